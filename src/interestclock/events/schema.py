@@ -1,0 +1,155 @@
+"""What an event log says, whatever it was written in.
+
+Every source yields the same *event table*, a ``pyarrow.Table`` in time order with these columns:
+
+===================  ==============================  ====================================================
+column               type                            meaning
+===================  ==============================  ====================================================
+``user_id``          int64 or string (one per log)   who saw the item
+``item_id``          int64 or string (one per log)   what was shown (or chosen, in a positive-only log)
+``timestamp_ms``     int64                           UTC milliseconds of the exposure
+``second_of_day``    int32                           local wall-clock second, 0..86399
+``day_of_week``      int8                            local weekday, 0 = Monday
+``request_id``       int64 or string, may be absent  exposures shown together carry the same value
+``log_row``          int64                           row of the log it came from, counted from 1
+``label.NAME``       int8, nullable                  1, 0, or null where the label is missing
+``known_ms.NAME``    int64                           UTC milliseconds at which that label became known
+``attribute.NAME``   list<string>                    the item's values, only where they stand in the rows
+``categorical.NAME`` string, nullable                context with one value
+``multivalued.NAME`` list<string>                    context with any number of values
+``numeric.NAME``     float64, nullable               context that is a quantity
+``outcome.NAME``     float64, nullable               measured, never trained on
+``truth.NAME``       float64                         the label's true probability (simulated logs only)
+===================  ==============================  ====================================================
+
+The *item table* has ``item_id`` and one ``attribute.NAME`` (list<string>) per attribute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pyarrow as pa
+
+from interestclock.errors import ConfigError
+
+__all__ = ["EQ3_ROLES", "EventSource", "LogCounts", "LogSchema"]
+
+EQ3_ROLES = ("like", "finish", "skip", "dislike")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogSchema:
+    """The names a log gives its labels, attributes and context, and the part each plays.
+
+    Args:
+        labels: tasks, in the log's order. A positive-only log has one: the name of its event.
+        positive_only: every row is a choice; what was not chosen is not in the log.
+        attributes: multi-valued item attributes.
+        clock_attributes: those of ``attributes`` whose preferences by hour make the clocks (Eq. 3).
+        eq3_labels: which label counts as which term of Eq. 3; keys out of like, finish, skip, dislike.
+        engaged: a history holds the exposures with a 1 in any of these labels.
+        categorical: context columns with one value. multivalued: with several. numeric: quantities.
+        outcomes: measured but never trained on.
+        truths: labels whose true probability the log knows (simulated logs).
+
+    Raises:
+        ConfigError: a name is used that the log does not have.
+
+    Example:
+        >>> schema = LogSchema(labels=("finish", "like"), attributes=("genre",), clock_attributes=("genre",))
+        >>> schema.eq3_labels, schema.engaged, schema.main_label
+        ({'like': 'like', 'finish': 'finish'}, ('finish', 'like'), 'finish')
+    """
+
+    labels: tuple[str, ...]
+    positive_only: bool = False
+    attributes: tuple[str, ...] = ()
+    clock_attributes: tuple[str, ...] = ()
+    eq3_labels: Mapping[str, str] = field(default_factory=dict)
+    engaged: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    multivalued: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    truths: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.labels:
+            raise ConfigError("the log names no label; name one, for example --label finish=COLUMN")
+        if self.positive_only and len(self.labels) != 1:
+            raise ConfigError(f"a positive-only log has one label, not {len(self.labels)}")
+        if not self.eq3_labels:
+            roles = (
+                {"finish": self.labels[0]}
+                if self.positive_only
+                else {role: role for role in EQ3_ROLES if role in self.labels}
+            )
+            object.__setattr__(self, "eq3_labels", roles)
+        if not self.engaged:
+            object.__setattr__(self, "engaged", self._default_engaged())
+        self._check_names()
+
+    def _default_engaged(self) -> tuple[str, ...]:
+        liked = tuple(self.eq3_labels[role] for role in ("finish", "like") if role in self.eq3_labels)
+        return liked or (self.labels[0],)
+
+    def _check_names(self) -> None:
+        known: dict[str, tuple[str, ...]] = {"label": self.labels, "attribute": self.attributes}
+        wanted = [("label", name) for name in (*self.eq3_labels.values(), *self.engaged, *self.truths)]
+        wanted += [("attribute", name) for name in self.clock_attributes]
+        for kind, name in wanted:
+            if name not in known[kind]:
+                has = ", ".join(known[kind]) or "none"
+                raise ConfigError(f"no {kind} '{name}' in this log; it has {has}")
+        for role in self.eq3_labels:
+            if role not in EQ3_ROLES:
+                raise ConfigError(f"'{role}' is no term of Eq. 3; use one of {', '.join(EQ3_ROLES)}")
+
+    @property
+    def main_label(self) -> str:
+        """The label a comparison is about unless told otherwise: finish, else the first."""
+        return "finish" if "finish" in self.labels else self.labels[0]
+
+
+@dataclass(kw_only=True)
+class LogCounts:
+    """What became of each row a source read; the parts add up to ``read``.
+
+    Example:
+        >>> counts = LogCounts(read=5, used=3, duplicates=1, dead_letters=1)
+        >>> counts.add_up()
+        True
+    """
+
+    read: int = 0
+    used: int = 0
+    duplicates: int = 0
+    dead_letters: int = 0
+
+    def add_up(self) -> bool:
+        """Whether every row read is accounted for."""
+        return self.read == self.used + self.duplicates + self.dead_letters
+
+
+class EventSource(Protocol):
+    """A log that can be streamed once, in time order, in bounded memory."""
+
+    @property
+    def schema(self) -> LogSchema:
+        """The names the log gives its labels, attributes and context."""
+
+    @property
+    def counts(self) -> LogCounts:
+        """What became of each row; final once ``chunks`` is exhausted."""
+
+    def items(self) -> pa.Table | None:
+        """The item table, or None where attributes stand in the log's rows (or there are none)."""
+
+    def chunks(self, rows: int = 65_536) -> Iterator[pa.Table]:
+        """Event tables in time order (ties in the log's order), about ``rows`` rows each."""
+
+    def fingerprint(self) -> str:
+        """A SHA-256 over the content of every input file, to name the input in a result."""
