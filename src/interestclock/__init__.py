@@ -1,0 +1,5 @@
+"""Time perception for streaming recommenders."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

@@ -1,0 +1,19 @@
+"""What several test modules share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def supplied_data() -> Path:
+    """Folder of real logs; tests that use it skip where it is absent."""
+    folder = Path(os.environ.get("INTERESTCLOCK_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not (folder / "nyc_checkins.tsv.gz").exists():
+        pytest.skip(f"no real logs in {folder}; set INTERESTCLOCK_DATA to a folder that has them")
+    return folder
