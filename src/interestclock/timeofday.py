@@ -1,0 +1,197 @@
+"""The only place that converts time: UTC milliseconds and a zone to local seconds of day.
+
+Shapes: ``N`` events. Times are int64 UTC milliseconds: float32 seconds since 1970 are off by up to 128 s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+import numpy as np
+import numpy.typing as npt
+
+from interestclock.errors import ConfigError
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = [
+    "DAY_MS",
+    "DAY_SECONDS",
+    "check_zone",
+    "circular_gap_seconds",
+    "day_of_week",
+    "local_to_utc_ms",
+    "seconds_of_day",
+    "utc_day_start_ms",
+    "zone_offset_minutes",
+]
+
+DAY_SECONDS = 86_400
+DAY_MS = 86_400_000
+
+_MINUTE_MS = 60_000
+_QUARTER_MS = 15 * _MINUTE_MS  # since 1972 every zone changes its offset at a multiple of 15 minutes
+_EPOCH = datetime(1970, 1, 1)
+_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
+
+Ints = npt.NDArray[np.integer[Any]]
+Times = TypeVar("Times", int, npt.NDArray[Any], "torch.Tensor")
+
+
+def seconds_of_day(timestamp_ms_N: Ints, utc_offset_minutes_N: Ints | int) -> npt.NDArray[np.int32]:
+    r"""Local wall-clock second of each event, 0..86399.
+
+    .. math:: \lfloor ((t + 60000\,o) \bmod 86{,}400{,}000) / 1000 \rfloor
+
+    Args:
+        timestamp_ms_N: (N,) int64, UTC milliseconds; before 1970 is negative.
+        utc_offset_minutes_N: (N,) or one int, minutes to add to UTC (India: 330, New York in July: -240).
+
+    Example:
+        >>> seconds_of_day(np.array([0, -1_000]), -300).tolist()   # 19:00:00 and 18:59:59
+        [68400, 68399]
+    """
+    return (_local_ms(timestamp_ms_N, utc_offset_minutes_N) % DAY_MS // 1_000).astype(np.int32)
+
+
+def day_of_week(timestamp_ms_N: Ints, utc_offset_minutes_N: Ints | int) -> npt.NDArray[np.int8]:
+    """Local weekday of each event, 0 = Monday.
+
+    Args:
+        timestamp_ms_N: (N,) int64, UTC milliseconds.
+        utc_offset_minutes_N: (N,) or one int, minutes to add to UTC.
+
+    Example:
+        >>> day_of_week(np.array([0, 0]), np.array([0, -60])).tolist()   # Thursday; still Wednesday
+        [3, 2]
+    """
+    days = _local_ms(timestamp_ms_N, utc_offset_minutes_N) // DAY_MS
+    return ((days + _EPOCH_WEEKDAY) % 7).astype(np.int8)
+
+
+def zone_offset_minutes(timestamp_ms_N: Ints, zone: str) -> npt.NDArray[np.int32]:
+    """Minutes to add to UTC in a zone at each moment, daylight saving respected.
+
+    Exact since 1972; before, a change of offset may be seen up to 15 minutes late, in whole minutes.
+
+    Args:
+        timestamp_ms_N: (N,) int64, UTC milliseconds.
+        zone: an IANA name.
+
+    Raises:
+        ConfigError: no such zone.
+
+    Example:
+        >>> noons = np.array([1_705_320_000_000, 1_721_044_800_000])      # 15 January and 15 July 2024
+        >>> zone_offset_minutes(noons, "America/New_York").tolist()
+        [-300, -240]
+    """
+    tz = check_zone(zone)
+    return _offsets_by_quarter(
+        timestamp_ms_N, lambda moment: moment.replace(tzinfo=UTC).astimezone(tz).utcoffset()
+    )
+
+
+def local_to_utc_ms(local_ms_N: Ints, zone: str) -> npt.NDArray[np.int64]:
+    """UTC milliseconds of wall-clock times in a zone.
+
+    The hour that happens twice in autumn is read as its first; a time the clock skips in spring
+    is read with the offset before the change, so 02:30 becomes 03:30.
+
+    Args:
+        local_ms_N: (N,) int64, wall-clock time written as milliseconds since 1970-01-01 00:00 of that wall.
+        zone: an IANA name.
+
+    Raises:
+        ConfigError: no such zone.
+
+    Example:
+        >>> local_to_utc_ms(np.array([19 * 3_600_000]), "America/New_York").tolist()  # 19:00, 1 January 1970
+        [86400000]
+    """
+    tz = check_zone(zone)
+    offsets = _offsets_by_quarter(local_ms_N, lambda wall: wall.replace(tzinfo=tz).utcoffset())
+    return np.asarray(local_ms_N, np.int64) - offsets.astype(np.int64) * _MINUTE_MS
+
+
+@lru_cache(maxsize=1_024)
+def check_zone(zone: str) -> ZoneInfo:
+    """The zone of an IANA name.
+
+    Raises:
+        ConfigError: no such zone; the message names those spelled most like it.
+
+    Example:
+        >>> check_zone("Europe/Berlin").key
+        'Europe/Berlin'
+    """
+    try:
+        return ZoneInfo(zone)
+    except (KeyError, OSError, ValueError) as error:  # not found; a folder; not a file name
+        raise _unknown_zone(zone) from error
+
+
+def circular_gap_seconds(a: Times, b: Times) -> Times:
+    r"""Shortest way around the clock between two times of day, 0..43200 seconds.
+
+    .. math:: \delta(a, b) = \min(|a-b|,\; 86400-|a-b|) = 43200 - |\,43200 - |a-b|\,|
+
+    Args:
+        a: seconds of day, 0..86399; signed integers or floats, a NumPy array, a tensor or an int.
+        b: the same; shapes broadcast. Integers in, integers out.
+
+    Example:
+        >>> circular_gap_seconds(85_800, 600)       # 23:50 and 00:10
+        1200
+        >>> circular_gap_seconds(np.array([0, 43_200]), np.array([86_399, 0])).tolist()
+        [1, 43200]
+    """
+    half_day = DAY_SECONDS // 2
+    gap: Times = half_day - abs(half_day - abs(a - b))
+    return gap
+
+
+def utc_day_start_ms(timestamp_ms: Times) -> Times:
+    """The start of the UTC day that holds a moment, in UTC milliseconds.
+
+    Args:
+        timestamp_ms: UTC milliseconds; an int, a NumPy array or a tensor of int64.
+
+    Example:
+        >>> utc_day_start_ms(86_400_001), utc_day_start_ms(-1)
+        (86400000, -86400000)
+    """
+    start: Times = timestamp_ms - timestamp_ms % DAY_MS
+    return start
+
+
+def _local_ms(timestamp_ms_N: Ints, utc_offset_minutes_N: Ints | int) -> npt.NDArray[np.int64]:
+    offsets = np.asarray(utc_offset_minutes_N, np.int64)
+    return np.asarray(timestamp_ms_N, np.int64) + offsets * _MINUTE_MS
+
+
+def _offsets_by_quarter(
+    moment_ms_N: Ints, offset_of: Callable[[datetime], timedelta | None]
+) -> npt.NDArray[np.int32]:
+    """Ask for the offset once per quarter of an hour that occurs, not once per event."""
+    quarters, which_N = np.unique(np.asarray(moment_ms_N, np.int64) // _QUARTER_MS, return_inverse=True)
+    moments = (_EPOCH + timedelta(milliseconds=quarter * _QUARTER_MS) for quarter in quarters.tolist())
+    offsets = [_whole_minutes(offset_of(moment)) for moment in moments]
+    return np.asarray(offsets, np.int32)[which_N]
+
+
+def _whole_minutes(offset: timedelta | None) -> int:
+    assert offset is not None  # a ZoneInfo always knows it
+    return round(offset.total_seconds() / 60)
+
+
+def _unknown_zone(zone: str) -> ConfigError:
+    close = get_close_matches(zone, available_timezones(), n=3, cutoff=0.5)
+    remedy = f"did you mean {', '.join(sorted(close))}?" if close else "use an IANA name, as Europe/Berlin"
+    return ConfigError(f"unknown time zone '{zone}'; {remedy}")
