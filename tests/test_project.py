@@ -1,0 +1,132 @@
+"""What the project promises about itself: one version, documented names, commands that exist."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import interestclock
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PAGES = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("docs/**/*.md"))]
+VERSION_HEADING = re.compile(r"^## \[([^\]]+)\]", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|`)\s*(?:\$ )?(interestclock [^`\n#]*)", re.MULTILINE)
+
+# Modules whose classes and functions nobody is to import, each with its reason.
+NO_PUBLIC_NAMES = {
+    "interestclock.cli": "wiring of the commands",
+}
+# Public names without a runnable example, each with its reason.
+NO_EXAMPLE = {
+    "interestclock.events.schema.EventSource": "a Protocol: there is nothing to run",
+}
+
+
+def modules() -> Iterator[ModuleType]:
+    yield interestclock
+    for found in pkgutil.walk_packages(interestclock.__path__, prefix="interestclock."):
+        yield importlib.import_module(found.name)
+
+
+def public_objects() -> dict[str, object]:
+    """Classes and functions of every ``__all__``, by the name of the module that defines them."""
+    return {
+        f"{thing.__module__}.{thing.__qualname__}": thing
+        for module in modules()
+        for thing in (getattr(module, name) for name in getattr(module, "__all__", ()))
+        if inspect.isclass(thing) or inspect.isroutine(thing)
+    }
+
+
+def defines_names(module: ModuleType) -> bool:
+    """Whether a class or function without a leading underscore is written in this very module."""
+    return any(
+        getattr(thing, "__module__", None) == module.__name__ and not name.startswith("_")
+        for name, thing in vars(module).items()
+        if inspect.isclass(thing) or inspect.isroutine(thing)
+    )
+
+
+def headings() -> list[str]:
+    return VERSION_HEADING.findall((REPOSITORY / "CHANGELOG.md").read_text())
+
+
+def shown_commands() -> list[tuple[str, str]]:
+    """Page and command line of every ``interestclock ...`` a page shows, continued lines joined."""
+    return [
+        (page.name, command.strip())
+        for page in PAGES
+        for command in COMMAND.findall(page.read_text().replace("\\\n", " "))
+    ]
+
+
+def test_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    assert project["version"] == interestclock.__version__ == headings()[1]
+
+
+def test_changelog_begins_with_unreleased() -> None:
+    assert headings()[0] == "Unreleased"
+
+
+def test_every_module_names_what_is_public() -> None:
+    silent = {
+        module.__name__ for module in modules() if defines_names(module) and not hasattr(module, "__all__")
+    }
+    assert silent - NO_PUBLIC_NAMES.keys() == set()
+
+
+def test_every_module_and_public_name_is_documented() -> None:
+    documented = {**{module.__name__: module for module in modules()}, **public_objects()}
+    assert [name for name, thing in documented.items() if not own_docstring(thing)] == []
+
+
+def test_every_public_name_has_an_example_that_is_run() -> None:
+    bare = {name for name, thing in public_objects().items() if ">>>" not in own_docstring(thing)}
+    assert bare - NO_EXAMPLE.keys() == set(), "write an Example, or name the reason in NO_EXAMPLE"
+
+
+def test_no_excuse_outlives_its_reason() -> None:
+    objects = public_objects()
+    assert [name for name in NO_EXAMPLE if name not in objects or ">>>" in own_docstring(objects[name])] == []
+
+
+@pytest.mark.parametrize(("page", "command"), shown_commands())
+def test_every_command_shown_exists_with_its_options(page: str, command: str) -> None:
+    commands = command_options()
+    words = shlex.split(command)[1:]
+    if words[0] == "--help":
+        return
+    assert words[0] in commands, f"{page}: interestclock has no command '{words[0]}'"
+    shown = {word.split("=")[0] for word in words if word.startswith("--")}
+    assert shown - commands[words[0]] == set(), f"{page}: options that 'interestclock {words[0]}' lacks"
+
+
+def command_options() -> dict[str, set[str]]:
+    """The options of each command, as its ``--help`` lists them."""
+    if importlib.util.find_spec("interestclock.cli") is None:
+        pytest.skip("interestclock.cli is not written yet")
+    from typer.main import get_command
+
+    from interestclock import cli
+
+    group = get_command(cli.app)
+    return {
+        name: {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        for name, command in group.commands.items()
+    }
+
+
+def own_docstring(thing: object) -> str:
+    """The docstring written on the object itself; a base class's does not count."""
+    return thing.__dict__.get("__doc__") or "" if inspect.isclass(thing) else (thing.__doc__ or "")
