@@ -1,1 +1,7 @@
-"""Being written."""
+"""Each user's long sequence of behaviours, strictly before now."""
+
+from interestclock.histories.frozen import Histories, HistoryWindow
+from interestclock.histories.growing import GrowingSequences
+from interestclock.histories.known import Behaviours, KnownBehaviours
+
+__all__ = ["Behaviours", "GrowingSequences", "Histories", "HistoryWindow", "KnownBehaviours"]

@@ -1,0 +1,145 @@
+"""Candidates for logs that hold choices only: what else could have been chosen just then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from interestclock.errors import ConfigError
+from interestclock.histories import KnownBehaviours
+
+__all__ = ["CandidateConfig", "Candidates", "sample_candidates"]
+
+# Shapes: N choices (rows of the log), S slots a choice, R rows that come out.
+
+IntArray = npt.NDArray[np.integer]
+_TRIES = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateConfig:
+    """How many candidates stand beside each choice, and the seed of their draw.
+
+    Args:
+        by_popularity: drawn from all users' choices so far, so in proportion to their number.
+        from_own_past: drawn from the user's own choices so far, likewise.
+        seed: of the draw; the same seed gives the same candidates whatever the chunk size.
+
+    Raises:
+        ConfigError: a count is negative, or both are 0.
+
+    Example:
+        >>> CandidateConfig().per_choice
+        4
+    """
+
+    by_popularity: int = 2
+    from_own_past: int = 2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.by_popularity, self.from_own_past) < 0 or self.per_choice == 0:
+            raise ConfigError(
+                f"{self.by_popularity} candidates by popularity and {self.from_own_past} from the own past: "
+                "give counts of 0 or more, at least one of them above 0"
+            )
+
+    @property
+    def per_choice(self) -> int:
+        """Candidates sampled for one choice at most."""
+        return self.by_popularity + self.from_own_past
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidates:
+    """What stands beside each choice, the choice among it, shuffled; one row each.
+
+    Args:
+        choice_R: int64, which of the N choices a row belongs to, ascending.
+        item_R: int32. chosen_R: bool, true on the choice itself.
+    """
+
+    choice_R: npt.NDArray[np.int64]
+    item_R: npt.NDArray[np.int32]
+    chosen_R: npt.NDArray[np.bool_]
+
+
+def sample_candidates(
+    *,
+    first_number: int,
+    user_N: IntArray,
+    item_N: IntArray,
+    scored_N: npt.NDArray[np.bool_],
+    known_of_user_N: IntArray,
+    known_of_all_N: IntArray,
+    known: KnownBehaviours,
+    config: CandidateConfig,
+) -> Candidates:
+    """Draw candidates for each choice that is scored, only from choices known strictly before it.
+
+    Candidates of one choice differ from it and from each other; where the past offers too few, a
+    choice gets fewer. A draw depends on the seed and the choice's number in the stream alone.
+
+    Args:
+        first_number: number of the first of these choices in the stream.
+        known_of_user_N, known_of_all_N: how many choices were known before, of the user and of all.
+    """
+    rows_N = np.flatnonzero(scored_N)
+    number_N = (first_number + rows_N).astype(np.uint64)
+    taken_SN = [item_N[rows_N].astype(np.int64)]
+    for slot in range(config.per_choice):
+        own = slot >= config.by_popularity
+        bound_N = (known_of_user_N if own else known_of_all_N)[rows_N]
+        taken_SN.append(_draw_slot(known, user_N[rows_N] if own else None, bound_N, number_N, slot, taken_SN, config))
+    return _shuffled(rows_N, number_N, np.stack(taken_SN), config.seed)
+
+
+def _draw_slot(
+    known: KnownBehaviours,
+    user_N: IntArray | None,
+    bound_N: IntArray,
+    number_N: npt.NDArray[np.uint64],
+    slot: int,
+    taken_SN: list[npt.NDArray[np.int64]],
+    config: CandidateConfig,
+) -> npt.NDArray[np.int64]:
+    """One more candidate for each choice, -1 where none was found that is not taken already."""
+    drawn_N = np.full(number_N.size, -1, dtype=np.int64)
+    open_N = np.flatnonzero(bound_N > 0)
+    for attempt in range(_TRIES):
+        if open_N.size == 0:
+            break
+        stream = config.seed * 1_000_003 + slot * _TRIES + attempt
+        position = (uniform(number_N[open_N], stream) * bound_N[open_N]).astype(np.int64)
+        item = (
+            known.item_of_everyone(position) if user_N is None else known.item_of_user(user_N[open_N], position)
+        ).astype(np.int64)
+        fresh = np.all([item != taken_N[open_N] for taken_N in taken_SN], axis=0)
+        drawn_N[open_N[fresh]] = item[fresh]
+        open_N = open_N[~fresh]
+    return drawn_N
+
+
+def _shuffled(
+    rows_N: IntArray, number_N: npt.NDArray[np.uint64], taken_SN: npt.NDArray[np.int64], seed: int
+) -> Candidates:
+    slots, choices = taken_SN.shape
+    choice = np.repeat(rows_N, slots)
+    chosen = np.tile(np.arange(slots) == 0, choices)
+    item = taken_SN.T.ravel()
+    key = np.stack([uniform(number_N, seed * 1_000_003 + 999_983 + slot) for slot in range(slots)], axis=1)
+    order = np.lexsort((key.ravel(), choice))
+    order = order[item[order] >= 0]
+    return Candidates(choice_R=choice[order], item_R=item[order].astype(np.int32), chosen_R=chosen[order])
+
+
+def uniform(number_N: npt.NDArray[np.uint64], stream: int) -> npt.NDArray[np.float64]:
+    """Uniform numbers in [0, 1) that depend on a number and a stream only (splitmix64)."""
+    with np.errstate(over="ignore"):
+        z = number_N * np.uint64(0xD1342543DE82EF95) + np.uint64((stream * 0x9E3779B97F4A7C15) & (2**64 - 1))
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            z = (z ^ (z >> np.uint64(shift))) * np.uint64(factor)
+        z ^= z >> np.uint64(31)
+    return (z >> np.uint64(11)).astype(np.float64) * 2.0**-53
