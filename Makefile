@@ -53,13 +53,13 @@ bench: .venv/.bench ## time the trainer beside torch-rechub's
 	@mkdir -p build/bench
 	@$(BIN)/python benchmarks/trainer.py --json build/bench/trainer.json
 
-docs: .venv/.dev ## API pages into build/docs; fails on an undocumented public name
+docs: .venv/.dev .venv/.docs ## guides and API pages into build/docs; fails on an undocumented public name
 	@$(BIN)/pytest --quiet tests/test_project.py -k documented
-	@$(BIN)/pdoc --docformat google --math --output-directory build/docs interestclock
-	@echo "docs: open $(CURDIR)/build/docs/interestclock.html"
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
+	@echo "docs: open $(CURDIR)/build/docs/index.html"
 
 clean: ## remove what was built; .venv stays
-	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf build dist docs/api .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # PyTorch goes first, at the pinned version: what follows then keeps the build that is there.
@@ -72,6 +72,11 @@ clean: ## remove what was built; .venv stays
 .venv/.dev: .venv/.runtime
 	@echo "setup: what the checks need"
 	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+.venv/.docs: .venv/.runtime
+	@echo "setup: what the pages are built with"
+	@$(PIP) --editable '.[docs]'
 	@touch $@
 
 .venv/.bench: .venv/.runtime

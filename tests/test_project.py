@@ -20,6 +20,7 @@ import interestclock
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("docs/**/*.md"))]
 VERSION_HEADING = re.compile(r"^## \[([^\]]+)\]", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?:^|`)\s*(?:\$ )?(interestclock [^`\n#]*)", re.MULTILINE)
 
 # Modules whose classes and functions nobody is to import, each with its reason.
@@ -99,6 +100,24 @@ def test_every_public_name_has_an_example_that_is_run() -> None:
 def test_no_excuse_outlives_its_reason() -> None:
     objects = public_objects()
     assert [name for name in NO_EXAMPLE if name not in objects or ">>>" in own_docstring(objects[name])] == []
+
+
+def test_every_package_has_a_page_in_the_api() -> None:
+    listed = re.findall(
+        r"^   (interestclock\.\w+)$", (REPOSITORY / "docs" / "api.md").read_text(), re.MULTILINE
+    )
+    packages = {found.name for found in pkgutil.iter_modules(interestclock.__path__, prefix="interestclock.")}
+    assert set(listed) == packages - NO_PUBLIC_NAMES.keys()
+
+
+def test_every_page_linked_to_exists() -> None:
+    links = [
+        (page, target.split("#")[0])
+        for page in [*PAGES, *REPOSITORY.glob("*.md"), *REPOSITORY.glob("benchmarks/*.md")]
+        for target in LINK.findall(page.read_text())
+        if not target.startswith(("http", "#"))
+    ]
+    assert [f"{page.name}: {target}" for page, target in links if not (page.parent / target).exists()] == []
 
 
 @pytest.mark.parametrize(("page", "command"), shown_commands())
