@@ -1,0 +1,53 @@
+"""What makes one clock differ from another: buckets, window, values kept, weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from interestclock.errors import ConfigError
+from interestclock.features.scoring import Eq3Weights
+
+__all__ = ["DAY_MS", "ClockFeatureConfig"]
+
+DAY_MS = 86_400_000
+SECONDS_PER_DAY = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockFeatureConfig:
+    """How preferences by time of day are counted and how many are kept.
+
+    Source: Zhu et al., Interest Clock, SIGIR 2024, section 3.2: 24 buckets, 30 days, the three best.
+
+    Args:
+        buckets_per_day: equal parts of the local day, 1..86400.
+        window_days: how far back an exposure still counts, in days of exactly 24 hours.
+        values_per_attribute: how many of the best values are kept per user, bucket and attribute.
+        weights: of Eq. 3.
+
+    Raises:
+        ConfigError: a number is out of its range.
+
+    Example:
+        >>> ClockFeatureConfig(buckets_per_day=48).window_ms
+        2592000000
+    """
+
+    buckets_per_day: int = 24
+    window_days: int = 30
+    values_per_attribute: int = 3
+    weights: Eq3Weights = field(default_factory=Eq3Weights)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.buckets_per_day <= SECONDS_PER_DAY:
+            raise ConfigError(
+                f"buckets_per_day is {self.buckets_per_day}; give 1 to {SECONDS_PER_DAY}, for example 24"
+            )
+        for name in ("window_days", "values_per_attribute"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")
+
+    @property
+    def window_ms(self) -> int:
+        """Length of the window in milliseconds."""
+        return self.window_days * DAY_MS
