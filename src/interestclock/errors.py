@@ -31,9 +31,9 @@ class LogError(InterestClockError):
     """An event log cannot be read as it was described: a missing column, a wrong type, no rows.
 
     Example:
-        >>> raise LogError("plays.csv: no column 'user'; it has user_id, song, ts; use --user user_id")
+        >>> raise LogError("plays.csv: no column 'user'; it has user_id, song; use --user user_id")
         Traceback (most recent call last):
-        interestclock.errors.LogError: plays.csv: no column 'user'; it has user_id, song, ts; use --user user_id
+        interestclock.errors.LogError: plays.csv: no column 'user'; it has user_id, song; use --user user_id
     """
 
 
