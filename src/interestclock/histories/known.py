@@ -12,6 +12,7 @@ from interestclock.histories.growing import GrowingSequences
 __all__ = ["Behaviours", "KnownBehaviours"]
 
 IntArray = npt.NDArray[np.integer]
+_NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,7 @@ class KnownBehaviours:
             {"item": np.dtype("int32"), "second_of_day": np.dtype("int32"), "timestamp_ms": np.dtype("int64")}
         )
         self._items = GrowingSequences({"item": np.dtype("int32")})  # one owner: everyone together
+        self._first_position = np.zeros(0, dtype=np.int64)
         empty = np.zeros(0, dtype=np.int64)
         self._waiting = Behaviours(
             user_N=empty, item_N=empty, timestamp_ms_N=empty, second_of_day_N=empty, known_ms_N=empty
@@ -108,11 +110,19 @@ class KnownBehaviours:
         """Items by position in the order in which all users' behaviours became known."""
         return self._items.at("item", np.zeros(position_N.size, dtype=np.int64), position_N)
 
+    def first_position(self, item_N: IntArray) -> npt.NDArray[np.int64]:
+        """Where each item first stands in that order; the largest int64 for items never engaged with."""
+        if self._first_position.size == 0:
+            return np.full(item_N.size, _NEVER)
+        known_N = item_N < self._first_position.size
+        return np.where(known_N, self._first_position[np.where(known_N, item_N, 0)], _NEVER)
+
     def item_of_user(self, user_N: IntArray, position_N: IntArray) -> npt.NDArray[np.generic]:
         """Items by position in each user's own history."""
         return self.by_user.at("item", user_N, position_N)
 
     def _append(self, ripe: Behaviours) -> None:
+        self._note_first_positions(ripe.item_N)
         self.by_user.append(
             ripe.user_N,
             {
@@ -122,6 +132,17 @@ class KnownBehaviours:
             },
         )
         self._items.append(np.zeros(ripe.count, dtype=np.int64), {"item": ripe.item_N})
+
+    def _note_first_positions(self, item_N: IntArray) -> None:
+        item_U, index_U = np.unique(item_N, return_index=True)
+        if item_U.size == 0:
+            return
+        missing = int(item_U[-1]) + 1 - self._first_position.size
+        if missing > 0:
+            spare = np.full(max(missing, self._first_position.size // 2), _NEVER)
+            self._first_position = np.concatenate([self._first_position, spare])
+        earlier_U = self._first_position[item_U]
+        self._first_position[item_U] = np.minimum(earlier_U, self.total + index_U)
 
 
 def _known_before(
@@ -139,5 +160,3 @@ def _known_before(
     counts = np.empty(user.size, dtype=np.int64)
     counts[order] = so_far - of_earlier_users
     return counts[: user_N.size]
-
-

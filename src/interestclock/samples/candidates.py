@@ -92,7 +92,9 @@ def sample_candidates(
     for slot in range(config.per_choice):
         own = slot >= config.by_popularity
         bound_N = (known_of_user_N if own else known_of_all_N)[rows_N]
-        taken_SN.append(_draw_slot(known, user_N[rows_N] if own else None, bound_N, number_N, slot, taken_SN, config))
+        taken_SN.append(
+            _draw_slot(known, user_N[rows_N] if own else None, bound_N, number_N, slot, taken_SN, config)
+        )
     return _shuffled(rows_N, number_N, np.stack(taken_SN), config.seed)
 
 
@@ -114,7 +116,9 @@ def _draw_slot(
         stream = config.seed * 1_000_003 + slot * _TRIES + attempt
         position = (uniform(number_N[open_N], stream) * bound_N[open_N]).astype(np.int64)
         item = (
-            known.item_of_everyone(position) if user_N is None else known.item_of_user(user_N[open_N], position)
+            known.item_of_everyone(position)
+            if user_N is None
+            else known.item_of_user(user_N[open_N], position)
         ).astype(np.int64)
         fresh = np.all([item != taken_N[open_N] for taken_N in taken_SN], axis=0)
         drawn_N[open_N[fresh]] = item[fresh]
