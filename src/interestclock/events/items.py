@@ -1,0 +1,99 @@
+"""Item attributes from a file of their own: one row per item, or per value of a column of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from interestclock.errors import LogError
+from interestclock.events.mapping import ColumnMapping
+from interestclock.events.mapping_parts import CsvFormat
+from interestclock.events.raw_tables import RawBlock, is_parquet, log_files, parquet_blocks
+from interestclock.events.row_checks import RowChecks
+from interestclock.events.text_tables import text_blocks
+from interestclock.events.values import parse_ids, parse_lists
+
+__all__ = ["ITEM_KEY", "attach_attributes", "read_items"]
+
+ITEM_KEY = "item_id"
+
+
+def read_items(path: Path, mapping: ColumnMapping, kind: pa.DataType) -> pa.Table:
+    """The item table: ``item_id`` and ``attribute.NAME`` (list<string>) for each item attribute.
+
+    Args:
+        path: a Parquet, CSV or TSV file, or a folder of Parquet files.
+        mapping: its key column and its attributes.
+        kind: int64 or string, as the log's ids are.
+
+    Raises:
+        LogError: the file cannot be read, a row is malformed, has no key, or repeats one.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "items.csv"
+        >>> _ = path.write_text("item_id,genre\\n1,pop|rock\\n2,\\n")
+        >>> mapping = ColumnMapping(item_attributes={"genre": "genre"}, separator="|")
+        >>> read_items(path, mapping, pa.int64())["attribute.genre"].to_pylist()
+        [['pop', 'rock'], []]
+    """
+    key = mapping.items_key or mapping.items_match or mapping.item
+    columns = [key, *mapping.item_attributes.values()]
+    tables = [_item_rows(block, key, mapping, kind) for block in _blocks(path, list(dict.fromkeys(columns)))]
+    if not sum(table.num_rows for table in tables):
+        raise LogError(f"{path}: no items; expected one row per '{key}'")
+    items = pa.concat_tables(tables).combine_chunks()
+    _refuse_repeats(path, key, items[ITEM_KEY])
+    return items
+
+
+def attach_attributes(events: pa.Table, items: pa.Table, match: pa.Array) -> pa.Table:
+    """Look the item table up for each event; an event that is not in it gets empty lists.
+
+    Args:
+        events: N rows.
+        items: an item table with text keys.
+        match: (N,) text to look up.
+
+    Example:
+        >>> items = pa.table({"item_id": ["bar"], "attribute.root": [["Nightlife"]]})
+        >>> two = attach_attributes(pa.table({"user_id": [1, 2]}), items, pa.array(["bar", "bank"]))
+        >>> two["attribute.root"].to_pylist()
+        [['Nightlife'], []]
+    """
+    found = pc.index_in(match, value_set=items[ITEM_KEY].combine_chunks()).fill_null(items.num_rows)
+    for name in items.column_names[1:]:
+        empty = pa.array([[]], pa.list_(pa.string()))
+        lists = pa.concat_arrays([items[name].combine_chunks(), empty])
+        events = events.append_column(name, lists.take(found))
+    return events
+
+
+def _blocks(path: Path, columns: list[str]) -> Iterator[RawBlock]:
+    for file in log_files(path):
+        yield from (
+            parquet_blocks(file, columns) if is_parquet(file) else text_blocks(file, columns, CsvFormat())
+        )
+
+
+def _item_rows(block: RawBlock, key: str, mapping: ColumnMapping, kind: pa.DataType) -> pa.Table:
+    checks = RowChecks(block)
+    rows = {ITEM_KEY: checks.accept(key, lambda column: parse_ids(column, kind))}
+    for name, column in mapping.item_attributes.items():
+        rows[f"attribute.{name}"] = checks.accept(column, lambda raw: parse_lists(raw, mapping.separator))
+    letters = checks.dead_letters()
+    if letters:
+        raise LogError(f"{letters[0]}; correct the items file")
+    return pa.table(rows)
+
+
+def _refuse_repeats(path: Path, key: str, ids: pa.ChunkedArray) -> None:
+    counts = pc.value_counts(ids)
+    if len(counts) == len(ids):
+        return
+    twice = counts.field("values")[int(np.argmax(counts.field("counts")))].as_py()
+    raise LogError(f"{path}: '{key}' {twice!r} stands in more than one row; keep one row per '{key}'")

@@ -1,0 +1,99 @@
+"""One way in: a path and what is known about it become a stream of events."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from interestclock.errors import ConfigError, LogError
+from interestclock.events.foursquare import foursquare_mapping
+from interestclock.events.mapping import ColumnMapping
+from interestclock.events.schema import EventSource
+from interestclock.events.table_source import TableSource
+
+__all__ = ["LAYOUTS", "open_log", "resolve_mapping"]
+
+LAYOUTS = ("foursquare",)
+_MAPPING_FILE = "log.toml"
+
+
+def open_log(
+    path: Path,
+    *,
+    mapping: ColumnMapping | None = None,
+    layout: str | None = None,
+    items: Path | None = None,
+    lateness_ms: int = 0,
+    dead_letters: Path | None = None,
+) -> EventSource:
+    """Open an event log.
+
+    A folder with a ``log.toml`` (``interestclock simulate`` writes one) needs nothing else; a mapping given
+    here replaces it.
+
+    Args:
+        path: a Parquet, CSV or TSV file, a folder of Parquet files, or a folder with a ``log.toml``.
+        mapping: what the columns mean.
+        layout: a built-in mapping instead: ``foursquare``.
+        items: the items file (for foursquare: the categories); wins over the mapping's.
+        lateness_ms: how far a row may stand behind the newest before it.
+        dead_letters: JSON-lines file for rows that cannot be used; None refuses the first of them.
+
+    Raises:
+        ConfigError: no mapping, or one that cannot be.
+        LogError: the log cannot be read as described.
+
+    Example:
+        >>> open_log(Path("plays.parquet"))
+        Traceback (most recent call last):
+        interestclock.errors.LogError: plays.parquet: no such file or folder
+    """
+    if not path.exists():
+        raise LogError(f"{path}: no such file or folder")
+    mapping = resolve_mapping(path, mapping=mapping, layout=layout, items=items)
+    files = mapping.log if mapping.log is not None and path.is_dir() else path
+    return TableSource(files, mapping, lateness_ms=lateness_ms, dead_letters=dead_letters)
+
+
+def resolve_mapping(
+    path: Path, *, mapping: ColumnMapping | None = None, layout: str | None = None, items: Path | None = None
+) -> ColumnMapping:
+    """The mapping a log is read with: the one given, a layout's, or its folder's ``log.toml``.
+
+    Args:
+        path: the log.
+        mapping: wins where given.
+        layout: name of a built-in mapping; not together with a mapping.
+        items: the items file; wins over the mapping's.
+
+    Raises:
+        ConfigError: an unknown layout, both a layout and a mapping, or none of the three.
+
+    Example:
+        >>> resolve_mapping(Path("plays.csv"), layout="foursqare")
+        Traceback (most recent call last):
+        interestclock.errors.ConfigError: unknown layout 'foursqare'; the built-in layout is foursquare
+    """
+    if layout is not None:
+        _check_layout(layout, mapping)
+        return foursquare_mapping(items)
+    if mapping is None:
+        mapping = _own_mapping(path)
+    return mapping if items is None else replace(mapping, items=items)
+
+
+def _check_layout(layout: str, mapping: ColumnMapping | None) -> None:
+    if layout not in LAYOUTS:
+        raise ConfigError(f"unknown layout '{layout}'; the built-in layout is {', '.join(LAYOUTS)}")
+    if mapping is not None:
+        raise ConfigError(f"a mapping and the layout '{layout}' are given; give one of the two")
+
+
+def _own_mapping(path: Path) -> ColumnMapping:
+    file = path / _MAPPING_FILE
+    if file.is_file():
+        return ColumnMapping.from_toml(file)
+    raise ConfigError(
+        f"{path}: nothing says what its columns mean; give a mapping file (--mapping FILE.toml), options "
+        f"such as --user COLUMN --label finish=COLUMN, or --layout {LAYOUTS[0]}"
+    )

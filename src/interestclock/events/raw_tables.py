@@ -1,0 +1,153 @@
+"""Read a log's files block by block: Parquet by batches, text by lines; never a whole file at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from interestclock.errors import LogError
+
+__all__ = ["MalformedLine", "RawBlock", "check_columns", "is_parquet", "log_files", "parquet_blocks"]
+
+BATCH_ROWS = 65_536
+_BUFFER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class MalformedLine:
+    """A line of a text file that could not be split into the columns.
+
+    Example:
+        >>> MalformedLine(row=7, reason="2 columns expected, 3 found", text="a,b,c").row
+        7
+    """
+
+    row: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawBlock:
+    """Some consecutive rows of one file, as they stand there.
+
+    Args:
+        path: the file.
+        table: the wanted columns; of a text file every column is text.
+        row_N: (N,) int64, each row's number in the file, counted from 1 after any header.
+        malformed: lines among them that are not in ``table``.
+        typed: the file knows the columns' types (Parquet); of text they must be told from the values.
+
+    Example:
+        >>> one = pa.table({"u": ["1"]})
+        >>> RawBlock(path=Path("a.csv"), table=one, row_N=np.array([1]), typed=False).rows_read
+        1
+    """
+
+    path: Path
+    table: pa.Table
+    row_N: npt.NDArray[np.int64]
+    typed: bool
+    malformed: Sequence[MalformedLine] = field(default_factory=tuple)
+
+    @property
+    def rows_read(self) -> int:
+        """Rows and malformed lines together."""
+        return len(self.row_N) + len(self.malformed)
+
+
+def log_files(path: Path) -> tuple[Path, ...]:
+    """The files of a log in reading order: the file itself, or a folder's Parquet files by name.
+
+    Raises:
+        LogError: no such file or folder, or a folder without Parquet files.
+
+    Example:
+        >>> log_files(Path("nowhere.csv"))
+        Traceback (most recent call last):
+        interestclock.errors.LogError: nowhere.csv: no such file or folder
+    """
+    if path.is_file():
+        return (path,)
+    if not path.is_dir():
+        raise LogError(f"{path}: no such file or folder")
+    files = tuple(sorted(path.glob("*.parquet")))
+    if not files:
+        raise LogError(f"{path}: a folder without Parquet files; name a file, or a folder of *.parquet")
+    return files
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file's name says Parquet.
+
+    Example:
+        >>> is_parquet(Path("plays.parquet")), is_parquet(Path("plays.csv.gz"))
+        (True, False)
+    """
+    return path.suffix.lower() in (".parquet", ".pq")
+
+
+def check_columns(path: Path, has: Sequence[str], wanted: Sequence[str]) -> None:
+    """Refuse a file that lacks a wanted column, or has it twice.
+
+    Raises:
+        LogError: names the column, the closest there is, and all there are.
+
+    Example:
+        >>> check_columns(Path("plays.csv"), ["user", "song"], ["usr"])
+        Traceback (most recent call last):
+        interestclock.errors.LogError: plays.csv: no column 'usr' (closest: 'user'); it has user, song
+    """
+    for column in wanted:
+        if column not in has:
+            close = get_close_matches(column, has, n=1, cutoff=0.5)
+            nearest = f" (closest: '{close[0]}')" if close else ""
+            whole = len(has) == 1 and any(mark in has[0] for mark in ";\t|,")
+            hint = "; is the delimiter right?" if whole else ""
+            raise LogError(f"{path}: no column '{column}'{nearest}; it has {', '.join(has)}{hint}")
+        if has.count(column) > 1:
+            raise LogError(f"{path}: {has.count(column)} columns are called '{column}'; rename all but one")
+
+
+def parquet_blocks(path: Path, columns: Sequence[str]) -> Iterator[RawBlock]:
+    """The wanted columns of a Parquet file, batch by batch; dictionary columns as plain ones.
+
+    Raises:
+        LogError: the file is no Parquet file, is cut off, or lacks a column.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "a.parquet"
+        >>> pq.write_table(pa.table({"u": [1, 2]}), path)
+        >>> [block.row_N.tolist() for block in parquet_blocks(path, ["u"])]
+        [[1, 2]]
+    """
+    first_row = 1
+    try:
+        with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:
+            check_columns(path, file.schema_arrow.names, columns)
+            for batch in file.iter_batches(BATCH_ROWS, columns=list(columns), use_threads=False):
+                table = _plain(pa.Table.from_batches([batch]))
+                row_N = np.arange(first_row, first_row + table.num_rows)
+                yield RawBlock(path=path, table=table, row_N=row_N, typed=True)
+                first_row += table.num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise LogError(
+            f"{path}: cannot be read as Parquet after row {first_row - 1} ({error}); "
+            "if the file was cut off, copy or write it again"
+        ) from error
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    for position, column in enumerate(table.schema):
+        if pa.types.is_dictionary(column.type):
+            plain = table.column(position).cast(column.type.value_type)
+            table = table.set_column(position, column.name, plain)
+    return table

@@ -1,0 +1,188 @@
+"""A log in files, streamed in time order: read, checked, ordered, freed of duplicates, cut into chunks."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from interestclock.errors import ConfigError, LogError
+from interestclock.events.chunking import rechunk
+from interestclock.events.dead_letters import DeadLetter, DeadLetterFile
+from interestclock.events.duplicates import DuplicateFilter
+from interestclock.events.items import attach_attributes, read_items
+from interestclock.events.mapping import ColumnMapping
+from interestclock.events.raw_tables import RawBlock, is_parquet, log_files, parquet_blocks
+from interestclock.events.reorder import Reorderer
+from interestclock.events.schema import LogCounts, LogSchema
+from interestclock.events.text_tables import text_blocks
+from interestclock.events.validation import EVENT_ID, settle_types, validate
+from interestclock.events.values import parse_categorical
+
+__all__ = ["TableSource"]
+
+_HASH_BYTES = 1 << 20
+
+
+class TableSource:
+    """An event log in Parquet, CSV or TSV files; an ``EventSource``.
+
+    ``chunks`` may be called again: it starts over, counts included.
+
+    Args:
+        path: a file, or a folder of Parquet files read in name order.
+        mapping: what the columns mean; ``mapping.items`` is the items file.
+        lateness_ms: how far a row may stand behind the newest before it.
+        dead_letters: JSON-lines file for rows that cannot be used; None refuses the first of them.
+
+    Raises:
+        ConfigError: the mapping names no label, no way to tell local time, or attributes of an items file
+            without the file.
+        LogError: the log or the items file cannot be read as described, or the log is empty.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "plays.csv"
+        >>> _ = path.write_text("user_id,item_id,timestamp_ms\\n7,a,1970-01-01T09:00:00\\n")
+        >>> source = TableSource(path, ColumnMapping(zone="Asia/Kolkata", positive_only="play"))
+        >>> [chunk["second_of_day"].to_pylist() for chunk in source.chunks()], source.counts.used
+        ([[52200]], 1)
+    """
+
+    def __init__(
+        self, path: Path, mapping: ColumnMapping, *, lateness_ms: int = 0, dead_letters: Path | None = None
+    ) -> None:
+        self._schema = mapping.schema()
+        _require_local_time(path, mapping)
+        _require_items(path, mapping)
+        self._path, self._mapping = path, mapping
+        self._lateness_ms, self._dead_letters = lateness_ms, dead_letters
+        self._files = log_files(path)
+        self._counts = LogCounts()
+        self._file_starts: list[int] = []
+        self._types = settle_types(self._first_block(), mapping)
+        self._looked_up = bool(mapping.attributes) or mapping.items_match is not None
+        self._items = self._read_items()
+
+    @property
+    def schema(self) -> LogSchema:
+        """The names the log gives its labels, attributes and context."""
+        return self._schema
+
+    @property
+    def counts(self) -> LogCounts:
+        """What became of each row; final once ``chunks`` is exhausted."""
+        return self._counts
+
+    def items(self) -> pa.Table | None:
+        """The item table, or None where attributes stand in the log's rows (or there are none)."""
+        return None if self._looked_up else self._items
+
+    def fingerprint(self) -> str:
+        """A SHA-256 over the content of the log's files and the items file, in reading order."""
+        digest = hashlib.sha256()
+        items = () if self._mapping.items is None else log_files(self._mapping.items)
+        for path in (*self._files, *items):
+            digest.update(path.stat().st_size.to_bytes(8, "big"))
+            with path.open("rb") as stream:
+                while block := stream.read(_HASH_BYTES):
+                    digest.update(block)
+        return digest.hexdigest()
+
+    def chunks(self, rows: int = 65_536) -> Iterator[pa.Table]:
+        """Event tables in time order (ties in the log's order), about ``rows`` rows each.
+
+        Raises:
+            LogError: a file ends early, a row cannot be used and there is no dead-letter file, or no row at
+                all could be used.
+            LatenessError: a row is older than the lateness allows.
+        """
+        self._counts, self._file_starts = LogCounts(), []
+        with DeadLetterFile(self._dead_letters) as letters:
+            yield from rechunk(self._in_order(letters), rows)
+        if not self._counts.used:
+            raise LogError(f"{self._path}: none of its {self._counts.read} rows can be used; {self._why()}")
+
+    def _in_order(self, letters: DeadLetterFile) -> Iterator[pa.Table]:
+        reorder = Reorderer(lateness_ms=self._lateness_ms, name_row=self._name_row)
+        event_id = None if self._mapping.event_id is None else EVENT_ID
+        duplicates = DuplicateFilter(lateness_ms=self._lateness_ms, event_id=event_id)
+        for block, rows_before in self._numbered_blocks():
+            events, dead = self._checked(block, rows_before)
+            letters.write(dead)
+            self._counts.dead_letters += len(dead)
+            yield self._kept(duplicates, reorder.push(events))
+        last = reorder.flush()
+        if last is not None:
+            yield self._kept(duplicates, last)
+
+    def _checked(self, block: RawBlock, rows_before: int) -> tuple[pa.Table, list[DeadLetter]]:
+        events, dead = validate(block, self._mapping, self._types, rows_before=rows_before)
+        if self._items is None or not self._looked_up:
+            return events, dead
+        match = block.table.column(self._mapping.items_match or self._mapping.item)
+        wanted = events["log_row"].to_numpy() - rows_before
+        rows = pa.array(block.row_N.searchsorted(wanted))
+        return attach_attributes(events, self._items, parse_categorical(match.take(rows)).values), dead
+
+    def _kept(self, duplicates: DuplicateFilter, events: pa.Table) -> pa.Table:
+        kept = duplicates.keep_first(events)
+        self._counts.duplicates += events.num_rows - kept.num_rows
+        self._counts.used += kept.num_rows
+        return kept.drop_columns([EVENT_ID]) if EVENT_ID in kept.column_names else kept
+
+    def _numbered_blocks(self) -> Iterator[tuple[RawBlock, int]]:
+        """Every block with the number of rows in the files before its own."""
+        for file in self._files:
+            rows_before = self._counts.read
+            self._file_starts.append(rows_before)
+            for block in self._blocks(file):
+                self._counts.read += block.rows_read
+                yield block, rows_before
+
+    def _blocks(self, file: Path) -> Iterator[RawBlock]:
+        columns = self._mapping.log_columns()
+        if is_parquet(file):
+            return parquet_blocks(file, columns)
+        return text_blocks(file, columns, self._mapping.csv)
+
+    def _first_block(self) -> RawBlock:
+        for file in self._files:
+            for block in self._blocks(file):
+                if block.table.num_rows:
+                    return block
+        raise LogError(f"{self._path}: no events; expected one per row")
+
+    def _read_items(self) -> pa.Table | None:
+        if self._mapping.items is None or not self._mapping.item_attributes:
+            return None
+        kind = pa.string() if self._looked_up else self._types.item
+        return read_items(self._mapping.items, self._mapping, kind)
+
+    def _name_row(self, log_row: int) -> str:
+        file = bisect_right(self._file_starts, log_row - 1) - 1
+        return f"{self._files[file]}, row {log_row - self._file_starts[file]}"
+
+    def _why(self) -> str:
+        return f"the reasons stand in {self._dead_letters}" if self._dead_letters else "it is empty"
+
+
+def _require_local_time(path: Path, mapping: ColumnMapping) -> None:
+    if not (mapping.zone or mapping.zone_column or mapping.utc_offset_minutes):
+        raise ConfigError(
+            f"{path}: nothing tells its local time; give a zone (--zone America/New_York), "
+            "a zone column, or a column of UTC offsets in minutes"
+        )
+
+
+def _require_items(path: Path, mapping: ColumnMapping) -> None:
+    if mapping.item_attributes and mapping.items is None:
+        names = ", ".join(mapping.item_attributes)
+        raise ConfigError(f"{path}: attributes {names} stand in an items file; name it (--items FILE)")
+    if mapping.items is not None and not mapping.item_attributes:
+        raise ConfigError(
+            f"{mapping.items}: no attribute of the items file is named; name one (--item-attribute genre)"
+        )

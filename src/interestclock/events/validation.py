@@ -1,0 +1,206 @@
+"""From raw rows to the event table: every column checked at once, every refused row with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from interestclock.events.dead_letters import DeadLetter
+from interestclock.events.local_time import locate_in_day
+from interestclock.events.mapping import ColumnMapping
+from interestclock.events.raw_tables import RawBlock
+from interestclock.events.row_checks import RowChecks
+from interestclock.events.times import Moments, parse_times, unix_unit
+from interestclock.events.values import (
+    Parsed,
+    id_type,
+    parse_categorical,
+    parse_ids,
+    parse_labels,
+    parse_lists,
+    parse_numbers,
+)
+from interestclock.timeofday import day_of_week, seconds_of_day
+
+__all__ = ["EVENT_ID", "LogTypes", "settle_types", "validate"]
+
+EVENT_ID = "event_id"  # travels with the rows until duplicates are dropped
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogTypes:
+    """What the first block settles for the whole log.
+
+    Example:
+        >>> LogTypes(user=pa.int64(), item=pa.string(), request=None, time_unit="ms").item
+        DataType(string)
+    """
+
+    user: pa.DataType
+    item: pa.DataType
+    request: pa.DataType | None
+    time_unit: str
+
+
+def settle_types(block: RawBlock, mapping: ColumnMapping) -> LogTypes:
+    """The type of each id and the unit of Unix times, told from a log's first block.
+
+    Raises:
+        LogError: a column holds neither integers nor text.
+
+    Example:
+        >>> from pathlib import Path
+        >>> columns = pa.table({"user_id": ["1"], "item_id": ["a"], "timestamp_ms": ["1333476009"]})
+        >>> block = RawBlock(path=Path("a.csv"), table=columns, row_N=np.array([1]), typed=False)
+        >>> settle_types(block, ColumnMapping()).time_unit
+        's'
+    """
+    checks = RowChecks(block)
+
+    def kind(column: str) -> pa.DataType:
+        return checks.read(column, lambda values: id_type(values, typed=block.typed))
+
+    unit = mapping.time_unit
+    return LogTypes(
+        user=kind(mapping.user),
+        item=kind(mapping.item),
+        request=None if mapping.request is None else kind(mapping.request),
+        time_unit=unix_unit(checks.column(mapping.time)) if unit == "auto" else unit,
+    )
+
+
+def validate(
+    block: RawBlock, mapping: ColumnMapping, types: LogTypes, *, rows_before: int
+) -> tuple[pa.Table, list[DeadLetter]]:
+    """The block's good rows as an event table (in the block's order), and its dead letters.
+
+    Args:
+        block: raw rows.
+        mapping: what their columns mean.
+        types: as settled by the log's first block.
+        rows_before: rows of the log in the files before this one.
+
+    Raises:
+        LogError: a whole column has a type that cannot be what the mapping says.
+
+    Example:
+        >>> from pathlib import Path
+        >>> columns = pa.table({"user_id": [1, 2], "item_id": [3, 4], "timestamp_ms": [0, None]})
+        >>> block = RawBlock(path=Path("a.parquet"), table=columns, row_N=np.array([1, 2]), typed=True)
+        >>> mapping = ColumnMapping(zone="UTC", positive_only="visit")
+        >>> events, dead = validate(block, mapping, settle_types(block, mapping), rows_before=0)
+        >>> events["user_id"].to_pylist(), [letter.reason for letter in dead]
+        ([1], ["column 'timestamp_ms' is empty or no time between 1900 and 2200"])
+    """
+    checks = RowChecks(block)
+    events = _who_and_what(checks, mapping, types)
+    timestamp_ms_N = _when(checks, mapping, types, events)
+    events["log_row"] = pa.array(block.row_N + rows_before)
+    _labels(checks, mapping, types, timestamp_ms_N, events)
+    _context(checks, mapping, events)
+    return pa.table(events).filter(pa.array(checks.usable)), checks.dead_letters()
+
+
+def _who_and_what(checks: RowChecks, mapping: ColumnMapping, types: LogTypes) -> dict[str, pa.Array]:
+    events = {
+        "user_id": checks.accept(mapping.user, lambda column: parse_ids(column, types.user)),
+        "item_id": checks.accept(mapping.item, lambda column: parse_ids(column, types.item)),
+    }
+    request, kind = mapping.request, types.request
+    if request is not None and kind is not None:
+        parsed = checks.accept(request, lambda column: parse_ids(column, kind, optional=True))
+        events["request_id"] = parsed
+    if mapping.event_id is not None:
+        events[EVENT_ID] = checks.accept(mapping.event_id, parse_categorical)
+    return events
+
+
+def _when(checks: RowChecks, mapping: ColumnMapping, types: LogTypes, events: dict[str, pa.Array]) -> Ints:
+    moments = _moments(checks, mapping.time, mapping, types)
+    checks.reject(~moments.valid_N, f"column '{mapping.time}' is empty or no time between 1900 and 2200")
+    offset = None
+    if mapping.utc_offset_minutes is not None:
+        offset = checks.accept(mapping.utc_offset_minutes, _parse_offset)
+    zone = None
+    if mapping.zone_column is not None:
+        zone = checks.accept(mapping.zone_column, parse_categorical)
+    place = locate_in_day(
+        moments, offset=offset, zone=zone, fallback=mapping.zone, local=mapping.time_is_local
+    )
+    checks.reject(place.unplaced_N, _no_zone(mapping))
+    events["timestamp_ms"] = pa.array(place.timestamp_ms_N)
+    events["second_of_day"] = pa.array(seconds_of_day(place.timestamp_ms_N, place.offset_minutes_N))
+    events["day_of_week"] = pa.array(day_of_week(place.timestamp_ms_N, place.offset_minutes_N))
+    return place.timestamp_ms_N
+
+
+def _no_zone(mapping: ColumnMapping) -> str:
+    columns = [f"'{name}'" for name in (mapping.utc_offset_minutes, mapping.zone_column) if name]
+    return f"{' and '.join(columns)}: no offset and no known zone; correct it, or give the log a zone"
+
+
+def _parse_offset(column: pa.Array) -> Parsed:
+    parsed = parse_numbers(column)
+    whole = pc.and_(
+        pc.equal(parsed.values, pc.floor(parsed.values)), pc.less_equal(pc.abs(parsed.values), 1_080)
+    )
+    bad_N = parsed.bad_N | np.asarray(pc.invert(whole).fill_null(False))
+    return Parsed(values=parsed.values, bad_N=bad_N, expected="whole minutes from -1080 to 1080, or empty")
+
+
+def _moments(checks: RowChecks, name: str, mapping: ColumnMapping, types: LogTypes) -> Moments:
+    return checks.read(
+        name, lambda column: parse_times(column, unit=types.time_unit, time_format=mapping.time_format)
+    )
+
+
+def _labels(
+    checks: RowChecks,
+    mapping: ColumnMapping,
+    types: LogTypes,
+    timestamp_ms_N: Ints,
+    events: dict[str, pa.Array],
+) -> None:
+    if mapping.positive_only is not None:
+        events[f"label.{mapping.positive_only}"] = pa.array(np.ones(len(timestamp_ms_N), np.int8))
+        events[f"known_ms.{mapping.positive_only}"] = pa.array(timestamp_ms_N)
+    for name, label in mapping.labels.items():
+        events[f"label.{name}"] = checks.accept(label.column, parse_labels)
+        known_ms_N = timestamp_ms_N + round(label.delay_seconds * 1_000)
+        if label.known_column is not None:
+            known = _moments(checks, label.known_column, mapping, types)
+            known_ms_N = np.where(known.valid_N, known.ms_N, known_ms_N)
+            early_N = known.valid_N & (known.ms_N < timestamp_ms_N)
+            checks.reject(early_N, f"column '{label.known_column}' is before the exposure")
+        events[f"known_ms.{name}"] = pa.array(known_ms_N)
+
+
+def _context(checks: RowChecks, mapping: ColumnMapping, events: dict[str, pa.Array]) -> None:
+    def lists(column: pa.Array) -> Parsed:
+        return parse_lists(column, mapping.separator)
+
+    parsers: list[tuple[str, dict[str, str], Callable[[pa.Array], Parsed]]] = [
+        ("attribute", dict(mapping.attributes), lists),
+        ("categorical", dict(mapping.categorical), parse_categorical),
+        ("multivalued", dict(mapping.multivalued), lists),
+        ("numeric", dict(mapping.numeric), parse_numbers),
+        ("outcome", dict(mapping.outcomes), parse_numbers),
+        ("truth", dict(mapping.truths), _parse_probability),
+    ]
+    for prefix, columns, parse in parsers:
+        for name, column in columns.items():
+            events[f"{prefix}.{name}"] = checks.accept(column, parse)
+
+
+def _parse_probability(column: pa.Array) -> Parsed:
+    parsed = parse_numbers(column)
+    inside = pc.and_(pc.greater_equal(parsed.values, 0.0), pc.less_equal(parsed.values, 1.0))
+    bad_N = ~np.asarray(inside.fill_null(False))
+    return Parsed(values=parsed.values, bad_N=bad_N, expected="a probability from 0 to 1")

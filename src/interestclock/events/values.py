@@ -1,0 +1,205 @@
+"""Turn raw columns into the event table's types, telling which rows hold something else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from interestclock.errors import LogError
+
+__all__ = [
+    "Parsed",
+    "id_type",
+    "is_text",
+    "parse_categorical",
+    "parse_ids",
+    "parse_labels",
+    "parse_lists",
+    "parse_numbers",
+]
+
+_INTEGER = r"^-?(0|[1-9]\d{0,17})$"
+_TRUTHS = {"1": 1, "true": 1, "True": 1, "TRUE": 1, "0": 0, "false": 0, "False": 0, "FALSE": 0}
+_LABEL_KEYS = pa.array(list(_TRUTHS))
+_LABEL_VALUES = pa.array(list(_TRUTHS.values()), pa.int8())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parsed:
+    """A column in its final type.
+
+    Args:
+        values: (N,) null where the row is bad or empty.
+        bad_N: (N,) bool: the row cannot be used.
+        expected: what would have been right, for the message.
+
+    Example:
+        >>> parse_labels(pa.array(["1", "2"])).bad_N.tolist()
+        [False, True]
+    """
+
+    values: pa.Array
+    bad_N: npt.NDArray[np.bool_]
+    expected: str
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column holds text.
+
+    Example:
+        >>> is_text(pa.large_string()), is_text(pa.int64())
+        (True, False)
+    """
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def id_type(column: pa.Array, *, typed: bool) -> pa.DataType:
+    """int64 for integers, string for anything else; text of an untyped file is told by its values.
+
+    Raises:
+        LogError: the column's type holds no ids.
+
+    Example:
+        >>> id_type(pa.array(["7", "12"]), typed=False), id_type(pa.array(["7", "u12"]), typed=False)
+        (DataType(int64), DataType(string))
+    """
+    kind = column.type
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):  # floating: integers beside nulls
+        return pa.int64()
+    if not is_text(kind):
+        raise LogError(f"holds {kind}; ids are integers or text")
+    if typed:
+        return pa.string()
+    given = pc.filter(column, pc.not_equal(column, ""))
+    integers = len(given) > 0 and pc.all(pc.match_substring_regex(given, _INTEGER)).as_py()
+    return pa.int64() if integers else pa.string()
+
+
+def parse_ids(column: pa.Array, kind: pa.DataType, *, optional: bool = False) -> Parsed:
+    """Ids of a settled type.
+
+    Args:
+        column: (N,) integers or text. Empty text is no id.
+        kind: int64 or string.
+        optional: a row without one is fine.
+
+    Example:
+        >>> parse_ids(pa.array(["7", "u12", ""]), pa.int64()).bad_N.tolist()
+        [False, True, True]
+    """
+    column = pc.if_else(pc.equal(column, ""), None, column) if is_text(column.type) else column
+    if pa.types.is_string(kind):
+        values = column.cast(pa.string())
+    elif is_text(column.type):
+        integer = pc.match_substring_regex(column, _INTEGER).fill_null(False)
+        values = pc.if_else(integer, column, None).cast(pa.int64())
+    else:
+        whole = pc.equal(column, pc.floor(column)) if pa.types.is_floating(column.type) else True
+        values = pc.if_else(whole, column, None).cast(pa.int64())
+    lost = pc.is_null(column) if not optional else pa.scalar(False)
+    bad = pc.or_(lost, pc.and_(pc.is_null(values), pc.is_valid(column)))
+    expected = "an integer, as the ids before it" if pa.types.is_integer(kind) else "an id"
+    return Parsed(values=values, bad_N=np.asarray(bad), expected=expected)
+
+
+def parse_labels(column: pa.Array) -> Parsed:
+    """0, 1, true or false as int8; null or empty text is a missing label; all else is bad.
+
+    Example:
+        >>> parse_labels(pa.array([True, None])).values.to_pylist()
+        [1, None]
+    """
+    missing = pc.is_null(column, nan_is_null=True)
+    if is_text(column.type):
+        missing = pc.or_(missing, pc.equal(column, "").fill_null(False))
+        found = pc.index_in(column.cast(pa.string()), value_set=_LABEL_KEYS)
+        values = pc.take(_LABEL_VALUES, found)
+    elif pa.types.is_boolean(column.type):
+        values = column.cast(pa.int8())
+    elif pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        binary = pc.or_(pc.equal(column, 0), pc.equal(column, 1))
+        values = pc.if_else(binary, column, None).cast(pa.int8())
+    elif pa.types.is_null(column.type):
+        values = pa.nulls(len(column), pa.int8())
+    else:
+        raise LogError(f"holds {column.type}; labels are 0, 1, true, false or empty")
+    bad_N = np.asarray(pc.and_not(pc.is_null(values), missing))
+    return Parsed(values=values, bad_N=bad_N, expected="0, 1, true, false or empty")
+
+
+def parse_numbers(column: pa.Array) -> Parsed:
+    """Quantities as float64; null, NaN and empty text are missing; text and infinities are bad.
+
+    Example:
+        >>> parse_numbers(pa.array(["1.5", "", "much"])).bad_N.tolist()
+        [False, False, True]
+    """
+    if is_text(column.type):
+        column = pc.if_else(pc.equal(column, ""), None, column.cast(pa.string()))
+        number = pc.match_substring_regex(column, r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$")
+        values = pc.if_else(number, pc.utf8_trim_whitespace(column), None).cast(pa.float64())
+    elif pa.types.is_nested(column.type) or pa.types.is_temporal(column.type):
+        raise LogError(f"holds {column.type}; expected numbers")
+    else:
+        values = column.cast(pa.float64())
+    values = pc.if_else(pc.is_nan(values), None, values)
+    infinite = pc.is_inf(values).fill_null(False)
+    unread = pc.and_(pc.is_null(values), pc.is_valid(column)) if is_text(column.type) else pa.scalar(False)
+    return Parsed(
+        values=values, bad_N=np.asarray(pc.or_(infinite, unread)), expected="a finite number or empty"
+    )
+
+
+def parse_categorical(column: pa.Array) -> Parsed:
+    """One value per row as text; empty text is missing.
+
+    Example:
+        >>> parse_categorical(pa.array([3, None])).values.to_pylist()
+        ['3', None]
+    """
+    values = _as_text(column)
+    values = pc.if_else(pc.equal(values, ""), None, values)
+    return Parsed(values=values, bad_N=np.zeros(len(values), bool), expected="text")
+
+
+def parse_lists(column: pa.Array, separator: str | None) -> Parsed:
+    """Any number of values per row as list<string>; null and empty text are the empty list.
+
+    Args:
+        column: (N,) lists, or single values; text is split at the separator, each part trimmed.
+        separator: None: text is one value.
+
+    Example:
+        >>> parse_lists(pa.array(["pop | rock", "", None]), "|").values.to_pylist()
+        [['pop', 'rock'], [], []]
+    """
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        values = column.cast(pa.list_(column.type.value_type))
+    elif separator is not None and is_text(column.type):
+        values = pc.split_pattern(column.cast(pa.string()), pattern=separator)
+    else:
+        single = _as_text(column)
+        values = pa.ListArray.from_arrays(np.arange(len(single) + 1, dtype=np.int32), single)
+    values = _without_empty(values, trim=separator is not None)
+    return Parsed(values=values, bad_N=np.zeros(len(values), bool), expected="values")
+
+
+def _as_text(column: pa.Array) -> pa.Array:
+    if pa.types.is_nested(column.type):
+        raise LogError(f"holds {column.type}; expected one value per row")
+    return column.cast(pa.string())
+
+
+def _without_empty(lists: pa.ListArray, *, trim: bool) -> pa.ListArray:
+    """Drop null and empty values; null lists become empty."""
+    row = pc.list_parent_indices(lists)
+    value = _as_text(pc.list_flatten(lists))
+    value = pc.utf8_trim_whitespace(value) if trim else value
+    keep = pc.not_equal(value, "").fill_null(False)
+    lengths = np.bincount(np.asarray(pc.filter(row, keep)), minlength=len(lists))
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    return pa.ListArray.from_arrays(offsets, pc.filter(value, keep))
