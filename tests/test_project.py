@@ -16,6 +16,7 @@ from types import ModuleType
 import pytest
 
 import interestclock
+from interestclock.events.mapping import ColumnMapping
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("docs/**/*.md"))]
@@ -71,6 +72,12 @@ def shown_commands() -> list[tuple[str, str]]:
     ]
 
 
+def shown_blocks(language: str) -> list[tuple[str, str]]:
+    """Page and content of every fenced block in a language."""
+    fenced = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return [(page.name, block) for page in PAGES for block in fenced.findall(page.read_text())]
+
+
 def test_version_is_the_same_everywhere() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     assert project["version"] == interestclock.__version__ == headings()[1]
@@ -118,6 +125,18 @@ def test_every_page_linked_to_exists() -> None:
         if not target.startswith(("http", "#"))
     ]
     assert [f"{page.name}: {target}" for page, target in links if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize(("page", "code"), shown_blocks("python"))
+def test_python_shown_runs(page: str, code: str) -> None:
+    exec(compile(code, page, "exec"), {})
+
+
+@pytest.mark.parametrize(("page", "mapping"), shown_blocks("toml"))
+def test_mappings_shown_are_read(page: str, mapping: str, tmp_path: Path) -> None:
+    file = tmp_path / page.replace(".md", ".toml")
+    file.write_text(mapping)
+    ColumnMapping.from_toml(file).schema()
 
 
 @pytest.mark.parametrize(("page", "command"), shown_commands())
