@@ -1,0 +1,76 @@
+"""An inspection as tables for a terminal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from rich.console import Group
+from rich.table import Table
+
+from interestclock.studies.inspection import LogInspection
+
+__all__ = ["render"]
+
+
+def render(found: LogInspection) -> Group:
+    """The inspection as tables for a terminal.
+
+    Args:
+        found: what ``inspect_log`` returned.
+
+    Example:
+        >>> from interestclock.events.schema import LogCounts
+        >>> found = LogInspection(counts=LogCounts(), first_ms=0, last_ms=0, users=0, items=0,
+        ...     events_per_user={}, labels={}, events_by_hour=[0] * 24, hour_information={})
+        >>> len(render(found).renderables)
+        4
+    """
+    return Group(_overview(found), _label_table(found), _hour_table(found), _information_table(found))
+
+
+def _overview(found: LogInspection) -> Table:
+    table = Table("log", "", title="What is in the log")
+    counts = found.counts
+    table.add_row("rows read", f"{counts.read:,}")
+    table.add_row("events used", f"{counts.used:,}")
+    table.add_row("duplicates dropped", f"{counts.duplicates:,}")
+    table.add_row("dead letters", f"{counts.dead_letters:,}")
+    table.add_row("first event", _utc(found.first_ms))
+    table.add_row("last event", _utc(found.last_ms))
+    table.add_row("users", f"{found.users:,}")
+    table.add_row("items", f"{found.items:,}")
+    for quantile, events in found.events_per_user.items():
+        table.add_row(f"events per user, {quantile:.0%} quantile", f"{events:,.0f}")
+    return table
+
+
+def _label_table(found: LogInspection) -> Table:
+    table = Table("label", "share of 1", "missing")
+    for name, rate in found.labels.items():
+        table.add_row(name, f"{rate.positive:.2%}", f"{rate.missing:.2%}")
+    return table
+
+
+def _hour_table(found: LogInspection) -> Table:
+    table = Table("local hour", "events", "")
+    most = max([*found.events_by_hour, 1])
+    for hour, events in enumerate(found.events_by_hour):
+        table.add_row(f"{hour:02d}", f"{events:,}", "█" * round(30 * events / most))
+    return table
+
+
+def _information_table(found: LogInspection) -> Table:
+    table = Table(
+        "attribute",
+        "values",
+        "bits overall",
+        "bits within a user",
+        title="What the local hour tells about it",
+    )
+    for name, bits in found.hour_information.items():
+        table.add_row(name, f"{bits.values:,}", f"{bits.overall_bits:.4f}", f"{bits.within_users_bits:.4f}")
+    return table
+
+
+def _utc(timestamp_ms: int) -> str:
+    return f"{datetime.fromtimestamp(timestamp_ms / 1_000, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,66 @@
+"""What an inspection of a log found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from interestclock.events.schema import LogCounts
+
+__all__ = ["HourInformation", "LabelRate", "LogInspection"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelRate:
+    """How often a label is 1 where it is there, and how often it is missing.
+
+    Example:
+        >>> LabelRate(positive=0.5, missing=0.0).positive
+        0.5
+    """
+
+    positive: float
+    missing: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class HourInformation:
+    """Shuffle-corrected bits the local hour gives about an attribute.
+
+    Example:
+        >>> HourInformation(values=10, overall_bits=0.1, within_users_bits=0.3).values
+        10
+    """
+
+    values: int
+    overall_bits: float
+    within_users_bits: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogInspection:
+    """What a log holds.
+
+    Args:
+        counts: what became of its rows.
+        first_ms, last_ms: UTC milliseconds of the first and last event.
+        users, items: how many there are.
+        events_per_user: quantile (0..1) -> events.
+        labels: name -> rates.
+        events_by_hour: 24 counts by local hour.
+        hour_information: attribute -> bits, over engaged events.
+
+    Example:
+        >>> LogInspection.__dataclass_fields__["events_by_hour"].name
+        'events_by_hour'
+    """
+
+    counts: LogCounts
+    first_ms: int
+    last_ms: int
+    users: int
+    items: int
+    events_per_user: Mapping[float, float]
+    labels: Mapping[str, LabelRate]
+    events_by_hour: Sequence[int]
+    hour_information: Mapping[str, HourInformation]

@@ -1,0 +1,142 @@
+"""Counts behind an inspection, gathered in one pass over a log."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from interestclock.events.items import attach_attributes
+from interestclock.events.schema import LogCounts, LogSchema
+from interestclock.studies.hour_information import (
+    EventHours,
+    hour_information_bits,
+    hour_information_within_users_bits,
+)
+from interestclock.studies.inspection import HourInformation, LabelRate, LogInspection
+
+__all__ = ["LogTally"]
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
+
+Ints = npt.NDArray[np.int64]
+
+
+class LogTally:
+    """Counts a log chunk by chunk; ``result`` says what was found.
+
+    Args:
+        schema: the log's names.
+        items: its item table, None where attributes stand in the rows.
+
+    Example:
+        >>> LogTally(LogSchema(labels=("play",), positive_only=True), None).empty
+        True
+    """
+
+    def __init__(self, schema: LogSchema, items: pa.Table | None) -> None:
+        self._schema, self._items = schema, items
+        self._users, self._item_ids = _Codes(), _Codes()
+        self._values = {name: _Codes() for name in schema.attributes}
+        self._by_hour = np.zeros(24, np.int64)
+        self._first_last: list[int] = []
+        self._label_sums = {name: np.zeros(3, np.int64) for name in schema.labels}
+        self._all_users: list[Ints] = []
+        self._user_E: list[Ints] = []
+        self._hour_E: list[Ints] = []
+        self._pairs: dict[str, list[tuple[Ints, Ints]]] = {name: [] for name in schema.attributes}
+        self._engaged_events = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether no chunk was added yet."""
+        return not self._all_users
+
+    def add(self, chunk: pa.Table) -> None:
+        """Count an event table."""
+        chunk = chunk.combine_chunks()
+        times = chunk["timestamp_ms"]
+        self._first_last = [*self._first_last[:1], times[0].as_py(), times[-1].as_py()]
+        user_N = self._users.encode(_array(chunk, "user_id"))
+        self._item_ids.encode(_array(chunk, "item_id"))
+        hour_N = chunk["second_of_day"].to_numpy().astype(np.int64) // 3_600
+        self._by_hour += np.bincount(hour_N, minlength=24)
+        self._all_users.append(user_N)
+        for name, sums in self._label_sums.items():
+            sums[:] += _ones_given_missing(chunk[f"label.{name}"])
+        self._add_engaged(chunk, user_N, hour_N)
+
+    def _add_engaged(self, chunk: pa.Table, user_N: Ints, hour_N: Ints) -> None:
+        engaged_N = np.zeros(chunk.num_rows, bool)
+        for name in self._schema.engaged:
+            engaged_N |= np.asarray(pc.equal(chunk[f"label.{name}"], 1).fill_null(False))
+        chunk = chunk.filter(pa.array(engaged_N))
+        if self._items is not None:
+            chunk = attach_attributes(chunk, self._items, _array(chunk, "item_id"))
+        for name, codes in self._values.items():
+            lists = _array(chunk, f"attribute.{name}")
+            event_P = np.asarray(pc.list_parent_indices(lists)).astype(np.int64) + self._engaged_events
+            self._pairs[name].append((event_P, codes.encode(pc.list_flatten(lists))))
+        self._engaged_events += chunk.num_rows
+        self._user_E.append(user_N[engaged_N])
+        self._hour_E.append(hour_N[engaged_N])
+
+    def result(self, counts: LogCounts, permutations: int, seed: int) -> LogInspection:
+        """What was counted; ``counts`` are the source's, final by now."""
+        per_user = np.bincount(np.concatenate(self._all_users))
+        quantiles = {q: float(np.quantile(per_user, q, method="lower")) for q in QUANTILES}
+        return LogInspection(
+            counts=counts,
+            first_ms=self._first_last[0],
+            last_ms=self._first_last[-1],
+            users=len(self._users.known),
+            items=len(self._item_ids.known),
+            events_per_user=quantiles,
+            labels={name: _rate(sums) for name, sums in self._label_sums.items()},
+            events_by_hour=self._by_hour.tolist(),
+            hour_information={name: self._information(name, permutations, seed) for name in self._values},
+        )
+
+    def _information(self, name: str, permutations: int, seed: int) -> HourInformation:
+        events = EventHours(
+            user_E=np.concatenate(self._user_E),
+            hour_E=np.concatenate(self._hour_E),
+            event_P=np.concatenate([event_P for event_P, _ in self._pairs[name]]),
+            value_P=np.concatenate([value_P for _, value_P in self._pairs[name]]),
+        )
+        return HourInformation(
+            values=len(self._values[name].known),
+            overall_bits=hour_information_bits(events, permutations=permutations, seed=seed),
+            within_users_bits=hour_information_within_users_bits(
+                events, permutations=permutations, seed=seed
+            ),
+        )
+
+
+class _Codes:
+    """Numbers values from 0 in order of appearance."""
+
+    def __init__(self) -> None:
+        self.known: dict[object, int] = {}
+
+    def encode(self, values: pa.Array) -> Ints:
+        if not len(values):
+            return np.zeros(0, np.int64)
+        encoded = values.dictionary_encode()
+        codes = [self.known.setdefault(value, len(self.known)) for value in encoded.dictionary.to_pylist()]
+        code_N: Ints = np.asarray(codes, np.int64)[np.asarray(encoded.indices)]
+        return code_N
+
+
+def _array(table: pa.Table, name: str) -> pa.Array:
+    return table[name].combine_chunks()
+
+
+def _rate(sums: Ints) -> LabelRate:
+    ones, given, missing = sums.tolist()
+    return LabelRate(positive=ones / given if given else 0.0, missing=missing / (given + missing))
+
+
+def _ones_given_missing(label: pa.ChunkedArray) -> tuple[int, int, int]:
+    return pc.sum(label).as_py() or 0, len(label) - label.null_count, label.null_count
