@@ -11,29 +11,29 @@ from torch import Tensor
 
 __all__ = ["Histories", "HistoryWindow"]
 
-# Shapes: B exposures or requests, L behaviours, U users, E behaviours of all users.
+# Shapes: M moments (a user at a time), L behaviours, U users, E behaviours of all users.
 
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryWindow:
-    """The newest behaviours before each request, oldest first, padded on the right.
+    """The newest behaviours before each moment, oldest first, padded on the right.
 
     Args:
-        item_BL: int64 dense item index, 0 where padded.
-        second_of_day_BL: int64 local seconds. timestamp_ms_BL: int64.
-        length_B: int64, how many of the L are behaviours.
+        item_ML: int64 dense item index, 0 where padded.
+        second_of_day_ML: int64 local seconds. timestamp_ms_ML: int64.
+        length_M: int64, how many of the L are behaviours.
     """
 
-    item_BL: Tensor
-    second_of_day_BL: Tensor
-    timestamp_ms_BL: Tensor
-    length_B: Tensor
+    item_ML: Tensor
+    second_of_day_ML: Tensor
+    timestamp_ms_ML: Tensor
+    length_M: Tensor
 
     @property
-    def mask_BL(self) -> Tensor:
+    def mask_ML(self) -> Tensor:
         """True where a behaviour stands."""
-        positions_L = torch.arange(self.item_BL.shape[1], device=self.length_B.device)
-        return positions_L < self.length_B.unsqueeze(1)
+        positions_L = torch.arange(self.item_ML.shape[1], device=self.length_M.device)
+        return positions_L < self.length_M.unsqueeze(1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class Histories:
         ...     offset_U=torch.tensor([0, 0, 3]), item_E=torch.tensor([7, 8, 9]),
         ...     second_of_day_E=torch.tensor([60, 120, 180]), timestamp_ms_E=torch.tensor([1, 2, 3]))
         >>> window = histories.newest(torch.tensor([1, 1]), torch.tensor([2, 3]), most=2)
-        >>> window.item_BL.tolist(), window.length_B.tolist()
+        >>> window.item_ML.tolist(), window.length_M.tolist()
         ([[7, 8], [8, 9]], [2, 2])
     """
 
@@ -60,29 +60,29 @@ class Histories:
     second_of_day_E: Tensor
     timestamp_ms_E: Tensor
 
-    def newest(self, user_B: Tensor, known_B: Tensor, *, most: int) -> HistoryWindow:
-        """The newest ``most`` behaviours among each user's first ``known_B``.
+    def newest(self, user_M: Tensor, known_M: Tensor, *, most: int) -> HistoryWindow:
+        """The newest ``most`` behaviours among each user's first ``known_M``.
 
-        L is the longest window among the B, at least 1.
+        L is the longest window among the M, at least 1.
         """
-        length_B = known_B.clamp(max=most)
-        width = max(1, int(length_B.max())) if length_B.numel() else 1
-        first_B = self.offset_U[user_B] + known_B - length_B
-        positions_L = torch.arange(width, device=user_B.device)
-        padding_BL = positions_L >= length_B.unsqueeze(1)
-        place_BL = (first_B.unsqueeze(1) + positions_L).masked_fill_(padding_BL, 0)
+        length_M = known_M.clamp(max=most)
+        width = max(1, int(length_M.max())) if length_M.numel() else 1
+        first_M = self.offset_U[user_M] + known_M - length_M
+        positions_L = torch.arange(width, device=user_M.device)
+        padding_ML = positions_L >= length_M.unsqueeze(1)
+        place_ML = (first_M.unsqueeze(1) + positions_L).masked_fill_(padding_ML, 0)
         return HistoryWindow(
-            item_BL=self._read(self.item_E, place_BL, padding_BL),
-            second_of_day_BL=self._read(self.second_of_day_E, place_BL, padding_BL),
-            timestamp_ms_BL=self._read(self.timestamp_ms_E, place_BL, padding_BL),
-            length_B=length_B,
+            item_ML=self._read(self.item_E, place_ML, padding_ML),
+            second_of_day_ML=self._read(self.second_of_day_E, place_ML, padding_ML),
+            timestamp_ms_ML=self._read(self.timestamp_ms_E, place_ML, padding_ML),
+            length_M=length_M,
         )
 
     @staticmethod
-    def _read(values_E: Tensor, place_BL: Tensor, padding_BL: Tensor) -> Tensor:
+    def _read(values_E: Tensor, place_ML: Tensor, padding_ML: Tensor) -> Tensor:
         if values_E.numel() == 0:
-            return torch.zeros_like(place_BL)
-        return values_E[place_BL].to(torch.int64).masked_fill_(padding_BL, 0)
+            return torch.zeros_like(place_ML)
+        return values_E[place_ML].to(torch.int64).masked_fill_(padding_ML, 0)
 
     def to(self, device: torch.device) -> Histories:
         """The same histories on a device."""

@@ -1,1 +1,28 @@
-"""Being written."""
+"""The ranker: DCN-V2, clocks and task towers over shared embeddings."""
+
+from interestclock.ranking.config import (
+    AdaptiveConfig,
+    ClockConfig,
+    FeatureNames,
+    GaussianConfig,
+    NaiveConfig,
+    RankerConfig,
+    TimeEncodingConfig,
+)
+from interestclock.ranking.dcn import DCNv2
+from interestclock.ranking.item_vectors import ItemVectors
+from interestclock.ranking.ranker import Ranker, multi_task_loss
+
+__all__ = [
+    "AdaptiveConfig",
+    "ClockConfig",
+    "DCNv2",
+    "FeatureNames",
+    "GaussianConfig",
+    "ItemVectors",
+    "NaiveConfig",
+    "Ranker",
+    "RankerConfig",
+    "TimeEncodingConfig",
+    "multi_task_loss",
+]

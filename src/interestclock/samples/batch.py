@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from interestclock.histories import Histories, HistoryWindow
 
-__all__ = ["Batch", "SampleChunk"]
+__all__ = ["Batch", "SampleChunk", "moment_starts"]
 
-# Shapes: B exposures, R requests, N behaviours last seen, H hour buckets, V values, L behaviours.
+# Shapes: B exposures, M moments, N behaviours last seen, H hour buckets, V values, L behaviours.
+
+
+def moment_starts(user_B: Tensor, timestamp_ms_B: Tensor, known_behaviours_B: Tensor) -> Tensor:
+    """True on the first of each run of exposures of one user at one time: a moment.
+
+    What depends on the user and the time alone (clock, recent items, long history) is the same for
+    all candidates of a moment, and is computed once.
+
+    Example:
+        >>> moment_starts(torch.tensor([1, 1, 2]), torch.tensor([5, 5, 5]), torch.zeros(3)).tolist()
+        [True, False, True]
+    """
+    starts_B = torch.ones_like(user_B, dtype=torch.bool)
+    starts_B[1:] = user_B[1:] != user_B[:-1]
+    for column_B in (timestamp_ms_B, known_behaviours_B):
+        starts_B[1:] |= column_B[1:] != column_B[:-1]
+    return starts_B
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,16 +44,18 @@ class Batch:
         timestamp_ms_B: int64 UTC. second_of_day_B: int64 local. day_of_week_B: int64, 0 = Monday.
         known_ms_B: int64, when the last of the exposure's labels becomes known.
         known_behaviours_B: int64, how many of the user's behaviours were known strictly before.
+        moment_of_B: int64, the moment (row of the M) of each exposure. first_M: int64, a moment's
+            first exposure.
         labels: int8 (B,) per task; -1 is missing.
-        recent_BN: int64 items of the newest behaviours, newest last, 0 where there are fewer.
+        recent_MN: int64 items of the newest behaviours, 0 where there are fewer.
         categorical: int64 (B,) each. multivalued: int64 (B, V). numeric: float32 (B,), NaN is missing.
-        clocks: int64 (B, H, V) per clock attribute: Eq. 3's best values by hour bucket, 0 is none.
+        clocks: int64 (M, H, V) per clock attribute: Eq. 3's best values by hour bucket, 0 is none.
 
     Example:
         >>> zeros = torch.zeros(2, dtype=torch.int64)
         >>> batch = Batch(user_B=zeros, item_B=zeros, request_B=zeros, timestamp_ms_B=zeros,
         ...     second_of_day_B=zeros, day_of_week_B=zeros, known_ms_B=zeros, known_behaviours_B=zeros,
-        ...     labels={}, recent_BN=zeros.reshape(2, 1))
+        ...     moment_of_B=zeros, first_M=zeros[:1], labels={}, recent_MN=zeros.reshape(1, 2))
         >>> len(batch)
         2
     """
@@ -47,8 +68,10 @@ class Batch:
     day_of_week_B: Tensor
     known_ms_B: Tensor
     known_behaviours_B: Tensor
+    moment_of_B: Tensor
+    first_M: Tensor
+    recent_MN: Tensor
     labels: dict[str, Tensor]
-    recent_BN: Tensor
     categorical: dict[str, Tensor] = field(default_factory=dict)
     multivalued: dict[str, Tensor] = field(default_factory=dict)
     numeric: dict[str, Tensor] = field(default_factory=dict)
@@ -57,26 +80,67 @@ class Batch:
     def __len__(self) -> int:
         return self.user_B.shape[0]
 
-    def windows(self, histories: Histories, *, most: int) -> tuple[HistoryWindow, Tensor]:
-        """The long history before each request, once per request, and each exposure's request.
+    def window(self, histories: Histories, *, most: int) -> HistoryWindow:
+        """The newest ``most`` behaviours before each of the M moments."""
+        return histories.newest(self.user_B[self.first_M], self.known_behaviours_B[self.first_M], most=most)
 
-        Returns:
-            A window over R requests, and int64 (B,) with values 0..R-1.
-        """
-        starts_B = torch.ones(len(self), dtype=torch.bool, device=self.request_B.device)
-        starts_B[1:] = self.request_B[1:] != self.request_B[:-1]
-        window = histories.newest(self.user_B[starts_B], self.known_behaviours_B[starts_B], most=most)
-        return window, starts_B.cumsum(0) - 1
+    def take(self, index_X: Tensor) -> Batch:
+        """The exposures at an index, in its order; ``request_B`` need not ascend any more."""
+        moment_U, moment_of_X = torch.unique(self.moment_of_B[index_X], return_inverse=True)
+        first_U = torch.zeros_like(moment_U)
+        last_to_first_X = torch.arange(len(index_X) - 1, -1, -1, device=index_X.device)
+        first_U[moment_of_X.flip(0)] = last_to_first_X  # written last, so kept: the first occurrence
+        by_moment = {"recent_MN": self.recent_MN[moment_U]}
+        by_moment["moment_of_B"], by_moment["first_M"] = moment_of_X, first_U
+        clocks = {name: rows[moment_U] for name, rows in self.clocks.items()}
+        taken = {
+            f.name: _indexed(getattr(self, f.name), index_X) for f in fields(self) if f.name not in _BY_MOMENT
+        }
+        return Batch(**taken, **by_moment, clocks=clocks)
+
+    @staticmethod
+    def joined(batches: Sequence[Batch]) -> Batch:
+        """Several batches as one."""
+        moments = [len(batch.first_M) for batch in batches]
+        rows = [len(batch) for batch in batches]
+        joined = {f.name: _concatenated([getattr(b, f.name) for b in batches]) for f in fields(Batch)}
+        for name, sizes, counts in (("moment_of_B", moments, rows), ("first_M", rows, moments)):
+            before = torch.tensor([0, *sizes[:-1]]).cumsum(0)
+            joined[name] = joined[name] + before.repeat_interleave(torch.tensor(counts))
+        return Batch(**joined)
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
-        moved = {
-            name: value.to(device)
-            if isinstance(value, Tensor)
-            else {k: v.to(device) for k, v in value.items()}
-            for name, value in vars(self).items()
-        }
+        if self.user_B.device == device:
+            return self
+        moved = {f.name: _moved(getattr(self, f.name), device) for f in fields(self)}
         return Batch(**moved)
+
+
+def _moved(value: Tensor | dict[str, Tensor], device: torch.device) -> Tensor | dict[str, Tensor]:
+    if isinstance(value, Tensor):
+        return value.to(device)
+    return {name: tensor.to(device) for name, tensor in value.items()}
+
+
+def _indexed(value: Tensor | dict[str, Tensor], index_X: Tensor) -> Tensor | dict[str, Tensor]:
+    if isinstance(value, Tensor):
+        return value[index_X]
+    return {name: tensor[index_X] for name, tensor in value.items()}
+
+
+def _concatenated(values: Sequence[Tensor | dict[str, Tensor]]) -> Any:
+    first = values[0]
+    if isinstance(first, dict):
+        return {name: _concatenated([value[name] for value in values]) for name in first}  # type: ignore[index]
+    tensors = cast(Sequence[Tensor], values)
+    if first.ndim == 2:  # values per exposure: chunks may differ in how many the fullest one has
+        width = max(tensor.shape[1] for tensor in tensors)
+        return torch.cat([functional.pad(tensor, (0, width - tensor.shape[1])) for tensor in tensors])
+    return torch.cat(list(tensors))
+
+
+_BY_MOMENT = ("recent_MN", "moment_of_B", "first_M", "clocks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,15 +148,15 @@ class SampleChunk:
     """A stretch of samples as it lies on disk, whole requests only.
 
     Args:
-        samples: as a Batch, but with empty clocks.
-        clock_row_B: int64, each exposure's row in ``clock_rows``; row 0 is an empty clock.
+        samples: all of them as one batch, without clocks.
+        clock_row_M: int64, each moment's row in ``clock_rows``; row 0 is an empty clock.
         clock_rows: int32 (rows, H, V) per clock attribute.
         truths: float64 (B,) per label whose true probability is known.
         sizes: how many ids each feature had by the end of the chunk.
     """
 
     samples: Batch
-    clock_row_B: Tensor
+    clock_row_M: Tensor
     clock_rows: dict[str, Tensor]
     truths: dict[str, Tensor]
     sizes: dict[str, int]
@@ -102,11 +166,10 @@ class SampleChunk:
 
     def batches(self, batch_size: int) -> Iterator[Batch]:
         """Consecutive batches of whole requests, as many as fit ``batch_size`` (at least one)."""
-        for start, stop in self.cuts(batch_size):
-            yield self.rows(slice(start, stop))
+        for start, stop in self._cuts(batch_size):
+            yield self.rows(start, stop)
 
-    def cuts(self, batch_size: int) -> Iterator[tuple[int, int]]:
-        """First and last + 1 row of each batch."""
+    def _cuts(self, batch_size: int) -> Iterator[tuple[int, int]]:
         request_B = self.samples.request_B.numpy()
         ends = np.append(np.flatnonzero(np.diff(request_B)) + 1, request_B.size)
         start = 0
@@ -117,23 +180,27 @@ class SampleChunk:
             yield start, stop
             start = stop
 
-    def rows(self, index: slice | Tensor) -> Batch:
-        """Some of the samples, with their clocks."""
-        s = self.samples
-        row_B = self.clock_row_B[index]
+    def rows(self, start: int, stop: int) -> Batch:
+        """Samples ``start`` to ``stop`` (exclusive), with their clocks; both on a request's edge."""
+        s, cut = self.samples, slice(start, stop)
+        first = int(s.moment_of_B[start])
+        moments = slice(first, int(s.moment_of_B[stop - 1]) + 1)
+        clock_row_M = self.clock_row_M[moments]
         return Batch(
-            user_B=s.user_B[index],
-            item_B=s.item_B[index],
-            request_B=s.request_B[index],
-            timestamp_ms_B=s.timestamp_ms_B[index],
-            second_of_day_B=s.second_of_day_B[index],
-            day_of_week_B=s.day_of_week_B[index],
-            known_ms_B=s.known_ms_B[index],
-            known_behaviours_B=s.known_behaviours_B[index],
-            recent_BN=s.recent_BN[index],
-            labels={name: values[index] for name, values in s.labels.items()},
-            categorical={name: values[index] for name, values in s.categorical.items()},
-            multivalued={name: values[index] for name, values in s.multivalued.items()},
-            numeric={name: values[index] for name, values in s.numeric.items()},
-            clocks={name: rows[row_B].to(torch.int64) for name, rows in self.clock_rows.items()},
+            user_B=s.user_B[cut],
+            item_B=s.item_B[cut],
+            request_B=s.request_B[cut],
+            timestamp_ms_B=s.timestamp_ms_B[cut],
+            second_of_day_B=s.second_of_day_B[cut],
+            day_of_week_B=s.day_of_week_B[cut],
+            known_ms_B=s.known_ms_B[cut],
+            known_behaviours_B=s.known_behaviours_B[cut],
+            moment_of_B=s.moment_of_B[cut] - first,
+            first_M=(s.first_M[moments] - start).clamp(min=0),
+            recent_MN=s.recent_MN[moments],
+            labels={name: values[cut] for name, values in s.labels.items()},
+            categorical={name: values[cut] for name, values in s.categorical.items()},
+            multivalued={name: values[cut] for name, values in s.multivalued.items()},
+            numeric={name: values[cut] for name, values in s.numeric.items()},
+            clocks={name: rows[clock_row_M].to(torch.int64) for name, rows in self.clock_rows.items()},
         )

@@ -25,11 +25,12 @@ import pyarrow.parquet as pq
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
+from torch.nn import functional
 
 from interestclock.errors import ResultError
 from interestclock.events.schema import LogSchema
 from interestclock.histories import Histories
-from interestclock.samples.batch import Batch, SampleChunk
+from interestclock.samples.batch import Batch, SampleChunk, moment_starts
 
 __all__ = ["ChunkNote", "Manifest", "SampleFolder"]
 
@@ -83,7 +84,8 @@ class Manifest:
         content = json.loads(path.read_text())
         if content.get("format") != FORMAT:
             raise ResultError(
-                f"{path} has format {content.get('format')}, this version reads {FORMAT}; prepare the log again"
+                f"{path} has format {content.get('format')}, this version reads {FORMAT}; "
+                "prepare the log again"
             )
         chunks = [ChunkNote(**note) for note in content.pop("chunks")]
         return cls(**content, chunks=chunks)
@@ -136,9 +138,10 @@ class SampleFolder:
             columns = load_file(self.path / "samples" / f"{number:05d}.safetensors")
             rows = load_file(self.path / "clocks" / f"{number:05d}.safetensors") if clocks else {}
             clock_row_B = rows.pop("row", torch.zeros(note.rows, dtype=torch.int64)).to(torch.int64)
+            samples = _as_batch(columns, histories, recent)
             yield SampleChunk(
-                samples=_as_batch(columns, histories, recent),
-                clock_row_B=clock_row_B,
+                samples=samples,
+                clock_row_M=clock_row_B[samples.first_M],
                 clock_rows={name: rows[f"clock.{name}"] for name in self.schema.clock_attributes if clocks},
                 truths=_named(columns, "truth"),
                 sizes=note.sizes,
@@ -152,8 +155,9 @@ def _named(columns: dict[str, Tensor], kind: str) -> dict[str, Tensor]:
 
 def _as_batch(columns: dict[str, Tensor], histories: Histories, recent: int) -> Batch:
     whole = {name: columns[name].to(torch.int64) for name in _WHOLE}
-    window = histories.newest(whole["user"], whole["history_length"], most=recent)
-    recent_BN = torch.nn.functional.pad(window.item_BL, (0, recent - window.item_BL.shape[1]))
+    starts_B = moment_starts(whole["user"], whole["timestamp_ms"], whole["history_length"])
+    first_M = starts_B.nonzero().squeeze(1)
+    window = histories.newest(whole["user"][first_M], whole["history_length"][first_M], most=recent)
     return Batch(
         user_B=whole["user"],
         item_B=whole["item"],
@@ -164,7 +168,9 @@ def _as_batch(columns: dict[str, Tensor], histories: Histories, recent: int) -> 
         known_ms_B=torch.stack(list(_named(columns, "known_ms").values())).amax(0),
         known_behaviours_B=whole["history_length"],
         labels=_named(columns, "label"),
-        recent_BN=recent_BN,
+        moment_of_B=starts_B.cumsum(0) - 1,
+        first_M=first_M,
+        recent_MN=functional.pad(window.item_ML, (0, recent - window.item_ML.shape[1])),
         categorical={name: value.to(torch.int64) for name, value in _named(columns, "categorical").items()},
         multivalued={name: value.to(torch.int64) for name, value in _named(columns, "multivalued").items()},
         numeric=_named(columns, "numeric"),

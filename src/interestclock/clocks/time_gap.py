@@ -1,0 +1,66 @@
+"""How near in the day two moments are, as a network sees it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from interestclock.timeofday import DAY_SECONDS
+
+__all__ = ["GAP_FEATURES", "TimeGap", "gap_features"]
+
+# Shapes: X any, F gap features, A heads, G hidden units a head.
+
+GAP_FEATURES = 3
+
+
+def gap_features(gap_seconds_X: Tensor) -> Tensor:
+    r"""Three views of a circular gap, from 0 (now) to 1 (twelve hours away).
+
+    .. math:: x = \delta / 43200, \quad f(\delta) = [x, \sqrt{x}, e^{-\delta / 3600}]
+
+    The square root and the decay tell minutes from hours, which the plain gap barely does. (The
+    decay runs from 1 to about 0.)
+
+    Args:
+        gap_seconds_X: 0..43200, any shape and number type.
+
+    Returns:
+        float32 (..., 3).
+
+    Example:
+        >>> [round(x, 3) for x in gap_features(torch.tensor(3600)).tolist()]
+        [0.083, 0.289, 0.368]
+    """
+    gap_X = gap_seconds_X.to(torch.float32)
+    share_X = gap_X / (DAY_SECONDS / 2)
+    return torch.stack([share_X, share_X.sqrt(), torch.exp(-gap_X / 3600)], dim=-1)
+
+
+class TimeGap(nn.Module):
+    r"""Score a gap in time of day, one two-layer network per head.
+
+    .. math:: g_a(\delta) = u_a^\top \tanh(W_a f(\delta) + c_a) + e_a
+
+    Source: Long-term Interest Clock, WWW 2025, g of Eq. (2), "a two-layer neural network". Its
+    width, activation and the scaling of the gap are not given there.
+
+    Args:
+        heads: networks side by side. hidden: units in each.
+
+    Example:
+        >>> g = TimeGap(heads=4, hidden=8)
+        >>> g(gap_features(torch.zeros(2, 5))).shape
+        torch.Size([2, 5, 4])
+    """
+
+    def __init__(self, *, heads: int, hidden: int) -> None:
+        super().__init__()
+        self.heads, self.hidden = heads, hidden
+        self.first = nn.Linear(GAP_FEATURES, heads * hidden)
+        self.second = nn.Parameter(torch.randn(heads, hidden) / hidden**0.5)
+
+    def forward(self, feature_XF: Tensor) -> Tensor:
+        """Features (..., 3) -> score per head (..., A)."""
+        hidden_XAG = torch.tanh(self.first(feature_XF)).unflatten(-1, (self.heads, self.hidden))
+        return (hidden_XAG * self.second).sum(-1)

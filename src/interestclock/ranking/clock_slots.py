@@ -1,0 +1,169 @@
+"""What each clock is fed inside the ranker, so that the clocks themselves know nothing of batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from interestclock.clocks import (
+    AdaptiveClock,
+    GaussianClock,
+    LongTermClock,
+    LongTermConfig,
+    NaiveClock,
+    TimeEncoding,
+)
+from interestclock.histories import Histories
+from interestclock.ranking.config import (
+    AdaptiveConfig,
+    ClockConfig,
+    FeatureNames,
+    GaussianConfig,
+    NaiveConfig,
+    RankerConfig,
+    TimeEncodingConfig,
+)
+from interestclock.ranking.item_vectors import ItemVectors
+from interestclock.samples import Batch
+from interestclock.timeofday import circular_gap_seconds
+
+__all__ = ["ClockSlot", "SlotInputs", "build_slot"]
+
+# Shapes: B exposures, M moments, H buckets, C all clock attributes' embeddings side by side,
+# I item vector, L behaviours, K found, N distinct items of all histories, S of what was found.
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotInputs:
+    """All a clock may look at.
+
+    Args:
+        batch: the exposures. candidate_BI: their items' vectors.
+        interests_MHC: Eq. 3's preferences, embedded, by moment and bucket; None if no clock asks.
+        histories: long histories. items: turns behaviours' items into vectors.
+    """
+
+    batch: Batch
+    candidate_BI: Tensor
+    interests_MHC: Tensor | None
+    histories: Histories
+    items: ItemVectors
+
+    @property
+    def second_of_day_M(self) -> Tensor:
+        """Local second of each moment."""
+        return self.batch.second_of_day_B[self.batch.first_M]
+
+    @property
+    def interests(self) -> Tensor:
+        """``interests_MHC`` where it must be there."""
+        assert self.interests_MHC is not None
+        return self.interests_MHC
+
+
+class ClockSlot(nn.Module):
+    """A clock in its place in the ranker: takes ``SlotInputs``, gives (B, ``output_dim``)."""
+
+    output_dim: int
+
+    def forward(self, inputs: SlotInputs) -> Tensor:
+        """One embedding for each exposure."""
+        raise NotImplementedError
+
+
+class _TimeEncodingSlot(ClockSlot):
+    def __init__(self, config: RankerConfig) -> None:
+        super().__init__()
+        self.clock = TimeEncoding(dim=config.dim, std=config.std)
+        self.output_dim = self.clock.output_dim
+
+    def forward(self, inputs: SlotInputs) -> Tensor:
+        day_of_week_M = inputs.batch.day_of_week_B[inputs.batch.first_M]
+        out_MD = self.clock(second_of_day_B=inputs.second_of_day_M, day_of_week_B=day_of_week_M)
+        return functional.embedding(inputs.batch.moment_of_B, out_MD)
+
+
+class _HourlySlot(ClockSlot):
+    def __init__(self, clock: NaiveClock | GaussianClock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.output_dim = clock.output_dim
+
+    def forward(self, inputs: SlotInputs) -> Tensor:
+        out_MD = self.clock(inputs.interests, second_of_day_B=inputs.second_of_day_M)
+        return functional.embedding(inputs.batch.moment_of_B, out_MD)
+
+
+class _AdaptiveSlot(ClockSlot):
+    def __init__(self, clock: AdaptiveClock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.output_dim = clock.output_dim
+
+    def forward(self, inputs: SlotInputs) -> Tensor:
+        return functional.embedding(inputs.batch.moment_of_B, self.clock(inputs.interests))
+
+
+class _LongTermSlot(ClockSlot):
+    def __init__(self, config: LongTermConfig, item_dim: int) -> None:
+        super().__init__()
+        self.clock = LongTermClock(item_dim=item_dim, config=config)
+        self.longest = config.longest
+        self.output_dim = self.clock.output_dim
+
+    def forward(self, inputs: SlotInputs) -> Tensor:
+        batch = inputs.batch
+        window = batch.window(inputs.histories, most=self.longest)
+        gap_ML = circular_gap_seconds(window.second_of_day_ML, inputs.second_of_day_M.unsqueeze(1))
+        distinct_N, behaviour_ML = _distinct(window.item_ML, len(inputs.items.row_NF))
+        with torch.no_grad():
+            found = self.clock.search(
+                inputs.candidate_BI,
+                gap_ML,
+                moment_of_B=batch.moment_of_B,
+                item_vectors_NI=inputs.items(distinct_N),
+                behaviour_ML=behaviour_ML,
+                present_ML=window.mask_ML,
+            )
+        flat_BK = found.position_BK + batch.moment_of_B.unsqueeze(1) * window.item_ML.shape[1]
+        item_BK = window.item_ML.flatten()[flat_BK]
+        # Only what was found is embedded with a gradient: rows the search passed over stay untouched.
+        chosen_S, place_BK = _distinct(item_BK, len(inputs.items.row_NF))
+        vectors_BKI = functional.embedding(place_BK, inputs.items(chosen_S))
+        return self.clock.attend(
+            inputs.candidate_BI, vectors_BKI, gap_ML.flatten()[flat_BK], found.present_BK
+        )
+
+
+def _distinct(number_X: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Distinct numbers below ``size``, ascending, and each one's place among them; no sorting."""
+    seen = torch.zeros(size, dtype=torch.bool, device=number_X.device)
+    seen[number_X.flatten()] = True
+    place = seen.cumsum(0) - 1
+    return seen.nonzero().squeeze(1), place[number_X]
+
+
+def build_slot(clock: ClockConfig, *, names: FeatureNames, config: RankerConfig, item_dim: int) -> ClockSlot:
+    """The slot of a configured clock."""
+    interests_dim = config.dim * len(names.clock_attributes)
+    match clock:
+        case TimeEncodingConfig():
+            return _TimeEncodingSlot(config)
+        case NaiveConfig():
+            return _HourlySlot(NaiveClock(dim=interests_dim))
+        case AdaptiveConfig():
+            return _AdaptiveSlot(AdaptiveClock(buckets=names.buckets_per_day, dim=interests_dim))
+        case GaussianConfig():
+            return _HourlySlot(
+                GaussianClock(
+                    dim=interests_dim,
+                    sigma_hours=clock.sigma_hours,
+                    mu_hours=clock.mu_hours,
+                    bucket_centre_hours=clock.bucket_centre_hours,
+                )
+            )
+        case LongTermConfig():
+            return _LongTermSlot(clock, item_dim)

@@ -1,0 +1,118 @@
+"""What a ranker is built from: the log's features, its sizes, its clocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from interestclock.clocks import LongTermConfig
+from interestclock.errors import ConfigError
+from interestclock.events.schema import LogSchema
+
+__all__ = [
+    "AdaptiveConfig",
+    "ClockConfig",
+    "FeatureNames",
+    "GaussianConfig",
+    "NaiveConfig",
+    "RankerConfig",
+    "TimeEncodingConfig",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeEncodingConfig:
+    """Hour Embedding: the current hour and weekday."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NaiveConfig:
+    """Naive Clock: the current hour's interests."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptiveConfig:
+    """Adaptive Clock: all hours' interests, weights learned."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaussianConfig:
+    """Gaussian Clock: interests blended around now; arguments as ``GaussianClock``'s."""
+
+    sigma_hours: float = 1.0
+    mu_hours: float = 0.0
+    bucket_centre_hours: float = 0.5
+
+
+ClockConfig = TimeEncodingConfig | NaiveConfig | AdaptiveConfig | GaussianConfig | LongTermConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureNames:
+    """The names a ranker knows its tasks and features by.
+
+    Args:
+        tasks: a tower each. attributes, clock_attributes, categorical, multivalued, numeric: as in
+            ``LogSchema``. buckets_per_day: hour buckets of the clocks.
+
+    Example:
+        >>> FeatureNames(tasks=("finish",), attributes=("genre",)).buckets_per_day
+        24
+    """
+
+    tasks: tuple[str, ...]
+    attributes: tuple[str, ...] = ()
+    clock_attributes: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    multivalued: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    buckets_per_day: int = 24
+
+    @classmethod
+    def of(cls, schema: LogSchema, *, buckets_per_day: int = 24) -> FeatureNames:
+        """The features of a log."""
+        return cls(
+            tasks=schema.labels,
+            attributes=schema.attributes,
+            clock_attributes=schema.clock_attributes,
+            categorical=schema.categorical,
+            multivalued=schema.multivalued,
+            numeric=schema.numeric,
+            buckets_per_day=buckets_per_day,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankerConfig:
+    """Sizes of a ranker and the clocks it carries.
+
+    Args:
+        clocks: none is the base model; several stand side by side.
+        dim: width of every embedding. std: of their first weights.
+        recent: how many of the newest behaviours the base model sees, as the mean of their items.
+        cross_layers, hidden: of DCN-V2. tower_width: hidden units of each task's tower.
+
+    Raises:
+        ConfigError: a size is below 1.
+
+    Example:
+        >>> RankerConfig(clocks=(GaussianConfig(),)).needs_clocks
+        True
+    """
+
+    clocks: tuple[ClockConfig, ...] = ()
+    dim: int = 16
+    std: float = 0.25
+    recent: int = 10
+    cross_layers: int = 2
+    hidden: tuple[int, ...] = (128, 64)
+    tower_width: int = 32
+
+    def __post_init__(self) -> None:
+        for name in ("dim", "recent", "cross_layers", "tower_width"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")
+
+    @property
+    def needs_clocks(self) -> bool:
+        """Whether any clock reads Eq. 3's preferences."""
+        return any(isinstance(c, NaiveConfig | AdaptiveConfig | GaussianConfig) for c in self.clocks)

@@ -1,0 +1,161 @@
+"""The ranker: embeddings, clocks and DCN-V2 put together, with a tower for every task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from interestclock.embeddings import FeatureTable, masked_mean
+from interestclock.histories import Histories
+from interestclock.ranking.clock_slots import SlotInputs, build_slot
+from interestclock.ranking.config import FeatureNames, RankerConfig
+from interestclock.ranking.dcn import DCNv2
+from interestclock.ranking.item_vectors import ItemVectors
+from interestclock.samples import Batch
+
+__all__ = ["Ranker", "multi_task_loss"]
+
+# Shapes: B exposures, M moments, N recent items, H buckets, V values, D embedding, I item vector,
+# F rows of an item, C all clock attributes' embeddings side by side, X rows of a whole batch.
+
+
+class Ranker(nn.Module):
+    """DCN-V2 over user, item, recent items and context, any number of clocks, a tower per task.
+
+    One gather reads every embedding a batch needs; what depends on the user and the time alone is
+    computed once per moment, not once per candidate.
+
+    Args:
+        names: tasks and features. config: sizes and clocks.
+        seed: of all first weights; also calls ``torch.manual_seed``.
+
+    Example:
+        >>> ranker = Ranker(names=FeatureNames(tasks=("finish",)), config=RankerConfig(), seed=0)
+        >>> ranker.grow({"user": 3, "item": 5}, {})
+        >>> sum(p.numel() for p in ranker.dense_parameters()) > 0
+        True
+    """
+
+    def __init__(self, *, names: FeatureNames, config: RankerConfig, seed: int) -> None:
+        super().__init__()
+        torch.manual_seed(seed)
+        self.names, self.config = names, config
+        self.table = FeatureTable(dim=config.dim, std=config.std, seed=seed)
+        self.items = ItemVectors(self.table, names.attributes)
+        self.slots = nn.ModuleList(
+            build_slot(clock, names=names, config=config, item_dim=self.items.output_dim)
+            for clock in config.clocks
+        )
+        width = config.dim * (2 + len(names.categorical) + len(names.multivalued)) + self.items.output_dim
+        width += 2 * len(names.numeric) + sum(slot.output_dim for slot in self._slots())
+        self.dcn = DCNv2(input_dim=width, cross_layers=config.cross_layers, hidden=config.hidden)
+        self.towers = nn.ModuleDict({task: self._tower() for task in names.tasks})
+
+    def _tower(self) -> nn.Module:
+        hidden = self.config.tower_width
+        return nn.Sequential(nn.Linear(self.dcn.output_dim, hidden), nn.ReLU(), nn.Linear(hidden, 1))
+
+    def _slots(self) -> Iterator[nn.Module]:
+        yield from self.slots
+
+    def grow(self, sizes: Mapping[str, int], item_values: Mapping[str, Tensor]) -> None:
+        """Make room for ids up to the given sizes, before a batch that has them is seen.
+
+        Args:
+            sizes: largest number of ``user``, ``item``, ``attribute.NAME``, ``context.NAME``.
+            item_values: attribute value numbers by item number, int64 (items + 1 or more, V).
+        """
+        self.table.grow(sizes)
+        self.items.describe(sizes["item"], item_values)
+
+    def sparse_parameters(self) -> list[nn.Parameter]:
+        """Tables whose gradients are sparse: for ``RowAdam``."""
+        tables = [m for m in self.modules() if isinstance(m, FeatureTable | nn.Embedding)]
+        return [table.weight for table in tables]
+
+    def dense_parameters(self) -> list[nn.Parameter]:
+        """All other parameters: for any dense optimiser."""
+        sparse = {id(parameter) for parameter in self.sparse_parameters()}
+        return [parameter for parameter in self.parameters() if id(parameter) not in sparse]
+
+    def forward(self, batch: Batch, histories: Histories) -> dict[str, Tensor]:
+        """Logits (B,) for each task."""
+        rows = self._rows(batch)
+        vectors = self.table(torch.cat([row.flatten() for row in rows.values()]))
+        parts = dict(zip(rows, vectors.split([row.numel() for row in rows.values()]), strict=True))
+        gathered = {name: parts[name].view(*rows[name].shape, self.config.dim) for name in rows}
+        candidate_BI = self.items.pool(gathered["item"], rows["item"])
+        recent_MD = masked_mean(gathered["recent"], rows["recent"] > 0)
+        inputs = [gathered["user"], candidate_BI, functional.embedding(batch.moment_of_B, recent_MD)]
+        inputs += [gathered[f"categorical.{name}"] for name in self.names.categorical]
+        for name in self.names.multivalued:
+            inputs.append(masked_mean(gathered[f"multivalued.{name}"], rows[f"multivalued.{name}"] > 0))
+        inputs += [_number_features(batch.numeric[name]) for name in self.names.numeric]
+        slot_inputs = SlotInputs(
+            batch=batch,
+            candidate_BI=candidate_BI,
+            interests_MHC=self._interests(gathered, rows),
+            histories=histories,
+            items=self.items,
+        )
+        inputs += [slot(slot_inputs) for slot in self.slots]
+        deep_BO = self.dcn(torch.cat(inputs, dim=1))
+        return {task: tower(deep_BO)[:, 0] for task, tower in self.towers.items()}
+
+    def _rows(self, batch: Batch) -> dict[str, Tensor]:
+        """Every row of the table that the batch reads, by feature."""
+        rows = {
+            "user": self.table.rows("user", batch.user_B),
+            "item": self.items.row_NF[batch.item_B],
+            "recent": self.table.rows("item", batch.recent_MN),
+        }
+        for name in self.names.categorical:
+            rows[f"categorical.{name}"] = self.table.rows(f"context.{name}", batch.categorical[name])
+        for name in self.names.multivalued:
+            rows[f"multivalued.{name}"] = self.table.rows(f"context.{name}", batch.multivalued[name])
+        if self.config.needs_clocks:
+            for name in self.names.clock_attributes:
+                rows[f"clock.{name}"] = self.table.rows(f"attribute.{name}", batch.clocks[name])
+        return rows
+
+    def _interests(self, gathered: Mapping[str, Tensor], rows: Mapping[str, Tensor]) -> Tensor | None:
+        """Each bucket's preferred values, averaged per attribute (Interest Clock's v_t)."""
+        if not self.config.needs_clocks:
+            return None
+        names = [f"clock.{name}" for name in self.names.clock_attributes]
+        return torch.cat([masked_mean(gathered[name], rows[name] > 0) for name in names], dim=-1)
+
+
+def _number_features(value_B: Tensor) -> Tensor:
+    """A quantity on a log scale, and whether it is missing: (B, 2)."""
+    missing_B = value_B.isnan()
+    known_B = value_B.masked_fill(missing_B, 0.0)
+    return torch.stack([known_B.sign() * known_B.abs().log1p(), missing_B.to(value_B.dtype)], dim=1)
+
+
+def multi_task_loss(logits: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> Tensor:
+    r"""Sum over tasks of the mean cross-entropy over the labels that are there.
+
+    .. math:: L = \sum_k \frac{1}{|B_k|} \sum_{i \in B_k} -y_i \log p_i - (1 - y_i) \log (1 - p_i)
+
+    Source: Interest Clock, SIGIR 2024, Eq. (2), per task.
+
+    Args:
+        logits: float (B,) per task. labels: int8 (B,) per task; -1 is missing and costs nothing.
+
+    Example:
+        >>> loss = multi_task_loss({"finish": torch.zeros(2)}, {"finish": torch.tensor([1, -1])})
+        >>> round(loss.item(), 4)
+        0.6931
+    """
+    total = torch.zeros(())
+    for task, logit_B in logits.items():
+        label_B = labels[task]
+        known_B = (label_B >= 0).to(logit_B.dtype)
+        target_B = label_B.clamp(min=0).to(logit_B.dtype)
+        cost_B = functional.binary_cross_entropy_with_logits(logit_B, target_B, reduction="none")
+        total = total.to(logit_B.device) + (cost_B * known_B).sum() / known_B.sum().clamp(min=1)
+    return total

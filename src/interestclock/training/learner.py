@@ -1,0 +1,62 @@
+"""A ranker with its optimisers: asked before it is taught."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from interestclock.embeddings import RowAdam
+from interestclock.histories import Histories
+from interestclock.ranking import Ranker, multi_task_loss
+from interestclock.samples import Batch
+
+__all__ = ["Learner", "Prediction"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What a ranker said of a batch, and after how many steps of learning it said so."""
+
+    logits: dict[str, Tensor]
+    step: int
+
+    def probabilities(self) -> dict[str, Tensor]:
+        """Each task's probability, float32 (B,), on the CPU."""
+        return {task: torch.sigmoid(logit_B.detach()).cpu() for task, logit_B in self.logits.items()}
+
+
+class Learner:
+    """Predicts a batch and, when its labels are known, learns it.
+
+    A prediction keeps its graph: where nothing was learned between asking and teaching, the
+    forward pass that predicted is the one that learns, bit for bit, and is not run twice.
+
+    Args:
+        ranker: trained in place. histories: what its batches point into. learning_rate: of Adam.
+    """
+
+    def __init__(self, ranker: Ranker, histories: Histories, *, learning_rate: float) -> None:
+        self.ranker, self.histories = ranker, histories
+        self.step = 0
+        on_cpu_or_cuda = next(ranker.parameters()).device.type in ("cpu", "cuda")
+        self._dense = torch.optim.Adam(ranker.dense_parameters(), lr=learning_rate, fused=on_cpu_or_cuda)
+        self._rows = RowAdam(ranker.sparse_parameters(), lr=learning_rate)
+
+    def predict(self, batch: Batch) -> Prediction:
+        """Ask, with what has been learned so far."""
+        return Prediction(logits=self.ranker(batch, self.histories), step=self.step)
+
+    def learn(self, batch: Batch, prediction: Prediction | None = None) -> float:
+        """Teach the batch's labels; returns the loss."""
+        fresh = prediction is not None and prediction.step == self.step
+        logits = prediction.logits if fresh and prediction else self.ranker(batch, self.histories)
+        loss = multi_task_loss(logits, batch.labels)
+        self._dense.zero_grad()
+        self._rows.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._dense.step()
+        self._rows.step()
+        self.step += 1
+        return float(loss.detach())
