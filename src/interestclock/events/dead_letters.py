@@ -63,7 +63,11 @@ class DeadLetterFile:
 
     def __enter__(self) -> DeadLetterFile:
         if self._path is not None:
-            self._path.unlink(missing_ok=True)
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.unlink(missing_ok=True)
+            except OSError as error:
+                raise _not_there(self._path, error) from error
         return self
 
     def __exit__(
@@ -95,8 +99,11 @@ class DeadLetterFile:
         if self._stream is None:
             assert self._path is not None
             try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._stream = self._path.open("w", encoding="utf-8", errors="backslashreplace")
             except OSError as error:
-                raise LogError(f"{self._path}: dead letters cannot be written there ({error})") from error
+                raise _not_there(self._path, error) from error
         return self._stream
+
+
+def _not_there(path: Path, error: OSError) -> LogError:
+    return LogError(f"{path}: dead letters cannot be written there ({error}); name another file")

@@ -40,7 +40,7 @@ class TableSource:
 
     Raises:
         ConfigError: the mapping names no label, no way to tell local time, or attributes of an items file
-            without the file.
+            without the file; dead letters would overwrite the log.
         LogError: the log or the items file cannot be read as described, or the log is empty.
 
     Example:
@@ -61,6 +61,7 @@ class TableSource:
         self._path, self._mapping = path, mapping
         self._lateness_ms, self._dead_letters = lateness_ms, dead_letters
         self._files = log_files(path)
+        _spare_the_input(self._files, mapping.items, dead_letters)
         self._counts = LogCounts()
         self._file_starts: list[int] = []
         self._types = settle_types(self._first_block(), mapping)
@@ -176,6 +177,14 @@ def _require_local_time(path: Path, mapping: ColumnMapping) -> None:
             f"{path}: nothing tells its local time; give a zone (--zone America/New_York), "
             "a zone column, or a column of UTC offsets in minutes"
         )
+
+
+def _spare_the_input(files: tuple[Path, ...], items: Path | None, dead_letters: Path | None) -> None:
+    if dead_letters is None:
+        return
+    inputs = [file.resolve() for file in (*files, items) if file is not None]
+    if dead_letters.resolve() in inputs:
+        raise ConfigError(f"{dead_letters}: dead letters would overwrite the log; name another file")
 
 
 def _require_items(path: Path, mapping: ColumnMapping) -> None:

@@ -102,7 +102,7 @@ def parse_ids(column: pa.Array, kind: pa.DataType, *, optional: bool = False) ->
         values = pc.if_else(whole, column, None).cast(pa.int64())
     lost = pc.is_null(column) if not optional else pa.scalar(False)
     bad = pc.or_(lost, pc.and_(pc.is_null(values), pc.is_valid(column)))
-    expected = "an integer, as the ids before it" if pa.types.is_integer(kind) else "an id"
+    expected = "an id (an integer, as in the log's first rows)" if pa.types.is_integer(kind) else "an id"
     return Parsed(values=values, bad_N=np.asarray(bad), expected=expected)
 
 

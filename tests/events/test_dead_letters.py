@@ -1,0 +1,53 @@
+"""Rows set aside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from interestclock.errors import LogError
+from interestclock.events.dead_letters import DeadLetter, DeadLetterFile
+
+LETTER = DeadLetter(
+    path=Path("log.csv"), row=3, reason="column 'user': expected an id", values={"user": None}
+)
+
+
+def test_one_json_object_per_line(tmp_path):
+    path = tmp_path / "new" / "dead.jsonl"
+    with DeadLetterFile(path) as letters:
+        letters.write([LETTER])
+        letters.write([LETTER])
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert (
+        lines
+        == [
+            {"file": "log.csv", "row": 3, "reason": "column 'user': expected an id", "values": {"user": None}}
+        ]
+        * 2
+    )
+
+
+def test_a_run_without_dead_letters_leaves_no_old_file(tmp_path):
+    path = tmp_path / "dead.jsonl"
+    path.write_text("of another run")
+    with DeadLetterFile(path):
+        pass
+    assert not path.exists()
+
+
+def test_without_a_file_the_first_is_an_error():
+    with pytest.raises(
+        LogError, match=r"log\.csv, row 3: column 'user': expected an id; correct the row, or name"
+    ):
+        DeadLetterFile(None).write([LETTER])
+
+
+@pytest.mark.parametrize("name", ["file/dead.jsonl", "folder"])
+def test_a_place_that_cannot_be_written(tmp_path, name):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(LogError, match="dead letters cannot be written there"):
+        DeadLetterFile(tmp_path / name).__enter__()

@@ -1,0 +1,71 @@
+"""Files, columns and Parquet batches."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from interestclock.errors import LogError
+from interestclock.events.raw_tables import BATCH_ROWS, check_columns, log_files, parquet_blocks
+
+
+def test_a_folder_is_read_in_name_order(tmp_path):
+    for name in ("b.parquet", "a.parquet", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    assert [path.name for path in log_files(tmp_path)] == ["a.parquet", "b.parquet"]
+
+
+def test_a_folder_without_logs(tmp_path):
+    with pytest.raises(LogError, match="a folder without Parquet files"):
+        log_files(tmp_path)
+
+
+def test_missing_column_names_the_closest(tmp_path):
+    with pytest.raises(LogError, match=r"no column 'user' \(closest: 'user_id'\); it has user_id, song"):
+        check_columns(tmp_path / "a.csv", ["user_id", "song"], ["song", "user"])
+
+
+def test_wrong_delimiter_is_suspected(tmp_path):
+    with pytest.raises(LogError, match=r"is the delimiter right\?"):
+        check_columns(tmp_path / "a.csv", ["user;item"], ["user"])
+
+
+def test_column_twice(tmp_path):
+    with pytest.raises(LogError, match="2 columns are called 'user'; rename all but one"):
+        check_columns(tmp_path / "a.csv", ["user", "user"], ["user"])
+
+
+def test_rows_are_numbered_across_batches(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"u": range(BATCH_ROWS + 2), "unread": range(BATCH_ROWS + 2)}), path)
+    blocks = list(parquet_blocks(path, ["u"]))
+    assert [len(block.row_N) for block in blocks] == [BATCH_ROWS, 2]
+    assert blocks[1].row_N.tolist() == [BATCH_ROWS + 1, BATCH_ROWS + 2]
+    assert blocks[0].table.column_names == ["u"]
+
+
+def test_dictionary_columns_and_dotted_names(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"label.finish": pa.array(["a", "b"]).dictionary_encode()}), path)
+    (block,) = parquet_blocks(path, ["label.finish"])
+    assert block.table["label.finish"].type == pa.string()
+
+
+@pytest.mark.parametrize("keep", [0, 7, 200])
+def test_truncated_file(tmp_path, keep):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"u": range(1_000)}), path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(LogError, match=r"a\.parquet: cannot be read as Parquet.*copy or write it again"):
+        list(parquet_blocks(path, ["u"]))
+
+
+def test_damage_in_the_middle(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"u": [f"user {row}" for row in range(5_000)]}), path, compression="gzip")
+    content = bytearray(path.read_bytes())
+    content[100:2_000] = bytes(1_900)
+    path.write_bytes(content)
+    with pytest.raises(LogError, match="cannot be read as Parquet"):
+        list(parquet_blocks(path, ["u"]))

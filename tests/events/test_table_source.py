@@ -1,0 +1,212 @@
+"""A whole log: counts, order, memory, refusals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from interestclock.errors import ConfigError, LatenessError, LogError
+from interestclock.events import ColumnMapping, LogCounts, TableSource, raw_tables
+
+DAY = "1970-01-02"
+
+
+def read(source: TableSource, rows: int = 65_536) -> list[dict[str, object]]:
+    return [row for chunk in source.chunks(rows) for row in chunk.to_pylist()]
+
+
+def test_counts_add_up_and_nothing_is_silent(tmp_path, write_csv, visits):
+    lines = [
+        f"1,a,{DAY}T10:00",
+        f"1,a,{DAY}T10:00",
+        f",a,{DAY}T10:00",
+        "1,a,later",
+        "1,a",
+        f"2,b,{DAY}T09:00",
+        f"2,b,{DAY}T11:00",
+    ]
+    dead = tmp_path / "dead.jsonl"
+    source = TableSource(write_csv(lines), visits, lateness_ms=3_600_000, dead_letters=dead)
+    rows = read(source)
+    assert source.counts == LogCounts(read=7, used=3, duplicates=1, dead_letters=3)
+    assert source.counts.add_up()
+    assert [(row["log_row"], row["user_id"], row["second_of_day"]) for row in rows] == [
+        (6, 2, 32_400),
+        (1, 1, 36_000),
+        (7, 2, 39_600),
+    ]
+    letters = [json.loads(line) for line in dead.read_text().splitlines()]
+    assert [letter["row"] for letter in letters] == [3, 4, 5]
+    assert letters[1]["values"] == {"user_id": "1", "item_id": "a", "timestamp_ms": "later"}
+    assert letters[2]["values"] == {"line": "1,a"}
+
+
+def test_the_same_log_in_every_form(tmp_path, write_csv, visits):
+    lines = [f"{row % 3},i{row},{row * 60}" for row in range(50)]
+    table = pa.table(
+        {
+            "user_id": [row % 3 for row in range(50)],
+            "item_id": [f"i{row}" for row in range(50)],
+            "timestamp_ms": pa.array([row * 60_000 for row in range(50)], pa.timestamp("ms")),
+        }
+    )
+    pq.write_table(table, tmp_path / "log.parquet", row_group_size=7)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    pq.write_table(table.slice(0, 20), folder / "part-0.parquet")
+    pq.write_table(table.slice(20), folder / "part-1.parquet")
+    tabs = [line.replace(",", "\t") for line in lines]
+    sources = [
+        TableSource(path, visits)
+        for path in (
+            write_csv(lines),
+            write_csv(lines, name="log.csv.gz"),
+            write_csv(tabs, header="user_id\titem_id\ttimestamp_ms", name="log.tsv"),
+            tmp_path / "log.parquet",
+            folder,
+        )
+    ]
+    first = read(sources[0])
+    assert len(first) == 50
+    for source in sources[1:]:
+        assert read(source) == first
+
+
+def test_chunks_may_be_asked_for_again(write_csv, visits):
+    source = TableSource(write_csv(["1,a,5", "1,b,6"]), visits)
+    assert read(source) == read(source)
+    assert source.counts.read == 2
+
+
+def test_empty_logs(tmp_path, write_csv, visits):
+    with pytest.raises(LogError, match=r"log\.csv: no events; expected one per row"):
+        TableSource(write_csv([]), visits)
+    empty = tmp_path / "empty.csv"
+    empty.write_text("")
+    with pytest.raises(LogError, match=r"empty\.csv: the file is empty"):
+        TableSource(empty, visits)
+
+
+def test_no_usable_row(tmp_path, write_csv, visits):
+    dead = tmp_path / "dead.jsonl"
+    source = TableSource(write_csv(["1,a,x", "1,a,y"]), visits, dead_letters=dead)
+    with pytest.raises(LogError, match=r"none of its 2 rows can be used; the reasons stand in .*dead\.jsonl"):
+        read(source)
+    assert source.counts == LogCounts(read=2, dead_letters=2)
+
+
+def test_a_malformed_row_without_a_dead_letter_file(write_csv, visits):
+    with pytest.raises(
+        LogError, match=r"log\.csv, row 2: column 'user_id': expected an id .*; correct the row"
+    ):
+        read(TableSource(write_csv(["1,a,5", ",a,6"]), visits))
+
+
+def test_dead_letters_spare_the_log(write_csv, visits):
+    path = write_csv(["1,a,5"])
+    with pytest.raises(ConfigError, match="dead letters would overwrite the log"):
+        TableSource(path, visits, dead_letters=path)
+
+
+def test_a_late_row_is_named_by_file_and_row(tmp_path, visits):
+    for name, times in (("a", [1, 2]), ("b", [9, 3])):
+        columns = {"user_id": [1, 1], "item_id": [1, 2], "timestamp_ms": times}
+        pq.write_table(pa.table(columns), tmp_path / f"{name}.parquet")
+    with pytest.raises(LatenessError, match=r"b\.parquet, row 2 is of .* before .*b\.parquet, row 1 of"):
+        read(TableSource(tmp_path, visits))
+
+
+def test_nothing_tells_the_local_time(write_csv):
+    with pytest.raises(ConfigError, match="nothing tells its local time; give a zone"):
+        TableSource(write_csv(["1,a,5"]), ColumnMapping(positive_only="visit"))
+
+
+def test_items_in_a_file_of_their_own(tmp_path, write_csv, visits):
+    items = tmp_path / "items.csv"
+    items.write_text("item_id,genre\n1,pop\n2,\n")
+    mapping = visits.with_options(items=items, item_attributes=["genre"])
+    source = TableSource(write_csv(["u,1,5", "u,3,6"]), mapping)
+    assert source.items() is not None
+    assert source.items().to_pylist() == [
+        {"item_id": 1, "attribute.genre": ["pop"]},
+        {"item_id": 2, "attribute.genre": []},
+    ]
+    assert "attribute.genre" not in read(source)[0]
+
+
+def test_attributes_of_both_kinds_stand_in_the_rows(tmp_path, write_csv, visits):
+    items = tmp_path / "items.csv"
+    items.write_text("item_id,genre\n1,pop\n")
+    mapping = visits.with_options(items=items, item_attributes=["genre"], attributes=["mood"])
+    path = write_csv(["u,1,5,calm", ",1,5,calm", "u,3,6,"], header="user_id,item_id,timestamp_ms,mood")
+    source = TableSource(path, mapping, dead_letters=tmp_path / "dead.jsonl")
+    assert source.items() is None
+    rows = read(source)
+    assert [(row["attribute.mood"], row["attribute.genre"]) for row in rows] == [
+        (["calm"], ["pop"]),
+        ([], []),
+    ]
+
+
+def test_items_that_are_missing_or_not_asked_for(tmp_path, write_csv, visits):
+    log = write_csv(["1,a,5"])
+    with pytest.raises(
+        ConfigError, match=r"attributes genre stand in an items file; name it \(--items FILE\)"
+    ):
+        TableSource(log, visits.with_options(item_attributes=["genre"]))
+    with pytest.raises(ConfigError, match="no attribute of the items file is named"):
+        TableSource(log, visits.with_options(items=tmp_path / "items.csv"))
+
+
+def test_event_ids_do_not_leave_the_source(write_csv, visits):
+    path = write_csv(["1,a,5,e", "1,a,5,e"], header="user_id,item_id,timestamp_ms,event_id")
+    source = TableSource(path, visits.with_options(event_id="event_id"))
+    rows = read(source)
+    assert len(rows) == 1
+    assert "event_id" not in rows[0]
+    assert source.counts.duplicates == 1
+
+
+def test_requests_are_not_split(write_csv, visits):
+    lines = [f"1,i{row},{1_000 + row // 4},r{row // 4}" for row in range(40)]
+    path = write_csv(lines, header="user_id,item_id,timestamp_ms,request_id")
+    source = TableSource(path, visits.with_options(request="request_id"))
+    sizes = [chunk.num_rows for chunk in source.chunks(rows=6)]
+    assert sizes == [8, 8, 8, 8, 8]
+
+
+def test_the_fingerprint_follows_content(tmp_path, write_csv, visits):
+    path = write_csv(["1,a,5"])
+    before = TableSource(path, visits).fingerprint()
+    path.rename(tmp_path / "other.csv")
+    assert TableSource(tmp_path / "other.csv", visits).fingerprint() == before
+    assert TableSource(write_csv(["1,a,6"]), visits).fingerprint() != before
+    assert len(before) == 64
+
+
+def test_memory_holds_a_block_and_the_lateness(tmp_path, visits, monkeypatch):
+    monkeypatch.setattr(raw_tables, "BATCH_ROWS", 100)
+    rows = 5_000
+    time = np.arange(rows) * 1_000
+    columns = {"user_id": np.zeros(rows, int), "item_id": np.arange(rows), "timestamp_ms": time}
+    path = tmp_path / "log.parquet"
+    pq.write_table(pa.table(columns), path)
+    source = TableSource(path, visits.with_options(time_unit="ms"), lateness_ms=50_000)
+    for chunk in source.chunks(rows=100):
+        held = source.counts.read - chunk["log_row"][-1].as_py()
+        assert held <= 100 + 51 + 100
+
+
+def test_the_grocery_log(supplied_data, repository_examples: Callable[[str], ColumnMapping]):
+    source = TableSource(supplied_data / "grocery_transactions.parquet", repository_examples("groceries"))
+    first = next(iter(source.chunks()))
+    assert first.num_rows == 65_536
+    assert first["attribute.department"][0].as_py() == ["GROCERY"]
+    assert first["second_of_day"][0].as_py() == 27_027  # 12:30:27 UTC in New York's winter
+    assert sum(chunk.num_rows for chunk in source.chunks()) == 100_000
+    assert source.counts == LogCounts(read=100_000, used=100_000)

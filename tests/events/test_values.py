@@ -1,0 +1,128 @@
+"""Ids, labels, numbers and lists out of raw columns."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interestclock.errors import LogError
+from interestclock.events.values import (
+    id_type,
+    parse_categorical,
+    parse_ids,
+    parse_labels,
+    parse_lists,
+    parse_numbers,
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "typed", "expected"),
+    [
+        (pa.array([1], pa.int16()), True, pa.int64()),
+        (pa.array([1.0, None]), True, pa.int64()),
+        (pa.array(["1"]), True, pa.string()),
+        (pa.array(["1", "", "-3"]), False, pa.int64()),
+        (pa.array(["1", "007"]), False, pa.string()),
+        (pa.array([""]), False, pa.string()),
+        (pa.array(["12345678901234567890"]), False, pa.string()),
+    ],
+)
+def test_id_types(column, typed, expected):
+    assert id_type(column, typed=typed) == expected
+
+
+def test_a_column_that_holds_no_ids():
+    with pytest.raises(LogError, match="holds bool; ids are integers or text"):
+        id_type(pa.array([True]), typed=True)
+
+
+def test_ids():
+    parsed = parse_ids(pa.array([1.0, 1.5, None]), pa.int64())
+    assert parsed.values.to_pylist() == [1, None, None]
+    assert parsed.bad_N.tolist() == [False, True, True]
+    parsed = parse_ids(pa.array(["a", "", None], pa.large_string()), pa.string())
+    assert parsed.values.to_pylist() == ["a", None, None]
+    assert parsed.bad_N.tolist() == [False, True, True]
+    assert parse_ids(pa.array(["a", ""]), pa.string(), optional=True).bad_N.tolist() == [False, False]
+    assert parse_ids(pa.array(["7", "x"]), pa.int64(), optional=True).bad_N.tolist() == [False, True]
+    assert parse_ids(pa.array([7]), pa.string()).values.to_pylist() == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "bad"),
+    [
+        (pa.array([0, 1, None, 2]), [0, 1, None, None], [False, False, False, True]),
+        (pa.array([True, False, None]), [1, 0, None], [False, False, False]),
+        (pa.array([1.0, 0.5, float("nan"), None]), [1, None, None, None], [False, True, False, False]),
+        (
+            pa.array(["1", "false", "", "yes", None]),
+            [1, 0, None, None, None],
+            [False, False, False, True, False],
+        ),
+        (pa.array([None, None]), [None, None], [False, False]),
+        (pa.array([], pa.int64()), [], []),
+    ],
+)
+def test_labels(column, values, bad):
+    parsed = parse_labels(column)
+    assert parsed.values.type == pa.int8()
+    assert parsed.values.to_pylist() == values
+    assert parsed.bad_N.tolist() == bad
+
+
+def test_a_column_that_holds_no_labels():
+    with pytest.raises(LogError, match="labels are 0, 1, true, false or empty"):
+        parse_labels(pa.array([[1]]))
+
+
+def test_numbers():
+    parsed = parse_numbers(pa.array([1, None], pa.int32()))
+    assert parsed.values.to_pylist() == [1.0, None]
+    parsed = parse_numbers(pa.array([1.5, float("nan"), float("inf")]))
+    assert parsed.values.to_pylist() == [1.5, None, float("inf")]
+    assert parsed.bad_N.tolist() == [False, False, True]
+    parsed = parse_numbers(pa.array([" 1e3 ", "-.5", "", "1,5", None]))
+    assert parsed.values.to_pylist() == [1000.0, -0.5, None, None, None]
+    assert parsed.bad_N.tolist() == [False, False, False, True, False]
+    with pytest.raises(LogError, match="expected numbers"):
+        parse_numbers(pa.array([[1.0]]))
+
+
+def test_categorical():
+    assert parse_categorical(pa.array(["a", "", None])).values.to_pylist() == ["a", None, None]
+    assert parse_categorical(pa.array([True])).values.to_pylist() == ["true"]
+    with pytest.raises(LogError, match="expected one value per row"):
+        parse_categorical(pa.array([["a"]]))
+
+
+@pytest.mark.parametrize(
+    ("column", "separator", "expected"),
+    [
+        (pa.array([["a", None, ""], None, []]), None, [["a"], [], []]),
+        (pa.array([["a "], [" b"]], pa.large_list(pa.string())), "|", [["a"], ["b"]]),
+        (pa.array([[1, 2]]), None, [["1", "2"]]),
+        (pa.array(["a|b", "", None]), "|", [["a", "b"], [], []]),
+        (pa.array(["a|b", "", None]), None, [["a|b"], [], []]),
+        (pa.array([3, None]), "|", [["3"], []]),
+        (pa.array([], pa.string()), "|", []),
+    ],
+)
+def test_lists(column, separator, expected):
+    values = parse_lists(column, separator).values
+    assert values.type == pa.list_(pa.string())
+    assert values.to_pylist() == expected
+
+
+def test_a_slice_of_lists_keeps_its_rows():
+    column = pa.array([["a"], ["b", "c"], None, ["d"]]).slice(1, 2)
+    assert parse_lists(column, None).values.to_pylist() == [["b", "c"], []]
+
+
+@given(st.lists(st.one_of(st.none(), st.lists(st.one_of(st.none(), st.sampled_from(["", "a", "b"]))))))
+def test_lists_against_a_loop(rows):
+    expected = [[value for value in row or [] if value] for row in rows]
+    column = pa.array(rows, pa.list_(pa.string()))
+    assert parse_lists(column, None).values.to_pylist() == expected

@@ -1,0 +1,82 @@
+"""What is in a log."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from interestclock.events import ColumnMapping, LabelColumn, LogCounts, open_log
+from interestclock.studies.inspect_log import inspect_log, render
+
+GROCERIES = Path(__file__).resolve().parents[2] / "examples" / "groceries.toml"
+
+LINES = """user,item,t,finish,like,genre
+1,a,1970-01-01 08:30,1,,pop|rock
+1,b,1970-01-01 09:00,0,1,jazz
+2,a,1970-01-02 08:00,0,0,pop|rock
+2,c,1970-01-02 23:59:59,1,0,
+"""
+
+
+@pytest.fixture
+def found(tmp_path):
+    path = tmp_path / "plays.csv"
+    path.write_text(LINES)
+    labels = {name: LabelColumn(column=name) for name in ("finish", "like")}
+    mapping = ColumnMapping(user="user", item="item", time="t", zone="UTC", labels=labels, separator="|")
+    return inspect_log(open_log(path, mapping=mapping.with_options(attributes=["genre"])))
+
+
+def test_counts_span_and_rates(found):
+    assert found.counts == LogCounts(read=4, used=4)
+    assert (found.users, found.items) == (2, 3)
+    assert (found.first_ms, found.last_ms) == (30_600_000, 172_799_000)
+    assert found.events_per_user[0.5] == 2.0
+    assert (found.labels["finish"].positive, found.labels["finish"].missing) == (0.5, 0.0)
+    assert found.labels["like"].positive == pytest.approx(1 / 3)
+    assert found.labels["like"].missing == 0.25
+
+
+def test_hours_and_values(found):
+    assert sum(found.events_by_hour) == 4
+    assert (found.events_by_hour[8], found.events_by_hour[9], found.events_by_hour[23]) == (2, 1, 1)
+    assert found.hour_information["genre"].values == 3  # of the engaged: pop, rock, jazz
+
+
+def test_rendered(found):
+    console = Console(width=100, record=True, file=StringIO())
+    console.print(render(found))
+    text = console.export_text()
+    for part in ("rows read", "4", "1970-01-01 08:30:00 UTC", "finish", "50.00%", "genre", "bits overall"):
+        assert part in text
+
+
+def test_items_of_their_own_file(tmp_path):
+    (tmp_path / "items.csv").write_text("item_id,kind\na,x\nb,y\n")
+    log = "".join(f"{user},{'ab'[hour > 11]},{hour * 3600}\n" for user in range(40) for hour in range(24))
+    (tmp_path / "log.csv").write_text("user_id,item_id,timestamp_ms\n" + log)
+    mapping = ColumnMapping(zone="UTC", time_unit="s", positive_only="play")
+    mapping = mapping.with_options(items=tmp_path / "items.csv", item_attributes=["kind"])
+    source = open_log(tmp_path / "log.csv", mapping=mapping, lateness_ms=86_400_000)
+    bits = inspect_log(source).hour_information["kind"]
+    assert bits.overall_bits == pytest.approx(1.0, abs=0.05)
+
+
+def test_the_supplied_checkins(supplied_data):
+    items = supplied_data / "nyc_categories.csv"
+    source = open_log(supplied_data / "nyc_checkins.tsv.gz", layout="foursquare", items=items)
+    bits = inspect_log(source).hour_information["root"]
+    assert bits.overall_bits == pytest.approx(0.10, abs=0.01)
+    assert bits.within_users_bits == pytest.approx(0.32, abs=0.01)
+
+
+def test_the_supplied_groceries(supplied_data):
+    source = open_log(
+        supplied_data / "grocery_transactions.parquet", mapping=ColumnMapping.from_toml(GROCERIES)
+    )
+    bits = inspect_log(source).hour_information["department"]
+    assert bits.overall_bits == pytest.approx(0.006, abs=0.002)
+    assert bits.within_users_bits == pytest.approx(0.03, abs=0.01)
