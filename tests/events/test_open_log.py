@@ -44,6 +44,31 @@ def test_a_log_may_lie_beside_its_mapping(folder):
     assert next(iter(open_log(folder).chunks())).num_rows == 1
 
 
+def test_a_folder_whose_mapping_names_no_log(folder):
+    (folder / "log.toml").write_text(LOG_TOML.replace('log = "events"', ""))
+    with pytest.raises(ConfigError, match=r"log\.toml: names no log; add for example: log = \"events\""):
+        open_log(folder)
+
+
+def test_a_mapping_changed_on_the_way_still_finds_the_log(folder):
+    mapping = resolve_mapping(folder).with_options(zone="UTC")
+    assert next(iter(open_log(folder, mapping=mapping).chunks())).num_rows == 1
+
+
+def test_a_mapping_of_another_folder_reads_the_path_it_is_given(folder, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    events = {
+        "user_id": [1, 1],
+        "item_id": [2, 2],
+        "timestamp_ms": [0, 1],
+        "offset": [60, 60],
+        "finish": [1, 0],
+    }
+    pq.write_table(pa.table(events), other / "a.parquet")
+    assert next(iter(open_log(other, mapping=resolve_mapping(folder)).chunks())).num_rows == 2
+
+
 def test_a_given_mapping_and_items_win(folder, tmp_path):
     other = tmp_path / "other.parquet"
     pq.write_table(pa.table({"item_id": [2], "genre": [["jazz"]]}), other)

@@ -68,6 +68,23 @@ def test_without_a_header_and_with_quotes(tmp_path):
     assert read(path)[0] == [(1, "1", "x, y")]
 
 
+def test_a_quoted_value_may_hold_line_breaks(tmp_path, monkeypatch):
+    monkeypatch.setattr(text_tables, "BLOCK_BYTES", 32)
+    path = tmp_path / "log.csv"
+    path.write_text("a,b\n" + "".join(f'{row},"x\ny"\n' for row in range(1, 20)))
+    assert read(path)[0] == [(row, str(row), "x\ny") for row in range(1, 20)]
+
+
+def test_a_quote_left_open(tmp_path, monkeypatch):
+    monkeypatch.setattr(text_tables, "BLOCK_BYTES", 64)
+    path = tmp_path / "log.csv"
+    path.write_text('a,b\n1,"x\n' + "2,y\n" * 100)
+    with pytest.raises(
+        LogError, match="a row is longer than 64 bytes; close a quote left open, or give quoted"
+    ):
+        read(path)
+
+
 def test_gzip_delimiter_and_encoding(tmp_path):
     path = tmp_path / "log.csv.gz"
     path.write_bytes(gzip.compress("a;b\n1;Café\n".encode("latin-1")))

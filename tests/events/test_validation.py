@@ -77,6 +77,22 @@ def test_labels_and_when_they_are_known():
     ]
 
 
+def test_known_times_are_written_as_the_time_is():
+    mapping = ColumnMapping(
+        zone="America/New_York",
+        time_is_local=True,
+        labels={"like": LabelColumn(column="liked", known_column="at")},
+    )
+    rows = [
+        {"timestamp_ms": "2024-01-15 12:00", "liked": 1, "at": at} for at in ("2024-01-15 12:01", "soon", "")
+    ]
+    events, dead = check(rows, mapping)
+    gap_ms = events["known_ms.like"].to_numpy() - events["timestamp_ms"].to_numpy()
+    assert gap_ms.tolist() == [60_000, 0]
+    assert events["second_of_day"].to_pylist() == [43_200, 43_200]
+    assert dead == [(2, "column 'at' is no time, nor empty")]
+
+
 def test_context_attributes_outcomes_and_truths():
     mapping = ColumnMapping(
         zone="UTC",

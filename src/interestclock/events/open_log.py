@@ -51,8 +51,7 @@ def open_log(
     if not path.exists():
         raise LogError(f"{path}: no such file or folder")
     mapping = resolve_mapping(path, mapping=mapping, layout=layout, items=items)
-    files = mapping.log if mapping.log is not None and path.is_dir() else path
-    return TableSource(files, mapping, lateness_ms=lateness_ms, dead_letters=dead_letters)
+    return TableSource(_files(path, mapping), mapping, lateness_ms=lateness_ms, dead_letters=dead_letters)
 
 
 def resolve_mapping(
@@ -80,6 +79,15 @@ def resolve_mapping(
     if mapping is None:
         mapping = _own_mapping(path)
     return mapping if items is None else replace(mapping, items=items)
+
+
+def _files(path: Path, mapping: ColumnMapping) -> Path:
+    """The path itself, unless it is a folder that describes itself."""
+    if not (path / _MAPPING_FILE).is_file():
+        return path
+    if mapping.log is None:
+        raise ConfigError(f'{path / _MAPPING_FILE}: names no log; add for example: log = "events"')
+    return mapping.log
 
 
 def _check_layout(layout: str, mapping: ColumnMapping | None) -> None:

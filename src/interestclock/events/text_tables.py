@@ -75,6 +75,11 @@ def _diagnosis(error: str, text: CsvFormat) -> str:
         return f"the compressed file is damaged or cut off ({error}); copy or download it again"
     if "UTF8" in error or "decode" in error or "codec" in error:
         return f"not written in {text.encoding} ({error}); give its encoding, for example latin-1"
+    if "straddl" in error:
+        return (
+            f"a row is longer than {BLOCK_BYTES:,} bytes; close a quote left open, or give quoted = false "
+            "under [csv] if quotes are part of the values"
+        )
     return f"cannot be read as text ({error})"
 
 
@@ -144,6 +149,7 @@ def _open(path: Path, text: CsvFormat, columns: Sequence[str], handler: Any) -> 
         parse_options=csv.ParseOptions(
             delimiter=text.delimiter or _delimiter(path),
             quote_char='"' if text.quoted else False,
+            newlines_in_values=text.quoted,
             invalid_row_handler=handler or (lambda _: "skip"),
         ),
         convert_options=csv.ConvertOptions(

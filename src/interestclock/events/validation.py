@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.events.dead_letters import DeadLetter
-from interestclock.events.local_time import locate_in_day
+from interestclock.events.local_time import Located, locate_in_day
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import RawBlock
 from interestclock.events.row_checks import RowChecks
-from interestclock.events.times import Moments, parse_times, unix_unit
+from interestclock.events.times import parse_times, unix_unit
 from interestclock.events.values import (
     Parsed,
     id_type,
@@ -123,22 +123,29 @@ def _who_and_what(checks: RowChecks, mapping: ColumnMapping, types: LogTypes) ->
 
 
 def _when(checks: RowChecks, mapping: ColumnMapping, types: LogTypes, events: dict[str, pa.Array]) -> Ints:
-    moments = _moments(checks, mapping.time, mapping, types)
-    checks.reject(~moments.valid_N, f"column '{mapping.time}' is empty or no time between 1900 and 2200")
-    offset = None
-    if mapping.utc_offset_minutes is not None:
-        offset = checks.accept(mapping.utc_offset_minutes, _parse_offset)
-    zone = None
-    if mapping.zone_column is not None:
-        zone = checks.accept(mapping.zone_column, parse_categorical)
-    place = locate_in_day(
-        moments, offset=offset, zone=zone, fallback=mapping.zone, local=mapping.time_is_local
-    )
+    valid_N, place = _located(checks, mapping.time, mapping, types)
+    checks.reject(~valid_N, f"column '{mapping.time}' is empty or no time between 1900 and 2200")
     checks.reject(place.unplaced_N, _no_zone(mapping))
     events["timestamp_ms"] = pa.array(place.timestamp_ms_N)
     events["second_of_day"] = pa.array(seconds_of_day(place.timestamp_ms_N, place.offset_minutes_N))
     events["day_of_week"] = pa.array(day_of_week(place.timestamp_ms_N, place.offset_minutes_N))
     return place.timestamp_ms_N
+
+
+def _located(
+    checks: RowChecks, name: str, mapping: ColumnMapping, types: LogTypes
+) -> tuple[npt.NDArray[np.bool_], Located]:
+    """Which rows hold a time in a column, and where in UTC and in the local day it stands."""
+    moments = checks.read(
+        name, lambda column: parse_times(column, unit=types.time_unit, time_format=mapping.time_format)
+    )
+    offset_column, zone_column = mapping.utc_offset_minutes, mapping.zone_column
+    offset = None if offset_column is None else checks.accept(offset_column, _parse_offset)
+    zone = None if zone_column is None else checks.accept(zone_column, parse_categorical)
+    place = locate_in_day(
+        moments, offset=offset, zone=zone, fallback=mapping.zone, local=mapping.time_is_local
+    )
+    return moments.valid_N, place
 
 
 def _no_zone(mapping: ColumnMapping) -> str:
@@ -155,12 +162,6 @@ def _parse_offset(column: pa.Array) -> Parsed:
     return Parsed(values=parsed.values, bad_N=bad_N, expected="whole minutes from -1080 to 1080, or empty")
 
 
-def _moments(checks: RowChecks, name: str, mapping: ColumnMapping, types: LogTypes) -> Moments:
-    return checks.read(
-        name, lambda column: parse_times(column, unit=types.time_unit, time_format=mapping.time_format)
-    )
-
-
 def _labels(
     checks: RowChecks,
     mapping: ColumnMapping,
@@ -175,9 +176,11 @@ def _labels(
         events[f"label.{name}"] = checks.accept(label.column, parse_labels)
         known_ms_N = timestamp_ms_N + round(label.delay_seconds * 1_000)
         if label.known_column is not None:
-            known = _moments(checks, label.known_column, mapping, types)
-            known_ms_N = np.where(known.valid_N, known.ms_N, known_ms_N)
-            early_N = known.valid_N & (known.ms_N < timestamp_ms_N)
+            stated_N, place = _located(checks, label.known_column, mapping, types)
+            known_ms_N = np.where(stated_N, place.timestamp_ms_N, known_ms_N)
+            given_N = np.asarray(pc.is_valid(checks.accept(label.known_column, parse_categorical)))
+            checks.reject(given_N & ~stated_N, f"column '{label.known_column}' is no time, nor empty")
+            early_N = stated_N & (known_ms_N < timestamp_ms_N)
             checks.reject(early_N, f"column '{label.known_column}' is before the exposure")
         events[f"known_ms.{name}"] = pa.array(known_ms_N)
 
