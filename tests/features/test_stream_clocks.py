@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from interestclock.errors import ConfigError, LogError
 from interestclock.features import (
     CLOCK_COLUMNS,
-    DAY_MS,
     ClockFeatureConfig,
     Eq3Weights,
     preference_score,
     stream_clocks,
 )
+from interestclock.timeofday import DAY_MS
 
 TERMS = ("like", "finish", "skip", "dislike")
 Row = dict[str, Any]

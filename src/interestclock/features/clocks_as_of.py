@@ -16,8 +16,9 @@ import ibis.expr.types as ir
 
 from interestclock.errors import LogError
 from interestclock.events.schema import EQ3_ROLES
-from interestclock.features.config import SECONDS_PER_DAY, ClockFeatureConfig
+from interestclock.features.config import ClockFeatureConfig
 from interestclock.features.scoring import preference_score
+from interestclock.timeofday import DAY_SECONDS
 
 __all__ = ["clocks_as_of", "value_codes", "votes"]
 
@@ -84,7 +85,7 @@ def votes(
             "the clocks need one: say which label counts as which term of Eq. 3"
         )
     seconds = exposures.second_of_day.cast("int64")
-    bucket = (seconds * config.buckets_per_day // SECONDS_PER_DAY).cast("int32")
+    bucket = (seconds * config.buckets_per_day // DAY_SECONDS).cast("int32")
     cast = [
         exposures.filter(exposures[term] == 1).select(
             "user",

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 
 from interestclock.errors import ConfigError
 from interestclock.features.scoring import Eq3Weights
+from interestclock.timeofday import DAY_MS, DAY_SECONDS
 
-__all__ = ["DAY_MS", "ClockFeatureConfig"]
-
-DAY_MS = 86_400_000
-SECONDS_PER_DAY = 86_400
+__all__ = ["ClockFeatureConfig"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +37,9 @@ class ClockFeatureConfig:
     weights: Eq3Weights = field(default_factory=Eq3Weights)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.buckets_per_day <= SECONDS_PER_DAY:
+        if not 1 <= self.buckets_per_day <= DAY_SECONDS:
             raise ConfigError(
-                f"buckets_per_day is {self.buckets_per_day}; give 1 to {SECONDS_PER_DAY}, for example 24"
+                f"buckets_per_day is {self.buckets_per_day}; give 1 to {DAY_SECONDS}, for example 24"
             )
         for name in ("window_days", "values_per_attribute"):
             if getattr(self, name) < 1:
