@@ -81,6 +81,12 @@ class FeatureTable(nn.Module):
         """The row of each feature's values, by number."""
         return dict(self._row_of)
 
+    def restore(self, weight: Tensor, layout: Mapping[str, Tensor]) -> None:
+        """Take over the rows in use of another table, and what they stand for."""
+        self.weight.data = weight.to(self.weight.device)
+        self.used = weight.shape[0]
+        self._row_of = {feature: rows.to(self.weight.device) for feature, rows in layout.items()}
+
     def _add(self, feature: str, have: int, size: int) -> None:
         device = self.weight.device
         added = torch.arange(self.used, self.used + size - have, device=device)

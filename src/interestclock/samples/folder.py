@@ -31,6 +31,7 @@ from interestclock.errors import ResultError
 from interestclock.events.schema import LogSchema
 from interestclock.histories import Histories
 from interestclock.samples.batch import Batch, SampleChunk, moment_starts
+from interestclock.samples.item_attributes import carried_values
 
 __all__ = ["ChunkNote", "Manifest", "SampleFolder"]
 
@@ -116,13 +117,19 @@ class SampleFolder:
         """Original ids or values of a feature; the one with number n stands at n - 1."""
         return pq.read_table(self.path / "vocabulary" / f"{feature}.parquet")["value"].combine_chunks()
 
-    def exposure_files(self) -> str:
-        """A pattern that names the Parquet files of the log's own exposures."""
-        return str(self.path / "exposures" / "*.parquet")
+    def exposure_files(self) -> list[Path]:
+        """Parquet files of the log's own exposures, in stream order."""
+        return sorted((self.path / "exposures").glob("*.parquet"))
+
+    def item_value_table(self, attribute: str) -> pa.Table:
+        """``item`` (number), ``attribute``, ``value``: a row for each value an item carries."""
+        return carried_values(
+            attribute, self.item_attributes()[attribute].numpy(), self.vocabulary(f"attribute.{attribute}")
+        )
 
     def event_times_ms(self) -> npt.NDArray[np.int64]:
         """UTC milliseconds of every event of the log, ascending."""
-        files = sorted((self.path / "exposures").glob("*.parquet"))
+        files = self.exposure_files()
         times = [pq.read_table(file, columns=["timestamp_ms"])["timestamp_ms"].to_numpy() for file in files]
         return np.concatenate(times)
 

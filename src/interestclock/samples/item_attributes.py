@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from interestclock.samples.vocabulary import Vocabulary
 
-__all__ = ["ItemAttributes"]
+__all__ = ["ItemAttributes", "carried_values"]
 
 
 class ItemAttributes:
@@ -65,20 +65,6 @@ class ItemAttributes:
         padded[np.arange(padded.shape[1]) < counts[:, None]] = flat
         return padded
 
-    def values_table(self, name: str) -> pa.Table:
-        """One row for each value an item carries: ``item`` (dense number), ``attribute``, ``value``."""
-        padded = self.padded(name)
-        item, _ = np.nonzero(padded)
-        numbers = padded[padded > 0]
-        values = self.vocabularies[name].values().cast(pa.string())
-        return pa.table(
-            {
-                "item": pa.array(item, pa.int32()),
-                "attribute": pa.array([name] * item.size, pa.string()),
-                "value": values.take(pa.array(numbers - 1)),
-            }
-        )
-
     def _where(
         self, rows: pa.Table, item_id_N: pa.Array, first_U: npt.NDArray[np.integer]
     ) -> tuple[pa.Table, pa.Array]:
@@ -86,3 +72,21 @@ class ItemAttributes:
         if self._table is None:
             return rows, pa.array(first_U)
         return self._table, pc.index_in(item_id_N.take(pa.array(first_U)), self._table["item_id"])
+
+
+def carried_values(attribute: str, padded_IV: npt.NDArray[np.integer], values: pa.Array) -> pa.Table:
+    """One row for each value an item carries: ``item`` (dense number), ``attribute``, ``value``.
+
+    Args:
+        attribute: its name. padded_IV: value numbers by item number, 0 is none.
+        values: the attribute's values; the one with number n stands at n - 1.
+    """
+    item, _ = np.nonzero(padded_IV)
+    number = padded_IV[padded_IV > 0]
+    return pa.table(
+        {
+            "item": pa.array(item, pa.int32()),
+            "attribute": pa.array([attribute] * item.size, pa.string()),
+            "value": values.cast(pa.string()).take(pa.array(number - 1)),
+        }
+    )

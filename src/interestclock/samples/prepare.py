@@ -20,6 +20,7 @@ from interestclock.histories import Histories
 from interestclock.samples.candidates import CandidateConfig
 from interestclock.samples.clock_rows import write_clock_rows
 from interestclock.samples.folder import ChunkNote, Manifest, SampleFolder
+from interestclock.samples.item_attributes import carried_values
 from interestclock.samples.stretch import Columns, StreamState, whole_requests
 
 __all__ = ["PrepareConfig", "prepare_samples"]
@@ -70,7 +71,7 @@ def prepare_samples(
         aside,
         source.schema,
         {n: v.values() for n, v in state.attributes.vocabularies.items()},
-        [state.attributes.values_table(name) for name in source.schema.clock_attributes],
+        [_item_values(state, name) for name in source.schema.clock_attributes],
         config.clocks,
         progress,
     )
@@ -78,6 +79,11 @@ def prepare_samples(
     shutil.rmtree(folder, ignore_errors=True)
     aside.rename(folder)
     return SampleFolder(folder)
+
+
+def _item_values(state: StreamState, name: str) -> pa.Table:
+    attributes = state.attributes
+    return carried_values(name, attributes.padded(name), attributes.vocabularies[name].values())
 
 
 def _write_samples(

@@ -81,12 +81,12 @@ class StreamTrainer:
             self._learner.learn(lesson.to(self._device), prediction)
         on_device = batch.to(self._device)
         prediction = self._learner.predict(on_device)
-        recorder.record(batch, prediction.probabilities(), self._ask_frozen(on_device, now_ms))
+        recorder.record(batch, prediction.probabilities(), self._ask_frozen(on_device))
         self._waiting.add(batch, prediction)
 
     @torch.no_grad()
-    def _ask_frozen(self, batch: Batch, now_ms: int) -> dict[str, Tensor] | None:
-        if self._freeze_ms is None or now_ms < self._freeze_ms:
+    def _ask_frozen(self, batch: Batch) -> dict[str, Tensor] | None:
+        if self._freeze_ms is None or int(batch.timestamp_ms_B[-1]) < self._freeze_ms:
             return None
         if self._frozen is None:
             self._frozen = copy.deepcopy(self._learner.ranker).requires_grad_(False)

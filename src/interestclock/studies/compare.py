@@ -1,0 +1,255 @@
+"""The main job: one stream, several rankers, every figure with its interval."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from interestclock.errors import ConfigError, ResultError
+from interestclock.evaluation.report import write_report
+from interestclock.evaluation.report_data import Report
+from interestclock.evaluation.split import Split, split_by_time
+from interestclock.evaluation.summary import summarise
+from interestclock.evaluation.svg import write_picture
+from interestclock.events.schema import EventSource
+from interestclock.ranking import GaussianConfig
+from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
+from interestclock.studies.ground import read_ground, read_predictions, write_ground
+from interestclock.studies.pictures import attribute_shares, curves, dial
+from interestclock.studies.progress import Quiet, StudyProgress
+from interestclock.studies.rankers import RANKERS, lineup
+from interestclock.studies.run_all import run_all
+from interestclock.training import RunCost, RunPlan, TrainConfig
+
+__all__ = ["CompareConfig", "compare"]
+
+BASELINE = "base"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareConfig:
+    """What is compared, and how.
+
+    Args:
+        rankers: names out of ``RANKERS``. seeds: runs of each, with seeds 0, 1, ...
+        label: the comparison is about; None for finish, else the log's first.
+        jobs: runs at a time. replicates: of the bootstrap over users.
+        prepare, train: of samples and training. gaussian: of every Gaussian Clock.
+
+    Raises:
+        ConfigError: a number is below 1 or a ranker unknown.
+
+    Example:
+        >>> CompareConfig(rankers=("base", "gaussian"), seeds=3).train.order
+        'streaming'
+    """
+
+    rankers: tuple[str, ...] = tuple(RANKERS)
+    seeds: int = 3
+    label: str | None = None
+    jobs: int = 1
+    replicates: int = 1000
+    prepare: PrepareConfig = field(default_factory=PrepareConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    gaussian: GaussianConfig = field(default_factory=GaussianConfig)
+
+    def __post_init__(self) -> None:
+        for name in ("seeds", "jobs", "replicates"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")
+        if not self.rankers:
+            raise ConfigError(f"no ranker is named; name some of {', '.join(RANKERS)}")
+        lineup(self.rankers)
+
+
+def compare(
+    source: EventSource,
+    out: Path,
+    *,
+    config: CompareConfig,
+    title: str = "Rankers compared",
+    progress: StudyProgress | None = None,
+) -> dict[str, Any]:
+    """Run every ranker over a log in streaming order and write what came out.
+
+    ``out`` appears when everything in it is whole: ``results.json``, ``report.html``, ``picture.svg``,
+    ``predictions/``, ``rankers/``, ``vocabulary/`` and ``config.json``.
+
+    Args:
+        source: the log. out: a folder that does not exist yet. title: of the report.
+        progress: hears how it comes along.
+
+    Returns:
+        What ``results.json`` holds.
+
+    Raises:
+        ResultError: ``out`` is there already.
+        LogError: the log cannot be read, or not be split into parts with both classes.
+    """
+    if out.exists():
+        raise ResultError(f"{out} is there already; give another --out, or remove it first")
+    progress = progress or Quiet()
+    aside = out.with_name(out.name + ".unfinished")
+    shutil.rmtree(aside, ignore_errors=True)
+    for part in ("predictions", "rankers"):
+        (aside / part).mkdir(parents=True)
+    label = _label(source, config)
+    folder = prepare_samples(source, aside / "samples", config=config.prepare, progress=progress.phase)
+    split = split_by_time(folder.event_times_ms())
+    ground = aside / "predictions" / "exposures.parquet"
+    write_ground(folder, split, ground, label=label)
+    plans = _plans(config, folder, aside, label=label, freeze_ms=split.test_start_ms)
+    costs = run_all(plans, jobs=config.jobs, progress=progress)
+    progress.phase("computing figures", 0, 0)
+    results = _results(folder, aside, costs, config=config, label=label, split=split)
+    _write(aside, folder, results, config=config, label=label, title=title)
+    shutil.move(aside / "samples" / "vocabulary", aside / "vocabulary")
+    shutil.rmtree(aside / "samples")
+    aside.rename(out)
+    return results
+
+
+def _label(source: EventSource, config: CompareConfig) -> str:
+    label = config.label or source.schema.main_label
+    if label not in source.schema.labels:
+        raise ConfigError(f"no label '{label}' in this log; it has {', '.join(source.schema.labels)}")
+    needy = [name for name, ranker in lineup(config.rankers).items() if ranker.needs_clocks]
+    if needy and not source.schema.clock_attributes:
+        raise ConfigError(
+            f"{', '.join(needy)} read clocks of item attributes and this log names none; name one, for example "
+            "--attribute genre=COLUMN, or compare only rankers without: --rankers base,hour,longterm"
+        )
+    return label
+
+
+def _plans(
+    config: CompareConfig, folder: SampleFolder, out: Path, *, label: str, freeze_ms: int
+) -> list[RunPlan]:
+    """Seed by seed, so that after each round all rankers stand equal."""
+    rankers = lineup(config.rankers, gaussian=config.gaussian)
+    return [
+        RunPlan(
+            ranker=name,
+            config=ranker,
+            train=TrainConfig(**{**asdict(config.train), "seed": seed}),
+            samples=folder.path,
+            out=out,
+            label=label,
+            freeze_ms=freeze_ms,
+        )
+        for seed in range(config.seeds)
+        for name, ranker in rankers.items()
+    ]
+
+
+def _results(
+    folder: SampleFolder,
+    out: Path,
+    costs: Sequence[RunCost],
+    *,
+    config: CompareConfig,
+    label: str,
+    split: Split,
+) -> dict[str, Any]:
+    tasks = folder.schema.labels
+    runs = {
+        name: [out / "predictions" / f"{name}-seed{seed}.parquet" for seed in range(config.seeds)]
+        for name in config.rankers
+    }
+    ground = out / "predictions" / "exposures.parquet"
+    exposures, row_N = read_ground(ground, part="test")
+    learned = {n: [read_predictions(run, tasks, row_N) for run in paths] for n, paths in runs.items()}
+    results = summarise(exposures, learned, label=label, baseline=BASELINE, replicates=config.replicates)
+    frozen = {
+        n: [read_predictions(run, tasks, row_N, kind="frozen") for run in paths] for n, paths in runs.items()
+    }
+    results["frozen"] = _headline(
+        summarise(exposures, frozen, label=label, baseline=BASELINE, replicates=config.replicates)
+    )
+    exposures, row_N = read_ground(ground, part="validation")
+    chosen_by = {n: [read_predictions(run, tasks, row_N) for run in paths] for n, paths in runs.items()}
+    results["validation"] = _headline(
+        summarise(exposures, chosen_by, label=label, baseline=BASELINE, replicates=config.replicates)
+    )
+    for name, row in results["rankers"].items():
+        row |= _cost([cost for cost in costs if cost.ranker == name])
+    results["log"] = folder.manifest.counts | {
+        "label": label,
+        "fingerprint": folder.manifest.fingerprint,
+        "validation_from_ms": split.validation_start_ms,
+        "test_from_ms": split.test_start_ms,
+    }
+    return results
+
+
+def _headline(results: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: {metric: row[metric] for metric in ("auc", "uauc", "logloss")}
+        for name, row in results["rankers"].items()
+    }
+
+
+def _cost(costs: Sequence[RunCost]) -> dict[str, float]:
+    """Means over seeds; the highest memory."""
+    seconds = sum(cost.seconds for cost in costs) / len(costs)
+    return {
+        "seconds": seconds,
+        "samples_per_second": costs[0].samples / seconds,
+        "peak_rss_mib": max(cost.peak_rss_mib for cost in costs),
+    }
+
+
+def _write(
+    out: Path, folder: SampleFolder, results: dict[str, Any], *, config: CompareConfig, label: str, title: str
+) -> None:
+    configuration = {"compare": asdict(config), "schema": folder.manifest.schema}
+    (out / "config.json").write_text(
+        json.dumps(
+            {**configuration, "versions": _versions(), "fingerprint": folder.manifest.fingerprint}, indent=1
+        )
+    )
+    first = {name: out / "predictions" / f"{name}-seed0.parquet" for name in config.rankers}
+    report = Report(
+        title=title,
+        results=results,
+        curves=curves(out / "predictions" / "exposures.parquet", first, label=label),
+        attribute_shares=attribute_shares(folder),
+        dial=dial(folder, config.prepare.clocks),
+        notes=_notes(folder, config),
+        configuration=configuration,
+        versions=_versions(),
+    )
+    write_report(out / "report.html", report)
+    if BASELINE in config.rankers and len(config.rankers) > 1:
+        write_picture(out / "picture.svg", results, title=title)
+    (out / "results.json").write_text(json.dumps(results, indent=1))
+
+
+def _notes(folder: SampleFolder, config: CompareConfig) -> list[str]:
+    counts = folder.manifest.counts
+    notes = [
+        f"{counts['read']:,} rows read: {counts['used']:,} used, {counts['duplicates']:,} duplicates, "
+        f"{counts['dead_letters']:,} dead letters. {counts['users']:,} users, {counts['items']:,} items.",
+        f"Order: {config.train.order}. Learning goes on through the test part; results.json also has each "
+        "ranker frozen at its start.",
+    ]
+    if folder.schema.positive_only:
+        c = config.prepare.candidates
+        notes.append(
+            f"The log holds choices only. Beside each choice stand up to {c.by_popularity} candidates by "
+            f"popularity so far and {c.from_own_past} from the user's own past, each drawn in proportion to how "
+            f"often it was chosen: {counts['sampled_candidates']:,} in all. {counts['unscored']:,} choices were "
+            "of an item nobody had chosen before; they are not scored, but enter histories and clocks."
+        )
+    return notes
+
+
+def _versions() -> dict[str, str]:
+    names = ("interest-clock", "torch", "numpy", "pyarrow", "duckdb", "ibis-framework")
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}

@@ -1,0 +1,83 @@
+"""What a report shows besides the figures: learning curves, the day's shares, one user's clock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from interestclock.evaluation.learning_curve import learning_curve
+from interestclock.evaluation.report_data import Dial
+from interestclock.features import ClockFeatureConfig, stream_clocks
+from interestclock.samples import SampleFolder
+from interestclock.timeofday import utc_day_start_ms
+
+__all__ = ["attribute_shares", "curves", "dial"]
+
+HOURS = 24
+Point = tuple[int, float]
+
+
+def curves(ground: Path, runs: dict[str, Path], *, label: str) -> dict[str, list[Point]]:
+    """Prequential AUC over the whole stream for one run of each ranker."""
+    columns = pq.read_table(ground, columns=["timestamp_ms", f"label.{label}"])
+    timestamp_ms, label_N = columns["timestamp_ms"].to_numpy(), columns[f"label.{label}"].to_numpy()
+    return {
+        ranker: learning_curve(timestamp_ms, label_N, pq.read_table(run)[f"p.{label}"].to_numpy())
+        for ranker, run in runs.items()
+    }
+
+
+def attribute_shares(folder: SampleFolder, *, values: int = 8) -> dict[str, dict[str, list[float]]]:
+    """For each clock attribute, the share of its most frequent values in every local hour's exposures.
+
+    Source: Interest Clock, SIGIR 2024, Figure 2.
+    """
+    shares: dict[str, dict[str, list[float]]] = {}
+    item_values = folder.item_attributes()
+    for name in folder.schema.clock_attributes:
+        value_IV = item_values[name].numpy()
+        names = ["", *(str(value) for value in folder.vocabulary(f"attribute.{name}").to_pylist())]
+        count_HV = np.zeros((HOURS, len(names)))
+        for file in folder.exposure_files():
+            rows = pq.read_table(file, columns=["item", "second_of_day"])
+            carried = value_IV[rows["item"].to_numpy()]
+            hour = np.broadcast_to(rows["second_of_day"].to_numpy()[:, None] // 3600, carried.shape)
+            np.add.at(count_HV, (hour[carried > 0], carried[carried > 0]), 1)
+        shares[name] = _largest(count_HV, names, values)
+    return shares
+
+
+def _largest(
+    count_HV: np.ndarray[tuple[int, int], np.dtype[np.float64]], names: list[str], keep: int
+) -> dict[str, list[float]]:
+    share_HV = count_HV / np.maximum(count_HV.sum(axis=1, keepdims=True), 1)
+    order = np.argsort(-count_HV.sum(axis=0), kind="stable")[:keep]
+    shares = {names[value]: share_HV[:, value].tolist() for value in order if count_HV[:, value].any()}
+    rest_H = 1 - sum(np.asarray(share) for share in shares.values())
+    if np.any(rest_H > 1e-9):
+        shares["other"] = np.maximum(rest_H, 0).tolist()
+    return shares
+
+
+def dial(folder: SampleFolder, config: ClockFeatureConfig) -> Dial | None:
+    """The clock of the user with the most exposures, as of the stream's last day."""
+    if not folder.schema.clock_attributes or config.buckets_per_day != HOURS:
+        return None
+    sizes = {name: len(folder.vocabulary(f"attribute.{name}")) for name in folder.schema.clock_attributes}
+    attribute = min(sizes, key=lambda name: sizes[name])
+    as_of_ms = int(utc_day_start_ms(folder.manifest.counts["last_ms"]))
+    exposures = pq.ParquetDataset(folder.exposure_files()).read()
+    recent = exposures.filter(pa.array(exposures["timestamp_ms"].to_numpy() >= as_of_ms - config.window_ms))
+    user = int(np.bincount(recent["user"].to_numpy()).argmax())
+    mine = recent.filter(pa.array(recent["user"].to_numpy() == user))
+    values, scores = [None] * HOURS, [0.0] * HOURS
+    table = folder.item_value_table(attribute)
+    for batch in stream_clocks(mine, table, [as_of_ms], config=config):
+        for row in batch.to_pylist():
+            if row["rank"] == 0:
+                values[row["bucket"]], scores[row["bucket"]] = row["value"], row["score"]
+    name = str(folder.vocabulary("user")[user - 1].as_py())
+    return Dial(user=name, attribute=attribute, as_of_ms=as_of_ms, values=values, scores=scores)

@@ -1,0 +1,59 @@
+"""The rankers a comparison knows by name. A new clock is one line here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from interestclock.clocks import LongTermConfig
+from interestclock.errors import ConfigError
+from interestclock.ranking import (
+    AdaptiveConfig,
+    ClockConfig,
+    GaussianConfig,
+    NaiveConfig,
+    RankerConfig,
+    TimeEncodingConfig,
+)
+
+__all__ = ["RANKERS", "lineup"]
+
+RANKERS: dict[str, tuple[ClockConfig, ...]] = {
+    "base": (),
+    "hour": (TimeEncodingConfig(),),
+    "naive": (NaiveConfig(),),
+    "adaptive": (AdaptiveConfig(),),
+    "gaussian": (GaussianConfig(),),
+    "longterm": (LongTermConfig(),),
+    "gaussian+longterm": (GaussianConfig(), LongTermConfig()),
+}
+
+
+def lineup(names: Sequence[str], *, gaussian: GaussianConfig | None = None) -> dict[str, RankerConfig]:
+    """The named rankers' configurations, in the order given.
+
+    Args:
+        names: out of ``RANKERS``. gaussian: settings of every Gaussian Clock among them.
+
+    Raises:
+        ConfigError: a name is unknown or given twice.
+
+    Example:
+        >>> list(lineup(["base", "gaussian"]))
+        ['base', 'gaussian']
+        >>> lineup(["gausian"])
+        Traceback (most recent call last):
+        interestclock.errors.ConfigError: no ranker 'gausian' (did you mean gaussian?); there are base, ...
+    """
+    for name in names:
+        if name not in RANKERS:
+            close = difflib.get_close_matches(name, RANKERS, n=1)
+            hint = f" (did you mean {close[0]}?)" if close else ""
+            raise ConfigError(f"no ranker '{name}'{hint}; there are {', '.join(RANKERS)}")
+    if len(set(names)) < len(names):
+        raise ConfigError(f"a ranker is named twice in {', '.join(names)}; name each once")
+    return {name: RankerConfig(clocks=tuple(_with(gaussian, c) for c in RANKERS[name])) for name in names}
+
+
+def _with(gaussian: GaussianConfig | None, clock: ClockConfig) -> ClockConfig:
+    return gaussian if gaussian is not None and isinstance(clock, GaussianConfig) else clock

@@ -1,0 +1,72 @@
+"""Runs side by side, each in a process of its own, so that its memory and time are its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from functools import partial
+from typing import Any
+
+from interestclock.errors import InterestClockError
+from interestclock.studies.progress import StudyProgress
+from interestclock.training import RunCost, RunNews, RunPlan, run_ranker
+
+__all__ = ["run_all"]
+
+
+def run_all(plans: Sequence[RunPlan], *, jobs: int, progress: StudyProgress) -> list[RunCost]:
+    """Run every plan, ``jobs`` at a time; the costs in the order of the plans.
+
+    Raises:
+        InterestClockError: a run failed; the others are given up.
+    """
+    context = multiprocessing.get_context("spawn")
+    with (
+        context.Manager() as manager,
+        ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as pool,
+    ):
+        news: Any = manager.Queue()
+        futures = [pool.submit(_run, plan, news) for plan in plans]
+        try:
+            _follow(futures, news, progress)
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _run(plan: RunPlan, news: Any) -> RunCost:
+    try:
+        cost = run_ranker(plan, partial(_put, news))
+    except InterestClockError as error:
+        raise type(error)(f"{plan.name}: {error}") from error
+    news.put(cost)
+    return cost
+
+
+def _put(news: Any, item: RunNews) -> None:
+    news.put(item)
+
+
+def _follow(futures: Sequence[Future[RunCost]], news: Any, progress: StudyProgress) -> None:
+    pending = set(futures)
+    while pending:
+        _tell(news, progress)
+        done, pending = wait(pending, timeout=0.2)
+        for future in done:
+            future.result()
+    _tell(news, progress)
+
+
+def _tell(news: Any, progress: StudyProgress) -> None:
+    while True:
+        try:
+            item = news.get_nowait()
+        except queue.Empty:
+            return
+        if isinstance(item, RunCost):
+            progress.finished(item)
+        else:
+            progress.news(item)

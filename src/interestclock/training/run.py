@@ -1,0 +1,165 @@
+"""One run: a ranker, a seed, one pass over prepared samples."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from interestclock.errors import ConfigError
+from interestclock.evaluation.learning_curve import LearningCurve
+from interestclock.ranking import FeatureNames, Ranker, RankerConfig, save_ranker
+from interestclock.samples import Batch, SampleFolder
+from interestclock.training.config import TrainConfig
+from interestclock.training.prediction_file import PredictionFile
+from interestclock.training.trainer import StreamTrainer
+
+__all__ = ["RunCost", "RunNews", "RunPlan", "run_ranker"]
+
+_SECONDS_BETWEEN_NEWS = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPlan:
+    """What to run on which samples, and where its predictions and weights go.
+
+    Args:
+        ranker: the name it is compared under. config, train: what it is and how it learns.
+        samples: folder of prepared samples. out: folder with ``predictions`` and ``rankers`` in it.
+        label: whose AUC is shown on the way. freeze_ms: from when a frozen copy is asked too.
+    """
+
+    ranker: str
+    config: RankerConfig
+    train: TrainConfig
+    samples: Path
+    out: Path
+    label: str
+    freeze_ms: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The run's name in files."""
+        return f"{self.ranker}-seed{self.train.seed}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunNews:
+    """How far a run has come: samples so far and in all, event time, samples per second, running AUC."""
+
+    run: str
+    samples: int
+    total: int
+    event_ms: int
+    samples_per_second: float
+    auc: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunCost:
+    """What a run took; seconds of training and predicting, without reading the log."""
+
+    ranker: str
+    seed: int
+    seconds: float
+    samples: int
+    peak_rss_mib: float
+
+
+def run_ranker(plan: RunPlan, tell: Callable[[RunNews], None]) -> RunCost:
+    """Train one ranker over the whole stream, writing predictions and, at the end, weights.
+
+    Raises:
+        ConfigError: the device is not there, or a clock has no attributes to read.
+    """
+    _check_device(plan.train.device)
+    torch.set_num_threads(plan.train.threads)
+    folder = SampleFolder(plan.samples)
+    names = FeatureNames.of(folder.schema, buckets_per_day=_buckets(folder))
+    histories = folder.histories()
+    ranker = Ranker(names=names, config=plan.config, seed=plan.train.seed)
+    trainer = StreamTrainer(
+        ranker,
+        histories=histories,
+        item_values=folder.item_attributes(),
+        config=plan.train,
+        freeze_ms=plan.freeze_ms,
+    )
+    watch = _Watch(plan, total=folder.manifest.counts["samples"], tell=tell)
+    with PredictionFile(plan.out / "predictions" / f"{plan.name}.parquet", names.tasks, watch.seen) as file:
+        trainer.run(
+            folder.chunks(recent=plan.config.recent, clocks=plan.config.needs_clocks, histories=histories),
+            file,
+        )
+    save_ranker(ranker, plan.out / "rankers" / plan.name)
+    return RunCost(
+        ranker=plan.ranker,
+        seed=plan.train.seed,
+        seconds=watch.seconds,
+        samples=watch.samples,
+        peak_rss_mib=_peak_rss_mib(),
+    )
+
+
+class _Watch:
+    """Counts, times and, twice a second, tells."""
+
+    def __init__(self, plan: RunPlan, *, total: int, tell: Callable[[RunNews], None]) -> None:
+        self._plan, self._total, self._tell = plan, total, tell
+        self._began = self._told = time.perf_counter()
+        self._curve = LearningCurve(events_per_window=10_000)
+        self.samples = 0
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._began
+
+    def seen(self, batch: Batch, probabilities: Mapping[str, Tensor]) -> None:
+        self.samples += len(batch)
+        label = self._plan.label
+        self._curve.add(
+            batch.timestamp_ms_B.numpy(), batch.labels[label].numpy(), probabilities[label].numpy()
+        )
+        now = time.perf_counter()
+        if now - self._told < _SECONDS_BETWEEN_NEWS and self.samples < self._total:
+            return
+        self._told = now
+        self._tell(
+            RunNews(
+                run=self._plan.name,
+                samples=self.samples,
+                total=self._total,
+                event_ms=int(batch.timestamp_ms_B[-1]),
+                samples_per_second=self.samples / self.seconds,
+                auc=self._curve.running_auc,
+            )
+        )
+
+
+def _buckets(folder: SampleFolder) -> int:
+    return int(folder.manifest.settings["clocks"]["buckets_per_day"])
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(
+            f"device '{device}' cannot be used ({str(error).splitlines()[0]}); use --device cpu, or install a "
+            "build of PyTorch for it"
+        ) from error
+
+
+def _peak_rss_mib() -> float:
+    """Highest resident memory of this process. Linux: of this program alone, not of what started it."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
