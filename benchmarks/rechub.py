@@ -8,7 +8,7 @@ import tempfile
 import time
 
 import torch
-from check_ins import FEATURES, Samples
+from five_features import FEATURES, Samples
 from torch_rechub.basic.features import SparseFeature
 from torch_rechub.models.ranking import DCNv2
 from torch_rechub.trainers import CTRTrainer
