@@ -5,7 +5,7 @@ import ibis
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from interestclock.errors import ConfigError
@@ -31,6 +31,7 @@ def test_hand_computed() -> None:
     assert preference_score(2.0, 5.0, 4.0, 1.0, weights) == 4 + 5 - 2 - 3
 
 
+@settings(max_examples=40, deadline=None)
 @example(rows=[(3, 7, 1, 1)], weights=Eq3Weights(like=0.1 + 0.2, finish=1 / 3, skip=1e-17, dislike=0.7))
 @given(rows=counts, weights=weights)
 def test_python_numpy_and_duckdb_agree_to_the_bit(rows: list[tuple[int, ...]], weights: Eq3Weights) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -12,12 +13,15 @@ from hypothesis import strategies as st
 
 from interestclock.errors import ConfigError, LogError
 from interestclock.features import (
-    CLOCK_COLUMNS,
     ClockFeatureConfig,
     Eq3Weights,
+    clocks_as_of,
     preference_score,
     stream_clocks,
+    value_codes,
+    votes,
 )
+from interestclock.features.stream_clocks import CLOCK_COLUMNS
 from interestclock.timeofday import DAY_MS
 
 TERMS = ("like", "finish", "skip", "dislike")
@@ -183,10 +187,13 @@ value_strategy = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     rows=st.lists(row_strategy, max_size=25),
     values=st.lists(value_strategy, max_size=10),
+    moments_ms=st.lists(
+        st.builds(lambda day, edge: day * DAY_MS + edge, st.integers(0, 8), st.integers(-1, 2)), max_size=5
+    ),
     config=st.builds(
         ClockFeatureConfig,
         buckets_per_day=st.sampled_from([1, 7, 24, 48]),
@@ -196,11 +203,23 @@ value_strategy = st.tuples(
     ),
 )
 def test_agrees_with_loops(
-    rows: list[Row], values: list[tuple[int, str, str]], config: ClockFeatureConfig
+    rows: list[Row], values: list[tuple[int, str, str]], moments_ms: list[int], config: ClockFeatureConfig
 ) -> None:
-    moments_ms = [day * DAY_MS for day in range(6)]
     found = collect(exposure_table(rows), value_table(values), moments_ms, config=config)
     assert found == reference(rows, values, moments_ms, config)
+
+
+def test_one_moment_as_an_expression_agrees_with_the_stream() -> None:
+    values = value_table([(1, "genre", "jazz"), (2, "genre", "funk"), (2, "mood", "calm")])
+    rows = [play(user, 1 + user % 2, user * DAY_MS, 60 * user, finish=1) for user in range(9)]
+    exposures, config = exposure_table(rows), ClockFeatureConfig(window_days=4)
+    item_values = ibis.memtable(values)
+    codes = value_codes(item_values)
+    cast = votes(ibis.memtable(exposures), item_values, codes, config)
+    for moment_ms in (3 * DAY_MS, 8 * DAY_MS + 5):
+        expression = clocks_as_of(cast, codes, moment_ms, config)
+        by_user = expression.order_by("user", "attribute").to_pyarrow().to_pylist()
+        assert by_user == collect(exposures, values, [moment_ms], config=config)
 
 
 def test_log_without_any_term() -> None:

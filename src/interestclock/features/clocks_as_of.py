@@ -1,10 +1,12 @@
 """Eq. 3 as one relational expression: each user's best values per bucket and attribute, as of any moment.
 
-Three steps, so that what does not depend on the moment is done once:
+In steps, so that what does not depend on the moment is done once:
 
-``value_codes``   numbers the values of all attributes
-``votes``         one row per (exposure, label that is 1, value of the item)
-``clocks_as_of``  counts the votes in a moment's window, scores them, keeps the best
+``value_codes``    numbers the values of all attributes
+``votes``          one row per (exposure, label that is 1, value of the item)
+``best_values``    counts the votes in a moment's window, scores them, keeps the best
+``clocks_as_of``   the same with the values' names: the result
+``changed_cells``  where the result may differ between two moments; everywhere else it is the same
 
 All are Ibis expressions over any engine; ``stream_clocks`` runs them on DuckDB.
 """
@@ -64,7 +66,7 @@ def votes(
 
     Returns:
         ``user``, ``bucket`` int32, ``attribute_code``, ``code``, ``term`` int8 (place in ``EQ3_ROLES``),
-        ``timestamp_ms``, ``known_ms``.
+        ``timestamp_ms``, and ``counts_after_ms``: a vote counts as of later moments only.
 
     Raises:
         LogError: no term of Eq. 3 is among the columns.
@@ -93,7 +95,7 @@ def votes(
             "timestamp_ms",
             bucket=bucket,
             term=ibis.literal(EQ3_ROLES.index(term), "int8"),
-            known_ms=exposures[f"known_ms_{term}"],
+            counts_after_ms=ibis.greatest(exposures.timestamp_ms, exposures[f"known_ms_{term}"]),
         )
         for term in present
     ]
@@ -136,26 +138,47 @@ def clocks_as_of(
         >>> clocks.select("bucket", "rank", "value", "score").to_pyarrow().to_pylist()
         [{'bucket': 1, 'rank': 0, 'value': 'calm', 'score': 3.0}]
     """
-    moment = ibis.literal(as_of_ms, "int64") if isinstance(as_of_ms, int) else as_of_ms
+    moment = _moment(as_of_ms)
+    return with_names(best_values(votes, moment, config), codes, moment)
+
+
+def best_values(votes: ir.Table, moment: ir.IntegerValue, config: ClockFeatureConfig) -> ir.Table:
+    """``clocks_as_of`` with codes in place of names and without the moment."""
     window = votes.filter(
         votes.timestamp_ms >= moment - config.window_ms,
-        votes.timestamp_ms < moment,
-        votes.known_ms < moment,
+        votes.timestamp_ms < moment,  # says no more than the next line, but lets an engine skip data
+        votes.counts_after_ms < moment,
     )
     counts = window.group_by("user", "bucket", "attribute_code", "code").agg(
         **{term: window.count(where=window.term == place) for place, term in enumerate(EQ3_ROLES)}
     )
     like, finish, skip, dislike = (counts[term].cast("float64") for term in EQ3_ROLES)
     scored = counts.mutate(score=preference_score(like, finish, skip, dislike, config.weights))
-    best = _best_values(scored.filter(scored.score > 0), config.values_per_attribute)
+    liked = scored.filter(scored.score > 0)
+    order = ibis.window(
+        group_by=["user", "bucket", "attribute_code"], order_by=[liked.score.desc(), liked.code.asc()]
+    )
+    ranked = liked.mutate(rank=ibis.row_number().over(order).cast("int32"))
+    kept = ranked.filter(ranked["rank"] < config.values_per_attribute)
+    return kept.select("user", "bucket", "code", "rank", "score", *EQ3_ROLES)
+
+
+def with_names(best: ir.Table, codes: ir.Table, moment: ir.IntegerValue) -> ir.Table:
+    """The columns of ``clocks_as_of`` from those of ``best_values``."""
     named = best.join(codes.select("code", "attribute", "value"), "code").mutate(as_of_ms=moment)
     return named.select("as_of_ms", "user", "attribute", "bucket", "rank", "value", "score", *EQ3_ROLES)
 
 
-def _best_values(scored: ir.Table, kept: int) -> ir.Table:
-    """Rank the values of each (user, bucket, attribute) from 0 and keep the first ones."""
-    order = ibis.window(
-        group_by=["user", "bucket", "attribute_code"], order_by=[scored.score.desc(), scored.code.asc()]
-    )
-    ranked = scored.mutate(rank=ibis.row_number().over(order).cast("int32"))
-    return ranked.filter(ranked["rank"] < kept)
+def changed_cells(
+    votes: ir.Table, before: ir.IntegerValue, moment: ir.IntegerValue, config: ClockFeatureConfig
+) -> ir.Table:
+    """(user, bucket) pairs in which a vote began or ceased to count from ``before`` to ``moment``."""
+    after, at = votes.counts_after_ms, votes.timestamp_ms
+    oldest_before, oldest_now = before - config.window_ms, moment - config.window_ms
+    begun = votes.filter(after >= before, after < moment)
+    ceased = votes.filter(at >= oldest_before, at < oldest_now)
+    return ibis.union(*(part.select("user", "bucket") for part in (begun, ceased)), distinct=True)
+
+
+def _moment(as_of_ms: int | ir.IntegerValue) -> ir.IntegerValue:
+    return ibis.literal(as_of_ms, "int64") if isinstance(as_of_ms, int) else as_of_ms

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from interestclock.errors import ConfigError
-from interestclock.features.clocks_as_of import clocks_as_of, value_codes, votes
+from interestclock.features.clocks_as_of import best_values, changed_cells, value_codes, votes, with_names
 from interestclock.features.config import ClockFeatureConfig
 
 __all__ = ["CLOCK_COLUMNS", "stream_clocks"]
@@ -26,7 +27,15 @@ CLOCK_COLUMNS = (
 
 @ibis.udf.scalar.builtin(name="as_of_ms")  # type: ignore[untyped-decorator]
 def _as_of_ms() -> int:  # type: ignore[empty-body, unused-ignore]
-    """Stand for the moment in the compiled query; DuckDB reads it from a variable at each run."""
+    """Stand for the moment in the compiled queries; DuckDB reads it from a variable at each run."""
+
+
+@ibis.udf.scalar.builtin(name="before_ms")  # type: ignore[untyped-decorator]
+def _before_ms() -> int:  # type: ignore[empty-body, unused-ignore]
+    """Stand for the moment before it in the same way."""
+
+
+_BEFORE_ALL_MS = -(2**60)
 
 
 def stream_clocks(
@@ -40,7 +49,8 @@ def stream_clocks(
 ) -> Iterator[pa.RecordBatch]:
     """Clocks as of each moment, in order of the moments (the equation is ``clocks_as_of``'s).
 
-    The exposures are read once; the query is compiled once and run per moment. What exceeds the memory
+    The exposures are read once. From one moment to the next only those users and buckets are counted
+    anew in which a vote began or ceased to count; the others keep their values. What exceeds the memory
     limit goes to a temporary folder, which is gone when the iterator is exhausted or closed.
 
     Args:
@@ -73,9 +83,18 @@ def stream_clocks(
     with tempfile.TemporaryDirectory(prefix="interestclock-") as spill, duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{int(memory_limit_mib)}MiB'")
         connection.execute("SET temp_directory = $1", [spill])
-        query = _prepare(connection, exposures, item_values, config)
+        queries = _prepare(connection, exposures, item_values, config)
         for moment_ms in sorted(set(moments_ms)):
-            yield from _run(connection, query, moment_ms, rows_per_batch)
+            yield from _run(connection, queries, moment_ms, rows_per_batch)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Queries:
+    """What a moment runs: which cells changed, the best values of all cells, their names."""
+
+    changed: str
+    best: str
+    named: str
 
 
 def _prepare(
@@ -83,15 +102,26 @@ def _prepare(
     exposures: pa.Table | Path | Sequence[Path],
     item_values: pa.Table,
     config: ClockFeatureConfig,
-) -> str:
-    """Write the votes into a table and compile the query that a moment runs."""
+) -> _Queries:
+    """Write the votes into a table, start from a time before all of them, compile the queries."""
     connection.execute("SET preserve_insertion_order = false")
-    connection.execute("CREATE MACRO as_of_ms() AS getvariable('as_of_ms')::BIGINT")
+    for name in ("as_of_ms", "before_ms"):
+        connection.execute(f"CREATE MACRO {name}() AS getvariable('{name}')::BIGINT")
+        connection.execute(f"SET VARIABLE {name} = {_BEFORE_ALL_MS}::BIGINT")
     plays = _view(connection, "exposures", exposures)
     values = _view(connection, "item_values", item_values)
     codes = _table(connection, "codes", value_codes(values))
     cast = _table(connection, "votes", votes(plays, values, codes, config))
-    return _sql(clocks_as_of(cast, codes, _as_of_ms(), config))
+    changed = changed_cells(cast, _before_ms(), _as_of_ms(), config)
+    best = _table(connection, "best", best_values(cast, _as_of_ms(), config))
+    cells = ibis.table(changed.schema(), name="changed")
+    again = best_values(cast.semi_join(cells, ["user", "bucket"]), _as_of_ms(), config)
+    unchanged = best.anti_join(cells, ["user", "bucket"])
+    return _Queries(
+        changed=_sql(changed),
+        best=_sql(unchanged.union(again)),
+        named=_sql(with_names(best, codes, _as_of_ms())),
+    )
 
 
 def _view(
@@ -117,9 +147,13 @@ def _sql(expression: ir.Table) -> str:
 
 
 def _run(
-    connection: duckdb.DuckDBPyConnection, query: str, moment_ms: int, rows_per_batch: int
+    connection: duckdb.DuckDBPyConnection, queries: _Queries, moment_ms: int, rows_per_batch: int
 ) -> Iterator[pa.RecordBatch]:
+    """Bring the table of best values from the moment before to this one, and give it out."""
     connection.execute(f"SET VARIABLE as_of_ms = {int(moment_ms)}::BIGINT")
-    for batch in connection.sql(query).to_arrow_reader(rows_per_batch):
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {queries.changed}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE best AS {queries.best}")
+    connection.execute(f"SET VARIABLE before_ms = {int(moment_ms)}::BIGINT")
+    for batch in connection.sql(queries.named).to_arrow_reader(rows_per_batch):
         if batch.num_rows:
             yield batch
