@@ -8,37 +8,20 @@ from pathlib import Path
 from five_features import data_folder, has_check_ins
 from simulated import open_simulated
 
-from interestclock.clocks import LongTermConfig
 from interestclock.events import EventSource, open_log
-from interestclock.ranking import (
-    AdaptiveConfig,
-    ClockConfig,
-    GaussianConfig,
-    NaiveConfig,
-    RankerConfig,
-    TimeEncodingConfig,
-)
+from interestclock.ranking import RankerConfig
 from interestclock.samples import PrepareConfig, prepare_samples
+from interestclock.studies.rankers import RANKERS, lineup
 from interestclock.training import RunPlan, TrainConfig, run_ranker
-
-CLOCKS: dict[str, tuple[ClockConfig, ...]] = {
-    "base": (),
-    "hour": (TimeEncodingConfig(),),
-    "naive": (NaiveConfig(),),
-    "adaptive": (AdaptiveConfig(),),
-    "gaussian": (GaussianConfig(),),
-    "longterm": (LongTermConfig(),),
-    "gaussian+longterm": (GaussianConfig(), LongTermConfig()),
-}
 
 
 def each_ranker() -> dict[str, dict[str, float]]:
     """One pass of each over the whole log, one thread, batches of 128; reading the log is not counted."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         source = open_check_ins() if has_check_ins() else open_simulated("small", folder / "log")
         prepare_samples(source, folder / "samples", config=PrepareConfig())
-        return {ranker: run(ranker, clocks, folder, source) for ranker, clocks in CLOCKS.items()}
+        return {name: run(name, config, folder, source) for name, config in lineup(list(RANKERS)).items()}
 
 
 def open_check_ins() -> EventSource:
@@ -46,12 +29,12 @@ def open_check_ins() -> EventSource:
     return open_log(folder / "nyc_checkins.tsv.gz", layout="foursquare", items=folder / "nyc_categories.csv")
 
 
-def run(ranker: str, clocks: tuple[ClockConfig, ...], folder: Path, source: EventSource) -> dict[str, float]:
+def run(ranker: str, config: RankerConfig, folder: Path, source: EventSource) -> dict[str, float]:
     for part in ("predictions", "rankers"):
         (folder / part).mkdir(exist_ok=True)
     plan = RunPlan(
         ranker=ranker,
-        config=RankerConfig(clocks=clocks),
+        config=config,
         train=TrainConfig(threads=1),
         samples=folder / "samples",
         out=folder,
