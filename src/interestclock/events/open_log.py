@@ -103,5 +103,5 @@ def _own_mapping(path: Path) -> ColumnMapping:
         return ColumnMapping.from_toml(file)
     raise ConfigError(
         f"{path}: nothing says what its columns mean; give a mapping file (--mapping FILE.toml), options "
-        f"such as --user COLUMN --label finish=COLUMN, or --layout {LAYOUTS[0]}"
+        f"such as --user COLUMN --label-column finish=COLUMN, or --layout {LAYOUTS[0]}"
     )

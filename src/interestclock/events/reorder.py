@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -82,8 +83,8 @@ class Reorderer:
             f"{self._name_row(int(row_N[at]))} is of {_utc(int(time_N[at]))}, "
             f"{timedelta(milliseconds=gap_ms)} before {self._name_row(newest_row)} of {_utc(newest_ms)}; "
             f"the stated lateness is {timedelta(milliseconds=self._lateness_ms)}. "
-            f"Allow more (--lateness, here at least {gap_ms} ms), or sort the log by time first, "
-            "for example: duckdb -c \"COPY (FROM 'LOG' ORDER BY TIME_COLUMN) TO 'sorted.parquet'\""
+            f"Allow more (here at least --lateness-minutes {math.ceil(gap_ms / 60_000)}), or sort the log by "
+            "time first, for example: duckdb -c \"COPY (FROM 'LOG' ORDER BY TIME_COLUMN) TO 'sorted.parquet'\""
         )
 
 

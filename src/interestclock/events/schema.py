@@ -78,7 +78,7 @@ class LogSchema:
 
     def __post_init__(self) -> None:
         if not self.labels:
-            raise ConfigError("the log names no label; name one, for example --label finish=COLUMN")
+            raise ConfigError("the log names no label; name one, for example --label-column finish=COLUMN")
         if self.positive_only and len(self.labels) != 1:
             raise ConfigError(f"a positive-only log has one label, not {len(self.labels)}")
         if not self.eq3_labels:

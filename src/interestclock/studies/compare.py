@@ -122,8 +122,8 @@ def _label(source: EventSource, config: CompareConfig) -> str:
     needy = [name for name, ranker in lineup(config.rankers).items() if ranker.needs_clocks]
     if needy and not source.schema.clock_attributes:
         raise ConfigError(
-            f"{', '.join(needy)} read clocks of item attributes and this log names none; name one, for example "
-            "--attribute genre=COLUMN, or compare only rankers without: --rankers base,hour,longterm"
+            f"{', '.join(needy)} read clocks of item attributes and this log names none; name one, "
+            "for example --attribute genre=COLUMN, or compare rankers without: --rankers base,hour,longterm"
         )
     return label
 
@@ -178,7 +178,7 @@ def _results(
         summarise(exposures, chosen_by, label=label, baseline=BASELINE, replicates=config.replicates)
     )
     for name, row in results["rankers"].items():
-        row |= _cost([cost for cost in costs if cost.ranker == name])
+        row.update(_cost([cost for cost in costs if cost.ranker == name]))
     results["log"] = folder.manifest.counts | {
         "label": label,
         "fingerprint": folder.manifest.fingerprint,
@@ -243,9 +243,9 @@ def _notes(folder: SampleFolder, config: CompareConfig) -> list[str]:
         c = config.prepare.candidates
         notes.append(
             f"The log holds choices only. Beside each choice stand up to {c.by_popularity} candidates by "
-            f"popularity so far and {c.from_own_past} from the user's own past, each drawn in proportion to how "
-            f"often it was chosen: {counts['sampled_candidates']:,} in all. {counts['unscored']:,} choices were "
-            "of an item nobody had chosen before; they are not scored, but enter histories and clocks."
+            f"popularity so far and {c.from_own_past} from the user's own past, each drawn in proportion "
+            f"to how often it was chosen: {counts['sampled_candidates']:,} in all. {counts['unscored']:,} "
+            "choices were of an item nobody had chosen before; they are not scored, but enter histories and clocks."
         )
     return notes
 

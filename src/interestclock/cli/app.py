@@ -1,0 +1,190 @@
+"""The command line: wiring only."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from interestclock import __version__
+from interestclock.cli.log_options import LogOptions, with_log_options
+from interestclock.errors import InterestClockError
+from interestclock.events.simulator import SIZES, size_named, write_simulated_log
+from interestclock.features import ClockFeatureConfig
+from interestclock.ranking import GaussianConfig
+from interestclock.samples import CandidateConfig, PrepareConfig
+from interestclock.studies.compare import CompareConfig, compare
+from interestclock.studies.export_features import export_features
+from interestclock.studies.inspect_log import inspect_log, render
+from interestclock.studies.progress import TerminalProgress
+from interestclock.studies.rankers import RANKERS
+from interestclock.studies.result_table import result_table
+from interestclock.training import ORDERS, TrainConfig
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Time perception for streaming recommenders: does the time of day matter in your log, and what "
+    "would a clock gain you?",
+)
+_out = Console()
+_errors = Console(stderr=True)
+
+_ALL = ",".join(RANKERS)
+Out = Annotated[Path, typer.Option(help="Folder to write; must not exist yet.", show_default=False)]
+BucketsPerDay = Annotated[int, typer.Option(min=1, help="Hour buckets of a clock (Eq. 3).")]
+WindowDays = Annotated[int, typer.Option(min=1, help="How far back a clock counts, in days.")]
+ByPopularity = Annotated[
+    int,
+    typer.Option(min=0, help="Candidates by popularity so far, beside each choice."),
+]
+FromOwnPast = Annotated[int, typer.Option(min=0, help="Candidates from the user's own past, likewise.")]
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        _out.print(f"interestclock {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.command("compare")
+@with_log_options
+def compare_command(
+    log: LogOptions,
+    *,
+    out: Out,
+    rankers: Annotated[str, typer.Option(help=f"Comma-separated, out of {', '.join(RANKERS)}.")] = ",".join(
+        RANKERS
+    ),
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each ranker; figures are their means.")] = 3,
+    label: Annotated[
+        str | None,
+        typer.Option(help="The label to compare on (default: finish, else the first).", show_default=False),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Runs at a time, one core each.")] = 1,
+    order: Annotated[str, typer.Option(help=f"How rankers learn: {' or '.join(ORDERS)}.")] = "streaming",
+    device: Annotated[str, typer.Option(help="cpu, or cuda where there is one.")] = "cpu",
+    batch_size: Annotated[int, typer.Option(min=1, help="Exposures predicted and learned together.")] = 128,
+    learning_rate: Annotated[float, typer.Option(help="Of Adam.")] = TrainConfig().learning_rate,
+    sigma_hours: Annotated[float, typer.Option(help="Width of the Gaussian Clock (Eq. 4).")] = 1.0,
+    mu_hours: Annotated[float, typer.Option(help="Gap of its largest weight.")] = 0.0,
+    bucket_centre_hours: Annotated[
+        float, typer.Option(help="Where an hour's bucket stands after its start.")
+    ] = GaussianConfig().bucket_centre_hours,
+    buckets_per_day: BucketsPerDay = 24,
+    window_days: WindowDays = 30,
+    candidates_by_popularity: ByPopularity = 2,
+    candidates_from_own_past: FromOwnPast = 2,
+    replicates: Annotated[int, typer.Option(min=1, help="Bootstrap resamples of users.")] = 1000,
+) -> None:
+    """Compare rankers on a log in streaming order: what would a clock gain you?
+
+    Writes results.json, report.html (look at it), picture.svg, predictions and trained rankers.
+
+    Examples:
+
+      interestclock compare plays.csv --user uid --item song --time ts --zone Europe/Berlin
+      --label-column finish --attribute genre --out results
+
+      interestclock compare checkins.tsv.gz --layout foursquare --items categories.csv --jobs 2 --out results
+    """
+    config = CompareConfig(
+        rankers=tuple(name.strip() for name in rankers.split(",") if name.strip()),
+        seeds=seeds,
+        label=label,
+        jobs=jobs,
+        replicates=replicates,
+        prepare=_prepare(buckets_per_day, window_days, candidates_by_popularity, candidates_from_own_past),
+        train=TrainConfig(batch_size=batch_size, learning_rate=learning_rate, order=order, device=device),
+        gaussian=GaussianConfig(
+            sigma_hours=sigma_hours, mu_hours=mu_hours, bucket_centre_hours=bucket_centre_hours
+        ),
+    )
+    with TerminalProgress(_out) as progress:
+        results = compare(
+            log.open(), out, config=config, title=f"Rankers on {log.log.name}", progress=progress
+        )
+    _out.print(result_table(results))
+    _out.print(f"Look at {out / 'report.html'}", highlight=False)
+
+
+@app.command("features")
+@with_log_options
+def features_command(
+    log: LogOptions,
+    *,
+    out: Out,
+    buckets_per_day: BucketsPerDay = 24,
+    window_days: WindowDays = 30,
+    candidates_by_popularity: ByPopularity = 2,
+    candidates_from_own_past: FromOwnPast = 2,
+) -> None:
+    """Write point-in-time clocks and histories as Parquet, for a model of your own.
+
+    Writes samples.parquet, clocks.parquet and histories.parquet; the guide on features says how they join.
+    """
+    config = _prepare(buckets_per_day, window_days, candidates_by_popularity, candidates_from_own_past)
+    with TerminalProgress(_out) as progress:
+        rows = export_features(
+            log.open(dead_letters=_dead_letters(out)), out, config=config, progress=progress
+        )
+    for name, count in rows.items():
+        _out.print(f"{out / name}: {count:,} rows", highlight=False)
+
+
+@app.command("simulate")
+def simulate_command(
+    out: Annotated[
+        Path, typer.Option(help="Folder to write; must be empty or not exist.", show_default=False)
+    ],
+    size: Annotated[str, typer.Option(help=f"One of {', '.join(SIZES)}.")] = "small",
+    seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same log.")] = 0,
+) -> None:
+    """Write the log of a simulated music service whose true probabilities are known.
+
+    compare, features and inspect read the folder as it is.
+    """
+    with _out.status("simulating"):
+        rows = write_simulated_log(out, size=size_named(size), seed=seed)
+    _out.print(f"{out}: {rows:,} exposures", highlight=False)
+
+
+@app.command("inspect")
+@with_log_options
+def inspect_command(log: LogOptions) -> None:
+    """Say what is in a log, and how much the local hour tells about it."""
+    with _out.status("reading the log"):
+        found = inspect_log(log.open())
+    _out.print(render(found))
+
+
+def _dead_letters(out: Path) -> Path:
+    return out.with_name(f"{out.name}-dead-letters.jsonl")
+
+
+def _prepare(buckets: int, window_days: int, by_popularity: int, from_own_past: int) -> PrepareConfig:
+    return PrepareConfig(
+        candidates=CandidateConfig(by_popularity=by_popularity, from_own_past=from_own_past),
+        clocks=ClockFeatureConfig(buckets_per_day=buckets, window_days=window_days),
+    )
+
+
+def main() -> None:
+    """Run the command line; what the package refuses ends with a message and status 1."""
+    try:
+        app()
+    except InterestClockError as error:
+        _errors.print(f"[bold red]error[/]: {_escaped(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", "\\[")

@@ -1,0 +1,138 @@
+"""Point-in-time clocks and histories as Parquet, for people with a model of their own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from interestclock.errors import ResultError
+from interestclock.events.schema import EventSource
+from interestclock.histories import Histories
+from interestclock.samples import PrepareConfig, SampleChunk, SampleFolder, prepare_samples
+from interestclock.studies.progress import Quiet, StudyProgress
+
+__all__ = ["export_features"]
+
+# Shapes: B samples, R clock rows, H hour buckets, V values kept, E behaviours of all users.
+
+
+def export_features(
+    source: EventSource, out: Path, *, config: PrepareConfig, progress: StudyProgress | None = None
+) -> dict[str, int]:
+    """Write what the clocks of this package read, with the log's own ids and values.
+
+    ``samples.parquet``: a row per exposure (and sampled candidate), in stream order: ``user_id``,
+    ``item_id``, ``timestamp_ms``, ``second_of_day``, ``day_of_week``, labels, ``clock_row``,
+    ``history_first``, ``history_end``.
+    ``clocks.parquet``: row ``clock_row`` holds, per clock attribute, a list of the day's buckets, each a
+    list of its best values, best first (Eq. 3 as of the start of the sample's UTC day).
+    ``histories.parquet``: each user's behaviours in the order in which they became known; those before
+    a sample are its rows ``history_first`` to ``history_end``, exclusive.
+
+    Args:
+        source: the log. out: a folder that does not exist yet; it appears when it is whole.
+        config: what clocks and candidates are made with. progress: hears how it comes along.
+
+    Returns:
+        Rows by file name.
+
+    Raises:
+        ResultError: ``out`` is there already.
+    """
+    if out.exists():
+        raise ResultError(f"{out} is there already; give another --out, or remove it first")
+    aside = out.with_name(out.name + ".unfinished")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    progress = progress or Quiet()
+    folder = prepare_samples(source, aside / "prepared", config=config, progress=progress.phase)
+    histories = folder.histories()
+    rows = _write_samples(folder, histories, aside, progress)
+    rows["histories.parquet"] = _write_histories(folder, histories, aside)
+    shutil.rmtree(aside / "prepared")
+    aside.rename(out)
+    return rows
+
+
+def _write_samples(
+    folder: SampleFolder, histories: Histories, out: Path, progress: StudyProgress
+) -> dict[str, int]:
+    writers: dict[str, pq.ParquetWriter] = {}
+    rows = {"samples.parquet": 0, "clocks.parquet": 0}
+    ids = {name: folder.vocabulary(name) for name in ("user", "item")}
+    values = {name: _strings(folder, name) for name in folder.schema.clock_attributes}
+    for chunk in folder.chunks(recent=1, clocks=True, histories=histories):
+        tables = {
+            "samples.parquet": _sample_table(chunk, histories, ids, clocks_before=rows["clocks.parquet"]),
+            "clocks.parquet": _clock_table(chunk, values),
+        }
+        for name, table in tables.items():
+            writer = writers.get(name) or writers.setdefault(name, pq.ParquetWriter(out / name, table.schema))
+            writer.write_table(table)
+            rows[name] += table.num_rows
+        progress.phase("writing features", rows["samples.parquet"], folder.manifest.counts["samples"])
+    for writer in writers.values():
+        writer.close()
+    return rows
+
+
+def _strings(folder: SampleFolder, attribute: str) -> pa.Array:
+    return folder.vocabulary(f"attribute.{attribute}").cast(pa.string())
+
+
+def _sample_table(
+    chunk: SampleChunk, histories: Histories, ids: dict[str, pa.Array], *, clocks_before: int
+) -> pa.Table:
+    s = chunk.samples
+    columns: dict[str, Any] = {
+        "user_id": ids["user"].take(pa.array(s.user_B.numpy() - 1)),
+        "item_id": ids["item"].take(pa.array(s.item_B.numpy() - 1)),
+        "request": s.request_B.numpy(),
+        "timestamp_ms": s.timestamp_ms_B.numpy(),
+        "second_of_day": s.second_of_day_B.numpy().astype(np.int32),
+        "day_of_week": s.day_of_week_B.numpy().astype(np.int8),
+        "label_known_ms": s.known_ms_B.numpy(),
+    }
+    for name, values in s.labels.items():
+        label = values.numpy()
+        columns[f"label.{name}"] = pa.array(label, mask=label < 0)
+    columns["clock_row"] = clocks_before + chunk.clock_row_M[s.moment_of_B].numpy()
+    first_row = histories.offset_U[s.user_B].numpy()
+    columns["history_first"] = first_row
+    columns["history_end"] = first_row + s.known_behaviours_B.numpy()
+    return pa.table(columns)
+
+
+def _clock_table(chunk: SampleChunk, values: dict[str, pa.Array]) -> pa.Table:
+    """Lists of lists of values; empty where a bucket has no preference."""
+    return pa.table({name: _lists(chunk.clock_rows[name].numpy(), words) for name, words in values.items()})
+
+
+def _lists(number_RHV: npt.NDArray[np.int32], words: pa.Array) -> pa.Array:
+    rows, buckets, _ = number_RHV.shape
+    per_bucket = (number_RHV > 0).sum(axis=2).ravel()
+    inner_ends = np.concatenate([[0], np.cumsum(per_bucket)]).astype(np.int32)
+    flat = words.take(pa.array(number_RHV[number_RHV > 0] - 1))
+    inner = pa.ListArray.from_arrays(pa.array(inner_ends), flat)
+    return pa.ListArray.from_arrays(pa.array(np.arange(rows + 1, dtype=np.int32) * buckets), inner)
+
+
+def _write_histories(folder: SampleFolder, histories: Histories, out: Path) -> int:
+    offset_U = histories.offset_U.numpy()
+    user_E = np.repeat(np.arange(offset_U.size - 1), np.diff(offset_U))
+    table = pa.table(
+        {
+            "user_id": folder.vocabulary("user").take(pa.array(user_E - 1)),
+            "item_id": folder.vocabulary("item").take(pa.array(histories.item_E.numpy() - 1)),
+            "timestamp_ms": histories.timestamp_ms_E.numpy(),
+            "second_of_day": histories.second_of_day_E.numpy(),
+        }
+    )
+    pq.write_table(table, out / "histories.parquet")
+    return int(table.num_rows)
