@@ -21,22 +21,42 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class TimeEncodingConfig:
-    """Hour Embedding: the current hour and weekday."""
+    """Hour Embedding: the current hour and weekday.
+
+    Example:
+        >>> RankerConfig(clocks=(TimeEncodingConfig(),)).needs_clocks
+        False
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class NaiveConfig:
-    """Naive Clock: the current hour's interests."""
+    """Naive Clock: the current hour's interests.
+
+    Example:
+        >>> RankerConfig(clocks=(NaiveConfig(),)).needs_clocks
+        True
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class AdaptiveConfig:
-    """Adaptive Clock: all hours' interests, weights learned."""
+    """Adaptive Clock: all hours' interests, weights learned.
+
+    Example:
+        >>> RankerConfig(clocks=(AdaptiveConfig(),)).needs_clocks
+        True
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class GaussianConfig:
-    """Gaussian Clock: interests blended around now; arguments as ``GaussianClock``'s."""
+    """Gaussian Clock: interests blended around now; arguments as ``GaussianClock``'s.
+
+    Example:
+        >>> GaussianConfig(sigma_hours=2.0).mu_hours
+        0.0
+    """
 
     sigma_hours: float = 1.0
     mu_hours: float = 0.0

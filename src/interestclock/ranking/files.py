@@ -38,6 +38,14 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
 
     Args:
         ranker: on any device.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> ranker = Ranker(names=FeatureNames(tasks=("finish",)), config=RankerConfig(), seed=0)
+        >>> save_ranker(ranker, folder)
+        >>> sorted(file.name for file in folder.iterdir())
+        ['ranker.json', 'ranker.safetensors']
     """
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.contiguous().cpu() for name, value in ranker.state_dict().items()}
@@ -52,6 +60,14 @@ def load_ranker(folder: Path) -> Ranker:
 
     Raises:
         ResultError: the folder holds none.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> ranker = Ranker(names=FeatureNames(tasks=("finish",)), config=RankerConfig(), seed=0)
+        >>> save_ranker(ranker, folder)
+        >>> load_ranker(folder).names.tasks
+        ('finish',)
     """
     for name in ("ranker.json", "ranker.safetensors"):
         if not (folder / name).exists():

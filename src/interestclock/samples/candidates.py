@@ -16,6 +16,7 @@ __all__ = ["CandidateConfig", "Candidates", "sample_candidates"]
 
 IntArray = npt.NDArray[np.integer]
 _TRIES = 12
+_STREAMS_PER_SEED, _SHUFFLE_STREAM = 1_000_003, 999_983  # far apart: no two draws share random numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,41 +86,58 @@ def sample_candidates(
     Args:
         first_number: number of the first of these choices in the stream.
         known_of_user_N, known_of_all_N: how many choices were known before, of the user and of all.
+
+    Example:
+        >>> nothing = np.zeros(1, dtype=np.int64)
+        >>> drawn = sample_candidates(      # the first choice of a stream: nothing to draw from
+        ...     first_number=0, user_N=nothing + 1, item_N=nothing + 7, scored_N=np.ones(1, dtype=bool),
+        ...     known_of_user_N=nothing, known_of_all_N=nothing, known=KnownBehaviours(),
+        ...     config=CandidateConfig())
+        >>> drawn.item_R.tolist(), drawn.chosen_R.tolist()
+        ([7], [True])
     """
     rows_N = np.flatnonzero(scored_N)
     number_N = (first_number + rows_N).astype(np.uint64)
+    everyone = _Past(known=known, user_N=None, bound_N=known_of_all_N[rows_N])
+    own = _Past(known=known, user_N=user_N[rows_N], bound_N=known_of_user_N[rows_N])
     taken_SN = [item_N[rows_N].astype(np.int64)]
     for slot in range(config.per_choice):
-        own = slot >= config.by_popularity
-        bound_N = (known_of_user_N if own else known_of_all_N)[rows_N]
-        taken_SN.append(
-            _draw_slot(known, user_N[rows_N] if own else None, bound_N, number_N, slot, taken_SN, config)
-        )
+        past = own if slot >= config.by_popularity else everyone
+        first_stream = config.seed * _STREAMS_PER_SEED + slot * _TRIES
+        taken_SN.append(_draw_slot(past, number_N, taken_SN, first_stream=first_stream))
     return _shuffled(rows_N, number_N, np.stack(taken_SN), config.seed)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Past:
+    """What a slot is drawn from: each choice's first ``bound_N`` of its user's choices, or of all."""
+
+    known: KnownBehaviours
+    user_N: IntArray | None
+    bound_N: IntArray
+
+    def items(self, rows_X: IntArray, share_X: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+        """The items that stand at a share (0 to 1) of some rows' pasts."""
+        position_X = (share_X * self.bound_N[rows_X]).astype(np.int64)
+        if self.user_N is None:
+            return self.known.item_of_everyone(position_X).astype(np.int64)
+        return self.known.item_of_user(self.user_N[rows_X], position_X).astype(np.int64)
+
+
 def _draw_slot(
-    known: KnownBehaviours,
-    user_N: IntArray | None,
-    bound_N: IntArray,
+    past: _Past,
     number_N: npt.NDArray[np.uint64],
-    slot: int,
     taken_SN: list[npt.NDArray[np.int64]],
-    config: CandidateConfig,
+    *,
+    first_stream: int,
 ) -> npt.NDArray[np.int64]:
     """One more candidate for each choice, -1 where none was found that is not taken already."""
     drawn_N = np.full(number_N.size, -1, dtype=np.int64)
-    open_N = np.flatnonzero(bound_N > 0)
+    open_N = np.flatnonzero(past.bound_N > 0)
     for attempt in range(_TRIES):
         if open_N.size == 0:
             break
-        stream = config.seed * 1_000_003 + slot * _TRIES + attempt
-        position = (uniform(number_N[open_N], stream) * bound_N[open_N]).astype(np.int64)
-        item = (
-            known.item_of_everyone(position)
-            if user_N is None
-            else known.item_of_user(user_N[open_N], position)
-        ).astype(np.int64)
+        item = past.items(open_N, uniform(number_N[open_N], first_stream + attempt))
         fresh = np.all([item != taken_N[open_N] for taken_N in taken_SN], axis=0)
         drawn_N[open_N[fresh]] = item[fresh]
         open_N = open_N[~fresh]
@@ -127,13 +145,17 @@ def _draw_slot(
 
 
 def _shuffled(
-    rows_N: IntArray, number_N: npt.NDArray[np.uint64], taken_SN: npt.NDArray[np.int64], seed: int
+    rows_N: npt.NDArray[np.int64],
+    number_N: npt.NDArray[np.uint64],
+    taken_SN: npt.NDArray[np.int64],
+    seed: int,
 ) -> Candidates:
     slots, choices = taken_SN.shape
     choice = np.repeat(rows_N, slots)
     chosen = np.tile(np.arange(slots) == 0, choices)
     item = taken_SN.T.ravel()
-    key = np.stack([uniform(number_N, seed * 1_000_003 + 999_983 + slot) for slot in range(slots)], axis=1)
+    first_stream = seed * _STREAMS_PER_SEED + _SHUFFLE_STREAM
+    key = np.stack([uniform(number_N, first_stream + slot) for slot in range(slots)], axis=1)
     order = np.lexsort((key.ravel(), choice))
     order = order[item[order] >= 0]
     return Candidates(choice_R=choice[order], item_R=item[order].astype(np.int32), chosen_R=chosen[order])

@@ -66,7 +66,8 @@ class Manifest:
 
     def log_schema(self) -> LogSchema:
         """The schema, with tuples where JSON has lists."""
-        return LogSchema(**{k: tuple(v) if isinstance(v, list) else v for k, v in self.schema.items()})
+        names: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in self.schema.items()}
+        return LogSchema(**names)
 
     def write(self, folder: Path) -> None:
         """Write ``manifest.json``."""
@@ -97,6 +98,11 @@ class SampleFolder:
 
     Args:
         path: the folder that ``prepare_samples`` wrote.
+
+    Example:
+        >>> SampleFolder(Path("nowhere"))
+        Traceback (most recent call last):
+        interestclock.errors.ResultError: nowhere holds no prepared samples (no manifest.json); ...
     """
 
     def __init__(self, path: Path) -> None:
@@ -162,7 +168,7 @@ def _named(columns: dict[str, Tensor], kind: str) -> dict[str, Tensor]:
 
 def _as_batch(columns: dict[str, Tensor], histories: Histories, recent: int) -> Batch:
     whole = {name: columns[name].to(torch.int64) for name in _WHOLE}
-    starts_B = moment_starts(whole["user"], whole["timestamp_ms"], whole["history_length"])
+    starts_B = moment_starts(*(whole[name] for name in _MOMENT))
     first_M = starts_B.nonzero().squeeze(1)
     window = histories.newest(whole["user"][first_M], whole["history_length"][first_M], most=recent)
     return Batch(
@@ -184,4 +190,5 @@ def _as_batch(columns: dict[str, Tensor], histories: Histories, recent: int) -> 
     )
 
 
+_MOMENT = ("user", "timestamp_ms", "second_of_day", "day_of_week", "history_length")
 _WHOLE = ("user", "item", "request", "timestamp_ms", "second_of_day", "day_of_week", "history_length")

@@ -58,27 +58,45 @@ def prepare_samples(
 
     Raises:
         LogError: the log has no usable event.
+
+    Example:
+        >>> import tempfile
+        >>> from interestclock.events import open_log
+        >>> from interestclock.events.simulator import SimulatorSize, write_simulated_log
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> size = SimulatorSize(users=5, items=200, days=3, exposures_per_day=40)
+        >>> exposures = write_simulated_log(folder / "log", size=size)
+        >>> samples = prepare_samples(open_log(folder / "log"), folder / "samples", config=PrepareConfig())
+        >>> samples.manifest.counts["samples"] == exposures
+        True
     """
     aside = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(aside, ignore_errors=True)
-    for part in ("vocabulary", "samples", "clocks", "exposures"):
-        (aside / part).mkdir(parents=True)
-    state = StreamState(schema=source.schema, item_table=source.items(), candidates=config.candidates)
-    notes = _write_samples(source, state, aside, config, progress)
-    _write_state(state, aside)
-    manifest = _manifest(source, state, config, notes)
-    write_clock_rows(
-        aside,
-        source.schema,
-        {n: v.values() for n, v in state.attributes.vocabularies.items()},
-        [_item_values(state, name) for name in source.schema.clock_attributes],
-        config.clocks,
-        progress,
-    )
-    manifest.write(aside)
-    shutil.rmtree(folder, ignore_errors=True)
-    aside.rename(folder)
+    try:
+        _write(source, aside, config, progress)
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     return SampleFolder(folder)
+
+
+def _write(source: EventSource, folder: Path, config: PrepareConfig, progress: Progress) -> None:
+    for part in ("vocabulary", "samples", "clocks", "exposures"):
+        (folder / part).mkdir(parents=True)
+    state = StreamState(schema=source.schema, item_table=source.items(), candidates=config.candidates)
+    notes = _write_samples(source, state, folder, config=config, progress=progress)
+    manifest = _manifest(source, state, config, notes)
+    _write_state(state, folder)
+    write_clock_rows(
+        folder,
+        schema=source.schema,
+        values={n: v.values() for n, v in state.attributes.vocabularies.items()},
+        item_values=[_item_values(state, name) for name in source.schema.clock_attributes],
+        config=config.clocks,
+        progress=progress,
+    )
+    manifest.write(folder)
 
 
 def _item_values(state: StreamState, name: str) -> pa.Table:
@@ -87,10 +105,12 @@ def _item_values(state: StreamState, name: str) -> pa.Table:
 
 
 def _write_samples(
-    source: EventSource, state: StreamState, folder: Path, config: PrepareConfig, progress: Progress
+    source: EventSource, state: StreamState, folder: Path, *, config: PrepareConfig, progress: Progress
 ) -> list[ChunkNote]:
     notes: list[ChunkNote] = []
     for table in whole_requests(source.chunks(config.rows_per_chunk)):
+        if not table.num_rows:
+            continue
         samples, exposures = state.take(table)
         pq.write_table(pa.table(exposures), folder / "exposures" / f"{state.rows:012d}.parquet")
         if samples["user"].size:
@@ -100,7 +120,7 @@ def _write_samples(
     return notes
 
 
-def _contiguous(columns: Columns) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
+def _contiguous(columns: Columns) -> Columns:
     return {name: np.ascontiguousarray(column) for name, column in columns.items()}
 
 

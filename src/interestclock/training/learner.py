@@ -35,6 +35,22 @@ class Learner:
 
     Args:
         ranker: trained in place. histories: what its batches point into. learning_rate: of Adam.
+
+    Example:
+        >>> from interestclock.ranking import FeatureNames, RankerConfig
+        >>> ranker = Ranker(names=FeatureNames(tasks=("finish",)), config=RankerConfig(), seed=0)
+        >>> ranker.grow({"user": 1, "item": 2}, {})
+        >>> none, zeros = torch.zeros(0, dtype=torch.int64), torch.zeros(2, dtype=torch.int64)
+        >>> histories = Histories(
+        ...     offset_U=zeros, item_E=none, second_of_day_E=none, timestamp_ms_E=none)
+        >>> batch = Batch(user_B=zeros + 1, item_B=torch.tensor([1, 2]), request_B=zeros,
+        ...     timestamp_ms_B=zeros, second_of_day_B=zeros, day_of_week_B=zeros, known_ms_B=zeros,
+        ...     known_behaviours_B=zeros, moment_of_B=zeros, first_M=zeros[:1],
+        ...     recent_MN=zeros.reshape(1, 2), labels={"finish": torch.tensor([1, 0])})
+        >>> learner = Learner(ranker, histories, learning_rate=0.01)
+        >>> loss = learner.learn(batch, learner.predict(batch))
+        >>> learner.learn(batch) < loss
+        True
     """
 
     def __init__(self, ranker: Ranker, histories: Histories, *, learning_rate: float) -> None:

@@ -26,6 +26,14 @@ class PredictionFile:
     Args:
         path: of the Parquet file. tasks: names.
         seen: called after each batch with it and the predictions, for progress.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "predictions.parquet"
+        >>> with PredictionFile(path, ("finish",), lambda batch, probabilities: None):
+        ...     pass
+        >>> pq.read_schema(path).names
+        ['p.finish', 'frozen.finish']
     """
 
     def __init__(

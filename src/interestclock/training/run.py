@@ -32,6 +32,11 @@ class RunPlan:
         ranker: the name it is compared under. config, train: what it is and how it learns.
         samples: folder of prepared samples. out: folder with ``predictions`` and ``rankers`` in it.
         label: whose AUC is shown on the way. freeze_ms: from when a frozen copy is asked too.
+
+    Example:
+        >>> RunPlan(ranker="base", config=RankerConfig(), train=TrainConfig(seed=1),
+        ...     samples=Path("samples"), out=Path("out"), label="finish").name
+        'base-seed1'
     """
 
     ranker: str
@@ -76,6 +81,21 @@ def run_ranker(plan: RunPlan, tell: Callable[[RunNews], None]) -> RunCost:
 
     Raises:
         ConfigError: the device is not there, or a clock has no attributes to read.
+
+    Example:
+        >>> import tempfile
+        >>> from interestclock.events import open_log
+        >>> from interestclock.events.simulator import SimulatorSize, write_simulated_log
+        >>> from interestclock.samples import PrepareConfig, prepare_samples
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> size = SimulatorSize(users=5, items=200, days=3, exposures_per_day=40)
+        >>> exposures = write_simulated_log(folder / "log", size=size)
+        >>> _ = prepare_samples(open_log(folder / "log"), folder / "samples", config=PrepareConfig())
+        >>> (folder / "predictions").mkdir()
+        >>> plan = RunPlan(ranker="base", config=RankerConfig(), train=TrainConfig(),
+        ...     samples=folder / "samples", out=folder, label="finish")
+        >>> run_ranker(plan, lambda news: None).samples == exposures
+        True
     """
     _check_device(plan.train.device)
     torch.set_num_threads(plan.train.threads)
@@ -150,8 +170,8 @@ def _check_device(device: str) -> None:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ConfigError(
-            f"device '{device}' cannot be used ({str(error).splitlines()[0]}); use --device cpu, or install a "
-            "build of PyTorch for it"
+            f"device '{device}' cannot be used ({str(error).splitlines()[0]}); use --device cpu, "
+            "or install a build of PyTorch for it"
         ) from error
 
 

@@ -37,6 +37,29 @@ class StreamTrainer:
     Args:
         ranker: trained in place. histories: of all users. item_values: attribute values by item.
         config: batches, order, device. freeze_ms: UTC milliseconds; None for no frozen copy.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from interestclock.events import open_log
+        >>> from interestclock.events.simulator import SimulatorSize, write_simulated_log
+        >>> from interestclock.ranking import FeatureNames, RankerConfig
+        >>> from interestclock.samples import PrepareConfig, prepare_samples
+        >>> class Counter:
+        ...     rows = 0
+        ...     def record(self, batch, probabilities, frozen):
+        ...         self.rows += len(probabilities["finish"])
+        >>> folder, counter = Path(tempfile.mkdtemp()), Counter()
+        >>> size = SimulatorSize(users=5, items=200, days=3, exposures_per_day=40)
+        >>> exposures = write_simulated_log(folder / "log", size=size)
+        >>> samples = prepare_samples(open_log(folder / "log"), folder / "samples", config=PrepareConfig())
+        >>> histories = samples.histories()
+        >>> ranker = Ranker(names=FeatureNames.of(samples.schema), config=RankerConfig(), seed=0)
+        >>> trainer = StreamTrainer(ranker, histories=histories, item_values=samples.item_attributes(),
+        ...     config=TrainConfig())
+        >>> trainer.run(samples.chunks(recent=10, clocks=False, histories=histories), counter)
+        >>> counter.rows == exposures
+        True
     """
 
     def __init__(
