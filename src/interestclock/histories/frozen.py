@@ -21,19 +21,14 @@ class HistoryWindow:
     Args:
         item_ML: int64 dense item index, 0 where padded.
         second_of_day_ML: int64 local seconds. timestamp_ms_ML: int64.
-        length_M: int64, how many of the L are behaviours.
+        mask_ML: bool, true where a behaviour stands. length_M: int64, how many of the L are behaviours.
     """
 
     item_ML: Tensor
     second_of_day_ML: Tensor
     timestamp_ms_ML: Tensor
+    mask_ML: Tensor
     length_M: Tensor
-
-    @property
-    def mask_ML(self) -> Tensor:
-        """True where a behaviour stands."""
-        positions_L = torch.arange(self.item_ML.shape[1], device=self.length_M.device)
-        return positions_L < self.length_M.unsqueeze(1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +70,7 @@ class Histories:
             item_ML=self._read(self.item_E, place_ML, padding_ML),
             second_of_day_ML=self._read(self.second_of_day_E, place_ML, padding_ML),
             timestamp_ms_ML=self._read(self.timestamp_ms_E, place_ML, padding_ML),
+            mask_ML=~padding_ML,
             length_M=length_M,
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -54,14 +56,16 @@ class GrowingSequences:
         [10, 11]
     """
 
-    def __init__(self, fields: dict[str, np.dtype[np.generic]]) -> None:
-        self._arrays = {name: np.zeros(0, dtype=dtype) for name, dtype in fields.items()}
+    def __init__(self, fields: dict[str, np.dtype[Any]]) -> None:
+        self._arrays: dict[str, npt.NDArray[Any]] = {
+            name: np.zeros(0, dtype=dtype) for name, dtype in fields.items()
+        }
         self._used = 0
         self._start = np.zeros(0, dtype=np.int64)
         self._length = np.zeros(0, dtype=np.int64)
         self._capacity = np.zeros(0, dtype=np.int64)
 
-    def append(self, owner_N: IntArray, values: dict[str, npt.NDArray[np.generic]]) -> None:
+    def append(self, owner_N: IntArray, values: dict[str, npt.NDArray[Any]]) -> None:
         """Append one element to each named owner's sequence, in the order given."""
         if owner_N.size == 0:
             return
@@ -78,11 +82,12 @@ class GrowingSequences:
         known_N = owner_N < self._length.size
         return np.where(known_N, self._length[np.where(known_N, owner_N, 0)] if self._length.size else 0, 0)
 
-    def at(self, field: str, owner_N: IntArray, position_N: IntArray) -> npt.NDArray[np.generic]:
+    def at(self, field: str, owner_N: IntArray, position_N: IntArray) -> npt.NDArray[Any]:
         """The element at a position of an owner's sequence; the caller keeps within ``lengths``."""
-        return self._arrays[field][self._start[owner_N] + position_N]
+        element_N: npt.NDArray[Any] = self._arrays[field][self._start[owner_N] + position_N]
+        return element_N
 
-    def compacted(self) -> tuple[npt.NDArray[np.int64], dict[str, npt.NDArray[np.generic]]]:
+    def compacted(self) -> tuple[npt.NDArray[np.int64], dict[str, npt.NDArray[Any]]]:
         """Owner by owner without gaps: offsets (int64, owners + 1) and the fields' arrays."""
         offsets = np.concatenate([[0], np.cumsum(self._length)]).astype(np.int64)
         within = np.arange(offsets[-1], dtype=np.int64) - np.repeat(offsets[:-1], self._length)

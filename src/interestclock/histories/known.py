@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +41,7 @@ class Behaviours:
         """How many behaviours."""
         return int(self.user_N.size)
 
-    def select(self, index: npt.NDArray[np.generic]) -> Behaviours:
+    def select(self, index: npt.NDArray[Any]) -> Behaviours:
         """The behaviours at an index or mask."""
         return Behaviours(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
 
@@ -106,7 +107,7 @@ class KnownBehaviours:
         """How many behaviours of all users have become known."""
         return int(self._items.lengths(np.zeros(1, dtype=np.int64))[0])
 
-    def item_of_everyone(self, position_N: IntArray) -> npt.NDArray[np.generic]:
+    def item_of_everyone(self, position_N: IntArray) -> npt.NDArray[np.int32]:
         """Items by position in the order in which all users' behaviours became known."""
         return self._items.at("item", np.zeros(position_N.size, dtype=np.int64), position_N)
 
@@ -117,7 +118,7 @@ class KnownBehaviours:
         known_N = item_N < self._first_position.size
         return np.where(known_N, self._first_position[np.where(known_N, item_N, 0)], _NEVER)
 
-    def item_of_user(self, user_N: IntArray, position_N: IntArray) -> npt.NDArray[np.generic]:
+    def item_of_user(self, user_N: IntArray, position_N: IntArray) -> npt.NDArray[np.int32]:
         """Items by position in each user's own history."""
         return self.by_user.at("item", user_N, position_N)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,19 +18,22 @@ __all__ = ["Batch", "SampleChunk", "moment_starts"]
 # Shapes: B exposures, M moments, N behaviours last seen, H hour buckets, V values, L behaviours.
 
 
-def moment_starts(user_B: Tensor, timestamp_ms_B: Tensor, known_behaviours_B: Tensor) -> Tensor:
+def moment_starts(user_B: Tensor, *same_B: Tensor) -> Tensor:
     """True on the first of each run of exposures of one user at one time: a moment.
 
     What depends on the user and the time alone (clock, recent items, long history) is the same for
     all candidates of a moment, and is computed once.
 
+    Args:
+        user_B: their users. same_B: what else must not change within a moment, such as the time.
+
     Example:
-        >>> moment_starts(torch.tensor([1, 1, 2]), torch.tensor([5, 5, 5]), torch.zeros(3)).tolist()
+        >>> moment_starts(torch.tensor([1, 1, 2]), torch.tensor([5, 5, 5])).tolist()
         [True, False, True]
     """
     starts_B = torch.ones_like(user_B, dtype=torch.bool)
     starts_B[1:] = user_B[1:] != user_B[:-1]
-    for column_B in (timestamp_ms_B, known_behaviours_B):
+    for column_B in same_B:
         starts_B[1:] |= column_B[1:] != column_B[:-1]
     return starts_B
 
@@ -90,13 +93,15 @@ class Batch:
         first_U = torch.zeros_like(moment_U)
         last_to_first_X = torch.arange(len(index_X) - 1, -1, -1, device=index_X.device)
         first_U[moment_of_X.flip(0)] = last_to_first_X  # written last, so kept: the first occurrence
-        by_moment = {"recent_MN": self.recent_MN[moment_U]}
-        by_moment["moment_of_B"], by_moment["first_M"] = moment_of_X, first_U
-        clocks = {name: rows[moment_U] for name, rows in self.clocks.items()}
-        taken = {
-            f.name: _indexed(getattr(self, f.name), index_X) for f in fields(self) if f.name not in _BY_MOMENT
-        }
-        return Batch(**taken, **by_moment, clocks=clocks)
+        by_exposure = [f.name for f in fields(self) if f.name not in _BY_MOMENT]
+        taken: dict[str, Any] = {name: _indexed(getattr(self, name), index_X) for name in by_exposure}
+        return Batch(
+            **taken,
+            moment_of_B=moment_of_X,
+            first_M=first_U,
+            recent_MN=self.recent_MN[moment_U],
+            clocks=_indexed(self.clocks, moment_U),
+        )
 
     @staticmethod
     def joined(batches: Sequence[Batch]) -> Batch:
@@ -113,31 +118,30 @@ class Batch:
         """The same batch on a device."""
         if self.user_B.device == device:
             return self
-        moved = {f.name: _moved(getattr(self, f.name), device) for f in fields(self)}
+        moved: dict[str, Any] = {f.name: _moved(getattr(self, f.name), device) for f in fields(self)}
         return Batch(**moved)
 
 
-def _moved(value: Tensor | dict[str, Tensor], device: torch.device) -> Tensor | dict[str, Tensor]:
+def _moved(value: Any, device: torch.device) -> Any:
     if isinstance(value, Tensor):
         return value.to(device)
     return {name: tensor.to(device) for name, tensor in value.items()}
 
 
-def _indexed(value: Tensor | dict[str, Tensor], index_X: Tensor) -> Tensor | dict[str, Tensor]:
+def _indexed(value: Any, index_X: Tensor) -> Any:
     if isinstance(value, Tensor):
         return value[index_X]
     return {name: tensor[index_X] for name, tensor in value.items()}
 
 
-def _concatenated(values: Sequence[Tensor | dict[str, Tensor]]) -> Any:
+def _concatenated(values: Sequence[Any]) -> Any:
     first = values[0]
     if isinstance(first, dict):
-        return {name: _concatenated([value[name] for value in values]) for name in first}  # type: ignore[index]
-    tensors = cast(Sequence[Tensor], values)
+        return {name: _concatenated([value[name] for value in values]) for name in first}
     if first.ndim == 2:  # values per exposure: chunks may differ in how many the fullest one has
-        width = max(tensor.shape[1] for tensor in tensors)
-        return torch.cat([functional.pad(tensor, (0, width - tensor.shape[1])) for tensor in tensors])
-    return torch.cat(list(tensors))
+        width = max(tensor.shape[1] for tensor in values)
+        return torch.cat([functional.pad(tensor, (0, width - tensor.shape[1])) for tensor in values])
+    return torch.cat(list(values))
 
 
 _BY_MOMENT = ("recent_MN", "moment_of_B", "first_M", "clocks")

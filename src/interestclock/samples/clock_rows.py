@@ -78,6 +78,7 @@ class DayClocks:
 
 def write_clock_rows(
     folder: Path,
+    *,
     schema: LogSchema,
     values: dict[str, pa.Array],
     item_values: list[pa.Table],

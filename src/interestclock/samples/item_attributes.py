@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interestclock.samples.padding import padded_lists
 from interestclock.samples.vocabulary import Vocabulary
 
 __all__ = ["ItemAttributes", "carried_values"]
@@ -61,9 +62,7 @@ class ItemAttributes:
         """Value numbers by item number, int32, shape (items + 1, most values an item has); 0 is none."""
         counts = np.concatenate([[0], *self._counts[name]]).astype(np.int64)
         flat = np.concatenate([np.zeros(0, np.int32), *self._flat[name]])
-        padded = np.zeros((counts.size, max(1, int(counts.max()))), dtype=np.int32)
-        padded[np.arange(padded.shape[1]) < counts[:, None]] = flat
-        return padded
+        return padded_lists(flat, counts)
 
     def _where(
         self, rows: pa.Table, item_id_N: pa.Array, first_U: npt.NDArray[np.integer]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +15,13 @@ from interestclock.events.schema import LogSchema
 from interestclock.histories import Behaviours, KnownBehaviours
 from interestclock.samples.candidates import CandidateConfig, sample_candidates
 from interestclock.samples.item_attributes import ItemAttributes
+from interestclock.samples.padding import padded_lists
 from interestclock.samples.vocabulary import Vocabulary
 
 __all__ = ["MISSING", "StreamState", "whole_requests"]
 
 MISSING = -1  # a label nobody gave
-Columns = dict[str, npt.NDArray[np.generic]]
+Columns = dict[str, npt.NDArray[Any]]
 _NEVER_KNOWN = np.iinfo(np.int64).max
 
 
@@ -109,7 +111,7 @@ class StreamState:
             "user": self.users.number(table["user_id"]),
             "item": self.items.number(item_id),
         }
-        self.attributes.admit(columns["item"], table, item_id)  # type: ignore[arg-type]
+        self.attributes.admit(columns["item"], table, item_id)
         for name in ("timestamp_ms", "second_of_day", "day_of_week"):
             columns[name] = table[name].to_numpy()
         for label in self.schema.labels:
@@ -137,10 +139,10 @@ class StreamState:
             positive = real[f"label.{label}"] == 1
             known_ms = np.where(positive, np.minimum(known_ms, real[f"known_ms.{label}"]), known_ms)
         behaviours = Behaviours(
-            user_N=real["user"],  # type: ignore[arg-type]
-            item_N=real["item"],  # type: ignore[arg-type]
-            timestamp_ms_N=real["timestamp_ms"],  # type: ignore[arg-type]
-            second_of_day_N=real["second_of_day"],  # type: ignore[arg-type]
+            user_N=real["user"],
+            item_N=real["item"],
+            timestamp_ms_N=real["timestamp_ms"],
+            second_of_day_N=real["second_of_day"],
             known_ms_N=known_ms,
         )
         return behaviours.select(known_ms < _NEVER_KNOWN)
@@ -151,13 +153,13 @@ class StreamState:
         self.requests += int(starts.sum())
 
     def _with_candidates(self, real: Columns, known_of_all: npt.NDArray[np.int64]) -> Columns:
-        scored = self.known.first_position(real["item"]) < known_of_all  # type: ignore[arg-type]
+        scored = self.known.first_position(real["item"]) < known_of_all
         drawn = sample_candidates(
             first_number=self.rows,
-            user_N=real["user"],  # type: ignore[arg-type]
-            item_N=real["item"],  # type: ignore[arg-type]
+            user_N=real["user"],
+            item_N=real["item"],
             scored_N=scored,
-            known_of_user_N=real["history_length"],  # type: ignore[arg-type]
+            known_of_user_N=real["history_length"],
             known_of_all_N=known_of_all,
             known=self.known,
             config=self.candidates,
@@ -180,6 +182,4 @@ class StreamState:
 def _padded(lists: pa.ChunkedArray, vocabulary: Vocabulary) -> npt.NDArray[np.int32]:
     lists = lists.combine_chunks()
     counts = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False)
-    padded = np.zeros((len(lists), max(1, int(counts.max(initial=0)))), dtype=np.int32)
-    padded[np.arange(padded.shape[1]) < counts[:, None]] = vocabulary.number(pc.list_flatten(lists))
-    return padded
+    return padded_lists(vocabulary.number(pc.list_flatten(lists)), counts.astype(np.int64))

@@ -44,8 +44,9 @@ class Vocabulary:
         encoded = pc.dictionary_encode(values)
         numbers = [self._admit(value) for value in encoded.dictionary.to_pylist()]
         by_code = np.array([*numbers, 0], dtype=np.int32)
-        codes = encoded.indices.fill_null(len(numbers)).to_numpy(zero_copy_only=False)
-        return by_code[codes]
+        code_N = encoded.indices.fill_null(len(numbers)).to_numpy(zero_copy_only=False)
+        number_N: npt.NDArray[np.int32] = by_code[code_N]
+        return number_N
 
     def value(self, number: int) -> Value:
         """The value behind a number above 0."""

@@ -87,6 +87,6 @@ class DailyShuffle:
         self._waiting = [collected.take(left)] if left.numel() else []
         ripe = ripe_B.nonzero().squeeze(1)
         ripe = ripe[torch.randperm(ripe.numel(), generator=self._generator)]
-        for index_X in ripe.split(self._batch_size):
+        for index_X in torch.split(ripe, self._batch_size):
             if index_X.numel():
                 yield collected.take(index_X), None
