@@ -29,7 +29,7 @@ VERSION_HEADING = re.compile(r"^## \[([^\]]+)\]", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?:^|`)\s*(?:\$ )?(interestclock [^`\n#]*)", re.MULTILINE)
 
-NOT_IN_THE_API = {"interestclock.cli"}  # wiring of the commands: --help documents it
+NOT_IN_THE_API = {"interestclock.__main__", "interestclock.cli"}  # the commands: --help documents them
 # Exported names without a runnable example, each with its reason.
 NO_EXAMPLE = {
     "interestclock.events.schema.EventSource": "a Protocol: there is nothing to run",
@@ -38,7 +38,6 @@ NO_EXAMPLE = {
     "interestclock.samples.candidates.Candidates": "what sample_candidates returns",
     "interestclock.samples.folder.ChunkNote": "a part of Manifest",
     "interestclock.samples.folder.Manifest": "what SampleFolder reads",
-    "interestclock.search.exact.Found": "what search_histories returns",
     "interestclock.training.learner.Prediction": "what Learner.predict returns",
     "interestclock.training.run.RunCost": "what run_ranker returns",
     "interestclock.training.run.RunNews": "what run_ranker tells on its way",
