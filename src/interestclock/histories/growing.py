@@ -42,7 +42,7 @@ class GrowingSequences:
 
     An owner's sequence lies in one stretch of each array; when it outgrows the stretch it moves
     to one twice as long at the end, so appending n elements costs O(n) overall and the arrays
-    take at most four times what they hold.
+    take at most six times what they hold (and never fewer than four places an owner).
 
     Args:
         fields: name and dtype of each array.
