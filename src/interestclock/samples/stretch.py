@@ -143,7 +143,7 @@ class StreamState:
             item_N=real["item"],
             timestamp_ms_N=real["timestamp_ms"],
             second_of_day_N=real["second_of_day"],
-            known_ms_N=known_ms,
+            known_ms_N=np.maximum(known_ms, real["timestamp_ms"]),  # no exposure is in its own history
         )
         return behaviours.select(known_ms < _NEVER_KNOWN)
 

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interestclock.errors import ConfigError
+from interestclock.histories import Behaviours, KnownBehaviours
+from interestclock.samples import CandidateConfig, Candidates, sample_candidates
+from interestclock.samples.candidates import uniform
+
+
+def chosen_before(user: list[int], item: list[int]) -> KnownBehaviours:
+    """Choices of the past, one per millisecond, all known by now."""
+    known, count = KnownBehaviours(), len(user)
+    behaviours = Behaviours(
+        user_N=np.array(user),
+        item_N=np.array(item),
+        timestamp_ms_N=np.arange(count),
+        second_of_day_N=np.zeros(count, np.int64),
+        known_ms_N=np.arange(count),
+    )
+    known.observe(np.array([0]), np.array([count]), behaviours)
+    return known
+
+
+def draw(known: KnownBehaviours, user: int, item: int, choices: int, config: CandidateConfig) -> Candidates:
+    """The same user choosing the same item over and over: only the choice's number changes."""
+    user_N = np.full(choices, user)
+    return sample_candidates(
+        first_number=0,
+        user_N=user_N,
+        item_N=np.full(choices, item),
+        scored_N=np.ones(choices, bool),
+        known_of_user_N=known.by_user.lengths(user_N),
+        known_of_all_N=np.full(choices, known.total),
+        known=known,
+        config=config,
+    )
+
+
+def sampled_items(drawn: Candidates) -> np.ndarray:
+    return drawn.item_R[~drawn.chosen_R]
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 6)), max_size=30), st.integers(0, 5))
+def test_candidates_differ_and_were_chosen_before(past: list[tuple[int, int]], seed: int) -> None:
+    users, items = [user for user, _ in past], [item for _, item in past]
+    drawn = draw(chosen_before(users, items), 1, 2, 5, CandidateConfig(seed=seed))
+    assert drawn.choice_R.tolist() == sorted(drawn.choice_R.tolist())
+    for choice in range(5):
+        mine = drawn.choice_R == choice
+        others = drawn.item_R[mine & ~drawn.chosen_R].tolist()
+        assert drawn.item_R[mine & drawn.chosen_R].tolist() == [2]
+        assert 2 not in others
+        assert len(set(others)) == len(others) <= 4
+        assert set(others) <= set(items)
+
+
+def test_popularity_draws_in_proportion_to_counts() -> None:
+    # Item 9 is chosen six times, 8 three times, 7 once; the choice itself (item 5) never was.
+    known = chosen_before([2] * 10, [9, 8, 9, 9, 7, 9, 8, 9, 9, 8])
+    drawn = sampled_items(draw(known, 1, 5, 20_000, CandidateConfig(by_popularity=1, from_own_past=0)))
+    shares = [float((drawn == item).mean()) for item in (9, 8, 7)]
+    assert shares == pytest.approx([0.6, 0.3, 0.1], abs=0.015)
+
+
+def test_the_own_past_is_the_users_alone_and_in_proportion() -> None:
+    known = chosen_before([1, 2, 1, 2, 1, 2, 1], [9, 4, 8, 4, 9, 4, 9])
+    drawn = sampled_items(draw(known, 1, 5, 20_000, CandidateConfig(by_popularity=0, from_own_past=1)))
+    shares = [float((drawn == item).mean()) for item in (9, 8, 4)]
+    assert shares == pytest.approx([0.75, 0.25, 0.0], abs=0.015)
+
+
+def test_a_choice_stands_anywhere_among_its_candidates() -> None:
+    known = chosen_before([1] * 8, [1, 2, 3, 4, 6, 7, 8, 9])
+    drawn = draw(known, 1, 5, 4_000, CandidateConfig())
+    assert (np.bincount(drawn.choice_R) == 5).all()
+    places = drawn.chosen_R.reshape(-1, 5).mean(axis=0)
+    assert places.tolist() == pytest.approx([0.2] * 5, abs=0.03)
+
+
+def test_a_small_past_gives_fewer_candidates() -> None:
+    assert sampled_items(draw(chosen_before([1], [7]), 1, 5, 3, CandidateConfig())).tolist() == [7, 7, 7]
+    assert sampled_items(draw(chosen_before([1], [5]), 1, 5, 3, CandidateConfig())).size == 0
+
+
+def test_a_seed_repeats_itself_and_differs_from_another() -> None:
+    known = chosen_before([1] * 20, list(range(10, 30)))
+    first, again = (draw(known, 1, 5, 50, CandidateConfig(seed=3)) for _ in range(2))
+    other = draw(known, 1, 5, 50, CandidateConfig(seed=4))
+    assert first.item_R.tolist() == again.item_R.tolist()
+    assert first.item_R.tolist() != other.item_R.tolist()
+
+
+def test_unscored_choices_have_no_rows() -> None:
+    known = chosen_before([1] * 4, [6, 7, 8, 9])
+    drawn = sample_candidates(
+        first_number=0,
+        user_N=np.array([1, 1]),
+        item_N=np.array([5, 6]),
+        scored_N=np.array([False, True]),
+        known_of_user_N=np.array([4, 4]),
+        known_of_all_N=np.array([4, 4]),
+        known=known,
+        config=CandidateConfig(),
+    )
+    assert set(drawn.choice_R.tolist()) == {1}
+
+
+def test_uniform_numbers_fill_the_unit_interval() -> None:
+    numbers = uniform(np.arange(100_000, dtype=np.uint64), 17)
+    assert 0 <= numbers.min() < 0.001
+    assert 0.999 < numbers.max() < 1
+    assert np.histogram(numbers, 10, (0, 1))[0].tolist() == pytest.approx([10_000] * 10, rel=0.05)
+    neighbour = uniform(np.arange(100_000, dtype=np.uint64), 18)
+    assert abs(np.corrcoef(numbers, neighbour)[0, 1]) < 0.02
+    assert abs(np.corrcoef(numbers[1:], numbers[:-1])[0, 1]) < 0.02
+
+
+@pytest.mark.parametrize("counts", [(-1, 2), (0, 0)])
+def test_counts_that_cannot_be_are_refused(counts: tuple[int, int]) -> None:
+    with pytest.raises(ConfigError, match=r"give counts of 0 or more, at least one of them above 0"):
+        CandidateConfig(by_popularity=counts[0], from_own_past=counts[1])
