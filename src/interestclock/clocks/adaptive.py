@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
+
+from interestclock.clocks.checks import check_interests, check_size
 
 __all__ = ["AdaptiveClock"]
 
@@ -21,20 +24,39 @@ class AdaptiveClock(nn.Module):
     (the bare concatenation would make DCN-V2's cross matrices 24 times as wide).
 
     Args:
-        buckets: buckets of the day. dim: width D of an hour's interest embedding, and of the output.
+        buckets: H, buckets of the day, for example 24.
+        dim: width D of an hour's interest embedding, and of the output.
+
+    Raises:
+        ValueError: ``buckets`` or ``dim`` is below 1; or, when called, ``clock_BHD`` is not (B, H, D).
 
     Example:
-        >>> clock = AdaptiveClock(buckets=24, dim=6)
-        >>> import torch; clock(torch.zeros(2, 24, 6)).shape
-        torch.Size([2, 6])
+        >>> class MyRanker(nn.Module):
+        ...     def __init__(self) -> None:
+        ...         super().__init__()
+        ...         self.clock = AdaptiveClock(buckets=24, dim=8)
+        ...         self.out = nn.Linear(32 + self.clock.output_dim, 1)
+        ...     def forward(self, other_BE, clock_BHD):
+        ...         return self.out(torch.cat([other_BE, self.clock(clock_BHD)], dim=1))
+        >>> MyRanker()(torch.randn(2, 32), torch.randn(2, 24, 8)).shape
+        torch.Size([2, 1])
     """
 
     def __init__(self, *, buckets: int, dim: int) -> None:
         super().__init__()
+        check_size("buckets", buckets)
+        check_size("dim", dim)
         self.weigh = nn.Linear(buckets * dim, dim)
+        self.buckets = buckets
         self.output_dim = dim
 
     def forward(self, clock_BHD: Tensor) -> Tensor:
-        """Interests by bucket (B, H, D) -> (B, D)."""
-        out_BD: Tensor = self.weigh(clock_BHD.flatten(1))
+        """Interests by bucket, float32 (B, H, D) -> float32 (B, D)."""
+        check_interests(clock_BHD, dim=self.output_dim)
+        if clock_BHD.shape[1] != self.buckets:
+            raise ValueError(
+                f"clock_BHD has {clock_BHD.shape[1]} buckets, this clock was built for {self.buckets}; "
+                f"build it with buckets={clock_BHD.shape[1]}"
+            )
+        out_BD: Tensor = self.weigh(torch.flatten(clock_BHD, 1))
         return out_BD

@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from interestclock.clocks.checks import check_interests, check_size, check_times
+
 __all__ = ["GaussianClock"]
 
 # Shapes: B requests, H buckets of the day, D embedding.
@@ -26,14 +28,15 @@ class GaussianClock(nn.Module):
     hour a bucket stands, which the paper leaves open.
 
     Args:
-        dim: width D of an hour's interest embedding.
+        dim: width D of an hour's interest embedding, and of the output.
         sigma_hours: width of the Gaussian, in hours (paper: 1). Not learned.
         mu_hours: gap of the largest weight, in hours (paper: 0).
         bucket_centre_hours: where a bucket stands after its start, in hours; 0.5 is the middle of
             an hour, 0 its start.
 
     Raises:
-        ValueError: ``sigma_hours`` is not positive.
+        ValueError: ``sigma_hours`` is not positive or ``dim`` below 1; or, when called,
+            ``clock_BHD`` is not (B, H, D) or ``second_of_day_B`` not one whole number per request.
 
     Example:
         >>> clock = GaussianClock(dim=24, sigma_hours=1.0, bucket_centre_hours=0.0)
@@ -41,12 +44,26 @@ class GaussianClock(nn.Module):
         >>> out_BD = clock(clock_BHD, second_of_day_B=torch.tensor([84_600]))   # 23:30
         >>> [round(w, 3) for w in out_BD[0, [22, 23, 0, 1]].tolist()]
         [0.13, 0.352, 0.352, 0.13]
+
+        In a model of your own, concatenated with its other features:
+
+        >>> class MyRanker(nn.Module):
+        ...     def __init__(self) -> None:
+        ...         super().__init__()
+        ...         self.clock = GaussianClock(dim=8, sigma_hours=1.0)
+        ...         self.out = nn.Linear(32 + self.clock.output_dim, 1)
+        ...     def forward(self, other_BE, clock_BHD, second_of_day_B):
+        ...         now_BD = self.clock(clock_BHD, second_of_day_B=second_of_day_B)
+        ...         return self.out(torch.cat([other_BE, now_BD], dim=1))
+        >>> MyRanker()(torch.randn(2, 32), torch.randn(2, 24, 8), torch.tensor([0, 86_399])).shape
+        torch.Size([2, 1])
     """
 
     def __init__(
         self, *, dim: int, sigma_hours: float = 1.0, mu_hours: float = 0.0, bucket_centre_hours: float = 0.5
     ) -> None:
         super().__init__()
+        check_size("dim", dim)
         if sigma_hours <= 0:
             raise ValueError(
                 f"sigma_hours is {sigma_hours}; give a width above 0, for example 1.0 (one hour)"
@@ -56,12 +73,14 @@ class GaussianClock(nn.Module):
         self.output_dim = dim
 
     def forward(self, clock_BHD: Tensor, *, second_of_day_B: Tensor) -> Tensor:
-        """Interests by bucket (B, H, D), local second of day int64 (B,) -> (B, D)."""
+        """Interests by bucket, float32 (B, H, D); local second 0..86399, int64 (B,) -> float32 (B, D)."""
+        check_interests(clock_BHD, dim=self.output_dim)
+        check_times("second_of_day_B", second_of_day_B, requests=len(clock_BHD))
         weight_BH = self.weights(second_of_day_B, buckets=clock_BHD.shape[1])
         return torch.einsum("bh,bhd->bd", weight_BH, clock_BHD)
 
     def weights(self, second_of_day_B: Tensor, *, buckets: int) -> Tensor:
-        """Weight of each bucket at each local second of day: float32 (B, buckets)."""
+        """Weight g of each bucket at each local second of day, int64 (B,): float32 (B, buckets)."""
         hours_B = second_of_day_B.to(torch.float32) / 3600
         bucket_H = torch.arange(buckets, device=hours_B.device) * (24 / buckets) + self.bucket_centre_hours
         apart_BH = (hours_B.unsqueeze(1) - bucket_H) % 24

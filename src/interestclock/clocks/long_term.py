@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from interestclock.clocks.checks import check_size, check_times
 from interestclock.clocks.time_gap import GAP_FEATURES, TimeGap, gap_features
 from interestclock.search import Found, search_histories
 from interestclock.timeofday import circular_gap_seconds
@@ -14,7 +16,7 @@ from interestclock.timeofday import circular_gap_seconds
 __all__ = ["LongTermClock", "LongTermConfig"]
 
 # Shapes: B candidates, M moments (a user at a time), L behaviours, K found, N distinct items,
-# I item vector, A heads, D latent of a head, E = A x D, F gap features.
+# I item vector, A heads, D latent of a head, E = A x D, F gap features, J = I + F, O output.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +25,13 @@ class LongTermConfig:
 
     Args:
         behaviours: K, how many the search hands to attention. longest: L, how far back it looks.
-        heads: A. latent_dim: D, of each head. gap_hidden: units of g's hidden layer.
-        output_dim: width of the clock's embedding.
-        gain: of the orthogonal start that W_q and W_b share.
+        heads: A. latent_dim: D, of each head. gap_hidden: units of g's hidden layer, per head.
+        output_dim: O, width of the clock's embedding.
+        gain: of the orthogonal start that W_q and W_b share; the greater, the more a behaviour with
+            the candidate's own item stands out at first.
 
     Raises:
-        ValueError: a size is below 1.
+        ValueError: a size is below 1, or ``gain`` is not positive.
 
     Example:
         >>> LongTermConfig(behaviours=50).heads
@@ -45,8 +48,9 @@ class LongTermConfig:
 
     def __post_init__(self) -> None:
         for name in ("behaviours", "longest", "heads", "latent_dim", "gap_hidden", "output_dim"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; give 1 or more")
+            check_size(name, getattr(self, name))
+        if self.gain <= 0:
+            raise ValueError(f"gain is {self.gain}; give a number above 0, for example 2.0")
 
 
 class LongTermClock(nn.Module):
@@ -61,29 +65,44 @@ class LongTermClock(nn.Module):
     other days at this time are near. A history with nothing in it gives a constant.
 
     Source: Long-term Interest Clock, WWW 2025, Eq. (2) to (4).
-    Differs: W_b starts equal to W_q, with orthogonal rows, so that the same item scores high from
-    the first event on; a search that starts from noise never recovers in one pass.
+    Differs: W_b starts equal to W_q, with orthogonal rows (orthogonal columns where the heads
+    together are wider than an item), so that the same item scores high from the first event on; a
+    search that starts from noise never recovers in one pass.
 
     Args:
-        item_dim: I, width of an item's vector (its id and features, concatenated).
+        item_dim: I, width of an item's vector (its id and features, concatenated). Give embeddings a
+            standard deviation of about 0.25, so that this start tells items apart.
         config: sizes.
 
+    Raises:
+        ValueError: ``item_dim`` is below 1; or, when called, shapes do not go together.
+
     Example:
-        >>> clock = LongTermClock(item_dim=6, config=LongTermConfig(behaviours=2))
-        >>> out_BO = clock(
-        ...     torch.randn(3, 6),                                     # three candidates of one user
-        ...     second_of_day_M=torch.tensor([8 * 3600]), moment_of_B=torch.zeros(3, dtype=torch.int64),
-        ...     item_vectors_NI=torch.randn(5, 6),                     # five distinct items
-        ...     behaviour_ML=torch.tensor([[0, 3, 3, 4]]),             # the history, as rows of them
-        ...     behaviour_second_ML=torch.tensor([[100, 200, 300, 400]]),
-        ...     present_ML=torch.ones(1, 4, dtype=torch.bool))
-        >>> out_BO.shape[1] == clock.output_dim
-        True
+        >>> class MyRanker(nn.Module):
+        ...     def __init__(self, items: int) -> None:
+        ...         super().__init__()
+        ...         self.item = nn.Embedding(items, 16)
+        ...         nn.init.normal_(self.item.weight, std=0.25)
+        ...         self.clock = LongTermClock(item_dim=16, config=LongTermConfig(behaviours=20))
+        ...         self.out = nn.Linear(16 + self.clock.output_dim, 1)
+        ...     def forward(self, item_B, **history):
+        ...         candidate_BI = self.item(item_B)
+        ...         interest_BO = self.clock(candidate_BI, item_vectors_NI=self.item.weight, **history)
+        ...         return self.out(torch.cat([candidate_BI, interest_BO], dim=1))
+        >>> MyRanker(items=500)(
+        ...     torch.tensor([7, 8, 9]),                                   # candidates of two requests:
+        ...     moment_of_B=torch.tensor([0, 0, 1]),                       # 7 and 8 of one, 9 of another
+        ...     second_of_day_M=torch.tensor([8 * 3600, 23 * 3600]),       # asked at 8:00 and 23:00
+        ...     behaviour_ML=torch.randint(0, 500, (2, 60)),               # the two users' histories
+        ...     behaviour_second_ML=torch.randint(0, 86_400, (2, 60)),     # and their local times
+        ...     present_ML=torch.ones(2, 60, dtype=torch.bool)).shape
+        torch.Size([3, 1])
     """
 
     def __init__(self, *, item_dim: int, config: LongTermConfig) -> None:
         super().__init__()
-        self.config = config
+        check_size("item_dim", item_dim)
+        self.config, self.item_dim = config, item_dim
         width = config.heads * config.latent_dim
         self.query = nn.Linear(item_dim, width, bias=False)
         self.key = nn.Linear(item_dim, width, bias=False)
@@ -110,15 +129,22 @@ class LongTermClock(nn.Module):
         """Search, then attend.
 
         Args:
-            candidate_BI: the candidates' item vectors, float.
-            second_of_day_M: int64 local second of each moment. moment_of_B: each candidate's moment.
-            item_vectors_NI: float, distinct items of all histories.
-            behaviour_ML: int64 row of each behaviour's item in them. behaviour_second_ML: int64
-                local second of day. present_ML: bool, false on padding.
+            candidate_BI: float32, the candidates' item vectors.
+            second_of_day_M: int64 local second of each moment, 0..86399.
+            moment_of_B: int64, each candidate's moment, a row of the M.
+            item_vectors_NI: float32, distinct items of all histories; at least one unless L is 0.
+            behaviour_ML: int64 row of each behaviour's item in them; on padding any row, as 0.
+            behaviour_second_ML: int64 local second of day of each behaviour, 0..86399.
+            present_ML: bool, false on padding.
 
         Returns:
-            float (B, output_dim).
+            float32 (B, O).
+
+        Raises:
+            ValueError: shapes do not go together.
         """
+        self._check_candidates(candidate_BI, moment_of_B)
+        _check_histories(second_of_day_M, behaviour_ML, behaviour_second_ML, present_ML)
         gap_ML = circular_gap_seconds(behaviour_second_ML, second_of_day_M.unsqueeze(1))
         found = self.search(
             candidate_BI,
@@ -143,9 +169,12 @@ class LongTermClock(nn.Module):
         behaviour_ML: Tensor,
         present_ML: Tensor,
     ) -> Found:
-        """Clock-GSU: all heads together pick the K behaviours; no gradient flows (Eq. 2)."""
+        """Clock-GSU: all heads together pick the K behaviours; no gradient flows (Eq. 2).
+
+        Arguments as ``forward``'s; ``gap_ML`` is the circular gap of each behaviour in seconds.
+        """
         return search_histories(
-            query_BE=self.query(candidate_BI) / self.config.latent_dim**0.5,
+            query_BE=self.query(candidate_BI) / math.sqrt(self.config.latent_dim),
             key_NE=self.key(item_vectors_NI),
             item_ML=behaviour_ML,
             time_score_ML=self.gap(gap_features(gap_ML)).sum(-1),
@@ -157,7 +186,15 @@ class LongTermClock(nn.Module):
     def attend(
         self, candidate_BI: Tensor, behaviour_BKI: Tensor, gap_seconds_BK: Tensor, present_BK: Tensor
     ) -> Tensor:
-        """Clock-ESU: attention over what was found (Eq. 3 and 4)."""
+        """Clock-ESU: attention over what was found (Eq. 3 and 4).
+
+        Args:
+            candidate_BI: float32. behaviour_BKI: float32, the found behaviours' item vectors.
+            gap_seconds_BK: int64, 0..43200. present_BK: bool, false on padding.
+
+        Returns:
+            float32 (B, O).
+        """
         feature_BKF = gap_features(gap_seconds_BK)
         relevance_BAK = self._relevance(candidate_BI, behaviour_BKI, feature_BKF)
         weight_BAK = _masked_softmax(relevance_BAK, present_BK.unsqueeze(1))
@@ -170,14 +207,36 @@ class LongTermClock(nn.Module):
     def _relevance(self, candidate_BI: Tensor, behaviour_BKI: Tensor, feature_BKF: Tensor) -> Tensor:
         """Eq. 2 per head. W_b is applied to the query's side: K behaviours share one candidate."""
         heads, latent = self.config.heads, self.config.latent_dim
-        query_BAD = self.query(candidate_BI).unflatten(1, (heads, latent))
-        key_ADI = self.key.weight.unflatten(0, (heads, latent))
+        query_BAD = self.query(candidate_BI).reshape(-1, heads, latent)
+        key_ADI = self.key.weight.reshape(heads, latent, self.item_dim)
         towards_BAI = torch.einsum("bad,adi->bai", query_BAD, key_ADI)
-        item_BAK = towards_BAI @ behaviour_BKI.transpose(1, 2) / latent**0.5
-        return item_BAK + self.gap(feature_BKF).transpose(1, 2)
+        item_BAK = towards_BAI @ behaviour_BKI.transpose(1, 2) / math.sqrt(latent)
+        time_BKA: Tensor = self.gap(feature_BKF)
+        return item_BAK + time_BKA.transpose(1, 2)
+
+    def _check_candidates(self, candidate_BI: Tensor, moment_of_B: Tensor) -> None:
+        if candidate_BI.ndim != 2 or candidate_BI.shape[1] != self.item_dim:
+            raise ValueError(
+                f"candidate_BI has shape {tuple(candidate_BI.shape)}; give (candidates, {self.item_dim})"
+            )
+        check_times("moment_of_B", moment_of_B, requests=len(candidate_BI))
 
 
 def _masked_softmax(score_BAK: Tensor, present_B1K: Tensor) -> Tensor:
     """Softmax over what is present; all zeros where nothing is."""
     masked_BAK = score_BAK.masked_fill(~present_B1K, torch.finfo(score_BAK.dtype).min)
     return torch.softmax(masked_BAK, dim=2) * present_B1K
+
+
+def _check_histories(
+    second_of_day_M: Tensor, behaviour_ML: Tensor, behaviour_second_ML: Tensor, present_ML: Tensor
+) -> None:
+    check_times("second_of_day_M", second_of_day_M, requests=len(behaviour_ML))
+    for name, other_ML in (("behaviour_second_ML", behaviour_second_ML), ("present_ML", present_ML)):
+        if other_ML.shape != behaviour_ML.shape:
+            raise ValueError(
+                f"{name} has shape {tuple(other_ML.shape)}, behaviour_ML {tuple(behaviour_ML.shape)}; "
+                "give one entry for each behaviour, padding included"
+            )
+    if present_ML.dtype != torch.bool:
+        raise ValueError(f"present_ML has type {present_ML.dtype}; give bool, for example item_ML > 0")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from interestclock.clocks.checks import check_interests, check_size, check_times
+from interestclock.timeofday import DAY_SECONDS
+
 __all__ = ["NaiveClock"]
 
 # Shapes: B requests, H buckets of the day, D embedding.
@@ -20,20 +23,40 @@ class NaiveClock(nn.Module):
     Source: Zhu et al., Interest Clock, SIGIR 2024, section 3.3.
 
     Args:
-        dim: width D of an hour's interest embedding.
+        dim: width D of an hour's interest embedding, and of the output.
+
+    Raises:
+        ValueError: ``dim`` is below 1; or, when called, ``clock_BHD`` is not (B, H, D) or
+            ``second_of_day_B`` not one whole number per request.
 
     Example:
         >>> clock = NaiveClock(dim=24)
         >>> clock_BHD = torch.eye(24).unsqueeze(0)                # bucket t -> one-hot t
         >>> clock(clock_BHD, second_of_day_B=torch.tensor([7 * 3600 + 3599])).argmax().item()
         7
+
+        In a model of your own, concatenated with its other features:
+
+        >>> class MyRanker(nn.Module):
+        ...     def __init__(self) -> None:
+        ...         super().__init__()
+        ...         self.clock = NaiveClock(dim=8)
+        ...         self.out = nn.Linear(32 + self.clock.output_dim, 1)
+        ...     def forward(self, other_BE, clock_BHD, second_of_day_B):
+        ...         now_BD = self.clock(clock_BHD, second_of_day_B=second_of_day_B)
+        ...         return self.out(torch.cat([other_BE, now_BD], dim=1))
+        >>> MyRanker()(torch.randn(2, 32), torch.randn(2, 24, 8), torch.tensor([0, 86_399])).shape
+        torch.Size([2, 1])
     """
 
     def __init__(self, *, dim: int) -> None:
         super().__init__()
+        check_size("dim", dim)
         self.output_dim = dim
 
     def forward(self, clock_BHD: Tensor, *, second_of_day_B: Tensor) -> Tensor:
-        """Interests by bucket (B, H, D), local second of day int64 (B,) -> (B, D)."""
-        bucket_B = second_of_day_B * clock_BHD.shape[1] // 86_400
+        """Interests by bucket, float32 (B, H, D); local second 0..86399, int64 (B,) -> float32 (B, D)."""
+        check_interests(clock_BHD, dim=self.output_dim)
+        check_times("second_of_day_B", second_of_day_B, requests=len(clock_BHD))
+        bucket_B = second_of_day_B.to(torch.int64) * clock_BHD.shape[1] // DAY_SECONDS
         return clock_BHD[torch.arange(len(clock_BHD), device=clock_BHD.device), bucket_B]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from interestclock.clocks.checks import check_size, check_times
+
 __all__ = ["TimeEncoding"]
 
 # Shapes: B requests, D output.
@@ -19,29 +21,38 @@ class TimeEncoding(nn.Module):
     In a stream only the current hour's row is trained at any time.
 
     Args:
-        dim: width of each of the two embeddings.
+        dim: width of each of the two embeddings; the output is twice as wide.
         std: standard deviation of the first weights.
+        sparse: give sparse gradients, for ``RowAdam`` or ``torch.optim.SparseAdam``, which leave
+            the rows of other hours alone; a dense Adam's momentum moves them on for a while.
 
     Raises:
-        ValueError: ``dim`` is below 1.
+        ValueError: ``dim`` is below 1; or, when called, the times are not one whole number per request.
 
     Example:
-        >>> clock = TimeEncoding(dim=8)
-        >>> out_BD = clock(second_of_day_B=torch.tensor([0, 86_399]), day_of_week_B=torch.tensor([0, 6]))
-        >>> out_BD.shape[1] == clock.output_dim
-        True
+        >>> class MyRanker(nn.Module):
+        ...     def __init__(self) -> None:
+        ...         super().__init__()
+        ...         self.clock = TimeEncoding(dim=8)
+        ...         self.out = nn.Linear(32 + self.clock.output_dim, 1)
+        ...     def forward(self, other_BE, second_of_day_B, day_of_week_B):
+        ...         time_BD = self.clock(second_of_day_B=second_of_day_B, day_of_week_B=day_of_week_B)
+        ...         return self.out(torch.cat([other_BE, time_BD], dim=1))
+        >>> MyRanker()(torch.randn(2, 32), torch.tensor([0, 86_399]), torch.tensor([0, 6])).shape
+        torch.Size([2, 1])
     """
 
-    def __init__(self, *, dim: int, std: float = 0.25) -> None:
+    def __init__(self, *, dim: int, std: float = 0.25, sparse: bool = False) -> None:
         super().__init__()
-        if dim < 1:
-            raise ValueError(f"dim is {dim}; give the width of an embedding, for example 16")
-        self.hour = nn.Embedding(24, dim, sparse=True)
-        self.weekday = nn.Embedding(7, dim, sparse=True)
+        check_size("dim", dim)
+        self.hour = nn.Embedding(24, dim, sparse=sparse)
+        self.weekday = nn.Embedding(7, dim, sparse=sparse)
         for table in (self.hour, self.weekday):
             nn.init.normal_(table.weight, std=std)
         self.output_dim = 2 * dim
 
     def forward(self, *, second_of_day_B: Tensor, day_of_week_B: Tensor) -> Tensor:
-        """Local second 0..86399 and weekday 0 = Monday, int64 -> (B, 2 dim)."""
+        """Local second 0..86399 and weekday (0 = Monday), int64 (B,) each -> float32 (B, 2 dim)."""
+        check_times("second_of_day_B", second_of_day_B, requests=len(second_of_day_B))
+        check_times("day_of_week_B", day_of_week_B, requests=len(second_of_day_B))
         return torch.cat([self.hour(second_of_day_B // 3600), self.weekday(day_of_week_B)], dim=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from interestclock.clocks.checks import check_size
 from interestclock.timeofday import DAY_SECONDS
 
 __all__ = ["GAP_FEATURES", "TimeGap", "gap_features"]
@@ -23,7 +24,7 @@ def gap_features(gap_seconds_X: Tensor) -> Tensor:
     decay runs from 1 to about 0.)
 
     Args:
-        gap_seconds_X: 0..43200, any shape and number type.
+        gap_seconds_X: seconds, 0..43200, any shape and number type.
 
     Returns:
         float32 (..., 3).
@@ -40,13 +41,18 @@ def gap_features(gap_seconds_X: Tensor) -> Tensor:
 class TimeGap(nn.Module):
     r"""Score a gap in time of day, one two-layer network per head.
 
-    .. math:: g_a(\delta) = u_a^\top \tanh(W_a f(\delta) + c_a) + e_a
+    .. math:: g_a(\delta) = u_a^\top \tanh(W_a f(\delta) + c_a)
+
+    A bias outside would add the same to every behaviour: neither the search nor softmax would see it.
 
     Source: Long-term Interest Clock, WWW 2025, g of Eq. (2), "a two-layer neural network". Its
     width, activation and the scaling of the gap are not given there.
 
     Args:
-        heads: networks side by side. hidden: units in each.
+        heads: A, networks side by side. hidden: G, units in each.
+
+    Raises:
+        ValueError: a size is below 1.
 
     Example:
         >>> g = TimeGap(heads=4, hidden=8)
@@ -56,11 +62,15 @@ class TimeGap(nn.Module):
 
     def __init__(self, *, heads: int, hidden: int) -> None:
         super().__init__()
+        check_size("heads", heads)
+        check_size("hidden", hidden)
         self.heads, self.hidden = heads, hidden
         self.first = nn.Linear(GAP_FEATURES, heads * hidden)
         self.second = nn.Parameter(torch.randn(heads, hidden) / hidden**0.5)
 
     def forward(self, feature_XF: Tensor) -> Tensor:
-        """Features (..., 3) -> score per head (..., A)."""
-        hidden_XAG = torch.tanh(self.first(feature_XF)).unflatten(-1, (self.heads, self.hidden))
-        return (hidden_XAG * self.second).sum(-1)
+        """``gap_features``, float32 (..., 3) -> score per head, float32 (..., A)."""
+        hidden_XAG = torch.tanh(self.first(feature_XF)).reshape(
+            *feature_XF.shape[:-1], self.heads, self.hidden
+        )
+        return torch.mul(hidden_XAG, self.second).sum(-1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -11,17 +12,21 @@ from torch.nn import functional
 
 __all__ = ["FeatureTable", "masked_mean"]
 
+# Shapes: X any, V values, D embedding.
+
 _BLOCK_ROWS = 1024
 
 
 def masked_mean(vectors_XVD: Tensor, present_XV: Tensor) -> Tensor:
-    """Mean over the values that are present; zeros where none is.
+    r"""Mean over the values that are present; zeros where none is.
+
+    .. math:: \bar{v} = \frac{\sum_i p_i v_i}{\max(1, \sum_i p_i)}, \quad p_i \in \{0, 1\}
 
     Args:
         vectors_XVD: float (..., V, D). present_XV: bool (..., V).
 
     Returns:
-        (..., D).
+        float (..., D).
 
     Example:
         >>> masked_mean(torch.tensor([[[2.0], [4.0], [9.0]]]), torch.tensor([[True, True, False]])).tolist()
@@ -40,10 +45,15 @@ class FeatureTable(nn.Module):
     stands for "no value": it is zero and stays so.
 
     All features share one table because one gather and one sparse gradient cost far less than
-    one each per feature. Gradients are sparse; train it with ``RowAdam``.
+    one each per feature. Gradients are sparse; train it with ``RowAdam``, which follows its growth.
 
     Args:
-        dim: width of an embedding. std: standard deviation of the first weights. seed: of their draw.
+        dim: width D of an embedding.
+        std: standard deviation of the first weights.
+        seed: of their draw.
+
+    Raises:
+        ValueError: ``dim`` is below 1, or ``std`` is not positive.
 
     Example:
         >>> table = FeatureTable(dim=4, std=0.25, seed=0)
@@ -56,13 +66,27 @@ class FeatureTable(nn.Module):
 
     def __init__(self, *, dim: int, std: float, seed: int) -> None:
         super().__init__()
+        if dim < 1:
+            raise ValueError(f"dim is {dim}; give the width of an embedding, for example 16")
+        if std <= 0:
+            raise ValueError(f"std is {std}; give a deviation above 0, for example 0.25")
         self.dim, self.std, self.seed = dim, std, seed
         self.used = 1
         self.weight = nn.Parameter(torch.zeros(1, dim))
         self._row_of: dict[str, Tensor] = {}
 
     def grow(self, sizes: Mapping[str, int]) -> None:
-        """Give rows to every value up to each feature's size; rows once given never move."""
+        """Give rows to every value up to each feature's size; rows once given never move.
+
+        Args:
+            sizes: largest number of each feature; a size already reached changes nothing.
+
+        Example:
+            >>> table = FeatureTable(dim=2, std=0.25, seed=0)
+            >>> table.grow({"user": 1}); table.grow({"item": 1}); table.grow({"user": 2})
+            >>> table.rows("user", torch.tensor([1, 2])).tolist(), table.used
+            ([1, 3], 4)
+        """
         for feature, size in sizes.items():
             known = self._row_of.get(feature)
             have = 0 if known is None else known.numel() - 1
@@ -70,20 +94,42 @@ class FeatureTable(nn.Module):
                 self._add(feature, have, size)
 
     def rows(self, feature: str, number_X: Tensor) -> Tensor:
-        """Rows of a feature's values by their number, int64, any shape; number 0 has row 0."""
+        """Rows of a feature's values.
+
+        Args:
+            feature: its name. number_X: its values' numbers, int64 of any shape; number 0 has row 0.
+
+        Returns:
+            int64, shaped as ``number_X``.
+
+        Raises:
+            ValueError: ``grow`` never named the feature.
+        """
+        if feature not in self._row_of:
+            has = ", ".join(self._row_of) or "none"
+            raise ValueError(f"no feature '{feature}' in this table; it has {has}; grow it first")
         return self._row_of[feature][number_X]
 
     def forward(self, row_X: Tensor) -> Tensor:
-        """Embeddings by row: (..., dim)."""
+        """Embeddings by row: int64 (...) -> float32 (..., D)."""
         return functional.embedding(row_X, self.weight, padding_idx=0, sparse=True)
 
     def layout(self) -> dict[str, Tensor]:
-        """The row of each feature's values, by number."""
+        """The row of each feature's values, by number: int64 (size + 1,) each."""
         return dict(self._row_of)
 
     def restore(self, weight: Tensor, layout: Mapping[str, Tensor]) -> None:
-        """Take over the rows in use of another table, and what they stand for."""
-        self.weight.data = weight.to(self.weight.device)
+        """Take over the rows in use of another table, and what they stand for.
+
+        Args:
+            weight: float32 (rows, D), all of them in use. layout: as ``layout`` gave it.
+
+        Raises:
+            ValueError: the weights are of another width.
+        """
+        if weight.ndim != 2 or weight.shape[1] != self.dim:
+            raise ValueError(f"weights of shape {tuple(weight.shape)} in a table of width {self.dim}")
+        self._replace(weight.detach().to(self.weight.device, copy=True))
         self.used = weight.shape[0]
         self._row_of = {feature: rows.to(self.weight.device) for feature, rows in layout.items()}
 
@@ -101,7 +147,14 @@ class FeatureTable(nn.Module):
         capacity = self.weight.shape[0]
         if rows > capacity:
             spare = self.weight.new_zeros(max(rows - capacity, capacity // 2), self.dim)
-            self.weight.data = torch.cat([self.weight.data, spare])
+            self._replace(torch.cat([self.weight.data, spare]))
+
+    def _replace(self, weight: Tensor) -> None:
+        """Set other weights in the same parameter, so that optimisers keep it."""
+        # While an earlier prediction's graph is alive, autograd expects gradients of the old shape.
+        # It forgets the shape only when the type changes, hence the detour over float16.
+        self.weight.data = self.weight.new_empty(0, dtype=torch.float16)
+        self.weight.data = weight
 
     def _first_weights(self, feature: str, have: int, size: int) -> Tensor:
         first, last = have // _BLOCK_ROWS, max(size - 1, 0) // _BLOCK_ROWS
@@ -112,3 +165,9 @@ class FeatureTable(nn.Module):
         key = zlib.crc32(f"{self.seed}/{feature}/{number}".encode())
         generator = torch.Generator().manual_seed(key)
         return torch.randn(_BLOCK_ROWS, self.dim, generator=generator) * self.std
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Row numbers move with the weights, as buffers do; their names may hold dots, so they are none."""
+        self._row_of = {feature: fn(rows) for feature, rows in self._row_of.items()}
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        return self

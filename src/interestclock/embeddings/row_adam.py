@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, TypedDict
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 __all__ = ["RowAdam"]
+
+# Shapes: N entries of a sparse gradient, R distinct rows among them, D embedding.
+
+
+class _Moments(TypedDict):
+    step: int
+    exp_avg: Tensor
+    exp_avg_sq: Tensor
 
 
 class RowAdam(Optimizer):
@@ -22,11 +31,12 @@ class RowAdam(Optimizer):
     the last step gains zero moments for them, and one step costs about half as much.
 
     Args:
-        params: parameters whose gradients are sparse over the first dimension.
+        params: float parameters (rows, ...) whose gradients are sparse over the first dimension.
         lr: step size. betas, eps: as in the paper.
 
     Raises:
-        ValueError: ``lr`` is not positive.
+        ValueError: ``lr`` is not positive, or a beta is not in [0, 1).
+        ValueError: (from ``step``) a gradient is dense.
 
     Example:
         >>> table = nn.Embedding(5, 2, sparse=True)
@@ -47,45 +57,63 @@ class RowAdam(Optimizer):
     ) -> None:
         if lr <= 0:
             raise ValueError(f"lr is {lr}; give a step size above 0, for example 0.002")
+        if not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(
+                f"betas are {betas}; give two numbers from 0 to below 1, for example (0.9, 0.999)"
+            )
         super().__init__(list(params), {"lr": lr, "betas": betas, "eps": eps})
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """Move the rows that the gradients name."""
+        """Move the rows that the gradients name; the gradients are there already, so no closure is taken."""
+        if closure is not None:
+            raise ValueError("RowAdam takes no closure; call backward() first, then step()")
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    self._step_rows(parameter, group["lr"], *group["betas"], group["eps"])
+                    row_R, gradient_RD = _sum_by_row(parameter.grad)
+                    self._move(parameter, row_R, gradient_RD, group)
 
-    def _step_rows(self, parameter: nn.Parameter, lr: float, beta1: float, beta2: float, eps: float) -> None:
-        assert parameter.grad is not None
-        row_R, gradient_RD = _sum_by_row(parameter.grad)
+    def _move(
+        self, parameter: nn.Parameter, row_R: Tensor, gradient_RD: Tensor, group: dict[str, Any]
+    ) -> None:
         if row_R.numel() == 0:
             return
-        state = self._state_of(parameter)
-        state["step"] += 1
-        mean_RD = state["exp_avg"][row_R].lerp_(gradient_RD, 1 - beta1)
-        square_RD = state["exp_avg_sq"][row_R].mul_(beta2).addcmul_(gradient_RD, gradient_RD, value=1 - beta2)
-        state["exp_avg"].index_copy_(0, row_R, mean_RD)
-        state["exp_avg_sq"].index_copy_(0, row_R, square_RD)
-        size = lr * (1 - beta2 ** state["step"]) ** 0.5 / (1 - beta1 ** state["step"])
-        parameter.index_add_(0, row_R, mean_RD.div_(square_RD.sqrt_().add_(eps)), alpha=-size)
+        beta1, beta2 = group["betas"]
+        moments = self._moments_of(parameter)
+        moments["step"] += 1
+        mean_RD = moments["exp_avg"][row_R].lerp_(gradient_RD, 1 - beta1)
+        square_RD = (
+            moments["exp_avg_sq"][row_R].mul_(beta2).addcmul_(gradient_RD, gradient_RD, value=1 - beta2)
+        )
+        moments["exp_avg"].index_copy_(0, row_R, mean_RD)
+        moments["exp_avg_sq"].index_copy_(0, row_R, square_RD)
+        size = group["lr"] * (1 - beta2 ** moments["step"]) ** 0.5 / (1 - beta1 ** moments["step"])
+        parameter.index_add_(0, row_R, mean_RD.div_(square_RD.sqrt_().add_(group["eps"])), alpha=-size)
 
-    def _state_of(self, parameter: nn.Parameter) -> dict[str, Tensor | int]:
-        state: dict[str, Tensor | int] = self.state[parameter]
-        if not state:
-            state.update(step=0, exp_avg=torch.zeros_like(parameter), exp_avg_sq=torch.zeros_like(parameter))
-        for name in ("exp_avg", "exp_avg_sq"):
-            moment = state[name]
-            assert isinstance(moment, Tensor)
-            missing = parameter.shape[0] - moment.shape[0]
-            if missing:
-                state[name] = torch.cat([moment, moment.new_zeros(missing, *moment.shape[1:])])
-        return state
+    def _moments_of(self, parameter: nn.Parameter) -> _Moments:
+        if not self.state[parameter]:
+            zeros = torch.zeros_like(parameter)
+            self.state[parameter] = _Moments(step=0, exp_avg=zeros, exp_avg_sq=zeros.clone())
+        moments: _Moments = self.state[parameter]
+        rows = parameter.shape[0]
+        moments["exp_avg"] = _with_rows(moments["exp_avg"], rows)
+        moments["exp_avg_sq"] = _with_rows(moments["exp_avg_sq"], rows)
+        return moments
+
+
+def _with_rows(moment_RD: Tensor, rows: int) -> Tensor:
+    """Zero moments for the rows that a table gained."""
+    missing = rows - moment_RD.shape[0]
+    return (
+        torch.cat([moment_RD, moment_RD.new_zeros(missing, *moment_RD.shape[1:])]) if missing else moment_RD
+    )
 
 
 def _sum_by_row(gradient: Tensor) -> tuple[Tensor, Tensor]:
     """Distinct rows in ascending order, and the sum of each one's gradients."""
+    if not gradient.is_sparse:
+        raise ValueError("RowAdam got a dense gradient; build the embedding with sparse=True, or use Adam")
     row_N, value_ND = gradient._indices()[0], gradient._values()
     row_R, place_N = torch.unique(row_N, return_inverse=True)
     summed_RD = value_ND.new_zeros(row_R.numel(), *value_ND.shape[1:])

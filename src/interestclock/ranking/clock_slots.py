@@ -38,12 +38,14 @@ __all__ = ["ClockSlot", "SlotInputs", "build_slot"]
 
 @dataclass(frozen=True, kw_only=True)
 class SlotInputs:
-    """All a clock may look at.
+    """All a clock may look at in a batch.
 
     Args:
-        batch: the exposures. candidate_BI: their items' vectors.
-        interests_MHC: Eq. 3's preferences, embedded, by moment and bucket; None if no clock asks.
+        batch: the exposures. candidate_BI: their items' vectors, float32.
+        interests_MHC: Eq. 3's preferences, embedded, by moment and bucket, float32; None if no clock asks.
         histories: long histories. items: turns behaviours' items into vectors.
+
+    Example: see ``ClockSlot``.
     """
 
     batch: Batch
@@ -53,31 +55,41 @@ class SlotInputs:
     items: ItemVectors
 
     @property
-    def second_of_day_M(self) -> Tensor:
-        """Local second of each moment."""
+    def second_of_day_M(self) -> Tensor:  # noqa: N802 - shapes stand in names
+        """Local second of each moment, int64, 0..86399."""
         return self.batch.second_of_day_B[self.batch.first_M]
 
     @property
     def interests(self) -> Tensor:
-        """``interests_MHC`` where it must be there."""
-        assert self.interests_MHC is not None
+        """``interests_MHC`` for a clock that needs it."""
+        if self.interests_MHC is None:
+            raise ValueError("no interests in this batch; RankerConfig.needs_clocks must name this clock")
         return self.interests_MHC
 
 
 class ClockSlot(nn.Module):
-    """A clock in its place in the ranker: takes ``SlotInputs``, gives (B, ``output_dim``)."""
+    """A clock in its place in the ranker: takes ``SlotInputs``, gives float32 (B, ``output_dim``).
+
+    Example:
+        >>> class MinuteSlot(ClockSlot):
+        ...     output_dim = 1
+        ...     def forward(self, inputs: SlotInputs) -> Tensor:
+        ...         return (inputs.batch.second_of_day_B // 60 % 60).float().unsqueeze(1)
+        >>> MinuteSlot().output_dim
+        1
+    """
 
     output_dim: int
 
     def forward(self, inputs: SlotInputs) -> Tensor:
-        """One embedding for each exposure."""
+        """One embedding for each exposure, float32 (B, ``output_dim``)."""
         raise NotImplementedError
 
 
 class _TimeEncodingSlot(ClockSlot):
     def __init__(self, config: RankerConfig) -> None:
         super().__init__()
-        self.clock = TimeEncoding(dim=config.dim, std=config.std)
+        self.clock = TimeEncoding(dim=config.dim, std=config.std, sparse=True)
         self.output_dim = self.clock.output_dim
 
     def forward(self, inputs: SlotInputs) -> Tensor:
@@ -129,13 +141,19 @@ class _LongTermSlot(ClockSlot):
                 present_ML=window.mask_ML,
             )
         flat_BK = found.position_BK + batch.moment_of_B.unsqueeze(1) * window.item_ML.shape[1]
-        item_BK = window.item_ML.flatten()[flat_BK]
-        # Only what was found is embedded with a gradient: rows the search passed over stay untouched.
-        chosen_S, place_BK = _distinct(item_BK, len(inputs.items.row_NF))
-        vectors_BKI = functional.embedding(place_BK, inputs.items(chosen_S))
+        vectors_BKI = _vectors(inputs.items, window.item_ML.flatten()[flat_BK])
         return self.clock.attend(
             inputs.candidate_BI, vectors_BKI, gap_ML.flatten()[flat_BK], found.present_BK
         )
+
+
+def _vectors(items: ItemVectors, item_BK: Tensor) -> Tensor:
+    """Vectors of found behaviours, each distinct item embedded once.
+
+    Only these carry a gradient: rows that the search passed over stay untouched.
+    """
+    chosen_S, place_BK = _distinct(item_BK, len(items.row_NF))
+    return functional.embedding(place_BK, items(chosen_S))
 
 
 def _distinct(number_X: Tensor, size: int) -> tuple[Tensor, Tensor]:
@@ -147,7 +165,16 @@ def _distinct(number_X: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 
 def build_slot(clock: ClockConfig, *, names: FeatureNames, config: RankerConfig, item_dim: int) -> ClockSlot:
-    """The slot of a configured clock."""
+    """The slot of a configured clock: the one place where a new clock is given its inputs.
+
+    Args:
+        clock: its configuration. names, config: the ranker's. item_dim: I, width of an item's vector.
+
+    Example:
+        >>> names = FeatureNames(tasks=("finish",), attributes=("genre",), clock_attributes=("genre",))
+        >>> build_slot(GaussianConfig(), names=names, config=RankerConfig(dim=16), item_dim=32).output_dim
+        16
+    """
     interests_dim = config.dim * len(names.clock_attributes)
     match clock:
         case TimeEncodingConfig():

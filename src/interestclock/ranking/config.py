@@ -51,16 +51,29 @@ class AdaptiveConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class GaussianConfig:
-    """Gaussian Clock: interests blended around now; arguments as ``GaussianClock``'s.
+    """Gaussian Clock: interests blended around now, as ``GaussianClock`` has them.
+
+    Args:
+        sigma_hours: width of the Gaussian, in hours. mu_hours: gap of the largest weight, in hours.
+        bucket_centre_hours: where a bucket stands after its start, in hours.
+
+    Raises:
+        ConfigError: ``sigma_hours`` is not positive.
 
     Example:
-        >>> GaussianConfig(sigma_hours=2.0).mu_hours
-        0.0
+        >>> GaussianConfig(sigma_hours=2.0).bucket_centre_hours
+        0.5
     """
 
     sigma_hours: float = 1.0
     mu_hours: float = 0.0
     bucket_centre_hours: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.sigma_hours <= 0:
+            raise ConfigError(
+                f"sigma_hours is {self.sigma_hours}; give a width above 0, for example 1.0 (one hour)"
+            )
 
 
 ClockConfig = TimeEncodingConfig | NaiveConfig | AdaptiveConfig | GaussianConfig | LongTermConfig
@@ -73,6 +86,9 @@ class FeatureNames:
     Args:
         tasks: a tower each. attributes, clock_attributes, categorical, multivalued, numeric: as in
             ``LogSchema``. buckets_per_day: hour buckets of the clocks.
+
+    Raises:
+        ConfigError: no task, no bucket, or a clock attribute that is no attribute.
 
     Example:
         >>> FeatureNames(tasks=("finish",), attributes=("genre",)).buckets_per_day
@@ -87,9 +103,23 @@ class FeatureNames:
     numeric: tuple[str, ...] = ()
     buckets_per_day: int = 24
 
+    def __post_init__(self) -> None:
+        if not self.tasks:
+            raise ConfigError("a ranker without tasks predicts nothing; name at least one label")
+        if self.buckets_per_day < 1:
+            raise ConfigError(f"buckets_per_day is {self.buckets_per_day}; give 1 or more, for example 24")
+        strange = [name for name in self.clock_attributes if name not in self.attributes]
+        if strange:
+            has = ", ".join(self.attributes) or "none"
+            raise ConfigError(f"clock attribute '{strange[0]}' is no attribute of an item; there are {has}")
+
     @classmethod
     def of(cls, schema: LogSchema, *, buckets_per_day: int = 24) -> FeatureNames:
-        """The features of a log."""
+        """The features of a log.
+
+        Args:
+            schema: the log's names. buckets_per_day: hour buckets of its clocks.
+        """
         return cls(
             tasks=schema.labels,
             attributes=schema.attributes,
@@ -107,12 +137,12 @@ class RankerConfig:
 
     Args:
         clocks: none is the base model; several stand side by side.
-        dim: width of every embedding. std: of their first weights.
+        dim: width of every embedding. std: standard deviation of their first weights.
         recent: how many of the newest behaviours the base model sees, as the mean of their items.
         cross_layers, hidden: of DCN-V2. tower_width: hidden units of each task's tower.
 
     Raises:
-        ConfigError: a size is below 1.
+        ConfigError: a size is below 1, or ``std`` is not positive.
 
     Example:
         >>> RankerConfig(clocks=(GaussianConfig(),)).needs_clocks
@@ -131,6 +161,10 @@ class RankerConfig:
         for name in ("dim", "recent", "cross_layers", "tower_width"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")
+        if any(width < 1 for width in self.hidden):
+            raise ConfigError(f"hidden is {self.hidden}; give widths of 1 or more, for example (128, 64)")
+        if self.std <= 0:
+            raise ConfigError(f"std is {self.std}; give a deviation above 0, for example 0.25")
 
     @property
     def needs_clocks(self) -> bool:

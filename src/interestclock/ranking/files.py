@@ -7,10 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from interestclock.clocks import LongTermConfig
-from interestclock.errors import ResultError
+from interestclock.errors import ConfigError, ResultError
 from interestclock.ranking.config import (
     AdaptiveConfig,
     ClockConfig,
@@ -24,6 +26,8 @@ from interestclock.ranking.ranker import Ranker
 
 __all__ = ["load_ranker", "save_ranker"]
 
+_TABLE = "table.weight"
+_ROWS = "rows."
 _CLOCKS: dict[str, type[ClockConfig]] = {
     "hour": TimeEncodingConfig,
     "naive": NaiveConfig,
@@ -36,56 +40,85 @@ _CLOCKS: dict[str, type[ClockConfig]] = {
 def save_ranker(ranker: Ranker, folder: Path) -> None:
     """Write ``ranker.safetensors`` and ``ranker.json`` to a folder, made if needed.
 
+    ``ranker.json`` goes first and comes last, so a folder with both holds a whole ranker.
+
     Args:
-        ranker: on any device.
+        ranker: on any device. folder: an earlier ranker in it is replaced.
 
     Example:
         >>> import tempfile
-        >>> folder = Path(tempfile.mkdtemp())
         >>> ranker = Ranker(names=FeatureNames(tasks=("finish",)), config=RankerConfig(), seed=0)
-        >>> save_ranker(ranker, folder)
-        >>> sorted(file.name for file in folder.iterdir())
-        ['ranker.json', 'ranker.safetensors']
+        >>> ranker.grow({"user": 3, "item": 5}, {})
+        >>> with tempfile.TemporaryDirectory() as name:
+        ...     save_ranker(ranker, Path(name))
+        ...     load_ranker(Path(name)).table.used
+        9
     """
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: value.contiguous().cpu() for name, value in ranker.state_dict().items()}
-    weights["table.weight"] = weights["table.weight"][: ranker.table.used].clone()
-    weights |= {f"rows.{feature}": rows.cpu() for feature, rows in ranker.table.layout().items()}
+    (folder / "ranker.json").unlink(missing_ok=True)
+    table, tables = ranker.table, _names_of_table(ranker)
+    weights = {n: value.contiguous().cpu() for n, value in ranker.state_dict().items() if n not in tables}
+    weights[_TABLE] = table.weight.detach()[: table.used].contiguous().cpu()
+    weights |= {f"{_ROWS}{feature}": rows.cpu() for feature, rows in table.layout().items()}
     save_file(weights, folder / "ranker.safetensors")
     (folder / "ranker.json").write_text(json.dumps(_description(ranker), indent=1))
 
 
 def load_ranker(folder: Path) -> Ranker:
-    """The ranker that ``save_ranker`` wrote; call ``items.describe`` before asking it.
+    """The ranker that ``save_ranker`` wrote, on the CPU.
+
+    Items' attributes are the samples' to know: call ``grow`` or ``items.describe`` before asking it.
+
+    Args:
+        folder: holds ``ranker.safetensors`` and ``ranker.json``.
 
     Raises:
-        ResultError: the folder holds none.
+        ResultError: the folder holds none, or one that cannot be read.
 
     Example:
-        >>> import tempfile
-        >>> folder = Path(tempfile.mkdtemp())
-        >>> ranker = Ranker(names=FeatureNames(tasks=("finish",)), config=RankerConfig(), seed=0)
-        >>> save_ranker(ranker, folder)
-        >>> load_ranker(folder).names.tasks
-        ('finish',)
+        >>> load_ranker(Path("nowhere"))
+        Traceback (most recent call last):
+        interestclock.errors.ResultError: nowhere holds no ranker: ranker.json is missing; ...
     """
     for name in ("ranker.json", "ranker.safetensors"):
         if not (folder / name).exists():
             raise ResultError(f"{folder} holds no ranker: {name} is missing; name a folder below rankers/")
-    said = json.loads((folder / "ranker.json").read_text())
+    try:
+        said = json.loads((folder / "ranker.json").read_text())
+        weights = load_file(folder / "ranker.safetensors")
+        ranker = _built(said)
+        _fill(ranker, weights)
+    except (ConfigError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ResultError(
+            f"{folder}: the ranker cannot be read ({error}); "
+            "it is damaged, or another version wrote it; train it again"
+        ) from error
+    return ranker
+
+
+def _built(said: dict[str, Any]) -> Ranker:
     clocks = tuple(_CLOCKS[clock.pop("kind")](**clock) for clock in said["config"].pop("clocks"))
-    ranker = Ranker(
+    return Ranker(
         names=FeatureNames(**_tuples(said["names"])),
         config=RankerConfig(**_tuples(said["config"]), clocks=clocks),
         seed=said["seed"],
     )
-    weights = load_file(folder / "ranker.safetensors")
-    layout = {
-        name.removeprefix("rows."): weights.pop(name) for name in list(weights) if name.startswith("rows.")
+
+
+def _fill(ranker: Ranker, weights: dict[str, Tensor]) -> None:
+    layout = {name.removeprefix(_ROWS): weights.pop(name) for name in list(weights) if name.startswith(_ROWS)}
+    table_weight = weights.pop(_TABLE)
+    ranker.table.restore(table_weight, layout)
+    ranker.load_state_dict(weights | dict.fromkeys(_names_of_table(ranker), table_weight))
+
+
+def _names_of_table(ranker: Ranker) -> set[str]:
+    """The state dictionary names the one table once for each module that holds it."""
+    return {
+        f"{name}.weight"
+        for name, module in ranker.named_modules(remove_duplicate=False)
+        if module is ranker.table
     }
-    ranker.table.restore(weights["table.weight"], layout)
-    ranker.load_state_dict(weights)
-    return ranker
 
 
 def _description(ranker: Ranker) -> dict[str, Any]:

@@ -18,7 +18,8 @@ class ItemVectors(nn.Module):
     """Turn item numbers into vectors, wherever items occur: as candidates or as behaviours.
 
     Args:
-        table: holds the embeddings. attributes: names, in the order of the vector's parts.
+        table: holds the embeddings, of width D; it has rows for ``item`` and each ``attribute.NAME``.
+        attributes: names, in the order of the vector's parts; I is D times their number plus one.
 
     Example:
         >>> table = FeatureTable(dim=2, std=0.25, seed=0)
@@ -34,11 +35,24 @@ class ItemVectors(nn.Module):
         self.table = table
         self.attributes = tuple(attributes)
         self.output_dim = table.dim * (1 + len(self.attributes))
-        self.row_NF = torch.zeros(1, 1, dtype=torch.int64)
+        self.row_NF: Tensor
+        self.register_buffer("row_NF", torch.zeros(1, 1, dtype=torch.int64), persistent=False)
         self._widths: list[int] = [1]
 
     def describe(self, items: int, value_of: Mapping[str, Tensor]) -> None:
-        """Note the attribute values (numbers, int64 (items + 1, V), 0 is none) of items up to a number."""
+        """Note the attribute values of items up to a number.
+
+        Args:
+            items: the largest item number.
+            value_of: value numbers by item number, int64 (items + 1 or more, V) each; 0 is none.
+
+        Raises:
+            ValueError: an attribute is missing, or has no row for some item.
+        """
+        for name in self.attributes:
+            if name not in value_of or len(value_of[name]) <= items:
+                has = f"{len(value_of[name])} rows" if name in value_of else "nothing"
+                raise ValueError(f"attribute '{name}' has {has}; give {items + 1} rows, one per item number")
         device = self.table.weight.device
         rows = [self.table.rows("item", torch.arange(items + 1, device=device)).unsqueeze(1)]
         for name in self.attributes:
@@ -47,16 +61,17 @@ class ItemVectors(nn.Module):
         self._widths = [row.shape[1] for row in rows]
 
     def forward(self, item_X: Tensor) -> Tensor:
-        """Item numbers int64 (...) -> (..., I)."""
+        """Item numbers, int64 (...) -> float32 (..., I)."""
         row_XF = self.row_NF[item_X]
         return self.pool(self.table(row_XF), row_XF)
 
     def pool(self, vector_XFD: Tensor, row_XF: Tensor) -> Tensor:
-        """Embeddings already gathered for ``row_NF[item]`` -> (..., I)."""
-        parts = []
-        for vectors, rows in zip(
-            vector_XFD.split(self._widths, dim=-2), row_XF.split(self._widths, dim=-1), strict=True
-        ):
-            single = rows.shape[-1] == 1
-            parts.append(vectors.squeeze(-2) if single else masked_mean(vectors, rows > 0))
-        return torch.cat(parts, dim=-1)
+        """Pool embeddings already gathered, float32 (..., F, D), for ``row_NF[item]`` -> (..., I)."""
+        vectors = torch.split(vector_XFD, self._widths, dim=-2)
+        rows = torch.split(row_XF, self._widths, dim=-1)
+        return torch.cat([_pooled(*part) for part in zip(vectors, rows, strict=True)], dim=-1)
+
+
+def _pooled(vector_XVD: Tensor, row_XV: Tensor) -> Tensor:
+    """Mean over the values; a lone value needs none, since row 0 is zero."""
+    return vector_XVD[..., 0, :] if row_XV.shape[-1] == 1 else masked_mean(vector_XVD, row_XV > 0)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from interestclock.embeddings import FeatureTable, masked_mean
+from interestclock.errors import ConfigError
 from interestclock.histories import Histories
 from interestclock.ranking.clock_slots import SlotInputs, build_slot
 from interestclock.ranking.config import FeatureNames, RankerConfig
@@ -30,7 +31,10 @@ class Ranker(nn.Module):
 
     Args:
         names: tasks and features. config: sizes and clocks.
-        seed: of all first weights; also calls ``torch.manual_seed``.
+        seed: of all first weights; PyTorch's own random state stays as it was.
+
+    Raises:
+        ConfigError: a clock reads Eq. 3's preferences, and no attribute feeds the clocks.
 
     Example:
         >>> ranker = Ranker(names=FeatureNames(tasks=("finish",)), config=RankerConfig(), seed=0)
@@ -41,25 +45,30 @@ class Ranker(nn.Module):
 
     def __init__(self, *, names: FeatureNames, config: RankerConfig, seed: int) -> None:
         super().__init__()
-        torch.manual_seed(seed)
+        if config.needs_clocks and not names.clock_attributes:
+            raise ConfigError(
+                "no attribute feeds the clocks, and a naive, adaptive or gaussian clock needs one; "
+                "name one of the log's attributes, or take another clock"
+            )
         self.names, self.config = names, config
         self.table = FeatureTable(dim=config.dim, std=config.std, seed=seed)
         self.items = ItemVectors(self.table, names.attributes)
-        self.slots = nn.ModuleList(
-            build_slot(clock, names=names, config=config, item_dim=self.items.output_dim)
-            for clock in config.clocks
-        )
-        width = config.dim * (2 + len(names.categorical) + len(names.multivalued)) + self.items.output_dim
-        width += 2 * len(names.numeric) + sum(slot.output_dim for slot in self._slots())
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(seed)
+            self._build()
+
+    def _build(self) -> None:
+        names, config, item_dim = self.names, self.config, self.items.output_dim
+        slots = [build_slot(clock, names=names, config=config, item_dim=item_dim) for clock in config.clocks]
+        self.slots = nn.ModuleList(slots)
+        width = config.dim * (2 + len(names.categorical) + len(names.multivalued)) + item_dim
+        width += 2 * len(names.numeric) + sum(slot.output_dim for slot in slots)
         self.dcn = DCNv2(input_dim=width, cross_layers=config.cross_layers, hidden=config.hidden)
         self.towers = nn.ModuleDict({task: self._tower() for task in names.tasks})
 
     def _tower(self) -> nn.Module:
         hidden = self.config.tower_width
         return nn.Sequential(nn.Linear(self.dcn.output_dim, hidden), nn.ReLU(), nn.Linear(hidden, 1))
-
-    def _slots(self) -> Iterator[nn.Module]:
-        yield from self.slots
 
     def grow(self, sizes: Mapping[str, int], item_values: Mapping[str, Tensor]) -> None:
         """Make room for ids up to the given sizes, before a batch that has them is seen.
@@ -73,8 +82,9 @@ class Ranker(nn.Module):
 
     def sparse_parameters(self) -> list[nn.Parameter]:
         """Tables whose gradients are sparse: for ``RowAdam``."""
-        tables = [m for m in self.modules() if isinstance(m, FeatureTable | nn.Embedding)]
-        return [table.weight for table in tables]
+        return [
+            parameter for table in self.modules() if _is_sparse(table) for parameter in table.parameters()
+        ]
 
     def dense_parameters(self) -> list[nn.Parameter]:
         """All other parameters: for any dense optimiser."""
@@ -82,25 +92,24 @@ class Ranker(nn.Module):
         return [parameter for parameter in self.parameters() if id(parameter) not in sparse]
 
     def forward(self, batch: Batch, histories: Histories) -> dict[str, Tensor]:
-        """Logits (B,) for each task."""
+        """Logits, float32 (B,), for each task.
+
+        Args:
+            batch: exposures, as the log's samples hold them. histories: what their windows are cut from.
+        """
         rows = self._rows(batch)
-        vectors = self.table(torch.cat([row.flatten() for row in rows.values()]))
-        parts = dict(zip(rows, vectors.split([row.numel() for row in rows.values()]), strict=True))
-        gathered = {name: parts[name].view(*rows[name].shape, self.config.dim) for name in rows}
-        candidate_BI = self.items.pool(gathered["item"], rows["item"])
-        recent_MD = masked_mean(gathered["recent"], rows["recent"] > 0)
-        inputs = [gathered["user"], candidate_BI, functional.embedding(batch.moment_of_B, recent_MD)]
-        inputs += [gathered[f"categorical.{name}"] for name in self.names.categorical]
-        for name in self.names.multivalued:
-            inputs.append(masked_mean(gathered[f"multivalued.{name}"], rows[f"multivalued.{name}"] > 0))
-        inputs += [_number_features(batch.numeric[name]) for name in self.names.numeric]
+        vectors = self._gather(rows)
+        candidate_BI = self.items.pool(vectors["item"], rows["item"])
         slot_inputs = SlotInputs(
             batch=batch,
             candidate_BI=candidate_BI,
-            interests_MHC=self._interests(gathered, rows),
+            interests_MHC=self._interests(vectors, rows),
             histories=histories,
             items=self.items,
         )
+        recent_MD = masked_mean(vectors["recent"], rows["recent"] > 0)
+        inputs = [vectors["user"], candidate_BI, functional.embedding(batch.moment_of_B, recent_MD)]
+        inputs += self._context(batch, vectors, rows)
         inputs += [slot(slot_inputs) for slot in self.slots]
         deep_BO = self.dcn(torch.cat(inputs, dim=1))
         return {task: tower(deep_BO)[:, 0] for task, tower in self.towers.items()}
@@ -121,12 +130,34 @@ class Ranker(nn.Module):
                 rows[f"clock.{name}"] = self.table.rows(f"attribute.{name}", batch.clocks[name])
         return rows
 
-    def _interests(self, gathered: Mapping[str, Tensor], rows: Mapping[str, Tensor]) -> Tensor | None:
+    def _gather(self, rows: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Their embeddings, float32 (..., D), in one read of the table."""
+        vectors_XD = self.table(torch.cat([row.flatten() for row in rows.values()]))
+        parts = torch.split(vectors_XD, [row.numel() for row in rows.values()])
+        return {
+            name: part.view(*row.shape, self.config.dim)
+            for (name, row), part in zip(rows.items(), parts, strict=True)
+        }
+
+    def _context(
+        self, batch: Batch, vectors: Mapping[str, Tensor], rows: Mapping[str, Tensor]
+    ) -> list[Tensor]:
+        """What the log's other columns say of each exposure."""
+        parts = [vectors[f"categorical.{name}"] for name in self.names.categorical]
+        several = [f"multivalued.{name}" for name in self.names.multivalued]
+        parts += [masked_mean(vectors[name], rows[name] > 0) for name in several]
+        return parts + [_number_features(batch.numeric[name]) for name in self.names.numeric]
+
+    def _interests(self, vectors: Mapping[str, Tensor], rows: Mapping[str, Tensor]) -> Tensor | None:
         """Each bucket's preferred values, averaged per attribute (Interest Clock's v_t)."""
         if not self.config.needs_clocks:
             return None
         names = [f"clock.{name}" for name in self.names.clock_attributes]
-        return torch.cat([masked_mean(gathered[name], rows[name] > 0) for name in names], dim=-1)
+        return torch.cat([masked_mean(vectors[name], rows[name] > 0) for name in names], dim=-1)
+
+
+def _is_sparse(module: nn.Module) -> bool:
+    return isinstance(module, FeatureTable) or (isinstance(module, nn.Embedding) and module.sparse)
 
 
 def _number_features(value_B: Tensor) -> Tensor:
@@ -144,18 +175,24 @@ def multi_task_loss(logits: Mapping[str, Tensor], labels: Mapping[str, Tensor]) 
     Source: Interest Clock, SIGIR 2024, Eq. (2), per task.
 
     Args:
-        logits: float (B,) per task. labels: int8 (B,) per task; -1 is missing and costs nothing.
+        logits: float32 (B,) per task, at least one. labels: int8 (B,) for each of these tasks; -1
+            is missing and costs nothing.
+
+    Returns:
+        float32, a scalar.
 
     Example:
         >>> loss = multi_task_loss({"finish": torch.zeros(2)}, {"finish": torch.tensor([1, -1])})
         >>> round(loss.item(), 4)
         0.6931
     """
-    total = torch.zeros(())
-    for task, logit_B in logits.items():
-        label_B = labels[task]
-        known_B = (label_B >= 0).to(logit_B.dtype)
-        target_B = label_B.clamp(min=0).to(logit_B.dtype)
-        cost_B = functional.binary_cross_entropy_with_logits(logit_B, target_B, reduction="none")
-        total = total.to(logit_B.device) + (cost_B * known_B).sum() / known_B.sum().clamp(min=1)
-    return total
+    costs = [_mean_cost(logit_B, labels[task]) for task, logit_B in logits.items()]
+    return torch.stack(costs).sum()
+
+
+def _mean_cost(logit_B: Tensor, label_B: Tensor) -> Tensor:
+    """Mean cross-entropy over the labels that are there, 0 where none is."""
+    known_B = (label_B >= 0).to(logit_B.dtype)
+    target_B = label_B.clamp(min=0).to(logit_B.dtype)
+    cost_B = functional.binary_cross_entropy_with_logits(logit_B, target_B, reduction="none")
+    return (cost_B * known_B).sum() / known_B.sum().clamp(min=1)

@@ -16,8 +16,17 @@ __all__ = ["Found", "search_histories"]
 class Found:
     """The behaviours kept for each candidate, best first.
 
+    K is what was asked for, or L where histories are shorter.
+
     Args:
-        position_BK: int64, place of each in its history, 0..L-1. present_BK: bool, false on padding.
+        position_BK: int64, place of each in its history, 0..L-1.
+        present_BK: bool, false on padding; its places mean nothing.
+
+    Example:
+        >>> found = Found(position_BK=torch.tensor([[2, 0]]), present_BK=torch.tensor([[True, False]]))
+        >>> item_BL = torch.tensor([[7, 8, 9]])                # one candidate's history
+        >>> item_BL.gather(1, found.position_BK)[found.present_BK].tolist()
+        [9]
     """
 
     position_BK: Tensor
@@ -35,7 +44,7 @@ def search_histories(
     moment_of_B: Tensor,
     most: int,
 ) -> Found:
-    r"""Keep the ``most`` behaviours of highest relevance for each candidate.
+    r"""Keep the ``most`` behaviours of highest relevance for each candidate, exactly.
 
     .. math:: r_i = q \cdot k_i + g_i
 
@@ -48,12 +57,18 @@ def search_histories(
     side in E and their time parts are summed before they come here.
 
     Args:
-        query_BE: candidates' projections, float. key_NE: distinct items' projections, float.
-        item_ML: int64 row of each behaviour in ``key_NE``.
-        time_score_ML: float, what a behaviour's time adds at this moment.
+        query_BE: float32, candidates' projections. key_NE: float32, distinct items' projections.
+        item_ML: int64 row of each behaviour's item in ``key_NE``.
+        time_score_ML: float32, what a behaviour's time adds at this moment.
         present_ML: bool, false on padding, which is never found before a behaviour.
         moment_of_B: int64, the moment (row of the M) each candidate belongs to.
-        most: K; where a history is shorter, all of it is found.
+        most: K; where a history is shorter, all of it is found. Of equal scores at the edge any may stay.
+
+    Returns:
+        What was found, best first.
+
+    Raises:
+        ValueError: ``most`` is below 1.
 
     Example:
         >>> found = search_histories(
@@ -63,6 +78,8 @@ def search_histories(
         >>> found.position_BK.tolist(), found.present_BK.tolist()
         ([[2, 1]], [[True, True]])
     """
+    if most < 1:
+        raise ValueError(f"most is {most}; give 1 or more behaviours to keep")
     product_BN = query_BE @ key_NE.T
     score_BL = product_BN.gather(1, item_ML[moment_of_B])
     score_BL += time_score_ML.masked_fill(~present_ML, -torch.inf)[moment_of_B]
