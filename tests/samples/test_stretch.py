@@ -154,6 +154,13 @@ def test_whole_requests_splits_none_and_loses_none(rows: int) -> None:
     assert set(ends.tolist()) <= {4, 5, 7, 8}
 
 
+def test_a_table_that_ends_with_its_request_stays_as_it_is() -> None:
+    table = pa.table({"user_id": [1, 1, 2, 2], "request_id": [5, 6, 7, 8]})
+    for more in (1, 2):  # whether or not anything follows
+        tables = list(whole_requests(iter([table, table][:more])))
+        assert tables[0].equals(table)
+
+
 def test_whole_requests_of_nothing() -> None:
     assert list(whole_requests(iter([]))) == []
     empty = pa.table({"user_id": pa.array([], pa.int64()), "request_id": pa.array([], pa.int64())})

@@ -109,8 +109,6 @@ def _write_samples(
 ) -> list[ChunkNote]:
     notes: list[ChunkNote] = []
     for table in whole_requests(source.chunks(config.rows_per_chunk)):
-        if not table.num_rows:
-            continue
         samples, exposures = state.take(table)
         pq.write_table(pa.table(exposures), folder / "exposures" / f"{state.rows:012d}.parquet")
         if samples["user"].size:

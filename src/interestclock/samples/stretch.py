@@ -26,26 +26,31 @@ _NEVER_KNOWN = np.iinfo(np.int64).max
 
 
 def whole_requests(chunks: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows, cut so that no request is split between two tables.
+    """The same tables, except that a request's first rows move to the next one where it goes on there.
+
+    A table is given out when the next one has come, so that where it ends does not depend on what
+    follows but for the request at its end.
 
     Example:
         >>> first = pa.table({"user_id": [1, 1], "request_id": [7, 8]})
         >>> second = pa.table({"user_id": [1, 2], "request_id": [8, 9]})
         >>> [t["request_id"].to_pylist() for t in whole_requests(iter([first, second]))]
-        [[7], [8, 8], [9]]
+        [[7], [8, 8, 9]]
     """
     held: pa.Table | None = None
-    for chunk in chunks:
-        table = pa.concat_tables([held, chunk]) if held is not None else chunk
-        if "request_id" not in table.column_names:
-            yield table
+    for table in chunks:
+        if not table.num_rows:
             continue
-        starts = np.flatnonzero(_request_starts(table))
-        cut = int(starts[-1]) if starts.size else 0
+        if held is None:
+            held = table
+            continue
+        both = pa.concat_tables([held, table])
+        starts = np.flatnonzero(_request_starts(both))
+        cut = int(starts[starts <= held.num_rows][-1])
         if cut:
-            yield table.slice(0, cut)
-        held = table.slice(cut)
-    if held is not None and held.num_rows:
+            yield both.slice(0, cut)
+        held = both.slice(cut)
+    if held is not None:
         yield held
 
 
