@@ -109,9 +109,8 @@ def compare_command(
         ),
     )
     with TerminalProgress(_out) as progress:
-        results = compare(
-            log.open(), out, config=config, title=f"Rankers on {log.log.name}", progress=progress
-        )
+        source = log.open(dead_letters=_dead_letters(out))
+        results = compare(source, out, config=config, title=f"Rankers on {log.log.name}", progress=progress)
     _out.print(result_table(results))
     _out.print(f"Look at {out / 'report.html'}", highlight=False)
 

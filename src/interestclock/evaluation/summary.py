@@ -151,10 +151,11 @@ def _share(ranker: Any, base: Any, oracle: Any) -> Any:
 
 
 def _combine(function: Callable[..., Any], *estimates: _Estimate) -> _Estimate:
-    return _Estimate(
-        point=float(function(*(np.float64(one.point) for one in estimates))),
-        replicate_R=np.asarray(function(*(one.replicate_R for one in estimates))),
-    )
+    with np.errstate(divide="ignore", invalid="ignore"):  # a replicate may have nothing to compare with
+        return _Estimate(
+            point=float(function(*(np.float64(one.point) for one in estimates))),
+            replicate_R=np.asarray(function(*(one.replicate_R for one in estimates))),
+        )
 
 
 def _interval(estimate: _Estimate) -> Json:

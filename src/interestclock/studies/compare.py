@@ -94,12 +94,12 @@ def compare(
     """
     if out.exists():
         raise ResultError(f"{out} is there already; give another --out, or remove it first")
+    label = _label(source, config)
     progress = progress or Quiet()
     aside = out.with_name(out.name + ".unfinished")
     shutil.rmtree(aside, ignore_errors=True)
     for part in ("predictions", "rankers"):
         (aside / part).mkdir(parents=True)
-    label = _label(source, config)
     folder = prepare_samples(source, aside / "samples", config=config.prepare, progress=progress.phase)
     split = split_by_time(folder.event_times_ms())
     ground = aside / "predictions" / "exposures.parquet"

@@ -1,0 +1,113 @@
+"""The command line as a person meets it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from interestclock.cli import main
+
+
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str) -> Done:
+    """The command in this process: starting one costs seconds."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with (
+        contextlib.redirect_stdout(stdout),
+        contextlib.redirect_stderr(stderr),
+        patch.object(sys, "argv", ["interestclock", *arguments]),
+        pytest.raises(SystemExit) as stopped,
+    ):
+        main()
+    return Done(int(stopped.value.code or 0), stdout.getvalue(), stderr.getvalue())
+
+
+def test_the_module_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "interestclock", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("interestclock 0.")
+
+
+@pytest.mark.parametrize("command", ["compare", "features", "simulate", "inspect"])
+def test_help_says_what_a_command_does(command: str) -> None:
+    done = run(command, "--help")
+    assert done.returncode == 0
+    assert "--help" in done.stdout
+
+
+def test_from_simulation_to_comparison(tmp_path: Path) -> None:
+    log, out = str(tmp_path / "log"), tmp_path / "out"
+    assert run("simulate", "--size", "tiny", "--out", log).returncode == 0
+    inspected = run("inspect", log)
+    assert inspected.returncode == 0, inspected.stderr
+    assert "genre" in inspected.stdout
+    done = run(
+        "compare", log, "--rankers", "base,hour", "--seeds", "1", "--replicates", "20", "--out", str(out)
+    )
+    assert done.returncode == 0, done.stderr
+    assert "report.html" in done.stdout
+    assert set(json.loads((out / "results.json").read_text())["rankers"]) == {"base", "hour"}
+    config = json.loads((out / "config.json").read_text())
+    assert config["compare"]["seeds"] == 1
+    assert len(config["fingerprint"]) == 64
+
+
+def test_columns_named_on_the_command_line(tmp_path: Path) -> None:
+    rows = 200
+    table = pa.table(
+        {
+            "uid": [f"u{i % 6}" for i in range(rows)],
+            "song": [i % 9 for i in range(rows)],
+            "at": [1_700_000_000 + 3_600 * i for i in range(rows)],
+            "done": [i * 7 % 3 == 0 for i in range(rows)],
+            "style": ["rock|pop" if i % 9 < 4 else "jazz" for i in range(rows)],
+        }
+    )
+    pq.write_table(table, tmp_path / "plays.parquet")
+    done = run(
+        "features", str(tmp_path / "plays.parquet"), "--user", "uid", "--item", "song", "--time", "at",
+        "--zone", "Europe/Berlin", "--label-column", "finish=done", "--attribute", "genre=style",
+        "--separator", "|", "--out", str(tmp_path / "out"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    clocks = pq.read_table(tmp_path / "out" / "clocks.parquet")["genre"].to_pylist()
+    assert {value for row in clocks for bucket in row for value in bucket} == {"rock", "pop", "jazz"}
+
+
+def test_an_error_is_a_sentence_not_a_traceback(tmp_path: Path) -> None:
+    done = run("inspect", str(tmp_path / "nothing.csv"), "--zone", "UTC")
+    assert done.returncode == 1
+    assert "no such file or folder" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_malformed_rows_go_beside_the_results(tmp_path: Path) -> None:
+    lines = [f"u{i % 3},{i % 5},{1_700_000_000_000 + i * 3_600_000},{i % 2}" for i in range(80)]
+    lines[10] = "u1,3,not a time,1"
+    (tmp_path / "plays.csv").write_text("user_id,item_id,timestamp_ms,click\n" + "\n".join(lines) + "\n")
+    done = run(
+        "compare", str(tmp_path / "plays.csv"), "--zone", "UTC", "--label-column", "click", "--rankers", "base",
+        "--seeds", "1", "--replicates", "10", "--out", str(tmp_path / "out"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    letters = (tmp_path / "out-dead-letters.jsonl").read_text().splitlines()
+    assert len(letters) == 1
+    assert "not a time" in letters[0]
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["log"]["dead_letters"] == 1
