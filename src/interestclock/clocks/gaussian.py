@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_interests, check_size, check_times
+from interestclock.timeofday import DAY_SECONDS, circular_gap_seconds
 
 __all__ = ["GaussianClock"]
 
@@ -77,13 +78,13 @@ class GaussianClock(nn.Module):
         check_interests(clock_BHD, dim=self.output_dim)
         check_times("second_of_day_B", second_of_day_B, requests=len(clock_BHD))
         weight_BH = self.weights(second_of_day_B, buckets=clock_BHD.shape[1])
-        return torch.einsum("bh,bhd->bd", weight_BH, clock_BHD)
+        return torch.einsum("bh,bhd->bd", weight_BH.to(clock_BHD.dtype), clock_BHD)
 
     def weights(self, second_of_day_B: Tensor, *, buckets: int) -> Tensor:
         """Weight g of each bucket at each local second of day, int64 (B,): float32 (B, buckets)."""
-        hours_B = second_of_day_B.to(torch.float32) / 3600
-        bucket_H = torch.arange(buckets, device=hours_B.device) * (24 / buckets) + self.bucket_centre_hours
-        apart_BH = (hours_B.unsqueeze(1) - bucket_H) % 24
-        gap_BH = torch.minimum(apart_BH, 24 - apart_BH)
+        second_B = second_of_day_B.to(torch.float32)
+        start_H = torch.arange(buckets, device=second_B.device) * (DAY_SECONDS / buckets)
+        stands_H = (start_H + self.bucket_centre_hours * 3600) % DAY_SECONDS
+        gap_BH = circular_gap_seconds(second_B.unsqueeze(1), stands_H) / 3600
         scale = 1 / (math.sqrt(2 * math.pi) * self.sigma_hours)
         return scale * torch.exp(-((gap_BH - self.mu_hours) ** 2) / (2 * self.sigma_hours**2))

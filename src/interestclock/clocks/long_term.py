@@ -177,7 +177,7 @@ class LongTermClock(nn.Module):
             query_BE=self.query(candidate_BI) / math.sqrt(self.config.latent_dim),
             key_NE=self.key(item_vectors_NI),
             item_ML=behaviour_ML,
-            time_score_ML=self.gap(gap_features(gap_ML)).sum(-1),
+            time_score_ML=self.gap(gap_features(gap_ML).to(candidate_BI.dtype)).sum(-1),
             present_ML=present_ML,
             moment_of_B=moment_of_B,
             most=self.config.behaviours,
@@ -195,7 +195,7 @@ class LongTermClock(nn.Module):
         Returns:
             float32 (B, O).
         """
-        feature_BKF = gap_features(gap_seconds_BK)
+        feature_BKF = gap_features(gap_seconds_BK).to(candidate_BI.dtype)
         relevance_BAK = self._relevance(candidate_BI, behaviour_BKI, feature_BKF)
         weight_BAK = _masked_softmax(relevance_BAK, present_BK.unsqueeze(1))
         seen_BKJ = torch.cat([behaviour_BKI, feature_BKF], dim=2)
