@@ -151,7 +151,7 @@ class RankerConfig:
 
     clocks: tuple[ClockConfig, ...] = ()
     dim: int = 16
-    std: float = 0.25
+    std: float = 0.1
     recent: int = 10
     cross_layers: int = 2
     hidden: tuple[int, ...] = (128, 64)

@@ -32,7 +32,7 @@ class TrainConfig:
     """
 
     batch_size: int = 128
-    learning_rate: float = 2e-3
+    learning_rate: float = 5e-3
     order: str = "streaming"
     seed: int = 0
     device: str = "cpu"
@@ -44,6 +44,6 @@ class TrainConfig:
                 f"batch_size is {self.batch_size} and threads {self.threads}; give 1 or more of each"
             )
         if self.learning_rate <= 0:
-            raise ConfigError(f"learning_rate is {self.learning_rate}; give a number above 0, such as 0.002")
+            raise ConfigError(f"learning_rate is {self.learning_rate}; give a number above 0, such as 0.005")
         if self.order not in ORDERS:
             raise ConfigError(f"'{self.order}' is no order; use one of {', '.join(ORDERS)}")
