@@ -1,0 +1,119 @@
+"""Adam by rows, step by step beside PyTorch's SparseAdam and beside the paper's own lines."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from interestclock.embeddings import RowAdam
+
+
+def embedding(rows: int = 9, *, seed: int = 0) -> nn.Embedding:
+    torch.manual_seed(seed)
+    return nn.Embedding(rows, 3, sparse=True)
+
+
+def learn(table: nn.Embedding, optimiser: torch.optim.Optimizer, rows: list[int], seed: int) -> None:
+    optimiser.zero_grad()
+    weight = torch.randn(len(rows), 3, generator=torch.Generator().manual_seed(seed))
+    (table(torch.tensor(rows, dtype=torch.int64)) * weight).sum().backward()
+    optimiser.step()
+
+
+STEPS = st.lists(st.lists(st.integers(0, 8), max_size=6), min_size=1, max_size=8)
+
+
+@settings(max_examples=40, deadline=None)
+@given(steps=STEPS, lr=st.sampled_from([0.002, 0.1]), betas=st.sampled_from([(0.9, 0.999), (0.5, 0.9)]))
+def test_every_step_is_sparse_adams(steps: list[list[int]], lr: float, betas: tuple[float, float]) -> None:
+    ours, theirs = embedding(), embedding()
+    row_adam = RowAdam([ours.weight], lr=lr, betas=betas)
+    sparse_adam = torch.optim.SparseAdam([theirs.weight], lr=lr, betas=betas)
+    for seed, rows in enumerate(steps):
+        before = ours.weight.detach().clone()
+        learn(ours, row_adam, rows, seed)
+        if rows:  # SparseAdam counts a step without rows, ours does not
+            learn(theirs, sparse_adam, rows, seed)
+        torch.testing.assert_close(ours.weight, theirs.weight, atol=1e-6, rtol=1e-6)
+        untouched = [row for row in range(9) if row not in rows]
+        assert torch.equal(ours.weight[untouched], before[untouched])
+
+
+def test_two_steps_by_hand() -> None:
+    table = nn.Embedding.from_pretrained(torch.tensor([[1.0], [5.0]]), freeze=False, sparse=True)
+    optimiser = RowAdam([table.weight], lr=0.1)
+    weight, mean, square = 1.0, 0.0, 0.0
+    for step, gradient in enumerate([2.0, -1.0], start=1):
+        optimiser.zero_grad()
+        (gradient * table(torch.tensor([0]))).sum().backward()
+        optimiser.step()
+        mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
+        scale = math.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+        weight -= 0.1 * scale * mean / (math.sqrt(square) + 1e-8)
+        assert table.weight[0].item() == pytest.approx(weight, abs=1e-6)
+    assert table.weight[1].item() == 5.0
+
+
+def test_gradients_of_a_row_that_occurs_twice_are_summed() -> None:
+    twice, once = embedding(), embedding()
+    for table, rows in ((twice, [4, 4]), (once, [4])):
+        optimiser = RowAdam([table.weight], lr=0.1)
+        (table(torch.tensor(rows)).sum() * (2 / len(rows))).backward()
+        optimiser.step()
+    torch.testing.assert_close(twice.weight, once.weight, atol=1e-6, rtol=0)
+
+
+def test_moments_follow_their_rows_when_the_table_grows() -> None:
+    grown, whole = embedding(4), embedding(9)
+    with torch.no_grad():
+        whole.weight[:4] = grown.weight
+    ours, theirs = RowAdam([grown.weight], lr=0.1), RowAdam([whole.weight], lr=0.1)
+    for table, optimiser in ((grown, ours), (whole, theirs)):
+        learn(table, optimiser, [1, 3], seed=1)
+    grown.weight.data = torch.cat([grown.weight.data, whole.weight.data[4:]])
+    for seed, rows in ((2, [1, 8]), (3, [0, 8])):
+        learn(grown, ours, rows, seed)
+        learn(whole, theirs, rows, seed)
+    assert torch.equal(grown.weight, whole.weight)
+    for name in ("exp_avg", "exp_avg_sq"):
+        assert torch.equal(ours.state[grown.weight][name], theirs.state[whole.weight][name])
+
+
+def test_state_dict_resumes_bit_for_bit() -> None:
+    first, resumed = embedding(), embedding()
+    optimiser = RowAdam([first.weight], lr=0.1)
+    learn(first, optimiser, [1, 2], seed=1)
+    other = RowAdam([resumed.weight], lr=0.5)
+    other.load_state_dict(copy.deepcopy(optimiser.state_dict()))  # as if it had been on disk
+    with torch.no_grad():
+        resumed.weight.copy_(first.weight)
+    learn(first, optimiser, [2, 5], seed=2)
+    learn(resumed, other, [2, 5], seed=2)
+    assert torch.equal(first.weight, resumed.weight)
+
+
+def test_a_parameter_without_gradient_is_left_alone() -> None:
+    table = embedding()
+    before = table.weight.detach().clone()
+    RowAdam([table.weight], lr=0.1).step()
+    assert torch.equal(table.weight, before)
+
+
+def test_wrong_arguments_are_refused() -> None:
+    table = embedding()
+    with pytest.raises(ValueError, match=r"lr is 0\.0; give a step size above 0, for example 0\.002"):
+        RowAdam([table.weight], lr=0.0)
+    with pytest.raises(ValueError, match=r"betas are \(0\.9, 1\.0\); give two numbers from 0 to below 1"):
+        RowAdam([table.weight], lr=0.1, betas=(0.9, 1.0))
+    dense = nn.Embedding(2, 2)
+    dense(torch.tensor([0])).sum().backward()
+    with pytest.raises(ValueError, match="dense gradient; build the embedding with sparse=True, or use Adam"):
+        RowAdam([dense.weight], lr=0.1).step()
+    with pytest.raises(ValueError, match=r"takes no closure; call backward\(\) first"):
+        RowAdam([table.weight], lr=0.1).step(lambda: 0.0)
