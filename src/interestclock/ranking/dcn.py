@@ -34,7 +34,7 @@ class DCNv2(nn.Module):
 
     def __init__(self, *, input_dim: int, cross_layers: int, hidden: Sequence[int]) -> None:
         super().__init__()
-        if min(input_dim, *hidden) < 1 or cross_layers < 0:
+        if min((input_dim, *hidden)) < 1 or cross_layers < 0:
             raise ValueError(
                 f"input_dim is {input_dim}, cross_layers {cross_layers}, hidden {tuple(hidden)}; "
                 "give widths of 1 or more, and 0 crosses or more"

@@ -1,0 +1,68 @@
+"""What each clock is fed in the ranker: the same as a caller would feed it by hand."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from random_batches import ITEMS, NAMES, make_batch, make_histories, make_ranker
+
+from interestclock.clocks import LongTermConfig
+from interestclock.histories import Histories
+from interestclock.ranking import GaussianConfig, NaiveConfig, Ranker
+from interestclock.ranking.clock_slots import SlotInputs
+from interestclock.samples import Batch
+
+
+def inputs_of(ranker: Ranker, batch: Batch, histories: Histories) -> SlotInputs:
+    rows = ranker._rows(batch)
+    return SlotInputs(
+        batch=batch,
+        candidate_BI=ranker.items(batch.item_B),
+        interests_MHC=ranker._interests(ranker._gather(rows), rows),
+        histories=histories,
+        items=ranker.items,
+    )
+
+
+@pytest.mark.parametrize("longest", [1, 5, 10_000])
+def test_the_long_term_slot_is_the_clock_over_the_newest_of_each_history(longest: int) -> None:
+    config = LongTermConfig(behaviours=3, longest=longest, heads=2, latent_dim=3, output_dim=4)
+    ranker, histories = make_ranker(clocks=(config,)), make_histories(longest=30)
+    batch = make_batch(histories)
+    slot = ranker.slots[0]
+    window = batch.window(histories, most=longest)
+    by_hand_BO = slot.clock(
+        ranker.items(batch.item_B),
+        second_of_day_M=batch.second_of_day_B[batch.first_M],
+        moment_of_B=batch.moment_of_B,
+        item_vectors_NI=ranker.items(torch.arange(ITEMS + 1)),
+        behaviour_ML=window.item_ML,
+        behaviour_second_ML=window.second_of_day_ML,
+        present_ML=window.mask_ML,
+    )
+    torch.testing.assert_close(slot(inputs_of(ranker, batch, histories)), by_hand_BO, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("config", [NaiveConfig(), GaussianConfig(sigma_hours=2.0)])
+def test_an_hourly_slot_is_the_clock_over_mean_values_by_hour(config: NaiveConfig | GaussianConfig) -> None:
+    ranker, histories = make_ranker(clocks=(config,)), make_histories()
+    batch = make_batch(histories, moments=2, candidates=2)
+    table, slot = ranker.table, ranker.slots[0]
+    interests_MHC = torch.zeros(2, 24, 8)
+    for moment in range(2):
+        for hour in range(24):
+            for part, name in enumerate(NAMES.clock_attributes):
+                values = [v for v in batch.clocks[name][moment, hour].tolist() if v > 0]
+                rows = table.rows(f"attribute.{name}", torch.tensor(values, dtype=torch.int64))
+                if values:
+                    interests_MHC[moment, hour, 4 * part : 4 * part + 4] = table.weight[rows].mean(0)
+    second_M = batch.second_of_day_B[batch.first_M]
+    by_hand_BC = slot.clock(interests_MHC, second_of_day_B=second_M)[batch.moment_of_B]
+    torch.testing.assert_close(slot(inputs_of(ranker, batch, histories)), by_hand_BC, atol=1e-6, rtol=0)
+
+
+def test_a_clock_that_needs_interests_says_so_when_there_are_none() -> None:
+    ranker, histories = make_ranker(clocks=()), make_histories()
+    inputs = inputs_of(ranker, make_batch(histories), histories)
+    with pytest.raises(ValueError, match=r"no interests in this batch; RankerConfig\.needs_clocks"):
+        make_ranker(clocks=(GaussianConfig(),)).slots[0](inputs)

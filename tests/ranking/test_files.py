@@ -1,0 +1,101 @@
+"""A ranker on disk: what is loaded predicts the very same bits, and what is damaged is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from random_batches import EVERY_CLOCK, SIZES, item_values, make_batch, make_histories, make_ranker
+from safetensors.torch import load_file
+
+from interestclock.embeddings import RowAdam
+from interestclock.errors import ResultError
+from interestclock.ranking import Ranker, load_ranker, multi_task_loss, save_ranker
+
+
+def trained(clocks: tuple = EVERY_CLOCK) -> Ranker:
+    """One step away from its start, in a table that has grown and holds spare rows."""
+    ranker, histories = make_ranker(clocks=clocks), make_histories()
+    batch = make_batch(histories)
+    multi_task_loss(ranker(batch, histories), batch.labels).backward()
+    RowAdam(ranker.sparse_parameters(), lr=0.1).step()
+    torch.optim.Adam(ranker.dense_parameters(), lr=0.1).step()
+    for size in (31, 40):
+        ranker.table.grow({"item": size})
+    assert ranker.table.weight.shape[0] > ranker.table.used
+    return ranker
+
+
+@pytest.mark.parametrize("clocks", [(), *((clock,) for clock in EVERY_CLOCK), EVERY_CLOCK])
+def test_what_is_loaded_predicts_the_same_bits(clocks: tuple, tmp_path: Path) -> None:
+    ranker, histories = trained(clocks), make_histories()
+    save_ranker(ranker, tmp_path / "rankers" / "one")
+    loaded = load_ranker(tmp_path / "rankers" / "one")
+    loaded.items.describe(SIZES["item"], item_values())
+    batch = make_batch(histories, seed=9)
+    expected = ranker(batch, histories)
+    for task, logit_B in loaded(batch, histories).items():
+        assert torch.equal(logit_B, expected[task])
+    assert (loaded.config, loaded.names) == (ranker.config, ranker.names)
+
+
+def test_a_loaded_ranker_grows_as_the_first_would(tmp_path: Path) -> None:
+    ranker = trained()
+    save_ranker(ranker, tmp_path)
+    loaded = load_ranker(tmp_path)
+    for each in (ranker, loaded):
+        each.table.grow({"item": 70, "user": 9})
+    used = ranker.table.used
+    assert torch.equal(loaded.table.weight[:used], ranker.table.weight[:used])
+
+
+def test_the_table_is_written_once_and_without_spare_rows(tmp_path: Path) -> None:
+    ranker = trained()
+    save_ranker(ranker, tmp_path)
+    weights = load_file(tmp_path / "ranker.safetensors")
+    tables = [name for name in weights if name.endswith("table.weight")]
+    assert tables == ["table.weight"]
+    assert weights["table.weight"].shape == (ranker.table.used, 4)
+
+
+def test_a_second_ranker_replaces_the_first(tmp_path: Path) -> None:
+    save_ranker(trained(), tmp_path)
+    save_ranker(trained(()), tmp_path)
+    assert load_ranker(tmp_path).config.clocks == ()
+
+
+@pytest.mark.parametrize("missing", ["ranker.json", "ranker.safetensors"])
+def test_half_a_ranker_is_refused(missing: str, tmp_path: Path) -> None:
+    save_ranker(trained(()), tmp_path)
+    (tmp_path / missing).unlink()
+    with pytest.raises(
+        ResultError, match=f"{tmp_path.name} holds no ranker: {missing} is missing; name a folder"
+    ):
+        load_ranker(tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ResultError, match="nowhere holds no ranker"):
+        load_ranker(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["ranker.json", "ranker.safetensors"])
+def test_a_truncated_file_is_refused(name: str, tmp_path: Path) -> None:
+    save_ranker(trained(), tmp_path)
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ResultError, match=r"cannot be read.*train it again"):
+        load_ranker(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("was", "now"), [('"gaussian"', '"sundial"'), ('"dim": 4', '"dim": 5'), ('"std"', '"dev"')]
+)
+def test_a_description_of_another_ranker_is_refused(was: str, now: str, tmp_path: Path) -> None:
+    save_ranker(trained(), tmp_path)
+    path = tmp_path / "ranker.json"
+    assert was in path.read_text()
+    path.write_text(path.read_text().replace(was, now))
+    with pytest.raises(ResultError, match=r"(?s)cannot be read.*train it again"):
+        load_ranker(tmp_path)

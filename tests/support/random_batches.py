@@ -1,0 +1,122 @@
+"""A made-up world for rankers: names, sizes, items, histories, and random batches of exposures in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from interestclock.clocks import LongTermConfig
+from interestclock.histories import Histories
+from interestclock.ranking import (
+    AdaptiveConfig,
+    FeatureNames,
+    GaussianConfig,
+    NaiveConfig,
+    Ranker,
+    RankerConfig,
+    TimeEncodingConfig,
+)
+from interestclock.samples import Batch
+
+USERS, ITEMS, GENRES = 4, 30, 5
+SIZES = {
+    "user": USERS,
+    "item": ITEMS,
+    "attribute.genre": GENRES,
+    "attribute.label": 3,
+    "context.device": 3,
+    "context.tags": 4,
+}
+NAMES = FeatureNames(
+    tasks=("finish", "like"),
+    attributes=("genre", "label"),
+    clock_attributes=("genre", "label"),
+    categorical=("device",),
+    multivalued=("tags",),
+    numeric=("age",),
+)
+BARE_NAMES = FeatureNames(tasks=("finish",))
+EVERY_CLOCK = (
+    TimeEncodingConfig(),
+    NaiveConfig(),
+    AdaptiveConfig(),
+    GaussianConfig(),
+    LongTermConfig(behaviours=3, heads=2, latent_dim=3, output_dim=4),
+)
+
+
+def make_ranker(*, names: FeatureNames = NAMES, seed: int = 0, clocks: tuple = EVERY_CLOCK) -> Ranker:
+    """A small ranker with room for everything in the world."""
+    config = RankerConfig(clocks=clocks, dim=4, recent=2, hidden=(8,), tower_width=4)
+    ranker = Ranker(names=names, config=config, seed=seed)
+    ranker.grow(SIZES, item_values())
+    return ranker
+
+
+def item_values() -> dict[str, Tensor]:
+    """Up to two genres an item, some with none; one label each."""
+    generator = torch.Generator().manual_seed(1)
+    genre_NV = torch.randint(0, GENRES + 1, (ITEMS + 1, 2), generator=generator)
+    label_NV = torch.randint(0, 4, (ITEMS + 1, 1), generator=generator)
+    genre_NV[0] = label_NV[0] = 0
+    return {"genre": genre_NV, "label": label_NV}
+
+
+def make_histories(*, longest: int = 8, seed: int = 2) -> Histories:
+    """User u of the world has ``u * longest / USERS`` behaviours, so lengths differ."""
+    generator = torch.Generator().manual_seed(seed)
+    length_U = torch.tensor([user * longest // USERS for user in range(USERS + 1)])
+    total = int(length_U.sum())
+    return Histories(
+        offset_U=torch.cat([torch.zeros(1, dtype=torch.int64), length_U.cumsum(0)]),
+        item_E=torch.randint(1, ITEMS + 1, (total,), generator=generator),
+        second_of_day_E=torch.randint(0, 86_400, (total,), generator=generator),
+        timestamp_ms_E=torch.arange(total),
+    )
+
+
+def make_batch(histories: Histories, *, moments: int = 5, candidates: int = 3, seed: int = 3) -> Batch:
+    """``moments`` users at a time, ``candidates`` exposures each, with every feature the names have."""
+    torch.manual_seed(seed)
+    rows = moments * candidates
+    moment_of_B = torch.arange(moments).repeat_interleave(candidates)
+    user_M = torch.randint(1, USERS + 1, (moments,))
+    length_U = histories.offset_U[1:] - histories.offset_U[:-1]
+    known_M = (torch.rand(moments) * (length_U[user_M] + 1)).to(torch.int64)
+    age_B = torch.randn(rows) * 40
+    age_B[::3] = torch.nan
+    return Batch(
+        user_B=user_M[moment_of_B],
+        item_B=torch.randint(1, ITEMS + 1, (rows,)),
+        request_B=moment_of_B,
+        timestamp_ms_B=moment_of_B * 1000,
+        second_of_day_B=torch.randint(0, 86_400, (moments,))[moment_of_B],
+        day_of_week_B=torch.randint(0, 7, (moments,))[moment_of_B],
+        known_ms_B=moment_of_B * 1000,
+        known_behaviours_B=known_M[moment_of_B],
+        moment_of_B=moment_of_B,
+        first_M=torch.arange(moments) * candidates,
+        recent_MN=torch.randint(0, ITEMS + 1, (moments, 2)),
+        labels={task: torch.randint(-1, 2, (rows,), dtype=torch.int8) for task in NAMES.tasks},
+        categorical={"device": torch.randint(0, 4, (rows,))},
+        multivalued={"tags": torch.randint(0, 5, (rows, 3))},
+        numeric={"age": age_B},
+        clocks={
+            "genre": torch.randint(0, GENRES + 1, (moments, 24, 3)),
+            "label": torch.randint(0, 4, (moments, 24, 3)),
+        },
+    )
+
+
+def by_exposure(batch: Batch) -> Batch:
+    """The same exposures, each as a moment of its own."""
+    alone_B = torch.arange(len(batch))
+    return replace(
+        batch,
+        moment_of_B=alone_B,
+        first_M=alone_B,
+        recent_MN=batch.recent_MN[batch.moment_of_B],
+        clocks={name: rows[batch.moment_of_B] for name, rows in batch.clocks.items()},
+    )
