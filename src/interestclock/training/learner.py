@@ -66,8 +66,9 @@ class Learner:
 
     def learn(self, batch: Batch, prediction: Prediction | None = None) -> float:
         """Teach the batch's labels; returns the loss."""
-        fresh = prediction is not None and prediction.step == self.step
-        logits = prediction.logits if fresh and prediction else self.ranker(batch, self.histories)
+        if prediction is None or prediction.step != self.step:
+            prediction = self.predict(batch)
+        logits = prediction.logits
         loss = multi_task_loss(logits, batch.labels)
         self._dense.zero_grad()
         self._rows.zero_grad()

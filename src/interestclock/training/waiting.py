@@ -25,13 +25,12 @@ class InOrder:
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[int, Batch, Prediction]] = deque()
+        self._waiting: deque[tuple[int, Batch, Prediction | None]] = deque()
 
     def add(self, batch: Batch, prediction: Prediction) -> None:
         """Keep a predicted batch, with its features as of then."""
-        if self._waiting:  # something is learned before this one, so its forward pass will not serve
-            prediction = Prediction(logits={}, step=-1)
-        self._waiting.append((int(batch.known_ms_B.max()), batch, prediction))
+        first = not self._waiting  # before any other something is learned: its forward pass will not serve
+        self._waiting.append((int(batch.known_ms_B.max()), batch, prediction if first else None))
 
     def due(self, now_ms: int) -> Iterator[Lesson]:
         """Batches whose labels were all known strictly before a moment."""
@@ -78,11 +77,13 @@ class DailyShuffle:
     def rest(self) -> Iterator[Lesson]:
         """What still waits when the stream ends."""
         if self._waiting:
-            yield from self._shuffled(known_before_ms=torch.iinfo(torch.int64).max)
+            yield from self._shuffled(known_before_ms=None)
 
-    def _shuffled(self, *, known_before_ms: int) -> Iterator[Lesson]:
+    def _shuffled(self, *, known_before_ms: int | None) -> Iterator[Lesson]:
         collected = Batch.joined(self._waiting)
-        ripe_B = collected.known_ms_B < known_before_ms
+        ripe_B = torch.ones(len(collected), dtype=torch.bool)
+        if known_before_ms is not None:
+            ripe_B = collected.known_ms_B < known_before_ms
         left = (~ripe_B).nonzero().squeeze(1)
         self._waiting = [collected.take(left)] if left.numel() else []
         ripe = ripe_B.nonzero().squeeze(1)
