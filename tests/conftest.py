@@ -20,3 +20,9 @@ def supplied_data() -> Path:
     if not (folder / "nyc_checkins.tsv.gz").exists():
         pytest.skip(f"no real logs in {folder}; set INTERESTCLOCK_DATA to a folder that has them")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Tests run side by side; PyTorch's own threads would fight over the same cores."""
+    torch.set_num_threads(1)

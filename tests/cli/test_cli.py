@@ -58,9 +58,8 @@ def test_from_simulation_to_comparison(tmp_path: Path) -> None:
     inspected = run("inspect", log)
     assert inspected.returncode == 0, inspected.stderr
     assert "genre" in inspected.stdout
-    done = run(
-        "compare", log, "--rankers", "base,hour", "--seeds", "1", "--replicates", "20", "--out", str(out)
-    )
+    quick = ("--rankers", "base,hour", "--seeds", "1", "--replicates", "20")
+    done = run("compare", log, *quick, "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert "report.html" in done.stdout
     assert set(json.loads((out / "results.json").read_text())["rankers"]) == {"base", "hour"}
@@ -103,8 +102,8 @@ def test_malformed_rows_go_beside_the_results(tmp_path: Path) -> None:
     lines[10] = "u1,3,not a time,1"
     (tmp_path / "plays.csv").write_text("user_id,item_id,timestamp_ms,click\n" + "\n".join(lines) + "\n")
     done = run(
-        "compare", str(tmp_path / "plays.csv"), "--zone", "UTC", "--label-column", "click", "--rankers", "base",
-        "--seeds", "1", "--replicates", "10", "--out", str(tmp_path / "out"),
+        "compare", str(tmp_path / "plays.csv"), "--zone", "UTC", "--label-column", "click",
+        "--rankers", "base", "--seeds", "1", "--replicates", "10", "--out", str(tmp_path / "out"),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     letters = (tmp_path / "out-dead-letters.jsonl").read_text().splitlines()

@@ -114,9 +114,8 @@ def test_the_same_seed_gives_the_same_predictions(log: Path, out: Path, tmp_path
 
 def test_daily_shuffled_predicts_the_first_day_before_learning(log: Path, tmp_path: Path) -> None:
     out = tmp_path / "daily"
-    config = CompareConfig(
-        rankers=("base",), seeds=1, replicates=10, train=TrainConfig(order="daily-shuffled")
-    )
+    train = TrainConfig(order="daily-shuffled")
+    config = CompareConfig(rankers=("base",), seeds=1, replicates=10, train=train)
     results = compare(open_log(log), out, config=config)
     assert results["rankers"]["base"]["auc"]["mean"] > 0.5
 

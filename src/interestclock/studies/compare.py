@@ -245,7 +245,8 @@ def _notes(folder: SampleFolder, config: CompareConfig) -> list[str]:
             f"The log holds choices only. Beside each choice stand up to {c.by_popularity} candidates by "
             f"popularity so far and {c.from_own_past} from the user's own past, each drawn in proportion "
             f"to how often it was chosen: {counts['sampled_candidates']:,} in all. {counts['unscored']:,} "
-            "choices were of an item nobody had chosen before; they are not scored, but enter histories and clocks."
+            "choices were of an item nobody had chosen before; they are not scored, but enter histories "
+            "and clocks."
         )
     return notes
 
