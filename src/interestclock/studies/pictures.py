@@ -30,8 +30,8 @@ def curves(ground: Path, runs: dict[str, Path], *, label: str) -> dict[str, list
     }
 
 
-def attribute_shares(folder: SampleFolder, *, values: int = 8) -> dict[str, dict[str, list[float]]]:
-    """For each clock attribute, the share of its most frequent values in every local hour's exposures.
+def attribute_shares(folder: SampleFolder) -> dict[str, dict[str, list[float]]]:
+    """For each clock attribute, the share of each value in every local hour's exposures.
 
     Source: Interest Clock, SIGIR 2024, Figure 2.
     """
@@ -46,19 +46,8 @@ def attribute_shares(folder: SampleFolder, *, values: int = 8) -> dict[str, dict
             carried = value_IV[rows["item"].to_numpy()]
             hour = np.broadcast_to(rows["second_of_day"].to_numpy()[:, None] // 3600, carried.shape)
             np.add.at(count_HV, (hour[carried > 0], carried[carried > 0]), 1)
-        shares[name] = _largest(count_HV, names, values)
-    return shares
-
-
-def _largest(
-    count_HV: np.ndarray[tuple[int, int], np.dtype[np.float64]], names: list[str], keep: int
-) -> dict[str, list[float]]:
-    share_HV = count_HV / np.maximum(count_HV.sum(axis=1, keepdims=True), 1)
-    order = np.argsort(-count_HV.sum(axis=0), kind="stable")[:keep]
-    shares = {names[value]: share_HV[:, value].tolist() for value in order if count_HV[:, value].any()}
-    rest_H = 1 - sum(np.asarray(share) for share in shares.values())
-    if np.any(rest_H > 1e-9):
-        shares["other"] = np.maximum(rest_H, 0).tolist()
+        share_HV = count_HV / np.maximum(count_HV.sum(axis=1, keepdims=True), 1)
+        shares[name] = {word: share_HV[:, number].tolist() for number, word in enumerate(names) if number}
     return shares
 
 
