@@ -1,0 +1,102 @@
+"""What a comparison says, in sentences that its figures bear out and no more."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["is_above", "percent", "verdict"]
+
+Json = Mapping[str, Any]
+
+
+def percent(value: float | None, *, digits: int = 2) -> str:
+    """A ratio as a signed percentage, a dash where there is none.
+
+    Example:
+        >>> percent(0.0213), percent(-0.001), percent(None)
+        ('+2.13%', '−0.10%', '–')
+    """
+    return "–" if value is None else f"{100 * value:+.{digits}f}%".replace("-", "−")
+
+
+def is_above(ci95: Sequence[float | None], bound: float = 0.0) -> bool:
+    """Whether a whole interval lies above a bound; an unknown interval does not.
+
+    Example:
+        >>> is_above([0.1, 0.3]), is_above([-0.1, 0.3]), is_above([None, None])
+        (True, False, False)
+    """
+    return ci95[0] is not None and ci95[0] > bound
+
+
+def verdict(results: Json) -> list[str]:
+    """Say who gains over the baseline, who loses, who ties, and how much is left to gain.
+
+    A difference counts when the 95% interval of the paired difference in AUC excludes 0.
+
+    Args:
+        results: the dictionary of :func:`summarise`.
+
+    Returns:
+        Sentences, the most important first; one that says so where there is nothing to compare.
+
+    Example:
+        >>> verdict({"label": "finish", "baseline": "base", "rankers": {}, "pairs": {}})
+        ['No ranker was evaluated.']
+    """
+    rankers, base = results.get("rankers", {}), str(results.get("baseline"))
+    if not rankers:
+        return ["No ranker was evaluated."]
+    if base not in rankers:
+        return [f"There is no ranker named {base} to compare with; run it for gains.", *_ties(results, base)]
+    others = sorted((name for name in rankers if name != base), key=lambda name: -_gain(results, name))
+    if not others:
+        return [f"Only {base} was run; there is nothing to compare it with."]
+    sentences = [_against_base(results, name, base) for name in others if _differs(results, name, base)]
+    same = [name for name in others if not _differs(results, name, base)]
+    if same:
+        verb = "differs" if len(same) == 1 else "differ"
+        sentences.append(f"{_listed(same)} {verb} from {base} by no more than chance could.")
+    return [*sentences, *_ties(results, base), *_reach(results, others[0])]
+
+
+def _gain(results: Json, name: str) -> float:
+    return results["rankers"][name].get("relaimpr_auc") or 0.0
+
+
+def _differs(results: Json, a: str, b: str) -> bool:
+    low, high = results["pairs"][f"{a}-{b}"]["auc"]["ci95"]
+    return low is not None and (low > 0 or high < 0)
+
+
+def _against_base(results: Json, name: str, base: str) -> str:
+    row = results["rankers"][name]
+    low, high = row["relaimpr_auc_ci95"]
+    verb = "gains" if _gain(results, name) > 0 else "loses"
+    amount = percent(row["relaimpr_auc"]).lstrip("+−")
+    return f"{name} {verb} {amount} AUC over {base} (95% interval {percent(low)} to {percent(high)})."
+
+
+def _ties(results: Json, base: str) -> list[str]:
+    names = [name for name in results["rankers"] if name != base]
+    pairs = [(a, b) for a, b in itertools.combinations(names, 2) if not _differs(results, a, b)]
+    if not pairs:
+        return []
+    listed = "; ".join(f"{a} and {b}" for a, b in pairs)
+    return [f"Ties, the 95% interval of the difference in AUC holding 0: {listed}."]
+
+
+def _reach(results: Json, best: str) -> list[str]:
+    share, oracle = results["rankers"][best].get("share_of_reachable"), results.get("oracle")
+    if not share or share["mean"] is None or not oracle:
+        return []
+    return [
+        f"The true probabilities reach an AUC of {oracle['auc']:.4f}; {best} goes "
+        f"{100 * share['mean']:.0f}% of the way there from {results['baseline']}."
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
