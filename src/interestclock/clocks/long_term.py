@@ -44,7 +44,7 @@ class LongTermConfig:
     latent_dim: int = 16
     gap_hidden: int = 8
     output_dim: int = 32
-    gain: float = 2.0
+    gain: float = 10.0
 
     def __post_init__(self) -> None:
         for name in ("behaviours", "longest", "heads", "latent_dim", "gap_hidden", "output_dim"):
