@@ -18,7 +18,7 @@ from interestclock.evaluation.metrics import Array, Floats, check_labels
 
 __all__ = ["UserResamples", "auc_replicates", "percentile_interval", "ratio_replicates"]
 
-# Elements of the largest array a block allocates; 1 M of 8 bytes is 8 MB, which caches like.
+# Elements of the largest array a block allocates; 1 M of 8 bytes is 8 MB, which fits a cache.
 BLOCK_ELEMENTS = 1_000_000
 
 
@@ -154,7 +154,7 @@ def _divide(upper: Array, lower: Array) -> Floats:
 
 
 def percentile_interval(replicate_R: Array, *, confidence: float = 0.95) -> tuple[float, float]:
-    """The middle ``confidence`` of the replicates; those that are NaN are left out.
+    """The middle ``confidence`` of the replicates; those without a finite value are left out.
 
     Args:
         replicate_R: a metric, or a difference of metrics, of each replicate.
@@ -173,7 +173,7 @@ def percentile_interval(replicate_R: Array, *, confidence: float = 0.95) -> tupl
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence}; give one between 0 and 1, for example 0.95")
-    known = replicate_R[~np.isnan(replicate_R)]
+    known = replicate_R[np.isfinite(replicate_R)]  # NaN: one class only; infinite: a base of 0
     if not len(known):
         return float("nan"), float("nan")
     low, high = np.percentile(known, [50 - 50 * confidence, 50 + 50 * confidence])

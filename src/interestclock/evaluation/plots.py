@@ -26,6 +26,11 @@ def _figure(data: list[Figure], *, height: int = 420, **layout: Any) -> Figure:
     return {"data": data, "layout": {"height": height} | layout}
 
 
+def _escaped(text: str) -> str:
+    """Plotly undoes ``&lt;``, ``&gt;`` and ``&amp;``, but would show ``&quot;`` as it stands."""
+    return html.escape(text, quote=False)
+
+
 def _hour_axis() -> Figure:
     labels = [f"{hour:02d}:00" for hour in HOUR_TICKS]
     return {
@@ -68,7 +73,7 @@ def auc_by_hour(by_hour: Mapping[str, Any], *, baseline: str) -> Figure:
 
 def _line(name: str, x: Sequence[Any], y: Sequence[Any], colour: str, *, dashed: bool) -> Figure:
     return {
-        "type": "scatter", "mode": "lines+markers", "name": html.escape(name), "x": list(x), "y": list(y),
+        "type": "scatter", "mode": "lines+markers", "name": _escaped(name), "x": list(x), "y": list(y),
         "line": {"color": colour, "width": 2, "dash": "dot" if dashed else "solid"}, "marker": {"size": 4},
         "hovertemplate": "%{y:.4f}",
     }  # fmt: skip
@@ -118,7 +123,7 @@ def shares_over_day(shares: Mapping[str, Sequence[float]]) -> Figure:
     """
     ranked = sorted(shares, key=lambda value: -sum(shares[value]))
     colour = colours(ranked[:SHOWN_VALUES])
-    areas = [_area(html.escape(value), shares[value], colour[value]) for value in ranked[:SHOWN_VALUES]]
+    areas = [_area(_escaped(value), shares[value], colour[value]) for value in ranked[:SHOWN_VALUES]]
     rest = [shares[value] for value in ranked[SHOWN_VALUES:]]
     if rest:
         summed = [sum(hour) for hour in zip(*rest, strict=True)]
@@ -153,9 +158,10 @@ def dial(one: Dial) -> Figure:
     for value in values:
         hours = [hour for hour in range(HOURS) if one.values[hour] == value]
         sectors.append({
-            "type": "barpolar", "name": html.escape(value), "theta": [15 * hour + 7.5 for hour in hours],
+            "type": "barpolar", "name": _escaped(value), "theta": [15 * hour + 7.5 for hour in hours],
             "r": [one.scores[hour] for hour in hours], "width": [14] * len(hours),
-            "marker": {"color": colour[value]}, "text": [f"{hour:02d}:00–{hour + 1:02d}:00" for hour in hours],
+            "marker": {"color": colour[value]},
+            "text": [f"{hour:02d}:00–{hour + 1:02d}:00" for hour in hours],
             "hovertemplate": "%{text}: score %{r:.0f}",
         })  # fmt: skip
     return _figure(sectors, height=460, polar=_dial_axes())
@@ -187,9 +193,10 @@ def cost(rankers: Mapping[str, Mapping[str, Any]], key: str, *, title: str, base
     """
     colour = colours(rankers, baseline=baseline)
     bars = {
-        "type": "bar", "orientation": "h", "y": [html.escape(name) for name in rankers],
+        "type": "bar", "orientation": "h", "y": [_escaped(name) for name in rankers],
         "x": [row.get(key) for row in rankers.values()], "marker": {"color": list(colour.values())},
-        "texttemplate": "%{x:,.0f}", "textposition": "auto", "hovertemplate": "%{y}: %{x:,.1f}<extra></extra>",
+        "texttemplate": "%{x:,.0f}", "textposition": "auto",
+        "hovertemplate": "%{y}: %{x:,.1f}<extra></extra>",
     }  # fmt: skip
     height = 110 + 34 * len(rankers)
     yaxis = {"autorange": "reversed", "automargin": True}

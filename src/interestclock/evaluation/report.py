@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +37,7 @@ def write_report(path: Path, report: Report) -> None:
     sections = list(_sections(report, figures))
     aside = path.with_name(f".{path.name}.part")
     aside.write_text(page(title=report.title, sections=sections, figures=figures), encoding="utf-8")
-    os.replace(aside, path)  # noqa: PTH105
+    aside.replace(path)
 
 
 def _sections(report: Report, figures: dict[str, Figure]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import math
-import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ Json = Mapping[str, Any]
 WIDTH, HEAD, ROW, LINES_HEIGHT = 920, 84, 34, 250
 LABEL_X, PLOT_LEFT, PLOT_RIGHT, HOURS = 34, 190, 690, 24
 INK, SOFT, GRID = "#1d2430", "#5d6675", "#e3e6ea"
+NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
@@ -72,14 +73,14 @@ def write_picture(path: Path, results: Json, *, title: str) -> None:
     colour = colours(results["rankers"], baseline=results["baseline"])
     top = HEAD + ROW * len(gains) + 92
     parts = _gain_bars(gains, colour)
-    by_hour = results.get("by_hour")
-    if by_hour:
-        parts += _hour_lines(by_hour, colour, top=top, baseline=results["baseline"])
-    height = top + LINES_HEIGHT + 62 if by_hour else top - 40
-    picture = _document(title, f"RelaImpr AUC over {results['baseline']}, 95% intervals", parts, height)
+    lines = _hour_lines(results.get("by_hour") or {}, colour, top=top, baseline=results["baseline"])
+    height = top + LINES_HEIGHT + 62 if lines else top - 40
+    picture = _document(
+        title, f"RelaImpr AUC over {results['baseline']}, 95% intervals", parts + lines, height
+    )
     aside = path.with_name(f".{path.name}.part")
     aside.write_text(picture, encoding="utf-8")
-    os.replace(aside, path)  # noqa: PTH105
+    aside.replace(path)
 
 
 def _drawable(name: str, row: Json, results: Json) -> bool:
@@ -92,7 +93,7 @@ def _drawable(name: str, row: Json, results: Json) -> bool:
 def _document(title: str, subtitle: str, parts: Sequence[str], height: int) -> str:
     body = "\n".join(parts)
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}"
- height="{height}" font-family="{FONT}" role="img" aria-label="{html.escape(title)}">
+ height="{height}" font-family="{FONT}" role="img" aria-label="{_escaped(title)}">
 <rect width="{WIDTH}" height="{height}" rx="12" fill="#ffffff"/>
 {_text(LABEL_X, 36, title, size=18, weight=600)}
 {_text(LABEL_X, 60, subtitle, colour=SOFT)}
@@ -135,7 +136,7 @@ def _gain_bar(name: str, row: Json, colour: str, scale: _Scale, y: float) -> lis
 
 
 def _hour_lines(by_hour: Json, colour: Mapping[str, str], *, top: int, baseline: str) -> list[str]:
-    rankers = {name: values["auc"] for name, values in by_hour["rankers"].items()}
+    rankers = {name: values["auc"] for name, values in by_hour.get("rankers", {}).items()}
     known = [auc for values in rankers.values() for auc in values if auc is not None]
     if not known:
         return []
@@ -152,13 +153,15 @@ def _hour_lines(by_hour: Json, colour: Mapping[str, str], *, top: int, baseline:
         for hour in range(0, HOURS, 3)
     ]
     for number, (name, values) in enumerate(rankers.items()):
-        parts += _hour_line(name, values, colour[name], x, y, top + 16 + 24 * number, name == baseline)
+        legend_y, dashed = top + 16 + 24 * number, name == baseline
+        parts += _hour_line(name, values, colour=colour[name], x=x, y=y, legend_y=legend_y, dashed=dashed)
     return parts
 
 
 def _hour_line(
     name: str,
     values: Sequence[float | None],
+    *,
     colour: str,
     x: _Scale,
     y: _Scale,
@@ -200,4 +203,9 @@ def _text(
     weight: int = 400,
 ) -> str:
     style = f'fill="{colour}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}"'
-    return f'<text x="{x}" y="{y}" {style}>{html.escape(text)}</text>'
+    return f'<text x="{x}" y="{y}" {style}>{_escaped(text)}</text>'
+
+
+def _escaped(text: str) -> str:
+    """XML has no way to hold most control characters, not even escaped."""
+    return html.escape(NOT_XML.sub("\ufffd", text))

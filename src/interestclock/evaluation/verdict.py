@@ -54,34 +54,49 @@ def verdict(results: Json) -> list[str]:
     others = sorted((name for name in rankers if name != base), key=lambda name: -_gain(results, name))
     if not others:
         return [f"Only {base} was run; there is nothing to compare it with."]
-    sentences = [_against_base(results, name, base) for name in others if _differs(results, name, base)]
-    same = [name for name in others if not _differs(results, name, base)]
-    if same:
-        verb = "differs" if len(same) == 1 else "differ"
-        sentences.append(f"{_listed(same)} {verb} from {base} by no more than chance could.")
-    return [*sentences, *_ties(results, base), *_reach(results, others[0])]
+    return [
+        *(_against_base(results, name, base) for name in others if _side(results, name, base)),
+        *_same_as_base([name for name in others if _side(results, name, base) == 0], base),
+        *_unknown(results, [name for name in others if _side(results, name, base) is None], base),
+        *_ties(results, base),
+        *_reach(results, others[0]),
+    ]
 
 
 def _gain(results: Json, name: str) -> float:
     return results["rankers"][name].get("relaimpr_auc") or 0.0
 
 
-def _differs(results: Json, a: str, b: str) -> bool:
+def _side(results: Json, a: str, b: str) -> int | None:
+    """1 where a is above b, -1 below, 0 where the interval holds 0, None where there is no interval."""
     low, high = results["pairs"][f"{a}-{b}"]["auc"]["ci95"]
-    return low is not None and (low > 0 or high < 0)
+    return None if low is None else int(low > 0) - int(high < 0)
 
 
 def _against_base(results: Json, name: str, base: str) -> str:
     row = results["rankers"][name]
     low, high = row["relaimpr_auc_ci95"]
-    verb = "gains" if _gain(results, name) > 0 else "loses"
+    verb = "gains" if _side(results, name, base) == 1 else "loses"
     amount = percent(row["relaimpr_auc"]).lstrip("+−")
     return f"{name} {verb} {amount} AUC over {base} (95% interval {percent(low)} to {percent(high)})."
 
 
+def _same_as_base(names: Sequence[str], base: str) -> list[str]:
+    if not names:
+        return []
+    verb = "differs" if len(names) == 1 else "differ"
+    return [f"{_listed(names)} {verb} from {base} by no more than chance could."]
+
+
+def _unknown(results: Json, names: Sequence[str], base: str) -> list[str]:
+    if not names:
+        return []
+    return [f"{_listed(names)} cannot be compared with {base}: '{results['label']}' has one class only."]
+
+
 def _ties(results: Json, base: str) -> list[str]:
     names = [name for name in results["rankers"] if name != base]
-    pairs = [(a, b) for a, b in itertools.combinations(names, 2) if not _differs(results, a, b)]
+    pairs = [(a, b) for a, b in itertools.combinations(names, 2) if _side(results, a, b) == 0]
     if not pairs:
         return []
     listed = "; ".join(f"{a} and {b}" for a, b in pairs)
