@@ -51,7 +51,7 @@ class Slow:
         hidden = project(network.first.weight[rows], seen_gap(gap))
         bias = network.first.bias[rows].tolist()
         return dot(
-            network.second[head].tolist(), [math.tanh(h + b) for h, b in zip(hidden, bias, strict=True)]
+            network.second[head].tolist(), [max(0.0, h + b) for h, b in zip(hidden, bias, strict=True)]
         )
 
     def search(self, candidate: Vector, history: list[tuple[Vector, int]]) -> list[int]:

@@ -25,7 +25,7 @@ def slow_gap(network: TimeGap, head: int, gap_seconds: float) -> float:
         before = network.first.bias[row].item()
         for feature, value in enumerate(slow_features(gap_seconds)):
             before += network.first.weight[row, feature].item() * value
-        score += network.second[head, unit].item() * math.tanh(before)
+        score += network.second[head, unit].item() * max(0.0, before)
     return score
 
 

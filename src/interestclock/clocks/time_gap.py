@@ -10,7 +10,7 @@ from interestclock.timeofday import DAY_SECONDS
 
 __all__ = ["GAP_FEATURES", "TimeGap", "gap_features"]
 
-# Shapes: X any, F gap features, A heads, G hidden units a head.
+# Shapes: X any, F gap features, A heads, G hidden units a head, E = A x G.
 
 GAP_FEATURES = 3
 
@@ -41,7 +41,7 @@ def gap_features(gap_seconds_X: Tensor) -> Tensor:
 class TimeGap(nn.Module):
     r"""Score a gap in time of day, one two-layer network per head.
 
-    .. math:: g_a(\delta) = u_a^\top \tanh(W_a f(\delta) + c_a)
+    .. math:: g_a(\delta) = u_a^\top \mathrm{relu}(W_a f(\delta) + c_a)
 
     A bias outside would add the same to every behaviour: neither the search nor softmax would see it.
 
@@ -70,7 +70,9 @@ class TimeGap(nn.Module):
 
     def forward(self, feature_XF: Tensor) -> Tensor:
         """``gap_features``, float32 (..., 3) -> score per head, float32 (..., A)."""
-        hidden_XAG = torch.tanh(self.first(feature_XF)).reshape(
-            *feature_XF.shape[:-1], self.heads, self.hidden
-        )
-        return torch.mul(hidden_XAG, self.second).sum(-1)
+        hidden_XE = torch.relu(self.first(feature_XF))
+        # The heads' second layers side by side, zeros between them: one product for all.
+        apart_AA = torch.eye(self.heads, dtype=self.second.dtype, device=self.second.device)
+        second_EA = (self.second.unsqueeze(2) * apart_AA.unsqueeze(1)).reshape(-1, self.heads)
+        score_XA: Tensor = hidden_XE @ second_EA
+        return score_XA
