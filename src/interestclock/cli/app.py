@@ -35,7 +35,6 @@ app = typer.Typer(
 _out = Console()
 _errors = Console(stderr=True)
 
-_ALL = ",".join(RANKERS)
 Out = Annotated[Path, typer.Option(help="Folder to write; must not exist yet.", show_default=False)]
 BucketsPerDay = Annotated[int, typer.Option(min=1, help="Hour buckets of a clock (Eq. 3).")]
 WindowDays = Annotated[int, typer.Option(min=1, help="How far back a clock counts, in days.")]

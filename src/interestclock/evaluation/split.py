@@ -42,7 +42,7 @@ class Split:
 def split_by_time(timestamp_ms_N: npt.NDArray[Any]) -> Split:
     """Cut at 6/8 and 7/8 of the events, each cut moved on to the next timestamp.
 
-    Rows of one millisecond are never parted, so no part has seen an exposure of the next one's request.
+    Rows of one millisecond are never parted; a request shown over several may be.
     Source: the papers' eight weeks, six to train, one to validate, one to test; here by event count.
 
     Args:

@@ -56,8 +56,8 @@ def attach_attributes(events: pa.Table, items: pa.Table, match: pa.Array) -> pa.
 
     Args:
         events: N rows.
-        items: an item table with text keys.
-        match: (N,) text to look up.
+        items: an item table.
+        match: (N,) what to look up, of its keys' type.
 
     Example:
         >>> items = pa.table({"item_id": ["bar"], "attribute.root": [["Nightlife"]]})

@@ -1,1 +1,1 @@
-"""Being written."""
+"""Whole studies as plain functions: compare rankers, inspect a log, export its features."""

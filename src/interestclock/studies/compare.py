@@ -6,7 +6,7 @@ import json
 import platform
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -137,7 +137,7 @@ def _plans(
         RunPlan(
             ranker=name,
             config=ranker,
-            train=TrainConfig(**{**asdict(config.train), "seed": seed}),
+            train=replace(config.train, seed=seed),
             samples=folder.path,
             out=out,
             label=label,

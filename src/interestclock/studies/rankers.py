@@ -1,4 +1,4 @@
-"""The rankers a comparison knows by name. A new clock is one line here."""
+"""The rankers a comparison knows by name, one line each."""
 
 from __future__ import annotations
 
