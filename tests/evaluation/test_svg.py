@@ -1,0 +1,82 @@
+"""The still picture."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interestclock.errors import ResultError
+from interestclock.evaluation import svg
+from interestclock.evaluation.svg import write_picture
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def results_of(gains, hours=None):
+    rankers = {
+        name: {
+            "relaimpr_auc": gain,
+            "relaimpr_auc_ci95": gain if gain is None else [gain - 0.01, gain + 0.01],
+        }
+        for name, gain in gains.items()
+    }
+    by_hour = {"rankers": {name: {"auc": hours} for name in gains}} if hours else None
+    return {"baseline": "base", "rankers": rankers, "by_hour": by_hour}
+
+
+def drawn(path, results, title="A log"):
+    write_picture(path, results, title=title)
+    return ET.fromstring(path.read_text(encoding="utf-8"))
+
+
+def texts(root):
+    return [element.text for element in root.iter(f"{SVG}text")]
+
+
+def test_gains_with_intervals_and_hours(tmp_path):
+    hours = [0.6] * 12 + [None] + [0.7] * 11
+    root = drawn(tmp_path / "a.svg", results_of({"base": 0.0, "long": 0.02, "hour": -0.01}, hours))
+    shown = texts(root)
+    assert {"A log", "long", "+2.00%", "+1.00% to +3.00%", "−1.00%", "AUC by local hour of the day"} <= set(
+        shown
+    )
+    lines = [path.get("d") for path in root.iter(f"{SVG}path") if path.get("fill") == "none"]
+    assert [line.count("M") for line in lines if line.count("L") > 5] == [2, 2, 2]
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.svg"]
+
+
+@pytest.mark.parametrize("hours", [None, [None] * 24])
+def test_without_hours_the_picture_is_shorter(tmp_path, hours):
+    gains = {"base": 0.0, "long": 0.02}
+    short = drawn(tmp_path / "a.svg", results_of(gains, hours))
+    tall = drawn(tmp_path / "b.svg", results_of(gains, [0.6] * 24))
+    assert int(short.get("height")) < int(tall.get("height"))
+    assert "AUC by local hour of the day" not in texts(short)
+
+
+def test_a_ranker_without_a_gain_is_left_out(tmp_path):
+    shown = texts(drawn(tmp_path / "a.svg", results_of({"base": 0.0, "long": 0.02, "hour": None})))
+    assert "long" in shown
+    assert "hour" not in shown
+
+
+def test_hostile_text_stays_text(tmp_path):
+    hostile = "</text><script>\"x'&\x00\x0b\ud800"
+    root = drawn(tmp_path / "a.svg", results_of({"base": 0.0, hostile: 0.02}, [0.6] * 24), title=hostile)
+    assert not list(root.iter(f"{SVG}script"))
+    assert texts(root)[0] == root.get("aria-label") == "</text><script>\"x'&\ufffd\ufffd\ufffd"
+
+
+@given(st.text())
+def test_any_title_is_well_formed(title):
+    ET.fromstring(f"<svg>{svg._text(0, 0, title)}</svg>")
+
+
+@pytest.mark.parametrize("gains", [{}, {"base": 0.0}, {"base": 0.0, "long": None}])
+def test_nothing_to_draw_is_refused(tmp_path, gains):
+    with pytest.raises(ResultError, match="no ranker has a gain over the baseline to draw"):
+        write_picture(tmp_path / "a.svg", results_of(gains), title="A log")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,78 @@
+"""Tables as HTML."""
+
+from __future__ import annotations
+
+import re
+
+from interestclock.evaluation.tables import pair_matrix, ranker_table, settings, task_table
+
+
+def one(mean, low, high):
+    return {"mean": mean, "ci95": [low, high]}
+
+
+def row(auc, gain=None, ci95=None, share=None):
+    estimate = one(auc, auc, auc)
+    gains = {
+        "relaimpr_auc": gain,
+        "relaimpr_uauc": gain,
+        "relaimpr_auc_ci95": ci95,
+        "relaimpr_uauc_ci95": ci95,
+    }
+    return {"auc": estimate, "uauc": estimate, "logloss": estimate, **gains, "share_of_reachable": share}
+
+
+def cells(html):
+    return re.findall(r'<td class="(\w*)">([^<]*)<small>([^<]*)</small>', html)
+
+
+def test_gains_are_coloured_where_the_interval_excludes_0():
+    rankers = {
+        "base": row(0.5, 0.0, [0.0, 0.0]),
+        "up": row(0.6, 0.2, [0.1, 0.3]),
+        "down": row(0.4, -0.2, [-0.3, -0.1]),
+        "tie": row(0.5, 0.0, [-0.1, 0.1]),
+        "unknown": row(None, None, [None, None]),
+    }
+    shown = cells(ranker_table({"rankers": rankers, "baseline": "base"}))
+    assert ("up", "+20.00%", "+10.00% to +30.00%") in shown
+    assert ("down", "−20.00%", "−30.00% to −10.00%") in shown
+    assert ("tie", "+0.00%", "−10.00% to +10.00%") in shown
+    assert ("tie", "–", "– to –") in shown
+
+
+def test_the_share_has_a_column_only_where_it_is_known():
+    without = {"baseline": "base", "rankers": {"base": row(0.5), "long": row(0.6)}}
+    assert "share of reachable" not in ranker_table(without)
+    known = {"base": row(0.5), "long": row(0.6, share=one(0.42, 0.4, 0.5))}
+    table = ranker_table({"baseline": "base", "rankers": known})
+    assert ("", "+42%", "+40% to +50%") in cells(table)
+    heads, bodies = table.count("<th>") - len(known), [r.count("<td") + 1 for r in table.split("<tr>")[2:]]
+    assert bodies == [heads, heads]
+
+
+def test_pairs_stand_row_minus_column():
+    pairs = {"a-b": {"auc": one(0.02, 0.01, 0.03)}, "b-a": {"auc": one(-0.02, -0.03, -0.01)}}
+    table = pair_matrix({"rankers": {"a": {}, "b": {}}, "pairs": pairs}, "auc")
+    assert cells(table) == [
+        ("up", "+0.0200", "+0.0100 to +0.0300"),
+        ("down", "−0.0200", "−0.0300 to −0.0100"),
+    ]
+    assert table.count('<td class="none">') == 2
+
+
+def test_a_task_shows_every_metric():
+    tasks = {"finish": {"auc": one(0.7, 0.6, 0.8), "recall@1": one(None, None, None)}}
+    table = task_table({"rankers": {"base": {"tasks": tasks}}}, "finish")
+    assert "<th>recall@1</th>" in table
+    assert cells(table) == [("", "0.7000", "0.6000 to 0.8000"), ("", "–", "– to –")]
+
+
+def test_names_are_escaped_everywhere():
+    rankers = {"<b>": {**row(0.5), "tasks": {"finish": {"<m>": one(0.5, 0.5, 0.5)}}}}
+    results = {"rankers": rankers, "pairs": {}, "baseline": "base"}
+    for html in (ranker_table(results), pair_matrix(results, "auc"), task_table(results, "finish")):
+        assert "<b>" not in html
+        assert "<m>" not in html
+        assert "&lt;b&gt;" in html
+    assert settings({"<b>": "é"}) == "<pre>{\n  &quot;&lt;b&gt;&quot;: &quot;é&quot;\n}</pre>"
