@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from torch import Tensor
@@ -15,6 +16,8 @@ from interestclock.samples import Batch
 __all__ = ["PredictionFile"]
 
 _ROWS_PER_GROUP = 65_536
+
+# Shapes: K columns, N rows held back.
 
 
 class PredictionFile:
@@ -44,20 +47,21 @@ class PredictionFile:
             [(f"{kind}.{task}", pa.float32()) for kind in ("p", "frozen") for task in tasks]
         )
         self._writer = pq.ParquetWriter(path, self._schema)
-        self._waiting: list[pa.RecordBatch] = []
         self._rows = 0
+        self._hold(_ROWS_PER_GROUP)
 
     def record(
         self, batch: Batch, probabilities: Mapping[str, Tensor], frozen: Mapping[str, Tensor] | None
     ) -> None:
         """Take a batch's predictions."""
-        columns = [pa.array(probabilities[task].numpy()) for task in self._tasks]
-        for task in self._tasks:
-            columns.append(pa.array(frozen[task].numpy()) if frozen else pa.nulls(len(batch), pa.float32()))
-        self._waiting.append(pa.record_batch(columns, schema=self._schema))
-        self._rows += len(batch)
-        if self._rows >= _ROWS_PER_GROUP:
-            self._flush()
+        self._make_room(len(batch))
+        rows = slice(self._rows, self._rows + len(batch))
+        for place, task in enumerate(self._tasks):
+            self._held_KN[place, rows] = probabilities[task].numpy()
+            if frozen is not None:
+                self._held_KN[len(self._tasks) + place, rows] = frozen[task].numpy()
+        self._frozen_N[rows] = frozen is not None
+        self._rows = rows.stop
         self._seen(batch, probabilities)
 
     def __enter__(self) -> PredictionFile:
@@ -69,7 +73,23 @@ class PredictionFile:
         self._flush()
         self._writer.close()
 
+    def _hold(self, rows: int) -> None:
+        # Copies in one block: thousands of small tensors held here would scatter over the heap, and
+        # keep what training frees between them from being used again.
+        self._held_KN = np.empty((len(self._schema), rows), dtype=np.float32)
+        self._frozen_N = np.empty(rows, dtype=bool)
+
+    def _make_room(self, rows: int) -> None:
+        if self._rows + rows > self._frozen_N.size:
+            self._flush()
+        if rows > self._frozen_N.size:
+            self._hold(rows)
+
     def _flush(self) -> None:
-        if self._waiting:
-            self._writer.write_table(pa.Table.from_batches(self._waiting))
-        self._waiting, self._rows = [], 0
+        if not self._rows:
+            return
+        held_KN, unfrozen_N = self._held_KN[:, : self._rows], ~self._frozen_N[: self._rows]
+        columns = [pa.array(values_N) for values_N in held_KN[: len(self._tasks)]]
+        columns += [pa.array(values_N, mask=unfrozen_N) for values_N in held_KN[len(self._tasks) :]]
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+        self._rows = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from interestclock.evaluation.learning_curve import LearningCurve
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig, save_ranker
 from interestclock.samples import Batch, SampleFolder
 from interestclock.training.config import TrainConfig
+from interestclock.training.memory import peak_rss_mib
 from interestclock.training.prediction_file import PredictionFile
 from interestclock.training.trainer import StreamTrainer
 
@@ -122,7 +122,7 @@ def run_ranker(plan: RunPlan, tell: Callable[[RunNews], None]) -> RunCost:
         seed=plan.train.seed,
         seconds=watch.seconds,
         samples=watch.samples,
-        peak_rss_mib=_peak_rss_mib(),
+        peak_rss_mib=peak_rss_mib(),
     )
 
 
@@ -173,13 +173,3 @@ def _check_device(device: str) -> None:
             f"device '{device}' cannot be used ({str(error).splitlines()[0]}); use --device cpu, "
             "or install a build of PyTorch for it"
         ) from error
-
-
-def _peak_rss_mib() -> float:
-    """Highest resident memory of this process. Linux: of this program alone, not of what started it."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
