@@ -32,6 +32,7 @@ def draw(known: KnownBehaviours, user: int, item: int, choices: int, config: Can
         first_number=0,
         user_N=user_N,
         item_N=np.full(choices, item),
+        timestamp_ms_N=np.arange(choices),
         scored_N=np.ones(choices, bool),
         known_of_user_N=known.by_user.lengths(user_N),
         known_of_all_N=np.full(choices, known.total),
@@ -100,6 +101,7 @@ def test_unscored_choices_have_no_rows() -> None:
         first_number=0,
         user_N=np.array([1, 1]),
         item_N=np.array([5, 6]),
+        timestamp_ms_N=np.array([9, 10]),
         scored_N=np.array([False, True]),
         known_of_user_N=np.array([4, 4]),
         known_of_all_N=np.array([4, 4]),
@@ -107,6 +109,23 @@ def test_unscored_choices_have_no_rows() -> None:
         config=CandidateConfig(),
     )
     assert set(drawn.choice_R.tolist()) == {1}
+
+
+def test_the_rest_of_a_basket_is_no_candidate() -> None:
+    known = chosen_before([1, 1, 2] * 5, [6, 7, 8] * 5)
+    drawn = sample_candidates(
+        first_number=0,
+        user_N=np.array([1, 2, 1, 1]),
+        item_N=np.array([6, 6, 7, 6]),
+        timestamp_ms_N=np.array([50, 50, 50, 51]),
+        scored_N=np.array([True, True, True, True]),
+        known_of_user_N=np.array([10, 5, 10, 10]),
+        known_of_all_N=np.full(4, 15),
+        known=known,
+        config=CandidateConfig(),
+    )
+    offered = [set(drawn.item_R[(drawn.choice_R == n) & ~drawn.chosen_R].tolist()) for n in range(4)]
+    assert offered == [{8}, {7, 8}, {8}, {7, 8}]  # 6 and 7 lie in user 1's basket at 50
 
 
 def test_uniform_numbers_fill_the_unit_interval() -> None:

@@ -10,7 +10,7 @@ from in_memory import CHOICES, REQUESTS, choices_log, requests_log
 
 from interestclock.events.schema import LogSchema
 from interestclock.samples import CandidateConfig
-from interestclock.samples.stretch import MISSING, Columns, StreamState, whole_requests
+from interestclock.samples.stretch import MISSING, MOMENT, REQUEST, Columns, StreamState, whole_runs
 
 
 def take_all(
@@ -19,7 +19,9 @@ def take_all(
     """A stream's samples, taken stretch by stretch."""
     state = StreamState(schema=schema, item_table=None, candidates=CandidateConfig(seed=seed))
     edges = [0, *cuts, table.num_rows]
-    pieces = [state.take(table.slice(start, stop - start))[0] for start, stop in pairwise(edges)]
+    slices = (table.slice(start, stop - start) for start, stop in pairwise(edges))
+    together = MOMENT if schema.positive_only else REQUEST
+    pieces = [state.take(piece)[0] for piece in whole_runs(slices, together)]
     widest = {name: max(p[name].shape[1] for p in pieces) for name in pieces[0] if pieces[0][name].ndim == 2}
     for name, width in widest.items():
         for piece in pieces:
@@ -148,7 +150,7 @@ def test_requests_are_numbered_as_they_come() -> None:
 def test_whole_requests_splits_none_and_loses_none(rows: int) -> None:
     table = pa.table({"user_id": [1, 1, 1, 1, 2, 2, 2, 3], "request_id": [5, 5, 5, 5, 5, 6, 6, None]})
     chunks = [table.slice(start, rows) for start in range(0, 8, rows)]
-    tables = list(whole_requests(iter(chunks)))
+    tables = list(whole_runs(iter(chunks), REQUEST))
     assert pa.concat_tables(tables).equals(table)
     ends = np.cumsum([part.num_rows for part in tables])
     assert set(ends.tolist()) <= {4, 5, 7, 8}
@@ -157,11 +159,17 @@ def test_whole_requests_splits_none_and_loses_none(rows: int) -> None:
 def test_a_table_that_ends_with_its_request_stays_as_it_is() -> None:
     table = pa.table({"user_id": [1, 1, 2, 2], "request_id": [5, 6, 7, 8]})
     for more in (1, 2):  # whether or not anything follows
-        tables = list(whole_requests(iter([table, table][:more])))
+        tables = list(whole_runs(iter([table, table][:more]), REQUEST))
         assert tables[0].equals(table)
 
 
 def test_whole_requests_of_nothing() -> None:
-    assert list(whole_requests(iter([]))) == []
+    assert list(whole_runs(iter([]), REQUEST)) == []
     empty = pa.table({"user_id": pa.array([], pa.int64()), "request_id": pa.array([], pa.int64())})
-    assert list(whole_requests(iter([empty]))) == []
+    assert list(whole_runs(iter([empty]), REQUEST)) == []
+
+
+def test_a_moment_of_choices_is_never_cut() -> None:
+    chunks = [pa.table({"timestamp_ms": times}) for times in ([1, 2], [2, 2], [3])]
+    tables = list(whole_runs(iter(chunks), MOMENT))
+    assert [table["timestamp_ms"].to_pylist() for table in tables] == [[1], [2, 2, 2], [3]]

@@ -72,6 +72,7 @@ def sample_candidates(
     first_number: int,
     user_N: IntArray,
     item_N: IntArray,
+    timestamp_ms_N: IntArray,
     scored_N: npt.NDArray[np.bool_],
     known_of_user_N: IntArray,
     known_of_all_N: IntArray,
@@ -80,17 +81,21 @@ def sample_candidates(
 ) -> Candidates:
     """Draw candidates for each choice that is scored, only from choices known strictly before it.
 
-    Candidates of one choice differ from it and from each other; where the past offers too few, a
-    choice gets fewer. A draw depends on the seed and the choice's number in the stream alone.
+    Candidates of one choice differ from each other and from all that the user chose at that very
+    time (the rest of a basket is no negative); where the past offers too few, a choice gets fewer.
+    A draw depends on the seed and the choice's number in the stream alone.
 
     Args:
         first_number: number of the first of these choices in the stream.
+        user_N, item_N, timestamp_ms_N: all choices of these moments; no user's moment is cut in two.
+        scored_N: which of them get candidates.
         known_of_user_N, known_of_all_N: how many choices were known before, of the user and of all.
 
     Example:
         >>> nothing = np.zeros(1, dtype=np.int64)
         >>> drawn = sample_candidates(      # the first choice of a stream: nothing to draw from
-        ...     first_number=0, user_N=nothing + 1, item_N=nothing + 7, scored_N=np.ones(1, dtype=bool),
+        ...     first_number=0, user_N=nothing + 1, item_N=nothing + 7,
+        ...     timestamp_ms_N=nothing, scored_N=np.ones(1, dtype=bool),
         ...     known_of_user_N=nothing, known_of_all_N=nothing, known=KnownBehaviours(),
         ...     config=CandidateConfig())
         >>> drawn.item_R.tolist(), drawn.chosen_R.tolist()
@@ -100,11 +105,12 @@ def sample_candidates(
     number_N = (first_number + rows_N).astype(np.uint64)
     everyone = _Past(known=known, user_N=None, bound_N=known_of_all_N[rows_N])
     own = _Past(known=known, user_N=user_N[rows_N], bound_N=known_of_user_N[rows_N])
+    basket = _Basket.of(user_N, timestamp_ms_N, item_N)
     taken_SN = [item_N[rows_N].astype(np.int64)]
     for slot in range(config.per_choice):
         past = own if slot >= config.by_popularity else everyone
         first_stream = config.seed * _STREAMS_PER_SEED + slot * _TRIES
-        taken_SN.append(_draw_slot(past, number_N, taken_SN, first_stream=first_stream))
+        taken_SN.append(_draw_slot(past, number_N, taken_SN, basket.only(rows_N), first_stream=first_stream))
     return _shuffled(rows_N, number_N, np.stack(taken_SN), config.seed)
 
 
@@ -124,10 +130,40 @@ class _Past:
         return self.known.item_of_user(self.user_N[rows_X], position_X).astype(np.int64)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Basket:
+    """What each user chose at one time: ``number_N`` names a choice's basket, ``keys`` what is in it."""
+
+    number_N: npt.NDArray[np.int64]
+    keys: npt.NDArray[np.int64]
+    items: int
+
+    @classmethod
+    def of(cls, user_N: IntArray, timestamp_ms_N: IntArray, item_N: IntArray) -> _Basket:
+        order = np.lexsort((timestamp_ms_N, user_N))
+        changes = np.zeros(order.size, dtype=np.int64)
+        for column_N in (user_N[order], timestamp_ms_N[order]):
+            changes[1:] |= column_N[1:] != column_N[:-1]
+        number_N = np.empty(order.size, dtype=np.int64)
+        number_N[order] = np.cumsum(changes)
+        items = int(item_N.max(initial=0)) + 1
+        return cls(number_N=number_N, keys=np.unique(number_N * items + item_N), items=items)
+
+    def only(self, rows_X: IntArray) -> _Basket:
+        """The same baskets, asked about by position among some choices."""
+        return _Basket(number_N=self.number_N[rows_X], keys=self.keys, items=self.items)
+
+    def holds(self, rows_X: IntArray, item_X: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Whether an item is in the basket of each of some choices."""
+        inside = np.isin(self.number_N[rows_X] * self.items + item_X, self.keys)
+        return inside & (item_X < self.items)
+
+
 def _draw_slot(
     past: _Past,
     number_N: npt.NDArray[np.uint64],
     taken_SN: list[npt.NDArray[np.int64]],
+    basket: _Basket,
     *,
     first_stream: int,
 ) -> npt.NDArray[np.int64]:
@@ -139,6 +175,7 @@ def _draw_slot(
             break
         item = past.items(open_N, uniform(number_N[open_N], first_stream + attempt))
         fresh = np.all([item != taken_N[open_N] for taken_N in taken_SN], axis=0)
+        fresh &= ~basket.holds(open_N, item)
         drawn_N[open_N[fresh]] = item[fresh]
         open_N = open_N[~fresh]
     return drawn_N

@@ -21,7 +21,7 @@ from interestclock.samples.candidates import CandidateConfig
 from interestclock.samples.clock_rows import write_clock_rows
 from interestclock.samples.folder import ChunkNote, Manifest, SampleFolder
 from interestclock.samples.item_attributes import carried_values
-from interestclock.samples.stretch import Columns, StreamState, whole_requests
+from interestclock.samples.stretch import MOMENT, REQUEST, Columns, StreamState, whole_runs
 
 __all__ = ["PrepareConfig", "prepare_samples"]
 
@@ -108,7 +108,8 @@ def _write_samples(
     source: EventSource, state: StreamState, folder: Path, *, config: PrepareConfig, progress: Progress
 ) -> list[ChunkNote]:
     notes: list[ChunkNote] = []
-    for table in whole_requests(source.chunks(config.rows_per_chunk)):
+    together = MOMENT if source.schema.positive_only else REQUEST
+    for table in whole_runs(source.chunks(config.rows_per_chunk), together):
         samples, exposures = state.take(table)
         pq.write_table(pa.table(exposures), folder / "exposures" / f"{state.rows:012d}.parquet")
         if samples["user"].size:

@@ -18,23 +18,29 @@ from interestclock.samples.item_attributes import ItemAttributes
 from interestclock.samples.padding import padded_lists
 from interestclock.samples.vocabulary import Vocabulary
 
-__all__ = ["MISSING", "StreamState", "whole_requests"]
+__all__ = ["MISSING", "MOMENT", "REQUEST", "StreamState", "whole_runs"]
 
 MISSING = -1  # a label nobody gave
 Columns = dict[str, npt.NDArray[Any]]
 _NEVER_KNOWN = np.iinfo(np.int64).max
 
 
-def whole_requests(chunks: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """The same tables, except that a request's first rows move to the next one where it goes on there.
+REQUEST = ("user_id", "request_id")
+MOMENT = ("timestamp_ms",)
+
+
+def whole_runs(chunks: Iterator[pa.Table], names: tuple[str, ...]) -> Iterator[pa.Table]:
+    """The same tables, except that a run's first rows move to the next one where it goes on there.
+
+    A run is rows in a row that agree in the named columns: ``REQUEST`` or ``MOMENT``.
 
     A table is given out when the next one has come, so that where it ends does not depend on what
-    follows but for the request at its end.
+    follows but for the run at its end.
 
     Example:
         >>> first = pa.table({"user_id": [1, 1], "request_id": [7, 8]})
         >>> second = pa.table({"user_id": [1, 2], "request_id": [8, 9]})
-        >>> [t["request_id"].to_pylist() for t in whole_requests(iter([first, second]))]
+        >>> [t["request_id"].to_pylist() for t in whole_runs(iter([first, second]), REQUEST)]
         [[7], [8, 8, 9]]
     """
     held: pa.Table | None = None
@@ -45,7 +51,7 @@ def whole_requests(chunks: Iterator[pa.Table]) -> Iterator[pa.Table]:
             held = table
             continue
         both = pa.concat_tables([held, table])
-        starts = np.flatnonzero(_request_starts(both))
+        starts = np.flatnonzero(_run_starts(both, names))
         cut = int(starts[starts <= held.num_rows][-1])
         if cut:
             yield both.slice(0, cut)
@@ -54,13 +60,13 @@ def whole_requests(chunks: Iterator[pa.Table]) -> Iterator[pa.Table]:
         yield held
 
 
-def _request_starts(table: pa.Table) -> npt.NDArray[np.bool_]:
-    """True on the first row of each run of one user's one request."""
+def _run_starts(table: pa.Table, names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """True on the first row of each run; every row is one where a column is not there."""
     starts = np.ones(table.num_rows, dtype=bool)
-    if table.num_rows < 2 or "request_id" not in table.column_names:
+    if table.num_rows < 2 or not set(names) <= set(table.column_names):
         return starts
     same = np.ones(table.num_rows - 1, dtype=bool)
-    for name in ("user_id", "request_id"):
+    for name in names:
         column = table[name].combine_chunks()
         equal = pc.equal(column.slice(1), column.slice(0, table.num_rows - 1))
         same &= equal.fill_null(False).to_numpy(zero_copy_only=False)
@@ -153,7 +159,7 @@ class StreamState:
         return behaviours.select(known_ms < _NEVER_KNOWN)
 
     def _number_requests(self, table: pa.Table, real: Columns) -> None:
-        starts = np.ones(table.num_rows, bool) if self.schema.positive_only else _request_starts(table)
+        starts = np.ones(table.num_rows, bool) if self.schema.positive_only else _run_starts(table, REQUEST)
         real["request"] = self.requests + np.cumsum(starts, dtype=np.int64)
         self.requests += int(starts.sum())
 
@@ -163,6 +169,7 @@ class StreamState:
             first_number=self.rows,
             user_N=real["user"],
             item_N=real["item"],
+            timestamp_ms_N=real["timestamp_ms"],
             scored_N=scored,
             known_of_user_N=real["history_length"],
             known_of_all_N=known_of_all,
