@@ -110,3 +110,10 @@ def test_malformed_rows_go_beside_the_results(tmp_path: Path) -> None:
     assert len(letters) == 1
     assert "not a time" in letters[0]
     assert json.loads((tmp_path / "out" / "results.json").read_text())["log"]["dead_letters"] == 1
+
+
+@pytest.mark.parametrize("minutes", ["inf", "1e30", "nan", "-1"])
+def test_a_lateness_beyond_all_time_is_a_usage_error(tmp_path: Path, minutes: str) -> None:
+    done = run("inspect", str(tmp_path), "--lateness-minutes", minutes)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr

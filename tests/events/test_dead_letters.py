@@ -51,3 +51,17 @@ def test_a_place_that_cannot_be_written(tmp_path, name):
     (tmp_path / "folder").mkdir()
     with pytest.raises(LogError, match="dead letters cannot be written there"):
         DeadLetterFile(tmp_path / name).__enter__()
+
+
+def test_a_device_outlives_a_run():
+    with DeadLetterFile(Path("/dev/null")) as letters:
+        letters.write([DeadLetter(path=Path("a.csv"), row=3, reason="empty", values={})])
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_full_disk_is_told():
+    if not Path("/dev/full").is_char_device():
+        pytest.skip("no /dev/full here")
+    with pytest.raises(LogError, match="/dev/full: dead letters cannot be written there"):  # noqa: SIM117
+        with DeadLetterFile(Path("/dev/full")) as letters:
+            letters.write([DeadLetter(path=Path("a.csv"), row=3, reason="empty", values={})])

@@ -210,3 +210,12 @@ def test_the_grocery_log(supplied_data, repository_examples: Callable[[str], Col
     assert first["second_of_day"][0].as_py() == 27_027  # 12:30:27 UTC in New York's winter
     assert sum(chunk.num_rows for chunk in source.chunks()) == 100_000
     assert source.counts == LogCounts(read=100_000, used=100_000)
+
+
+def test_rows_in_another_encoding_are_named(tmp_path, visits):
+    path = tmp_path / "visits.csv"
+    path.write_bytes(f"user_id,item_id,timestamp_ms\n1,Caf\xe9,{DAY}\n".encode("latin-1"))
+    with pytest.raises(
+        LogError, match="no events; expected one per row; row 1: not UTF-8; give its encoding"
+    ):
+        TableSource(path, visits)

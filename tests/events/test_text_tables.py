@@ -102,7 +102,9 @@ def test_rows_that_are_not_utf8_are_set_aside(tmp_path):
     path.write_bytes(b"a,b\n1,ok\n2,Caf\xe9\n3,ok\n")
     rows, malformed = read(path)
     assert [row for row, *_ in rows] == [1, 3]
-    assert [(line.row, line.reason) for line in malformed] == [(2, "not UTF-8; give the file's encoding")]
+    assert [(line.row, line.reason) for line in malformed] == [
+        (2, 'not UTF-8; give its encoding under [csv] in the mapping file, for example encoding = "latin-1"')
+    ]
 
 
 def test_truncated_gzip(tmp_path):
@@ -142,4 +144,17 @@ def test_header_in_another_encoding(tmp_path):
     path = tmp_path / "log.csv"
     path.write_bytes(b"a,caf\xe9\n1,2\n")
     with pytest.raises(LogError, match=r"log\.csv: (not written in utf-8|no column)"):
+        read(path)
+
+
+def test_gzip_is_told_by_its_content(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_bytes(gzip.compress(b"a,b\n1,2\n"))
+    assert read(path)[0] == [(1, "1", "2")]
+
+
+def test_parquet_under_a_text_files_name(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_bytes(b"PAR1\x00\xff")
+    with pytest.raises(LogError, match=r"a Parquet file; give it a name that ends in \.parquet"):
         read(path)

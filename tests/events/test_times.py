@@ -122,3 +122,11 @@ def test_iso_text_agrees_with_the_standard_library(wall, offset):
 def test_no_text_breaks_the_reader(texts):
     moments = parse_times(pa.array(texts, pa.string()), unit="auto")
     assert np.all(moments.ms_N[~moments.valid_N] == 0)
+
+
+def test_extreme_integers_are_no_times():
+    extremes = pa.array([-(1 << 63), (1 << 63) - 1])
+    for unit in ("s", "ms", "us"):
+        assert not parse_times(extremes, unit=unit).valid_N.any()
+    unsigned = pa.array([1_700_000_000_000, (1 << 64) - 1], pa.uint64())
+    assert parse_times(unsigned, unit="ms").valid_N.tolist() == [True, False]

@@ -179,3 +179,29 @@ def test_text_and_typed_columns_give_the_same_events():
         for offset, liked, age in (("-240", "true", "1.5"), ("330", "", ""))
     ]
     assert check(typed, mapping)[0].equals(check(text, mapping, typed=False)[0])
+
+
+def test_a_time_no_calendar_holds_becomes_a_dead_letter():
+    times = pa.array([0, 1 << 62], pa.timestamp("ms", tz="UTC"))
+    table = pa.table({"user_id": [1, 2], "item_id": [3, 4], "timestamp_ms": times})
+    block = RawBlock(path=Path("a.parquet"), table=table, row_N=np.arange(1, 3), typed=True)
+    mapping = ColumnMapping(zone="UTC", positive_only="visit")
+    events, dead = validate(block, mapping, settle_types(block, mapping), rows_before=0)
+    assert events["user_id"].to_pylist() == [1]
+    assert [letter.row for letter in dead] == [2]
+
+
+def test_offsets_beyond_any_day_are_refused():
+    table = pa.table(
+        {
+            "user_id": [1, 2, 3],
+            "item_id": [3, 4, 5],
+            "timestamp_ms": [0, 0, 0],
+            "offset": [60.0, 1e30, 2000.0],
+        }
+    )
+    block = RawBlock(path=Path("a.parquet"), table=table, row_N=np.arange(1, 4), typed=True)
+    mapping = ColumnMapping(utc_offset_minutes="offset", positive_only="visit")
+    events, dead = validate(block, mapping, settle_types(block, mapping), rows_before=0)
+    assert events["second_of_day"].to_pylist() == [3_600]
+    assert all("whole minutes" in letter.reason for letter in dead)

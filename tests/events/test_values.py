@@ -126,3 +126,23 @@ def test_lists_against_a_loop(rows):
     expected = [[value for value in row or [] if value] for row in rows]
     column = pa.array(rows, pa.list_(pa.string()))
     assert parse_lists(column, None).values.to_pylist() == expected
+
+
+def test_unsigned_hashes_are_text_and_smaller_ones_integers():
+    hashes = pa.array([1, (1 << 64) - 1], pa.uint64())
+    assert id_type(hashes, typed=True) == pa.string()
+    assert parse_ids(hashes, pa.string()).values.to_pylist() == ["1", "18446744073709551615"]
+    assert id_type(pa.array([1], pa.uint64()), typed=True) == pa.int64()
+    assert parse_ids(hashes, pa.int64()).bad_N.tolist() == [False, True]
+
+
+def test_float_ids_that_no_integer_holds_are_bad():
+    ids = pa.array([1.0, 1.5, float("inf"), float("nan"), 1e30, None])
+    assert parse_ids(ids, pa.int64()).bad_N.tolist() == [False, True, True, True, True, True]
+
+
+def test_labels_and_numbers_as_data_frames_write_them():
+    assert parse_labels(pa.array(["1.0", "0.0", ""])).values.to_pylist() == [1, 0, None]
+    numbers = parse_numbers(pa.array(["1.5", "nan", "NaN", "inf"]))
+    assert numbers.values.to_pylist()[:3] == [1.5, None, None]
+    assert numbers.bad_N.tolist() == [False, False, False, True]

@@ -16,6 +16,7 @@ from interestclock.events import LAYOUTS, ColumnMapping, EventSource, open_log, 
 __all__ = ["LogOptions", "with_log_options"]
 
 _COLUMNS = "What the columns mean (over or instead of a mapping file)"
+_ALL_TIME_MINUTES = 300 * 366 * 1_440  # every time that is read lies between 1900 and 2200
 _NAMED = "NAME=COLUMN, or NAME where both agree; repeat for several"
 
 
@@ -43,7 +44,10 @@ class LogOptions:
         typer.Option(help="Item attributes (foursquare: categories and their roots): Parquet, CSV or TSV."),
     ] = None
     lateness_minutes: Annotated[
-        float, typer.Option(min=0, help="How far a row may stand behind the newest before it.")
+        float,
+        typer.Option(
+            min=0, max=_ALL_TIME_MINUTES, help="How far a row may stand behind the newest before it."
+        ),
     ] = 0.0
     dead_letters: Annotated[
         Path | None,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -63,19 +64,19 @@ class DeadLetterFile:
 
     def __enter__(self) -> DeadLetterFile:
         if self._path is not None:
-            try:
+            with self._telling():
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._path.unlink(missing_ok=True)
-            except OSError as error:
-                raise _not_there(self._path, error) from error
+                if not (self._path.is_char_device() or self._path.is_fifo()):  # /dev/null must outlive a run
+                    self._path.unlink(missing_ok=True)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            with self._telling():
+                stream.close()
 
     def write(self, letters: Sequence[DeadLetter]) -> None:
         """Append the letters, or refuse the first.
@@ -92,18 +93,21 @@ class DeadLetterFile:
             )
         for letter in letters:
             line = {"file": str(letter.path), "row": letter.row, "reason": letter.reason}
-            json.dump({**line, "values": letter.values}, self._open(), default=str, ensure_ascii=False)
-            self._open().write("\n")
+            text = json.dumps({**line, "values": letter.values}, default=str, ensure_ascii=False)
+            with self._telling():
+                self._open().write(f"{text}\n")
 
     def _open(self) -> TextIO:
         if self._stream is None:
             assert self._path is not None
-            try:
-                self._stream = self._path.open("w", encoding="utf-8", errors="backslashreplace")
-            except OSError as error:
-                raise _not_there(self._path, error) from error
+            self._stream = self._path.open("w", encoding="utf-8", errors="backslashreplace")
         return self._stream
 
-
-def _not_there(path: Path, error: OSError) -> LogError:
-    return LogError(f"{path}: dead letters cannot be written there ({error}); name another file")
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise LogError(
+                f"{self._path}: dead letters cannot be written there ({error}); name another file"
+            ) from error

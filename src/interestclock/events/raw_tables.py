@@ -77,7 +77,8 @@ def log_files(path: Path) -> tuple[Path, ...]:
     if path.is_file():
         return (path,)
     if not path.is_dir():
-        raise LogError(f"{path}: no such file or folder")
+        what = "a pipe or a device; write it to a file first" if path.exists() else "no such file or folder"
+        raise LogError(f"{path}: {what}")
     files = tuple(sorted(path.glob("*.parquet")))
     if not files:
         raise LogError(f"{path}: a folder without Parquet files; name a file, or a folder of *.parquet")

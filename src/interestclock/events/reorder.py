@@ -84,7 +84,7 @@ class Reorderer:
             f"{timedelta(milliseconds=gap_ms)} before {self._name_row(newest_row)} of {_utc(newest_ms)}; "
             f"the stated lateness is {timedelta(milliseconds=self._lateness_ms)}. "
             f"Allow more (here at least --lateness-minutes {math.ceil(gap_ms / 60_000)}), or sort the log by "
-            "time first, for example: duckdb -c \"COPY (FROM 'LOG' ORDER BY TIME_COLUMN) TO 'sorted.parquet'\""
+            "time first: duckdb -c \"COPY (FROM 'LOG' ORDER BY TIME_COLUMN) TO 'sorted.parquet'\""
         )
 
 

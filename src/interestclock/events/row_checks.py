@@ -74,7 +74,7 @@ class RowChecks:
     def dead_letters(self) -> list[DeadLetter]:
         """The refused rows and malformed lines of the block, in the file's order."""
         path, bad_N = self._block.path, ~self.usable
-        raw = self._block.table.filter(pa.array(bad_N)).to_pylist()
+        raw = _readable(self._block.table.filter(pa.array(bad_N))).to_pylist()
         letters = [
             DeadLetter(path=path, row=int(row), reason=self._reasons[reason], values=values)
             for row, reason, values in zip(self._block.row_N[bad_N], self._reason_N[bad_N], raw, strict=True)
@@ -84,3 +84,12 @@ class RowChecks:
             for line in self._block.malformed
         ]
         return sorted(letters, key=lambda letter: letter.row)
+
+
+def _readable(table: pa.Table) -> pa.Table:
+    """Times as text: Python's own have no nanoseconds and no year 10000."""
+    for position, column in enumerate(table.schema):
+        if pa.types.is_timestamp(column.type):
+            text = table.column(position).cast(pa.timestamp(column.type.unit)).cast(pa.string())
+            table = table.set_column(position, column.name, text)
+    return table

@@ -104,6 +104,9 @@ class LogSchema:
             if name not in known[kind]:
                 has = ", ".join(known[kind]) or "none"
                 raise ConfigError(f"no {kind} '{name}' in this log; it has {has}")
+        for name in (*self.labels, *self.attributes, *self.categorical, *self.multivalued):
+            if "/" in name:
+                raise ConfigError(f"'{name}' has a slash; names become names of files: write another")
         for role in self.eq3_labels:
             if role not in EQ3_ROLES:
                 raise ConfigError(f"'{role}' is no term of Eq. 3; use one of {', '.join(EQ3_ROLES)}")

@@ -15,7 +15,7 @@ from interestclock.events.dead_letters import DeadLetter, DeadLetterFile
 from interestclock.events.duplicates import DuplicateFilter
 from interestclock.events.items import attach_attributes, read_items
 from interestclock.events.mapping import ColumnMapping
-from interestclock.events.raw_tables import RawBlock, is_parquet, log_files, parquet_blocks
+from interestclock.events.raw_tables import MalformedLine, RawBlock, is_parquet, log_files, parquet_blocks
 from interestclock.events.reorder import Reorderer
 from interestclock.events.schema import LogCounts, LogSchema
 from interestclock.events.text_tables import text_blocks
@@ -151,11 +151,14 @@ class TableSource:
         return text_blocks(file, columns, self._mapping.csv)
 
     def _first_block(self) -> RawBlock:
+        first: MalformedLine | None = None
         for file in self._files:
             for block in self._blocks(file):
                 if block.table.num_rows:
                     return block
-        raise LogError(f"{self._path}: no events; expected one per row")
+                first = first or next(iter(block.malformed), None)
+        why = "" if first is None else f"; row {first.row}: {first.reason}"
+        raise LogError(f"{self._path}: no events; expected one per row{why}")
 
     def _read_items(self) -> pa.Table | None:
         if self._mapping.items is None or not self._mapping.item_attributes:

@@ -21,6 +21,8 @@ from interestclock.events.raw_tables import MalformedLine, RawBlock, check_colum
 __all__ = ["header_of", "text_blocks"]
 
 BLOCK_BYTES = 1 << 22
+_GIVE_ENCODING = 'give its encoding under [csv] in the mapping file, for example encoding = "latin-1"'
+_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 
 
 def text_blocks(path: Path, columns: Sequence[str], text: CsvFormat) -> Iterator[RawBlock]:
@@ -60,6 +62,8 @@ def header_of(path: Path, text: CsvFormat) -> list[str]:
     """
     if text.columns is not None:
         return list(text.columns)
+    if path.is_file() and _begins(path, _PARQUET):
+        raise LogError(f"{path}: a Parquet file; give it a name that ends in .parquet")
     try:
         with _open(path, text, [], None) as reader:
             names: list[str] = reader.schema.names
@@ -73,8 +77,8 @@ def _diagnosis(error: str, text: CsvFormat) -> str:
         return "the file is empty; expected one event per row"
     if "compressed stream" in error or "zlib" in error:
         return f"the compressed file is damaged or cut off ({error}); copy or download it again"
-    if "UTF8" in error or "decode" in error or "codec" in error:
-        return f"not written in {text.encoding} ({error}); give its encoding, for example latin-1"
+    if "columns, got" in error or "UTF8" in error or "decode" in error or "codec" in error:
+        return f"not written in {text.encoding} ({error}); {_GIVE_ENCODING}"
     if "straddl" in error:
         return (
             f"a row is longer than {BLOCK_BYTES:,} bytes; close a quote left open, or give quoted = false "
@@ -122,7 +126,7 @@ def _decoded(
     except pa.ArrowInvalid:
         good_N = np.array([all(map(_is_utf8, row.values())) for row in table.to_pylist()])
     bad = [
-        MalformedLine(row=int(row), reason="not UTF-8; give the file's encoding", text=str(values))
+        MalformedLine(row=int(row), reason=f"not UTF-8; {_GIVE_ENCODING}", text=str(values))
         for row, values in zip(row_N[~good_N], table.filter(pa.array(~good_N)).to_pylist(), strict=True)
     ]
     kept = table.filter(pa.array(good_N)).cast(texts)
@@ -139,7 +143,7 @@ def _is_utf8(value: bytes | None) -> bool:
 
 def _open(path: Path, text: CsvFormat, columns: Sequence[str], handler: Any) -> csv.CSVStreamingReader:
     stream = pa.OSFile(str(path))
-    if path.suffix.lower() == ".gz":
+    if path.suffix.lower() == ".gz" or _begins(path, _GZIP):
         stream = pa.CompressedInputStream(stream, "gzip")
     return csv.open_csv(
         stream,
@@ -156,6 +160,11 @@ def _open(path: Path, text: CsvFormat, columns: Sequence[str], handler: Any) -> 
             include_columns=list(columns), column_types=dict.fromkeys(columns, pa.binary())
         ),
     )
+
+
+def _begins(path: Path, mark: bytes) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(mark)) == mark
 
 
 def _delimiter(path: Path) -> str:

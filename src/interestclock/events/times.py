@@ -22,6 +22,7 @@ _ISO = (
 )
 _EARLIEST_MS = -2_208_988_800_000  # 1900
 _LATEST_MS = 7_258_118_400_000  # 2200
+_HALF_OF_UINT64 = pa.scalar(1 << 63, pa.uint64())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +102,12 @@ def _unix(column: pa.Array, unit: str) -> pa.Array:
     unit = unix_unit(column) if unit == "auto" else unit
     if pa.types.is_floating(column.type):
         return _unix_float(column, unit)
+    if pa.types.is_uint64(column.type):
+        column = pc.if_else(pc.less(column, _HALF_OF_UINT64), column, None)
     number = column.cast(pa.int64(), safe=False)
     if unit == "s":
-        in_range = pc.less(pc.abs(number), _LATEST_MS // 1_000)
+        above = pc.greater_equal(number, _EARLIEST_MS // 1_000)
+        in_range = pc.and_(above, pc.less(number, _LATEST_MS // 1_000))
         return pc.multiply(pc.if_else(in_range, number, None), 1_000)
     if unit == "ms":
         return number

@@ -159,7 +159,8 @@ def _parse_offset(column: pa.Array) -> Parsed:
         pc.equal(parsed.values, pc.floor(parsed.values)), pc.less_equal(pc.abs(parsed.values), 1_080)
     )
     bad_N = parsed.bad_N | np.asarray(pc.invert(whole).fill_null(False))
-    return Parsed(values=parsed.values, bad_N=bad_N, expected="whole minutes from -1080 to 1080, or empty")
+    values = pc.if_else(pa.array(bad_N), None, parsed.values)
+    return Parsed(values=values, bad_N=bad_N, expected="whole minutes from -1080 to 1080, or empty")
 
 
 def _labels(

@@ -23,7 +23,10 @@ __all__ = [
 ]
 
 _INTEGER = r"^-?(0|[1-9]\d{0,17})$"
-_TRUTHS = {"1": 1, "true": 1, "True": 1, "TRUE": 1, "0": 0, "false": 0, "False": 0, "FALSE": 0}
+_LARGEST = pa.scalar((1 << 63) - 1, pa.uint64())
+_NUMBER = r"^\s*([-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|(?i:nan))\s*$"
+_ONES, _ZEROS = ("1", "1.0", "true", "True", "TRUE"), ("0", "0.0", "false", "False", "FALSE")
+_TRUTHS = dict.fromkeys(_ONES, 1) | dict.fromkeys(_ZEROS, 0)
 _LABEL_KEYS = pa.array(list(_TRUTHS))
 _LABEL_VALUES = pa.array(list(_TRUTHS.values()), pa.int8())
 
@@ -58,7 +61,7 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def id_type(column: pa.Array, *, typed: bool) -> pa.DataType:
-    """int64 for integers, string for anything else; text of an untyped file is told by its values.
+    """int64 for integers it can hold, string for anything else; untyped text is told by its values.
 
     Raises:
         LogError: the column's type holds no ids.
@@ -68,6 +71,8 @@ def id_type(column: pa.Array, *, typed: bool) -> pa.DataType:
         (DataType(int64), DataType(string))
     """
     kind = column.type
+    if pa.types.is_uint64(kind) and pc.any(pc.greater(column, _LARGEST)).as_py():  # hashes, mostly
+        return pa.string()
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):  # floating: integers beside nulls
         return pa.int64()
     if not is_text(kind):
@@ -98,12 +103,18 @@ def parse_ids(column: pa.Array, kind: pa.DataType, *, optional: bool = False) ->
         integer = pc.match_substring_regex(column, _INTEGER).fill_null(False)
         values = pc.if_else(integer, column, None).cast(pa.int64())
     else:
-        whole = pc.equal(column, pc.floor(column)) if pa.types.is_floating(column.type) else True
-        values = pc.if_else(whole, column, None).cast(pa.int64())
+        values = pc.if_else(_is_int64(column), column, None).cast(pa.int64())
     lost = pc.is_null(column) if not optional else pa.scalar(False)
     bad = pc.or_(lost, pc.and_(pc.is_null(values), pc.is_valid(column)))
     expected = "an id (an integer, as in the log's first rows)" if pa.types.is_integer(kind) else "an id"
     return Parsed(values=values, bad_N=np.asarray(bad), expected=expected)
+
+
+def _is_int64(column: pa.Array) -> pa.Array | bool:
+    """Which numbers are integers that int64 holds; float64 holds each up to 2^53."""
+    if pa.types.is_floating(column.type):
+        return pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), 2.0**63))
+    return pc.less_equal(column, _LARGEST) if pa.types.is_uint64(column.type) else True
 
 
 def parse_labels(column: pa.Array) -> Parsed:
@@ -140,15 +151,15 @@ def parse_numbers(column: pa.Array) -> Parsed:
     """
     if is_text(column.type):
         column = pc.if_else(pc.equal(column, ""), None, column.cast(pa.string()))
-        number = pc.match_substring_regex(column, r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$")
+        number = pc.match_substring_regex(column, _NUMBER)
         values = pc.if_else(number, pc.utf8_trim_whitespace(column), None).cast(pa.float64())
     elif pa.types.is_nested(column.type) or pa.types.is_temporal(column.type):
         raise LogError(f"holds {column.type}; expected numbers")
     else:
         values = column.cast(pa.float64())
+    unread = pc.and_(pc.is_null(values), pc.is_valid(column)) if is_text(column.type) else pa.scalar(False)
     values = pc.if_else(pc.is_nan(values), None, values)
     infinite = pc.is_inf(values).fill_null(False)
-    unread = pc.and_(pc.is_null(values), pc.is_valid(column)) if is_text(column.type) else pa.scalar(False)
     return Parsed(
         values=values, bad_N=np.asarray(pc.or_(infinite, unread)), expected="a finite number or empty"
     )

@@ -140,7 +140,8 @@ def _note(samples: Columns, state: StreamState) -> ChunkNote:
 
 
 def _write_state(state: StreamState, folder: Path) -> None:
-    vocabularies = {"user": state.users, "item": state.items, **state.contexts}
+    vocabularies = {"user": state.users, "item": state.items}
+    vocabularies |= {f"context.{name}": v for name, v in state.contexts.items()}
     vocabularies |= {f"attribute.{name}": v for name, v in state.attributes.vocabularies.items()}
     for name, vocabulary in vocabularies.items():
         pq.write_table(pa.table({"value": vocabulary.values()}), folder / "vocabulary" / f"{name}.parquet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from interestclock.errors import ConfigError
@@ -43,7 +44,9 @@ class TrainConfig:
             raise ConfigError(
                 f"batch_size is {self.batch_size} and threads {self.threads}; give 1 or more of each"
             )
-        if self.learning_rate <= 0:
-            raise ConfigError(f"learning_rate is {self.learning_rate}; give a number above 0, such as 0.005")
+        if not 0 < self.learning_rate < math.inf:
+            raise ConfigError(
+                f"learning_rate is {self.learning_rate}; give a finite number above 0, such as 0.005"
+            )
         if self.order not in ORDERS:
             raise ConfigError(f"'{self.order}' is no order; use one of {', '.join(ORDERS)}")
