@@ -51,7 +51,7 @@ def test_too_late(block):
     assert str(refusal.value) == (
         "row 4 is of 1970-01-01 00:59:59 UTC, 1:00:01 before row 3 of 1970-01-01 02:00:00 UTC; the stated "
         "lateness is 1:00:00. Allow more (here at least --lateness-minutes 61), or sort the log by time "
-        "first, for example: duckdb -c \"COPY (FROM 'LOG' ORDER BY TIME_COLUMN) TO 'sorted.parquet'\""
+        "first: duckdb -c \"COPY (FROM 'LOG' ORDER BY TIME_COLUMN) TO 'sorted.parquet'\""
     )
 
 

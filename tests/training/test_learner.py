@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from interestclock.errors import ResultError
 from interestclock.histories import Histories
 from interestclock.samples import Batch, SampleChunk, SampleFolder
 from interestclock.training import Learner
@@ -87,3 +88,16 @@ def test_a_batch_of_one(learners, chunks: list[SampleChunk]) -> None:
     learner, _ = learners
     assert learner.predict(one).probabilities()["finish"].shape == (1,)
     assert learner.learn(one) > 0
+
+
+def _learn_all(learner: Learner, batches: list[Batch]) -> None:
+    for batch in batches:
+        learner.learn(batch)
+
+
+def test_divergence_is_told_when_it_happens(
+    make_ranker, histories: Histories, chunks: list[SampleChunk], batches: list[Batch]
+) -> None:
+    learner = Learner(make_ranker(chunks[0].sizes), histories, learning_rate=1e30)
+    with pytest.raises(ResultError, match="training diverged; lower the learning rate"):
+        _learn_all(learner, batches)

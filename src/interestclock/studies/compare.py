@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from interestclock.errors import ConfigError, ResultError
+from interestclock.errors import ConfigError
 from interestclock.evaluation.report import write_report
 from interestclock.evaluation.report_data import Report
 from interestclock.evaluation.split import Split, split_by_time
@@ -24,8 +24,9 @@ from interestclock.studies.ground import read_ground, read_predictions, write_gr
 from interestclock.studies.pictures import attribute_shares, curves, dial
 from interestclock.studies.progress import Quiet, StudyProgress
 from interestclock.studies.rankers import RANKERS, lineup
+from interestclock.studies.result_folder import result_folder
 from interestclock.studies.run_all import run_all
-from interestclock.training import RunCost, RunPlan, TrainConfig
+from interestclock.training import RunCost, RunPlan, TrainConfig, check_device
 
 __all__ = ["CompareConfig", "compare"]
 
@@ -89,17 +90,27 @@ def compare(
         What ``results.json`` holds.
 
     Raises:
-        ResultError: ``out`` is there already.
+        ResultError: ``out`` is there already, or cannot be written.
+        ConfigError: the log has no such label, or the device is not there.
         LogError: the log cannot be read, or not be split into parts with both classes.
     """
-    if out.exists():
-        raise ResultError(f"{out} is there already; give another --out, or remove it first")
     label = _label(source, config)
-    progress = progress or Quiet()
-    aside = out.with_name(out.name + ".unfinished")
-    shutil.rmtree(aside, ignore_errors=True)
+    check_device(config.train.device)
+    with result_folder(out) as aside:
+        return _compare(source, aside, label, config=config, title=title, progress=progress or Quiet())
+
+
+def _compare(
+    source: EventSource,
+    aside: Path,
+    label: str,
+    *,
+    config: CompareConfig,
+    title: str,
+    progress: StudyProgress,
+) -> dict[str, Any]:
     for part in ("predictions", "rankers"):
-        (aside / part).mkdir(parents=True)
+        (aside / part).mkdir()
     folder = prepare_samples(source, aside / "samples", config=config.prepare, progress=progress.phase)
     split = split_by_time(folder.event_times_ms())
     ground = aside / "predictions" / "exposures.parquet"
@@ -111,7 +122,6 @@ def compare(
     _write(aside, folder, results, config=config, label=label, title=title)
     shutil.move(aside / "samples" / "vocabulary", aside / "vocabulary")
     shutil.rmtree(aside / "samples")
-    aside.rename(out)
     return results
 
 

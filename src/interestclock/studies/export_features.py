@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from interestclock.errors import ResultError
 from interestclock.events.schema import EventSource
 from interestclock.histories import Histories
 from interestclock.samples import PrepareConfig, SampleChunk, SampleFolder, prepare_samples
 from interestclock.studies.progress import Quiet, StudyProgress
+from interestclock.studies.result_folder import result_folder
 
 __all__ = ["export_features"]
 
@@ -43,20 +43,15 @@ def export_features(
         Rows by file name.
 
     Raises:
-        ResultError: ``out`` is there already.
+        ResultError: ``out`` is there already, or cannot be written.
     """
-    if out.exists():
-        raise ResultError(f"{out} is there already; give another --out, or remove it first")
-    aside = out.with_name(out.name + ".unfinished")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
     progress = progress or Quiet()
-    folder = prepare_samples(source, aside / "prepared", config=config, progress=progress.phase)
-    histories = folder.histories()
-    rows = _write_samples(folder, histories, aside, progress)
-    rows["histories.parquet"] = _write_histories(folder, histories, aside)
-    shutil.rmtree(aside / "prepared")
-    aside.rename(out)
+    with result_folder(out) as aside:
+        folder = prepare_samples(source, aside / "prepared", config=config, progress=progress.phase)
+        histories = folder.histories()
+        rows = _write_samples(folder, histories, aside, progress)
+        rows["histories.parquet"] = _write_histories(folder, histories, aside)
+        shutil.rmtree(aside / "prepared")
     return rows
 
 

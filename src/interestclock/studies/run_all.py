@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import queue
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from multiprocessing import resource_tracker
 from typing import Any
 
 from interestclock.errors import InterestClockError
@@ -20,21 +24,43 @@ def run_all(plans: Sequence[RunPlan], *, jobs: int, progress: StudyProgress) -> 
     """Run every plan, ``jobs`` at a time; the costs in the order of the plans.
 
     Raises:
-        InterestClockError: a run failed; the others are given up.
+        InterestClockError: a run failed or its process was killed; the others are given up.
     """
     context = multiprocessing.get_context("spawn")
-    with (
-        context.Manager() as manager,
-        ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as pool,
-    ):
-        news: Any = manager.Queue()
-        futures = [pool.submit(_run, plan, news) for plan in plans]
+    with ExitStack() as stack:
+        with _deaf_to_ctrl_c():
+            manager = stack.enter_context(context.Manager())
+            others = set(multiprocessing.active_children())
+            pool = stack.enter_context(ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1))
+            news: Any = manager.Queue()
+            futures = [pool.submit(_run, plan, news) for plan in plans]
         try:
             _follow(futures, news, progress)
             return [future.result() for future in futures]
-        except BaseException:
+        except BaseException as error:
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
             pool.shutdown(wait=True, cancel_futures=True)
+            if isinstance(error, BrokenProcessPool):
+                raise InterestClockError(
+                    "a ranker's process was killed, most likely for want of memory; give fewer --jobs, "
+                    "or free memory"
+                ) from error
             raise
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes started here, and by threads started here, leave Ctrl-C to the one that waits for them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # starting it later would lift the mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _run(plan: RunPlan, news: Any) -> RunCost:

@@ -3,7 +3,7 @@
 from interestclock.training.config import ORDERS, TrainConfig
 from interestclock.training.learner import Learner, Prediction
 from interestclock.training.prediction_file import PredictionFile
-from interestclock.training.run import RunCost, RunNews, RunPlan, run_ranker
+from interestclock.training.run import RunCost, RunNews, RunPlan, check_device, run_ranker
 from interestclock.training.trainer import Recorder, StreamTrainer
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "RunPlan",
     "StreamTrainer",
     "TrainConfig",
+    "check_device",
     "run_ranker",
 ]

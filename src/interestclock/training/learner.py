@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from interestclock.embeddings import RowAdam
+from interestclock.errors import ResultError
 from interestclock.histories import Histories
 from interestclock.ranking import Ranker, multi_task_loss
 from interestclock.samples import Batch
@@ -65,7 +67,11 @@ class Learner:
         return Prediction(logits=self.ranker(batch, self.histories), step=self.step)
 
     def learn(self, batch: Batch, prediction: Prediction | None = None) -> float:
-        """Teach the batch's labels; returns the loss."""
+        """Teach the batch's labels; returns the loss.
+
+        Raises:
+            ResultError: the loss is no finite number any more.
+        """
         if prediction is None or prediction.step != self.step:
             prediction = self.predict(batch)
         logits = prediction.logits
@@ -76,4 +82,10 @@ class Learner:
         self._dense.step()
         self._rows.step()
         self.step += 1
-        return float(loss.detach())
+        return _finite(float(loss.detach()), self.step)
+
+
+def _finite(loss: float, step: int) -> float:
+    if not math.isfinite(loss):
+        raise ResultError(f"the loss is {loss} at step {step}: training diverged; lower the learning rate")
+    return loss

@@ -19,7 +19,7 @@ from interestclock.training.memory import peak_rss_mib
 from interestclock.training.prediction_file import PredictionFile
 from interestclock.training.trainer import StreamTrainer
 
-__all__ = ["RunCost", "RunNews", "RunPlan", "run_ranker"]
+__all__ = ["RunCost", "RunNews", "RunPlan", "check_device", "run_ranker"]
 
 _SECONDS_BETWEEN_NEWS = 0.5
 
@@ -97,7 +97,7 @@ def run_ranker(plan: RunPlan, tell: Callable[[RunNews], None]) -> RunCost:
         >>> run_ranker(plan, lambda news: None).samples == exposures
         True
     """
-    _check_device(plan.train.device)
+    check_device(plan.train.device)
     torch.set_num_threads(plan.train.threads)
     folder = SampleFolder(plan.samples)
     names = FeatureNames.of(folder.schema, buckets_per_day=_buckets(folder))
@@ -165,7 +165,15 @@ def _buckets(folder: SampleFolder) -> int:
     return int(folder.manifest.settings["clocks"]["buckets_per_day"])
 
 
-def _check_device(device: str) -> None:
+def check_device(device: str) -> None:
+    """Refuse a device that PyTorch cannot use.
+
+    Raises:
+        ConfigError: says why not.
+
+    Example:
+        >>> check_device("cpu")
+    """
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
