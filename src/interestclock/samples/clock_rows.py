@@ -22,6 +22,7 @@ __all__ = ["DayClocks", "write_clock_rows"]
 
 IntArray = npt.NDArray[np.integer]
 Progress = Callable[[str, int, int], None]
+_QUERY_MEMORY_MIB = 512  # beyond it DuckDB uses the disk, so that a long log needs no more than a short one
 
 
 class DayClocks:
@@ -95,7 +96,13 @@ def write_clock_rows(
     batches: Iterator[pa.RecordBatch] = iter(())
     if schema.clock_attributes:
         exposures = sorted((folder / "exposures").glob("*.parquet"))
-        batches = stream_clocks(exposures, pa.concat_tables(item_values), moments.tolist(), config=config)
+        batches = stream_clocks(
+            exposures,
+            pa.concat_tables(item_values),
+            moments.tolist(),
+            config=config,
+            memory_limit_mib=_QUERY_MEMORY_MIB,
+        )
     clocks = DayClocks(batches, {name: values[name] for name in schema.clock_attributes}, config)
     for done, chunk in enumerate(chunks):
         columns = _chunk_clocks(_column(chunk, "user"), _column(chunk, "timestamp_ms"), clocks)
