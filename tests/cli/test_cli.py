@@ -64,7 +64,7 @@ def test_from_simulation_to_comparison(tmp_path: Path) -> None:
     assert "report.html" in done.stdout
     assert set(json.loads((out / "results.json").read_text())["rankers"]) == {"base", "hour"}
     config = json.loads((out / "config.json").read_text())
-    assert config["compare"]["seeds"] == 1
+    assert config["settings"]["seeds"] == 1
     assert len(config["fingerprint"]) == 64
 
 
@@ -117,3 +117,26 @@ def test_a_lateness_beyond_all_time_is_a_usage_error(tmp_path: Path, minutes: st
     done = run("inspect", str(tmp_path), "--lateness-minutes", minutes)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--window-days", "--candidates-by-popularity"])
+def test_numbers_that_would_never_end_are_usage_errors(tmp_path: Path, option: str) -> None:
+    assert (
+        run("features", str(tmp_path), "--out", str(tmp_path / "out"), option, "1000000000").returncode == 2
+    )
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = run("simulate", "--size", "tiny", "--out", str(tmp_path / "file" / "log"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_an_out_without_a_name_is_refused(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    run("simulate", "--size", "tiny", "--out", str(log))
+    done = run("features", str(log), "--out", ".")
+    assert done.returncode == 1
+    assert "is there already" in done.stderr

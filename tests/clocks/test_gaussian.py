@@ -43,12 +43,12 @@ def test_ten_to_midnight_and_ten_past_weigh_each_others_hour_alike() -> None:
     buckets=st.sampled_from([1, 2, 12, 24, 48]),
     sigma=st.floats(0.3, 6),
     mu=st.floats(0, 3),
-    centre_minutes=st.integers(0, 60),
+    centre_share=st.sampled_from([0.0, 0.25, 0.5, 1.0]),
 )
 def test_output_matches_the_slow_sum(
-    second: int, buckets: int, sigma: float, mu: float, centre_minutes: int
+    second: int, buckets: int, sigma: float, mu: float, centre_share: float
 ) -> None:
-    centre = centre_minutes / 60
+    centre = centre_share * 24 / buckets
     clock_BHD = torch.randn(1, buckets, 3, generator=torch.Generator().manual_seed(second))
     clock = GaussianClock(dim=3, sigma_hours=sigma, mu_hours=mu, bucket_centre_hours=centre)
     out_D = clock(clock_BHD, second_of_day_B=torch.tensor([second]))[0].tolist()
@@ -87,3 +87,25 @@ def test_wrong_shapes_are_refused() -> None:
         clock(torch.zeros(2, 24, 4), second_of_day_B=torch.tensor([0]))
     with pytest.raises(ValueError, match="dim is 0; give 1 or more"):
         GaussianClock(dim=0)
+
+
+@pytest.mark.parametrize("buckets", [1, 24, 48])
+def test_a_bucket_stands_in_its_middle_unless_told_otherwise(buckets: int) -> None:
+    clock = GaussianClock(dim=1)
+    middle_seconds = 43_200 // buckets
+    assert clock.weights(torch.tensor([middle_seconds]), buckets=buckets).argmax().item() == 0
+    started = GaussianClock(dim=1, bucket_centre_hours=12 / buckets)
+    now = torch.tensor([5_000])
+    assert torch.equal(clock.weights(now, buckets=buckets), started.weights(now, buckets=buckets))
+
+
+def test_a_centre_outside_its_bucket_is_refused() -> None:
+    clock = GaussianClock(dim=1, bucket_centre_hours=0.75)
+    with pytest.raises(ValueError, match=r"a bucket of 48 a day lasts 0.5 hours; give 0 to 0.5"):
+        clock.weights(torch.tensor([0]), buckets=48)
+
+
+@pytest.mark.parametrize("setting", [{"mu_hours": float("nan")}, {"sigma_hours": float("inf")}])
+def test_numbers_that_are_not_finite_are_refused(setting: dict) -> None:
+    with pytest.raises(ValueError, match="give"):
+        GaussianClock(dim=1, **setting)

@@ -134,3 +134,9 @@ def test_the_grocery_example():
     assert schema.labels == ("purchase",)
     assert schema.clock_attributes == ("department", "product_category")
     assert schema.eq3_labels == {"finish": "purchase"}
+
+
+@pytest.mark.parametrize("delay", [float("nan"), float("inf"), 1e300])
+def test_a_delay_beyond_all_time(delay):
+    with pytest.raises(ConfigError, match="give at most"):
+        LabelColumn(column="liked", delay_seconds=delay)

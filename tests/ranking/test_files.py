@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from random_batches import EVERY_CLOCK, SIZES, item_values, make_batch, make_histories, make_ranker
+from random_batches import EVERY_CLOCK, make_batch, make_histories, make_ranker
 from safetensors.torch import load_file
 
 from interestclock.embeddings import RowAdam
@@ -32,7 +32,6 @@ def test_what_is_loaded_predicts_the_same_bits(clocks: tuple, tmp_path: Path) ->
     ranker, histories = trained(clocks), make_histories()
     save_ranker(ranker, tmp_path / "rankers" / "one")
     loaded = load_ranker(tmp_path / "rankers" / "one")
-    loaded.items.describe(SIZES["item"], item_values())
     batch = make_batch(histories, seed=9)
     expected = ranker(batch, histories)
     for task, logit_B in loaded(batch, histories).items():

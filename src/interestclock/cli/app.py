@@ -34,15 +34,18 @@ app = typer.Typer(
 )
 _out = Console()
 _errors = Console(stderr=True)
+_INTERRUPTED = 130  # what Ctrl-C ends with
 
 Out = Annotated[Path, typer.Option(help="Folder to write; must not exist yet.", show_default=False)]
 BucketsPerDay = Annotated[int, typer.Option(min=1, help="Hour buckets of a clock (Eq. 3).")]
-WindowDays = Annotated[int, typer.Option(min=1, help="How far back a clock counts, in days.")]
+WindowDays = Annotated[int, typer.Option(min=1, max=300 * 366, help="How far back a clock counts, in days.")]
 ByPopularity = Annotated[
     int,
-    typer.Option(min=0, help="Candidates by popularity so far, beside each choice."),
+    typer.Option(min=0, max=1_000, help="Candidates by popularity so far, beside each choice."),
 ]
-FromOwnPast = Annotated[int, typer.Option(min=0, help="Candidates from the user's own past, likewise.")]
+FromOwnPast = Annotated[
+    int, typer.Option(min=0, max=1_000, help="Candidates from the user's own past, likewise.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -76,8 +79,9 @@ def compare_command(
     sigma_hours: Annotated[float, typer.Option(help="Width of the Gaussian Clock (Eq. 4).")] = 1.0,
     mu_hours: Annotated[float, typer.Option(help="Gap of its largest weight.")] = 0.0,
     bucket_centre_hours: Annotated[
-        float, typer.Option(help="Where an hour's bucket stands after its start.")
-    ] = GaussianConfig().bucket_centre_hours,
+        float | None,
+        typer.Option(help="Where a bucket stands after its start (default: its middle).", show_default=False),
+    ] = None,
     buckets_per_day: BucketsPerDay = 24,
     window_days: WindowDays = 30,
     candidates_by_popularity: ByPopularity = 2,
@@ -165,7 +169,7 @@ def inspect_command(log: LogOptions) -> None:
 
 
 def _dead_letters(out: Path) -> Path:
-    return out.with_name(f"{out.name}-dead-letters.jsonl")
+    return out.parent / f"{out.name}-dead-letters.jsonl"
 
 
 def _prepare(buckets: int, window_days: int, by_popularity: int, from_own_past: int) -> PrepareConfig:
@@ -182,6 +186,13 @@ def main() -> None:
     except InterestClockError as error:
         _errors.print(f"[bold red]error[/]: {_escaped(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
+    except OSError as error:
+        _errors.print(f"[bold red]error[/]: {_escaped(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except SystemExit as done:
+        if done.code == _INTERRUPTED:
+            _errors.print("stopped; nothing is left half written", highlight=False)
+        raise
 
 
 def _escaped(text: str) -> str:

@@ -32,11 +32,12 @@ class GaussianClock(nn.Module):
         dim: width D of an hour's interest embedding, and of the output.
         sigma_hours: width of the Gaussian, in hours (paper: 1). Not learned.
         mu_hours: gap of the largest weight, in hours (paper: 0).
-        bucket_centre_hours: where a bucket stands after its start, in hours; 0.5 is the middle of
-            an hour, 0 its start.
+        bucket_centre_hours: where a bucket stands after its start, in hours; None is its middle
+            (0.5 where buckets are hours), 0 its start.
 
     Raises:
-        ValueError: ``sigma_hours`` is not positive or ``dim`` below 1; or, when called,
+        ValueError: ``sigma_hours`` is not positive, a number is not finite, ``bucket_centre_hours`` lies
+            outside the bucket, or ``dim`` below 1; or, when called,
             ``clock_BHD`` is not (B, H, D) or ``second_of_day_B`` not one whole number per request.
 
     Example:
@@ -61,11 +62,20 @@ class GaussianClock(nn.Module):
     """
 
     def __init__(
-        self, *, dim: int, sigma_hours: float = 1.0, mu_hours: float = 0.0, bucket_centre_hours: float = 0.5
+        self,
+        *,
+        dim: int,
+        sigma_hours: float = 1.0,
+        mu_hours: float = 0.0,
+        bucket_centre_hours: float | None = None,
     ) -> None:
         super().__init__()
         check_size("dim", dim)
-        if sigma_hours <= 0:
+        if not (math.isfinite(mu_hours) and math.isfinite(bucket_centre_hours or 0.0)):
+            raise ValueError(
+                f"mu_hours is {mu_hours} and bucket_centre_hours {bucket_centre_hours}; give numbers of hours"
+            )
+        if not 0 < sigma_hours < math.inf:
             raise ValueError(
                 f"sigma_hours is {sigma_hours}; give a width above 0, for example 1.0 (one hour)"
             )
@@ -84,7 +94,17 @@ class GaussianClock(nn.Module):
         """Weight g of each bucket at each local second of day, int64 (B,): float32 (B, buckets)."""
         second_B = second_of_day_B.to(torch.float32)
         start_H = torch.arange(buckets, device=second_B.device) * (DAY_SECONDS / buckets)
-        stands_H = (start_H + self.bucket_centre_hours * 3600) % DAY_SECONDS
+        stands_H = (start_H + self._centre_hours(buckets) * 3600) % DAY_SECONDS
         gap_BH = circular_gap_seconds(second_B.unsqueeze(1), stands_H) / 3600
         scale = 1 / (math.sqrt(2 * math.pi) * self.sigma_hours)
         return scale * torch.exp(-((gap_BH - self.mu_hours) ** 2) / (2 * self.sigma_hours**2))
+
+    def _centre_hours(self, buckets: int) -> float:
+        if self.bucket_centre_hours is None:
+            return 12 / buckets
+        if not 0 <= self.bucket_centre_hours <= 24 / buckets:
+            raise ValueError(
+                f"bucket_centre_hours is {self.bucket_centre_hours}, but a bucket of {buckets} a day lasts "
+                f"{24 / buckets:g} hours; give 0 to {24 / buckets:g}, or None for its middle"
+            )
+        return self.bucket_centre_hours

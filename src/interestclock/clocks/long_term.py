@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -37,6 +38,9 @@ class LongTermConfig:
         >>> LongTermConfig(behaviours=50).heads
         4
     """
+
+    kind: ClassVar[str] = "longterm"
+    reads_preferences: ClassVar[bool] = False
 
     behaviours: int = 100
     longest: int = 10_000
@@ -178,7 +182,7 @@ class LongTermClock(nn.Module):
             query_BE=self.query(candidate_BI) / math.sqrt(self.config.latent_dim),
             key_NE=self.key(item_vectors_NI),
             item_ML=behaviour_ML,
-            time_score_ML=self.gap(gap_features(gap_ML).to(candidate_BI.dtype)).sum(-1),
+            time_score_ML=self.gap(gap_features(gap_ML, dtype=candidate_BI.dtype)).sum(-1),
             present_ML=present_ML,
             moment_of_B=moment_of_B,
             most=self.config.behaviours,
@@ -196,7 +200,7 @@ class LongTermClock(nn.Module):
         Returns:
             float32 (B, O).
         """
-        feature_BKF = gap_features(gap_seconds_BK).to(candidate_BI.dtype)
+        feature_BKF = gap_features(gap_seconds_BK, dtype=candidate_BI.dtype)
         relevance_BAK = self._relevance(candidate_BI, behaviour_BKI, feature_BKF)
         weight_BAK = _masked_softmax(relevance_BAK, present_BK.unsqueeze(1))
         seen_BKJ = torch.cat([behaviour_BKI, feature_BKF], dim=2)

@@ -15,7 +15,7 @@ __all__ = ["GAP_FEATURES", "TimeGap", "gap_features"]
 GAP_FEATURES = 3
 
 
-def gap_features(gap_seconds_X: Tensor) -> Tensor:
+def gap_features(gap_seconds_X: Tensor, *, dtype: torch.dtype = torch.float32) -> Tensor:
     r"""Three views of a circular gap, from 0 (now) to 1 (twelve hours away).
 
     .. math:: x = \delta / 43200, \quad f(\delta) = [x, \sqrt{x}, e^{-\delta / 3600}]
@@ -27,15 +27,16 @@ def gap_features(gap_seconds_X: Tensor) -> Tensor:
         gap_seconds_X: seconds, 0..43200, any shape and number type.
 
     Returns:
-        float32 (..., 3).
+        ``dtype`` (..., 3).
 
     Example:
         >>> [round(x, 3) for x in gap_features(torch.tensor(3600)).tolist()]
         [0.083, 0.289, 0.368]
     """
-    gap_X = gap_seconds_X.to(torch.float32)
+    wide = torch.float64 if dtype == torch.float64 else torch.float32  # half precision knows no seconds
+    gap_X = gap_seconds_X.to(wide)
     share_X = gap_X / (DAY_SECONDS / 2)
-    return torch.stack([share_X, share_X.sqrt(), torch.exp(-gap_X / 3600)], dim=-1)
+    return torch.stack([share_X, share_X.sqrt(), torch.exp(-gap_X / 3600)], dim=-1).to(dtype)
 
 
 class TimeGap(nn.Module):

@@ -113,14 +113,16 @@ def _curves(report: Report, figures: dict[str, Figure]) -> str:
 
 
 def _shares(shares: Mapping[str, Any], figures: dict[str, Figure]) -> str:
-    title = "What is chosen when"
+    title = "Attributes over the day"
     if not shares:
         return _left_out(title, "the log gives its items no attribute that feeds a clock.")
     places = []
     for number, (attribute, by_value) in enumerate(shares.items()):
         figures[f"shares-{number}"] = plots.shares_over_day(by_value)
         places.append(f"<div><h3>{html.escape(attribute)}</h3>{plot(f'shares-{number}')}</div>")
-    lead = "Share of each value among the choices of a local hour."
+    lead = (
+        "Share of each value among the exposures of a local hour (choices, where the log holds only these)."
+    )
     return _titled(title, lead, f'<div class="pair">{"".join(places)}</div>')
 
 

@@ -8,6 +8,8 @@ from interestclock.errors import ConfigError
 
 __all__ = ["CsvFormat", "LabelColumn"]
 
+_LONGEST_SECONDS = 300 * 366 * 86_400
+
 
 @dataclass(frozen=True, kw_only=True)
 class LabelColumn:
@@ -19,7 +21,7 @@ class LabelColumn:
         known_column: holds the time it became known, written as the log's time is; wins over the delay.
 
     Raises:
-        ConfigError: the delay is negative.
+        ConfigError: the delay is negative or longer than any log.
 
     Example:
         >>> LabelColumn(column="liked", delay_seconds=60).known_column is None
@@ -35,6 +37,11 @@ class LabelColumn:
             raise ConfigError(
                 f"delay_seconds of label column '{self.column}' is {self.delay_seconds}; "
                 "a label cannot be known before its exposure: give 0 or more"
+            )
+        if not self.delay_seconds <= _LONGEST_SECONDS:
+            raise ConfigError(
+                f"delay_seconds of label column '{self.column}' is {self.delay_seconds}; "
+                f"give at most {_LONGEST_SECONDS} (300 years)"
             )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from interestclock.clocks import LongTermConfig
 from interestclock.errors import ConfigError
@@ -28,6 +30,9 @@ class TimeEncodingConfig:
         False
     """
 
+    kind: ClassVar[str] = "hour"
+    reads_preferences: ClassVar[bool] = False
+
 
 @dataclass(frozen=True, kw_only=True)
 class NaiveConfig:
@@ -37,6 +42,9 @@ class NaiveConfig:
         >>> RankerConfig(clocks=(NaiveConfig(),)).needs_clocks
         True
     """
+
+    kind: ClassVar[str] = "naive"
+    reads_preferences: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +56,9 @@ class AdaptiveConfig:
         True
     """
 
+    kind: ClassVar[str] = "adaptive"
+    reads_preferences: ClassVar[bool] = True
+
 
 @dataclass(frozen=True, kw_only=True)
 class GaussianConfig:
@@ -55,22 +66,30 @@ class GaussianConfig:
 
     Args:
         sigma_hours: width of the Gaussian, in hours. mu_hours: gap of the largest weight, in hours.
-        bucket_centre_hours: where a bucket stands after its start, in hours.
+        bucket_centre_hours: where a bucket stands after its start, in hours; None is its middle.
 
     Raises:
-        ConfigError: ``sigma_hours`` is not positive.
+        ConfigError: ``sigma_hours`` is not positive, or a number is not finite.
 
     Example:
-        >>> GaussianConfig(sigma_hours=2.0).bucket_centre_hours
-        0.5
+        >>> GaussianConfig(sigma_hours=2.0).mu_hours
+        0.0
     """
+
+    kind: ClassVar[str] = "gaussian"
+    reads_preferences: ClassVar[bool] = True
 
     sigma_hours: float = 1.0
     mu_hours: float = 0.0
-    bucket_centre_hours: float = 0.5
+    bucket_centre_hours: float | None = None
 
     def __post_init__(self) -> None:
-        if self.sigma_hours <= 0:
+        if not (math.isfinite(self.mu_hours) and math.isfinite(self.bucket_centre_hours or 0.0)):
+            raise ConfigError(
+                f"mu_hours is {self.mu_hours} and bucket_centre_hours {self.bucket_centre_hours}; "
+                "give numbers of hours"
+            )
+        if not 0 < self.sigma_hours < math.inf:
             raise ConfigError(
                 f"sigma_hours is {self.sigma_hours}; give a width above 0, for example 1.0 (one hour)"
             )
@@ -169,4 +188,4 @@ class RankerConfig:
     @property
     def needs_clocks(self) -> bool:
         """Whether any clock reads Eq. 3's preferences."""
-        return any(isinstance(c, NaiveConfig | AdaptiveConfig | GaussianConfig) for c in self.clocks)
+        return any(clock.reads_preferences for clock in self.clocks)

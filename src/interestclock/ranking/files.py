@@ -5,36 +5,22 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from interestclock.clocks import LongTermConfig
 from interestclock.errors import ConfigError, ResultError
-from interestclock.ranking.config import (
-    AdaptiveConfig,
-    ClockConfig,
-    FeatureNames,
-    GaussianConfig,
-    NaiveConfig,
-    RankerConfig,
-    TimeEncodingConfig,
-)
+from interestclock.ranking.config import ClockConfig, FeatureNames, RankerConfig
 from interestclock.ranking.ranker import Ranker
 
 __all__ = ["load_ranker", "save_ranker"]
 
 _TABLE = "table.weight"
 _ROWS = "rows."
-_CLOCKS: dict[str, type[ClockConfig]] = {
-    "hour": TimeEncodingConfig,
-    "naive": NaiveConfig,
-    "adaptive": AdaptiveConfig,
-    "gaussian": GaussianConfig,
-    "longterm": LongTermConfig,
-}
+_ITEMS = "items.row_NF"
+_CLOCKS: dict[str, type[ClockConfig]] = {clock.kind: clock for clock in get_args(ClockConfig)}
 
 
 def save_ranker(ranker: Ranker, folder: Path) -> None:
@@ -60,14 +46,15 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
     weights = {n: value.contiguous().cpu() for n, value in ranker.state_dict().items() if n not in tables}
     weights[_TABLE] = table.weight.detach()[: table.used].contiguous().cpu()
     weights |= {f"{_ROWS}{feature}": rows.cpu() for feature, rows in table.layout().items()}
+    weights[_ITEMS] = ranker.items.row_NF.contiguous().cpu()
     save_file(weights, folder / "ranker.safetensors")
     (folder / "ranker.json").write_text(json.dumps(_description(ranker), indent=1))
 
 
 def load_ranker(folder: Path) -> Ranker:
-    """The ranker that ``save_ranker`` wrote, on the CPU.
+    """The ranker that ``save_ranker`` wrote, on the CPU, ready to be asked about the ids it knew.
 
-    Items' attributes are the samples' to know: call ``grow`` or ``items.describe`` before asking it.
+    ``vocabulary/`` beside ``rankers/`` tells an id's number; ``grow`` makes room for new ones.
 
     Args:
         folder: holds ``ranker.safetensors`` and ``ranker.json``.
@@ -87,6 +74,7 @@ def load_ranker(folder: Path) -> Ranker:
         said = json.loads((folder / "ranker.json").read_text())
         weights = load_file(folder / "ranker.safetensors")
         ranker = _built(said)
+        ranker.items.restore(weights.pop(_ITEMS), said["item_widths"])
         _fill(ranker, weights)
     except (ConfigError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise ResultError(
@@ -122,12 +110,12 @@ def _names_of_table(ranker: Ranker) -> set[str]:
 
 
 def _description(ranker: Ranker) -> dict[str, Any]:
-    kinds = {kind: name for name, kind in _CLOCKS.items()}
-    clocks = [{"kind": kinds[type(clock)], **asdict(clock)} for clock in ranker.config.clocks]
+    clocks = [{"kind": clock.kind, **asdict(clock)} for clock in ranker.config.clocks]
     return {
         "names": asdict(ranker.names),
         "config": asdict(ranker.config) | {"clocks": clocks},
         "seed": ranker.table.seed,
+        "item_widths": ranker.items.widths,
     }
 
 

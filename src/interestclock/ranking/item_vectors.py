@@ -37,7 +37,7 @@ class ItemVectors(nn.Module):
         self.output_dim = table.dim * (1 + len(self.attributes))
         self.row_NF: Tensor
         self.register_buffer("row_NF", torch.zeros(1, 1, dtype=torch.int64), persistent=False)
-        self._widths: list[int] = [1]
+        self.widths: list[int] = [1]
 
     def describe(self, items: int, value_of: Mapping[str, Tensor]) -> None:
         """Note the attribute values of items up to a number.
@@ -58,7 +58,12 @@ class ItemVectors(nn.Module):
         for name in self.attributes:
             rows.append(self.table.rows(f"attribute.{name}", value_of[name][: items + 1].to(device)))
         self.row_NF = torch.cat(rows, dim=1)
-        self._widths = [row.shape[1] for row in rows]
+        self.widths = [row.shape[1] for row in rows]
+
+    def restore(self, row_NF: Tensor, widths: Sequence[int]) -> None:
+        """Take over what ``describe`` noted elsewhere: ``row_NF`` and how its columns are divided."""
+        self.row_NF = row_NF.to(self.table.weight.device)
+        self.widths = list(widths)
 
     def forward(self, item_X: Tensor) -> Tensor:
         """Item numbers, int64 (...) -> float32 (..., I)."""
@@ -67,8 +72,8 @@ class ItemVectors(nn.Module):
 
     def pool(self, vector_XFD: Tensor, row_XF: Tensor) -> Tensor:
         """Pool embeddings already gathered, float32 (..., F, D), for ``row_NF[item]`` -> (..., I)."""
-        vectors = torch.split(vector_XFD, self._widths, dim=-2)
-        rows = torch.split(row_XF, self._widths, dim=-1)
+        vectors = torch.split(vector_XFD, self.widths, dim=-2)
+        rows = torch.split(row_XF, self.widths, dim=-1)
         return torch.cat([_pooled(*part) for part in zip(vectors, rows, strict=True)], dim=-1)
 
 

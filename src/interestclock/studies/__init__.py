@@ -1,1 +1,8 @@
-"""Whole studies as plain functions: compare rankers, inspect a log, export its features."""
+"""Whole experiments as plain functions."""
+
+from interestclock.studies.compare import CompareConfig, compare
+from interestclock.studies.export_features import export_features
+from interestclock.studies.inspect_log import inspect_log
+from interestclock.studies.rankers import RANKERS, lineup
+
+__all__ = ["RANKERS", "CompareConfig", "compare", "export_features", "inspect_log", "lineup"]

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import platform
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from interestclock.errors import ConfigError
-from interestclock.evaluation.report import write_report
-from interestclock.evaluation.report_data import Report
-from interestclock.evaluation.split import Split, split_by_time
-from interestclock.evaluation.summary import summarise
-from interestclock.evaluation.svg import write_picture
+from interestclock.evaluation import split_by_time
 from interestclock.events.schema import EventSource
 from interestclock.ranking import GaussianConfig
 from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
-from interestclock.studies.ground import read_ground, read_predictions, write_ground
-from interestclock.studies.pictures import attribute_shares, curves, dial
+from interestclock.studies.figures import figures
+from interestclock.studies.ground import write_ground
 from interestclock.studies.progress import Quiet, StudyProgress
 from interestclock.studies.rankers import RANKERS, lineup
 from interestclock.studies.result_folder import result_folder
 from interestclock.studies.run_all import run_all
+from interestclock.studies.write_results import write_results
 from interestclock.training import RunCost, RunPlan, TrainConfig, check_device
 
 __all__ = ["CompareConfig", "compare"]
-
-BASELINE = "base"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +78,8 @@ def compare(
         source: the log. out: a folder that does not exist yet. title: of the report.
         progress: hears how it comes along.
 
+    Each run is a process of its own: call this below ``if __name__ == "__main__":`` in a script.
+
     Returns:
         What ``results.json`` holds.
 
@@ -93,6 +87,12 @@ def compare(
         ResultError: ``out`` is there already, or cannot be written.
         ConfigError: the log has no such label, or the device is not there.
         LogError: the log cannot be read, or not be split into parts with both classes.
+
+    Example:
+        >>> from interestclock.events import open_log
+        >>> compare(open_log(Path("plays.parquet")), Path("out"), config=CompareConfig())
+        Traceback (most recent call last):
+        interestclock.errors.LogError: plays.parquet: no such file or folder
     """
     label = _label(source, config)
     check_device(config.train.device)
@@ -118,8 +118,23 @@ def _compare(
     plans = _plans(config, folder, aside, label=label, freeze_ms=split.test_start_ms)
     costs = run_all(plans, jobs=config.jobs, progress=progress)
     progress.phase("computing figures", 0, 0)
-    results = _results(folder, aside, costs, config=config, label=label, split=split)
-    _write(aside, folder, results, config=config, label=label, title=title)
+    results = figures(
+        aside / "predictions",
+        label=label,
+        rankers=config.rankers,
+        seeds=config.seeds,
+        replicates=config.replicates,
+    )
+    for name, row in results["rankers"].items():
+        row.update(_cost([cost for cost in costs if cost.ranker == name]))
+    results["log"] = folder.manifest.counts | {
+        "label": label,
+        "fingerprint": folder.manifest.fingerprint,
+        "validation_from_ms": split.validation_start_ms,
+        "test_from_ms": split.test_start_ms,
+    }
+    settings = asdict(config)
+    write_results(aside, folder, results, settings=settings, clocks=config.prepare.clocks, title=title)
     shutil.move(aside / "samples" / "vocabulary", aside / "vocabulary")
     shutil.rmtree(aside / "samples")
     return results
@@ -158,53 +173,6 @@ def _plans(
     ]
 
 
-def _results(
-    folder: SampleFolder,
-    out: Path,
-    costs: Sequence[RunCost],
-    *,
-    config: CompareConfig,
-    label: str,
-    split: Split,
-) -> dict[str, Any]:
-    tasks = folder.schema.labels
-    runs = {
-        name: [out / "predictions" / f"{name}-seed{seed}.parquet" for seed in range(config.seeds)]
-        for name in config.rankers
-    }
-    ground = out / "predictions" / "exposures.parquet"
-    exposures, row_N = read_ground(ground, part="test")
-    learned = {n: [read_predictions(run, tasks, row_N) for run in paths] for n, paths in runs.items()}
-    results = summarise(exposures, learned, label=label, baseline=BASELINE, replicates=config.replicates)
-    frozen = {
-        n: [read_predictions(run, tasks, row_N, kind="frozen") for run in paths] for n, paths in runs.items()
-    }
-    results["frozen"] = _headline(
-        summarise(exposures, frozen, label=label, baseline=BASELINE, replicates=config.replicates)
-    )
-    exposures, row_N = read_ground(ground, part="validation")
-    chosen_by = {n: [read_predictions(run, tasks, row_N) for run in paths] for n, paths in runs.items()}
-    results["validation"] = _headline(
-        summarise(exposures, chosen_by, label=label, baseline=BASELINE, replicates=config.replicates)
-    )
-    for name, row in results["rankers"].items():
-        row.update(_cost([cost for cost in costs if cost.ranker == name]))
-    results["log"] = folder.manifest.counts | {
-        "label": label,
-        "fingerprint": folder.manifest.fingerprint,
-        "validation_from_ms": split.validation_start_ms,
-        "test_from_ms": split.test_start_ms,
-    }
-    return results
-
-
-def _headline(results: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: {metric: row[metric] for metric in ("auc", "uauc", "logloss")}
-        for name, row in results["rankers"].items()
-    }
-
-
 def _cost(costs: Sequence[RunCost]) -> dict[str, float]:
     """Means over seeds; the highest memory."""
     seconds = sum(cost.seconds for cost in costs) / len(costs)
@@ -213,54 +181,3 @@ def _cost(costs: Sequence[RunCost]) -> dict[str, float]:
         "samples_per_second": costs[0].samples / seconds,
         "peak_rss_mib": max(cost.peak_rss_mib for cost in costs),
     }
-
-
-def _write(
-    out: Path, folder: SampleFolder, results: dict[str, Any], *, config: CompareConfig, label: str, title: str
-) -> None:
-    configuration = {"compare": asdict(config), "schema": folder.manifest.schema}
-    (out / "config.json").write_text(
-        json.dumps(
-            {**configuration, "versions": _versions(), "fingerprint": folder.manifest.fingerprint}, indent=1
-        )
-    )
-    first = {name: out / "predictions" / f"{name}-seed0.parquet" for name in config.rankers}
-    report = Report(
-        title=title,
-        results=results,
-        curves=curves(out / "predictions" / "exposures.parquet", first, label=label),
-        attribute_shares=attribute_shares(folder),
-        dial=dial(folder, config.prepare.clocks),
-        notes=_notes(folder, config),
-        configuration=configuration,
-        versions=_versions(),
-    )
-    write_report(out / "report.html", report)
-    if BASELINE in config.rankers and len(config.rankers) > 1:
-        write_picture(out / "picture.svg", results, title=title)
-    (out / "results.json").write_text(json.dumps(results, indent=1))
-
-
-def _notes(folder: SampleFolder, config: CompareConfig) -> list[str]:
-    counts = folder.manifest.counts
-    notes = [
-        f"{counts['read']:,} rows read: {counts['used']:,} used, {counts['duplicates']:,} duplicates, "
-        f"{counts['dead_letters']:,} dead letters. {counts['users']:,} users, {counts['items']:,} items.",
-        f"Order: {config.train.order}. Learning goes on through the test part; results.json also has each "
-        "ranker frozen at its start.",
-    ]
-    if folder.schema.positive_only:
-        c = config.prepare.candidates
-        notes.append(
-            f"The log holds choices only. Beside each choice stand up to {c.by_popularity} candidates by "
-            f"popularity so far and {c.from_own_past} from the user's own past, each drawn in proportion "
-            f"to how often it was chosen: {counts['sampled_candidates']:,} in all. {counts['unscored']:,} "
-            "choices were of an item nobody had chosen before; they are not scored, but enter histories "
-            "and clocks."
-        )
-    return notes
-
-
-def _versions() -> dict[str, str]:
-    names = ("interest-clock", "torch", "numpy", "pyarrow", "duckdb", "ibis-framework")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}

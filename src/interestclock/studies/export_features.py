@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from interestclock.histories import Histories
 from interestclock.samples import PrepareConfig, SampleChunk, SampleFolder, prepare_samples
 from interestclock.studies.progress import Quiet, StudyProgress
 from interestclock.studies.result_folder import result_folder
+from interestclock.studies.write_results import write_configuration
 
 __all__ = ["export_features"]
 
@@ -34,6 +36,7 @@ def export_features(
     list of its best values, best first (Eq. 3 as of the start of the sample's UTC day).
     ``histories.parquet``: each user's behaviours in the order in which they became known; those before
     a sample are its rows ``history_first`` to ``history_end``, exclusive.
+    ``config.json``: how they were made.
 
     Args:
         source: the log. out: a folder that does not exist yet; it appears when it is whole.
@@ -44,6 +47,12 @@ def export_features(
 
     Raises:
         ResultError: ``out`` is there already, or cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> export_features(None, Path(tempfile.mkdtemp()), config=PrepareConfig())
+        Traceback (most recent call last):
+        interestclock.errors.ResultError: ... is there already; give another --out, or remove it first
     """
     progress = progress or Quiet()
     with result_folder(out) as aside:
@@ -51,6 +60,7 @@ def export_features(
         histories = folder.histories()
         rows = _write_samples(folder, histories, aside, progress)
         rows["histories.parquet"] = _write_histories(folder, histories, aside)
+        write_configuration(aside, folder, {"prepare": asdict(config)})
         shutil.rmtree(aside / "prepared")
     return rows
 

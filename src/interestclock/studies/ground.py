@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from interestclock.errors import LogError
@@ -71,9 +72,10 @@ def _rows(chunk: SampleChunk, ids: dict[str, pa.Array], split: Split) -> pa.Tabl
 
 def read_ground(path: Path, *, part: str) -> tuple[Exposures, npt.NDArray[np.int64]]:
     """The exposures of a part, and their row numbers in the stream."""
-    table = pq.read_table(path)
-    row_N = np.flatnonzero(table["part"].to_numpy() == part)
-    columns = {name: table[name].to_numpy()[row_N] for name in table.column_names if name not in _IDS}
+    names = [name for name in pq.read_schema(path).names if name not in ("user_id", "item_id", "part")]
+    in_part = pc.equal(pq.read_table(path, columns=["part"])["part"], part)
+    row_N = np.flatnonzero(in_part.to_numpy())
+    columns = {name: pq.read_table(path, columns=[name])[name].to_numpy()[row_N] for name in names}
     exposures = Exposures(
         user_N=columns["user"],
         request_N=columns["request"],
@@ -91,6 +93,3 @@ def read_predictions(
     """A run's probabilities at some rows, by task; ``kind`` is ``p`` or ``frozen``."""
     table = pq.read_table(path, columns=[f"{kind}.{task}" for task in tasks])
     return {task: table[f"{kind}.{task}"].to_numpy()[row_N] for task in tasks}
-
-
-_IDS = ("user_id", "item_id", "part")

@@ -58,8 +58,8 @@ def dial(folder: SampleFolder, config: ClockFeatureConfig) -> Dial | None:
     sizes = {name: len(folder.vocabulary(f"attribute.{name}")) for name in folder.schema.clock_attributes}
     attribute = min(sizes, key=lambda name: sizes[name])
     as_of_ms = int(utc_day_start_ms(folder.manifest.counts["last_ms"]))
-    exposures = pq.ParquetDataset(folder.exposure_files()).read()
-    recent = exposures.filter(pa.array(exposures["timestamp_ms"].to_numpy() >= as_of_ms - config.window_ms))
+    window = [("timestamp_ms", ">=", as_of_ms - config.window_ms)]
+    recent = pq.ParquetDataset(folder.exposure_files(), filters=window).read()
     user = int(np.bincount(recent["user"].to_numpy()).argmax())
     mine = recent.filter(pa.array(recent["user"].to_numpy() == user))
     values, scores = [None] * HOURS, [0.0] * HOURS

@@ -1,0 +1,99 @@
+"""What a comparison leaves behind: figures, a page, a picture, and what was run."""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from interestclock.evaluation.report import write_report
+from interestclock.evaluation.report_data import Report
+from interestclock.evaluation.svg import write_picture
+from interestclock.features import ClockFeatureConfig
+from interestclock.samples import SampleFolder
+from interestclock.studies.figures import BASELINE
+from interestclock.studies.pictures import attribute_shares, curves, dial
+
+__all__ = ["write_configuration", "write_results"]
+
+
+def write_configuration(out: Path, folder: SampleFolder, settings: dict[str, Any]) -> dict[str, Any]:
+    """Write ``config.json``: settings, the log's schema and fingerprint, versions.
+
+    Args:
+        out: an existing folder. settings: plain values. folder: the samples that were made.
+
+    Returns:
+        What the file holds.
+    """
+    configuration = {
+        "settings": settings,
+        "schema": folder.manifest.schema,
+        "fingerprint": folder.manifest.fingerprint,
+        "versions": _versions(),
+    }
+    (out / "config.json").write_text(json.dumps(configuration, indent=1), encoding="utf-8")
+    return configuration
+
+
+def write_results(
+    out: Path,
+    folder: SampleFolder,
+    results: dict[str, Any],
+    *,
+    settings: dict[str, Any],
+    clocks: ClockFeatureConfig,
+    title: str,
+) -> None:
+    """Write ``config.json``, ``report.html``, ``picture.svg`` and, last, ``results.json``.
+
+    Args:
+        out: holds ``predictions/``. folder: the samples. results: of ``figures``.
+        settings: of the comparison, plain values. clocks: how the clocks were made. title: of the page.
+    """
+    configuration = write_configuration(out, folder, settings)
+    first = {name: out / "predictions" / f"{name}-seed0.parquet" for name in results["rankers"]}
+    report = Report(
+        title=title,
+        results=results,
+        curves=curves(out / "predictions" / "exposures.parquet", first, label=results["label"]),
+        attribute_shares=attribute_shares(folder),
+        dial=dial(folder, clocks),
+        notes=_notes(folder, settings),
+        configuration={"settings": settings, "schema": configuration["schema"]},
+        versions=configuration["versions"],
+    )
+    write_report(out / "report.html", report)
+    others = [name for name in results["rankers"] if name != BASELINE]
+    if any(results["rankers"][name].get("relaimpr_auc") is not None for name in others):
+        write_picture(out / "picture.svg", results, title=title)
+    (out / "results.json").write_text(json.dumps(results, indent=1, allow_nan=False), encoding="utf-8")
+
+
+def _notes(folder: SampleFolder, settings: dict[str, Any]) -> list[str]:
+    counts = folder.manifest.counts
+    notes = [
+        f"{counts['read']:,} rows read: {counts['used']:,} used, {counts['duplicates']:,} duplicates, "
+        f"{counts['dead_letters']:,} dead letters. {counts['users']:,} users, {counts['items']:,} items.",
+        f"Order: {settings['train']['order']}. Learning goes on through the test part; results.json also has "
+        "each ranker frozen at its start.",
+    ]
+    return [*notes, _about_candidates(counts, settings)] if folder.schema.positive_only else notes
+
+
+def _about_candidates(counts: dict[str, int], settings: dict[str, Any]) -> str:
+    candidates = settings["prepare"]["candidates"]
+    return (
+        f"The log holds choices only. Beside each choice stand up to {candidates['by_popularity']} "
+        f"candidates by popularity so far and {candidates['from_own_past']} from the user's own past, each drawn in "
+        f"proportion to how often it was chosen: {counts['sampled_candidates']:,} in all. "
+        f"{counts['unscored']:,} choices were of an item nobody had chosen before; they are not scored, but "
+        "enter histories and clocks."
+    )
+
+
+def _versions() -> dict[str, str]:
+    names = ("interest-clock", "torch", "numpy", "pyarrow", "duckdb", "ibis-framework")
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}
