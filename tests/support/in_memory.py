@@ -63,12 +63,16 @@ def local_columns(timestamp_ms: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def genres_of(items: np.ndarray) -> pa.Array:
-    """Up to three genres that follow from the item's number; every seventh item has none."""
-    lists = [
-        [] if item % 7 == 0 else GENRES[np.unique([item % 8, item // 3 % 8, item // 5 % 8])].tolist()
-        for item in items
-    ]
-    return pa.array(lists, pa.list_(pa.string()))
+    """Genres that follow from the item's number: none, up to three, or seven."""
+    return pa.array([_genres_of(int(item)) for item in items], pa.list_(pa.string()))
+
+
+def _genres_of(item: int) -> list[str]:
+    if item % 7 == 0:
+        return []
+    if item % 5 == 1:
+        return GENRES[:7].tolist()
+    return GENRES[np.unique([item % 8, item // 3 % 8, item // 5 % 8])].tolist()
 
 
 def requests_log(
@@ -102,7 +106,7 @@ def requests_log(
         "attribute.genre": genres_of(item),
         "categorical.device": pa.array(random.choice(["phone", "tv"], rows), mask=random.random(rows) < 0.1),
         "multivalued.tags": pa.array(
-            [[f"t{tag}" for tag in random.integers(0, 9, n)] for n in random.integers(0, 4, rows)],
+            [[f"t{tag}" for tag in random.integers(0, 9, n)] for n in random.integers(0, 8, rows)],
             pa.list_(pa.string()),
         ),
         "numeric.age": pa.array(random.normal(30, 9, rows), mask=random.random(rows) < 0.1),
