@@ -140,3 +140,19 @@ def test_the_grocery_example():
 def test_a_delay_beyond_all_time(delay):
     with pytest.raises(ConfigError, match="give at most"):
         LabelColumn(column="liked", delay_seconds=delay)
+
+
+def test_a_column_named_anew_keeps_its_labels_delay() -> None:
+    mapping = ColumnMapping(zone="UTC", labels={"like": LabelColumn(column="liked", delay_seconds=60)})
+    assert mapping.with_options(labels=["like=loved"]).labels["like"] == LabelColumn(
+        column="loved", delay_seconds=60
+    )
+
+
+def test_delays_from_the_command_line() -> None:
+    mapping = ColumnMapping(zone="UTC").with_options(labels=["like"], label_delays=["like=600"])
+    assert mapping.labels["like"].delay_seconds == 600
+    with pytest.raises(ConfigError, match="no label 'skip' to delay; there are like"):
+        mapping.with_options(label_delays=["skip=1"])
+    with pytest.raises(ConfigError, match="'soon' is no delay of label 'like'; give seconds, as 600"):
+        mapping.with_options(label_delays=["like=soon"])

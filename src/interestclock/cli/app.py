@@ -12,6 +12,7 @@ from rich.console import Console
 from interestclock import __version__
 from interestclock.cli.log_options import LogOptions, with_log_options
 from interestclock.errors import InterestClockError
+from interestclock.events.schema import LogCounts
 from interestclock.events.simulator import SIZES, size_named, write_simulated_log
 from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import GaussianConfig
@@ -115,7 +116,8 @@ def compare_command(
         source = log.open(dead_letters=_dead_letters(out))
         results = compare(source, out, config=config, title=f"Rankers on {log.log.name}", progress=progress)
     _out.print(result_table(results))
-    _out.print(f"Look at {out / 'report.html'}", highlight=False)
+    _say_counts(source.counts, _dead_letters(out))
+    _out.print(f"Look at {out / 'report.html'}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command("features")
@@ -135,11 +137,11 @@ def features_command(
     """
     config = _prepare(buckets_per_day, window_days, candidates_by_popularity, candidates_from_own_past)
     with TerminalProgress(_out) as progress:
-        rows = export_features(
-            log.open(dead_letters=_dead_letters(out)), out, config=config, progress=progress
-        )
+        source = log.open(dead_letters=_dead_letters(out))
+        rows = export_features(source, out, config=config, progress=progress)
+    _say_counts(source.counts, _dead_letters(out))
     for name, count in rows.items():
-        _out.print(f"{out / name}: {count:,} rows", highlight=False)
+        _out.print(f"{out / name}: {count:,} rows", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command("simulate")
@@ -156,7 +158,7 @@ def simulate_command(
     """
     with _out.status("simulating"):
         rows = write_simulated_log(out, size=size_named(size), seed=seed)
-    _out.print(f"{out}: {rows:,} exposures", highlight=False)
+    _out.print(f"{out}: {rows:,} exposures", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command("inspect")
@@ -166,6 +168,13 @@ def inspect_command(log: LogOptions) -> None:
     with _out.status("reading the log"):
         found = inspect_log(log.open())
     _out.print(render(found))
+
+
+def _say_counts(counts: LogCounts, dead_letters: Path) -> None:
+    said = f"{counts.read:,} rows read: {counts.used:,} used, {counts.duplicates:,} duplicates, "
+    said += f"{counts.dead_letters:,} malformed"
+    where = f" (set aside in {dead_letters})" if counts.dead_letters and dead_letters.exists() else ""
+    _out.print(said + where, highlight=False, markup=False, soft_wrap=True)
 
 
 def _dead_letters(out: Path) -> Path:

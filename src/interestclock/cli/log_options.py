@@ -69,6 +69,10 @@ class LogOptions:
     separator: Annotated[str | None, _column("Splits text columns that hold several values.")] = None
     positive_only: Annotated[str | None, _column("Every row is a choice; its name, such as purchase.")] = None
     label_column: Annotated[list[str] | None, _column(f"A label (0, 1 or nothing). {_NAMED}.")] = None
+    label_delay: Annotated[
+        list[str] | None,
+        _column("NAME=SECONDS from exposure to known label (default 0, which flatters every ranker)."),
+    ] = None
     attribute: Annotated[list[str] | None, _column(f"An item attribute in the log's rows. {_NAMED}.")] = None
     item_attribute: Annotated[list[str] | None, _column(f"An attribute in --items. {_NAMED}.")] = None
     clock_attribute: Annotated[
@@ -110,6 +114,7 @@ class LogOptions:
             separator=self.separator,
             positive_only=self.positive_only,
             labels=self.label_column or (),
+            label_delays=self.label_delay or (),
             attributes=self.attribute or (),
             item_attributes=self.item_attribute or (),
             clock_attributes=self.clock_attribute or (),

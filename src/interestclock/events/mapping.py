@@ -205,6 +205,7 @@ class ColumnMapping:
         separator: str | None = None,
         positive_only: str | None = None,
         labels: Sequence[str] = (),
+        label_delays: Sequence[str] = (),
         attributes: Sequence[str] = (),
         item_attributes: Sequence[str] = (),
         clock_attributes: Sequence[str] = (),
@@ -216,7 +217,8 @@ class ColumnMapping:
         """This mapping, with what the command line says put over it.
 
         A sequence adds to the mapping's own names; each entry is ``NAME=COLUMN``, or ``NAME`` where both
-        agree (``clock_attributes`` replaces, and holds names). None and empty leave the mapping as it is.
+        agree (``clock_attributes`` replaces, and holds names; ``label_delays`` holds ``NAME=SECONDS``). A
+        label that the mapping has keeps when it is known. None and empty leave the mapping as it is.
 
         Raises:
             ConfigError: an entry without a name or a column, or the result is not a valid mapping.
@@ -226,7 +228,6 @@ class ColumnMapping:
             >>> mapping.user, mapping.labels["like"].column, mapping.labels["skip"].column
             ('uid', 'liked', 'skip')
         """
-        new_labels = {name: LabelColumn(column=column) for name, column in _pairs("label", labels).items()}
         return replace(
             self,
             items=items or self.items,
@@ -241,7 +242,7 @@ class ColumnMapping:
             event_id=event_id or self.event_id,
             separator=separator or self.separator,
             positive_only=positive_only or self.positive_only,
-            labels={**self.labels, **new_labels},
+            labels=_delayed(_over(self.labels, labels), label_delays),
             attributes={**self.attributes, **_pairs("attribute", attributes)},
             item_attributes={**self.item_attributes, **_pairs("item attribute", item_attributes)},
             clock_attributes=tuple(clock_attributes) or self.clock_attributes,
@@ -268,6 +269,27 @@ class ColumnMapping:
         from interestclock.events.mapping_toml import read_mapping  # noqa: PLC0415 (it builds this class)
 
         return read_mapping(path)
+
+
+def _over(labels: Mapping[str, LabelColumn], entries: Sequence[str]) -> dict[str, LabelColumn]:
+    """The labels with columns named anew; what is known of their time stays."""
+    named = _pairs("label", entries)
+    return dict(labels) | {
+        name: replace(labels.get(name, LabelColumn(column=column)), column=column)
+        for name, column in named.items()
+    }
+
+
+def _delayed(labels: dict[str, LabelColumn], entries: Sequence[str]) -> dict[str, LabelColumn]:
+    """The labels, some of them known a number of seconds after the exposure."""
+    for name, seconds in _pairs("label delay", entries).items():
+        if name not in labels:
+            raise ConfigError(f"no label '{name}' to delay; there are {', '.join(labels) or 'none'}")
+        try:
+            labels[name] = replace(labels[name], delay_seconds=float(seconds))
+        except ValueError:
+            raise ConfigError(f"'{seconds}' is no delay of label '{name}'; give seconds, as 600") from None
+    return labels
 
 
 def _pairs(kind: str, entries: Sequence[str]) -> dict[str, str]:

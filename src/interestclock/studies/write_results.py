@@ -87,8 +87,8 @@ def _about_candidates(counts: dict[str, int], settings: dict[str, Any]) -> str:
     candidates = settings["prepare"]["candidates"]
     return (
         f"The log holds choices only. Beside each choice stand up to {candidates['by_popularity']} "
-        f"candidates by popularity so far and {candidates['from_own_past']} from the user's own past, each drawn in "
-        f"proportion to how often it was chosen: {counts['sampled_candidates']:,} in all. "
+        f"candidates by popularity so far and {candidates['from_own_past']} from the user's own past, each "
+        f"drawn in proportion to how often it was chosen: {counts['sampled_candidates']:,} in all. "
         f"{counts['unscored']:,} choices were of an item nobody had chosen before; they are not scored, but "
         "enter histories and clocks."
     )
