@@ -49,10 +49,11 @@ format: .venv/.dev ## format the code and sort its imports
 
 bench-setup: .venv/.bench ## install what only the benchmarks need (torch-rechub)
 
-bench: .venv/.bench ## time the trainer beside torch-rechub's, each ranker, and the clock features
+bench: .venv/.bench ## time the trainer beside torch-rechub's, each ranker, the clock features; memory
 	@mkdir -p build/bench
 	@$(BIN)/python benchmarks/trainer.py --json build/bench/trainer.json
 	@$(BIN)/python benchmarks/features.py --json build/bench/features.json
+	@$(BIN)/python benchmarks/memory.py --json build/bench/memory.json
 
 docs: .venv/.dev .venv/.docs ## guides and API pages into build/docs; fails on an undocumented public name
 	@$(BIN)/pytest --quiet tests/test_project.py -k documented

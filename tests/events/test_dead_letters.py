@@ -32,10 +32,20 @@ def test_one_json_object_per_line(tmp_path):
 
 def test_a_run_without_dead_letters_leaves_no_old_file(tmp_path):
     path = tmp_path / "dead.jsonl"
-    path.write_text("of another run")
+    with DeadLetterFile(path) as letters:
+        letters.write([LETTER])
     with DeadLetterFile(path):
         pass
     assert not path.exists()
+
+
+@pytest.mark.parametrize("text", ["notes of mine\n", '{"a": 1}\n', "[1]\n"])
+def test_a_file_that_holds_something_else_is_left_alone(tmp_path, text):
+    path = tmp_path / "dead.jsonl"
+    path.write_text(text)
+    with pytest.raises(LogError, match="is there and holds no dead letters; name another file"):
+        DeadLetterFile(path).__enter__()
+    assert path.read_text() == text
 
 
 def test_without_a_file_the_first_is_an_error():

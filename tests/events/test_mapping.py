@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import interestclock.events.mapping as mapping_module
+import interestclock.events.mapping_toml as mapping_module
 from interestclock.errors import ConfigError
 from interestclock.events import ColumnMapping, CsvFormat, LabelColumn
 

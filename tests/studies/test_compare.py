@@ -165,6 +165,16 @@ def test_clocks_without_attributes_are_refused(tmp_path: Path) -> None:
         )
 
 
+def test_clocks_without_a_term_of_eq3_are_refused(tmp_path: Path) -> None:
+    path = _log_of(tmp_path, user_id=[1], item_id=[1], timestamp_ms=[0], click=[1], genre=["rock"])
+    mapping = ColumnMapping(zone="UTC").with_options(labels=["click"], attributes=["genre"])
+    with pytest.raises(ConfigError, match=r"this log has click; say .* for example --eq3 finish=click"):
+        compare(
+            open_log(path, mapping=mapping), tmp_path / "out", config=CompareConfig(rankers=("gaussian",))
+        )
+    assert mapping.with_options(eq3=["finish=click"]).schema().eq3_labels == {"finish": "click"}
+
+
 def test_a_log_too_short_to_split_is_refused(tmp_path: Path) -> None:
     path = _log_of(tmp_path, user_id=[1, 2], item_id=[1, 2], timestamp_ms=[0, 1], click=[1, 0])
     mapping = ColumnMapping(zone="UTC").with_options(labels=["click"])
@@ -187,3 +197,8 @@ def test_users_with_one_event_and_items_without_attributes_do_no_harm(tmp_path: 
     config = CompareConfig(rankers=("base", "gaussian", "longterm"), seeds=1, replicates=20)
     results = compare(open_log(path, mapping=mapping), tmp_path / "out", config=config)
     assert results["log"]["users"] == 4 + len(range(0, rows, 9))
+    assert "Every label counts as known at its exposure" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_labels_that_come_later_need_no_note(out: Path) -> None:
+    assert "Every label counts as known at its exposure" not in (out / "report.html").read_text()

@@ -73,6 +73,12 @@ class LogOptions:
         list[str] | None,
         _column("NAME=SECONDS from exposure to known label (default 0, which flatters every ranker)."),
     ] = None
+    eq3: Annotated[
+        list[str] | None,
+        _column(
+            "TERM=LABEL: the label that counts as like, finish, skip or dislike in Eq. 3 (default: by name)."
+        ),
+    ] = None
     attribute: Annotated[list[str] | None, _column(f"An item attribute in the log's rows. {_NAMED}.")] = None
     item_attribute: Annotated[list[str] | None, _column(f"An attribute in --items. {_NAMED}.")] = None
     clock_attribute: Annotated[
@@ -115,6 +121,7 @@ class LogOptions:
             positive_only=self.positive_only,
             labels=self.label_column or (),
             label_delays=self.label_delay or (),
+            eq3=self.eq3 or (),
             attributes=self.attribute or (),
             item_attributes=self.item_attribute or (),
             clock_attributes=self.clock_attribute or (),

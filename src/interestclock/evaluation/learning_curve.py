@@ -87,13 +87,6 @@ class LearningCurve:
             self._emit([column[start : start + self.events_per_window] for column in self._columns])
         self._columns = [column[full:] for column in self._columns]
 
-    def finish(self) -> list[Point]:
-        """Close the last window if it is at least half full (fewer rows say little), and give all points."""
-        if 2 * len(self._columns[0]) >= self.events_per_window:
-            self._emit(self._columns)
-        self._columns = [column[:0] for column in self._columns]
-        return self.points
-
     def _emit(self, columns: list[Array]) -> None:
         timestamp_ms_W, label_W, score_W = columns
         self.points.append(_point(timestamp_ms_W, label_W, score_W))

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from interestclock.evaluation.palette import OTHER_COLOUR, colours
-from interestclock.evaluation.report_data import HOURS, Dial
+from interestclock.evaluation.report_data import Dial
+from interestclock.evaluation.slices import HOURS
 
 __all__ = ["Figure", "auc_by_hour", "cost", "dial", "learning_curves", "shares_over_day"]
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Dial", "Report"]
+from interestclock.evaluation.slices import HOURS
 
-HOURS = 24
+__all__ = ["Dial", "Report"]
 
 
 @dataclass(frozen=True, kw_only=True)

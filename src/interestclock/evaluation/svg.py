@@ -15,13 +15,14 @@ from typing import Any
 
 from interestclock.errors import ResultError
 from interestclock.evaluation.palette import colours
+from interestclock.evaluation.slices import HOURS
 from interestclock.evaluation.verdict import percent
 
 __all__ = ["write_picture"]
 
 Json = Mapping[str, Any]
 WIDTH, HEAD, ROW, LINES_HEIGHT = 920, 84, 34, 250
-LABEL_X, PLOT_LEFT, PLOT_RIGHT, HOURS = 34, 190, 690, 24
+LABEL_X, PLOT_LEFT, PLOT_RIGHT = 34, 190, 690
 INK, SOFT, GRID = "#1d2430", "#5d6675", "#e3e6ea"
 NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"

@@ -48,7 +48,8 @@ class DeadLetterFile:
         path: the JSON-lines file; None refuses the first dead letter.
 
     Raises:
-        LogError: a row cannot be used and there is no file, or the file cannot be written.
+        LogError: a row cannot be used and there is no file, or the file cannot be written or holds
+            something else.
 
     Example:
         >>> with DeadLetterFile(None) as letters:
@@ -66,8 +67,10 @@ class DeadLetterFile:
         if self._path is not None:
             with self._telling():
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                if not (self._path.is_char_device() or self._path.is_fifo()):  # /dev/null must outlive a run
-                    self._path.unlink(missing_ok=True)
+                device = self._path.is_char_device() or self._path.is_fifo()  # /dev/null must outlive a run
+                if self._path.exists() and not device:
+                    _check_own(self._path)
+                    self._path.unlink()
         return self
 
     def __exit__(
@@ -111,3 +114,15 @@ class DeadLetterFile:
             raise LogError(
                 f"{self._path}: dead letters cannot be written there ({error}); name another file"
             ) from error
+
+
+def _check_own(path: Path) -> None:
+    """Dead letters of an earlier run may be replaced; what is not one may not."""
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        first = stream.readline()
+    try:
+        own = not first or {"file", "row", "reason"} <= json.loads(first).keys()
+    except (ValueError, AttributeError):
+        own = False
+    if not own:
+        raise LogError(f"{path} is there and holds no dead letters; name another file for them")

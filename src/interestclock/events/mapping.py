@@ -1,68 +1,6 @@
 """Which column of a log means what, given in a TOML file, on the command line, or both.
 
-A mapping file names columns; every key is optional unless said otherwise, an unknown key is an error::
-
-    log = "events"                  # the log: a file, or a folder of Parquet files read in name order;
-                                    # relative to this file. Only needed in a folder's log.toml
-    items = "items.parquet"         # item attributes: Parquet, CSV or TSV; relative to this file
-    items_key = "item_id"           # its key column (default: the name of `item`)
-    items_match = "item_id"         # the log's column that is looked up in it (default: `item`)
-
-    user = "user_id"                # default user_id
-    item = "item_id"                # default item_id
-    time = "timestamp_ms"           # default timestamp_ms: timestamps, ISO 8601 text or Unix time
-    time_unit = "auto"              # of Unix time: auto (by size), s, ms, us or ns
-    time_format = "%d/%m/%Y %H:%M"  # of text that is not ISO 8601, as strptime writes it
-    time_is_local = false           # true: `time` is the wall clock of the event's offset or zone, not UTC
-    utc_offset_minutes = "offset"   # column: the event's own offset, used first
-    zone_column = "zone"            # column: an IANA zone, used where there is no offset
-    zone = "America/New_York"       # the zone of events that have neither
-    request = "request_id"          # column: exposures shown together carry the same value
-    event_id = "event_id"           # column: two rows with the same value are one event
-    separator = "|"                 # splits text columns with several values (lists need none)
-
-    positive_only = "purchase"      # every row is a choice of this name; excludes [labels]
-    clock_attributes = ["genre"]    # attributes that feed the clocks (default: all)
-    engaged = ["finish", "like"]    # labels whose 1 puts an exposure into the history
-                                    # (default: those that count as finish and like)
-
-    [labels]                        # name = column of 0, 1, true, false or nothing (missing)
-    finish = "finish"
-    like = { column = "liked", delay_seconds = 60 }            # known a minute after the exposure
-    skip = { column = "skip", known_column = "skip_known_ms" } # a column says when, as `time` is written
-
-    [eq3]                           # which label is which term of Eq. 3 (default: by name)
-    finish = "finish"               # terms: like, finish, skip, dislike
-
-    [attributes]                    # name = column of the log's own rows; lists or text
-    category = "product_category"
-
-    [item_attributes]               # name = column of the items file
-    genre = "genre"
-
-    [categorical]                   # context with one value
-    device = "device"
-
-    [multivalued]                   # context with several: lists or text with the separator
-    playlist_tags = "tags"
-
-    [numeric]                       # context that is a quantity
-    age_days = "age_days"
-
-    [outcomes]                      # measured, never trained on
-    played_ms = "played_ms"
-
-    [truths]                        # label name = column of its true probability (simulated logs)
-    finish = "truth_finish"
-
-    [csv]                           # text logs: how they are written
-    delimiter = ";"                 # default: tab in .tsv and .txt, else a comma
-    encoding = "latin-1"            # default utf-8
-    columns = ["user", "item", "t"] # names, in a file without a header row
-    quoted = false                  # default true: "a, b" in quotes is one value
-
-A table whose names and columns agree may be a list: ``numeric = ["age_days", "tempo"]`` (before the first
-``[table]`` of the file, as TOML has it).
+The keys of the file stand in ``interestclock.events.mapping_toml``.
 """
 
 from __future__ import annotations
@@ -72,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from interestclock.errors import ConfigError
+from interestclock.events.mapping_entries import labels_delayed, labels_named, named_pairs
 from interestclock.events.mapping_parts import CsvFormat, LabelColumn
 from interestclock.events.schema import LogSchema
 from interestclock.timeofday import check_zone
@@ -83,7 +22,7 @@ TIME_UNITS = ("auto", "s", "ms", "us", "ns")
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnMapping:
-    """Which column of a log means what; the module's docstring describes each field.
+    """Which column of a log means what; ``interestclock.events.mapping_toml`` describes each field.
 
     Raises:
         ConfigError: both ``labels`` and ``positive_only``, an unknown time unit or zone, a name that stands
@@ -192,7 +131,6 @@ class ColumnMapping:
     def with_options(
         self,
         *,
-        items: Path | None = None,
         user: str | None = None,
         item: str | None = None,
         time: str | None = None,
@@ -206,19 +144,20 @@ class ColumnMapping:
         positive_only: str | None = None,
         labels: Sequence[str] = (),
         label_delays: Sequence[str] = (),
+        eq3: Sequence[str] = (),
         attributes: Sequence[str] = (),
         item_attributes: Sequence[str] = (),
         clock_attributes: Sequence[str] = (),
         categorical: Sequence[str] = (),
         multivalued: Sequence[str] = (),
         numeric: Sequence[str] = (),
-        outcomes: Sequence[str] = (),
     ) -> ColumnMapping:
         """This mapping, with what the command line says put over it.
 
         A sequence adds to the mapping's own names; each entry is ``NAME=COLUMN``, or ``NAME`` where both
-        agree (``clock_attributes`` replaces, and holds names; ``label_delays`` holds ``NAME=SECONDS``). A
-        label that the mapping has keeps when it is known. None and empty leave the mapping as it is.
+        agree. ``clock_attributes`` replaces, and holds names; ``label_delays`` holds ``NAME=SECONDS``, and
+        ``eq3`` ``TERM=LABEL``. A label that the mapping has keeps when it is known. None and empty leave
+        the mapping as it is.
 
         Raises:
             ConfigError: an entry without a name or a column, or the result is not a valid mapping.
@@ -230,7 +169,6 @@ class ColumnMapping:
         """
         return replace(
             self,
-            items=items or self.items,
             user=user or self.user,
             item=item or self.item,
             time=time or self.time,
@@ -242,14 +180,14 @@ class ColumnMapping:
             event_id=event_id or self.event_id,
             separator=separator or self.separator,
             positive_only=positive_only or self.positive_only,
-            labels=_delayed(_over(self.labels, labels), label_delays),
-            attributes={**self.attributes, **_pairs("attribute", attributes)},
-            item_attributes={**self.item_attributes, **_pairs("item attribute", item_attributes)},
+            labels=labels_delayed(labels_named(self.labels, labels), label_delays),
+            eq3={**self.eq3, **named_pairs("term of Eq. 3", eq3)},
+            attributes={**self.attributes, **named_pairs("attribute", attributes)},
+            item_attributes={**self.item_attributes, **named_pairs("item attribute", item_attributes)},
             clock_attributes=tuple(clock_attributes) or self.clock_attributes,
-            categorical={**self.categorical, **_pairs("categorical", categorical)},
-            multivalued={**self.multivalued, **_pairs("multivalued", multivalued)},
-            numeric={**self.numeric, **_pairs("numeric", numeric)},
-            outcomes={**self.outcomes, **_pairs("outcome", outcomes)},
+            categorical={**self.categorical, **named_pairs("categorical", categorical)},
+            multivalued={**self.multivalued, **named_pairs("multivalued", multivalued)},
+            numeric={**self.numeric, **named_pairs("numeric", numeric)},
         )
 
     @classmethod
@@ -269,34 +207,3 @@ class ColumnMapping:
         from interestclock.events.mapping_toml import read_mapping  # noqa: PLC0415 (it builds this class)
 
         return read_mapping(path)
-
-
-def _over(labels: Mapping[str, LabelColumn], entries: Sequence[str]) -> dict[str, LabelColumn]:
-    """The labels with columns named anew; what is known of their time stays."""
-    named = _pairs("label", entries)
-    return dict(labels) | {
-        name: replace(labels.get(name, LabelColumn(column=column)), column=column)
-        for name, column in named.items()
-    }
-
-
-def _delayed(labels: dict[str, LabelColumn], entries: Sequence[str]) -> dict[str, LabelColumn]:
-    """The labels, some of them known a number of seconds after the exposure."""
-    for name, seconds in _pairs("label delay", entries).items():
-        if name not in labels:
-            raise ConfigError(f"no label '{name}' to delay; there are {', '.join(labels) or 'none'}")
-        try:
-            labels[name] = replace(labels[name], delay_seconds=float(seconds))
-        except ValueError:
-            raise ConfigError(f"'{seconds}' is no delay of label '{name}'; give seconds, as 600") from None
-    return labels
-
-
-def _pairs(kind: str, entries: Sequence[str]) -> dict[str, str]:
-    pairs = {}
-    for entry in entries:
-        name, separator, column = entry.partition("=")
-        if not name or (separator and not column):
-            raise ConfigError(f"{kind} '{entry}' lacks a name or a column; write NAME=COLUMN, or NAME")
-        pairs[name] = column or name
-    return pairs

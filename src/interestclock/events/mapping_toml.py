@@ -1,4 +1,69 @@
-"""Read a mapping file: every key checked against the mapping's fields, every value against its type."""
+"""Read a mapping file: every key checked against the mapping's fields, every value against its type.
+
+A mapping file names columns; every key is optional unless said otherwise, an unknown key is an error::
+
+    log = "events"                  # the log: a file, or a folder of Parquet files read in name order;
+                                    # relative to this file. Only needed in a folder's log.toml
+    items = "items.parquet"         # item attributes: Parquet, CSV or TSV; relative to this file
+    items_key = "item_id"           # its key column (default: the name of `item`)
+    items_match = "item_id"         # the log's column that is looked up in it (default: `item`)
+
+    user = "user_id"                # default user_id
+    item = "item_id"                # default item_id
+    time = "timestamp_ms"           # default timestamp_ms: timestamps, ISO 8601 text or Unix time
+    time_unit = "auto"              # of Unix time: auto (by size), s, ms, us or ns
+    time_format = "%d/%m/%Y %H:%M"  # of text that is not ISO 8601, as strptime writes it
+    time_is_local = false           # true: `time` is the wall clock of the event's offset or zone, not UTC
+    utc_offset_minutes = "offset"   # column: the event's own offset, used first
+    zone_column = "zone"            # column: an IANA zone, used where there is no offset
+    zone = "America/New_York"       # the zone of events that have neither
+    request = "request_id"          # column: exposures shown together carry the same value
+    event_id = "event_id"           # column: two rows with the same value are one event
+    separator = "|"                 # splits text columns with several values (lists need none)
+
+    positive_only = "purchase"      # every row is a choice of this name; excludes [labels]
+    clock_attributes = ["genre"]    # attributes that feed the clocks (default: all)
+    engaged = ["finish", "like"]    # labels whose 1 puts an exposure into the history
+                                    # (default: those that count as finish and like)
+
+    [labels]                        # name = column of 0, 1, true, false or nothing (missing)
+    finish = "finish"
+    like = { column = "liked", delay_seconds = 60 }            # known a minute after the exposure
+    skip = { column = "skip", known_column = "skip_known_ms" } # a column says when, as `time` is written
+
+    [eq3]                           # which label is which term of Eq. 3 (default: by name)
+    finish = "finish"               # terms: like, finish, skip, dislike
+
+    [attributes]                    # name = column of the log's own rows; lists or text
+    category = "product_category"
+
+    [item_attributes]               # name = column of the items file
+    genre = "genre"
+
+    [categorical]                   # context with one value
+    device = "device"
+
+    [multivalued]                   # context with several: lists or text with the separator
+    playlist_tags = "tags"
+
+    [numeric]                       # context that is a quantity
+    age_days = "age_days"
+
+    [outcomes]                      # measured, never trained on
+    played_ms = "played_ms"
+
+    [truths]                        # label name = column of its true probability (simulated logs)
+    finish = "truth_finish"
+
+    [csv]                           # text logs: how they are written
+    delimiter = ";"                 # default: tab in .tsv and .txt, else a comma
+    encoding = "latin-1"            # default utf-8
+    columns = ["user", "item", "t"] # names, in a file without a header row
+    quoted = false                  # default true: "a, b" in quotes is one value
+
+A table whose names and columns agree may be a list: ``numeric = ["age_days", "tempo"]`` (before the first
+``[table]`` of the file, as TOML has it).
+"""
 
 from __future__ import annotations
 
@@ -25,7 +90,7 @@ def read_mapping(path: Path) -> ColumnMapping:
     """The mapping in a TOML file; paths in it are relative to the file.
 
     Args:
-        path: the file, as the docstring of ``interestclock.events.mapping`` describes it.
+        path: the file, as the docstring of this module describes it.
 
     Raises:
         ConfigError: the file is missing or no TOML, a key is unknown, a value has the wrong type.

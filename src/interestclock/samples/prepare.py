@@ -174,6 +174,7 @@ def _manifest(
         "samples": sum(note.rows for note in notes),
         "sampled_candidates": state.sampled,
         "unscored": state.unscored,
+        "labels_known_later": state.labels_known_later,
         "users": len(state.users),
         "items": len(state.items),
         "items_without_attributes": state.attributes.without,

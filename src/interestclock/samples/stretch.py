@@ -93,6 +93,7 @@ class StreamState:
     requests: int = 0
     unscored: int = 0
     sampled: int = 0
+    labels_known_later: int = 0
     first_ms: int = 0
     last_ms: int = 0
 
@@ -109,6 +110,8 @@ class StreamState:
         )
         real["history_length"] = known_of_user
         self._number_requests(table, real)
+        main = self.schema.main_label
+        self.labels_known_later += int((real[f"known_ms.{main}"] > real["timestamp_ms"]).sum())
         samples = self._with_candidates(real, known_of_all) if self.schema.positive_only else real
         if table.num_rows:
             self.first_ms = self.first_ms if self.rows else int(real["timestamp_ms"][0])

@@ -26,8 +26,8 @@ class Vocabulary:
         [1, 0, 2, 1]
         >>> genres.number(pa.array(["soul", "jazz"])).tolist(), len(genres)
         ([3, 2], 3)
-        >>> genres.value(2)
-        'jazz'
+        >>> genres.values()[1]
+        <pyarrow.StringScalar: 'jazz'>
     """
 
     def __init__(self) -> None:
@@ -47,10 +47,6 @@ class Vocabulary:
         code_N = encoded.indices.fill_null(len(numbers)).to_numpy(zero_copy_only=False)
         number_N: npt.NDArray[np.int32] = by_code[code_N]
         return number_N
-
-    def value(self, number: int) -> Value:
-        """The value behind a number above 0."""
-        return self._values[number - 1]
 
     def values(self) -> pa.Array:
         """All values, the one with number 1 first."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from interestclock.errors import ConfigError
 from interestclock.evaluation import split_by_time
-from interestclock.events.schema import EventSource
+from interestclock.events.schema import EQ3_ROLES, EventSource
 from interestclock.ranking import GaussianConfig
 from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
 from interestclock.studies.figures import figures
@@ -149,6 +149,11 @@ def _label(source: EventSource, config: CompareConfig) -> str:
         raise ConfigError(
             f"{', '.join(needy)} read clocks of item attributes and this log names none; name one, "
             "for example --attribute genre=COLUMN, or compare rankers without: --rankers base,hour,longterm"
+        )
+    if needy and not source.schema.eq3_labels:
+        raise ConfigError(
+            f"{', '.join(needy)} count labels called {', '.join(EQ3_ROLES)} (Eq. 3) and this log has "
+            f"{', '.join(source.schema.labels)}; say which counts as which, for example --eq3 finish={label}"
         )
     return label
 

@@ -31,8 +31,8 @@ class LogTally:
         items: its item table, None where attributes stand in the rows.
 
     Example:
-        >>> LogTally(LogSchema(labels=("play",), positive_only=True), None).empty
-        True
+        >>> LogTally(LogSchema(labels=("play",), positive_only=True), None).schema.main_label
+        'play'
     """
 
     def __init__(self, schema: LogSchema, items: pa.Table | None) -> None:
@@ -47,11 +47,6 @@ class LogTally:
         self._hour_E: list[Ints] = []
         self._pairs: dict[str, list[tuple[Ints, Ints]]] = {name: [] for name in schema.attributes}
         self._engaged_events = 0
-
-    @property
-    def empty(self) -> bool:
-        """Whether no chunk was added yet."""
-        return not self._all_users
 
     def add(self, chunk: pa.Table) -> None:
         """Count an event table."""

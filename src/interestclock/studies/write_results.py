@@ -80,7 +80,14 @@ def _notes(folder: SampleFolder, settings: dict[str, Any]) -> list[str]:
         f"Order: {settings['train']['order']}. Learning goes on through the test part; results.json also has "
         "each ranker frozen at its start.",
     ]
-    return [*notes, _about_candidates(counts, settings)] if folder.schema.positive_only else notes
+    if folder.schema.positive_only:
+        return [*notes, _about_candidates(counts, settings)]
+    if not counts["labels_known_later"]:
+        notes.append(
+            "Every label counts as known at its exposure, since the mapping gives no delay: rankers learn "
+            "from outcomes sooner than they could live, which flatters all of them."
+        )
+    return notes
 
 
 def _about_candidates(counts: dict[str, int], settings: dict[str, Any]) -> str:
