@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -129,7 +130,7 @@ def test_nothing_tells_the_local_time(write_csv):
 def test_items_in_a_file_of_their_own(tmp_path, write_csv, visits):
     items = tmp_path / "items.csv"
     items.write_text("item_id,genre\n1,pop\n2,\n")
-    mapping = visits.with_options(items=items, item_attributes=["genre"])
+    mapping = replace(visits, items=items).with_options(item_attributes=["genre"])
     source = TableSource(write_csv(["u,1,5", "u,3,6"]), mapping)
     assert source.items() is not None
     assert source.items().to_pylist() == [
@@ -142,7 +143,7 @@ def test_items_in_a_file_of_their_own(tmp_path, write_csv, visits):
 def test_attributes_of_both_kinds_stand_in_the_rows(tmp_path, write_csv, visits):
     items = tmp_path / "items.csv"
     items.write_text("item_id,genre\n1,pop\n")
-    mapping = visits.with_options(items=items, item_attributes=["genre"], attributes=["mood"])
+    mapping = replace(visits, items=items).with_options(item_attributes=["genre"], attributes=["mood"])
     path = write_csv(["u,1,5,calm", ",1,5,calm", "u,3,6,"], header="user_id,item_id,timestamp_ms,mood")
     source = TableSource(path, mapping, dead_letters=tmp_path / "dead.jsonl")
     assert source.items() is None
@@ -160,7 +161,7 @@ def test_items_that_are_missing_or_not_asked_for(tmp_path, write_csv, visits):
     ):
         TableSource(log, visits.with_options(item_attributes=["genre"]))
     with pytest.raises(ConfigError, match="no attribute of the items file is named"):
-        TableSource(log, visits.with_options(items=tmp_path / "items.csv"))
+        TableSource(log, replace(visits, items=tmp_path / "items.csv"))
 
 
 def test_event_ids_do_not_leave_the_source(write_csv, visits):

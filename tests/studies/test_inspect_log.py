@@ -54,12 +54,21 @@ def test_rendered(found):
         assert part in text
 
 
+def test_a_log_without_attributes_says_how_to_name_one(tmp_path):
+    path = tmp_path / "plays.csv"
+    path.write_text(LINES)
+    mapping = ColumnMapping(user="user", item="item", time="t", zone="UTC", positive_only="play")
+    console = Console(width=100, record=True, file=StringIO())
+    console.print(render(inspect_log(open_log(path, mapping=mapping))))
+    assert "name one: --attribute NAME=COLUMN" in console.export_text()
+
+
 def test_items_of_their_own_file(tmp_path):
     (tmp_path / "items.csv").write_text("item_id,kind\na,x\nb,y\n")
     log = "".join(f"{user},{'ab'[hour > 11]},{hour * 3600}\n" for user in range(40) for hour in range(24))
     (tmp_path / "log.csv").write_text("user_id,item_id,timestamp_ms\n" + log)
-    mapping = ColumnMapping(zone="UTC", time_unit="s", positive_only="play")
-    mapping = mapping.with_options(items=tmp_path / "items.csv", item_attributes=["kind"])
+    mapping = ColumnMapping(zone="UTC", time_unit="s", positive_only="play", items=tmp_path / "items.csv")
+    mapping = mapping.with_options(item_attributes=["kind"])
     source = open_log(tmp_path / "log.csv", mapping=mapping, lateness_ms=86_400_000)
     bits = inspect_log(source).hour_information["kind"]
     assert bits.overall_bits == pytest.approx(1.0, abs=0.05)

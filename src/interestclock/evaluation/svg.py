@@ -126,13 +126,13 @@ def _gain_bar(name: str, row: Json, colour: str, scale: _Scale, y: float) -> lis
     whiskers = [_line(low, y, high, y, INK, width=1.6)]
     whiskers += [_line(end, y - 5, end, y + 5, INK, width=1.6) for end in (low, high)]
     interval = " to ".join(percent(bound) for bound in row["relaimpr_auc_ci95"])
-    value = _text(WIDTH - 206, y + 5, percent(row["relaimpr_auc"]), weight=600)
+    value = _text(WIDTH - 218, y + 5, percent(row["relaimpr_auc"]), weight=600)
     return [
         _text(PLOT_LEFT - 14, y + 5, name, anchor="end"),
         bar,
         *whiskers,
         value,
-        _text(WIDTH - 34, y + 5, interval, colour=SOFT, anchor="end", size=12),
+        _text(WIDTH - 24, y + 5, interval, colour=SOFT, anchor="end", size=12),
     ]
 
 

@@ -66,6 +66,7 @@ def _information_table(found: LogInspection) -> Table:
         "bits overall",
         "bits within a user",
         title="What the local hour tells about it",
+        caption=None if found.hour_information else "no attribute named; name one: --attribute NAME=COLUMN",
     )
     for name, bits in found.hour_information.items():
         table.add_row(name, f"{bits.values:,}", f"{bits.overall_bits:.4f}", f"{bits.within_users_bits:.4f}")
