@@ -31,8 +31,11 @@ class LogTally:
         items: its item table, None where attributes stand in the rows.
 
     Example:
-        >>> LogTally(LogSchema(labels=("play",), positive_only=True), None).schema.main_label
-        'play'
+        >>> tally = LogTally(LogSchema(labels=("play",), positive_only=True), None)
+        >>> tally.add(pa.table({"timestamp_ms": [0], "user_id": [7], "item_id": [1], "second_of_day": [0],
+        ...                     "label.play": [1]}))
+        >>> tally.result(LogCounts(read=1, used=1), permutations=1, seed=0).users
+        1
     """
 
     def __init__(self, schema: LogSchema, items: pa.Table | None) -> None:
