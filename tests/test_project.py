@@ -33,7 +33,7 @@ NOT_IN_THE_API = {"interestclock.__main__", "interestclock.cli"}  # the commands
 # Exported names without a runnable example, each with its reason.
 NO_EXAMPLE = {
     "interestclock.events.schema.EventSource": "a Protocol: there is nothing to run",
-    "interestclock.histories.frozen.HistoryWindow": "what Histories.newest returns; its example shows one",
+    "interestclock.search.stretches.Seen": "what seen_in returns; its example shows one",
     "interestclock.samples.batch.SampleChunk": "what SampleFolder.chunks yields",
     "interestclock.samples.candidates.Candidates": "what sample_candidates returns",
     "interestclock.samples.folder.ChunkNote": "a part of Manifest",

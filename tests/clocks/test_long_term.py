@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from interestclock.clocks import LongTermClock, LongTermConfig
+from interestclock.search import Found, Stretches
 from interestclock.timeofday import circular_gap_seconds
 
 Vector = list[float]
@@ -187,22 +189,39 @@ def test_by_hand_one_head_one_dimension() -> None:
     assert out.item() == pytest.approx(math.e / (1 + math.e), abs=1e-6)
 
 
+def searched(clock: LongTermClock, given: dict[str, Tensor]) -> Found:
+    """What the clock finds in padded histories; places are 0..L-1 of each candidate's own."""
+    moments, longest = given["behaviour_ML"].shape
+    start_M = torch.arange(moments) * longest
+    stretches = Stretches(
+        item_T=given["behaviour_ML"].flatten(),
+        time_T=given["behaviour_second_ML"].flatten(),
+        start_M=start_M,
+        stop_M=start_M + given["present_ML"].sum(1),
+        now_M=given["second_of_day_M"],
+    )
+    found = clock.search(
+        given["candidate_BI"],
+        moment_of_B=given["moment_of_B"],
+        stretches=stretches,
+        items=len(given["item_vectors_NI"]),
+        vectors=lambda item_U: given["item_vectors_NI"][item_U],
+    )
+    return replace(found, place_BK=found.place_BK - start_M[given["moment_of_B"]].unsqueeze(1))
+
+
 def test_search_finds_what_a_full_sort_finds() -> None:
     torch.manual_seed(1)
     clock = unlike_start(small_clock(4))
     given = inputs(moments=3, longest=20, candidates=6, items=40, item_dim=5)
     gap_ML = circular_gap_seconds(given["behaviour_second_ML"], given["second_of_day_M"].unsqueeze(1))
-    found = clock.search(
-        given["candidate_BI"],
-        gap_ML,
-        **{k: given[k] for k in ("moment_of_B", "item_vectors_NI", "behaviour_ML", "present_ML")},
-    )
+    found = searched(clock, given)
     for row, moment in enumerate(given["moment_of_B"].tolist()):
         present = int(given["present_ML"][moment].sum())
         vectors = given["item_vectors_NI"][given["behaviour_ML"][moment]].tolist()
         history = list(zip(vectors[:present], gap_ML[moment].tolist()[:present], strict=True))
         expected = Slow(clock).search(given["candidate_BI"][row].tolist(), history)
-        assert found.position_BK[row][found.present_BK[row]].tolist() == expected
+        assert found.place_BK[row][found.present_BK[row]].tolist() == expected
 
 
 def test_search_and_attention_share_their_parameters() -> None:
@@ -214,13 +233,11 @@ def test_search_and_attention_share_their_parameters() -> None:
     }  # fmt: skip
     given = inputs(moments=1, longest=8, candidates=1, items=9, item_dim=5)
     given["present_ML"].fill_(True)
-    arguments = [given[k] for k in ("candidate_BI", "behaviour_second_ML")]
-    searched = {k: given[k] for k in ("moment_of_B", "item_vectors_NI", "behaviour_ML", "present_ML")}
     kept = torch.randn(1, 3, 5), torch.tensor([[0, 60, 4_000]]), torch.ones(1, 3, dtype=torch.bool)
-    before = clock.search(*arguments, **searched).position_BK, clock.attend(arguments[0], *kept)
+    before = searched(clock, given).place_BK, clock.attend(given["candidate_BI"], *kept)
     with torch.no_grad():
         clock.key.weight.neg_()
-    after = clock.search(*arguments, **searched).position_BK, clock.attend(arguments[0], *kept)
+    after = searched(clock, given).place_BK, clock.attend(given["candidate_BI"], *kept)
     assert not torch.equal(before[0], after[0])
     assert not torch.allclose(before[1], after[1])
 
@@ -241,15 +258,16 @@ def test_the_same_item_scores_highest_from_the_start() -> None:
     torch.manual_seed(5)
     clock = LongTermClock(item_dim=48, config=LongTermConfig(behaviours=1))
     vectors_NI = 0.25 * torch.randn(200, 48)
-    found = clock.search(
-        vectors_NI[:50],
-        torch.zeros(1, 200, dtype=torch.int64),
-        moment_of_B=torch.zeros(50, dtype=torch.int64),
-        item_vectors_NI=vectors_NI,
-        behaviour_ML=torch.arange(200).unsqueeze(0),
-        present_ML=torch.ones(1, 200, dtype=torch.bool),
-    )
-    assert found.position_BK[:, 0].tolist() == list(range(50))
+    given = {
+        "candidate_BI": vectors_NI[:50],
+        "second_of_day_M": torch.zeros(1, dtype=torch.int64),
+        "moment_of_B": torch.zeros(50, dtype=torch.int64),
+        "item_vectors_NI": vectors_NI,
+        "behaviour_ML": torch.arange(200).unsqueeze(0),
+        "behaviour_second_ML": torch.zeros(1, 200, dtype=torch.int64),
+        "present_ML": torch.ones(1, 200, dtype=torch.bool),
+    }
+    assert searched(clock, given).place_BK[:, 0].tolist() == list(range(50))
 
 
 @pytest.mark.parametrize("behaviours", [6, 40], ids=["searched", "whole history"])

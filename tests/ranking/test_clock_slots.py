@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from random_batches import ITEMS, NAMES, make_batch, make_histories, make_ranker
+from torch.nn.utils.rnn import pad_sequence
 
 from interestclock.clocks import LongTermConfig
 from interestclock.histories import Histories
@@ -30,15 +31,21 @@ def test_the_long_term_slot_is_the_clock_over_the_newest_of_each_history(longest
     ranker, histories = make_ranker(clocks=(config,)), make_histories(longest=30)
     batch = make_batch(histories)
     slot = ranker.slots[0]
-    window = batch.window(histories, most=longest)
+    stretches = [
+        slice(start, stop) for start, stop in zip(*batch.newest(histories, most=longest), strict=True)
+    ]
+    items_of, seconds_of = (
+        pad_sequence([values_E[stretch] for stretch in stretches], batch_first=True).long()
+        for values_E in (histories.item_E, histories.second_of_day_E)
+    )
     by_hand_BO = slot.clock(
         ranker.items(batch.item_B),
         second_of_day_M=batch.second_of_day_B[batch.first_M],
         moment_of_B=batch.moment_of_B,
         item_vectors_NI=ranker.items(torch.arange(ITEMS + 1)),
-        behaviour_ML=window.item_ML,
-        behaviour_second_ML=window.second_of_day_ML,
-        present_ML=window.mask_ML,
+        behaviour_ML=items_of,
+        behaviour_second_ML=seconds_of,
+        present_ML=items_of > 0,
     )
     torch.testing.assert_close(slot(inputs_of(ranker, batch, histories)), by_hand_BO, atol=1e-6, rtol=0)
 

@@ -74,7 +74,8 @@ def test_only_rows_of_the_batch_and_of_what_was_found_have_gradients(clocks: tup
     named = ranker._rows(batch)
     expected = {row for rows in named.values() for row in rows.flatten().tolist()} - {0}
     extra = touched - expected
-    window = batch.window(histories, most=10_000).item_ML.flatten()
+    [start], [stop] = batch.newest(histories, most=10_000)
+    window = histories.item_E[start:stop].long()
     in_history = set(ranker.items.row_NF[window].flatten().tolist())
     assert extra <= in_history
     items_touched = extra & set(ranker.table.rows("item", window).tolist())

@@ -79,7 +79,7 @@ def test_histories_and_recent_items_are_what_was_known_before(
     histories, rows = folder.histories(), source.events.to_pylist()
     for chunk in folder.chunks(recent=4, clocks=False, histories=histories):
         batch = next(chunk.batches(10_000))
-        window = batch.window(histories, most=1000)
+        start_M, stop_M = batch.newest(histories, most=1000)
         for moment, first in enumerate(batch.first_M.tolist()):
             user, now_ms = users[batch.user_B[first] - 1], int(batch.timestamp_ms_B[first])
             known = sorted(
@@ -90,7 +90,7 @@ def test_histories_and_recent_items_are_what_was_known_before(
                 and min(times) < now_ms
             )
             expected = [items.index(rows[place]["item_id"]) + 1 for _, place in known]
-            assert window.item_ML[moment][window.mask_ML[moment]].tolist() == expected
+            assert histories.item_E[start_M[moment] : stop_M[moment]].tolist() == expected
             recent = batch.recent_MN[moment]
             assert recent[recent > 0].tolist() == expected[-4:]
 

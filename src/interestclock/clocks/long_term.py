@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,8 +12,7 @@ from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_size, check_times
 from interestclock.clocks.time_gap import GAP_FEATURES, TimeGap, gap_features
-from interestclock.search import Found, search_histories
-from interestclock.timeofday import circular_gap_seconds
+from interestclock.search import Found, ItemKeys, Stretches, found_gaps, search_batch, seen_in
 
 __all__ = ["LongTermClock", "LongTermConfig"]
 
@@ -150,41 +150,55 @@ class LongTermClock(nn.Module):
         """
         self._check_candidates(candidate_BI, moment_of_B)
         _check_histories(second_of_day_M, behaviour_ML, behaviour_second_ML, present_ML)
-        gap_ML = circular_gap_seconds(behaviour_second_ML, second_of_day_M.unsqueeze(1))
+        moments, longest = behaviour_ML.shape
+        start_M = torch.arange(moments, device=behaviour_ML.device) * longest
+        stretches = Stretches(
+            item_T=behaviour_ML.masked_fill(~present_ML, -1).flatten(),
+            time_T=behaviour_second_ML.flatten(),
+            start_M=start_M,
+            stop_M=start_M + longest,
+            now_M=second_of_day_M,
+        )
         found = self.search(
             candidate_BI,
-            gap_ML,
             moment_of_B=moment_of_B,
-            item_vectors_NI=item_vectors_NI,
-            behaviour_ML=behaviour_ML,
-            present_ML=present_ML,
+            stretches=stretches,
+            items=len(item_vectors_NI),
+            vectors=lambda item_U: item_vectors_NI[item_U],
         )
-        row_BK = behaviour_ML[moment_of_B].gather(1, found.position_BK)
-        gap_BK = gap_ML[moment_of_B].gather(1, found.position_BK)
+        row_BK = behaviour_ML.flatten()[found.place_BK]
+        gap_BK = found_gaps(found, stretches, moment_of_B)
         return self.attend(candidate_BI, item_vectors_NI[row_BK], gap_BK, found.present_BK)
 
     @torch.no_grad()
     def search(
         self,
         candidate_BI: Tensor,
-        gap_ML: Tensor,
         *,
         moment_of_B: Tensor,
-        item_vectors_NI: Tensor,
-        behaviour_ML: Tensor,
-        present_ML: Tensor,
+        stretches: Stretches,
+        items: int,
+        vectors: Callable[[Tensor], Tensor],
     ) -> Found:
         """Clock-GSU: all heads together pick the K behaviours; no gradient flows (Eq. 2).
 
-        Arguments as ``forward``'s; ``gap_ML`` is the circular gap of each behaviour in seconds.
+        What a batch's histories hold is projected once per distinct item, and its gaps are scored once per
+        distinct gap.
+
+        Args:
+            candidate_BI, moment_of_B: as ``forward``'s.
+            stretches: the behaviours, their times as local seconds of day.
+            items: one more than the largest item number. vectors: of item numbers, int64 (U,) -> (U, I).
         """
-        return search_histories(
-            query_BE=self.query(candidate_BI) / math.sqrt(self.config.latent_dim),
-            key_NE=self.key(item_vectors_NI),
-            item_ML=behaviour_ML,
-            time_score_ML=self.gap(gap_features(gap_ML, dtype=candidate_BI.dtype)).sum(-1),
-            present_ML=present_ML,
+        seen = seen_in(stretches, items=items)
+        time_score_G = candidate_BI.new_zeros(stretches.gaps)
+        time_score_G[seen.gap_V] = self.gap(gap_features(seen.gap_V, dtype=candidate_BI.dtype)).sum(-1)
+        return search_batch(
+            self.query(candidate_BI) / math.sqrt(self.config.latent_dim),
             moment_of_B=moment_of_B,
+            keys=ItemKeys(key_UE=self.key(vectors(seen.item_U)), row_N=seen.row_N),
+            time_score_G=time_score_G,
+            stretches=stretches,
             most=self.config.behaviours,
         )
 
@@ -203,8 +217,8 @@ class LongTermClock(nn.Module):
         feature_BKF = gap_features(gap_seconds_BK, dtype=candidate_BI.dtype)
         relevance_BAK = self._relevance(candidate_BI, behaviour_BKI, feature_BKF)
         weight_BAK = _masked_softmax(relevance_BAK, present_BK.unsqueeze(1))
-        seen_BKJ = torch.cat([behaviour_BKI, feature_BKF], dim=2)
-        pooled_BAJ = weight_BAK @ seen_BKJ
+        # Pooled apart and joined after: joined before, a copy of all that was found would be made.
+        pooled_BAJ = torch.cat([weight_BAK @ behaviour_BKI, weight_BAK @ feature_BKF], dim=2)
         heads_BAD = torch.einsum("baj,ajd->bad", pooled_BAJ, self.value)
         out_BO: Tensor = self.mlp(heads_BAD.flatten(1))
         return out_BO

@@ -1,7 +1,7 @@
 """Each user's long sequence of behaviours, strictly before now."""
 
-from interestclock.histories.frozen import Histories, HistoryWindow
+from interestclock.histories.frozen import Histories
 from interestclock.histories.growing import GrowingSequences
 from interestclock.histories.known import Behaviours, KnownBehaviours
 
-__all__ = ["Behaviours", "GrowingSequences", "Histories", "HistoryWindow", "KnownBehaviours"]
+__all__ = ["Behaviours", "GrowingSequences", "Histories", "KnownBehaviours"]

@@ -9,26 +9,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-__all__ = ["Histories", "HistoryWindow"]
+__all__ = ["Histories"]
 
-# Shapes: M moments (a user at a time), L behaviours, U users, E behaviours of all users.
-
-
-@dataclass(frozen=True, kw_only=True)
-class HistoryWindow:
-    """The newest behaviours before each moment, oldest first, padded on the right.
-
-    Args:
-        item_ML: int64 dense item index, 0 where padded.
-        second_of_day_ML: int64 local seconds. timestamp_ms_ML: int64.
-        mask_ML: bool, true where a behaviour stands. length_M: int64, how many of the L are behaviours.
-    """
-
-    item_ML: Tensor
-    second_of_day_ML: Tensor
-    timestamp_ms_ML: Tensor
-    mask_ML: Tensor
-    length_M: Tensor
+# Shapes: M moments (a user at a time), W wide, U users, E behaviours of all users.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +28,9 @@ class Histories:
         >>> histories = Histories(
         ...     offset_U=torch.tensor([0, 0, 3]), item_E=torch.tensor([7, 8, 9]),
         ...     second_of_day_E=torch.tensor([60, 120, 180]), timestamp_ms_E=torch.tensor([1, 2, 3]))
-        >>> window = histories.newest(torch.tensor([1, 1]), torch.tensor([2, 3]), most=2)
-        >>> window.item_ML.tolist(), window.length_M.tolist()
-        ([[7, 8], [8, 9]], [2, 2])
+        >>> start_M, stop_M = histories.newest(torch.tensor([1, 1]), torch.tensor([2, 3]), most=2)
+        >>> [histories.item_E[start:stop].tolist() for start, stop in zip(start_M, stop_M)]
+        [[7, 8], [8, 9]]
     """
 
     offset_U: Tensor
@@ -55,30 +38,31 @@ class Histories:
     second_of_day_E: Tensor
     timestamp_ms_E: Tensor
 
-    def newest(self, user_M: Tensor, known_M: Tensor, *, most: int) -> HistoryWindow:
-        """The newest ``most`` behaviours among each user's first ``known_M``.
+    def newest(self, user_M: Tensor, known_M: Tensor, *, most: int) -> tuple[Tensor, Tensor]:
+        """Where the newest ``most`` behaviours among each user's first ``known_M`` stand.
 
-        L is the longest window among the M, at least 1.
+        Returns:
+            int64 (M,) twice: the first of the E, and the one behind the last.
         """
-        length_M = known_M.clamp(max=most)
-        width = max(1, int(length_M.max())) if length_M.numel() else 1
-        first_M = self.offset_U[user_M] + known_M - length_M
-        positions_L = torch.arange(width, device=user_M.device)
-        padding_ML = positions_L >= length_M.unsqueeze(1)
-        place_ML = (first_M.unsqueeze(1) + positions_L).masked_fill_(padding_ML, 0)
-        return HistoryWindow(
-            item_ML=self._read(self.item_E, place_ML, padding_ML),
-            second_of_day_ML=self._read(self.second_of_day_E, place_ML, padding_ML),
-            timestamp_ms_ML=self._read(self.timestamp_ms_E, place_ML, padding_ML),
-            mask_ML=~padding_ML,
-            length_M=length_M,
-        )
+        stop_M = self.offset_U[user_M] + known_M
+        return stop_M - known_M.clamp(max=most), stop_M
 
-    @staticmethod
-    def _read(values_E: Tensor, place_ML: Tensor, padding_ML: Tensor) -> Tensor:
-        if values_E.numel() == 0:
-            return torch.zeros_like(place_ML)
-        return values_E[place_ML].to(torch.int64).masked_fill_(padding_ML, 0)
+    def items_between(self, start_M: Tensor, stop_M: Tensor, *, width: int) -> Tensor:
+        """Items of each stretch, oldest first, int64 (M, ``width``), padded with 0 on the right.
+
+        Example:
+            >>> histories = Histories(
+            ...     offset_U=torch.tensor([0, 3]), item_E=torch.tensor([7, 8, 9]),
+            ...     second_of_day_E=torch.tensor([60, 120, 180]), timestamp_ms_E=torch.tensor([1, 2, 3]))
+            >>> histories.items_between(torch.tensor([0, 1]), torch.tensor([1, 3]), width=2).tolist()
+            [[7, 0], [8, 9]]
+        """
+        place_MW = start_M.unsqueeze(1) + torch.arange(width, device=start_M.device)
+        padding_MW = place_MW >= stop_M.unsqueeze(1)
+        if not self.item_E.numel():
+            return torch.zeros_like(place_MW)
+        item_MW = self.item_E[place_MW.masked_fill(padding_MW, 0)]
+        return item_MW.to(torch.int64).masked_fill(padding_MW, 0)
 
     def to(self, device: torch.device) -> Histories:
         """The same histories on a device."""

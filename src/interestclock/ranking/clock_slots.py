@@ -28,7 +28,7 @@ from interestclock.ranking.config import (
 )
 from interestclock.ranking.item_vectors import ItemVectors
 from interestclock.samples import Batch
-from interestclock.timeofday import circular_gap_seconds
+from interestclock.search import Found, Stretches, found_gaps
 
 __all__ = ["ClockSlot", "SlotInputs", "build_slot"]
 
@@ -127,31 +127,36 @@ class _LongTermSlot(ClockSlot):
         self.output_dim = self.clock.output_dim
 
     def forward(self, inputs: SlotInputs) -> Tensor:
-        batch = inputs.batch
-        window = batch.window(inputs.histories, most=self.longest)
-        gap_ML = circular_gap_seconds(window.second_of_day_ML, inputs.second_of_day_M.unsqueeze(1))
-        distinct_N, behaviour_ML = _distinct(window.item_ML, len(inputs.items.row_NF))
-        with torch.no_grad():
-            found = self.clock.search(
-                inputs.candidate_BI,
-                gap_ML,
-                moment_of_B=batch.moment_of_B,
-                item_vectors_NI=inputs.items(distinct_N),
-                behaviour_ML=behaviour_ML,
-                present_ML=window.mask_ML,
-            )
-        flat_BK = found.position_BK + batch.moment_of_B.unsqueeze(1) * window.item_ML.shape[1]
-        vectors_BKI = _vectors(inputs.items, window.item_ML.flatten()[flat_BK])
-        return self.clock.attend(
-            inputs.candidate_BI, vectors_BKI, gap_ML.flatten()[flat_BK], found.present_BK
+        batch, histories = inputs.batch, inputs.histories
+        start_M, stop_M = batch.newest(histories, most=self.longest)
+        stretches = Stretches(
+            item_T=histories.item_E,
+            time_T=histories.second_of_day_E,
+            start_M=start_M,
+            stop_M=stop_M,
+            now_M=inputs.second_of_day_M,
         )
+        found = self.clock.search(
+            inputs.candidate_BI,
+            moment_of_B=batch.moment_of_B,
+            stretches=stretches,
+            items=len(inputs.items.row_NF),
+            vectors=inputs.items,
+        )
+        vectors_BKI = _vectors(inputs.items, found, histories.item_E)
+        gap_BK = found_gaps(found, stretches, batch.moment_of_B)
+        return self.clock.attend(inputs.candidate_BI, vectors_BKI, gap_BK, found.present_BK)
 
 
-def _vectors(items: ItemVectors, item_BK: Tensor) -> Tensor:
-    """Vectors of found behaviours, each distinct item embedded once.
+def _vectors(items: ItemVectors, found: Found, item_E: Tensor) -> Tensor:
+    """Vectors of found behaviours, float32 (B, K, I), each distinct item embedded once.
 
     Only these carry a gradient: rows that the search passed over stay untouched.
     """
+    if item_E.numel():
+        item_BK = item_E[found.place_BK].masked_fill(~found.present_BK, 0).to(torch.int64)
+    else:
+        item_BK = found.place_BK
     chosen_S, place_BK = _distinct(item_BK, len(items.row_NF))
     return functional.embedding(place_BK, items(chosen_S))
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from interestclock.histories import Histories, HistoryWindow
+from interestclock.histories import Histories
 
 __all__ = ["Batch", "SampleChunk", "moment_starts"]
 
@@ -83,8 +83,8 @@ class Batch:
     def __len__(self) -> int:
         return self.user_B.shape[0]
 
-    def window(self, histories: Histories, *, most: int) -> HistoryWindow:
-        """The newest ``most`` behaviours before each of the M moments."""
+    def newest(self, histories: Histories, *, most: int) -> tuple[Tensor, Tensor]:
+        """``Histories.newest`` of each of the M moments."""
         return histories.newest(self.user_B[self.first_M], self.known_behaviours_B[self.first_M], most=most)
 
     def take(self, index_X: Tensor) -> Batch:

@@ -25,7 +25,6 @@ import pyarrow.parquet as pq
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
-from torch.nn import functional
 
 from interestclock.errors import ResultError
 from interestclock.events.schema import LogSchema
@@ -170,7 +169,7 @@ def _as_batch(columns: dict[str, Tensor], histories: Histories, recent: int) -> 
     whole = {name: columns[name].to(torch.int64) for name in _WHOLE}
     starts_B = moment_starts(*(whole[name] for name in _MOMENT))
     first_M = starts_B.nonzero().squeeze(1)
-    window = histories.newest(whole["user"][first_M], whole["history_length"][first_M], most=recent)
+    start_M, stop_M = histories.newest(whole["user"][first_M], whole["history_length"][first_M], most=recent)
     return Batch(
         user_B=whole["user"],
         item_B=whole["item"],
@@ -183,7 +182,7 @@ def _as_batch(columns: dict[str, Tensor], histories: Histories, recent: int) -> 
         labels=_named(columns, "label"),
         moment_of_B=starts_B.cumsum(0) - 1,
         first_M=first_M,
-        recent_MN=functional.pad(window.item_ML, (0, recent - window.item_ML.shape[1])),
+        recent_MN=histories.items_between(start_M, stop_M, width=recent),
         categorical={name: value.to(torch.int64) for name, value in _named(columns, "categorical").items()},
         multivalued={name: value.to(torch.int64) for name, value in _named(columns, "multivalued").items()},
         numeric=_named(columns, "numeric"),

@@ -1,5 +1,17 @@
-"""Exact top-K over long histories, shared by clocks and their peers."""
+"""Exact top-K over long histories, shared by clocks and their peers: for a request, and for a batch."""
 
-from interestclock.search.exact import Found, search_histories
+from interestclock.search.batch import ItemKeys, search_batch
+from interestclock.search.found import Found
+from interestclock.search.request import search_request
+from interestclock.search.stretches import Seen, Stretches, found_gaps, seen_in
 
-__all__ = ["Found", "search_histories"]
+__all__ = [
+    "Found",
+    "ItemKeys",
+    "Seen",
+    "Stretches",
+    "found_gaps",
+    "search_batch",
+    "search_request",
+    "seen_in",
+]

@@ -1,0 +1,100 @@
+"""Serving: the best K behaviours of one request's user for each of its candidates, exactly."""
+
+from __future__ import annotations
+
+import torch
+from numba import njit
+from torch import Tensor
+
+from interestclock.search.found import Found
+from interestclock.search.selection import Floats, Keys, Room, decode_keys, keys_for, room_for, select_row
+
+__all__ = ["search_request"]
+
+# Shapes: C candidates, L behaviours, E projection, K kept, G groups, S keys that fit.
+
+_BLOCK_FLOATS = 1 << 20  # products that are held at a time: 4 MiB, which a processor's cache holds
+_LEAST_ROWS = 64  # below that the product itself takes longer
+
+
+@torch.no_grad()
+def search_request(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, *, most: int) -> Found:
+    r"""Keep the ``most`` behaviours of highest relevance for each candidate of a request.
+
+    .. math:: r_{ci} = q_c \cdot k_i + g_i
+
+    The matrix product is the floor of an exact search; what comes on top is one pass over its result while
+    that is still in the cache. Memory beyond the arguments: one block of products, 4 MiB or 64 rows of L
+    whichever is more, and 32 · K bytes for each candidate. Nothing is L by C, and no history is copied.
+
+    Source: Clock-GSU (Long-term Interest Clock, WWW 2025, section 3.2), whose heads search together: their
+    projections stand side by side in E, and their time parts are summed before they come here.
+
+    Args:
+        query_CE: float32 on the CPU, candidates' projections. key_LE: float32, behaviours' projections
+            (the transpose of a contiguous (E, L) is as good).
+        time_score_L: float32, what each behaviour's time adds; −inf for one that must not be found.
+        most: K.
+
+    Returns:
+        What was found; places are 0..L-1.
+
+    Raises:
+        ValueError: shapes or types do not go together, or ``most`` is below 1.
+
+    Example:
+        >>> found = search_request(torch.tensor([[1.0], [-1.0]]), torch.tensor([[0.0], [2.0], [1.0]]),
+        ...                        torch.tensor([0.5, 0.0, -torch.inf]), most=2)
+        >>> found.place_BK.tolist(), found.score_BK.tolist()
+        ([[1, 0], [0, 1]], [[2.0, 0.5], [0.5, -2.0]])
+    """
+    _check(query_CE, key_LE, time_score_L, most)
+    candidates, length = len(query_CE), len(key_LE)
+    kept = min(most, length)
+    if not candidates or not length:
+        return Found(
+            place_BK=torch.zeros(candidates, kept, dtype=torch.int64),
+            score_BK=torch.full((candidates, kept), -torch.inf),
+            present_BK=torch.zeros(candidates, kept, dtype=torch.bool),
+        )
+    rows = min(candidates, max(_LEAST_ROWS, _BLOCK_FLOATS // length))
+    product_RL, key_EL = torch.empty(rows, length), key_LE.T
+    key_CS, room, fullest = keys_for(candidates, kept), room_for(length, kept), 0
+    for first in range(0, candidates, rows):
+        block_RL = product_RL[: min(rows, candidates - first)]
+        torch.mm(query_CE[first : first + rows], key_EL, out=block_RL)
+        found = _select(block_RL.numpy(), time_score_L.numpy(), kept, room, key_CS[first : first + rows])
+        fullest = max(fullest, found)
+    place_CK, score_CK, present_CK = decode_keys(key_CS[:, : max(fullest, kept)], kept)
+    return Found(
+        place_BK=torch.from_numpy(place_CK),
+        score_BK=torch.from_numpy(score_CK),
+        present_BK=torch.from_numpy(present_CK),
+    )
+
+
+@njit(nogil=True, cache=True)
+def _select(product_RL: Floats, time_score_L: Floats, most: int, room: Room, key_RS: Keys) -> int:
+    """Keys of each row's best; gives how many the fullest row has."""
+    fullest = 0
+    for row in range(product_RL.shape[0]):
+        fullest = max(fullest, select_row(product_RL[row], time_score_L, most, room, key_RS[row]))
+    return fullest
+
+
+def _check(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, most: int) -> None:
+    if most < 1:
+        raise ValueError(f"most is {most}; give 1 or more behaviours to keep")
+    if query_CE.ndim != 2 or key_LE.ndim != 2 or query_CE.shape[1] != key_LE.shape[1]:
+        raise ValueError(
+            f"query_CE has shape {tuple(query_CE.shape)} and key_LE {tuple(key_LE.shape)}; "
+            "give (candidates, E) and (behaviours, E)"
+        )
+    if time_score_L.shape != key_LE.shape[:1]:
+        raise ValueError(
+            f"time_score_L has shape {tuple(time_score_L.shape)}; give one score for each of "
+            f"{len(key_LE)} behaviours"
+        )
+    for name, tensor in (("query_CE", query_CE), ("key_LE", key_LE), ("time_score_L", time_score_L)):
+        if tensor.dtype != torch.float32 or tensor.device.type != "cpu":
+            raise ValueError(f"{name} is {tensor.dtype} on {tensor.device}; give float32 on the CPU")

@@ -1,0 +1,196 @@
+"""Keep the K best of a row of scores without sorting it: compiled, and exact.
+
+Split a row into strided groups and take each group's maximum. The K-th largest maximum is a score that at
+least K of the row reach, so everything below it is out, and a group whose maximum is below it is never
+looked at again. One pass over the row finds the maxima, at the speed of memory; what follows touches about
+K groups.
+
+What is kept comes out as keys, uint64, that sort as scores do: the greater score first, and of equal ones
+the smaller index. So a sort of these few decides ties too.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+__all__ = ["ROOM", "Floats", "Keys", "Room", "decode_keys", "keys_for", "room_for", "select_row"]
+
+# Shapes: C candidates, L behaviours, G groups, S keys that fit, K kept.
+
+Floats = npt.NDArray[np.float32]
+Keys = npt.NDArray[np.uint64]
+
+ROOM = 4  # keys that fit a row, in multiples of K; more turn up only where many scores are equal
+_ABSENT = np.uint64(0xFFFFFFFFFFFFFFFF)
+_INDEX_BITS = np.uint64(32)
+_INDEX = np.uint64(0xFFFFFFFF)
+_LARGEST = np.int32(0x7FFFFFFF)
+_SIGN = np.int32(31)
+_HALF = np.float32(0.5)
+_ZERO = np.float32(0)
+_NEVER = np.float32(-np.inf)
+_LEAST = np.finfo(np.float32).min
+
+
+def keys_for(candidates: int, most: int) -> Keys:
+    """Room for the keys of each candidate's best."""
+    return np.empty((candidates, ROOM * most), np.uint64)
+
+
+class Room(NamedTuple):
+    """Where a row is worked on: its scores, and the maxima of its groups."""
+
+    score_L: Floats
+    max_G: Floats
+
+
+def room_for(length: int, most: int) -> Room:
+    """Room to select ``most`` of rows up to a length.
+
+    The maxima are read a dozen times, and the members of about K groups once. With the square root of K · L
+    groups both take equally long, about.
+    """
+    groups = max(1, min(length, math.isqrt(most * length)))
+    return Room(np.empty(length, np.float32), np.empty(groups, np.float32))
+
+
+@njit(nogil=True, cache=True)
+def _ordered(score: np.float32) -> np.int32:
+    """An integer that orders as the score does; adding 0 makes −0 and 0 one."""
+    bits = np.float32(score + _ZERO).view(np.int32)
+    return bits ^ ((bits >> _SIGN) & _LARGEST)
+
+
+@njit(nogil=True, cache=True)
+def _add_up(product_L: Floats, time_score_L: Floats, score_L: Floats, max_G: Floats) -> None:
+    """Scores, and the maximum of each group; group g holds g, g + G, g + 2G, …"""
+    groups = max_G.shape[0]
+    max_G[:] = _NEVER
+    for start in range(0, score_L.shape[0], groups):
+        product_P = product_L[start : start + groups]
+        time_score_P = time_score_L[start : start + groups]
+        score_P = score_L[start : start + groups]
+        for place in range(score_P.shape[0]):
+            score = product_P[place] + time_score_P[place]
+            score_P[place] = score
+            max_G[place] = score if score > max_G[place] else max_G[place]
+
+
+@njit(nogil=True, cache=True)
+def _reached_by(max_G: Floats, score: np.float32) -> np.int32:
+    count = np.int32(0)
+    for place in range(max_G.shape[0]):
+        count += np.int32(max_G[place] >= score)
+    return count
+
+
+@njit(nogil=True, cache=True)
+def _span(max_G: Floats) -> tuple[np.float32, np.float32]:
+    """The least and the greatest maximum; −inf, where a group holds nothing, does not count."""
+    low, high = max_G[0], max_G[0]
+    for place in range(max_G.shape[0]):
+        low = max_G[place] if max_G[place] < low else low
+        high = max_G[place] if max_G[place] > high else high
+    if low == _NEVER:
+        low = high
+        for place in range(max_G.shape[0]):
+            if _NEVER < max_G[place] < low:
+                low = max_G[place]
+    return low, high
+
+
+@njit(nogil=True, cache=True)
+def _bound(max_G: Floats, most: int) -> np.float32:
+    """A score that at least ``most`` maxima reach, and hardly more; the least float where there are too few.
+
+    Halving between the least and the greatest: a dozen passes over G numbers, or until no float is between.
+    """
+    low, high = _span(max_G)
+    if not low > _NEVER or _reached_by(max_G, low) < most:
+        return _LEAST
+    enough = most + most // 8
+    while True:
+        middle = low * _HALF + high * _HALF
+        if not low < middle < high:
+            return low
+        reached = _reached_by(max_G, middle)
+        if reached < most:
+            high = middle
+        else:
+            low = middle
+            if reached <= enough:
+                return low
+
+
+@njit(nogil=True, cache=True)
+def _collect(score_L: Floats, max_G: Floats, bound: np.float32, most: int, key_S: Keys) -> int:
+    """Keys of all that reach the bound; where they do not fit, of the best ``most`` so far.
+
+    Every key of a group that reaches it is written, and stays unless the next one is written over it: a
+    branch that cannot be foreseen would cost more than the writing.
+    """
+    groups, kept = max_G.shape[0], 0
+    for group in range(groups):
+        if max_G[group] >= bound:
+            for index in range(group, score_L.shape[0], groups):
+                rank = np.uint64(np.uint32(_LARGEST - _ordered(score_L[index])))
+                key_S[kept] = (rank << _INDEX_BITS) | np.uint64(index)
+                kept += score_L[index] >= bound
+                if kept == key_S.shape[0]:
+                    key_S.sort()
+                    kept = most
+    key_S[kept:] = _ABSENT
+    return kept
+
+
+@njit(nogil=True, cache=True)
+def select_row(product_L: Floats, time_score_L: Floats, most: int, room: Room, key_S: Keys) -> int:
+    """Keys of the best of a row, unsorted; at least ``most`` of them where as many are there.
+
+    Args:
+        product_L, time_score_L: their sum is the score; −inf and NaN are never kept. most: K.
+        room: of a row as long or longer. key_S: receives the keys.
+
+    Returns:
+        How many keys there are.
+
+    Example:
+        >>> row, keys = np.array([1.0, 3.0, 2.0], np.float32), keys_for(1, 2)
+        >>> _ = select_row(row, np.zeros_like(row), 2, room_for(3, 2), keys[0])
+        >>> decode_keys(keys, 2)[0].tolist()
+        [[1, 2]]
+    """
+    length = product_L.shape[0]
+    if not length:
+        key_S[:] = _ABSENT
+        return 0
+    score_L = room.score_L[:length]
+    max_G = room.max_G[: min(room.max_G.shape[0], length)]
+    _add_up(product_L, time_score_L, score_L, max_G)
+    return _collect(score_L, max_G, _bound(max_G, most), most, key_S)
+
+
+def decode_keys(key_CS: Keys, most: int) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.bool_]]:
+    """Sort each row's keys, in place, and read the first ``most``.
+
+    Returns:
+        Indices, int64 (C, K), 0 where absent; scores, float32, −inf where absent; bool, which are there.
+
+    Example:
+        >>> indices, scores, present = decode_keys(np.full((1, 3), 0xFFFFFFFFFFFFFFFF, np.uint64), 2)
+        >>> present.tolist()
+        [[False, False]]
+    """
+    key_CS.sort(axis=1)
+    key_CK = key_CS[:, :most]
+    present_CK = key_CK != _ABSENT
+    ordered_CK = _LARGEST - (key_CK >> _INDEX_BITS).astype(np.uint32).view(np.int32)
+    bits_CK = ordered_CK ^ ((ordered_CK >> _SIGN) & _LARGEST)
+    score_CK = np.where(present_CK, bits_CK.view(np.float32), _NEVER)
+    index_CK = np.where(present_CK, key_CK & _INDEX, np.uint64(0)).astype(np.int64)
+    return index_CK, score_CK, present_CK

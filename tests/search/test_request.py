@@ -1,0 +1,107 @@
+"""The search of one request: exact, bounded in memory, clear about what it refuses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from slow_search import check_found, whole_numbers
+
+from interestclock.search import request as request_module
+from interestclock.search import search_request
+
+
+def scores(query_CE: torch.Tensor, key_LE: torch.Tensor, time_score_L: torch.Tensor) -> list[list[float]]:
+    return (query_CE.double() @ key_LE.double().T + time_score_L.double()).tolist()
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    candidates=st.integers(0, 9),
+    length=st.integers(0, 400),
+    most=st.integers(1, 120),
+    masked=st.sampled_from([0.0, 0.3, 1.0]),
+    seed=st.integers(0, 9_999),
+)
+def test_whole_numbers_are_found_in_the_order_of_a_sort(
+    *, candidates: int, length: int, most: int, masked: float, seed: int
+) -> None:
+    query_CE, key_LE = whole_numbers(candidates, 4, seed=seed), whole_numbers(length, 4, seed=seed + 1)
+    time_score_L = whole_numbers(length, seed=seed + 2)
+    generator = torch.Generator().manual_seed(seed)
+    time_score_L[torch.rand(length, generator=generator) < masked] = -torch.inf
+    found = search_request(query_CE, key_LE, time_score_L, most=most)
+    assert found.place_BK.shape == (candidates, min(most, length))
+    check_found(found, scores(query_CE, key_LE, time_score_L), most)
+
+
+@pytest.mark.parametrize("length", [3, 90, 10_000])
+def test_random_scores_agree_with_the_reference(length: int) -> None:
+    torch.manual_seed(length)
+    query_CE, key_LE, time_score_L = torch.randn(5, 16), torch.randn(length, 16), torch.randn(length)
+    found = search_request(query_CE, key_LE, time_score_L, most=100)
+    check_found(found, scores(query_CE, key_LE, time_score_L), 100, close=1e-5)
+
+
+def test_blocks_of_candidates_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    query_CE, key_LE = whole_numbers(150, 4, seed=1), whole_numbers(50, 4, seed=2)
+    whole = search_request(query_CE, key_LE, torch.zeros(50), most=7)
+    monkeypatch.setattr(request_module, "_BLOCK_FLOATS", 1)
+    blocks = search_request(query_CE, key_LE, torch.zeros(50), most=7)
+    assert torch.equal(whole.place_BK, blocks.place_BK)
+
+
+def test_keys_laid_out_for_the_product_are_as_good() -> None:
+    query_CE, key_LE = whole_numbers(3, 4, seed=1), whole_numbers(50, 4, seed=2)
+    turned_LE = key_LE.T.contiguous().T
+    first, second = (search_request(query_CE, keys, torch.zeros(50), most=7) for keys in (key_LE, turned_LE))
+    assert torch.equal(first.place_BK, second.place_BK)
+
+
+def test_no_gradient_flows() -> None:
+    query_CE = torch.randn(2, 3, requires_grad=True)
+    assert not search_request(query_CE, torch.randn(4, 3), torch.zeros(4), most=2).score_BK.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"query_CE": torch.zeros(2, 5)}, r"query_CE has shape \(2, 5\) and key_LE \(6, 4\)"),
+        ({"time_score_L": torch.zeros(5)}, "give one score for each of 6 behaviours"),
+        ({"key_LE": torch.zeros(6, 4).half()}, "key_LE is torch.float16 on cpu; give float32 on the CPU"),
+        ({"most": 0}, "most is 0; give 1 or more"),
+    ],
+)
+def test_what_does_not_fit_is_refused(change: dict, message: str) -> None:
+    given = {
+        "query_CE": torch.zeros(2, 4), "key_LE": torch.zeros(6, 4), "time_score_L": torch.zeros(6), "most": 3
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=message):
+        search_request(**given | change)
+
+
+MEMORY = """
+import resource, torch
+from interestclock.search import search_request
+
+def peak_mib():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+torch.set_num_threads(1)
+query, key, time_score = torch.randn(500, 64), torch.randn(100_000, 64), torch.randn(100_000)
+search_request(query[:70], key[:1000], time_score[:1000], most=100)
+before = peak_mib()
+search_request(query, key, time_score, most=100)
+print(peak_mib() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of resident memory as Linux counts it")
+def test_a_long_history_is_not_copied_for_each_candidate() -> None:
+    """500 x 100,000 scores are 191 MiB, the history 24; a block of products is 64 rows, 24 MiB."""
+    done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 24 + 2 + 24  # block, keys, and as much again for the product's own packing
