@@ -24,6 +24,7 @@ __all__ = ["ROOM", "Floats", "Keys", "Room", "decode_keys", "keys_for", "room_fo
 
 Floats = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.uint64]
+Whole = npt.NDArray[np.integer]
 
 ROOM = 4  # keys that fit a row, in multiples of K; more turn up only where many scores are equal
 _ABSENT = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -43,10 +44,10 @@ def keys_for(candidates: int, most: int) -> Keys:
 
 
 class Room(NamedTuple):
-    """Where a row is worked on: its scores, and the maxima of its groups."""
+    """Where a row is worked on: the maxima of its groups, and which groups reach the bound."""
 
-    score_L: Floats
     max_G: Floats
+    reaching_G: Whole
 
 
 def room_for(length: int, most: int) -> Room:
@@ -56,7 +57,7 @@ def room_for(length: int, most: int) -> Room:
     groups both take equally long, about.
     """
     groups = max(1, min(length, math.isqrt(most * length)))
-    return Room(np.empty(length, np.float32), np.empty(groups, np.float32))
+    return Room(np.empty(groups, np.float32), np.empty(groups + 1, np.int32))
 
 
 @njit(nogil=True, cache=True)
@@ -67,17 +68,15 @@ def _ordered(score: np.float32) -> np.int32:
 
 
 @njit(nogil=True, cache=True)
-def _add_up(product_L: Floats, time_score_L: Floats, score_L: Floats, max_G: Floats) -> None:
-    """Scores, and the maximum of each group; group g holds g, g + G, g + 2G, …"""
+def _maximise(product_L: Floats, time_score_L: Floats, max_G: Floats) -> None:
+    """The greatest score of each group; group g holds g, g + G, g + 2G, …"""
     groups = max_G.shape[0]
     max_G[:] = _NEVER
-    for start in range(0, score_L.shape[0], groups):
+    for start in range(0, product_L.shape[0], groups):
         product_P = product_L[start : start + groups]
         time_score_P = time_score_L[start : start + groups]
-        score_P = score_L[start : start + groups]
-        for place in range(score_P.shape[0]):
+        for place in range(product_P.shape[0]):
             score = product_P[place] + time_score_P[place]
-            score_P[place] = score
             max_G[place] = score if score > max_G[place] else max_G[place]
 
 
@@ -128,22 +127,34 @@ def _bound(max_G: Floats, most: int) -> np.float32:
 
 
 @njit(nogil=True, cache=True)
-def _collect(score_L: Floats, max_G: Floats, bound: np.float32, most: int, key_S: Keys) -> int:
+def _reaching(room: Room, groups: int, bound: np.float32) -> int:
+    """Note the groups that reach the bound; gives how many."""
+    count = 0
+    for group in range(groups):
+        room.reaching_G[count] = group
+        count += room.max_G[group] >= bound
+    return count
+
+
+@njit(nogil=True, cache=True)
+def _collect(product_L: Floats, time_score_L: Floats, most: int, room: Room, key_S: Keys) -> int:
     """Keys of all that reach the bound; where they do not fit, of the best ``most`` so far.
 
     Every key of a group that reaches it is written, and stays unless the next one is written over it: a
     branch that cannot be foreseen would cost more than the writing.
     """
-    groups, kept = max_G.shape[0], 0
-    for group in range(groups):
-        if max_G[group] >= bound:
-            for index in range(group, score_L.shape[0], groups):
-                rank = np.uint64(np.uint32(_LARGEST - _ordered(score_L[index])))
-                key_S[kept] = (rank << _INDEX_BITS) | np.uint64(index)
-                kept += score_L[index] >= bound
-                if kept == key_S.shape[0]:
-                    key_S.sort()
-                    kept = most
+    length, kept = product_L.shape[0], 0
+    groups = min(room.max_G.shape[0], length)
+    bound = _bound(room.max_G[:groups], most)
+    for group in room.reaching_G[: _reaching(room, groups, bound)]:
+        for index in range(group, length, groups):
+            score = product_L[index] + time_score_L[index]
+            rank = np.uint64(np.uint32(_LARGEST - _ordered(score)))
+            key_S[kept] = (rank << _INDEX_BITS) | np.uint64(index)
+            kept += score >= bound
+            if kept == key_S.shape[0]:
+                key_S.sort()
+                kept = most
     key_S[kept:] = _ABSENT
     return kept
 
@@ -169,10 +180,8 @@ def select_row(product_L: Floats, time_score_L: Floats, most: int, room: Room, k
     if not length:
         key_S[:] = _ABSENT
         return 0
-    score_L = room.score_L[:length]
-    max_G = room.max_G[: min(room.max_G.shape[0], length)]
-    _add_up(product_L, time_score_L, score_L, max_G)
-    return _collect(score_L, max_G, _bound(max_G, most), most, key_S)
+    _maximise(product_L, time_score_L, room.max_G[: min(room.max_G.shape[0], length)])
+    return _collect(product_L, time_score_L, most, room, key_S)
 
 
 def decode_keys(key_CS: Keys, most: int) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.bool_]]:
@@ -187,10 +196,26 @@ def decode_keys(key_CS: Keys, most: int) -> tuple[npt.NDArray[np.int64], Floats,
         [[False, False]]
     """
     key_CS.sort(axis=1)
-    key_CK = key_CS[:, :most]
-    present_CK = key_CK != _ABSENT
-    ordered_CK = _LARGEST - (key_CK >> _INDEX_BITS).astype(np.uint32).view(np.int32)
-    bits_CK = ordered_CK ^ ((ordered_CK >> _SIGN) & _LARGEST)
-    score_CK = np.where(present_CK, bits_CK.view(np.float32), _NEVER)
-    index_CK = np.where(present_CK, key_CK & _INDEX, np.uint64(0)).astype(np.int64)
+    shape = (len(key_CS), most)
+    index_CK, score_CK = np.empty(shape, np.int64), np.empty(shape, np.float32)
+    present_CK = np.empty(shape, np.bool_)
+    _decode(key_CS, index_CK, score_CK, present_CK)
     return index_CK, score_CK, present_CK
+
+
+@njit(nogil=True, cache=True)
+def _decode(
+    key_CS: Keys,
+    index_CK: npt.NDArray[np.int64],
+    score_CK: Floats,
+    present_CK: npt.NDArray[np.bool_],
+) -> None:
+    for row in range(index_CK.shape[0]):
+        for place in range(index_CK.shape[1]):
+            key = key_CS[row, place]
+            present = key != _ABSENT
+            ordered = np.int32(_LARGEST - np.int64(key >> _INDEX_BITS))
+            bits = np.int32(ordered ^ ((ordered >> _SIGN) & _LARGEST))
+            present_CK[row, place] = present
+            score_CK[row, place] = bits.view(np.float32) if present else _NEVER
+            index_CK[row, place] = np.int64(key & _INDEX) if present else 0
