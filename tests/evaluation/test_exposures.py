@@ -17,11 +17,17 @@ def exposures_of(**changes):
 
 
 def test_rows_without_the_label_are_left_out():
-    scored = exposures_of(user_N=np.array([70, 5, 5])).scored("finish", np.array([0.1, 0.2, 0.3]))
+    exposures = exposures_of(user_N=np.array([70, 5, 5]), request_N=np.array([4, 4, 4]))
+    scored = exposures.scored("finish", np.array([0.1, 0.2, 0.3]))
     assert scored.user_N.tolist() == [1, 0]
-    assert scored.request_N.tolist() == [0, 2]
+    assert scored.request_N.tolist() == [4, 4]
     assert scored.label_N.tolist() == [1, 0]
     assert scored.score_N.tolist() == [0.1, 0.3]
+
+
+@pytest.mark.parametrize(("shown", "kept"), [([0, 1, 2], [-1, -1]), ([-1, 0, -1], [-1, -1])])
+def test_requests_of_one_exposure_each_are_none(shown, kept):
+    assert exposures_of(request_N=np.array(shown)).scored("finish", ROWS).request_N.tolist() == kept
 
 
 def test_columns_must_match():

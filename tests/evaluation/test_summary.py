@@ -53,7 +53,7 @@ def summary(exposures, predictions):
 
 def is_estimate(one):
     low, high = one["ci95"]
-    return list(one) == ["mean", "ci95"] and low <= high
+    return list(one)[:2] == ["mean", "ci95"] and low <= high
 
 
 def test_schema(summary):
@@ -68,7 +68,7 @@ def test_schema(summary):
         for metrics in row["tasks"].values():
             assert list(metrics) == METRICS
             assert all(is_estimate(one) for one in metrics.values())
-        assert row["tasks"]["finish"]["auc"] == row["auc"]
+        assert row["tasks"]["finish"]["auc"] == {key: row["auc"][key] for key in ("mean", "ci95")}
     for hours in summary["by_hour"]["rankers"].values():
         assert list(hours) == [*METRICS, "auc_spread"]
         assert {len(hours[name]) for name in METRICS} == {24}
@@ -86,6 +86,24 @@ def test_seeds_are_averaged(exposures, predictions, summary):
         assert row["auc"]["mean"] == pytest.approx(np.mean([auc(label_N, run["finish"]) for run in seeds]))
         each = [uauc(exposures.user_N, label_N, run["finish"]) for run in seeds]
         assert row["uauc"]["mean"] == pytest.approx(np.mean(each))
+
+
+def test_each_seed_has_a_figure_of_its_own(exposures, predictions, summary):
+    label_N = exposures.labels["finish"]
+    for name, seeds in predictions.items():
+        row = summary["rankers"][name]
+        assert row["auc"]["seeds"] == [auc(label_N, run["finish"]) for run in seeds]
+        assert row["uauc"]["seeds"] == [uauc(exposures.user_N, label_N, run["finish"]) for run in seeds]
+        assert "seeds" not in row["logloss"]
+
+
+def test_requests_of_one_exposure_have_neither_precision_nor_recall(exposures, predictions):
+    alone = replace(exposures, request_N=np.arange(EVENTS))
+    result = summarise(alone, predictions, label="finish", replicates=3)
+    for row in result["rankers"].values():
+        for n in (1, 3):
+            for metric in (f"precision@{n}", f"recall@{n}"):
+                assert row["tasks"]["finish"][metric] == {"mean": None, "ci95": [None, None]}
 
 
 def test_gain_is_the_plain_ratio_of_means(summary):
@@ -179,7 +197,7 @@ def test_a_base_of_nothing_raises_no_warning():
 def test_one_class_only_is_none_and_no_warning(label):
     runs = {name: scores(*([0.5] * len(label))) for name in ("base", "long")}
     result = summarise(small(label), runs, label="finish", replicates=3)
-    assert result["rankers"]["long"]["auc"] == {"mean": None, "ci95": [None, None]}
+    assert result["rankers"]["long"]["auc"] == {"mean": None, "ci95": [None, None], "seeds": [None]}
     assert result["pairs"]["long-base"]["auc"] == {"mean": None, "ci95": [None, None]}
     assert result["by_hour"]["rankers"]["long"]["auc_spread"] is None
     json.dumps(result, allow_nan=False)

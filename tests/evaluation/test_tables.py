@@ -62,10 +62,28 @@ def test_pairs_stand_row_minus_column():
 
 
 def test_a_task_shows_every_metric():
+    known = {"finish": {"auc": one(0.7, 0.6, 0.8), "calibration": one(1.1, 1.0, 1.2)}}
+    partly = {"finish": {"auc": one(0.7, 0.6, 0.8), "calibration": one(None, None, None)}}
+    rankers = {"base": {"tasks": known}, "long": {"tasks": partly}}
+    table = task_table({"rankers": rankers}, "finish")
+    assert "<th>calibration</th>" in table
+    assert cells(table)[1::2] == [("", "1.1000", "1.0000 to 1.2000"), ("", "–", "– to –")]
+
+
+def test_a_metric_without_any_value_is_left_out():
     tasks = {"finish": {"auc": one(0.7, 0.6, 0.8), "recall@1": one(None, None, None)}}
     table = task_table({"rankers": {"base": {"tasks": tasks}}}, "finish")
-    assert "<th>recall@1</th>" in table
-    assert cells(table) == [("", "0.7000", "0.6000 to 0.8000"), ("", "–", "– to –")]
+    assert "recall@1" not in table
+    assert cells(table) == [("", "0.7000", "0.6000 to 0.8000")]
+
+
+def test_the_spread_over_seeds_stands_below_the_interval():
+    seeds = {"base": row(0.5), "long": row(0.6)}
+    seeds["long"]["auc"] = one(0.6, 0.5, 0.7) | {"seeds": [0.61, None, 0.59]}
+    table = ranker_table({"baseline": "base", "rankers": seeds})
+    assert "0.6000<small>0.5000 to 0.7000</small><small>seeds 0.5900 to 0.6100</small>" in table
+    seeds["long"]["auc"]["seeds"] = [0.6]
+    assert "seeds" not in ranker_table({"baseline": "base", "rankers": seeds})
 
 
 def test_names_are_escaped_everywhere():

@@ -32,13 +32,13 @@ def test_gain_loss_and_tie():
     assert verdict(results_of({"base": 0.0, "hour": -0.03, "naive": 0.005, "long": 0.04})) == [
         "long gains 4.00% AUC over base (95% interval +3.00% to +5.00%).",
         "hour loses 3.00% AUC over base (95% interval −4.00% to −2.00%).",
-        "naive differs from base by no more than chance could.",
+        "naive ties with base: the 95% interval of the difference in AUC holds 0.",
     ]
 
 
 def test_several_that_tie():
     assert verdict(results_of({"base": 0.0, "hour": 0.001, "naive": 0.002})) == [
-        "naive and hour differ from base by no more than chance could.",
+        "naive and hour tie with base: the 95% interval of the difference in AUC holds 0.",
         "Ties, the 95% interval of the difference in AUC holding 0: hour and naive.",
     ]
 
@@ -46,7 +46,7 @@ def test_several_that_tie():
 @pytest.mark.parametrize("gain", [0.01, -0.01])
 def test_an_interval_that_touches_0_is_a_tie(gain):
     assert verdict(results_of({"base": 0.0, "hour": gain})) == [
-        "hour differs from base by no more than chance could."
+        "hour ties with base: the 95% interval of the difference in AUC holds 0."
     ]
 
 

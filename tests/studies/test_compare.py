@@ -50,6 +50,7 @@ def test_results_have_every_figure_that_is_promised(results: dict) -> None:
         assert set(row["tasks"]) == {"finish", "like", "skip", "dislike"}
         assert row["samples_per_second"] > 0
         assert row["peak_rss_mib"] > 50
+        assert len(row["auc"]["seeds"]) == len(row["uauc"]["seeds"]) == 2
     assert results["rankers"]["base"]["relaimpr_auc"] == 0
     assert set(results["pairs"]) == {f"{a}-{b}" for a in RANKERS for b in RANKERS if a != b}
     assert results["pairs"]["base-gaussian+longterm"]["auc"]["mean"] == pytest.approx(
@@ -198,6 +199,12 @@ def test_users_with_one_event_and_items_without_attributes_do_no_harm(tmp_path: 
     results = compare(open_log(path, mapping=mapping), tmp_path / "out", config=config)
     assert results["log"]["users"] == 4 + len(range(0, rows, 9))
     assert "Every label counts as known at its exposure" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_one_seed_is_noted(out: Path, tmp_path: Path, log: Path) -> None:
+    assert "One seed:" not in (out / "report.html").read_text()
+    compare(open_log(log), tmp_path / "one", config=CompareConfig(rankers=("base",), seeds=1, replicates=5))
+    assert "One seed: another seed may move these figures" in (tmp_path / "one" / "report.html").read_text()
 
 
 def test_labels_that_come_later_need_no_note(out: Path) -> None:

@@ -78,15 +78,23 @@ class Exposures:
         return known
 
     def scored(self, label: str, score_N: Array) -> Scored:
-        """Scores beside what they are judged by: users numbered from 0, missing labels left out."""
+        """Scores beside what they are judged by: users numbered from 0, missing labels left out.
+
+        Where each request holds one exposure, which has no place to win or lose, there are no requests.
+        """
         known = self.label_known(label)
         user_N = np.unique(self.user_N, return_inverse=True)[1]
         return Scored(
             user_N=user_N[known],
-            request_N=self.request_N[known],
+            request_N=_ranked(self.request_N[known]),
             label_N=self.labels[label][known],
             score_N=score_N[known],
         )
+
+
+def _ranked(request_N: Array) -> Array:
+    inside_M = request_N[request_N >= 0]
+    return request_N if len(np.unique(inside_M)) < len(inside_M) else np.full_like(request_N, -1)
 
 
 def check_predictions(exposures: Exposures, predictions: Predictions) -> None:

@@ -59,11 +59,11 @@ def _verdict(report: Report) -> str:
 
 
 def _tables(results: Mapping[str, Any]) -> Iterator[str]:
-    label, seeds = html.escape(str(results.get("label"))), results.get("seeds")
+    label = html.escape(str(results.get("label")))
     yield _titled(
         f"Rankers on “{label}”",
-        "Small figures are 95% intervals of a paired bootstrap over users; each figure is the mean of "
-        f"{seeds} seed{'' if seeds == 1 else 's'}. "
+        "Small figures are 95% intervals of a paired bootstrap over users, which do not hold what another "
+        f"seed would change; {_about_seeds(results.get('seeds'))} "
         f"RelaImpr is the plain ratio to {_baseline(results)} minus 1. "
         "A log loss is better when it is lower.",
         tables.ranker_table(results),
@@ -73,6 +73,12 @@ def _tables(results: Mapping[str, Any]) -> Iterator[str]:
         "Row minus column. Coloured: the 95% interval of the difference excludes 0. Plain: a tie.",
         f"<h3>AUC</h3>{tables.pair_matrix(results, 'auc')}<h3>UAUC</h3>{tables.pair_matrix(results, 'uauc')}",
     )
+
+
+def _about_seeds(seeds: int | None) -> str:
+    if seeds == 1:
+        return "each figure is of one seed."
+    return f"each figure is the mean of {seeds} seeds, the smallest and the largest beside AUC and UAUC."
 
 
 def _baseline(results: Mapping[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """The comparison in figures: every metric with its interval, every pair, the share of what is reachable.
 
-Seeds are averaged within each replicate, so an interval speaks of users; the mean is the plain figure
-averaged over seeds. Axes: ``N`` exposures, ``R`` replicates, ``H`` local hours.
+Seeds are averaged within each replicate, so an interval speaks of users, and not of what another seed
+would change; the mean is the plain figure averaged over seeds.
+Axes: ``N`` exposures, ``R`` replicates, ``H`` local hours.
 """
 
 from __future__ import annotations
@@ -28,10 +29,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class _Estimate:
-    """A metric averaged over seeds: on the exposures as they are, and in every replicate."""
+    """A metric averaged over seeds: on the exposures as they are, and in every replicate.
+
+    ``seeds`` are the plain figures behind ``point``, one per seed; a combination of metrics has none.
+    """
 
     point: float
     replicate_R: Floats
+    seeds: Sequence[float] = ()
 
 
 def summarise(
@@ -56,9 +61,11 @@ def summarise(
     Returns:
         Plain values for JSON, None for what has no value:
         ``label``, ``baseline``, ``seeds``;
-        ``rankers``: name → ``auc``, ``uauc``, ``logloss`` as ``{"mean", "ci95"}``, ``relaimpr_auc``,
-        ``relaimpr_uauc`` with ``relaimpr_auc_ci95``, ``relaimpr_uauc_ci95``, ``share_of_reachable`` as
-        ``{"mean", "ci95"}`` or None, and ``tasks``: label → every metric as ``{"mean", "ci95"}``;
+        ``rankers``: name → ``auc``, ``uauc``, ``logloss`` as ``{"mean", "ci95"}``, the first two with
+        ``seeds``, one figure per seed, ``relaimpr_auc``, ``relaimpr_uauc`` with ``relaimpr_auc_ci95``,
+        ``relaimpr_uauc_ci95``, ``share_of_reachable`` as ``{"mean", "ci95"}`` or None, and ``tasks``:
+        label → every metric as ``{"mean", "ci95"}``, precision and recall None where no request has two
+        exposures;
         ``pairs``: ``"A-B"`` → ``auc``, ``uauc`` as ``{"mean", "ci95"}``, A minus B, each ordered pair;
         ``oracle``: ``{"auc", "auc_ci95"}`` of the true probability, or None where it is unknown;
         ``by_hour``: ``samples``, ``positives`` and ``rankers``: name → every metric as 24 values, and
@@ -78,7 +85,7 @@ def summarise(
         >>> runs = {"base": [{"finish": rng.random(40)}], "longterm": [{"finish": 0.2 + 0.6 * label_N}]}
         >>> summary = summarise(exposures, runs, label="finish", replicates=20)
         >>> summary["rankers"]["longterm"]["auc"]
-        {'mean': 1.0, 'ci95': [1.0, 1.0]}
+        {'mean': 1.0, 'ci95': [1.0, 1.0], 'seeds': [1.0]}
         >>> sorted(summary["pairs"])
         ['base-longterm', 'longterm-base']
     """
@@ -113,12 +120,14 @@ def _average(
     scored = [exposures.scored(task, by_label[task]) for by_label in seeds]
     points = [measure(one) for one in scored]
     replicates = [measure_replicates(one, resamples) for one in scored]
+    by_name = {name: [point[name] for point in points] for name in points[0]}
     return {
         name: _Estimate(
-            point=float(np.mean([point[name] for point in points])),
+            point=float(np.mean(figures)),
             replicate_R=np.mean([replicate[name] for replicate in replicates], axis=0),
+            seeds=figures,
         )
-        for name in points[0]
+        for name, figures in by_name.items()
     }
 
 
@@ -133,6 +142,7 @@ def _ranker(
 ) -> Json:
     row: Json = _interval_each({name: metrics[name] for name in HEADLINE})
     for name in ("auc", "uauc"):
+        row[name]["seeds"] = [_number(figure) for figure in metrics[name].seeds]
         gain = None if base is None else _combine(rela_impr, metrics[name], base[name])
         row |= _with_interval(f"relaimpr_{name}", gain)
     row["share_of_reachable"] = None

@@ -19,6 +19,8 @@ DASH = "–"
 def ranker_table(results: Json) -> str:
     """One row per ranker: AUC, UAUC and log loss with intervals, and the gain over the baseline.
 
+    Below the intervals of AUC and UAUC stand the smallest and the largest figure of one seed.
+
     Args:
         results: the dictionary of :func:`summarise`.
 
@@ -50,7 +52,15 @@ def _ranker_row(name: str, row: Json, colour: str, is_base: bool, reachable: boo
 
 
 def _estimate(one: Json) -> str:
-    return _cell(_number(one["mean"]), " to ".join(_number(bound) for bound in one["ci95"]))
+    interval = " to ".join(_number(bound) for bound in one["ci95"])
+    return _cell(_number(one["mean"]), interval, below=_seeds(one.get("seeds", ())))
+
+
+def _seeds(figures: Sequence[float | None]) -> str:
+    known = [figure for figure in figures if figure is not None]
+    if len(known) < 2:
+        return ""
+    return f"<small>seeds {_number(min(known))} to {_number(max(known))}</small>"
 
 
 def _gain(row: Json, key: str, is_base: bool) -> str:
@@ -70,8 +80,8 @@ def _tone(ci95: Sequence[float | None]) -> str:
     return "down" if ci95[1] is not None and ci95[1] < 0 else "tie"
 
 
-def _cell(main: str, small: str, tone: str = "") -> str:
-    return f'<td class="{tone}">{main}<small>{small}</small></td>'
+def _cell(main: str, small: str, tone: str = "", below: str = "") -> str:
+    return f'<td class="{tone}">{main}<small>{small}</small>{below}</td>'
 
 
 def _number(value: float | None) -> str:
@@ -118,7 +128,7 @@ def _signed(value: float | None) -> str:
 
 
 def task_table(results: Json, task: str) -> str:
-    """Every metric of one task, one row per ranker.
+    """Every metric of one task, one row per ranker; a metric no ranker has a value of is left out.
 
     Args:
         results: the dictionary of :func:`summarise`.
@@ -130,7 +140,8 @@ def task_table(results: Json, task: str) -> str:
         True
     """
     by_ranker = {name: row["tasks"][task] for name, row in results["rankers"].items()}
-    metrics = list(next(iter(by_ranker.values()), {}))
+    named: Json = next(iter(by_ranker.values()), {})
+    metrics = [name for name in named if any(row[name]["mean"] is not None for row in by_ranker.values())]
     rows = [
         [f"<th>{html.escape(name)}</th>", *(_estimate(row[metric]) for metric in metrics)]
         for name, row in by_ranker.items()

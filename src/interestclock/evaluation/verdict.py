@@ -84,8 +84,8 @@ def _against_base(results: Json, name: str, base: str) -> str:
 def _same_as_base(names: Sequence[str], base: str) -> list[str]:
     if not names:
         return []
-    verb = "differs" if len(names) == 1 else "differ"
-    return [f"{_listed(names)} {verb} from {base} by no more than chance could."]
+    verb = "ties" if len(names) == 1 else "tie"
+    return [f"{_listed(names)} {verb} with {base}: the 95% interval of the difference in AUC holds 0."]
 
 
 def _unknown(results: Json, names: Sequence[str], base: str) -> list[str]:

@@ -80,6 +80,10 @@ def _notes(folder: SampleFolder, settings: dict[str, Any]) -> list[str]:
         f"Order: {settings['train']['order']}. Learning goes on through the test part; results.json also has "
         "each ranker frozen at its start.",
     ]
+    if settings["seeds"] == 1:
+        notes.append(
+            "One seed: another seed may move these figures by more than the intervals say; use --seeds 3."
+        )
     if folder.schema.positive_only:
         return [*notes, _about_candidates(counts, settings)]
     if not counts["labels_known_later"]:
