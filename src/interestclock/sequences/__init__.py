@@ -1,0 +1,31 @@
+"""Peers: models of long behaviour sequences that know no time of day, to tell what it adds.
+
+Each is a module for anyone's ranker: DIN, SIM with hard and with soft search, TWIN.
+"""
+
+from interestclock.sequences.alike import newest_alike
+from interestclock.sequences.din import DeepInterest, DinConfig
+from interestclock.sequences.hours import HOUR_GAPS, hour_bucket
+from interestclock.sequences.padded import padded_stretches
+from interestclock.sequences.sim_hard import SimHard, SimHardConfig
+from interestclock.sequences.sim_soft import SimSoft, SimSoftConfig
+from interestclock.sequences.sizes import SearchSizes
+from interestclock.sequences.target_attention import TargetAttention
+from interestclock.sequences.twin import Twin, TwinConfig
+
+__all__ = [
+    "HOUR_GAPS",
+    "DeepInterest",
+    "DinConfig",
+    "SearchSizes",
+    "SimHard",
+    "SimHardConfig",
+    "SimSoft",
+    "SimSoftConfig",
+    "TargetAttention",
+    "Twin",
+    "TwinConfig",
+    "hour_bucket",
+    "newest_alike",
+    "padded_stretches",
+]

@@ -1,0 +1,121 @@
+"""DIN: the newest behaviours, each weighed by what it has to do with the candidate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from interestclock.clocks.checks import check_size
+from interestclock.sequences.padded import check_candidates, check_histories
+
+__all__ = ["DeepInterest", "DinConfig"]
+
+# Shapes: B candidates, M moments (a user at a time), L behaviours, N distinct items, I item vector.
+
+
+@dataclass(frozen=True, kw_only=True)
+class DinConfig:
+    """Sizes of DIN.
+
+    Args:
+        behaviours: L, how many of the newest behaviours are read. hidden: units of the activation unit.
+
+    Raises:
+        ValueError: a size is below 1.
+
+    Example:
+        >>> DinConfig().behaviours
+        100
+    """
+
+    kind: ClassVar[str] = "din"
+    reads_preferences: ClassVar[bool] = False
+
+    behaviours: int = 100
+    hidden: int = 36
+
+    def __post_init__(self) -> None:
+        check_size("behaviours", self.behaviours)
+        check_size("hidden", self.hidden)
+
+
+class DeepInterest(nn.Module):
+    r"""Sum the behaviours, each times a weight that a small network reads from it and the candidate.
+
+    .. math:: v = \sum_i a(b_i, q)\, b_i, \qquad a(b, q) = mlp([b; q; b - q; b \odot q])
+
+    Weights are not normalised: their sum says how strong the interest is. No behaviours give zeros.
+
+    Source: DIN (Zhou et al., KDD 2018), Eq. (3) and its activation unit (Figure 2).
+    Differs: the unit sees difference and product by element, as the authors' published code does, in
+    place of the paper's outer product; one hidden layer of 36 units as in the paper, PReLU without Dice.
+
+    Args:
+        item_dim: I, width of an item's vector. config: sizes.
+
+    Raises:
+        ValueError: ``item_dim`` is below 1; or, when called, shapes do not go together.
+
+    Example:
+        >>> class MyRanker(nn.Module):
+        ...     def __init__(self, items: int) -> None:
+        ...         super().__init__()
+        ...         self.item = nn.Embedding(items, 16)
+        ...         self.interest = DeepInterest(item_dim=16, config=DinConfig())
+        ...         self.out = nn.Linear(16 + self.interest.output_dim, 1)
+        ...     def forward(self, item_B, **history):
+        ...         candidate_BI = self.item(item_B)
+        ...         interest_BI = self.interest(candidate_BI, item_vectors_NI=self.item.weight, **history)
+        ...         return self.out(torch.cat([candidate_BI, interest_BI], dim=1))
+        >>> MyRanker(items=500)(
+        ...     torch.tensor([7, 8, 9]),                                   # candidates of two requests:
+        ...     moment_of_B=torch.tensor([0, 0, 1]),                       # 7 and 8 of one, 9 of another
+        ...     behaviour_ML=torch.randint(0, 500, (2, 60)),               # the two users' histories
+        ...     present_ML=torch.ones(2, 60, dtype=torch.bool)).shape
+        torch.Size([3, 1])
+    """
+
+    def __init__(self, *, item_dim: int, config: DinConfig) -> None:
+        super().__init__()
+        check_size("item_dim", item_dim)
+        self.item_dim = self.output_dim = item_dim
+        self.activation = nn.Sequential(
+            nn.Linear(4 * item_dim, config.hidden), nn.PReLU(), nn.Linear(config.hidden, 1)
+        )
+
+    def forward(
+        self,
+        candidate_BI: Tensor,
+        *,
+        moment_of_B: Tensor,
+        item_vectors_NI: Tensor,
+        behaviour_ML: Tensor,
+        present_ML: Tensor,
+    ) -> Tensor:
+        """Weigh and sum.
+
+        Args:
+            candidate_BI: float32, the candidates' item vectors.
+            moment_of_B: int64, each candidate's moment, a row of the M.
+            item_vectors_NI: float32, distinct items of all histories; at least one unless L is 0.
+            behaviour_ML: int64 row of each behaviour's item in them; on padding any row, as 0.
+            present_ML: bool, false on padding.
+
+        Returns:
+            float32 (B, I).
+
+        Raises:
+            ValueError: shapes do not go together.
+        """
+        check_candidates(candidate_BI, moment_of_B, item_dim=self.item_dim)
+        check_histories(behaviour_ML, present_ML)
+        behaviour_BLI = item_vectors_NI[behaviour_ML[moment_of_B]]
+        candidate_BLI = candidate_BI.unsqueeze(1).expand_as(behaviour_BLI)
+        both = [behaviour_BLI, candidate_BLI, behaviour_BLI - candidate_BLI, behaviour_BLI * candidate_BLI]
+        weight_BL = self.activation(torch.cat(both, dim=2)).squeeze(2)
+        weight_BL = weight_BL.masked_fill(~present_ML[moment_of_B], 0.0)
+        summed_BI: Tensor = (weight_BL.unsqueeze(1) @ behaviour_BLI).squeeze(1)
+        return summed_BI

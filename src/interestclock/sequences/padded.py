@@ -1,0 +1,91 @@
+"""Histories padded on the right, as most models hold them, checked and made stretches to search."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from interestclock.clocks.checks import check_times
+from interestclock.search import Stretches
+from interestclock.sequences.hours import HOUR_GAPS
+
+__all__ = ["check_candidates", "check_histories", "padded_stretches"]
+
+# Shapes: B candidates, M moments (a user at a time), L behaviours, I item vector.
+
+
+def padded_stretches(
+    behaviour_ML: Tensor, *, behaviour_hour_ML: Tensor, present_ML: Tensor, now_hour_M: Tensor
+) -> Stretches:
+    """Stretches over padded histories; a behaviour's place is its moment · L + its column.
+
+    Args:
+        behaviour_ML: int64 row of each behaviour's item among the distinct items.
+        behaviour_hour_ML: int64, when each happened, in whole hours since 1970.
+        present_ML: bool, false on padding. now_hour_M: int64, the moments' hours.
+
+    Raises:
+        ValueError: shapes or types do not go together.
+
+    Example:
+        >>> stretches = padded_stretches(
+        ...     torch.tensor([[7, 8], [9, 0]]), behaviour_hour_ML=torch.tensor([[3, 4], [5, 0]]),
+        ...     present_ML=torch.tensor([[True, True], [True, False]]), now_hour_M=torch.tensor([6, 6]))
+        >>> stretches.item_T.tolist(), stretches.start_M.tolist()
+        ([7, 8, 9, -1], [0, 2])
+    """
+    check_histories(behaviour_ML, present_ML)
+    check_times("now_hour_M", now_hour_M, requests=len(behaviour_ML))
+    if behaviour_hour_ML.shape != behaviour_ML.shape:
+        raise ValueError(_unlike("behaviour_hour_ML", behaviour_hour_ML, behaviour_ML))
+    moments, longest = behaviour_ML.shape
+    start_M = torch.arange(moments, device=behaviour_ML.device) * longest
+    return Stretches(
+        item_T=behaviour_ML.masked_fill(~present_ML, -1).flatten(),
+        time_T=behaviour_hour_ML.flatten(),
+        start_M=start_M,
+        stop_M=start_M + longest,
+        now_M=now_hour_M,
+        period=0,
+        gaps=HOUR_GAPS,
+    )
+
+
+def check_histories(behaviour_ML: Tensor, present_ML: Tensor) -> None:
+    """Refuse a mask that does not fit its histories.
+
+    Raises:
+        ValueError: another shape than ``behaviour_ML``'s, or no bool.
+
+    Example:
+        >>> check_histories(torch.zeros(2, 3), torch.ones(2, 3))
+        Traceback (most recent call last):
+        ValueError: present_ML has type torch.float32; give bool, for example item_ML > 0
+    """
+    if present_ML.shape != behaviour_ML.shape:
+        raise ValueError(_unlike("present_ML", present_ML, behaviour_ML))
+    if present_ML.dtype != torch.bool:
+        raise ValueError(f"present_ML has type {present_ML.dtype}; give bool, for example item_ML > 0")
+
+
+def check_candidates(candidate_BI: Tensor, moment_of_B: Tensor, *, item_dim: int) -> None:
+    """Refuse candidates of another width, or without a moment each.
+
+    Raises:
+        ValueError: shapes do not go together.
+
+    Example:
+        >>> check_candidates(torch.zeros(4, 3), torch.zeros(4, dtype=torch.int64), item_dim=2)
+        Traceback (most recent call last):
+        ValueError: candidate_BI has shape (4, 3); give (candidates, 2)
+    """
+    if candidate_BI.ndim != 2 or candidate_BI.shape[1] != item_dim:
+        raise ValueError(f"candidate_BI has shape {tuple(candidate_BI.shape)}; give (candidates, {item_dim})")
+    check_times("moment_of_B", moment_of_B, requests=len(candidate_BI))
+
+
+def _unlike(name: str, other_ML: Tensor, behaviour_ML: Tensor) -> str:
+    return (
+        f"{name} has shape {tuple(other_ML.shape)}, behaviour_ML {tuple(behaviour_ML.shape)}; "
+        "give one entry for each behaviour, padding included"
+    )

@@ -1,0 +1,154 @@
+"""SIM with hard search: the newest behaviours of the candidate's category, and attention over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from interestclock.search import Found, Stretches, found_gaps
+from interestclock.sequences.alike import newest_alike
+from interestclock.sequences.padded import check_candidates, padded_stretches
+from interestclock.sequences.sizes import SearchSizes
+from interestclock.sequences.target_attention import TargetAttention
+
+__all__ = ["SimHard", "SimHardConfig"]
+
+# Shapes: B candidates, M moments (a user at a time), L behaviours, K found, N distinct items,
+# I item vector, O output.
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimHardConfig(SearchSizes):
+    """Sizes of SIM with hard search, and in a ranker the attribute it searches by.
+
+    Args:
+        attribute: whose first value is an item's category; None is the log's first attribute. The module
+            itself is given categories. Sizes: ``SearchSizes``.
+
+    Raises:
+        ValueError: a size is below 1, or ``gain`` is not positive.
+
+    Example:
+        >>> SimHardConfig(attribute="genre").behaviours
+        100
+    """
+
+    kind: ClassVar[str] = "sim-hard"
+    reads_preferences: ClassVar[bool] = False
+
+    attribute: str | None = None
+
+
+class SimHard(nn.Module):
+    r"""Find the newest behaviours of a candidate's category in a long history, and attend over them.
+
+    .. math:: S^* = \text{the newest } K \text{ with } c_i = c_q, \qquad v = attention(q, S^*)
+
+    Nothing found gives a constant.
+
+    Source: SIM (Pi et al., CIKM 2020), hard search: ``newest_alike``, then ``TargetAttention``.
+    Differs: as ``TargetAttention`` does. A user's history is scanned; the paper keeps it ordered by
+    category in a store, which finds the same.
+
+    Args:
+        item_dim: I, width of an item's vector. config: sizes.
+
+    Raises:
+        ValueError: ``item_dim`` is below 1; or, when called, shapes do not go together.
+
+    Example:
+        >>> import torch
+        >>> item, category_N = nn.Embedding(500, 16), torch.randint(1, 9, (500,))
+        >>> candidate_B = torch.tensor([7, 8, 9])
+        >>> sim = SimHard(item_dim=16, config=SimHardConfig(behaviours=20))
+        >>> sim(item(candidate_B),
+        ...     candidate_category_B=category_N[candidate_B],
+        ...     category_N=category_N,
+        ...     now_hour_M=torch.tensor([480_000, 480_007]),               # two requests, 7 hours apart
+        ...     moment_of_B=torch.tensor([0, 0, 1]),                       # 7 and 8 of one, 9 of another
+        ...     item_vectors_NI=item.weight,
+        ...     behaviour_ML=torch.randint(0, 500, (2, 60)),               # the two users' histories,
+        ...     behaviour_hour_ML=torch.arange(479_940, 480_000).expand(2, 60),    # oldest first
+        ...     present_ML=torch.ones(2, 60, dtype=torch.bool)).shape
+        torch.Size([3, 32])
+    """
+
+    def __init__(self, *, item_dim: int, config: SimHardConfig) -> None:
+        super().__init__()
+        self.config, self.item_dim = config, item_dim
+        self.attention = TargetAttention(item_dim=item_dim, sizes=config)
+        self.output_dim = config.output_dim
+
+    def forward(
+        self,
+        candidate_BI: Tensor,
+        *,
+        candidate_category_B: Tensor,
+        category_N: Tensor,
+        now_hour_M: Tensor,
+        moment_of_B: Tensor,
+        item_vectors_NI: Tensor,
+        behaviour_ML: Tensor,
+        behaviour_hour_ML: Tensor,
+        present_ML: Tensor,
+    ) -> Tensor:
+        """Search, then attend.
+
+        Args:
+            candidate_BI: float32, the candidates' item vectors.
+            candidate_category_B: int64, their categories; 0 is none, and finds nothing.
+            category_N: int64, the category of each of the distinct items.
+            now_hour_M: int64, each moment in whole hours since 1970.
+            moment_of_B: int64, each candidate's moment, a row of the M.
+            item_vectors_NI: float32, distinct items of all histories; at least one unless L is 0.
+            behaviour_ML: int64 row of each behaviour's item in them, oldest first; on padding any row.
+            behaviour_hour_ML: int64, when each happened, as ``now_hour_M``.
+            present_ML: bool, false on padding.
+
+        Returns:
+            float32 (B, O).
+
+        Raises:
+            ValueError: shapes do not go together.
+        """
+        check_candidates(candidate_BI, moment_of_B, item_dim=self.item_dim)
+        _check_categories(candidate_category_B, category_N, len(candidate_BI), len(item_vectors_NI))
+        stretches = padded_stretches(
+            behaviour_ML, behaviour_hour_ML=behaviour_hour_ML, present_ML=present_ML, now_hour_M=now_hour_M
+        )
+        found = self.search(
+            candidate_category_B, moment_of_B=moment_of_B, category_N=category_N, stretches=stretches
+        )
+        row_BK = behaviour_ML.flatten()[found.place_BK]
+        gap_BK = found_gaps(found, stretches, moment_of_B)
+        return self.attend(candidate_BI, item_vectors_NI[row_BK], gap_BK, found.present_BK)
+
+    def search(
+        self, category_B: Tensor, *, moment_of_B: Tensor, category_N: Tensor, stretches: Stretches
+    ) -> Found:
+        """The newest K behaviours of each candidate's category: ``newest_alike``."""
+        return newest_alike(
+            category_B,
+            moment_of_B=moment_of_B,
+            category_N=category_N,
+            stretches=stretches,
+            most=self.config.behaviours,
+        )
+
+    def attend(
+        self, candidate_BI: Tensor, behaviour_BKI: Tensor, gap_hours_BK: Tensor, present_BK: Tensor
+    ) -> Tensor:
+        """Attention over what was found: ``TargetAttention``, float32 (B, O)."""
+        out_BO: Tensor = self.attention(candidate_BI, behaviour_BKI, gap_hours_BK, present_BK)
+        return out_BO
+
+
+def _check_categories(category_B: Tensor, category_N: Tensor, candidates: int, items: int) -> None:
+    given = (("candidate_category_B", category_B, candidates), ("category_N", category_N, items))
+    for name, category_X, rows in given:
+        if category_X.shape != (rows,):
+            raise ValueError(
+                f"{name} has shape {tuple(category_X.shape)}; give ({rows},), one category for each item"
+            )

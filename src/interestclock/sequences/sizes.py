@@ -1,0 +1,45 @@
+"""The sizes that peers searching a long history share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from interestclock.clocks.checks import check_size
+
+__all__ = ["SearchSizes"]
+
+_SIZES = ("behaviours", "longest", "heads", "latent_dim", "gap_dim", "output_dim")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSizes:
+    """Sizes of a search and of the attention over what it finds; the defaults are the Long-term Clock's.
+
+    Args:
+        behaviours: K, how many the search hands to attention. longest: L, how far back it looks.
+        heads: A. latent_dim: D, of each head. gap_dim: G, of the embedding of a time gap (TWIN's 8).
+        output_dim: O. gain: of the orthogonal start that the projections of candidates and of
+            behaviours share.
+
+    Raises:
+        ValueError: a size is below 1, or ``gain`` is not positive.
+
+    Example:
+        >>> SearchSizes(heads=0)
+        Traceback (most recent call last):
+        ValueError: heads is 0; give 1 or more
+    """
+
+    behaviours: int = 100
+    longest: int = 10_000
+    heads: int = 4
+    latent_dim: int = 16
+    gap_dim: int = 8
+    output_dim: int = 32
+    gain: float = 10.0
+
+    def __post_init__(self) -> None:
+        for name in _SIZES:
+            check_size(name, getattr(self, name))
+        if self.gain <= 0:
+            raise ValueError(f"gain is {self.gain}; give a number above 0, for example 2.0")

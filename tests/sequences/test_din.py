@@ -1,0 +1,81 @@
+"""DIN against plain Python, behaviour by behaviour."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plain_sequences import (
+    Behaviour,
+    Vector,
+    as_double,
+    each_alone,
+    linear,
+    random_inputs,
+    unlike_start,
+    weighed,
+)
+
+from interestclock.sequences import DeepInterest, DinConfig
+
+
+def slow(peer: DeepInterest, candidate: Vector, history: list[Behaviour]) -> Vector:
+    first, prelu, second = peer.activation
+    slope, weights = prelu.weight.item(), []
+    for b in history:
+        difference = [x - q for x, q in zip(b.vector, candidate, strict=True)]
+        product = [x * q for x, q in zip(b.vector, candidate, strict=True)]
+        hidden = linear(first, b.vector + candidate + difference + product)
+        weights += linear(second, [x if x > 0 else slope * x for x in hidden])
+    return weighed(weights, [b.vector for b in history], len(candidate))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 9_999),
+    moments=st.integers(1, 3),
+    longest=st.integers(0, 7),
+    candidates=st.integers(1, 4),
+)
+def test_it_matches_plain_python(seed: int, moments: int, longest: int, candidates: int) -> None:
+    torch.manual_seed(seed)
+    peer = unlike_start(DeepInterest(item_dim=5, config=DinConfig(hidden=3))).double()
+    given = as_double(
+        random_inputs(
+            moments=moments, longest=longest, candidates=candidates, items=9, item_dim=5, timed=False
+        )
+    )
+    expected_BI = each_alone(given, lambda _, candidate, history: slow(peer, candidate, history))
+    torch.testing.assert_close(peer(**given), expected_BI, atol=1e-6, rtol=1e-6)
+
+
+def by_hand(present: list[bool]) -> list[float]:
+    """A unit that weighs a behaviour by its product with the candidate."""
+    peer = DeepInterest(item_dim=1, config=DinConfig(hidden=1))
+    with torch.no_grad():
+        for parameter in peer.activation.parameters():
+            parameter.fill_(0.0)
+        peer.activation[0].weight[0, 3] = 1.0  # after b, q and b - q
+        peer.activation[2].weight.fill_(1.0)
+    out_BI = peer(
+        torch.tensor([[2.0], [-2.0]]),
+        moment_of_B=torch.tensor([0, 0]),
+        item_vectors_NI=torch.tensor([[3.0], [1.0], [-5.0]]),
+        behaviour_ML=torch.tensor([[0, 1, 2]]),
+        present_ML=torch.tensor([present]),
+    )
+    return out_BI[:, 0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("present", "expected"),
+    [
+        # of 2: weights 6, 2 and relu(-10) = 0: 6 · 3 + 2 · 1; of -2: 0, 0 and 10: 10 · -5
+        ([True, True, True], [20.0, -50.0]),
+        ([True, True, False], [20.0, 0.0]),
+        ([False, False, False], [0.0, 0.0]),
+    ],
+)
+def test_by_hand_weights_are_not_normalised(present: list[bool], expected: list[float]) -> None:
+    assert by_hand(present) == expected
