@@ -180,10 +180,11 @@ class LongTermClock(nn.Module):
         items: int,
         vectors: Callable[[Tensor], Tensor],
     ) -> Found:
-        """Clock-GSU: all heads together pick the K behaviours; no gradient flows (Eq. 2).
+        r"""Clock-GSU: all heads together pick the K behaviours; no gradient flows (Eq. 2).
 
-        What a batch's histories hold is projected once per distinct item, and its gaps are scored once per
-        distinct gap.
+        The search runs among the items' own vectors: what projects a behaviour is applied to the query instead,
+        once per candidate rather than once per item, since :math:`(q W_q) \cdot (b W_b) = (q W_q W_b^\top)
+        \cdot b`. Each distinct item of the batch is read once, and each distinct gap scored once.
 
         Args:
             candidate_BI, moment_of_B: as ``forward``'s.
@@ -193,10 +194,11 @@ class LongTermClock(nn.Module):
         seen = seen_in(stretches, items=items)
         time_score_G = candidate_BI.new_zeros(stretches.gaps)
         time_score_G[seen.gap_V] = self.gap(gap_features(seen.gap_V, dtype=candidate_BI.dtype)).sum(-1)
+        query_BE = self.query(candidate_BI) / math.sqrt(self.config.latent_dim)
         return search_batch(
-            self.query(candidate_BI) / math.sqrt(self.config.latent_dim),
+            query_BE @ self.key.weight,
             moment_of_B=moment_of_B,
-            keys=ItemKeys(key_UE=self.key(vectors(seen.item_U)), row_N=seen.row_N),
+            keys=ItemKeys(key_UE=vectors(seen.item_U), row_N=seen.row_N),
             time_score_G=time_score_G,
             stretches=stretches,
             most=self.config.behaviours,

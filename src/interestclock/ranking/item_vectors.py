@@ -74,7 +74,8 @@ class ItemVectors(nn.Module):
         """Pool embeddings already gathered, float32 (..., F, D), for ``row_NF[item]`` -> (..., I)."""
         vectors = torch.split(vector_XFD, self.widths, dim=-2)
         rows = torch.split(row_XF, self.widths, dim=-1)
-        return torch.cat([_pooled(*part) for part in zip(vectors, rows, strict=True)], dim=-1)
+        parts = [_pooled(*part) for part in zip(vectors, rows, strict=True)]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
 
 
 def _pooled(vector_XVD: Tensor, row_XV: Tensor) -> Tensor:

@@ -1,0 +1,221 @@
+"""Training over long histories: samples per second by their length, ours beside the plain form.
+
+    python benchmarks/training.py --json build/bench/training.json --plot build/bench/training.svg
+
+*Attention* is the Long-term Interest Clock alone, forward, backward and no optimiser, with ids at hand:
+batches of 64 users, a catalogue of 20,000 items 64 wide, 4 heads, the best 100. *Plain* is the same
+mathematics as one would first write it: embed and project the whole history of every sample, score all of it
+for each head, keep the best, attend. *Ranker* is the whole longterm ranker: reads the histories, predicts,
+learns, moves its rows; also with a million items in its catalogue.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import torch
+from machine import machine
+from matplotlib import pyplot
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor, nn
+
+from interestclock.clocks import LongTermClock, LongTermConfig, gap_features
+from interestclock.histories import Histories
+from interestclock.ranking import FeatureNames, Ranker, RankerConfig
+from interestclock.samples import Batch
+from interestclock.search import Stretches, found_gaps
+from interestclock.timeofday import DAY_SECONDS, circular_gap_seconds
+from interestclock.training import Learner
+
+# Shapes: B samples, each of a user of its own; L behaviours, N items, I item vector, K kept.
+
+BATCH, WIDTH, ITEMS, MANY_ITEMS = 64, 64, 20_000, 1_000_000
+LENGTHS = (100, 1_000, 10_000)
+FOUND = LongTermConfig(behaviours=100)
+
+
+class Attention(nn.Module):
+    """Items and a clock over them."""
+
+    def __init__(self, items: int) -> None:
+        super().__init__()
+        self.item = nn.Embedding(items, WIDTH, sparse=True)
+        nn.init.normal_(self.item.weight, std=0.1)
+        self.clock = LongTermClock(item_dim=WIDTH, config=FOUND)
+
+    def ours(self, item_B: Tensor, stretches: Stretches) -> Tensor:
+        candidate_BI, moment_of_B = self.item(item_B), torch.arange(len(item_B))
+        found = self.clock.search(
+            candidate_BI,
+            moment_of_B=moment_of_B,
+            stretches=stretches,
+            items=self.item.num_embeddings,
+            vectors=self.item.weight.__getitem__,
+        )
+        behaviour_BKI = self.item(stretches.item_T[found.place_BK])
+        gap_BK = found_gaps(found, stretches, moment_of_B)
+        return self.clock.attend(candidate_BI, behaviour_BKI, gap_BK, found.present_BK)
+
+    def plain(self, item_B: Tensor, stretches: Stretches) -> Tensor:
+        clock, heads, latent = self.clock, FOUND.heads, FOUND.latent_dim
+        candidate_BI, behaviour_BLI = self.item(item_B), self.item(stretches.item_T.view(len(item_B), -1))
+        time_BL = stretches.time_T.view(len(item_B), -1).long()
+        feature_BLF = gap_features(circular_gap_seconds(time_BL, stretches.now_M.unsqueeze(1)))
+        query_BAD = clock.query(candidate_BI).unflatten(1, (heads, latent))
+        key_BLAD = clock.key(behaviour_BLI).unflatten(2, (heads, latent))
+        score_BAL = torch.einsum("bad,blad->bal", query_BAD, key_BLAD) / math.sqrt(latent)
+        score_BAL = score_BAL + clock.gap(feature_BLF).transpose(1, 2)
+        place_BK = score_BAL.sum(1).topk(min(FOUND.behaviours, score_BAL.shape[2]), dim=1).indices
+        weight_BAK = score_BAL.gather(2, place_BK.unsqueeze(1).expand(-1, heads, -1)).softmax(2)
+        seen_BLJ = torch.cat([behaviour_BLI, feature_BLF], dim=2)
+        seen_BKJ = seen_BLJ.gather(1, place_BK.unsqueeze(2).expand(-1, -1, seen_BLJ.shape[2]))
+        heads_BAD = torch.einsum("baj,ajd->bad", weight_BAK @ seen_BKJ, clock.value)
+        return clock.mlp(heads_BAD.flatten(1))
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    torch.set_num_threads(arguments.threads)
+    torch.manual_seed(0)
+    attention = Attention(ITEMS)
+    check(attention)
+    figures: dict[str, dict[int, float]] = {
+        "ours": {length: attend(attention, attention.ours, length) for length in LENGTHS},
+        "plain": {length: attend(attention, attention.plain, length) for length in LENGTHS},
+        "ranker": {length: rank(length, ITEMS) for length in LENGTHS},
+        "ranker, a million items": {length: rank(length, MANY_ITEMS) for length in LENGTHS},
+    }
+    show(figures)
+    report = {"samples_per_second": figures, "batch": BATCH, "kept": FOUND.behaviours, "machine": machine()}
+    arguments.json.parent.mkdir(parents=True, exist_ok=True)
+    arguments.json.write_text(json.dumps(report, indent=1) + "\n")
+    if arguments.plot:
+        plot(figures, arguments.plot)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, required=True, metavar="FILE", help="where the figures go")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="where the picture goes, .svg or .png")
+    parser.add_argument("--threads", type=int, default=2, help="of PyTorch and of the search (default 2)")
+    return parser.parse_args()
+
+
+def histories_of(length: int, items: int) -> Histories:
+    """Random behaviours of as many users as a batch has samples; numbers from 1."""
+    total = BATCH * length
+    return Histories(
+        offset_U=torch.arange(BATCH + 1) * length,
+        item_E=torch.randint(1, items, (total,), dtype=torch.int32),
+        second_of_day_E=torch.randint(0, DAY_SECONDS, (total,), dtype=torch.int32),
+        timestamp_ms_E=torch.zeros(total, dtype=torch.int64),
+    )
+
+
+def stretches_of(length: int) -> Stretches:
+    histories = histories_of(length, ITEMS)
+    return Stretches(
+        item_T=histories.item_E,
+        time_T=histories.second_of_day_E,
+        start_M=histories.offset_U[:-1],
+        stop_M=histories.offset_U[1:],
+        now_M=torch.randint(0, DAY_SECONDS, (BATCH,)),
+    )
+
+
+def check(attention: Attention) -> None:
+    """Both forms say the same."""
+    item_B, stretches = torch.randint(0, ITEMS, (BATCH,)), stretches_of(300)
+    with torch.no_grad():
+        ours_BO, plain_BO = attention.ours(item_B, stretches), attention.plain(item_B, stretches)
+    torch.testing.assert_close(ours_BO, plain_BO, atol=1e-4, rtol=1e-4)
+
+
+def attend(attention: Attention, form: Callable[[Tensor, Stretches], Tensor], length: int) -> float:
+    """Samples per second of forward and backward."""
+    stretches, item_B = stretches_of(length), torch.randint(0, ITEMS, (BATCH,))
+
+    def step() -> None:
+        attention.zero_grad()
+        form(item_B, stretches).square().sum().backward()
+
+    return samples_per_second(step)
+
+
+def rank(length: int, items: int) -> float:
+    """Samples per second of the longterm ranker: predict, then learn."""
+    ranker = Ranker(
+        names=FeatureNames(tasks=("finish",)), config=RankerConfig(clocks=(LongTermConfig(),)), seed=0
+    )
+    ranker.grow({"user": BATCH, "item": items}, {})
+    histories = histories_of(length, items)
+    learner = Learner(ranker, histories, learning_rate=0.005)
+    return samples_per_second(partial(_predict_and_learn, learner, batch_of(length, items, histories)))
+
+
+def _predict_and_learn(learner: Learner, batch: Batch) -> None:
+    learner.learn(batch, learner.predict(batch))
+
+
+def batch_of(length: int, items: int, histories: Histories) -> Batch:
+    whole_B = torch.arange(BATCH)
+    known_B = torch.full((BATCH,), length)
+    return Batch(
+        user_B=whole_B,
+        item_B=torch.randint(1, items, (BATCH,)),
+        request_B=whole_B,
+        timestamp_ms_B=whole_B,
+        second_of_day_B=torch.randint(0, DAY_SECONDS, (BATCH,)),
+        day_of_week_B=torch.zeros(BATCH, dtype=torch.int64),
+        known_ms_B=whole_B,
+        known_behaviours_B=known_B,
+        moment_of_B=whole_B,
+        first_M=whole_B,
+        recent_MN=histories.items_between(*histories.newest(whole_B, known_B, most=10), width=10),
+        labels={"finish": torch.randint(0, 2, (BATCH,), dtype=torch.int8)},
+    )
+
+
+def samples_per_second(step: Callable[[], None]) -> float:
+    """Of the median step among three seconds' worth, at least five."""
+    step()
+    taken: list[float] = []
+    while len(taken) < 5 or sum(taken) < 3:
+        started = time.perf_counter()
+        step()
+        taken.append(time.perf_counter() - started)
+    return BATCH / median(taken)
+
+
+def show(figures: dict[str, dict[int, float]]) -> None:
+    title = (
+        f"samples per second, batches of {BATCH}, best {FOUND.behaviours}, {torch.get_num_threads()} threads"
+    )
+    table = Table("behaviours", *figures, "ours / plain", title=title)
+    for length in LENGTHS:
+        ratio = figures["ours"][length] / figures["plain"][length]
+        table.add_row(f"{length:,}", *(f"{by[length]:,.0f}" for by in figures.values()), f"{ratio:.0f}")
+    Console(width=110).print(table)
+
+
+def plot(figures: dict[str, dict[int, float]], path: Path) -> None:
+    figure, axis = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
+    for name, by_length in figures.items():
+        axis.loglog(list(by_length), list(by_length.values()), marker="o", label=name)
+    axis.set(xlabel="behaviours of a sample", ylabel="samples per second")
+    axis.grid(visible=True, which="both", alpha=0.2)
+    axis.legend(frameon=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+
+
+if __name__ == "__main__":
+    main()
