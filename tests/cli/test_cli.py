@@ -90,6 +90,29 @@ def test_columns_named_on_the_command_line(tmp_path: Path) -> None:
     assert {value for row in clocks for bucket in row for value in bucket} == {"rock", "pop", "jazz"}
 
 
+def test_engaged_labels_fill_the_histories(tmp_path: Path) -> None:
+    lines = [f"u{i % 3},{i % 5},{1_700_000_000_000 + i * 3_600_000},1,{int(i < 7)}" for i in range(30)]
+    (tmp_path / "plays.csv").write_text(
+        "user_id,item_id,timestamp_ms,finish,save\n" + "\n".join(lines) + "\n"
+    )
+    log = ("features", str(tmp_path / "plays.csv"), "--zone", "UTC")
+    labels = ("--label-column", "finish", "--label-column", "save")
+    done = run(*log, *labels, "--engaged", "save", "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    assert pq.read_metadata(tmp_path / "out" / "histories.parquet").num_rows == 7
+
+
+def test_a_malformed_row_names_the_option_that_sets_it_aside(tmp_path: Path) -> None:
+    lines = [f"u1,3,{1_700_000_000_000 + i},1" for i in range(3)] + ["u1,3,not a time,1"]
+    (tmp_path / "plays.csv").write_text("user_id,item_id,timestamp_ms,click\n" + "\n".join(lines) + "\n")
+    log = ("inspect", str(tmp_path / "plays.csv"), "--zone", "UTC", "--label-column", "click")
+    done = run(*log)
+    assert done.returncode == 1
+    assert "row 4" in done.stderr
+    assert "--dead-letters FILE" in done.stderr
+    assert run(*log, "--dead-letters", str(tmp_path / "aside.jsonl")).returncode == 0
+
+
 def test_an_error_is_a_sentence_not_a_traceback(tmp_path: Path) -> None:
     done = run("inspect", str(tmp_path / "nothing.csv"), "--zone", "UTC")
     assert done.returncode == 1

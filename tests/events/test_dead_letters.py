@@ -50,7 +50,8 @@ def test_a_file_that_holds_something_else_is_left_alone(tmp_path, text):
 
 def test_without_a_file_the_first_is_an_error():
     with pytest.raises(
-        LogError, match=r"log\.csv, row 3: column 'user': expected an id; correct the row, or name"
+        LogError,
+        match=r"log\.csv, row 3: column 'user': expected an id; correct the row, .* --dead-letters FILE",
     ):
         DeadLetterFile(None).write([LETTER])
 

@@ -149,6 +149,26 @@ def test_a_column_named_anew_keeps_its_labels_delay() -> None:
     )
 
 
+def test_what_is_engaged_with_from_the_command_line() -> None:
+    mapping = ColumnMapping(zone="UTC", engaged=("like",)).with_options(labels=["like", "click"])
+    assert mapping.schema().engaged == ("like",)
+    assert mapping.with_options(engaged=["click"]).schema().engaged == ("click",)
+    with pytest.raises(ConfigError, match="no label 'clik' in this log; it has like, click"):
+        mapping.with_options(engaged=["clik"]).schema()
+
+
+def test_terms_and_labels_the_wrong_way_round() -> None:
+    mapping = ColumnMapping(zone="UTC").with_options(labels=["click"], eq3=["click=finish"])
+    with pytest.raises(ConfigError, match=r"'click' is no term of Eq\. 3; write TERM=LABEL .* finish=click"):
+        mapping.schema()
+
+
+def test_without_a_term_of_eq3_nothing_feeds_a_clock() -> None:
+    mapping = ColumnMapping(zone="UTC").with_options(labels=["click"], attributes=["genre"])
+    assert mapping.schema().clock_attributes == ()
+    assert mapping.with_options(eq3=["finish=click"]).schema().clock_attributes == ("genre",)
+
+
 def test_delays_from_the_command_line() -> None:
     mapping = ColumnMapping(zone="UTC").with_options(labels=["like"], label_delays=["like=600"])
     assert mapping.labels["like"].delay_seconds == 600

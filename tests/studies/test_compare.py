@@ -160,7 +160,7 @@ def test_one_class_only_is_refused_and_leaves_no_result(tmp_path: Path) -> None:
 def test_clocks_without_attributes_are_refused(tmp_path: Path) -> None:
     path = _log_of(tmp_path, user_id=[1], item_id=[1], timestamp_ms=[0], click=[1])
     mapping = ColumnMapping(zone="UTC").with_options(labels=["click"])
-    with pytest.raises(ConfigError, match="gaussian read clocks of item attributes and this log names none"):
+    with pytest.raises(ConfigError, match="no clocks for gaussian: this log names no item attribute"):
         compare(
             open_log(path, mapping=mapping), tmp_path / "out", config=CompareConfig(rankers=("gaussian",))
         )
@@ -169,11 +169,30 @@ def test_clocks_without_attributes_are_refused(tmp_path: Path) -> None:
 def test_clocks_without_a_term_of_eq3_are_refused(tmp_path: Path) -> None:
     path = _log_of(tmp_path, user_id=[1], item_id=[1], timestamp_ms=[0], click=[1], genre=["rock"])
     mapping = ColumnMapping(zone="UTC").with_options(labels=["click"], attributes=["genre"])
-    with pytest.raises(ConfigError, match=r"this log has click; say .* for example --eq3 finish=click"):
-        compare(
-            open_log(path, mapping=mapping), tmp_path / "out", config=CompareConfig(rankers=("gaussian",))
-        )
+    config = CompareConfig(rankers=("base", "naive", "gaussian"))
+    message = "no clocks for naive, gaussian: .* this log has click; say .* for example --eq3 finish=click"
+    with pytest.raises(ConfigError, match=message):
+        compare(open_log(path, mapping=mapping), tmp_path / "out", config=config)
+    assert not (tmp_path / "out").exists()
     assert mapping.with_options(eq3=["finish=click"]).schema().eq3_labels == {"finish": "click"}
+
+
+def test_rankers_without_clocks_need_no_term_of_eq3(tmp_path: Path) -> None:
+    rows = 160
+    path = _log_of(
+        tmp_path,
+        user_id=[i % 5 for i in range(rows)],
+        item_id=[i % 7 for i in range(rows)],
+        timestamp_ms=[1_700_000_000_000 + 3_600_000 * i for i in range(rows)],
+        click=[i * 3 % 4 == 0 for i in range(rows)],
+        genre=["rock"] * rows,
+    )
+    mapping = ColumnMapping(zone="UTC").with_options(
+        labels=["click"], attributes=["genre"], clock_attributes=["genre"]
+    )
+    config = CompareConfig(rankers=("base", "longterm"), seeds=1, replicates=10)
+    results = compare(open_log(path, mapping=mapping), tmp_path / "out", config=config)
+    assert set(results["rankers"]) == {"base", "longterm"}
 
 
 def test_a_log_too_short_to_split_is_refused(tmp_path: Path) -> None:

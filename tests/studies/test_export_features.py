@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from interestclock.clocks import GaussianClock
-from interestclock.errors import ResultError
-from interestclock.events import open_log
+from interestclock.errors import ConfigError, ResultError
+from interestclock.events import ColumnMapping, open_log
 from interestclock.events.simulator import size_named, write_simulated_log
 from interestclock.samples import PrepareConfig
 from interestclock.studies.export_features import export_features
@@ -55,6 +55,15 @@ def test_clock_lists_have_24_buckets_and_at_most_three_values(features: Path) ->
 def test_an_existing_folder_is_refused(features: Path) -> None:
     with pytest.raises(ResultError, match="is there already"):
         export_features(open_log(features.parent / "log"), features, config=PrepareConfig())
+
+
+def test_a_log_without_a_term_of_eq3_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "plays.csv").write_text("user_id,item_id,timestamp_ms,click,genre\n1,1,not a time,1,rock\n")
+    mapping = ColumnMapping(zone="UTC").with_options(labels=["click"], attributes=["genre"])
+    source = open_log(tmp_path / "plays.csv", mapping=mapping)
+    with pytest.raises(ConfigError, match=r"this log has click; say which .* for example --eq3 finish=click"):
+        export_features(source, tmp_path / "out", config=PrepareConfig())
+    assert [path.name for path in tmp_path.iterdir()] == ["plays.csv"]
 
 
 class PlainModel(nn.Module):

@@ -37,7 +37,10 @@ class LogOptions:
     ]
     layout: Annotated[str | None, typer.Option(help=f"A built-in layout: {', '.join(LAYOUTS)}.")] = None
     mapping: Annotated[
-        Path | None, typer.Option(help="TOML file that says which column means what; see examples/.")
+        Path | None,
+        typer.Option(
+            help="TOML file that says which column means what; the guide 'Read your log' lists its keys."
+        ),
     ] = None
     items: Annotated[
         Path | None,
@@ -84,6 +87,13 @@ class LogOptions:
     clock_attribute: Annotated[
         list[str] | None, _column("An attribute that feeds the clocks (default: all); repeat for several.")
     ] = None
+    engaged: Annotated[
+        list[str] | None,
+        _column(
+            "A label whose 1 puts an exposure into the user's history (default: those that count as finish "
+            "and like); repeat for several."
+        ),
+    ] = None
     categorical: Annotated[list[str] | None, _column(f"Context with one value. {_NAMED}.")] = None
     multivalued: Annotated[list[str] | None, _column(f"Context with several values. {_NAMED}.")] = None
     numeric: Annotated[list[str] | None, _column(f"Context that is a quantity. {_NAMED}.")] = None
@@ -125,6 +135,7 @@ class LogOptions:
             attributes=self.attribute or (),
             item_attributes=self.item_attribute or (),
             clock_attributes=self.clock_attribute or (),
+            engaged=self.engaged or (),
             categorical=self.categorical or (),
             multivalued=self.multivalued or (),
             numeric=self.numeric or (),

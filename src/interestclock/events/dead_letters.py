@@ -55,8 +55,8 @@ class DeadLetterFile:
         >>> with DeadLetterFile(None) as letters:
         ...     letters.write([DeadLetter(path=Path("a.csv"), row=3, reason="user 'u': empty", values={})])
         Traceback (most recent call last):
-        interestclock.errors.LogError: a.csv, row 3: user 'u': empty; correct the row, or name a
-        dead-letter file to set such rows aside
+        interestclock.errors.LogError: a.csv, row 3: user 'u': empty; correct the row, or set such rows
+        aside: --dead-letters FILE
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -91,9 +91,7 @@ class DeadLetterFile:
             >>> DeadLetterFile(None).write([])
         """
         if letters and self._path is None:
-            raise LogError(
-                f"{letters[0]}; correct the row, or name a dead-letter file to set such rows aside"
-            )
+            raise LogError(f"{letters[0]}; correct the row, or set such rows aside: --dead-letters FILE")
         for letter in letters:
             line = {"file": str(letter.path), "row": letter.row, "reason": letter.reason}
             text = json.dumps({**line, "values": letter.values}, default=str, ensure_ascii=False)

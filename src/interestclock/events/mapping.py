@@ -148,6 +148,7 @@ class ColumnMapping:
         attributes: Sequence[str] = (),
         item_attributes: Sequence[str] = (),
         clock_attributes: Sequence[str] = (),
+        engaged: Sequence[str] = (),
         categorical: Sequence[str] = (),
         multivalued: Sequence[str] = (),
         numeric: Sequence[str] = (),
@@ -155,9 +156,9 @@ class ColumnMapping:
         """This mapping, with what the command line says put over it.
 
         A sequence adds to the mapping's own names; each entry is ``NAME=COLUMN``, or ``NAME`` where both
-        agree. ``clock_attributes`` replaces, and holds names; ``label_delays`` holds ``NAME=SECONDS``, and
-        ``eq3`` ``TERM=LABEL``. A label that the mapping has keeps when it is known. None and empty leave
-        the mapping as it is.
+        agree. ``clock_attributes`` and ``engaged`` replace, and hold names; ``label_delays`` holds
+        ``NAME=SECONDS``, and ``eq3`` ``TERM=LABEL``. A label that the mapping has keeps when it is known.
+        None and empty leave the mapping as it is.
 
         Raises:
             ConfigError: an entry without a name or a column, or the result is not a valid mapping.
@@ -185,6 +186,7 @@ class ColumnMapping:
             attributes={**self.attributes, **named_pairs("attribute", attributes)},
             item_attributes={**self.item_attributes, **named_pairs("item attribute", item_attributes)},
             clock_attributes=tuple(clock_attributes) or self.clock_attributes,
+            engaged=tuple(engaged) or self.engaged,
             categorical={**self.categorical, **named_pairs("categorical", categorical)},
             multivalued={**self.multivalued, **named_pairs("multivalued", multivalued)},
             numeric={**self.numeric, **named_pairs("numeric", numeric)},

@@ -48,9 +48,11 @@ class LogSchema:
         labels: tasks, in the log's order. A positive-only log has one: the name of its event.
         positive_only: every row is a choice; what was not chosen is not in the log.
         attributes: multi-valued item attributes.
-        clock_attributes: those of ``attributes`` whose preferences by hour make the clocks (Eq. 3).
+        clock_attributes: those of ``attributes`` whose preferences by hour make the clocks (Eq. 3); none
+            where no label counts as one of its terms.
         eq3_labels: which label counts as which term of Eq. 3; keys out of like, finish, skip, dislike.
-        engaged: a history holds the exposures with a 1 in any of these labels.
+        engaged: a history holds the exposures with a 1 in any of these labels; unless told, those that
+            count as finish and like, or the first label where none does.
         categorical: context columns with one value. multivalued: with several. numeric: quantities.
         outcomes: measured but never trained on.
         truths: labels whose true probability the log knows (simulated logs).
@@ -90,11 +92,22 @@ class LogSchema:
             object.__setattr__(self, "eq3_labels", roles)
         if not self.engaged:
             object.__setattr__(self, "engaged", self._default_engaged())
+        self._check_eq3()
         self._check_names()
+        if not self.eq3_labels:
+            object.__setattr__(self, "clock_attributes", ())
 
     def _default_engaged(self) -> tuple[str, ...]:
         liked = tuple(self.eq3_labels[role] for role in ("finish", "like") if role in self.eq3_labels)
         return liked or (self.labels[0],)
+
+    def _check_eq3(self) -> None:
+        for term in self.eq3_labels:
+            if term not in EQ3_ROLES:
+                raise ConfigError(
+                    f"'{term}' is no term of Eq. 3; write TERM=LABEL with a term out of "
+                    f"{', '.join(EQ3_ROLES)}, for example finish={self.labels[0]}"
+                )
 
     def _check_names(self) -> None:
         known: dict[str, tuple[str, ...]] = {"label": self.labels, "attribute": self.attributes}
@@ -107,9 +120,6 @@ class LogSchema:
         for name in (*self.labels, *self.attributes, *self.categorical, *self.multivalued):
             if "/" in name:
                 raise ConfigError(f"'{name}' has a slash; names become names of files: write another")
-        for role in self.eq3_labels:
-            if role not in EQ3_ROLES:
-                raise ConfigError(f"'{role}' is no term of Eq. 3; use one of {', '.join(EQ3_ROLES)}")
 
     @property
     def main_label(self) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 
 from interestclock.errors import ConfigError
 from interestclock.evaluation import split_by_time
-from interestclock.events.schema import EQ3_ROLES, EventSource
+from interestclock.events.schema import EventSource, LogSchema
 from interestclock.ranking import GaussianConfig
 from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
+from interestclock.studies.clock_terms import require_eq3_term
 from interestclock.studies.figures import figures
 from interestclock.studies.ground import write_ground
 from interestclock.studies.progress import Quiet, StudyProgress
@@ -85,7 +86,8 @@ def compare(
 
     Raises:
         ResultError: ``out`` is there already, or cannot be written.
-        ConfigError: the log has no such label, or the device is not there.
+        ConfigError: the log has no such label, or nothing to make the clocks of that a ranker reads, or
+            the device is not there.
         LogError: the log cannot be read, or not be split into parts with both classes.
 
     Example:
@@ -145,17 +147,19 @@ def _label(source: EventSource, config: CompareConfig) -> str:
     if label not in source.schema.labels:
         raise ConfigError(f"no label '{label}' in this log; it has {', '.join(source.schema.labels)}")
     needy = [name for name, ranker in lineup(config.rankers).items() if ranker.needs_clocks]
-    if needy and not source.schema.clock_attributes:
+    if needy:
+        _require_clocks(source.schema, wanted_by=", ".join(needy))
+    return label
+
+
+def _require_clocks(schema: LogSchema, *, wanted_by: str) -> None:
+    if schema.attributes:
+        require_eq3_term(schema, wanted_by=wanted_by)
+    if not schema.clock_attributes:
         raise ConfigError(
-            f"{', '.join(needy)} read clocks of item attributes and this log names none; name one, "
+            f"no clocks for {wanted_by}: this log names no item attribute for them; name one, "
             "for example --attribute genre=COLUMN, or compare rankers without: --rankers base,hour,longterm"
         )
-    if needy and not source.schema.eq3_labels:
-        raise ConfigError(
-            f"{', '.join(needy)} count labels called {', '.join(EQ3_ROLES)} (Eq. 3) and this log has "
-            f"{', '.join(source.schema.labels)}; say which counts as which, for example --eq3 finish={label}"
-        )
-    return label
 
 
 def _plans(

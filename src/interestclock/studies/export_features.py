@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from interestclock.events.schema import EventSource
 from interestclock.histories import Histories
 from interestclock.samples import PrepareConfig, SampleChunk, SampleFolder, prepare_samples
+from interestclock.studies.clock_terms import require_eq3_term
 from interestclock.studies.progress import Quiet, StudyProgress
 from interestclock.studies.result_folder import result_folder
 from interestclock.studies.write_results import write_configuration
@@ -47,6 +48,7 @@ def export_features(
 
     Raises:
         ResultError: ``out`` is there already, or cannot be written.
+        ConfigError: the log names item attributes and no label counts as a term of Eq. 3.
 
     Example:
         >>> import tempfile
@@ -56,6 +58,8 @@ def export_features(
     """
     progress = progress or Quiet()
     with result_folder(out) as aside:
+        if source.schema.attributes:
+            require_eq3_term(source.schema, wanted_by="these features")
         folder = prepare_samples(source, aside / "prepared", config=config, progress=progress.phase)
         histories = folder.histories()
         rows = _write_samples(folder, histories, aside, progress)
