@@ -182,9 +182,9 @@ class LongTermClock(nn.Module):
     ) -> Found:
         r"""Clock-GSU: all heads together pick the K behaviours; no gradient flows (Eq. 2).
 
-        The search runs among the items' own vectors: what projects a behaviour is applied to the query instead,
-        once per candidate rather than once per item, since :math:`(q W_q) \cdot (b W_b) = (q W_q W_b^\top)
-        \cdot b`. Each distinct item of the batch is read once, and each distinct gap scored once.
+        The search runs among the items' own vectors: what projects a behaviour is applied to the query
+        instead, once per candidate rather than once per item, since :math:`(q W_q) \cdot (b W_b) = (q W_q
+        W_b^\top) \cdot b`. Each distinct item of the batch is read once, and each distinct gap scored once.
 
         Args:
             candidate_BI, moment_of_B: as ``forward``'s.
