@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from interestclock.events import ColumnMapping, LabelColumn, LogCounts, open_log
-from interestclock.studies.inspect_log import inspect_log, render
+from interestclock.studies.inspect_log import HourInformation, inspect_log, render
 
 GROCERIES = Path(__file__).resolve().parents[2] / "examples" / "groceries.toml"
 
@@ -46,21 +47,62 @@ def test_hours_and_values(found):
     assert found.hour_information["genre"].values == 3  # of the engaged: pop, rock, jazz
 
 
-def test_rendered(found):
+def printed(found):
     console = Console(width=100, record=True, file=StringIO())
     console.print(render(found))
-    text = console.export_text()
+    return " ".join(console.export_text().split())
+
+
+def test_rendered(found):
+    text = printed(found)
     for part in ("rows read", "4", "1970-01-01 08:30:00 UTC", "finish", "50.00%", "genre", "bits overall"):
         assert part in text
+
+
+def test_the_bits_are_put_into_words(found):
+    text = printed(found)
+    bits = found.hour_information["genre"].overall_bits
+    assert f"The hour tells {bits:.4f} bits about genre. For scale: a grocery log has 0.006" in text
+    assert "Bits within a user are what the hour adds once the user is known." in text
+
+
+def test_the_attribute_the_hour_tells_most_about(found):
+    told = HourInformation(values=3, overall_bits=0.25, within_users_bits=0.0)
+    both = replace(found, hour_information={**found.hour_information, "mood": told})
+    assert "The hour tells 0.2500 bits about mood, the most of all attributes." in printed(both)
+
+
+def inspected(tmp_path, separator):
+    (tmp_path / "plays.csv").write_text(LINES)
+    mapping = ColumnMapping(user="user", item="item", time="t", zone="UTC", separator=separator)
+    mapping = mapping.with_options(
+        labels=["finish", "like"], attributes=["style=genre"], multivalued=["genre"]
+    )
+    return inspect_log(open_log(tmp_path / "plays.csv", mapping=mapping))
+
+
+def test_a_separator_that_was_not_named_is(tmp_path):
+    found = inspected(tmp_path, None)
+    assert found.unsplit == {"style": "|", "genre": "|"}
+    text = printed(found)
+    assert """style: no row has several values, and many hold '|'""" in text
+    assert '--separator "|"' in text
+    assert inspected(tmp_path, ";").unsplit == found.unsplit
+
+
+def test_a_separator_that_was_named_needs_no_word(tmp_path):
+    found = inspected(tmp_path, "|")
+    assert found.unsplit == {}
+    assert "--separator" not in printed(found)
 
 
 def test_a_log_without_attributes_says_how_to_name_one(tmp_path):
     path = tmp_path / "plays.csv"
     path.write_text(LINES)
     mapping = ColumnMapping(user="user", item="item", time="t", zone="UTC", positive_only="play")
-    console = Console(width=100, record=True, file=StringIO())
-    console.print(render(inspect_log(open_log(path, mapping=mapping))))
-    assert "name one: --attribute NAME=COLUMN" in console.export_text()
+    text = printed(inspect_log(open_log(path, mapping=mapping)))
+    assert "name one: --attribute NAME=COLUMN" in text
+    assert "For scale" not in text
 
 
 def test_items_of_their_own_file(tmp_path):

@@ -1,4 +1,4 @@
-"""An inspection as tables for a terminal."""
+"""An inspection as tables and sentences for a terminal."""
 
 from __future__ import annotations
 
@@ -6,14 +6,24 @@ from datetime import UTC, datetime
 
 from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from interestclock.studies.inspection import LogInspection
 
 __all__ = ["render"]
 
+_FOR_SCALE = (
+    "For scale: a grocery log has 0.006 bits about the department (27 values), and adding the time gained "
+    "nothing; check-ins have 0.10 bits about the kind of place (10 values), and it gained about 5% AUC."
+)
+_WITHIN_A_USER = (
+    "Bits within a user are what the hour adds once the user is known. Where they exceed the bits overall, "
+    "people differ in what they choose at an hour, and that is what a clock holds of each of them."
+)
+
 
 def render(found: LogInspection) -> Group:
-    """The inspection as tables for a terminal.
+    """The inspection as tables for a terminal, and what it comes to in words.
 
     Args:
         found: what ``inspect_log`` returned.
@@ -21,11 +31,12 @@ def render(found: LogInspection) -> Group:
     Example:
         >>> from interestclock.events.schema import LogCounts
         >>> found = LogInspection(counts=LogCounts(), first_ms=0, last_ms=0, users=0, items=0,
-        ...     events_per_user={}, labels={}, events_by_hour=[0] * 24, hour_information={})
+        ...     events_per_user={}, labels={}, events_by_hour=[0] * 24, hour_information={}, unsplit={})
         >>> len(render(found).renderables)
         4
     """
-    return Group(_overview(found), _label_table(found), _hour_table(found), _information_table(found))
+    tables = (_overview(found), _label_table(found), _hour_table(found), _information_table(found))
+    return Group(*tables, *(Text(sentence) for sentence in (*_unsplit(found), *_in_words(found))))
 
 
 def _overview(found: LogInspection) -> Table:
@@ -71,6 +82,24 @@ def _information_table(found: LogInspection) -> Table:
     for name, bits in found.hour_information.items():
         table.add_row(name, f"{bits.values:,}", f"{bits.overall_bits:.4f}", f"{bits.within_users_bits:.4f}")
     return table
+
+
+def _unsplit(found: LogInspection) -> list[str]:
+    return [
+        f"{name}: no row has several values, and many hold '{separator}'; if it parts values, say so: "
+        f'--separator "{separator}"'
+        for name, separator in found.unsplit.items()
+    ]
+
+
+def _in_words(found: LogInspection) -> list[str]:
+    if not found.hour_information:
+        return []
+    bits = {name: information.overall_bits for name, information in found.hour_information.items()}
+    most = max(bits, key=lambda name: bits[name])
+    said = f"The hour tells {bits[most]:.4f} bits about {most}"
+    said += ", the most of all attributes." if len(bits) > 1 else "."
+    return [f"{said} {_FOR_SCALE} Two logs are no law: compare says what yours gains.", _WITHIN_A_USER]
 
 
 def _utc(timestamp_ms: int) -> str:

@@ -49,6 +49,7 @@ class LogInspection:
         labels: name -> rates.
         events_by_hour: 24 counts by local hour.
         hour_information: attribute -> bits, over engaged events.
+        unsplit: attribute or multi-valued context -> the separator that its values seem to hold unsplit.
 
     Example:
         >>> LogInspection.__dataclass_fields__["events_by_hour"].name
@@ -64,3 +65,4 @@ class LogInspection:
     labels: Mapping[str, LabelRate]
     events_by_hour: Sequence[int]
     hour_information: Mapping[str, HourInformation]
+    unsplit: Mapping[str, str]

@@ -15,6 +15,7 @@ from interestclock.studies.hour_information import (
     hour_information_within_users_bits,
 )
 from interestclock.studies.inspection import HourInformation, LabelRate, LogInspection
+from interestclock.studies.unsplit import UnsplitText
 
 __all__ = ["LogTally"]
 
@@ -42,6 +43,8 @@ class LogTally:
         self._schema, self._items = schema, items
         self._users, self._item_ids = _Codes(), _Codes()
         self._values = {name: _Codes() for name in schema.attributes}
+        self._lists = {f"attribute.{name}": UnsplitText() for name in schema.attributes}
+        self._lists |= {f"multivalued.{name}": UnsplitText() for name in schema.multivalued}
         self._by_hour = np.zeros(24, np.int64)
         self._first_last: list[int] = []
         self._label_sums = {name: np.zeros(3, np.int64) for name in schema.labels}
@@ -72,6 +75,8 @@ class LogTally:
         chunk = chunk.filter(pa.array(engaged_N))
         if self._items is not None:
             chunk = attach_attributes(chunk, self._items, _array(chunk, "item_id"))
+        for column, text in self._lists.items():
+            text.add(_array(chunk, column))
         for name, codes in self._values.items():
             lists = _array(chunk, f"attribute.{name}")
             event_P = np.asarray(pc.list_parent_indices(lists)).astype(np.int64) + self._engaged_events
@@ -94,7 +99,12 @@ class LogTally:
             labels={name: _rate(sums) for name, sums in self._label_sums.items()},
             events_by_hour=self._by_hour.tolist(),
             hour_information={name: self._information(name, permutations, seed) for name in self._values},
+            unsplit=self._unsplit(),
         )
+
+    def _unsplit(self) -> dict[str, str]:
+        held = {column.partition(".")[2]: text.separator() for column, text in self._lists.items()}
+        return {name: separator for name, separator in held.items() if separator is not None}
 
     def _information(self, name: str, permutations: int, seed: int) -> HourInformation:
         events = EventHours(
