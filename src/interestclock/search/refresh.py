@@ -1,0 +1,97 @@
+"""How old the projections may be that a search runs among."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from interestclock.search.batch import ItemKeys
+
+__all__ = ["KeptKeys", "RefreshPolicy"]
+
+# Shapes: N items, R of them new, E projection.
+
+_MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshPolicy:
+    """When projections are made anew: after so many batches, so many minutes of the stream, or both.
+
+    A server makes them on such a schedule. What it costs is the share of the exact best K that is still found
+    (``hit_rate``) and, in the end, AUC.
+
+    Args:
+        batches: searched since the last time; None does not count them.
+        minutes: of the stream's own time, since the last time; None does not look. Where both are given,
+            the first to come decides.
+
+    Raises:
+        ValueError: neither is given, or one is not positive.
+
+    Example:
+        >>> policy = RefreshPolicy(minutes=15)
+        >>> policy.due(batches=3, passed_ms=14 * 60_000), policy.due(batches=3, passed_ms=15 * 60_000)
+        (False, True)
+    """
+
+    batches: int | None = None
+    minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.batches is None and self.minutes is None:
+            raise ValueError("a refresh policy needs batches or minutes; give one, for example minutes=15")
+        for name in ("batches", "minutes"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} is {value}; give a number above 0")
+
+    def due(self, *, batches: int, passed_ms: int) -> bool:
+        """Whether so many batches and milliseconds of the stream after the last time it is time again."""
+        by_batches = self.batches is not None and batches >= self.batches
+        return by_batches or (self.minutes is not None and passed_ms >= self.minutes * _MINUTE_MS)
+
+
+class KeptKeys:
+    """Keys of all items, made anew when the policy says so; an item that is new gets its key at once.
+
+    Args:
+        policy: when.
+
+    Example:
+        >>> kept = KeptKeys(RefreshPolicy(batches=2))
+        >>> weight = torch.ones(3, 1)
+        >>> def ask(items):
+        ...     found = kept.keys(items=items, now_ms=0, make=lambda item_R: weight[item_R])
+        ...     return found.key_UE[:, 0].tolist()
+        >>> first = ask(2); weight *= 5
+        >>> first, ask(3), ask(3)
+        ([1.0, 1.0], [1.0, 1.0, 5.0], [5.0, 5.0, 5.0])
+    """
+
+    def __init__(self, policy: RefreshPolicy) -> None:
+        self.policy = policy
+        self._key_NE: Tensor | None = None
+        self._made_ms = 0
+        self._batches = 0
+
+    @torch.no_grad()
+    def keys(self, *, items: int, now_ms: int, make: Callable[[Tensor], Tensor]) -> ItemKeys:
+        """The keys of this batch.
+
+        Args:
+            items: N, one more than the largest item number. now_ms: UTC milliseconds of the stream.
+            make: of item numbers, int64 (R,) -> (R, E).
+        """
+        key_NE = self._key_NE
+        passed_ms = now_ms - self._made_ms
+        if key_NE is None or self.policy.due(batches=self._batches, passed_ms=passed_ms):
+            key_NE, self._made_ms, self._batches = make(torch.arange(items)), now_ms, 0
+        elif items > len(key_NE):
+            key_NE = torch.cat([key_NE, make(torch.arange(len(key_NE), items))])
+        self._key_NE = key_NE
+        self._batches += 1
+        return ItemKeys(key_UE=key_NE, row_N=torch.arange(items, dtype=torch.int32, device=key_NE.device))
