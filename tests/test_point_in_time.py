@@ -30,12 +30,18 @@ from interestclock.clocks import LongTermConfig
 from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig
 from interestclock.samples import Batch, PrepareConfig, prepare_samples
+from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
 from interestclock.training import ORDERS, StreamTrainer, TrainConfig
 
+SEARCH = {"behaviours": 3, "longest": 12, "heads": 2, "latent_dim": 4, "output_dim": 4}
 RANKER = RankerConfig(
     clocks=(
         GaussianConfig(),
-        LongTermConfig(behaviours=3, longest=12, heads=2, latent_dim=4, output_dim=4),
+        LongTermConfig(**SEARCH),
+        DinConfig(behaviours=3, hidden=4),
+        SimHardConfig(**SEARCH),
+        SimSoftConfig(**SEARCH),
+        TwinConfig(**SEARCH),
     ),
     dim=16,
     recent=3,

@@ -29,6 +29,7 @@ __all__ = [
     "local_to_utc_ms",
     "seconds_of_day",
     "utc_day_start_ms",
+    "utc_hour",
     "zone_offset_minutes",
 ]
 
@@ -36,6 +37,7 @@ DAY_SECONDS = 86_400
 DAY_MS = 86_400_000
 
 _MINUTE_MS = 60_000
+_HOUR_MS = 3_600_000
 _QUARTER_MS = 15 * _MINUTE_MS  # since 1972 every zone changes its offset at a multiple of 15 minutes
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
@@ -169,6 +171,20 @@ def utc_day_start_ms(timestamp_ms: Times) -> Times:
     """
     start: Times = timestamp_ms - timestamp_ms % DAY_MS
     return start
+
+
+def utc_hour(timestamp_ms: Times) -> Times:
+    """Whole hours between 1970 and a moment.
+
+    Args:
+        timestamp_ms: UTC milliseconds; an int, a NumPy array or a tensor of int64.
+
+    Example:
+        >>> utc_hour(7_200_001), utc_hour(-1)
+        (2, -1)
+    """
+    hour: Times = timestamp_ms // _HOUR_MS
+    return hour
 
 
 def _local_ms(timestamp_ms_N: Ints, utc_offset_minutes_N: Ints | int) -> npt.NDArray[np.int64]:

@@ -41,6 +41,13 @@ def test_newest_is_the_end_of_what_was_known(items_by_user: list[list[int]], dat
     assert histories.items_between(*bounds, width=most).tolist() == padded
 
 
+def test_hours_are_counted_from_1970_and_once() -> None:
+    histories = histories_of([[3, 4], [7]])  # 3, 4 and 7 times 1,000,000.007 seconds
+    assert histories.hour_E.tolist() == [833, 1111, 1944]
+    assert histories.hour_E.dtype == torch.int32
+    assert histories.hour_E is histories.hour_E
+
+
 @pytest.mark.parametrize("items", [[[3, 4], [], [5]], [[]]])
 def test_saved_histories_come_back_as_they_were(tmp_path: Path, items: list[list[int]]) -> None:
     histories = histories_of(items)

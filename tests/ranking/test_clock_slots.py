@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from random_batches import ITEMS, NAMES, make_batch, make_histories, make_ranker
+from random_batches import ITEMS, NAMES, inputs_of, make_batch, make_histories, make_ranker
 from torch.nn.utils.rnn import pad_sequence
 
 from interestclock.clocks import LongTermConfig
-from interestclock.histories import Histories
-from interestclock.ranking import GaussianConfig, NaiveConfig, Ranker
-from interestclock.ranking.clock_slots import SlotInputs
-from interestclock.samples import Batch
-
-
-def inputs_of(ranker: Ranker, batch: Batch, histories: Histories) -> SlotInputs:
-    rows = ranker._rows(batch)
-    return SlotInputs(
-        batch=batch,
-        candidate_BI=ranker.items(batch.item_B),
-        interests_MHC=ranker._interests(ranker._gather(rows), rows),
-        histories=histories,
-        items=ranker.items,
-    )
+from interestclock.ranking import GaussianConfig, NaiveConfig
 
 
 @pytest.mark.parametrize("longest", [1, 5, 10_000])

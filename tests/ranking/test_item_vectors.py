@@ -55,6 +55,13 @@ def test_without_attributes_an_item_is_its_own_embedding() -> None:
     assert torch.equal(vectors(torch.tensor([2]))[0], table.weight[2])
 
 
+def test_first_values_are_rows_of_the_table() -> None:
+    vectors = described()
+    for name, first in (("genre", [0, 1, 2, 0]), ("label", [0, 2, 0, 1])):
+        expected = vectors.table.rows(f"attribute.{name}", torch.tensor(first))
+        assert vectors.first_value(name).tolist() == expected.tolist()
+
+
 def test_undescribed_items_are_refused() -> None:
     vectors = described()
     with pytest.raises(ValueError, match="attribute 'label' has nothing; give 4 rows, one per item number"):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from random_batches import (
     BARE_NAMES,
     EVERY_CLOCK,
+    NAMES,
     SIZES,
     by_exposure,
     make_batch,
@@ -21,6 +22,7 @@ from random_batches import (
 from interestclock.clocks import LongTermConfig
 from interestclock.errors import ConfigError
 from interestclock.ranking import (
+    ClockConfig,
     FeatureNames,
     GaussianConfig,
     NaiveConfig,
@@ -29,9 +31,11 @@ from interestclock.ranking import (
     TimeEncodingConfig,
     multi_task_loss,
 )
+from interestclock.sequences import DinConfig, SearchSizes, SimHardConfig, SimSoftConfig, TwinConfig
 
 CLOCKS = [(), *((clock,) for clock in EVERY_CLOCK), EVERY_CLOCK]
-NAMES_OF_CLOCKS = ["base", "hour", "naive", "adaptive", "gaussian", "longterm", "all"]
+NAMES_OF_CLOCKS = ["base", *(clock.kind for clock in EVERY_CLOCK), "all"]
+READ_HISTORIES = (LongTermConfig, DinConfig, SearchSizes)
 of_each_clock = pytest.mark.parametrize("clocks", CLOCKS, ids=NAMES_OF_CLOCKS)
 
 
@@ -79,15 +83,19 @@ def test_only_rows_of_the_batch_and_of_what_was_found_have_gradients(clocks: tup
     in_history = set(ranker.items.row_NF[window].flatten().tolist())
     assert extra <= in_history
     items_touched = extra & set(ranker.table.rows("item", window).tolist())
-    longterm = any(isinstance(clock, LongTermConfig) for clock in clocks)
-    assert len(items_touched) <= 3 if longterm else not extra  # K is 3
+    readers = sum(isinstance(clock, READ_HISTORIES) for clock in clocks)
+    assert len(items_touched) <= 3 * readers if readers else not extra  # K is 3
     assert len(in_history - touched) > 10
 
 
-def test_long_term_learns_from_what_it_found() -> None:
-    histories, ranker = make_histories(longest=40), make_ranker(clocks=(EVERY_CLOCK[-1],))
-    batch = make_batch(histories, moments=3)
-    multi_task_loss(ranker(batch, histories), {"finish": torch.ones(9), "like": torch.ones(9)}).backward()
+@pytest.mark.parametrize(
+    "clock", [c for c in EVERY_CLOCK if isinstance(c, READ_HISTORIES)], ids=lambda clock: clock.kind
+)
+def test_who_reads_histories_learns_from_what_it_found(clock: ClockConfig) -> None:
+    histories, ranker = make_histories(longest=40), make_ranker(clocks=(clock,))
+    batch = make_batch(histories, moments=12)
+    ones_B = torch.ones(len(batch))
+    multi_task_loss(ranker(batch, histories), {"finish": ones_B, "like": ones_B}).backward()
     for name, parameter in ranker.slots.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name
@@ -108,7 +116,7 @@ def test_parameters_are_sparse_or_dense_and_none_is_lost(clocks: tuple) -> None:
 
 def test_a_bare_log_needs_neither_attributes_nor_context() -> None:
     histories = make_histories()
-    clocks = (TimeEncodingConfig(), LongTermConfig(behaviours=3))
+    clocks = (TimeEncodingConfig(), LongTermConfig(behaviours=3), DinConfig(), SimSoftConfig(), TwinConfig())
     ranker = make_ranker(names=BARE_NAMES, clocks=clocks)
     batch = make_batch(histories)
     bare = replace(batch, categorical={}, multivalued={}, numeric={}, clocks={})
@@ -178,6 +186,24 @@ def test_a_clock_without_attributes_to_feed_it_is_refused() -> None:
             ConfigError, match=r"no attribute feeds the clocks.*name one of the log's attributes"
         ):
             Ranker(names=BARE_NAMES, config=RankerConfig(clocks=(clock,)), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("names", "attribute", "message"),
+    [
+        (
+            BARE_NAMES,
+            None,
+            "sim-hard searches by an attribute of the items and this log names none; name one",
+        ),
+        (NAMES, "mood", "sim-hard is to search by 'mood', which is no attribute of an item; there are genre"),
+    ],
+)
+def test_hard_search_without_its_attribute_is_refused(
+    names: FeatureNames, attribute: str | None, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Ranker(names=names, config=RankerConfig(clocks=(SimHardConfig(attribute=attribute),)), seed=0)
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,12 @@ from interestclock.ranking import (
     RankerConfig,
     TimeEncodingConfig,
 )
+from interestclock.ranking.slot import SlotInputs
 from interestclock.samples import Batch
+from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
 
 USERS, ITEMS, GENRES = 4, 30, 5
+HOUR_MS, NOW_MS = 3_600_000, 1_000 * 3_600_000
 SIZES = {
     "user": USERS,
     "item": ITEMS,
@@ -38,12 +41,17 @@ NAMES = FeatureNames(
     numeric=("age",),
 )
 BARE_NAMES = FeatureNames(tasks=("finish",))
+SMALL_SEARCH = {"behaviours": 3, "heads": 2, "latent_dim": 3, "output_dim": 4}
 EVERY_CLOCK = (
     TimeEncodingConfig(),
     NaiveConfig(),
     AdaptiveConfig(),
     GaussianConfig(),
-    LongTermConfig(behaviours=3, heads=2, latent_dim=3, output_dim=4),
+    LongTermConfig(**SMALL_SEARCH),
+    DinConfig(behaviours=3, hidden=4),
+    SimHardConfig(**SMALL_SEARCH),
+    SimSoftConfig(**SMALL_SEARCH),
+    TwinConfig(**SMALL_SEARCH),
 )
 
 
@@ -73,7 +81,7 @@ def make_histories(*, longest: int = 8, seed: int = 2) -> Histories:
         offset_U=torch.cat([torch.zeros(1, dtype=torch.int64), length_U.cumsum(0)]),
         item_E=torch.randint(1, ITEMS + 1, (total,), generator=generator),
         second_of_day_E=torch.randint(0, 86_400, (total,), generator=generator),
-        timestamp_ms_E=torch.arange(total),
+        timestamp_ms_E=torch.arange(total) * 7 * HOUR_MS,
     )
 
 
@@ -91,10 +99,10 @@ def make_batch(histories: Histories, *, moments: int = 5, candidates: int = 3, s
         user_B=user_M[moment_of_B],
         item_B=torch.randint(1, ITEMS + 1, (rows,)),
         request_B=moment_of_B,
-        timestamp_ms_B=moment_of_B * 1000,
+        timestamp_ms_B=NOW_MS + moment_of_B * HOUR_MS,
         second_of_day_B=torch.randint(0, 86_400, (moments,))[moment_of_B],
         day_of_week_B=torch.randint(0, 7, (moments,))[moment_of_B],
-        known_ms_B=moment_of_B * 1000,
+        known_ms_B=NOW_MS + moment_of_B * HOUR_MS,
         known_behaviours_B=known_M[moment_of_B],
         moment_of_B=moment_of_B,
         first_M=torch.arange(moments) * candidates,
@@ -107,6 +115,18 @@ def make_batch(histories: Histories, *, moments: int = 5, candidates: int = 3, s
             "genre": torch.randint(0, GENRES + 1, (moments, 24, 3)),
             "label": torch.randint(0, 4, (moments, 24, 3)),
         },
+    )
+
+
+def inputs_of(ranker: Ranker, batch: Batch, histories: Histories) -> SlotInputs:
+    """What the ranker's slots are given for a batch."""
+    rows = ranker._rows(batch)
+    return SlotInputs(
+        batch=batch,
+        candidate_BI=ranker.items(batch.item_B),
+        interests_MHC=ranker._interests(ranker._gather(rows), rows),
+        histories=histories,
+        items=ranker.items,
     )
 
 

@@ -21,7 +21,7 @@ from interestclock.studies.compare import CompareConfig, compare
 from interestclock.studies.export_features import export_features
 from interestclock.studies.inspect_log import inspect_log, render
 from interestclock.studies.progress import TerminalProgress
-from interestclock.studies.rankers import RANKERS
+from interestclock.studies.rankers import DEFAULT_RANKERS, RANKERS
 from interestclock.studies.result_table import result_table
 from interestclock.training import ORDERS, TrainConfig
 
@@ -65,7 +65,7 @@ def compare_command(
     *,
     out: Out,
     rankers: Annotated[str, typer.Option(help=f"Comma-separated, out of {', '.join(RANKERS)}.")] = ",".join(
-        RANKERS
+        DEFAULT_RANKERS
     ),
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each ranker; figures are their means.")] = 3,
     label: Annotated[

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+
+from interestclock.timeofday import utc_hour
 
 __all__ = ["Histories"]
 
@@ -37,6 +40,19 @@ class Histories:
     item_E: Tensor
     second_of_day_E: Tensor
     timestamp_ms_E: Tensor
+
+    @cached_property
+    def hour_E(self) -> Tensor:  # noqa: N802 - shapes stand in names
+        """When each behaviour happened, in whole hours since 1970, int32.
+
+        Example:
+            >>> histories = Histories(
+            ...     offset_U=torch.tensor([0, 1]), item_E=torch.tensor([7]),
+            ...     second_of_day_E=torch.tensor([7200]), timestamp_ms_E=torch.tensor([7_200_001]))
+            >>> histories.hour_E.tolist()
+            [2]
+        """
+        return utc_hour(self.timestamp_ms_E).to(torch.int32)
 
     def newest(self, user_M: Tensor, known_M: Tensor, *, most: int) -> tuple[Tensor, Tensor]:
         """Where the newest ``most`` behaviours among each user's first ``known_M`` stand.

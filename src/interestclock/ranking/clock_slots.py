@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from interestclock.clocks import (
@@ -16,7 +13,6 @@ from interestclock.clocks import (
     NaiveClock,
     TimeEncoding,
 )
-from interestclock.histories import Histories
 from interestclock.ranking.config import (
     AdaptiveConfig,
     ClockConfig,
@@ -26,64 +22,14 @@ from interestclock.ranking.config import (
     RankerConfig,
     TimeEncodingConfig,
 )
-from interestclock.ranking.item_vectors import ItemVectors
-from interestclock.samples import Batch
-from interestclock.search import Found, Stretches, found_gaps
+from interestclock.ranking.sequence_slots import build_sequence_slot
+from interestclock.ranking.slot import ClockSlot, SlotInputs, found_vectors
+from interestclock.search import Stretches, found_gaps
+from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
 
-__all__ = ["ClockSlot", "SlotInputs", "build_slot"]
+__all__ = ["build_slot"]
 
-# Shapes: B exposures, M moments, H buckets, C all clock attributes' embeddings side by side,
-# I item vector, L behaviours, K found, N distinct items of all histories, S of what was found.
-
-
-@dataclass(frozen=True, kw_only=True)
-class SlotInputs:
-    """All a clock may look at in a batch.
-
-    Args:
-        batch: the exposures. candidate_BI: their items' vectors, float32.
-        interests_MHC: Eq. 3's preferences, embedded, by moment and bucket, float32; None if no clock asks.
-        histories: long histories. items: turns behaviours' items into vectors.
-
-    Example: see ``ClockSlot``.
-    """
-
-    batch: Batch
-    candidate_BI: Tensor
-    interests_MHC: Tensor | None
-    histories: Histories
-    items: ItemVectors
-
-    @property
-    def second_of_day_M(self) -> Tensor:  # noqa: N802 - shapes stand in names
-        """Local second of each moment, int64, 0..86399."""
-        return self.batch.second_of_day_B[self.batch.first_M]
-
-    @property
-    def interests(self) -> Tensor:
-        """``interests_MHC`` for a clock that needs it."""
-        if self.interests_MHC is None:
-            raise ValueError("no interests in this batch; RankerConfig.needs_clocks must name this clock")
-        return self.interests_MHC
-
-
-class ClockSlot(nn.Module):
-    """A clock in its place in the ranker: takes ``SlotInputs``, gives float32 (B, ``output_dim``).
-
-    Example:
-        >>> class MinuteSlot(ClockSlot):
-        ...     output_dim = 1
-        ...     def forward(self, inputs: SlotInputs) -> Tensor:
-        ...         return (inputs.batch.second_of_day_B // 60 % 60).float().unsqueeze(1)
-        >>> MinuteSlot().output_dim
-        1
-    """
-
-    output_dim: int
-
-    def forward(self, inputs: SlotInputs) -> Tensor:
-        """One embedding for each exposure, float32 (B, ``output_dim``)."""
-        raise NotImplementedError
+# Shapes: B exposures, M moments, D output, I item vector, K found.
 
 
 class _TimeEncodingSlot(ClockSlot):
@@ -143,30 +89,9 @@ class _LongTermSlot(ClockSlot):
             items=len(inputs.items.row_NF),
             vectors=inputs.items,
         )
-        vectors_BKI = _vectors(inputs.items, found, histories.item_E)
+        vectors_BKI = found_vectors(inputs.items, found, histories.item_E)
         gap_BK = found_gaps(found, stretches, batch.moment_of_B)
         return self.clock.attend(inputs.candidate_BI, vectors_BKI, gap_BK, found.present_BK)
-
-
-def _vectors(items: ItemVectors, found: Found, item_E: Tensor) -> Tensor:
-    """Vectors of found behaviours, float32 (B, K, I), each distinct item embedded once.
-
-    Only these carry a gradient: rows that the search passed over stay untouched.
-    """
-    if item_E.numel():
-        item_BK = item_E[found.place_BK].masked_fill(~found.present_BK, 0).to(torch.int64)
-    else:
-        item_BK = found.place_BK
-    chosen_S, place_BK = _distinct(item_BK, len(items.row_NF))
-    return functional.embedding(place_BK, items(chosen_S))
-
-
-def _distinct(number_X: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Distinct numbers below ``size``, ascending, and each one's place among them; no sorting."""
-    seen = torch.zeros(size, dtype=torch.bool, device=number_X.device)
-    seen[number_X.flatten()] = True
-    place = seen.cumsum(0) - 1
-    return seen.nonzero().squeeze(1), place[number_X]
 
 
 def build_slot(clock: ClockConfig, *, names: FeatureNames, config: RankerConfig, item_dim: int) -> ClockSlot:
@@ -199,3 +124,5 @@ def build_slot(clock: ClockConfig, *, names: FeatureNames, config: RankerConfig,
             )
         case LongTermConfig():
             return _LongTermSlot(clock, item_dim)
+        case DinConfig() | SimHardConfig() | SimSoftConfig() | TwinConfig():
+            return build_sequence_slot(clock, names=names, item_dim=item_dim)

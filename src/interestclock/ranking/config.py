@@ -9,6 +9,7 @@ from typing import ClassVar
 from interestclock.clocks import LongTermConfig
 from interestclock.errors import ConfigError
 from interestclock.events.schema import LogSchema
+from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
 
 __all__ = [
     "AdaptiveConfig",
@@ -95,7 +96,17 @@ class GaussianConfig:
             )
 
 
-ClockConfig = TimeEncodingConfig | NaiveConfig | AdaptiveConfig | GaussianConfig | LongTermConfig
+ClockConfig = (
+    TimeEncodingConfig
+    | NaiveConfig
+    | AdaptiveConfig
+    | GaussianConfig
+    | LongTermConfig
+    | DinConfig
+    | SimHardConfig
+    | SimSoftConfig
+    | TwinConfig
+)
 
 
 @dataclass(frozen=True, kw_only=True)

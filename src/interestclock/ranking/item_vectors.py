@@ -65,6 +65,11 @@ class ItemVectors(nn.Module):
         self.row_NF = row_NF.to(self.table.weight.device)
         self.widths = list(widths)
 
+    def first_value(self, attribute: str) -> Tensor:
+        """The table's row of each item's first value of an attribute, int64 (N,); 0 is none."""
+        before = self.widths[: 1 + self.attributes.index(attribute)]
+        return self.row_NF[:, sum(before)]
+
     def forward(self, item_X: Tensor) -> Tensor:
         """Item numbers, int64 (...) -> float32 (..., I)."""
         row_XF = self.row_NF[item_X]

@@ -11,10 +11,11 @@ from torch.nn import functional
 from interestclock.embeddings import FeatureTable, masked_mean
 from interestclock.errors import ConfigError
 from interestclock.histories import Histories
-from interestclock.ranking.clock_slots import SlotInputs, build_slot
+from interestclock.ranking.clock_slots import build_slot
 from interestclock.ranking.config import FeatureNames, RankerConfig
 from interestclock.ranking.dcn import DCNv2
 from interestclock.ranking.item_vectors import ItemVectors
+from interestclock.ranking.slot import SlotInputs
 from interestclock.samples import Batch
 
 __all__ = ["Ranker", "multi_task_loss"]

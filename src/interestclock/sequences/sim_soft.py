@@ -138,9 +138,9 @@ class SimSoft(nn.Module):
         """
         seen = seen_in(stretches, items=items)
         return search_batch(
-            self.query(candidate_BI),
+            self.query(candidate_BI) @ self.key.weight,  # what projects a behaviour, applied to the candidate
             moment_of_B=moment_of_B,
-            keys=ItemKeys(key_UE=self.key(vectors(seen.item_U)), row_N=seen.row_N),
+            keys=ItemKeys(key_UE=vectors(seen.item_U), row_N=seen.row_N),
             time_score_G=candidate_BI.new_zeros(stretches.gaps),
             stretches=stretches,
             most=self.config.behaviours,

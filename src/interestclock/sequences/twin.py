@@ -149,10 +149,11 @@ class Twin(nn.Module):
         """
         seen = seen_in(stretches, items=items)
         bucket_score = self.beta(self.gap.weight).sum(1)
+        query_BE = self.query(candidate_BI) / math.sqrt(self.config.latent_dim)
         return search_batch(
-            self.query(candidate_BI) / math.sqrt(self.config.latent_dim),
+            query_BE @ self.key.weight,  # what projects a behaviour, applied to the candidate
             moment_of_B=moment_of_B,
-            keys=ItemKeys(key_UE=self.key(vectors(seen.item_U)), row_N=seen.row_N),
+            keys=ItemKeys(key_UE=vectors(seen.item_U), row_N=seen.row_N),
             time_score_G=bucket_score[hour_bucket(torch.arange(stretches.gaps, device=bucket_score.device))],
             stretches=stretches,
             most=self.config.behaviours,

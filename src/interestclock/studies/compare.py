@@ -17,7 +17,7 @@ from interestclock.studies.clock_terms import require_eq3_term
 from interestclock.studies.figures import figures
 from interestclock.studies.ground import write_ground
 from interestclock.studies.progress import Quiet, StudyProgress
-from interestclock.studies.rankers import RANKERS, lineup
+from interestclock.studies.rankers import DEFAULT_RANKERS, RANKERS, lineup
 from interestclock.studies.result_folder import result_folder
 from interestclock.studies.run_all import run_all
 from interestclock.studies.write_results import write_results
@@ -44,7 +44,7 @@ class CompareConfig:
         'streaming'
     """
 
-    rankers: tuple[str, ...] = tuple(RANKERS)
+    rankers: tuple[str, ...] = DEFAULT_RANKERS
     seeds: int = 3
     label: str | None = None
     jobs: int = 1

@@ -15,8 +15,9 @@ from interestclock.ranking import (
     RankerConfig,
     TimeEncodingConfig,
 )
+from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
 
-__all__ = ["RANKERS", "lineup"]
+__all__ = ["DEFAULT_RANKERS", "RANKERS", "lineup"]
 
 RANKERS: dict[str, tuple[ClockConfig, ...]] = {
     "base": (),
@@ -26,7 +27,14 @@ RANKERS: dict[str, tuple[ClockConfig, ...]] = {
     "gaussian": (GaussianConfig(),),
     "longterm": (LongTermConfig(),),
     "gaussian+longterm": (GaussianConfig(), LongTermConfig()),
+    "din": (DinConfig(),),
+    "sim-hard": (SimHardConfig(),),
+    "sim-soft": (SimSoftConfig(),),
+    "twin": (TwinConfig(),),
 }
+
+DEFAULT_RANKERS = ("base", "hour", "naive", "adaptive", "gaussian", "longterm", "gaussian+longterm")
+"""What a comparison runs where none is named: the clocks; the peers of ``sequences`` are asked for."""
 
 
 def lineup(names: Sequence[str], *, gaussian: GaussianConfig | None = None) -> dict[str, RankerConfig]:
