@@ -9,6 +9,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 
@@ -18,8 +19,7 @@ from typer.main import get_command
 
 import interestclock
 from interestclock.cli import app
-from interestclock.events import ColumnMapping, open_log
-from interestclock.events.simulator import SimulatorSize, write_simulated_log
+from interestclock.events import ColumnMapping, CsvFormat, LabelColumn, open_log
 from interestclock.samples import PrepareConfig
 from interestclock.studies.export_features import export_features
 
@@ -149,12 +149,23 @@ def test_every_page_linked_to_exists() -> None:
 
 @pytest.fixture(scope="module")
 def folder_with_features(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which ``interestclock features`` has just been run."""
+    """A folder in which ``interestclock features`` has just been run: ids are text, some labels missing."""
     folder = tmp_path_factory.mktemp("pages")
-    size = SimulatorSize(users=5, items=200, days=5, exposures_per_day=60)
-    write_simulated_log(folder / "log", size=size)
-    export_features(open_log(folder / "log"), folder / "features", config=PrepareConfig())
+    lines = [
+        f"user {i % 5},song {i % 40},{1_700_000_000 + i * 1_800},{('1', '0', '')[i % 3]},genre {i % 7}"
+        for i in range(400)
+    ]
+    (folder / "log.csv").write_text("user_id,item_id,timestamp_ms,finish,genre\n" + "\n".join(lines) + "\n")
+    mapping = ColumnMapping(zone="UTC").with_options(labels=["finish"], attributes=["genre"])
+    log = open_log(folder / "log.csv", mapping=mapping)
+    export_features(log, folder / "features", config=PrepareConfig())
     return folder
+
+
+def test_the_page_on_logs_lists_every_key_of_a_mapping() -> None:
+    listed = dict(shown_blocks("toml"))["logs.md"]  # the last on the page
+    keys = [field.name for field in (*fields(ColumnMapping), *fields(LabelColumn), *fields(CsvFormat))]
+    assert [key for key in keys if not re.search(rf"\b{key} = |^\[{key}\]", listed, re.MULTILINE)] == []
 
 
 @pytest.mark.parametrize(("page", "code"), shown_blocks("python"))
