@@ -21,13 +21,12 @@ from interestclock.sequences import DeepInterest, DinConfig
 
 
 def slow(peer: DeepInterest, candidate: Vector, history: list[Behaviour]) -> Vector:
-    first, prelu, second = peer.activation
-    slope, weights = prelu.weight.item(), []
+    slope, weights = peer.prelu.weight.item(), []
     for b in history:
         difference = [x - q for x, q in zip(b.vector, candidate, strict=True)]
         product = [x * q for x, q in zip(b.vector, candidate, strict=True)]
-        hidden = linear(first, b.vector + candidate + difference + product)
-        weights += linear(second, [x if x > 0 else slope * x for x in hidden])
+        hidden = linear(peer.first, b.vector + candidate + difference + product)
+        weights += linear(peer.last, [x if x > 0 else slope * x for x in hidden])
     return weighed(weights, [b.vector for b in history], len(candidate))
 
 
@@ -54,10 +53,10 @@ def by_hand(present: list[bool]) -> list[float]:
     """A unit that weighs a behaviour by its product with the candidate."""
     peer = DeepInterest(item_dim=1, config=DinConfig(hidden=1))
     with torch.no_grad():
-        for parameter in peer.activation.parameters():
+        for parameter in peer.parameters():
             parameter.fill_(0.0)
-        peer.activation[0].weight[0, 3] = 1.0  # after b, q and b - q
-        peer.activation[2].weight.fill_(1.0)
+        peer.first.weight[0, 3] = 1.0  # after b, q and b - q
+        peer.last.weight.fill_(1.0)
     out_BI = peer(
         torch.tensor([[2.0], [-2.0]]),
         moment_of_B=torch.tensor([0, 0]),

@@ -7,13 +7,15 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from interestclock.clocks.checks import check_size
 from interestclock.sequences.padded import check_candidates, check_histories
 
 __all__ = ["DeepInterest", "DinConfig"]
 
-# Shapes: B candidates, M moments (a user at a time), L behaviours, N distinct items, I item vector.
+# Shapes: B candidates, M moments (a user at a time), L behaviours, N distinct items, I item vector,
+# U hidden units.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +84,9 @@ class DeepInterest(nn.Module):
         super().__init__()
         check_size("item_dim", item_dim)
         self.item_dim = self.output_dim = item_dim
-        self.activation = nn.Sequential(
-            nn.Linear(4 * item_dim, config.hidden), nn.PReLU(), nn.Linear(config.hidden, 1)
-        )
+        self.first = nn.Linear(4 * item_dim, config.hidden)
+        self.prelu = nn.PReLU()
+        self.last = nn.Linear(config.hidden, 1)
 
     def forward(
         self,
@@ -112,10 +114,21 @@ class DeepInterest(nn.Module):
         """
         check_candidates(candidate_BI, moment_of_B, item_dim=self.item_dim)
         check_histories(behaviour_ML, present_ML)
-        behaviour_BLI = item_vectors_NI[behaviour_ML[moment_of_B]]
-        candidate_BLI = candidate_BI.unsqueeze(1).expand_as(behaviour_BLI)
-        both = [behaviour_BLI, candidate_BLI, behaviour_BLI - candidate_BLI, behaviour_BLI * candidate_BLI]
-        weight_BL = self.activation(torch.cat(both, dim=2)).squeeze(2)
+        behaviour_BLI = functional.embedding(behaviour_ML[moment_of_B], item_vectors_NI)
+        weight_BL = self._activation(candidate_BI, behaviour_BLI)
         weight_BL = weight_BL.masked_fill(~present_ML[moment_of_B], 0.0)
         summed_BI: Tensor = (weight_BL.unsqueeze(1) @ behaviour_BLI).squeeze(1)
         return summed_BI
+
+    def _activation(self, candidate_BI: Tensor, behaviour_BLI: Tensor) -> Tensor:
+        """The unit's weights, (B, L).
+
+        For one candidate its first layer is a matrix and a shift of the behaviours, so that no four vectors
+        for each behaviour and candidate need be laid side by side.
+        """
+        of_b, of_q, of_difference, of_product = torch.chunk(self.first.weight, 4, dim=1)
+        matrix_BUI = of_b + of_difference + of_product * candidate_BI.unsqueeze(1)
+        shift_BU = functional.linear(candidate_BI, of_q - of_difference, self.first.bias)
+        hidden_BLU = torch.baddbmm(shift_BU.unsqueeze(1), behaviour_BLI, matrix_BUI.transpose(1, 2))
+        weight_BL: Tensor = self.last(self.prelu(hidden_BLU)).squeeze(2)
+        return weight_BL
