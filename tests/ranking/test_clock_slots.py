@@ -8,7 +8,7 @@ from random_batches import ITEMS, NAMES, inputs_of, make_batch, make_histories, 
 from torch.nn.utils.rnn import pad_sequence
 
 from interestclock.clocks import LongTermConfig
-from interestclock.ranking import GaussianConfig, NaiveConfig
+from interestclock.ranking import GaussianConfig, NaiveConfig, Ranker
 
 
 @pytest.mark.parametrize("longest", [1, 5, 10_000])
@@ -59,3 +59,20 @@ def test_a_clock_that_needs_interests_says_so_when_there_are_none() -> None:
     inputs = inputs_of(ranker, make_batch(histories), histories)
     with pytest.raises(ValueError, match=r"no interests in this batch; RankerConfig\.needs_clocks"):
         make_ranker(clocks=(GaussianConfig(),)).slots[0](inputs)
+
+
+def long_term(**refresh: float) -> Ranker:
+    sizes = {"behaviours": 3, "heads": 2, "latent_dim": 3, "output_dim": 4}
+    return make_ranker(clocks=(LongTermConfig(**sizes, **refresh),))
+
+
+def test_old_projections_find_what_was_near_when_they_were_made() -> None:
+    fresh, old, histories = long_term(), long_term(refresh_batches=2), make_histories(longest=40)
+    batch = make_batch(histories, moments=6)
+    assert torch.allclose(fresh(batch, histories)["finish"], old(batch, histories)["finish"], atol=1e-6)
+    for ranker in (fresh, old):
+        with torch.no_grad():
+            ranker.slots[0].clock.key.weight.neg_()
+    now = fresh(batch, histories)["finish"]
+    assert not torch.allclose(now, old(batch, histories)["finish"], atol=1e-6)
+    assert torch.allclose(now, old(batch, histories)["finish"], atol=1e-6)  # two batches on: made anew

@@ -25,15 +25,14 @@ class Making:
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=30), st.integers(1, 5), st.integers(1, 5))
 def test_no_key_is_older_than_the_policy_allows(steps_minutes: list[int], batches: int, minutes: int) -> None:
     kept, make = KeptKeys(RefreshPolicy(batches=batches, minutes=minutes)), Making()
-    now = batch_made = batch = 0
-    for step in steps_minutes:
+    now = batch_made = 0
+    for batch, step in enumerate(steps_minutes):
         now += step
         make.time, before = now, len(make.made)
         key = kept.keys(items=4, now_ms=60_000 * now, make=make).key_UE
         batch_made = batch if len(make.made) > before else batch_made
         assert now - float(key[0, 0]) < minutes
         assert batch - batch_made < batches
-        batch += 1
 
 
 def test_new_items_get_keys_between_refreshes() -> None:

@@ -12,7 +12,15 @@ from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_size, check_times
 from interestclock.clocks.time_gap import GAP_FEATURES, TimeGap, gap_features
-from interestclock.search import Found, ItemKeys, Stretches, found_gaps, search_batch, seen_in
+from interestclock.search import (
+    Found,
+    ItemKeys,
+    RefreshPolicy,
+    Stretches,
+    found_gaps,
+    search_batch,
+    seen_in,
+)
 
 __all__ = ["LongTermClock", "LongTermConfig"]
 
@@ -30,9 +38,11 @@ class LongTermConfig:
         output_dim: O, width of the clock's embedding.
         gain: of the orthogonal start that W_q and W_b share; the greater, the more a behaviour with
             the candidate's own item stands out at first.
+        refresh_batches, refresh_minutes: how old the projections may be that a ranker searches among, as
+            in ``RefreshPolicy``; neither is always fresh. Attention is fresh in any case.
 
     Raises:
-        ValueError: a size is below 1, or ``gain`` is not positive.
+        ValueError: a size is below 1, or ``gain`` or a refresh is not positive.
 
     Example:
         >>> LongTermConfig(behaviours=50).heads
@@ -49,12 +59,22 @@ class LongTermConfig:
     gap_hidden: int = 8
     output_dim: int = 32
     gain: float = 10.0
+    refresh_batches: int | None = None
+    refresh_minutes: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("behaviours", "longest", "heads", "latent_dim", "gap_hidden", "output_dim"):
             check_size(name, getattr(self, name))
         if self.gain <= 0:
             raise ValueError(f"gain is {self.gain}; give a number above 0, for example 2.0")
+        _ = self.refresh
+
+    @property
+    def refresh(self) -> RefreshPolicy | None:
+        """When projections are made anew; None is for every batch."""
+        if self.refresh_batches is None and self.refresh_minutes is None:
+            return None
+        return RefreshPolicy(batches=self.refresh_batches, minutes=self.refresh_minutes)
 
 
 class LongTermClock(nn.Module):
@@ -179,6 +199,7 @@ class LongTermClock(nn.Module):
         stretches: Stretches,
         items: int,
         vectors: Callable[[Tensor], Tensor],
+        kept: ItemKeys | None = None,
     ) -> Found:
         r"""Clock-GSU: all heads together pick the K behaviours; no gradient flows (Eq. 2).
 
@@ -190,15 +211,19 @@ class LongTermClock(nn.Module):
             candidate_BI, moment_of_B: as ``forward``'s.
             stretches: the behaviours, their times as local seconds of day.
             items: one more than the largest item number. vectors: of item numbers, int64 (U,) -> (U, I).
+            kept: older projections to search among instead, of all items, made by ``key``.
         """
         seen = seen_in(stretches, items=items)
         time_score_G = candidate_BI.new_zeros(stretches.gaps)
         time_score_G[seen.gap_V] = self.gap(gap_features(seen.gap_V, dtype=candidate_BI.dtype)).sum(-1)
         query_BE = self.query(candidate_BI) / math.sqrt(self.config.latent_dim)
+        if kept is None:
+            query_BE = query_BE @ self.key.weight
+            kept = ItemKeys(key_UE=vectors(seen.item_U), row_N=seen.row_N)
         return search_batch(
-            query_BE @ self.key.weight,
+            query_BE,
             moment_of_B=moment_of_B,
-            keys=ItemKeys(key_UE=vectors(seen.item_U), row_N=seen.row_N),
+            keys=kept,
             time_score_G=time_score_G,
             stretches=stretches,
             most=self.config.behaviours,

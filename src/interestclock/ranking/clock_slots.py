@@ -24,7 +24,7 @@ from interestclock.ranking.config import (
 )
 from interestclock.ranking.sequence_slots import build_sequence_slot
 from interestclock.ranking.slot import ClockSlot, SlotInputs, found_vectors
-from interestclock.search import Stretches, found_gaps
+from interestclock.search import ItemKeys, KeptKeys, Stretches, found_gaps
 from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
 
 __all__ = ["build_slot"]
@@ -71,6 +71,7 @@ class _LongTermSlot(ClockSlot):
         self.clock = LongTermClock(item_dim=item_dim, config=config)
         self.longest = config.longest
         self.output_dim = self.clock.output_dim
+        self._kept = KeptKeys(config.refresh) if config.refresh is not None else None
 
     def forward(self, inputs: SlotInputs) -> Tensor:
         batch, histories = inputs.batch, inputs.histories
@@ -88,10 +89,21 @@ class _LongTermSlot(ClockSlot):
             stretches=stretches,
             items=len(inputs.items.row_NF),
             vectors=inputs.items,
+            kept=self._keys(inputs),
         )
         vectors_BKI = found_vectors(inputs.items, found, histories.item_E)
         gap_BK = found_gaps(found, stretches, batch.moment_of_B)
         return self.clock.attend(inputs.candidate_BI, vectors_BKI, gap_BK, found.present_BK)
+
+    def _keys(self, inputs: SlotInputs) -> ItemKeys | None:
+        """Projections of an earlier moment, where the configuration allows them to be old."""
+        if self._kept is None or not len(inputs.batch):
+            return None
+        return self._kept.keys(
+            items=len(inputs.items.row_NF),
+            now_ms=int(inputs.batch.timestamp_ms_B[-1]),
+            make=lambda item_R: self.clock.key(inputs.items(item_R)),
+        )
 
 
 def build_slot(clock: ClockConfig, *, names: FeatureNames, config: RankerConfig, item_dim: int) -> ClockSlot:
