@@ -62,7 +62,7 @@ def _tables(results: Mapping[str, Any]) -> Iterator[str]:
     label = html.escape(str(results.get("label")))
     yield _titled(
         f"Rankers on “{label}”",
-        "Small figures are 95% intervals of a paired bootstrap over users, which do not hold what another "
+        "Small figures are 95% intervals of a paired bootstrap over users, which leave out what another "
         f"seed would change; {_about_seeds(results.get('seeds'))} "
         f"RelaImpr is the plain ratio to {_baseline(results)} minus 1. "
         "A log loss is better when it is lower.",
