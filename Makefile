@@ -47,12 +47,15 @@ format: .venv/.dev ## format the code and sort its imports
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
-bench-setup: .venv/.bench ## install what only the benchmarks need (torch-rechub)
+bench-setup: .venv/.bench ## install what only the benchmarks need (torch-rechub, faiss, matplotlib)
 
-bench: .venv/.bench ## time the trainer beside torch-rechub's, each ranker, the clock features; memory
+bench: .venv/.bench ## time the trainer beside torch-rechub's, each ranker, the clock features, the search; memory
 	@mkdir -p build/bench
 	@$(BIN)/python benchmarks/trainer.py --json build/bench/trainer.json
 	@$(BIN)/python benchmarks/features.py --json build/bench/features.json
+	@$(BIN)/python benchmarks/search.py --json build/bench/search.json --plot build/bench/search.svg
+	@$(BIN)/python benchmarks/training.py --json build/bench/training.json --plot build/bench/training.svg
+	@$(BIN)/python benchmarks/refresh.py --json build/bench/refresh.json
 	@$(BIN)/python benchmarks/memory.py --json build/bench/memory.json
 
 docs: .venv/.dev .venv/.docs ## guides and API pages into build/docs; fails on an undocumented public name
