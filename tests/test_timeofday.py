@@ -21,6 +21,7 @@ from interestclock.timeofday import (
     local_to_utc_ms,
     seconds_of_day,
     utc_day_start_ms,
+    utc_hour,
     zone_offset_minutes,
 )
 
@@ -123,3 +124,9 @@ def test_day_start():
     moments = np.array([-1, 0, DAY_MS - 1, DAY_MS])
     assert utc_day_start_ms(moments).tolist() == [-DAY_MS, 0, 0, DAY_MS]
     assert utc_day_start_ms(torch.from_numpy(moments)).tolist() == [-DAY_MS, 0, 0, DAY_MS]
+
+
+def test_hours_since_1970_go_down_before_it() -> None:
+    moments = np.array([-1, 0, 3_599_999, 3_600_000, DAY_MS])
+    assert utc_hour(moments).tolist() == [-1, 0, 0, 1, 24]
+    assert utc_hour(torch.from_numpy(moments)).tolist() == [-1, 0, 0, 1, 24]
