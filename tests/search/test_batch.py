@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from slow_search import check_found, whole_numbers
 
@@ -132,10 +132,29 @@ def test_nothing_wanted_is_refused() -> None:
         search_batch(**asked, most=0)
 
 
+@pytest.mark.parametrize("behaviours", [8 * 12 - 1, 8 * 12])
+def test_all_is_taken_as_seen_where_behaviours_are_far_more(behaviours: int) -> None:
+    stretches = Stretches(
+        item_T=torch.zeros(behaviours, dtype=torch.int32),
+        time_T=torch.zeros(behaviours, dtype=torch.int32),
+        start_M=torch.tensor([0]),
+        stop_M=torch.tensor([behaviours]),
+        now_M=torch.tensor([3]),
+        period=22,
+        gaps=12,
+    )
+    seen = seen_in(stretches, items=5)
+    looked = behaviours < 8 * 12
+    assert seen.item_U.tolist() == ([0] if looked else list(range(5)))
+    assert seen.row_N.tolist() == ([0, -1, -1, -1, -1] if looked else list(range(5)))
+    assert seen.gap_V.tolist() == ([3] if looked else list(range(12)))
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 9_999), st.integers(0, 40), st.sampled_from([0, 24]))
 def test_seen_is_what_occurs(seed: int, longest: int, period: int) -> None:
     stretches = question(seed, candidates=1, moments=3, longest=longest, items=8, period=period)["stretches"]
+    assume(int((stretches.stop_M - stretches.start_M).sum()) < 8 * max(8, stretches.gaps))
     items, gaps = set(), set()
     for start, stop, now in zip(stretches.start_M, stretches.stop_M, stretches.now_M.tolist(), strict=True):
         for item, time in zip(

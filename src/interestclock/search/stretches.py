@@ -20,6 +20,7 @@ __all__ = ["Seen", "StretchArrays", "Stretches", "found_gaps", "gap_between", "l
 # G gaps, L behaviours of the moment that has most.
 
 Whole = npt.NDArray[np.integer]
+_FAR_MORE = 8
 
 
 class StretchArrays(NamedTuple):
@@ -93,7 +94,7 @@ class Stretches:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What occurs in a batch's stretches, each thing once.
+    """What occurs in a batch's stretches, each thing once, or all there is.
 
     Args:
         item_U: int64 item numbers, ascending. row_N: int32, each item number's row among them, −1 if none.
@@ -109,6 +110,8 @@ class Seen:
 def seen_in(stretches: Stretches, *, items: int) -> Seen:
     """Items and gaps of a batch, so that each is projected and scored once.
 
+    Where behaviours outnumber items and gaps by far, all of them are taken as seen: to look would cost more.
+
     Args:
         stretches: of the batch. items: N, one more than the largest item number.
 
@@ -121,6 +124,10 @@ def seen_in(stretches: Stretches, *, items: int) -> Seen:
         ([2, 4], [-1, -1, 0, -1, 1], [60, 120])
     """
     device = stretches.item_T.device
+    if int((stretches.stop_M - stretches.start_M).sum()) >= _FAR_MORE * max(items, stretches.gaps):
+        item_U = torch.arange(items, device=device)
+        gap_V = torch.arange(stretches.gaps, device=device)
+        return Seen(item_U=item_U, row_N=item_U.to(torch.int32), gap_V=gap_V)
     item_N = torch.zeros(items, dtype=torch.bool, device=device)
     gap_G = torch.zeros(stretches.gaps, dtype=torch.bool, device=device)
     if device.type == "cpu":
