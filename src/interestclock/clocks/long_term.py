@@ -215,7 +215,7 @@ class LongTermClock(nn.Module):
         """
         seen = seen_in(stretches, items=items)
         time_score_G = candidate_BI.new_zeros(stretches.gaps)
-        time_score_G[seen.gap_V] = self.gap(gap_features(seen.gap_V, dtype=candidate_BI.dtype)).sum(-1)
+        time_score_G[seen.gap_V] = self.gap.summed(gap_features(seen.gap_V, dtype=candidate_BI.dtype))
         query_BE = self.query(candidate_BI) / math.sqrt(self.config.latent_dim)
         if kept is None:
             query_BE = query_BE @ self.key.weight

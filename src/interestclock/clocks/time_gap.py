@@ -77,3 +77,8 @@ class TimeGap(nn.Module):
         second_EA = (self.second.unsqueeze(2) * apart_AA.unsqueeze(1)).reshape(-1, self.heads)
         score_XA: Tensor = hidden_XE @ second_EA
         return score_XA
+
+    def summed(self, feature_XF: Tensor) -> Tensor:
+        """The scores of all heads added up, float32 (...,): what a search in which all heads join adds."""
+        score_X: Tensor = torch.relu(self.first(feature_XF)) @ self.second.flatten()
+        return score_X

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,8 +14,8 @@ from numba import njit
 from torch import Tensor
 
 from interestclock.search.found import Found
+from interestclock.search.kept_products import kept_products
 from interestclock.search.selection import (
-    ROOM,
     Floats,
     Keys,
     Room,
@@ -32,6 +32,7 @@ __all__ = ["ItemKeys", "search_batch"]
 # G gaps, K kept, L behaviours of the moment that has most, S keys that fit.
 
 _ROWS_FOR_ONE = 4  # rows of a matrix product that take as long as one product of two vectors on their own
+_PARTS_EACH = 4
 _NEVER = np.float32(-np.inf)
 _threads = ThreadPoolExecutor(thread_name_prefix="search")
 
@@ -164,11 +165,12 @@ class _Inputs(NamedTuple):
 
 
 class _Moment(NamedTuple):
-    """What is read once per moment, and the products of one candidate."""
+    """What is read once per moment; the products of one candidate, and room to select of them."""
 
     row_L: Whole
     time_score_L: Floats
     product_L: Floats
+    room: Room
 
 
 def _search_compiled(
@@ -183,7 +185,9 @@ def _search_compiled(
     """On the CPU in float32, in as many threads as PyTorch has."""
     longest, key_BS = stretches.longest, keys_for(len(query_BE), kept)
     by_product = len(keys.key_UE) <= _ROWS_FOR_ONE * longest
-    product_BU = query_BE @ keys.key_UE.T if by_product else query_BE.new_empty(0, 0)
+    product_BU = kept_products(len(query_BE) * by_product, len(keys.key_UE))
+    if by_product:
+        torch.mm(query_BE, keys.key_UE.T, out=product_BU)
     inputs = _Inputs(
         query_BE=query_BE.contiguous().numpy(),
         moment_of_B=moment_of_B.numpy(),
@@ -194,11 +198,15 @@ def _search_compiled(
         stretches=stretches.arrays(),
     )
 
-    def select(first: int, last: int) -> None:
+    def select(parts: Iterator[tuple[int, int]]) -> None:
         of_moment = _Moment(
-            np.empty(longest, np.int32), np.empty(longest, np.float32), np.empty(longest, np.float32)
+            row_L=np.empty(longest, np.int32),
+            time_score_L=np.empty(longest, np.float32),
+            product_L=np.empty(longest, np.float32),
+            room=room_for(longest, kept),
         )
-        _select(inputs, (first, last), of_moment, room_for(longest, kept), key_BS)
+        for part in parts:
+            _select(inputs, part, of_moment, kept, key_BS)
 
     _in_threads(select, len(query_BE))
     index_BK, score_BK, present_BK = decode_keys(key_BS, kept)
@@ -210,25 +218,29 @@ def _search_compiled(
     )
 
 
-def _in_threads(work: Callable[[int, int], None], rows: int) -> None:
-    """The rows in as many parts as PyTorch has threads; compiled loops let each other run."""
-    parts = min(torch.get_num_threads(), rows)
-    if parts == 1:
-        work(0, rows)
-        return
-    edges = [rows * part // parts for part in range(parts + 1)]
-    for done in [_threads.submit(work, first, last) for first, last in itertools.pairwise(edges)]:
+def _in_threads(work: Callable[[Iterator[tuple[int, int]]], None], rows: int) -> None:
+    """Rows in as many threads as PyTorch has, this one among them; compiled loops let each other run.
+
+    Each takes the next part when it is done with one: the others wake up late, beside threads of PyTorch that
+    wait by spinning.
+    """
+    threads = torch.get_num_threads()
+    count = min(rows, threads * _PARTS_EACH if threads > 1 else 1)
+    edges = [rows * part // count for part in range(count + 1)]
+    parts = iter(list(itertools.pairwise(edges)))
+    others = [_threads.submit(work, parts) for _ in range(threads - 1)]
+    work(parts)
+    for done in others:
         done.result()
 
 
 @njit(nogil=True, cache=True)
 def _select(
-    inputs: _Inputs, candidates: tuple[int, int], of_moment: _Moment, room: Room, key_BS: Keys
+    inputs: _Inputs, candidates: tuple[int, int], of_moment: _Moment, most: int, key_BS: Keys
 ) -> None:
     """Keys of the best of each candidate, from the first to the last (exclusive)."""
     moment_before, length = -1, 0
-    most = key_BS.shape[1] // ROOM
-    product_L = of_moment.product_L
+    product_L, time_score_L = of_moment.product_L, of_moment.time_score_L
     for candidate in range(candidates[0], candidates[1]):
         moment = inputs.moment_of_B[candidate]
         if moment != moment_before:
@@ -240,23 +252,22 @@ def _select(
         else:
             for place in range(length):
                 product_L[place] = _dot(inputs.query_BE[candidate], inputs.key_UE[of_moment.row_L[place]])
-        select_row(product_L[:length], of_moment.time_score_L[:length], most, room, key_BS[candidate])
+        select_row(product_L[:length], time_score_L[:length], most, of_moment.room, key_BS[candidate])
 
 
 @njit(nogil=True, cache=True)
 def _read(inputs: _Inputs, moment: int, of_moment: _Moment) -> int:
     """Rows and time scores of a moment's behaviours, and how many there are."""
     stretches = inputs.stretches
-    start, now = stretches.start_M[moment], stretches.now_M[moment]
-    length: int = stretches.stop_M[moment] - start
-    for place in range(length):
-        item = stretches.item_T[start + place]
-        if item < 0:
-            of_moment.row_L[place], of_moment.time_score_L[place] = 0, _NEVER
-        else:
-            of_moment.row_L[place] = inputs.row_N[item]
-            gap = gap_between(stretches.time_T[start + place], now, stretches.period, stretches.gaps)
-            of_moment.time_score_L[place] = inputs.time_score_G[gap]
+    start, stop, now = stretches.start_M[moment], stretches.stop_M[moment], stretches.now_M[moment]
+    item_L, time_L = stretches.item_T[start:stop], stretches.time_T[start:stop]
+    for place in range(item_L.shape[0]):
+        there = item_L[place] >= 0
+        of_moment.row_L[place] = inputs.row_N[np.uint64(item_L[place] if there else 0)]
+        gap = gap_between(time_L[place], now, stretches.period, stretches.gaps)
+        time_score = inputs.time_score_G[np.uint64(gap)]  # unsigned: an index below 0 is not looked for
+        of_moment.time_score_L[place] = time_score if there else _NEVER
+    length: int = item_L.shape[0]
     return length
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-
 import torch
 from numba import njit
 from torch import Tensor
 
 from interestclock.search.found import Found
+from interestclock.search.kept_products import kept_products
 from interestclock.search.selection import Floats, Keys, Room, decode_keys, keys_for, room_for, select_row
 
 __all__ = ["search_request"]
@@ -16,7 +15,6 @@ __all__ = ["search_request"]
 # Shapes: C candidates, L behaviours, E projection, K kept, G groups, S keys that fit.
 
 _BLOCK_FLOATS = 1 << 20  # products that are held at a time: 4 MiB, which a processor's cache holds
-_thread = threading.local()
 _LEAST_ROWS = 64  # below that the product itself takes longer
 
 
@@ -61,7 +59,7 @@ def search_request(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, *, mo
             present_BK=torch.zeros(candidates, kept, dtype=torch.bool),
         )
     rows = min(candidates, max(_LEAST_ROWS, _BLOCK_FLOATS // length))
-    product_RL, key_EL = _kept_for(rows, length), key_LE.T
+    product_RL, key_EL = kept_products(rows, length), key_LE.T
     key_CS, room, fullest = keys_for(candidates, kept), room_for(length, kept), 0
     for first in range(0, candidates, rows):
         block_RL = product_RL[: min(rows, candidates - first)]
@@ -74,14 +72,6 @@ def search_request(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, *, mo
         score_BK=torch.from_numpy(score_CK),
         present_BK=torch.from_numpy(present_CK),
     )
-
-
-def _kept_for(rows: int, length: int) -> Tensor:
-    """This thread's room for products. Fresh memory, page by page, would cost a quarter of it."""
-    if not hasattr(_thread, "floats") or len(_thread.floats) < rows * length:
-        _thread.floats = torch.empty(rows * length)
-    kept: Tensor = _thread.floats[: rows * length].view(rows, length)
-    return kept
 
 
 @njit(nogil=True, cache=True)

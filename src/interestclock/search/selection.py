@@ -1,9 +1,8 @@
 """Keep the K best of a row of scores without sorting it: compiled, and exact.
 
 Split a row into strided groups and take each group's maximum. The K-th largest maximum is a score that at
-least K of the row reach, so everything below it is out, and a group whose maximum is below it is never
-looked at again. One pass over the row finds the maxima, at the speed of memory; what follows touches about
-K groups.
+least K of the row reach, and few more, so everything below it is out. One pass over the row finds the
+maxima, a second one what reaches the bound, both at the speed of the cache.
 
 What is kept comes out as keys, uint64, that sort as scores do: the greater score first, and of equal ones
 the smaller index. So a sort of these few decides ties too.
@@ -11,22 +10,24 @@ the smaller index. So a sort of these few decides ties too.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-__all__ = ["ROOM", "Floats", "Keys", "Room", "decode_keys", "keys_for", "room_for", "select_row"]
+from interestclock.search.lanes import LANES, lowest_bit, reached_lanes
 
-# Shapes: C candidates, L behaviours, G groups, S keys that fit, K kept.
+__all__ = ["Floats", "Keys", "Room", "decode_keys", "keys_for", "room_for", "select_row"]
+
+# Shapes: C candidates, L behaviours, G groups, P runs of sixteen behaviours, S keys that fit, K kept.
 
 Floats = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.uint64]
 Whole = npt.NDArray[np.integer]
 
-ROOM = 4  # keys that fit a row, in multiples of K; more turn up only where many scores are equal
+_ROOM = 2  # keys that fit a row, in multiples of K; more turn up only where many scores are equal
+_GROUPS = 4  # in multiples of K: about 1.15 K of a row reach the bound; fewer groups make it looser
 _ABSENT = np.uint64(0xFFFFFFFFFFFFFFFF)
 _INDEX_BITS = np.uint64(32)
 _INDEX = np.uint64(0xFFFFFFFF)
@@ -34,30 +35,32 @@ _LARGEST = np.int32(0x7FFFFFFF)
 _SIGN = np.int32(31)
 _HALF = np.float32(0.5)
 _ZERO = np.float32(0)
+_ONE = np.uint32(1)
 _NEVER = np.float32(-np.inf)
 _LEAST = np.finfo(np.float32).min
 
 
 def keys_for(candidates: int, most: int) -> Keys:
     """Room for the keys of each candidate's best."""
-    return np.empty((candidates, ROOM * most), np.uint64)
+    return np.empty((candidates, _ROOM * most + LANES), np.uint64)
 
 
 class Room(NamedTuple):
-    """Where a row is worked on: the maxima of its groups, and which groups reach the bound."""
+    """Where a row is worked on: its groups' maxima, the runs that reach the bound, and which lanes do."""
 
     max_G: Floats
-    reaching_G: Whole
+    first_P: Whole
+    reached_P: npt.NDArray[np.uint32]
 
 
 def room_for(length: int, most: int) -> Room:
-    """Room to select ``most`` of rows up to a length.
-
-    The maxima are read a dozen times, and the members of about K groups once. With the square root of K · L
-    groups both take equally long, about.
-    """
-    groups = max(1, min(length, math.isqrt(most * length)))
-    return Room(np.empty(groups, np.float32), np.empty(groups + 1, np.int32))
+    """Room to select ``most`` of rows up to a length."""
+    runs = length // LANES + 1  # one more, which what does not reach the bound is written to
+    return Room(
+        max_G=np.empty(max(1, min(length, _GROUPS * most)), np.float32),
+        first_P=np.empty(runs, np.int32),
+        reached_P=np.empty(runs, np.uint32),
+    )
 
 
 @njit(nogil=True, cache=True)
@@ -127,34 +130,48 @@ def _bound(max_G: Floats, most: int) -> np.float32:
 
 
 @njit(nogil=True, cache=True)
-def _reaching(room: Room, groups: int, bound: np.float32) -> int:
-    """Note the groups that reach the bound; gives how many."""
+def _key(score: np.float32, index: int) -> np.uint64:
+    return (np.uint64(np.uint32(_LARGEST - _ordered(score))) << _INDEX_BITS) | np.uint64(index)
+
+
+@njit(nogil=True, cache=True)
+def _reaching(product_L: Floats, time_score_L: Floats, bound: np.float32, room: Room) -> int:
+    """Note the runs in which something reaches the bound; gives how many.
+
+    Every run is written down, and stays unless the next one is written over it: a branch that cannot be
+    foreseen would cost more than the writing.
+    """
     count = 0
-    for group in range(groups):
-        room.reaching_G[count] = group
-        count += room.max_G[group] >= bound
+    for first in range(0, product_L.shape[0] - LANES + 1, LANES):
+        reached: np.uint32 = reached_lanes(product_L, time_score_L, first, bound)  # type: ignore[call-arg]
+        room.first_P[count] = first
+        room.reached_P[count] = reached
+        count += reached != 0
     return count
 
 
 @njit(nogil=True, cache=True)
 def _collect(product_L: Floats, time_score_L: Floats, most: int, room: Room, key_S: Keys) -> int:
-    """Keys of all that reach the bound; where they do not fit, of the best ``most`` so far.
-
-    Every key of a group that reaches it is written, and stays unless the next one is written over it: a
-    branch that cannot be foreseen would cost more than the writing.
-    """
+    """Keys of all that reach the bound; where they do not fit, of the best ``most`` so far."""
     length, kept = product_L.shape[0], 0
-    groups = min(room.max_G.shape[0], length)
-    bound = _bound(room.max_G[:groups], most)
-    for group in room.reaching_G[: _reaching(room, groups, bound)]:
-        for index in range(group, length, groups):
-            score = product_L[index] + time_score_L[index]
-            rank = np.uint64(np.uint32(_LARGEST - _ordered(score)))
-            key_S[kept] = (rank << _INDEX_BITS) | np.uint64(index)
-            kept += score >= bound
-            if kept == key_S.shape[0]:
-                key_S.sort()
-                kept = most
+    bound = _bound(room.max_G[: min(room.max_G.shape[0], length)], most)
+    for run in range(_reaching(product_L, time_score_L, bound, room)):
+        reached = room.reached_P[run]
+        while True:
+            index = room.first_P[run] + np.intp(lowest_bit(reached))  # type: ignore[call-arg]
+            key_S[kept] = _key(product_L[index] + time_score_L[index], index)
+            kept += 1
+            reached &= reached - _ONE
+            if not reached:
+                break
+        if kept + LANES > key_S.shape[0]:
+            key_S[:kept].sort()
+            kept = most
+    for index in range(length - length % LANES, length):
+        score = product_L[index] + time_score_L[index]
+        if score >= bound:
+            key_S[kept] = _key(score, index)
+            kept += 1
     key_S[kept:] = _ABSENT
     return kept
 
@@ -164,8 +181,8 @@ def select_row(product_L: Floats, time_score_L: Floats, most: int, room: Room, k
     """Keys of the best of a row, unsorted; at least ``most`` of them where as many are there.
 
     Args:
-        product_L, time_score_L: their sum is the score; −inf and NaN are never kept. most: K.
-        room: of a row as long or longer. key_S: receives the keys.
+        product_L, time_score_L: contiguous; their sum is the score; −inf and NaN are never kept. most: K.
+        room: for a row as long or longer. key_S: receives the keys.
 
     Returns:
         How many keys there are.

@@ -185,11 +185,10 @@ def laid_out(stretches: Stretches) -> tuple[Tensor, Tensor, Tensor]:
 
 @njit(nogil=True, cache=True)
 def gap_between(time: int, now: int, period: int, gaps: int) -> int:
-    """``Stretches.gap`` for compiled loops."""
+    """``Stretches.gap`` for compiled loops; without a branch, which every second behaviour would miss."""
     apart = abs(time - now)
-    if period and apart > period - apart:
-        apart = period - apart
-    return min(apart, gaps - 1)
+    the_other_way = period - apart if period else apart
+    return min(apart, the_other_way, gaps - 1)
 
 
 @njit(nogil=True, cache=True)
