@@ -26,15 +26,16 @@ def scores(query_CE: torch.Tensor, key_LE: torch.Tensor, time_score_L: torch.Ten
     most=st.integers(1, 120),
     masked=st.sampled_from([0.0, 0.3, 1.0]),
     seed=st.integers(0, 9_999),
+    dtype=st.sampled_from([torch.float32, torch.float64, torch.bfloat16]),
 )
 def test_whole_numbers_are_found_in_the_order_of_a_sort(
-    *, candidates: int, length: int, most: int, masked: float, seed: int
+    *, candidates: int, length: int, most: int, masked: float, seed: int, dtype: torch.dtype
 ) -> None:
     query_CE, key_LE = whole_numbers(candidates, 4, seed=seed), whole_numbers(length, 4, seed=seed + 1)
     time_score_L = whole_numbers(length, seed=seed + 2)
     generator = torch.Generator().manual_seed(seed)
     time_score_L[torch.rand(length, generator=generator) < masked] = -torch.inf
-    found = search_request(query_CE, key_LE, time_score_L, most=most)
+    found = search_request(query_CE.to(dtype), key_LE.to(dtype), time_score_L.to(dtype), most=most)
     assert found.place_BK.shape == (candidates, min(most, length))
     check_found(found, scores(query_CE, key_LE, time_score_L), most)
 
@@ -47,11 +48,13 @@ def test_random_scores_agree_with_the_reference(length: int) -> None:
     check_found(found, scores(query_CE, key_LE, time_score_L), 100, close=1e-5)
 
 
-def test_blocks_of_candidates_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    query_CE, key_LE = whole_numbers(150, 4, seed=1), whole_numbers(50, 4, seed=2)
-    whole = search_request(query_CE, key_LE, torch.zeros(50), most=7)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_blocks_of_candidates_do_not_show(monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype) -> None:
+    query_CE, key_LE = whole_numbers(150, 4, seed=1).to(dtype), whole_numbers(50, 4, seed=2).to(dtype)
+    whole = search_request(query_CE, key_LE, torch.zeros(50, dtype=dtype), most=7)
     monkeypatch.setattr(request_module, "_BLOCK_FLOATS", 1)
-    blocks = search_request(query_CE, key_LE, torch.zeros(50), most=7)
+    monkeypatch.setattr(request_module, "_BLOCK_SCORES", 1)
+    blocks = search_request(query_CE, key_LE, torch.zeros(50, dtype=dtype), most=7)
     assert torch.equal(whole.place_BK, blocks.place_BK)
 
 
@@ -60,6 +63,15 @@ def test_keys_laid_out_for_the_product_are_as_good() -> None:
     turned_LE = key_LE.T.contiguous().T
     first, second = (search_request(query_CE, keys, torch.zeros(50), most=7) for keys in (key_LE, turned_LE))
     assert torch.equal(first.place_BK, second.place_BK)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_gpu_finds_the_same() -> None:
+    given = whole_numbers(30, 8, seed=1), whole_numbers(500, 8, seed=2), whole_numbers(500, seed=3)
+    found = search_request(*given, most=40)
+    on_gpu = search_request(*(each.cuda() for each in given), most=40)
+    assert torch.equal(found.place_BK, on_gpu.place_BK.cpu())
+    assert torch.equal(found.score_BK, on_gpu.score_BK.cpu())
 
 
 def test_no_gradient_flows() -> None:
@@ -72,7 +84,10 @@ def test_no_gradient_flows() -> None:
     [
         ({"query_CE": torch.zeros(2, 5)}, r"query_CE has shape \(2, 5\) and key_LE \(6, 4\)"),
         ({"time_score_L": torch.zeros(5)}, "give one score for each of 6 behaviours"),
-        ({"key_LE": torch.zeros(6, 4).half()}, "key_LE is torch.float16 on cpu; give float32 on the CPU"),
+        (
+            {"key_LE": torch.zeros(6, 4).half()},
+            "key_LE is torch.float16 on cpu, query_CE torch.float32 on cpu; give floats of one type",
+        ),
         ({"most": 0}, "most is 0; give 1 or more"),
     ],
 )

@@ -13,6 +13,7 @@ import torch
 from numba import njit
 from torch import Tensor
 
+from interestclock.search.anywhere import best_of_rows
 from interestclock.search.found import Found
 from interestclock.search.kept_products import kept_products
 from interestclock.search.selection import (
@@ -141,13 +142,7 @@ def _search_anywhere(
     row_BL = keys.row_N[item_ML].to(torch.int64).clamp(min=0)[moment_of_B]
     time_score_ML = time_score_G[gap_ML].masked_fill(~present_ML, -torch.inf)
     score_BL = (query_BE @ keys.key_UE.T).gather(1, row_BL) + time_score_ML[moment_of_B]
-    score_BL = score_BL.float() + 0.0  # −0 and 0 are one
-    bits_BL = score_BL.view(torch.int32)
-    rank_BL = (bits_BL ^ ((bits_BL >> 31) & 0x7FFFFFFF)).to(torch.int64)
-    later_L = torch.arange(score_BL.shape[1], device=score_BL.device)
-    index_BK = ((rank_BL << 32) - later_L).topk(kept, dim=1).indices
-    score_BK = score_BL.gather(1, index_BK)
-    present_BK = score_BK > -torch.inf
+    index_BK, score_BK, present_BK = best_of_rows(score_BL, kept)
     place_BK = index_BK + stretches.start_M[moment_of_B].unsqueeze(1)
     return Found(place_BK=place_BK.masked_fill(~present_BK, 0), score_BK=score_BK, present_BK=present_BK)
 

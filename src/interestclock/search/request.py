@@ -6,6 +6,7 @@ import torch
 from numba import njit
 from torch import Tensor
 
+from interestclock.search.anywhere import best_of_rows
 from interestclock.search.found import Found
 from interestclock.search.kept_products import kept_products
 from interestclock.search.selection import Floats, Keys, Room, decode_keys, keys_for, room_for, select_row
@@ -15,6 +16,7 @@ __all__ = ["search_request"]
 # Shapes: C candidates, L behaviours, E projection, K kept, G groups, S keys that fit.
 
 _BLOCK_FLOATS = 1 << 20  # products that are held at a time: 4 MiB, which a processor's cache holds
+_BLOCK_SCORES = 1 << 24  # as float32, 64 MiB; what orders them takes as much again a few times
 _LEAST_ROWS = 64  # below that the product itself takes longer
 
 
@@ -26,16 +28,17 @@ def search_request(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, *, mo
 
     The matrix product is the floor of an exact search; what comes on top is one pass over its result while
     that is still in the cache. Memory beyond the arguments: one block of products, 4 MiB or 64 rows of L
-    whichever is more, and 32 · K bytes for each candidate. Nothing is L by C, and no history is copied.
+    whichever is more, and 24 · K bytes for each candidate. Nothing is L by C, and no history is copied.
+    On a GPU, and for other types than float32, plain PyTorch does the same, in blocks of 64 MiB of scores.
 
     Source: Clock-GSU (Long-term Interest Clock, WWW 2025, section 3.2), whose heads search together: their
     projections stand side by side in E, and their time parts are summed before they come here.
 
     Args:
-        query_CE: float32 on the CPU, candidates' projections. key_LE: float32, behaviours' projections
+        query_CE: floats, candidates' projections. key_LE: the same type, behaviours' projections
             (the transpose of a contiguous (E, L) is as good).
-        time_score_L: float32, what each behaviour's time adds; −inf for one that must not be found.
-        most: K.
+        time_score_L: the same type, what each behaviour's time adds; −inf for one that must not be found.
+        most: K. Scores are compared as float32.
 
     Returns:
         What was found; places are 0..L-1.
@@ -54,10 +57,28 @@ def search_request(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, *, mo
     kept = min(most, length)
     if not candidates or not length:
         return Found(
-            place_BK=torch.zeros(candidates, kept, dtype=torch.int64),
-            score_BK=torch.full((candidates, kept), -torch.inf),
-            present_BK=torch.zeros(candidates, kept, dtype=torch.bool),
+            place_BK=torch.zeros(candidates, kept, dtype=torch.int64, device=query_CE.device),
+            score_BK=torch.full((candidates, kept), -torch.inf, device=query_CE.device),
+            present_BK=torch.zeros(candidates, kept, dtype=torch.bool, device=query_CE.device),
         )
+    if query_CE.device.type != "cpu" or query_CE.dtype != torch.float32:
+        return _search_anywhere(query_CE, key_LE, time_score_L, kept)
+    return _search_compiled(query_CE, key_LE, time_score_L, kept)
+
+
+def _search_anywhere(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, kept: int) -> Found:
+    rows = max(1, _BLOCK_SCORES // len(key_LE))
+    blocks = [
+        best_of_rows(torch.addmm(time_score_L, query_RE, key_LE.T), kept)
+        for query_RE in torch.split(query_CE, rows)
+    ]
+    place_CK, score_CK, present_CK = (torch.cat(parts) for parts in zip(*blocks, strict=True))
+    return Found(place_BK=place_CK, score_BK=score_CK, present_BK=present_CK)
+
+
+def _search_compiled(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, kept: int) -> Found:
+    candidates, length = len(query_CE), len(key_LE)
+    time_score_L = time_score_L.contiguous()
     rows = min(candidates, max(_LEAST_ROWS, _BLOCK_FLOATS // length))
     product_RL, key_EL = kept_products(rows, length), key_LE.T
     key_CS, room, fullest = keys_for(candidates, kept), room_for(length, kept), 0
@@ -97,5 +118,9 @@ def _check(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, most: int) ->
             f"{len(key_LE)} behaviours"
         )
     for name, tensor in (("query_CE", query_CE), ("key_LE", key_LE), ("time_score_L", time_score_L)):
-        if tensor.dtype != torch.float32 or tensor.device.type != "cpu":
-            raise ValueError(f"{name} is {tensor.dtype} on {tensor.device}; give float32 on the CPU")
+        same = (tensor.dtype, tensor.device) == (query_CE.dtype, query_CE.device)
+        if not same or not tensor.is_floating_point():
+            raise ValueError(
+                f"{name} is {tensor.dtype} on {tensor.device}, query_CE {query_CE.dtype} on "
+                f"{query_CE.device}; give floats of one type on one device"
+            )
