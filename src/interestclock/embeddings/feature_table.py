@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Self
@@ -74,6 +75,7 @@ class FeatureTable(nn.Module):
         self.used = 1
         self.weight = nn.Parameter(torch.zeros(1, dim))
         self._row_of: dict[str, Tensor] = {}
+        self._free: list[int] = []
 
     def grow(self, sizes: Mapping[str, int]) -> None:
         """Give rows to every value up to each feature's size; rows once given never move.
@@ -92,6 +94,81 @@ class FeatureTable(nn.Module):
             have = 0 if known is None else known.numel() - 1
             if known is None or size > have:
                 self._add(feature, have, size)
+
+    def reserve(self, sizes: Mapping[str, int]) -> None:
+        """Know every value up to each feature's size, without a row until it is admitted: it has row 0.
+
+        Args:
+            sizes: largest number of each feature; a size already reached changes nothing.
+
+        Example:
+            >>> table = FeatureTable(dim=2, std=0.25, seed=0)
+            >>> table.reserve({"user": 2}); table.rows("user", torch.tensor([1, 2])).tolist()
+            [0, 0]
+        """
+        for feature, size in sizes.items():
+            known = self._row_of.get(feature)
+            missing = size + 1 - (0 if known is None else known.numel())
+            if missing > 0:
+                # Room for more, so that a table that gains a value at a time is not copied each time.
+                spare = self.weight.new_zeros(max(missing, 0 if known is None else known.numel() // 2))
+                self._row_of[feature] = (
+                    spare.to(torch.int64) if known is None else torch.cat([known, spare.to(torch.int64)])
+                )
+
+    def admit(self, feature: str, number_R: Tensor) -> Tensor:
+        """Give rows to values that have none; rows that were given back go first.
+
+        Their first weights are those of the same numbers at any other time.
+
+        Args:
+            feature: its name, reserved up to these numbers. number_R: int64, ascending, each without a row.
+
+        Returns:
+            int64, their rows.
+
+        Example:
+            >>> table = FeatureTable(dim=2, std=0.25, seed=0)
+            >>> table.reserve({"user": 3}); table.admit("user", torch.tensor([1, 3])).tolist()
+            [1, 2]
+            >>> _ = table.release("user", torch.tensor([1])); table.admit("user", torch.tensor([2])).tolist()
+            [1]
+        """
+        number = number_R.tolist()
+        reused = [heapq.heappop(self._free) for _ in range(min(len(self._free), len(number)))]
+        added = range(self.used, self.used + len(number) - len(reused))
+        self.used = added.stop
+        self._reserve(self.used)
+        row_R = torch.tensor([*reused, *added], dtype=torch.int64, device=self.weight.device)
+        if number:
+            self._row_of[feature][number_R] = row_R
+            with torch.no_grad():
+                self.weight[row_R] = self._first_weights_of(feature, number).to(self.weight.device)
+        return row_R
+
+    def release(self, feature: str, number_R: Tensor) -> Tensor:
+        """Take values' rows back: they are zero until they are given out again.
+
+        Args:
+            feature: its name. number_R: int64, no number twice; those without a row keep none.
+
+        Returns:
+            int64, the rows that were given back.
+        """
+        if not number_R.numel():
+            return number_R.to(self.weight.device)
+        row_R = self._row_of[feature][number_R]
+        row_R = row_R[row_R > 0]
+        self._row_of[feature][number_R] = 0
+        with torch.no_grad():
+            self.weight[row_R] = 0.0
+        for row in row_R.tolist():
+            heapq.heappush(self._free, row)
+        return row_R
+
+    def free_rows(self) -> Tensor:
+        """Rows that were given back and not given out again, int64, ascending."""
+        return torch.tensor(sorted(self._free), dtype=torch.int64)
 
     def rows(self, feature: str, number_X: Tensor) -> Tensor:
         """Rows of a feature's values.
@@ -118,11 +195,12 @@ class FeatureTable(nn.Module):
         """The row of each feature's values, by number: int64 (size + 1,) each."""
         return dict(self._row_of)
 
-    def restore(self, weight: Tensor, layout: Mapping[str, Tensor]) -> None:
-        """Take over the rows in use of another table, and what they stand for.
+    def restore(self, weight: Tensor, layout: Mapping[str, Tensor], free: Tensor | None = None) -> None:
+        """Take over the rows of another table, and what they stand for.
 
         Args:
-            weight: float32 (rows, D), all of them in use. layout: as ``layout`` gave it.
+            weight: float32 (rows, D), up to the last in use. layout: as ``layout`` gave it.
+            free: as ``free_rows`` gave it; None is none.
 
         Raises:
             ValueError: the weights are of another width.
@@ -131,6 +209,7 @@ class FeatureTable(nn.Module):
             raise ValueError(f"weights of shape {tuple(weight.shape)} in a table of width {self.dim}")
         self._replace(weight.detach().to(self.weight.device, copy=True))
         self.used = weight.shape[0]
+        self._free = [] if free is None else free.tolist()  # ascending, so a heap
         self._row_of = {feature: rows.to(self.weight.device) for feature, rows in layout.items()}
 
     def _add(self, feature: str, have: int, size: int) -> None:
@@ -160,6 +239,12 @@ class FeatureTable(nn.Module):
         first, last = have // _BLOCK_ROWS, max(size - 1, 0) // _BLOCK_ROWS
         blocks = torch.cat([self._block(feature, number) for number in range(first, last + 1)])
         return blocks[have - first * _BLOCK_ROWS : size - first * _BLOCK_ROWS]
+
+    def _first_weights_of(self, feature: str, number: list[int]) -> Tensor:
+        """First weights of some values, ascending by number."""
+        place = torch.tensor(number) - 1
+        blocks = {each: self._block(feature, each) for each in torch.unique(place // _BLOCK_ROWS).tolist()}
+        return torch.stack([blocks[each // _BLOCK_ROWS][each % _BLOCK_ROWS] for each in place.tolist()])
 
     def _block(self, feature: str, number: int) -> Tensor:
         key = zlib.crc32(f"{self.seed}/{feature}/{number}".encode())

@@ -74,6 +74,36 @@ class RowAdam(Optimizer):
                     row_R, gradient_RD = _sum_by_row(parameter.grad)
                     self._move(parameter, row_R, gradient_RD, group)
 
+    @torch.no_grad()
+    def forget(self, parameter: nn.Parameter, row_R: Tensor) -> None:
+        """Rows stand for something else now: their moments are zero again.
+
+        Args:
+            parameter: a table. row_R: int64.
+        """
+        if self.state[parameter] and row_R.numel():
+            moments = self._moments_of(parameter)
+            moments["exp_avg"][row_R] = 0.0
+            moments["exp_avg_sq"][row_R] = 0.0
+
+    def moments(self, parameter: nn.Parameter) -> tuple[int, Tensor, Tensor]:
+        """Steps taken, and a table's first and second moments, shaped as it is; sharing memory.
+
+        Example:
+            >>> table = nn.Embedding(2, 1, sparse=True)
+            >>> RowAdam([table.weight], lr=0.1).moments(table.weight)[0]
+            0
+        """
+        moments = self._moments_of(parameter)
+        return moments["step"], moments["exp_avg"], moments["exp_avg_sq"]
+
+    def restore_moments(
+        self, parameter: nn.Parameter, step: int, exp_avg: Tensor, exp_avg_sq: Tensor
+    ) -> None:
+        """Take over what ``moments`` gave; rows beyond the table's are left out."""
+        rows = parameter.shape[0]
+        self.state[parameter] = _Moments(step=step, exp_avg=exp_avg[:rows], exp_avg_sq=exp_avg_sq[:rows])
+
     def _move(
         self, parameter: nn.Parameter, row_R: Tensor, gradient_RD: Tensor, group: dict[str, Any]
     ) -> None:

@@ -10,7 +10,7 @@ from interestclock.ranking.config import (
     TimeEncodingConfig,
 )
 from interestclock.ranking.dcn import DCNv2
-from interestclock.ranking.files import load_ranker, save_ranker
+from interestclock.ranking.files import describe_ranker, load_ranker, save_ranker, table_names
 from interestclock.ranking.item_vectors import ItemVectors
 from interestclock.ranking.ranker import Ranker, multi_task_loss
 
@@ -25,7 +25,9 @@ __all__ = [
     "Ranker",
     "RankerConfig",
     "TimeEncodingConfig",
+    "describe_ranker",
     "load_ranker",
     "multi_task_loss",
     "save_ranker",
+    "table_names",
 ]

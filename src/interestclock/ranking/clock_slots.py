@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor
 from torch.nn import functional
 
@@ -22,6 +24,7 @@ from interestclock.ranking.config import (
     RankerConfig,
     TimeEncodingConfig,
 )
+from interestclock.ranking.item_vectors import ItemVectors
 from interestclock.ranking.sequence_slots import build_sequence_slot
 from interestclock.ranking.slot import ClockSlot, SlotInputs, found_vectors
 from interestclock.search import ItemKeys, KeptKeys, Stretches, found_gaps
@@ -104,6 +107,17 @@ class _LongTermSlot(ClockSlot):
             now_ms=int(inputs.batch.timestamp_ms_B[-1]),
             make=lambda item_R: self.clock.key(inputs.items(item_R)),
         )
+
+    def renew(self, item_R: Tensor, items: ItemVectors) -> None:
+        if self._kept is not None:
+            self._kept.renew(item_R, make=lambda item_S: self.clock.key(items(item_S)))
+
+    def kept(self) -> dict[str, Tensor]:
+        return {} if self._kept is None else self._kept.state()
+
+    def restore_kept(self, kept: Mapping[str, Tensor]) -> None:
+        if self._kept is not None:
+            self._kept.restore(kept)
 
 
 def build_slot(clock: ClockConfig, *, names: FeatureNames, config: RankerConfig, item_dim: int) -> ClockSlot:

@@ -15,7 +15,7 @@ from interestclock.errors import ConfigError, ResultError
 from interestclock.ranking.config import ClockConfig, FeatureNames, RankerConfig
 from interestclock.ranking.ranker import Ranker
 
-__all__ = ["load_ranker", "save_ranker"]
+__all__ = ["describe_ranker", "load_ranker", "save_ranker", "table_names"]
 
 _TABLE = "table.weight"
 _ROWS = "rows."
@@ -42,13 +42,13 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ranker.json").unlink(missing_ok=True)
-    table, tables = ranker.table, _names_of_table(ranker)
+    table, tables = ranker.table, table_names(ranker)
     weights = {n: value.contiguous().cpu() for n, value in ranker.state_dict().items() if n not in tables}
     weights[_TABLE] = table.weight.detach()[: table.used].contiguous().cpu()
     weights |= {f"{_ROWS}{feature}": rows.cpu() for feature, rows in table.layout().items()}
     weights[_ITEMS] = ranker.items.row_NF.contiguous().cpu()
     save_file(weights, folder / "ranker.safetensors")
-    (folder / "ranker.json").write_text(json.dumps(_description(ranker), indent=1))
+    (folder / "ranker.json").write_text(json.dumps(describe_ranker(ranker), indent=1))
 
 
 def load_ranker(folder: Path) -> Ranker:
@@ -97,11 +97,17 @@ def _fill(ranker: Ranker, weights: dict[str, Tensor]) -> None:
     layout = {name.removeprefix(_ROWS): weights.pop(name) for name in list(weights) if name.startswith(_ROWS)}
     table_weight = weights.pop(_TABLE)
     ranker.table.restore(table_weight, layout)
-    ranker.load_state_dict(weights | dict.fromkeys(_names_of_table(ranker), table_weight))
+    ranker.load_state_dict(weights | dict.fromkeys(table_names(ranker), table_weight))
 
 
-def _names_of_table(ranker: Ranker) -> set[str]:
-    """The state dictionary names the one table once for each module that holds it."""
+def table_names(ranker: Ranker) -> set[str]:
+    """Names of the one table in a ranker's state dictionary, which has it once for each module that holds it.
+
+    Example:
+        >>> ranker = Ranker(names=FeatureNames(tasks=("finish",)), config=RankerConfig(), seed=0)
+        >>> sorted(table_names(ranker))
+        ['items.table.weight', 'table.weight']
+    """
     return {
         f"{name}.weight"
         for name, module in ranker.named_modules(remove_duplicate=False)
@@ -109,7 +115,14 @@ def _names_of_table(ranker: Ranker) -> set[str]:
     }
 
 
-def _description(ranker: Ranker) -> dict[str, Any]:
+def describe_ranker(ranker: Ranker) -> dict[str, Any]:
+    """All it takes to build a ranker again, but for its weights; goes through JSON unchanged.
+
+    Example:
+        >>> ranker = Ranker(names=FeatureNames(tasks=("finish",)), config=RankerConfig(), seed=0)
+        >>> describe_ranker(ranker)["seed"]
+        0
+    """
     clocks = [{"kind": clock.kind, **asdict(clock)} for clock in ranker.config.clocks]
     return {
         "names": asdict(ranker.names),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from interestclock.embeddings import FeatureTable, masked_mean
 
@@ -59,6 +60,41 @@ class ItemVectors(nn.Module):
             rows.append(self.table.rows(f"attribute.{name}", value_of[name][: items + 1].to(device)))
         self.row_NF = torch.cat(rows, dim=1)
         self.widths = [row.shape[1] for row in rows]
+
+    def redescribe(self, item_R: Tensor, value_of: Mapping[str, Tensor]) -> None:
+        """Note some items anew, because their numbers stand for other items, or their rows moved.
+
+        Args:
+            item_R: int64 item numbers, ascending, reserved in the table; beyond the last they are new.
+            value_of: value numbers of each of these items, int64 (R, V) per attribute; 0 is none.
+
+        Raises:
+            ValueError: an attribute is missing.
+        """
+        parts = [self.table.rows("item", item_R).unsqueeze(1)]
+        for name in self.attributes:
+            if name not in value_of:
+                raise ValueError(f"attribute '{name}' is missing; give a row of values for each item")
+            parts.append(self.table.rows(f"attribute.{name}", value_of[name]))
+        self._make_room(int(item_R[-1]) + 1 if len(item_R) else 0, [part.shape[1] for part in parts])
+        before = 0
+        for part, width in zip(parts, self.widths, strict=True):
+            self.row_NF[item_R, before : before + width] = functional.pad(part, (0, width - part.shape[1]))
+            before += width
+
+    def _make_room(self, items: int, widths: Sequence[int]) -> None:
+        """Rows for more items, half as many again; wider columns where an item has more values."""
+        if len(self.widths) != len(widths):
+            self.widths, self.row_NF = [0] * len(widths), self.row_NF.new_zeros(len(self.row_NF), 0)
+        wider = [max(pair) for pair in zip(self.widths, widths, strict=True)]
+        have = len(self.row_NF)
+        if items > have or wider != self.widths:
+            rows = max(items, have + have // 2) if items > have else have
+            columns = [
+                functional.pad(each, (0, width - each.shape[1], 0, rows - have))
+                for each, width in zip(torch.split(self.row_NF, self.widths, dim=1), wider, strict=True)
+            ]
+            self.row_NF, self.widths = torch.cat(columns, dim=1), wider
 
     def restore(self, row_NF: Tensor, widths: Sequence[int]) -> None:
         """Take over what ``describe`` noted elsewhere: ``row_NF`` and how its columns are divided."""

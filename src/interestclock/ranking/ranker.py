@@ -15,7 +15,7 @@ from interestclock.ranking.clock_slots import build_slot
 from interestclock.ranking.config import FeatureNames, RankerConfig
 from interestclock.ranking.dcn import DCNv2
 from interestclock.ranking.item_vectors import ItemVectors
-from interestclock.ranking.slot import SlotInputs
+from interestclock.ranking.slot import ClockSlot, SlotInputs
 from interestclock.samples import Batch
 
 __all__ = ["Ranker", "multi_task_loss"]
@@ -80,6 +80,10 @@ class Ranker(nn.Module):
         """
         self.table.grow(sizes)
         self.items.describe(sizes["item"], item_values)
+
+    def clock_slots(self) -> list[ClockSlot]:
+        """The clocks in their places, in the order of the configuration."""
+        return [slot for slot in self.slots if isinstance(slot, ClockSlot)]
 
     def sparse_parameters(self) -> list[nn.Parameter]:
         """Tables whose gradients are sparse: for ``RowAdam``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -73,6 +74,16 @@ class ClockSlot(nn.Module):
     def forward(self, inputs: SlotInputs) -> Tensor:
         """One embedding for each exposure, float32 (B, ``output_dim``)."""
         raise NotImplementedError
+
+    def renew(self, item_R: Tensor, items: ItemVectors) -> None:
+        """Item numbers stand for other items now; a slot that keeps something of items makes it anew."""
+
+    def kept(self) -> dict[str, Tensor]:
+        """What a slot keeps beside its parameters, for a checkpoint."""
+        return {}
+
+    def restore_kept(self, kept: Mapping[str, Tensor]) -> None:
+        """Take over what ``kept`` gave."""
 
 
 def found_vectors(items: ItemVectors, found: Found, item_E: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -95,3 +95,26 @@ class KeptKeys:
         self._key_NE = key_NE
         self._batches += 1
         return ItemKeys(key_UE=key_NE, row_N=torch.arange(items, dtype=torch.int32, device=key_NE.device))
+
+    @torch.no_grad()
+    def renew(self, item_R: Tensor, *, make: Callable[[Tensor], Tensor]) -> None:
+        """Make the keys of some items anew, because their numbers stand for other items now.
+
+        Args:
+            item_R: int64 item numbers; those that have no key yet get theirs when they are asked for.
+            make: as in ``keys``.
+        """
+        if self._key_NE is not None:
+            item_R = item_R[item_R < len(self._key_NE)]
+            self._key_NE[item_R] = make(item_R)
+
+    def state(self) -> dict[str, Tensor]:
+        """The keys and their age, for a checkpoint; nothing before the first were made."""
+        if self._key_NE is None:
+            return {}
+        return {"key": self._key_NE, "age": torch.tensor([self._made_ms, self._batches])}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take over what ``state`` gave."""
+        self._key_NE = state["key"].clone() if state else None
+        self._made_ms, self._batches = state["age"].tolist() if state else (0, 0)
