@@ -2,12 +2,14 @@
 
 from interestclock.features.clocks_as_of import clocks_as_of, value_codes, votes
 from interestclock.features.config import ClockFeatureConfig
+from interestclock.features.live_clocks import LiveClocks
 from interestclock.features.scoring import Eq3Weights, preference_score
 from interestclock.features.stream_clocks import stream_clocks
 
 __all__ = [
     "ClockFeatureConfig",
     "Eq3Weights",
+    "LiveClocks",
     "clocks_as_of",
     "preference_score",
     "stream_clocks",

@@ -3,5 +3,6 @@
 from interestclock.histories.frozen import Histories
 from interestclock.histories.growing import GrowingSequences
 from interestclock.histories.known import Behaviours, KnownBehaviours
+from interestclock.histories.live import LiveHistories
 
-__all__ = ["Behaviours", "GrowingSequences", "Histories", "KnownBehaviours"]
+__all__ = ["Behaviours", "GrowingSequences", "Histories", "KnownBehaviours", "LiveHistories"]

@@ -25,7 +25,8 @@ class Histories:
     pointer: whatever the log holds later lies behind it.
 
     Args:
-        offset_U: int64, users + 1. item_E, second_of_day_E: int32. timestamp_ms_E: int64.
+        offset_U: int64, users + 1. item_E, second_of_day_E: int32; item −1 is one that left the tables.
+        timestamp_ms_E: int64.
 
     Example:
         >>> histories = Histories(
@@ -66,6 +67,8 @@ class Histories:
     def items_between(self, start_M: Tensor, stop_M: Tensor, *, width: int) -> Tensor:
         """Items of each stretch, oldest first, int64 (M, ``width``), padded with 0 on the right.
 
+        An item that left the tables since, −1, is 0 as well.
+
         Example:
             >>> histories = Histories(
             ...     offset_U=torch.tensor([0, 3]), item_E=torch.tensor([7, 8, 9]),
@@ -78,7 +81,7 @@ class Histories:
         if not self.item_E.numel():
             return torch.zeros_like(place_MW)
         item_MW = self.item_E[place_MW.masked_fill(padding_MW, 0)]
-        return item_MW.to(torch.int64).masked_fill(padding_MW, 0)
+        return item_MW.to(torch.int64).masked_fill(padding_MW, 0).clamp(min=0)
 
     def to(self, device: torch.device) -> Histories:
         """The same histories on a device."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from interestclock.histories.growing import GrowingSequences
 
-__all__ = ["Behaviours", "KnownBehaviours"]
+__all__ = ["Behaviours", "KnownBehaviours", "known_before"]
 
 IntArray = npt.NDArray[np.integer]
 _NEVER = np.iinfo(np.int64).max
@@ -98,7 +98,7 @@ class KnownBehaviours:
         before_N = self.by_user.lengths(user_N)
         everyone_before = self.total
         self._append(ripe)
-        by_user_N = before_N + _known_before(user_N, timestamp_ms_N, ripe.user_N, ripe.known_ms_N)
+        by_user_N = before_N + known_before(user_N, timestamp_ms_N, ripe.user_N, ripe.known_ms_N)
         everyone_N = everyone_before + np.searchsorted(ripe.known_ms_N, timestamp_ms_N, side="left")
         return by_user_N, everyone_N
 
@@ -146,7 +146,7 @@ class KnownBehaviours:
         self._first_position[item_U] = np.minimum(earlier_U, self.total + index_U)
 
 
-def _known_before(
+def known_before(
     user_N: IntArray, timestamp_ms_N: IntArray, known_user_M: IntArray, known_ms_M: IntArray
 ) -> npt.NDArray[np.int64]:
     """For each exposure, how many of the M behaviours are its user's and known strictly before it."""
