@@ -18,7 +18,7 @@ from interestclock.samples.item_attributes import ItemAttributes
 from interestclock.samples.padding import padded_lists
 from interestclock.samples.vocabulary import Vocabulary
 
-__all__ = ["MISSING", "MOMENT", "REQUEST", "StreamState", "whole_runs"]
+__all__ = ["MISSING", "MOMENT", "REQUEST", "StreamState", "run_starts", "whole_runs"]
 
 MISSING = -1  # a label nobody gave
 Columns = dict[str, npt.NDArray[Any]]
@@ -51,7 +51,7 @@ def whole_runs(chunks: Iterator[pa.Table], names: tuple[str, ...]) -> Iterator[p
             held = table
             continue
         both = pa.concat_tables([held, table])
-        starts = np.flatnonzero(_run_starts(both, names))
+        starts = np.flatnonzero(run_starts(both, names))
         cut = int(starts[starts <= held.num_rows][-1])
         if cut:
             yield both.slice(0, cut)
@@ -60,7 +60,7 @@ def whole_runs(chunks: Iterator[pa.Table], names: tuple[str, ...]) -> Iterator[p
         yield held
 
 
-def _run_starts(table: pa.Table, names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+def run_starts(table: pa.Table, names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
     """True on the first row of each run; every row is one where a column is not there."""
     starts = np.ones(table.num_rows, dtype=bool)
     if table.num_rows < 2 or not set(names) <= set(table.column_names):
@@ -162,7 +162,7 @@ class StreamState:
         return behaviours.select(known_ms < _NEVER_KNOWN)
 
     def _number_requests(self, table: pa.Table, real: Columns) -> None:
-        starts = np.ones(table.num_rows, bool) if self.schema.positive_only else _run_starts(table, REQUEST)
+        starts = np.ones(table.num_rows, bool) if self.schema.positive_only else run_starts(table, REQUEST)
         real["request"] = self.requests + np.cumsum(starts, dtype=np.int64)
         self.requests += int(starts.sum())
 

@@ -1,0 +1,65 @@
+"""What became of every message of a live stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Accounts"]
+
+_NO_PARTS = ("received", "given_labels_late")
+
+
+@dataclass(kw_only=True)
+class Accounts:
+    """Totals since the stream began; the parts add up to ``received``.
+
+    Args:
+        received: messages, good and bad. learned: exposures that were predicted and learned.
+        waiting: exposures and labels that are neither used nor set aside yet.
+        labels_joined: labels that came as messages of their own and reached their exposure in time.
+        duplicates: exposures whose ``event_id``, and labels whose exposure and name, came before.
+        late_exposures: older than the newest event by more than the lateness; not learned, in no feature.
+        late_labels: came later than that after they were known, or were known after the wait; likewise.
+        orphan_labels: of an exposure that never came, or came too late. dead_letters: unreadable messages.
+        given_labels_late: labels that came with their exposure and were known after the wait; not learned.
+            They were no messages of their own, and are no part of the sum.
+
+    Example:
+        >>> accounts = Accounts(received=3, learned=1, waiting=1, duplicates=1)
+        >>> accounts.add_up()
+        True
+    """
+
+    received: int = 0
+    learned: int = 0
+    waiting: int = 0
+    labels_joined: int = 0
+    duplicates: int = 0
+    late_exposures: int = 0
+    late_labels: int = 0
+    orphan_labels: int = 0
+    dead_letters: int = 0
+    given_labels_late: int = 0
+
+    def add_up(self) -> bool:
+        """Whether every message is accounted for."""
+        parts = (count for name, count in self.counts().items() if name not in _NO_PARTS)
+        return self.received == sum(parts)
+
+    def counts(self) -> dict[str, int]:
+        """All totals by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """For a checkpoint."""
+        return {"counts": np.array(list(self.counts().values()), np.int64)}
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take over what ``state`` gave."""
+        for field, count in zip(fields(self), state["counts"].tolist(), strict=True):
+            setattr(self, field.name, count)

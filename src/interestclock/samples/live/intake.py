@@ -1,0 +1,321 @@
+"""The door of a live stream: each event once, in time order, with the labels that came within the wait."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from interestclock.errors import ConfigError
+from interestclock.events.schema import LogSchema
+from interestclock.samples.live.accounts import Accounts
+from interestclock.samples.live.label_events import LabelEvents
+from interestclock.samples.live.open_exposures import OPEN, OpenExposures
+from interestclock.samples.live.tables_as_bytes import table_from_bytes, table_to_bytes
+from interestclock.samples.stretch import REQUEST, run_starts
+
+__all__ = ["Intake", "IntakeConfig"]
+
+# Shapes: N exposures of one arrival, E labels of one arrival, R exposures that are ready.
+
+_BEFORE_ALL_MS = np.iinfo(np.int64).min // 2
+_AFTER_ALL_MS = np.iinfo(np.int64).max // 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntakeConfig:
+    """How long the stream waits for what comes late.
+
+    Args:
+        lateness_ms: how far an event's time may stand behind the newest event's when it arrives.
+        label_wait_ms: how long after its exposure a label may become known.
+
+    Raises:
+        ConfigError: one is negative.
+
+    Example:
+        >>> IntakeConfig(lateness_ms=60_000, label_wait_ms=3_600_000).lateness_ms
+        60000
+    """
+
+    lateness_ms: int = 0
+    label_wait_ms: int = 3_600_000
+
+    def __post_init__(self) -> None:
+        for name in ("lateness_ms", "label_wait_ms"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} is {getattr(self, name)}; give 0 or more milliseconds")
+
+
+class Intake:
+    """Takes what arrives, in any order within the lateness, and gives out exposures in time order.
+
+    The *watermark* is the newest event time so far, less the lateness. What is older when it arrives is late:
+    counted, never used, so that what was said of a moment stays true. An exposure is given out once the
+    watermark has passed it, of equal times the earlier arrival first. A label is used if it was known within
+    the wait after its exposure and arrived before the watermark passed that moment; one that comes before its
+    exposure waits for it as long. A second exposure of one ``event_id`` is a duplicate, and so is a second
+    label of one name for it; ids are remembered until the wait and the lateness are over.
+
+    None of this depends on how the stream was cut into arrivals, but for the order of arrival itself.
+
+    Args:
+        schema: the log's names. config: how long to wait.
+
+    Example:
+        >>> intake = Intake(LogSchema(labels=("finish",)), config=IntakeConfig(label_wait_ms=60_000))
+        >>> exposures = pa.table({
+        ...     "event_id": ["a", "a", "b"], "timestamp_ms": [1_000, 1_000, 9_000], "arrival": [0, 1, 2],
+        ...     "label.finish": pa.nulls(3, pa.int8()), "known_ms.finish": pa.nulls(3, pa.int64())})
+        >>> labels = pa.table({
+        ...     "event_id": ["a"], "label": ["finish"], "value": [1], "known_ms": [9_000], "arrival": [3]})
+        >>> intake.take(exposures, labels)
+        >>> intake.end()
+        >>> intake.next_batch(most=1, ended=True)["event_id"].to_pylist(), intake.accounts.duplicates
+        (['a'], 1)
+        >>> intake.exposures.label_NK(np.array([0])).tolist()
+        [[1]]
+    """
+
+    def __init__(self, schema: LogSchema, *, config: IntakeConfig) -> None:
+        self.schema, self.config = schema, config
+        self.accounts = Accounts()
+        self.exposures = OpenExposures(labels=len(schema.labels))
+        self.labels = LabelEvents.none()
+        self.newest_ms = _BEFORE_ALL_MS
+        self._serial_of: dict[str, int] = {}
+        self._ids: deque[str] = deque()  # of the serial numbers from _first_id on
+        self._first_id = 0
+        self._early: pa.Table | None = None  # labels that wait for their exposure
+        self._held: pa.Table | None = None  # exposures that the watermark has not passed
+        self._ready: pa.Table | None = None
+        self._ends_R = np.zeros(0, np.int64)  # where requests end among those that are ready
+
+    @property
+    def watermark_ms(self) -> int:
+        """No exposure and no label of an earlier moment is used any more."""
+        return self.newest_ms - self.config.lateness_ms
+
+    def take(self, exposures: pa.Table, labels: pa.Table, *, bad: int = 0) -> None:
+        """Take one arrival: tables as ``Arrivals`` has them, and how many messages were unreadable."""
+        self.accounts.received += exposures.num_rows + labels.num_rows + bad
+        self.accounts.dead_letters += bad
+        late_N, late_E = self._late(exposures, labels)
+        self._accept(exposures, late_N)
+        self._join(labels.append_column("late", pa.array(late_E)))
+        self._release()
+        self._forget_ids()
+
+    def end(self) -> None:
+        """The stream is over: whatever waits is given out."""
+        self.newest_ms = _AFTER_ALL_MS
+        self._join(None)
+        self._release()
+
+    def next_batch(self, *, most: int, ended: bool) -> pa.Table | None:
+        """The next exposures, whole requests only, as many as fit ``most`` (at least one request).
+
+        Args:
+            most: exposures; fewer are given only once the stream has ended.
+
+        Returns:
+            Columns of the event table without labels, ``event_id`` and ``serial``; None if too few are ready.
+        """
+        if self._ready is None or not self._ends_R.size:
+            return None
+        last = self._ends_R[-1] if ended else (self._ends_R[-2] if self._ends_R.size > 1 else 0)
+        if not ended and last < most:  # the last request may still grow
+            return None
+        fitting = int(np.searchsorted(self._ends_R, most, side="right"))
+        stop = int(self._ends_R[max(fitting - 1, 0)])
+        batch, self._ready = self._ready.slice(0, stop), self._ready.slice(stop)
+        self._ends_R = self._ends_R[self._ends_R > stop] - stop
+        return batch.combine_chunks()
+
+    def labels_before(self, before_ms: int) -> LabelEvents:
+        """Labels known strictly before a moment, in the order in which they became known, each given once."""
+        known, self.labels = self.labels.split(before_ms=before_ms)
+        return known
+
+    def close(self, *, needed_from: int) -> None:
+        """Forget exposures with serial numbers below one, if no message can name them any more."""
+        for table in (self._held, self._ready):
+            if table is not None and table.num_rows:
+                needed_from = min(needed_from, pc.min(table["serial"]).as_py())
+        if len(self.labels):
+            needed_from = min(needed_from, int(self.labels.serial_E.min()))
+        self.exposures.close_before(min(needed_from, self._first_id))
+
+    def waiting(self) -> int:
+        """Exposures not given out yet, and labels whose exposure has not come."""
+        tables = (self._held, self._ready, self._early)
+        return sum(table.num_rows for table in tables if table is not None)
+
+    def _late(
+        self, exposures: pa.Table, labels: pa.Table
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Which stood behind the watermark when they arrived; moves the newest event time on."""
+        times = np.concatenate([_whole(exposures, "timestamp_ms"), _whole(labels, "known_ms")])
+        order = np.argsort(
+            np.concatenate([_whole(exposures, "arrival"), _whole(labels, "arrival")]), kind="stable"
+        )
+        if not times.size:
+            return np.zeros(0, np.bool_), np.zeros(0, np.bool_)
+        newest = np.maximum(np.maximum.accumulate(times[order]), self.newest_ms)
+        late = np.empty(times.size, np.bool_)
+        late[order] = times[order] < newest - self.config.lateness_ms
+        self.newest_ms = int(newest[-1])
+        return late[: exposures.num_rows], late[exposures.num_rows :]
+
+    def _accept(self, exposures: pa.Table, late_N: npt.NDArray[np.bool_]) -> None:
+        kept: list[int] = []
+        serial = self.exposures.stop
+        ids = exposures["event_id"].to_pylist()
+        for row, (event_id, late) in enumerate(zip(ids, late_N.tolist(), strict=True)):
+            if event_id in self._serial_of:
+                self.accounts.duplicates += 1
+            elif late:
+                self.accounts.late_exposures += 1
+            else:
+                self._serial_of[event_id] = serial + len(kept)
+                self._ids.append(event_id)
+                kept.append(row)
+        accepted = exposures.take(pa.array(kept, pa.int64())) if len(kept) < len(ids) else exposures
+        timestamp_ms_N = _whole(accepted, "timestamp_ms")
+        serial_N = self.exposures.append(timestamp_ms_N, timestamp_ms_N + self.config.label_wait_ms)
+        self._take_given_labels(accepted, serial_N, timestamp_ms_N)
+        given = [f"{kind}.{label}" for label in self.schema.labels for kind in ("label", "known_ms")]
+        rows = accepted.drop_columns([*given, "arrival"]).append_column("serial", pa.array(serial_N))
+        self._held = rows if self._held is None else pa.concat_tables([self._held, rows])
+
+    def _take_given_labels(
+        self, accepted: pa.Table, serial_N: npt.NDArray[np.int64], timestamp_ms_N: npt.NDArray[np.int64]
+    ) -> None:
+        for place, label in enumerate(self.schema.labels):
+            value_N = accepted[f"label.{label}"].fill_null(OPEN).to_numpy().astype(np.int8)
+            known_ms_N = accepted[f"known_ms.{label}"].fill_null(0).to_numpy()
+            known_ms_N = np.maximum(known_ms_N, timestamp_ms_N)
+            given_N = value_N != OPEN
+            in_time_N = given_N & (known_ms_N <= timestamp_ms_N + self.config.label_wait_ms)
+            self.accounts.given_labels_late += int((given_N & ~in_time_N).sum())
+            self._note(
+                LabelEvents(
+                    known_ms_E=known_ms_N[in_time_N],
+                    serial_E=serial_N[in_time_N],
+                    label_E=np.full(int(in_time_N.sum()), place, np.int8),
+                    value_E=value_N[in_time_N],
+                )
+            )
+
+    def _join(self, labels: pa.Table | None) -> None:
+        """Give labels, those that waited first, to their exposures."""
+        tables = [table for table in (self._early, labels) if table is not None and table.num_rows]
+        if not tables:
+            return
+        table = pa.concat_tables(tables, promote_options="default").combine_chunks()
+        serial_E = np.array([self._serial_of.get(each, OPEN) for each in table["event_id"].to_pylist()])
+        known_ms_E, late_E = _whole(table, "known_ms"), table["late"].to_numpy()
+        early_E = (serial_E == OPEN) & ~late_E
+        lost_E = early_E & (known_ms_E < self.watermark_ms)
+        self._early = table.filter(pa.array(early_E & ~lost_E))
+        self.accounts.orphan_labels += int(lost_E.sum())
+        self.accounts.late_labels += int(late_E.sum())
+        found = np.flatnonzero((serial_E != OPEN) & ~late_E)
+        label_E = pc.index_in(table["label"], pa.array(self.schema.labels)).to_numpy().astype(np.int8)
+        self._settle(
+            LabelEvents(
+                known_ms_E=known_ms_E[found],
+                serial_E=serial_E[found],
+                label_E=label_E[found],
+                value_E=table["value"].to_numpy().astype(np.int8)[found],
+            )
+        )
+
+    def _settle(self, labels: LabelEvents) -> None:
+        """Of labels whose exposure is there: joined, duplicate, or known after the wait."""
+        if not len(labels):
+            return
+        timestamp_ms_E = self.exposures.column("timestamp_ms", labels.serial_E)
+        known_ms_E = np.maximum(labels.known_ms_E, timestamp_ms_E)
+        after_E = known_ms_E > self.exposures.column("until_ms", labels.serial_E)
+        given_E = self.exposures.label_NK(labels.serial_E)[np.arange(len(labels)), labels.label_E] != OPEN
+        slot_E = labels.serial_E * len(self.schema.labels) + labels.label_E
+        candidates = np.flatnonzero(~after_E & ~given_E)
+        _, first = np.unique(slot_E[candidates], return_index=True)
+        joined = candidates[np.sort(first)]
+        self.accounts.late_labels += int(after_E.sum())
+        self.accounts.labels_joined += joined.size
+        self.accounts.duplicates += int((~after_E).sum()) - joined.size
+        self._note(
+            LabelEvents(
+                known_ms_E=known_ms_E[joined],
+                serial_E=labels.serial_E[joined],
+                label_E=labels.label_E[joined],
+                value_E=labels.value_E[joined],
+            )
+        )
+
+    def _note(self, labels: LabelEvents) -> None:
+        for place in range(len(self.schema.labels)):
+            mine = labels.taken(np.flatnonzero(labels.label_E == place))
+            self.exposures.set_labels(mine.serial_E, place, value_N=mine.value_E, known_ms_N=mine.known_ms_E)
+        self.labels = self.labels.joined(labels)
+
+    def _release(self) -> None:
+        """Move exposures that the watermark has passed to those that are ready."""
+        if self._held is None or not self._held.num_rows:
+            return
+        held = self._held.combine_chunks()
+        timestamp_ms_N = _whole(held, "timestamp_ms")
+        passed_N = timestamp_ms_N < self.watermark_ms
+        order = np.lexsort((_whole(held, "serial"), timestamp_ms_N))
+        released = held.take(pa.array(order[passed_N[order]]))
+        self._held = held.filter(pa.array(~passed_N))
+        ready = released if self._ready is None else pa.concat_tables([self._ready, released])
+        self._ready = ready
+        starts = np.flatnonzero(run_starts(ready, REQUEST))
+        self._ends_R = np.append(starts[1:], ready.num_rows) if ready.num_rows else starts
+
+    def _forget_ids(self) -> None:
+        horizon_ms = self.watermark_ms - self.config.lateness_ms
+        while self._ids and self.exposures.span_ms(self._first_id)[1] < horizon_ms:
+            del self._serial_of[self._ids.popleft()]
+            self._first_id += 1
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """For a checkpoint."""
+        ids = pa.table({"event_id": pa.array(self._ids, pa.string())})
+        tables = {"ids": ids, "early": self._early, "held": self._held, "ready": self._ready}
+        state: dict[str, npt.NDArray[Any]] = {"numbers": np.array([self.newest_ms, self._first_id])}
+        state |= {f"table.{n}": table_to_bytes(each) for n, each in tables.items() if each is not None}
+        state |= {f"labels.{name}": values for name, values in self.labels.state().items()}
+        state |= {f"exposures.{name}": values for name, values in self.exposures.state().items()}
+        return state | {f"accounts.{name}": values for name, values in self.accounts.state().items()}
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take over what ``state`` gave."""
+        self.newest_ms, self._first_id = state["numbers"].tolist()
+        tables = {name: table_from_bytes(each) for name, each in _below(state, "table.").items()}
+        self._early, self._held, self._ready = (tables.get(name) for name in ("early", "held", "ready"))
+        self._ids = deque(tables["ids"]["event_id"].to_pylist())
+        self._serial_of = {event_id: self._first_id + place for place, event_id in enumerate(self._ids)}
+        self.labels = LabelEvents.of_state(_below(state, "labels."))
+        self.exposures.restore(_below(state, "exposures."))
+        self.accounts.restore(_below(state, "accounts."))
+        if self._ready is not None:
+            starts = np.flatnonzero(run_starts(self._ready, REQUEST))
+            self._ends_R = np.append(starts[1:], self._ready.num_rows) if self._ready.num_rows else starts
+
+
+def _whole(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    return np.asarray(table[name].to_numpy(), dtype=np.int64)
+
+
+def _below(state: Mapping[str, npt.NDArray[Any]], prefix: str) -> dict[str, npt.NDArray[Any]]:
+    return {name.removeprefix(prefix): each for name, each in state.items() if name.startswith(prefix)}

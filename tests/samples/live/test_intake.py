@@ -1,0 +1,260 @@
+"""The door of a live stream against a reference that looks at every message on its own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interestclock.errors import ConfigError
+from interestclock.events.schema import LogSchema
+from interestclock.samples.live import Intake, IntakeConfig
+
+SCHEMA = LogSchema(labels=("finish", "like"))
+LATENESS_MS, WAIT_MS = 20, 50
+
+
+@dataclass(frozen=True)
+class Shown:
+    event: int
+    time: int
+    finish: int | None = None
+
+
+@dataclass(frozen=True)
+class Labelled:
+    event: int
+    label: str
+    value: int
+    known: int
+
+
+def exposure_table(messages: list[tuple[int, Shown]]) -> pa.Table:
+    return pa.table(
+        {
+            "event_id": pa.array([f"e{m.event}" for _, m in messages], pa.string()),
+            "user_id": pa.array([m.event % 3 for _, m in messages], pa.int64()),
+            "timestamp_ms": pa.array([m.time for _, m in messages], pa.int64()),
+            "arrival": pa.array([at for at, _ in messages], pa.int64()),
+            "label.finish": pa.array([m.finish for _, m in messages], pa.int8()),
+            "known_ms.finish": pa.array(
+                [None if m.finish is None else m.time for _, m in messages], pa.int64()
+            ),
+            "label.like": pa.nulls(len(messages), pa.int8()),
+            "known_ms.like": pa.nulls(len(messages), pa.int64()),
+        }
+    )
+
+
+def label_table(messages: list[tuple[int, Labelled]]) -> pa.Table:
+    return pa.table(
+        {
+            "event_id": pa.array([f"e{m.event}" for _, m in messages], pa.string()),
+            "label": pa.array([m.label for _, m in messages], pa.string()),
+            "value": pa.array([m.value for _, m in messages], pa.int8()),
+            "known_ms": pa.array([m.known for _, m in messages], pa.int64()),
+            "arrival": pa.array([at for at, _ in messages], pa.int64()),
+        }
+    )
+
+
+def take(intake: Intake, messages: list[Shown | Labelled]) -> None:
+    numbered = list(enumerate(messages))
+    intake.take(
+        exposure_table([(at, m) for at, m in numbered if isinstance(m, Shown)]),
+        label_table([(at, m) for at, m in numbered if isinstance(m, Labelled)]),
+    )
+
+
+@dataclass
+class Reference:
+    """One message at a time, dictionaries only."""
+
+    newest: float = -math.inf
+    shown: dict[int, int] = field(default_factory=dict)
+    labels: dict[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
+    early: list[Labelled] = field(default_factory=list)
+    tally: dict[str, int] = field(default_factory=dict)
+
+    def count(self, outcome: str) -> None:
+        self.tally[outcome] = self.tally.get(outcome, 0) + 1
+
+    def take(self, message: Shown | Labelled) -> None:
+        time = message.time if isinstance(message, Shown) else message.known
+        self.newest = max(self.newest, time)
+        late = time < self.newest - LATENESS_MS
+        if isinstance(message, Labelled):
+            self.label(message, late=late)
+        elif message.event in self.shown:
+            self.count("duplicates")
+        elif late:
+            self.count("late_exposures")
+        else:
+            self.shown[message.event] = message.time
+            if message.finish is not None:
+                self.labels[message.event, "finish"] = message.time, message.finish
+            early, self.early = self.early, []
+            for each in early:
+                self.label(each, late=False)
+
+    def label(self, message: Labelled, *, late: bool) -> None:
+        if late:
+            self.count("late_labels")
+        elif message.event not in self.shown:
+            self.early.append(message)
+        elif max(message.known, self.shown[message.event]) > self.shown[message.event] + WAIT_MS:
+            self.count("late_labels")
+        elif (message.event, message.label) in self.labels:
+            self.count("duplicates")
+        else:
+            self.labels[message.event, message.label] = (
+                max(message.known, self.shown[message.event]),
+                message.value,
+            )
+            self.count("labels_joined")
+
+    def end(self) -> None:
+        for _ in self.early:
+            self.count("orphan_labels")
+
+
+def time_of(event: int) -> int:
+    """An event's id says when it was: whatever repeats it repeats its time."""
+    return event * 37 % 300
+
+
+EVENTS = st.integers(0, 15)
+SHOWN = st.builds(
+    lambda event, finish: Shown(event, time_of(event), finish), EVENTS, st.sampled_from([None, 0, 1])
+)
+LABELLED = st.builds(
+    lambda event, label, value, delay: Labelled(event, label, value, time_of(event) + delay),
+    EVENTS,
+    st.sampled_from(["finish", "like"]),
+    st.integers(0, 1),
+    st.integers(0, WAIT_MS + 10),
+)
+
+
+def roughly_in_order(messages: list[Shown | Labelled]) -> list[Shown | Labelled]:
+    """Sorted by time, then shaken: some fall behind the lateness, most do not."""
+    moved = [
+        ((m.time if isinstance(m, Shown) else m.known) + place * 7 % 31, place, m)
+        for place, m in enumerate(messages)
+    ]
+    return [m for _, _, m in sorted(moved, key=lambda each: each[:2])]  # a label may come before its exposure
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(SHOWN | LABELLED, max_size=60), st.lists(st.integers(1, 9), min_size=1, max_size=60))
+def test_every_message_ends_as_the_reference_says(messages: list[Shown | Labelled], sizes: list[int]) -> None:
+    messages = roughly_in_order(messages)
+    intake, reference = new_intake(), Reference()
+    given_out: list[dict] = []
+    at, turn = 0, 0
+    while at < len(messages):
+        size = sizes[turn % len(sizes)]
+        take(intake, messages[at : at + size])
+        given_out += batches(intake, ended=False)
+        intake = restored(intake) if turn % 3 == 2 else intake
+        at, turn = at + size, turn + 1
+    for message in messages:
+        reference.take(message)
+    intake.end()
+    reference.end()
+    given_out += batches(intake, ended=True)
+    check(intake, reference, given_out, len(messages))
+
+
+def new_intake() -> Intake:
+    return Intake(SCHEMA, config=IntakeConfig(lateness_ms=LATENESS_MS, label_wait_ms=WAIT_MS))
+
+
+def restored(intake: Intake) -> Intake:
+    other = new_intake()
+    other.restore({name: np.array(values) for name, values in intake.state().items()})
+    return other
+
+
+def batches(intake: Intake, *, ended: bool) -> list[dict]:
+    rows: list[dict] = []
+    while (batch := intake.next_batch(most=2, ended=ended)) is not None:
+        assert batch.num_rows <= 2
+        rows += batch.to_pylist()
+    return rows
+
+
+def check(intake: Intake, reference: Reference, given_out: list[dict], messages: int) -> None:
+    order = sorted((time, place, event) for place, (event, time) in enumerate(reference.shown.items()))
+    assert [row["event_id"] for row in given_out] == [f"e{event}" for _, _, event in order]
+    counts = intake.accounts.counts()
+    names = ("duplicates", "late_exposures", "late_labels", "labels_joined", "orphan_labels")
+    assert {name: counts[name] for name in names} == {name: reference.tally.get(name, 0) for name in names}
+    intake.accounts.learned = len(given_out)
+    intake.accounts.waiting = intake.waiting()
+    assert intake.accounts.received == messages
+    assert intake.accounts.add_up()
+    known = intake.labels_before(10_000)
+    event_of = {row["serial"]: int(row["event_id"][1:]) for row in given_out}
+    said = {
+        (event_of[serial], SCHEMA.labels[label]): (known_ms, value)
+        for serial, label, known_ms, value in zip(
+            known.serial_E.tolist(),
+            known.label_E.tolist(),
+            known.known_ms_E.tolist(),
+            known.value_E.tolist(),
+            strict=True,
+        )
+    }
+    assert said == reference.labels
+    assert known.known_ms_E.tolist() == sorted(known.known_ms_E.tolist())
+
+
+def test_what_is_given_out_is_never_overtaken() -> None:
+    intake = new_intake()
+    take(intake, [Shown(1, 100), Shown(2, 130), Shown(3, 110)])
+    assert [row["event_id"] for row in batches(intake, ended=False)] == []  # 130 - 20 has passed only e1
+    take(intake, [Shown(4, 109), Shown(5, 200)])
+    assert [row["event_id"] for row in batches(intake, ended=False)] == ["e1", "e3"]
+    assert intake.accounts.late_exposures == 1  # e4: 109 < 130 - 20
+    assert intake.waiting() == 2
+
+
+def test_the_wait_ends_with_its_last_millisecond() -> None:
+    intake = new_intake()
+    take(intake, [Shown(1, 100), Labelled(1, "finish", 1, 150), Labelled(1, "like", 1, 151)])
+    assert (intake.accounts.labels_joined, intake.accounts.late_labels) == (1, 1)
+    assert intake.exposures.resolved_ms(np.array([0])).tolist() == [150]
+
+
+def test_memory_does_not_grow_with_the_stream() -> None:
+    intake = new_intake()
+    for turn in range(400):
+        take(intake, [Shown(4 * turn + each, 100 * turn + each) for each in range(4)])
+        batches(intake, ended=False)
+        intake.close(needed_from=intake.exposures.stop)
+    assert len(intake._serial_of) < 20
+    assert intake.exposures.stop - intake.exposures.first < 40
+
+
+def test_requests_stay_together() -> None:
+    intake = new_intake()
+    table = exposure_table([(at, Shown(at, 100)) for at in range(6)])
+    table = table.append_column("request_id", pa.array([1, 1, 2, 2, 2, 3]))
+    table = table.set_column(1, "user_id", pa.array([7] * 6))
+    intake.take(table, label_table([]))
+    intake.end()
+    sizes = []
+    while (batch := intake.next_batch(most=3, ended=True)) is not None:
+        sizes.append(batch.num_rows)
+    assert sizes == [2, 3, 1]
+
+
+def test_times_below_zero_are_refused() -> None:
+    with pytest.raises(ConfigError, match="lateness_ms is -1; give 0 or more"):
+        IntakeConfig(lateness_ms=-1)
