@@ -33,6 +33,8 @@ NOT_IN_THE_API = {"interestclock.__main__", "interestclock.cli"}  # the commands
 # Exported names without a runnable example, each with its reason.
 NO_EXAMPLE = {
     "interestclock.events.schema.EventSource": "a Protocol: there is nothing to run",
+    "interestclock.embeddings.id_table.Sighted": "what IdTable.sight returns; its example shows some",
+    "interestclock.snapshots.reader.Snapshot": "what SnapshotReader loads; its example shows one",
     "interestclock.search.stretches.Seen": "what seen_in returns; its example shows one",
     "interestclock.samples.batch.SampleChunk": "what SampleFolder.chunks yields",
     "interestclock.samples.candidates.Candidates": "what sample_candidates returns",

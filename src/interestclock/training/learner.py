@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from interestclock.embeddings import RowAdam
 from interestclock.errors import ResultError
@@ -83,6 +84,35 @@ class Learner:
         self._rows.step()
         self.step += 1
         return _finite(float(loss.detach()), self.step)
+
+    def forget_rows(self, parameter: nn.Parameter, row_R: Tensor) -> None:
+        """Rows of a table stand for something else now: what the optimiser knew of them goes."""
+        self._rows.forget(parameter, row_R)
+
+    def state(self) -> dict[str, Tensor]:
+        """The optimisers' state and the step, for a checkpoint; sharing memory with them."""
+        state = {"step": torch.tensor(self.step)}
+        for place, moments in self._dense.state_dict()["state"].items():
+            state |= {f"dense/{place}/{name}": each for name, each in moments.items()}
+        for place, parameter in enumerate(self.ranker.sparse_parameters()):
+            step, mean, square = self._rows.moments(parameter)
+            used = self.ranker.table.used if parameter is self.ranker.table.weight else len(parameter)
+            state |= {f"rows/{place}/step": torch.tensor(step)}
+            state |= {f"rows/{place}/exp_avg": mean[:used], f"rows/{place}/exp_avg_sq": square[:used]}
+        return state
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take over what ``state`` gave; the ranker has its weights already."""
+        self.step = int(state["step"])
+        dense = self._dense.state_dict()
+        for name, each in state.items():
+            kind, *rest = name.split("/")
+            if kind == "dense":
+                dense["state"].setdefault(int(rest[0]), {})[rest[1]] = each.clone()
+        self._dense.load_state_dict(dense)
+        for place, parameter in enumerate(self.ranker.sparse_parameters()):
+            step, mean, square = (state[f"rows/{place}/{name}"] for name in ("step", "exp_avg", "exp_avg_sq"))
+            self._rows.restore_moments(parameter, int(step), mean.clone(), square.clone())
 
 
 def _finite(loss: float, step: int) -> float:

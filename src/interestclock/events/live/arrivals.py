@@ -1,0 +1,98 @@
+"""What a live source brings, and which messages these were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from interestclock.events.schema import LogSchema
+
+__all__ = ["Arrivals", "BadMessage", "Cut", "LiveSource"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """Which messages: journalled before they are learned, and enough to read the very same ones again.
+
+    Args:
+        source: the source's own name for itself. messages: how many.
+        ranges: partition -> first and last offset, inclusive; a partition without messages is absent.
+
+    Example:
+        >>> Cut(source="plays.parquet", ranges={"0": ("1", "500")}, messages=500).messages
+        500
+    """
+
+    source: str
+    ranges: Mapping[str, tuple[str, str]]
+    messages: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadMessage:
+    """A message that could not be read: where it stands, why, and what it said.
+
+    Example:
+        >>> BadMessage(partition="0", offset="7", reason="no JSON", payload="{").reason
+        'no JSON'
+    """
+
+    partition: str
+    offset: str
+    reason: str
+    payload: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrivals:
+    """The messages of a cut, as tables; ``arrival`` numbers them from 0 in an order that the cut decides.
+
+    Args:
+        cut: which they are.
+        exposures: columns of the event table that the schema names, ``event_id`` and ``arrival``; labels that
+            did not come along are null.
+        labels: ``event_id``, ``label``, ``value`` int8, ``known_ms`` int64, ``arrival``.
+        bad: those that could not be read.
+    """
+
+    cut: Cut
+    exposures: pa.Table
+    labels: pa.Table
+    bad: tuple[BadMessage, ...] = ()
+
+
+class LiveSource(Protocol):
+    """Events as they come; any stretch of them can be read again."""
+
+    @property
+    def schema(self) -> LogSchema:
+        """The names of labels, attributes and context."""
+
+    @property
+    def name(self) -> str:
+        """What the source is called in journals; another name is another source."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether a finite source has given everything."""
+
+    def items(self) -> pa.Table | None:
+        """The item table, or None where attributes come with exposures (or there are none)."""
+
+    def start_after(self, last: Mapping[str, str]) -> None:
+        """Partition -> last offset that was taken already; called once, before the first ``poll``."""
+
+    def poll(self, most: int, wait_s: float) -> Arrivals | None:
+        """New messages, at most so many; None if none came within so many seconds."""
+
+    def reread(self, cut: Cut) -> Arrivals:
+        """The messages of a journalled cut, the same to the bit."""
+
+    def acknowledge(self, last: Mapping[str, str]) -> None:
+        """A checkpoint holds everything up to these offsets."""
+
+    def close(self) -> None:
+        """Let go of connections."""

@@ -1,0 +1,138 @@
+"""Which messages were taken, in order: on the disk before anything is learned from them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from interestclock.errors import ResultError
+from interestclock.events.live.arrivals import Cut
+
+__all__ = ["Journal"]
+
+_log = logging.getLogger("interestclock.journal")
+
+
+class Journal:
+    """Cuts, numbered from 1, one line each, in segments; a line carries its own checksum.
+
+    ``journal-NNNNNNNNNN.jsonl`` begins with the cut of that number. A line that a crash left half written was
+    never learned from: it is cut off, with a warning. Any other damage is an error.
+
+    Args:
+        folder: made if needed.
+
+    Raises:
+        ResultError: a line is damaged, or (from ``append``) cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> journal = Journal(Path(tempfile.mkdtemp()))
+        >>> journal.append(Cut(source="s", ranges={"0": ("1", "9")}, messages=9))
+        1
+        >>> [cut.ranges for cut in journal.read_after(0)]
+        [{'0': ('1', '9')}]
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._mend_last()
+        self.position = self._count()
+
+    def append(self, cut: Cut) -> int:
+        """Write a cut to the disk; gives its number."""
+        path = self._segments()[-1][1] if self._segments() else self._path(self.position + 1)
+        size = path.stat().st_size if path.exists() else 0
+        try:
+            with path.open("ab") as stream:
+                stream.write(_line(cut))
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            if path.exists():
+                os.truncate(path, size)
+            raise ResultError(
+                f"{path}: the journal cannot be written ({error}); make room or mend the disk, then go on "
+                "with --resume"
+            ) from error
+        self.position += 1
+        return self.position
+
+    def read_after(self, position: int) -> Iterator[Cut]:
+        """The cuts behind a position, in order.
+
+        Raises:
+            ResultError: some of them are there no more, or a line is damaged.
+        """
+        segments = self._segments()
+        if segments and position + 1 < segments[0][0]:
+            raise ResultError(
+                f"{self.folder}: the journal begins with cut {segments[0][0]}, but {position + 1} is needed; "
+                "bring the older files back from a copy, or start anew in another folder"
+            )
+        for first, path in segments:
+            for place, cut in enumerate(_cuts(path)):
+                if first + place > position:
+                    yield cut
+
+    def new_segment(self) -> None:
+        """The next cut begins a file of its own."""
+        path = self._path(self.position + 1)
+        if not path.exists():
+            path.touch()
+
+    def drop_before(self, position: int) -> None:
+        """Remove files that hold nothing behind a position."""
+        segments = self._segments()
+        for (_, path), (first_of_next, _) in itertools.pairwise(segments):
+            if first_of_next <= position + 1:
+                path.unlink()
+
+    def _segments(self) -> list[tuple[int, Path]]:
+        paths = sorted(self.folder.glob("journal-??????????.jsonl"))
+        return [(int(path.stem.split("-")[1]), path) for path in paths]
+
+    def _path(self, first: int) -> Path:
+        return self.folder / f"journal-{first:010d}.jsonl"
+
+    def _count(self) -> int:
+        segments = self._segments()
+        if not segments:
+            return 0
+        first, path = segments[-1]
+        return first - 1 + path.read_bytes().count(b"\n")
+
+    def _mend_last(self) -> None:
+        for _, path in reversed(self._segments()):
+            content = path.read_bytes()
+            whole = content.rfind(b"\n") + 1
+            if whole < len(content):
+                _log.warning("%s: a half-written line is cut off; nothing was learned from it", path)
+                os.truncate(path, whole)
+            return
+
+
+def _line(cut: Cut) -> bytes:
+    said = json.dumps(
+        {"source": cut.source, "ranges": dict(cut.ranges), "messages": cut.messages}, sort_keys=True
+    ).encode()
+    return b"%08x %s\n" % (zlib.crc32(said), said)
+
+
+def _cuts(path: Path) -> Iterator[Cut]:
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        checksum, _, said = line.partition(b" ")
+        if checksum != b"%08x" % zlib.crc32(said):
+            raise ResultError(
+                f"{path}, line {number}: damaged; bring the file back from a copy, or start anew in "
+                "another folder"
+            )
+        content = json.loads(said)
+        ranges = {partition: (first, last) for partition, (first, last) in content["ranges"].items()}
+        yield Cut(source=content["source"], ranges=ranges, messages=content["messages"])

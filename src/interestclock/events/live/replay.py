@@ -1,0 +1,158 @@
+"""A log that lies in files, replayed as if it came now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from interestclock.errors import ConfigError, ResultError
+from interestclock.events.live.arrivals import Arrivals, Cut
+from interestclock.events.schema import EventSource, LogSchema
+
+__all__ = ["ReplaySource"]
+
+_PARTITION = "0"
+_NO_LABELS = pa.schema(
+    [
+        ("event_id", pa.string()),
+        ("label", pa.string()),
+        ("value", pa.int8()),
+        ("known_ms", pa.int64()),
+        ("arrival", pa.int64()),
+    ]
+)
+
+
+class ReplaySource:
+    """Rows in the log's order, with the labels they have; an offset is a row's place, from 1.
+
+    Args:
+        log: any event source. name: what it is called in journals.
+        speed_up: how many times faster than it happened; None is as fast as it is asked for.
+        monotonic_s: a clock that no one sets.
+
+    Raises:
+        ConfigError: ``speed_up`` is not positive.
+    """
+
+    def __init__(
+        self,
+        log: EventSource,
+        *,
+        speed_up: float | None = None,
+        name: str | None = None,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if speed_up is not None and not speed_up > 0:
+            raise ConfigError(f"speed_up is {speed_up}; give a number above 0, for example 60")
+        self._log, self._speed_up, self._monotonic_s = log, speed_up, monotonic_s
+        self.name = name or f"log {log.fingerprint()[:16]}"
+        self.ended = False
+        self._next = 1
+        self._rows = _Rows(log)
+        self._began: tuple[float, int] | None = None  # when, and at which event time
+
+    @property
+    def schema(self) -> LogSchema:
+        """The log's names."""
+        return self._log.schema
+
+    def items(self) -> pa.Table | None:
+        """The log's item table."""
+        return self._log.items()
+
+    def start_after(self, last: Mapping[str, str]) -> None:
+        """Go on behind a row."""
+        self._next = int(last.get(_PARTITION, "0")) + 1
+
+    def poll(self, most: int, wait_s: float) -> Arrivals | None:
+        """The next rows; with a speed, those whose time has come."""
+        rows = self._rows.at(self._next, most)
+        if not rows.num_rows:
+            self.ended = True
+            return None
+        rows = self._whose_time_has_come(rows, wait_s)
+        if not rows.num_rows:
+            return None
+        arrivals = self._arrivals(rows, self._next)
+        self._next += rows.num_rows
+        return arrivals
+
+    def reread(self, cut: Cut) -> Arrivals:
+        """The rows of a cut.
+
+        Raises:
+            ResultError: the log is another one, or ends before them.
+        """
+        first, last = (int(each) for each in cut.ranges[_PARTITION])
+        rows = self._rows.at(first, last - first + 1)
+        if cut.source != self.name or rows.num_rows != cut.messages:
+            raise ResultError(
+                f"{self.name} does not hold rows {first} to {last} of {cut.source}; give the log that was "
+                "replayed before, unchanged"
+            )
+        return self._arrivals(rows, first)
+
+    def acknowledge(self, last: Mapping[str, str]) -> None:
+        """Files stay."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _arrivals(self, rows: pa.Table, first: int) -> Arrivals:
+        offsets = np.arange(first, first + rows.num_rows)
+        exposures = rows.append_column("event_id", pa.array(offsets.astype(str)))
+        cut = Cut(
+            source=self.name,
+            ranges={_PARTITION: (str(first), str(first + rows.num_rows - 1))},
+            messages=rows.num_rows,
+        )
+        return Arrivals(
+            cut=cut,
+            exposures=exposures.append_column("arrival", pa.array(np.arange(rows.num_rows))),
+            labels=_NO_LABELS.empty_table(),
+        )
+
+    def _whose_time_has_come(self, rows: pa.Table, wait_s: float) -> pa.Table:
+        if self._speed_up is None:
+            return rows
+        time_ms = rows["timestamp_ms"].to_numpy()
+        if self._began is None:
+            self._began = self._monotonic_s(), int(time_ms[0])
+        began_s, began_ms = self._began
+        due_s = (int(time_ms[0]) - began_ms) / 1_000 / self._speed_up - (self._monotonic_s() - began_s)
+        if due_s > 0:
+            time.sleep(min(due_s, wait_s))
+        now_ms = began_ms + (self._monotonic_s() - began_s) * 1_000 * self._speed_up
+        return rows.slice(0, int(np.searchsorted(time_ms, now_ms, side="right")))
+
+
+class _Rows:
+    """Rows of a log by place, read forwards; going back starts over."""
+
+    def __init__(self, log: EventSource) -> None:
+        self._log = log
+        self._chunks: Iterator[pa.Table] = iter(())
+        self._held, self._first = pa.table({}), 1
+        self._start()
+
+    def at(self, first: int, most: int) -> pa.Table:
+        if first < self._first:
+            self._start()
+        while self._first + self._held.num_rows < first + most:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                break
+            unneeded = min(max(0, first - self._first), self._held.num_rows)
+            self._held = (
+                pa.concat_tables([self._held.slice(unneeded), chunk]) if self._held.num_columns else chunk
+            )
+            self._first += unneeded
+        return self._held.slice(max(0, first - self._first), most)
+
+    def _start(self) -> None:
+        self._chunks = self._log.chunks()
+        self._held, self._first = pa.table({}), 1

@@ -1,0 +1,205 @@
+"""A trainer's whole state on disk: written aside, verified when read, the newest few kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from interestclock import __version__
+from interestclock.errors import ResultError
+from interestclock.training.live.arrays import Arrays
+
+__all__ = ["CheckpointNote", "Checkpoints"]
+
+FORMAT = 1
+_STATE, _NOTE, _ASIDE = "state.safetensors", "checkpoint.json", ".unfinished"
+_BLOCK_BYTES = 1 << 20
+_log = logging.getLogger("interestclock.checkpoints")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointNote:
+    """What a checkpoint says of itself.
+
+    Args:
+        number: from 1. fingerprint: of log and configuration; only the same may go on from it.
+        journal_position: cuts that are in it. offsets: last offset of each partition that is in it.
+        event_ms: of the last exposure predicted. dead_letter_bytes: size of their file by then.
+        sha256, bytes: of the state's file. version: of the package.
+    """
+
+    number: int
+    fingerprint: str
+    journal_position: int
+    offsets: dict[str, str]
+    event_ms: int
+    dead_letter_bytes: int
+    sha256: str = ""
+    bytes: int = 0
+    version: str = __version__
+    format: int = FORMAT
+
+
+class Checkpoints:
+    """A folder of checkpoints.
+
+    A checkpoint is a folder of its own, written aside, forced to disk and renamed: one that has its name is
+    whole. Its checksum is compared before it is read. What a crash left half written is removed at the next
+    start.
+
+    Args:
+        folder: made if needed. kept: the newest so many stay.
+
+    Example:
+        >>> import tempfile
+        >>> checkpoints = Checkpoints(Path(tempfile.mkdtemp()), kept=2)
+        >>> note = CheckpointNote(number=1, fingerprint="f", journal_position=3, offsets={"0": "17"},
+        ...     event_ms=5, dead_letter_bytes=0)
+        >>> _ = checkpoints.write({"weights": np.ones(3)}, note)
+        >>> found = checkpoints.newest(fingerprint="f")
+        >>> found[0].offsets, found[1]["weights"].tolist()
+        ({'0': '17'}, [1.0, 1.0, 1.0])
+    """
+
+    def __init__(self, folder: Path, *, kept: int) -> None:
+        self.folder, self.kept = folder, kept
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(f"*{_ASIDE}"):
+            shutil.rmtree(left)
+
+    def numbers(self) -> list[int]:
+        """Of the checkpoints that are there, ascending."""
+        return sorted(int(each.name.split("-")[1]) for each in self.folder.glob("checkpoint-????????"))
+
+    def path(self, number: int) -> Path:
+        """The folder of a checkpoint."""
+        return self.folder / f"checkpoint-{number:08d}"
+
+    def write(self, state: Mapping[str, npt.NDArray[Any]], note: CheckpointNote) -> CheckpointNote:
+        """Write a checkpoint and let go of the oldest.
+
+        Raises:
+            ResultError: it cannot be written; the ones before stay.
+        """
+        aside = self.folder / f"{self.path(note.number).name}{_ASIDE}"
+        try:
+            whole = self._write(aside, state, note)
+        except OSError as error:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise ResultError(
+                f"{self.path(note.number)}: the checkpoint cannot be written ({error}); make room or mend "
+                "the disk, then go on with --resume: what came since the last checkpoint is learned again"
+            ) from error
+        for number in self.numbers()[: -self.kept]:
+            shutil.rmtree(self.path(number))
+        return whole
+
+    def newest(self, *, fingerprint: str) -> tuple[CheckpointNote, Arrays] | None:
+        """The newest checkpoint that is whole, and its state; None where there is none at all.
+
+        A damaged one is passed over with a warning: the journal brings the one before up to date.
+
+        Raises:
+            ResultError: none of them is whole, or the newest whole one is of another log or configuration.
+        """
+        problems: list[str] = []
+        for number in reversed(self.numbers()):
+            try:
+                note, state = self.read(number)
+            except ResultError as error:
+                _log.warning("%s; going on from the checkpoint before it", error)
+                problems.append(str(error))
+                continue
+            _check_same(self.path(number), note, fingerprint)
+            return note, state
+        if problems:
+            raise ResultError(
+                f"{self.folder}: no checkpoint is whole ({problems[0]}); bring one back from a copy, or "
+                "start anew in another folder"
+            )
+        return None
+
+    def note(self, number: int) -> CheckpointNote:
+        """What a checkpoint says of itself, unverified."""
+        return CheckpointNote(**json.loads((self.path(number) / _NOTE).read_text()))
+
+    def read(self, number: int) -> tuple[CheckpointNote, Arrays]:
+        """One checkpoint, verified.
+
+        Raises:
+            ResultError: a file is missing, cut off, changed, or of another format.
+        """
+        path = self.path(number)
+        try:
+            said = json.loads((path / _NOTE).read_text())
+            if said.get("format") != FORMAT:
+                raise ResultError(
+                    f"{path}: format {said.get('format')}, this version reads {FORMAT}; go on with the "
+                    f"version that wrote it ({said.get('version')})"
+                )
+            note = CheckpointNote(**said)
+            _check_whole(path / _STATE, note)
+            return note, load_file(path / _STATE)
+        except (OSError, ValueError, TypeError, AttributeError, SafetensorError) as error:
+            raise ResultError(f"{path}: the checkpoint is damaged ({error})") from error
+
+    def _write(
+        self, aside: Path, state: Mapping[str, npt.NDArray[Any]], note: CheckpointNote
+    ) -> CheckpointNote:
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
+        save_file({name: np.asarray(each, order="C") for name, each in state.items()}, aside / _STATE)
+        digest = _digest(aside / _STATE)
+        whole = CheckpointNote(**asdict(note) | {"sha256": digest, "bytes": (aside / _STATE).stat().st_size})
+        (aside / _NOTE).write_text(json.dumps(asdict(whole), indent=1))
+        for each in (aside / _STATE, aside / _NOTE, aside):
+            _force(each)
+        shutil.rmtree(self.path(note.number), ignore_errors=True)  # a damaged one, made anew from the journal
+        aside.rename(self.path(note.number))
+        _force(self.folder)
+        return whole
+
+
+def _check_whole(path: Path, note: CheckpointNote) -> None:
+    size = path.stat().st_size
+    if size != note.bytes:
+        raise ResultError(f"{path}: {size:,} bytes, should be {note.bytes:,}: the checkpoint is damaged")
+    if _digest(path) != note.sha256:
+        raise ResultError(f"{path}: its checksum is another than was written: the checkpoint is damaged")
+
+
+def _check_same(path: Path, note: CheckpointNote, fingerprint: str) -> None:
+    if note.fingerprint != fingerprint:
+        raise ResultError(
+            f"{path} is of another source or configuration; go on with those it was made with (config.json "
+            "beside it says which), or start anew in another folder"
+        )
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _force(path: Path) -> None:
+    """To the disk, not only to the system's memory of it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,92 @@
+"""What a live trainer is set to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from interestclock.embeddings import IdPolicy
+from interestclock.errors import ConfigError
+from interestclock.features import ClockFeatureConfig
+from interestclock.ranking import RankerConfig
+from interestclock.samples.live import IntakeConfig
+from interestclock.timeofday import DAY_MS
+from interestclock.training.config import TrainConfig
+
+__all__ = ["LiveConfig"]
+
+_OPERATIONS = (
+    "checkpoint_minutes",
+    "checkpoints_kept",
+    "snapshot_minutes",
+    "full_snapshot_hours",
+    "arrivals",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveConfig:
+    """Ranker, waits, tables and schedules of a live trainer. All schedules are in event time.
+
+    Args:
+        ranker: what is trained. train: batches, step size, seed, device, threads; the order is streaming.
+        intake: how long the stream waits for what comes late.
+        clocks: how Eq. 3 counts. longest: behaviours kept per user, the newest.
+        users, items, contexts: when ids of these kinds come into the tables, and leave. (Attribute values are
+            few, get their rows at once, and stay.)
+        missing_labels: labels that count as missing, not as 0, when they have not come within the wait.
+        clocks_of_day: read the clocks as of the start of the UTC day rather than as of now.
+        checkpoint_minutes: between checkpoints. checkpoints_kept: the newest so many.
+        snapshot_minutes, full_snapshot_hours: between deltas, and between whole snapshots.
+        arrivals: messages taken from the source at a time, at most.
+
+    Raises:
+        ConfigError: a value is out of its range, or ids could leave while their labels are awaited.
+
+    Example:
+        >>> LiveConfig().checkpoint_minutes
+        60.0
+    """
+
+    ranker: RankerConfig = field(default_factory=RankerConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    intake: IntakeConfig = field(default_factory=IntakeConfig)
+    clocks: ClockFeatureConfig = field(default_factory=ClockFeatureConfig)
+    longest: int = 10_000
+    users: IdPolicy = field(default_factory=lambda: IdPolicy(unused_days=90))
+    items: IdPolicy = field(default_factory=lambda: IdPolicy(unused_days=90))
+    contexts: IdPolicy = field(default_factory=lambda: IdPolicy(unused_days=90))
+    missing_labels: tuple[str, ...] = ()
+    clocks_of_day: bool = False
+    checkpoint_minutes: float = 60.0
+    checkpoints_kept: int = 3
+    snapshot_minutes: float = 60.0
+    full_snapshot_hours: float = 24.0
+    arrivals: int = 4_096
+
+    def __post_init__(self) -> None:
+        for name in ("longest", "checkpoints_kept", "arrivals"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")
+        for name in ("checkpoint_minutes", "snapshot_minutes", "full_snapshot_hours"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"{name} is {getattr(self, name)}; give a time above 0")
+        if self.train.order != "streaming":
+            raise ConfigError(f"a live trainer learns in streaming order, not '{self.train.order}'")
+        self._check_policies()
+
+    def learned_from(self) -> dict[str, Any]:
+        """What decides what is learned, for JSON: all but schedules and how much is taken at a time."""
+        said = {name: value for name, value in asdict(self).items() if name not in _OPERATIONS}
+        said["ranker"]["clocks"] = [{"kind": each.kind, **asdict(each)} for each in self.ranker.clocks]
+        return said
+
+    def _check_policies(self) -> None:
+        waits_days = (self.intake.lateness_ms + self.intake.label_wait_ms) / DAY_MS
+        for name in ("users", "items", "contexts"):
+            unused_days = getattr(self, name).unused_days
+            if unused_days is not None and unused_days <= waits_days:
+                raise ConfigError(
+                    f"{name} leave after {unused_days} days unused, but their labels are awaited for "
+                    f"{waits_days:.3g}; give more days"
+                )

@@ -1,0 +1,293 @@
+"""A source, a trainer and a folder: journal, learn, checkpoint; go on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from torch import Tensor
+
+from interestclock import __version__
+from interestclock.errors import ResultError
+from interestclock.events.live import Arrivals, Journal, LiveSource
+from interestclock.snapshots import SnapshotWriter
+from interestclock.training.live.arrays import Arrays
+from interestclock.training.live.checkpoints import CheckpointNote, Checkpoints
+from interestclock.training.live.config import LiveConfig
+from interestclock.training.live.dead_letter_log import DeadLetterLog
+from interestclock.training.live.live_trainer import LiveTrainer
+from interestclock.training.live.prediction_parts import PredictionParts
+from interestclock.training.live.schedule import Schedule
+from interestclock.training.live.snapshot_content import SnapshotContent, feature_fingerprint
+from interestclock.training.live.telemetry import Telemetry
+
+__all__ = ["LiveRun"]
+
+_POLL_S = 1.0
+_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
+_log = logging.getLogger("interestclock.train")
+
+
+class LiveRun:
+    """A live trainer in a folder of its own.
+
+    ::
+
+        folder/config.json      what it is set to
+        folder/journal/         which messages were taken, written down before they are learned
+        folder/checkpoints/     the whole state, every so many minutes of the stream
+        folder/predictions/     what was predicted, a file between two checkpoints
+        folder/snapshots/       what a server reads
+        folder/dead-letters.jsonl  messages that could not be read, with the reason
+
+    Whatever kills it, another one with ``resume`` goes on: it takes the newest checkpoint that is whole, cuts
+    the files back to it, learns what the journal names again, and ends bit for bit where the one that was
+    never killed ends.
+
+    Args:
+        source: of events. folder: must be empty unless ``resume``. config: of the trainer.
+        resume: go on where the folder's trainer stopped; an empty folder starts anew.
+        telemetry: is told how things go; None keeps none of it.
+
+    Raises:
+        ResultError: the folder is not empty and ``resume`` is not set, or is of another source or
+            configuration.
+    """
+
+    def __init__(
+        self,
+        source: LiveSource,
+        folder: Path,
+        *,
+        config: LiveConfig,
+        resume: bool = False,
+        telemetry: Telemetry | None = None,
+    ) -> None:
+        self.source, self.folder, self.config, self.telemetry = source, folder, config, telemetry
+        self.stopping = False
+        self.stall_seconds = 0.0
+        fingerprint = _claim(folder, source, config, resume=resume)
+        self.trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=self)
+        self._fingerprint = fingerprint
+        self._checkpoints = Checkpoints(folder / "checkpoints", kept=config.checkpoints_kept)
+        self._journal = Journal(folder / "journal")
+        self._predictions = PredictionParts(folder / "predictions", source.schema.labels)
+        self._dead_letters = DeadLetterLog(folder / "dead-letters.jsonl")
+        self._snapshots = SnapshotWriter(
+            folder / "snapshots", feature_fingerprint=feature_fingerprint(self.trainer)
+        )
+        self._snapshot_widths: dict[
+            str, int
+        ] = {}  # of the last one in this process; the first is always whole
+        self._checkpoint_due = Schedule(every_ms=round(config.checkpoint_minutes * _MINUTE_MS))
+        self._snapshot_due = Schedule(every_ms=round(config.snapshot_minutes * _MINUTE_MS))
+        self._full_due = Schedule(every_ms=round(config.full_snapshot_hours * _HOUR_MS))
+        self._offsets: dict[str, str] = {}
+        self._position = 0
+        self._number = 0
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
+        self._writing: Future[CheckpointNote] | None = None
+
+    def __enter__(self) -> LiveRun:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.shutdown(wait=True)
+        self.source.close()
+
+    def run(self, tell: Callable[[], None] = lambda: None) -> None:
+        """Take up what was journalled, then what comes, until the source ends or ``stopping`` is set.
+
+        Ends with a checkpoint in either case.
+
+        Args:
+            tell: called after every arrival and while none comes, for a status line.
+        """
+        self._take_up()
+        while not self.stopping:
+            arrivals = self.source.poll(self.config.arrivals, _POLL_S)
+            if arrivals is not None:
+                self._position = self._journal.append(arrivals.cut)
+                self._take(arrivals)
+            elif self.source.ended:
+                self.trainer.finish()
+                self._snapshot()
+                break
+            tell()
+        self._checkpoint()
+        self._written()
+        self._tell_accounts()
+        tell()
+
+    def predicted(self, rows: pa.Table, probabilities: Mapping[str, Tensor]) -> None:
+        """Keep a batch's predictions; the trainer calls it."""
+        self._predictions.add(rows, probabilities)
+        if self.telemetry is not None:
+            self.telemetry.predicted(probability=probabilities)
+
+    def learned(
+        self, *, probability_B: Tensor, label_B: Tensor, second_of_day_B: Tensor, event_ms: int
+    ) -> None:
+        """Tell telemetry what came of a batch; the trainer calls it."""
+        if self.telemetry is not None:
+            self.telemetry.learned(
+                probability_B=probability_B,
+                label_B=label_B,
+                second_of_day_B=second_of_day_B,
+                event_ms=event_ms,
+            )
+
+    def _take_up(self) -> None:
+        """Go on from the newest checkpoint: files back to it, then the journal again."""
+        found = self._checkpoints.newest(fingerprint=self._fingerprint)
+        dead_letter_bytes = 0
+        if found is not None:
+            note, state = found
+            self._restore(note, state)
+            dead_letter_bytes = note.dead_letter_bytes
+            _log.info("going on from checkpoint %d", note.number, extra={"event_ms": note.event_ms})
+        self._predictions.cut_back(self._number)
+        self._dead_letters.cut_back(dead_letter_bytes)
+        for cut in self._journal.read_after(self._position):
+            self._position += 1
+            self._take(self.source.reread(cut))
+        self.source.start_after(self._offsets)
+
+    def _restore(self, note: CheckpointNote, state: Arrays) -> None:
+        self.trainer.restore({name: each for name, each in state.items() if not name.startswith("run/")})
+        for schedule, due_ms in zip(self._schedules(), state["run/due_ms"].tolist(), strict=True):
+            schedule.due_ms = due_ms
+        self._number, self._position = note.number, note.journal_position
+        self._offsets = dict(note.offsets)
+
+    def _take(self, arrivals: Arrivals) -> None:
+        self._dead_letters.add(arrivals.bad)
+        self.trainer.take(arrivals.exposures, arrivals.labels, bad=len(arrivals.bad))
+        self._offsets |= {partition: last for partition, (_, last) in arrivals.cut.ranges.items()}
+        now_ms = self.trainer.event_ms
+        if self._snapshot_due.passed(now_ms):
+            self._snapshot()
+        if self._checkpoint_due.passed(now_ms):
+            self._checkpoint()
+        self._tell_accounts()
+
+    def _checkpoint(self) -> None:
+        """Copy the state; write it beside the training, which waits only if the one before is not done."""
+        started = time.perf_counter()
+        self._written()
+        state = {name: np.array(each, order="C") for name, each in self.trainer.state().items()}
+        state["run/due_ms"] = np.array([schedule.due_ms for schedule in self._schedules()])
+        self._number += 1
+        self._predictions.close_part(self._number)
+        note = CheckpointNote(
+            number=self._number,
+            fingerprint=self._fingerprint,
+            journal_position=self._position,
+            offsets=dict(self._offsets),
+            event_ms=self.trainer.event_ms,
+            dead_letter_bytes=self._dead_letters.force(),
+        )
+        self._journal.new_segment()
+        self.stall_seconds += time.perf_counter() - started
+        self._writing = self._writer.submit(self._write, state, note, started)
+
+    def _write(self, state: Arrays, note: CheckpointNote, started: float) -> CheckpointNote:
+        whole = self._checkpoints.write(state, note)
+        _log.info("checkpoint %d", whole.number, extra={"event_ms": whole.event_ms, "bytes": whole.bytes})
+        if self.telemetry is not None:
+            seconds = time.perf_counter() - started
+            self.telemetry.checkpoint(
+                seconds=seconds, stall_seconds=self.stall_seconds, bytes_written=whole.bytes
+            )
+        return whole
+
+    def _written(self) -> None:
+        """Wait for the checkpoint under way; then the source and the journal may forget what it holds."""
+        if self._writing is None:
+            return
+        note, self._writing = self._writing.result(), None
+        self.source.acknowledge(note.offsets)
+        oldest = self._checkpoints.note(self._checkpoints.numbers()[0])
+        self._journal.drop_before(oldest.journal_position)
+
+    def _snapshot(self) -> None:
+        """Whole if it is time, or a delta would not do; else what changed since the last."""
+        started = time.perf_counter()
+        content = SnapshotContent.of(self.trainer)
+        whole = self._full_due.passed(self.trainer.event_ms) or content.widths() != self._snapshot_widths
+        said = {"watermark_ms": self.trainer.event_ms, "step": self.trainer.learner.step}
+        touched = content.touched(self.trainer)
+        if whole:
+            note = self._snapshots.full(
+                dense=content.dense, tables=content.tables, about=content.about, **said
+            )
+        else:
+            note = self._snapshots.delta(dense=content.dense, tables=touched, about=content.about, **said)
+        self._snapshot_widths = content.widths()
+        if self.telemetry is not None:
+            rows = sum(len(each.row_R) for each in touched.values())
+            self.telemetry.snapshot(
+                kind=note.kind, seconds=time.perf_counter() - started, bytes_written=note.bytes, rows=rows
+            )
+
+    def _schedules(self) -> tuple[Schedule, ...]:
+        return self._checkpoint_due, self._snapshot_due, self._full_due
+
+    def _tell_accounts(self) -> None:
+        if self.telemetry is None:
+            return
+        accounts = self.trainer.intake.accounts
+        self.telemetry.progress(
+            events=accounts.received, event_ms=self.trainer.event_ms, wall_ms=time.time_ns() // 1_000_000
+        )
+        self.telemetry.accounts(accounts.counts())
+        for kind, table in self.trainer.features.tables.items():
+            said = table.statistics
+            self.telemetry.table(
+                kind,
+                size=said.size,
+                admitted=said.admitted,
+                admissions=said.admissions,
+                expiries=said.expiries,
+                evictions=said.evictions,
+                refused=said.refused,
+            )
+
+
+def _claim(folder: Path, source: LiveSource, config: LiveConfig, *, resume: bool) -> str:
+    """Make the folder this trainer's, or see that it is; gives a fingerprint of source and configuration."""
+    said = {"source": source.name, "schema": asdict(source.schema), "config": config.learned_from()}
+    fingerprint = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    path = folder / "config.json"
+    if path.exists():
+        _check_claim(folder, json.loads(path.read_text()), fingerprint, resume=resume)
+    elif folder.exists() and any(folder.iterdir()):
+        raise ResultError(f"{folder} is not empty and holds no trainer; name another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        aside = path.with_suffix(".unfinished")
+        aside.write_text(json.dumps(said | {"fingerprint": fingerprint, "version": __version__}, indent=1))
+        aside.replace(path)
+    return fingerprint
+
+
+def _check_claim(folder: Path, claimed: dict[str, Any], fingerprint: str, *, resume: bool) -> None:
+    if not resume:
+        raise ResultError(f"{folder} holds a trainer; go on with --resume, or name another folder")
+    if claimed["fingerprint"] != fingerprint:
+        raise ResultError(
+            f"{folder} is of another source or configuration: {folder / 'config.json'}; go on with those, "
+            "or name another folder"
+        )

@@ -1,0 +1,78 @@
+"""A live run in a process of its own, which can be killed at any moment."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import torch
+from in_memory import REQUESTS, MemorySource
+from small_live import LIVE
+
+from interestclock.embeddings import IdPolicy
+from interestclock.events.live import ReplaySource
+from interestclock.training.live import LiveRun
+
+# Processes are made by a server that has the package loaded: a new interpreter would take seconds each time.
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["interestclock.training.live", "interestclock.events.live"])
+
+Work = Callable[[Path, bool], None]
+
+CONFIG = replace(
+    LIVE,
+    users=IdPolicy(sightings=2, unused_days=1),
+    items=IdPolicy(most=20, unused_days=2),
+    checkpoint_minutes=120,
+    snapshot_minutes=180,
+    full_snapshot_hours=12,
+    arrivals=30,
+)
+
+
+def train(log: Path, folder: Path, resume: bool) -> None:
+    source = ReplaySource(MemorySource(schema=REQUESTS, events=pq.read_table(log)), speed_up=None)
+    with LiveRun(source, folder, config=CONFIG, resume=resume) as run:
+        run.run()
+
+
+def _run(work: Work, folder: Path, resume: bool) -> None:
+    torch.set_num_threads(1)
+    work(folder, resume)
+
+
+def started(work: Work, folder: Path, *, resume: bool) -> BaseProcess:
+    """``work(folder, resume)`` in a process of its own."""
+    process = _context.Process(target=_run, args=(work, folder, resume), daemon=True)
+    process.start()
+    return process
+
+
+def finished(work: Work, folder: Path, *, resume: bool, within_s: float = 120.0) -> None:
+    """Run to the end."""
+    process = started(work, folder, resume=resume)
+    process.join(within_s)
+    assert process.exitcode == 0, f"exit code {process.exitcode}"
+
+
+def killed(work: Work, folder: Path, *, after_s: float) -> bool:
+    """Start, or go on, and kill after so long; whether it was still running then."""
+    process = started(work, folder, resume=True)
+    began = time.monotonic()
+    journal = folder / "journal"
+    while not journal.exists() and process.is_alive() and time.monotonic() - began < 30:
+        time.sleep(0.005)  # the time to start is not the time of a run
+    process.join(after_s)
+    if not process.is_alive():
+        assert process.exitcode == 0, f"exit code {process.exitcode}"
+        return False
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    return True

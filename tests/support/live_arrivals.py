@@ -1,0 +1,53 @@
+"""Event tables as a live stream brings them: with ids, in pieces, labels along or after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+NO_LABELS = pa.table(
+    {
+        "event_id": pa.array([], pa.string()),
+        "label": pa.array([], pa.string()),
+        "value": pa.array([], pa.int8()),
+        "known_ms": pa.array([], pa.int64()),
+        "arrival": pa.array([], pa.int64()),
+    }
+)
+
+
+def as_exposures(events: pa.Table, first: int = 0) -> pa.Table:
+    """Rows of an event table as exposures that bring their labels."""
+    ids = pa.array([str(first + row) for row in range(events.num_rows)])
+    table = events.append_column("event_id", ids)
+    return table.append_column("arrival", pa.array(np.arange(events.num_rows)))
+
+
+def pieces(events: pa.Table, rows: int) -> Iterator[pa.Table]:
+    """The same in arrivals of so many rows."""
+    for first in range(0, events.num_rows, rows):
+        yield as_exposures(events.slice(first, rows), first)
+
+
+def apart(events: pa.Table, labels: tuple[str, ...]) -> tuple[pa.Table, pa.Table]:
+    """Exposures without their labels, and the labels as messages of their own."""
+    exposures = as_exposures(events)
+    messages = []
+    for label in labels:
+        value = exposures[f"label.{label}"]
+        messages.append(
+            pa.table(
+                {
+                    "event_id": exposures["event_id"],
+                    "label": pa.array([label] * len(exposures)),
+                    "value": value.cast(pa.int8()),
+                    "known_ms": exposures[f"known_ms.{label}"],
+                }
+            ).filter(value.is_valid())
+        )
+        for name, kind in ((f"label.{label}", pa.int8()), (f"known_ms.{label}", pa.int64())):
+            place = exposures.column_names.index(name)
+            exposures = exposures.set_column(place, name, pa.nulls(len(exposures), kind))
+    return exposures, pa.concat_tables(messages)

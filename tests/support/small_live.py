@@ -1,0 +1,22 @@
+"""Settings of a live trainer small enough to run in a moment."""
+
+from __future__ import annotations
+
+from in_memory import HOUR_MS
+
+from interestclock.clocks import LongTermConfig
+from interestclock.ranking import GaussianConfig, RankerConfig
+from interestclock.samples.live import IntakeConfig
+from interestclock.training import TrainConfig
+from interestclock.training.live import LiveConfig
+
+LONG_TERM = LongTermConfig(behaviours=3, longest=12, heads=2, latent_dim=4, output_dim=4)
+SMALL = RankerConfig(clocks=(GaussianConfig(), LONG_TERM), dim=4, recent=3, hidden=(8,), tower_width=4)
+LIVE = LiveConfig(
+    ranker=SMALL,
+    train=TrainConfig(batch_size=16, learning_rate=0.02),
+    intake=IntakeConfig(label_wait_ms=HOUR_MS),
+    longest=12,
+    checkpoint_minutes=300,
+    snapshot_minutes=300,
+)

@@ -1,0 +1,234 @@
+"""The live trainer beside the offline one, and beside itself however the stream is cut and restored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from in_memory import HOUR_MS, REQUESTS, MemorySource
+from live_arrivals import NO_LABELS, apart, as_exposures, pieces
+
+from interestclock.embeddings import IdPolicy
+from interestclock.errors import ConfigError
+from interestclock.events.schema import LogSchema
+from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig, TimeEncodingConfig
+from interestclock.samples import PrepareConfig, prepare_samples
+from interestclock.samples.live import IntakeConfig
+from interestclock.training import StreamTrainer, TrainConfig
+from interestclock.training.live import LiveConfig, LiveTrainer
+
+
+def feed(trainer: LiveTrainer, events: pa.Table, rows: int = 60) -> None:
+    for exposures in pieces(events, rows):
+        trainer.take(exposures, NO_LABELS)
+    trainer.finish()
+
+
+def weights(trainer: LiveTrainer) -> dict[str, np.ndarray]:
+    return {name: np.array(values) for name, values in trainer.state().items()}
+
+
+def check_same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> None:
+    assert first.keys() == second.keys()
+    for name, values in first.items():
+        assert values.dtype == second[name].dtype, name
+        np.testing.assert_array_equal(values, second[name], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "clocks", [(), (TimeEncodingConfig(),), (GaussianConfig(),)], ids=["base", "hour", "gaussian"]
+)
+def test_what_is_learned_live_is_what_is_learned_offline(
+    clocks: tuple, events: pa.Table, tmp_path, make_trainer
+) -> None:
+    """The same log, day's clocks on both sides: every prediction the same to the bit."""
+    ranker = RankerConfig(clocks=clocks, dim=4, recent=3, hidden=(8,), tower_width=4)
+    train = TrainConfig(batch_size=16, learning_rate=0.02)
+    samples = prepare_samples(
+        MemorySource(schema=REQUESTS, events=events), tmp_path / "s", config=PrepareConfig()
+    )
+    offline: list[np.ndarray] = []
+
+    class Recorder:
+        def record(self, batch, probabilities, frozen) -> None:
+            offline.append(probabilities["finish"].numpy())
+
+    histories = samples.histories()
+    trainer = StreamTrainer(
+        Ranker(names=FeatureNames.of(samples.schema), config=ranker, seed=0),
+        histories=histories,
+        item_values=samples.item_attributes(),
+        config=train,
+    )
+    trainer.run(samples.chunks(recent=3, clocks=bool(clocks), histories=histories), Recorder())
+    live, notes = make_trainer(ranker=ranker, train=train, clocks_of_day=True, longest=10_000)
+    feed(live, events)
+    np.testing.assert_array_equal(notes.of("finish"), np.concatenate(offline))
+
+
+def test_clocks_as_of_now_differ_from_the_days(events: pa.Table, make_trainer) -> None:
+    said = []
+    for clocks_of_day in (True, False):
+        trainer, notes = make_trainer(clocks_of_day=clocks_of_day)
+        feed(trainer, events)
+        said.append(notes.of("finish"))
+    assert (said[0] != said[1]).any()
+
+
+@pytest.mark.parametrize("rows", [1, 7, 1_000])
+def test_how_the_stream_is_cut_does_not_matter(rows: int, events: pa.Table, make_trainer) -> None:
+    one, _ = make_trainer()
+    feed(one, events)
+    other, _ = make_trainer()
+    feed(other, events, rows)
+    mine, theirs = weights(one), weights(other)
+    for name in [name for name in mine if name.startswith(("ranker/", "learner/", "features/histories"))]:
+        np.testing.assert_array_equal(mine[name], theirs[name], err_msg=name)
+
+
+def test_labels_on_their_own_teach_the_same(events: pa.Table, make_trainer) -> None:
+    along, notes_along = make_trainer()
+    feed(along, events)
+    after, notes_after = make_trainer()
+    exposures, labels = apart(events, REQUESTS.labels)
+    order = np.argsort(
+        np.concatenate([exposures["timestamp_ms"].to_numpy(), labels["known_ms"].to_numpy()]), kind="stable"
+    )
+    arrival = np.empty(order.size, np.int64)
+    arrival[order] = np.arange(order.size)
+    exposures = exposures.set_column(
+        exposures.column_names.index("arrival"), "arrival", pa.array(arrival[: len(exposures)])
+    )
+    labels = labels.append_column("arrival", pa.array(arrival[len(exposures) :]))
+    for first in range(0, order.size, 100):
+        span = range(first, first + 100)
+        after.take(
+            exposures.filter(pa.array(np.isin(exposures["arrival"].to_numpy(), span))),
+            labels.filter(pa.array(np.isin(labels["arrival"].to_numpy(), span))),
+        )
+    after.finish()
+    assert notes_after.event_ids == notes_along.event_ids
+    np.testing.assert_array_equal(notes_after.of("finish"), notes_along.of("finish"))
+    accounts = after.intake.accounts
+    assert accounts.labels_joined == labels.num_rows
+    assert (accounts.learned, accounts.waiting) == (exposures.num_rows, 0)
+    assert accounts.add_up()
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_a_trainer_restored_at_any_point_ends_the_same(every: int, events: pa.Table, make_trainer) -> None:
+    """Small tables, so that ids leave and rows change hands on the way."""
+    changes = {
+        "users": IdPolicy(sightings=2, unused_days=0.5),
+        "items": IdPolicy(most=15, unused_days=1),
+    }
+    straight, notes = make_trainer(**changes)
+    feed(straight, events, 40)
+    broken, more_notes = make_trainer(**changes)
+    for turn, exposures in enumerate(pieces(events, 40)):
+        broken.take(exposures, NO_LABELS)
+        if turn % every == 0:
+            state = weights(broken)
+            broken, _ = make_trainer(**changes)
+            broken.recorder = more_notes
+            broken.restore(state)
+    broken.finish()
+    np.testing.assert_array_equal(more_notes.of("like"), notes.of("like"))
+    check_same(weights(straight), weights(broken))
+    items = straight.features.tables["item"].statistics
+    assert items.evictions > 0
+    assert straight.features.tables["user"].statistics.expiries > 0
+
+
+def test_an_old_projection_is_restored_too(events: pa.Table, make_trainer) -> None:
+    """A batch that is asked again is one more search: so both are checkpointed, and one is restored."""
+    clocks = (replace(make_trainer()[0].config.ranker.clocks[1], refresh_batches=7),)
+    changes = {"ranker": replace(make_trainer()[0].config.ranker, clocks=clocks)}
+    straight, _ = make_trainer(**changes)
+    broken, _ = make_trainer(**changes)
+    for exposures in pieces(events, 40):
+        for trainer in (straight, broken):
+            trainer.take(exposures, NO_LABELS)
+        check_same(weights(straight), state := weights(broken))
+        broken, _ = make_trainer(**changes)
+        broken.restore(state)
+    for trainer in (straight, broken):
+        trainer.finish()
+    check_same(weights(straight), weights(broken))
+
+
+def test_nothing_said_of_a_moment_knows_what_comes_later(events: pa.Table, make_trainer) -> None:
+    """Poison every label that becomes known after a moment, and all exposures after it."""
+    half_ms = int(events["timestamp_ms"][events.num_rows // 2].as_py())
+    poisoned = events
+    for label in REQUESTS.labels:
+        known_ms = events[f"known_ms.{label}"].to_numpy()
+        value = events[f"label.{label}"].to_numpy()
+        place = events.column_names.index(f"label.{label}")
+        poisoned = poisoned.set_column(
+            place, f"label.{label}", pa.array(np.where(known_ms >= half_ms, 1 - value, value).astype(np.int8))
+        )
+    said = []
+    for table in (events, poisoned):
+        trainer, notes = make_trainer()
+        feed(trainer, table)
+        said.append(notes.of("finish"))
+    before = int((events["timestamp_ms"].to_numpy() < half_ms).sum()) // 16 * 16 - 16
+    np.testing.assert_array_equal(said[0][:before], said[1][:before])
+    assert (said[0] != said[1]).any()
+
+
+def test_a_label_that_never_comes_is_a_no_or_missing(events: pa.Table, make_trainer) -> None:
+    exposures, _ = apart(events, REQUESTS.labels)
+    for missing, expected in (((), 0), (("finish",), -1)):
+        trainer, notes = make_trainer(missing_labels=missing)
+        trainer.take(exposures, NO_LABELS)
+        trainer.finish()
+        assert torch.cat(notes.labels).unique().tolist() == [expected]
+
+
+def test_tables_stay_small_on_a_stream_of_new_ids(make_trainer) -> None:
+    trainer, _ = make_trainer(items=IdPolicy(most=30), users=IdPolicy(most=20))
+    sizes = []
+    for turn in range(30):
+        time_ms = 1_700_000_000_000 + turn * 4 * HOUR_MS + np.arange(60) * 1_000
+        trainer.take(new_ids(turn, time_ms), NO_LABELS)
+        sizes.append(len(trainer.ranker.table.weight))
+    assert sizes[-1] == sizes[10]
+    assert trainer.features.tables["item"].statistics.evictions > 500
+
+
+def new_ids(turn: int, time_ms: np.ndarray) -> pa.Table:
+    """Sixty exposures; ten users and thirty items that nobody saw before."""
+    rows = time_ms.size
+    table = {
+        "user_id": 10 * turn + np.arange(rows) % 10,
+        "item_id": 30 * turn + np.arange(rows) % 30,
+        "timestamp_ms": time_ms,
+        "second_of_day": (time_ms // 1_000 % 86_400).astype(np.int32),
+        "day_of_week": np.zeros(rows, np.int8),
+        "attribute.genre": pa.array([["rock"]] * rows),
+        "categorical.device": pa.array(["tv"] * rows),
+        "multivalued.tags": pa.array([["new"]] * rows),
+        "numeric.age": np.zeros(rows),
+    }
+    for label in REQUESTS.labels:
+        table |= {f"label.{label}": np.ones(rows, np.int8), f"known_ms.{label}": time_ms}
+    return as_exposures(pa.table(table), 1_000 * turn)
+
+
+def test_what_cannot_be_trained_live_is_refused(make_trainer) -> None:
+    choices = LogSchema(labels=("visit",), positive_only=True)
+    with pytest.raises(ConfigError, match="a log of choices only"):
+        LiveTrainer(choices, items=None, config=LiveConfig(), recorder=make_trainer()[1])
+    with pytest.raises(ConfigError, match="no label 'share' in this log; it has finish, like, skip"):
+        make_trainer(missing_labels=("share",))
+    with pytest.raises(
+        ConfigError, match=r"items leave after 0\.01 days unused, but their labels are awaited"
+    ):
+        LiveConfig(items=IdPolicy(unused_days=0.01), intake=IntakeConfig(label_wait_ms=HOUR_MS))
+    with pytest.raises(ConfigError, match="a live trainer learns in streaming order"):
+        LiveConfig(train=TrainConfig(order="daily-shuffled"))
