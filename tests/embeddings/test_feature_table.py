@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from interestclock.embeddings import FeatureTable, RowAdam, masked_mean
+from interestclock.ranking import FeatureNames, Ranker, RankerConfig, load_ranker, save_ranker
 
 SIZES = st.dictionaries(st.sampled_from(["user", "item", "attribute.genre"]), st.integers(0, 40), max_size=3)
 
@@ -153,6 +156,147 @@ def test_wrong_arguments_are_refused() -> None:
     grown.grow({"item": 1})
     with pytest.raises(ValueError, match="it has item; grow it first"):
         grown.rows("user", torch.tensor([1]))
+
+
+NUMBERS = st.sets(st.sampled_from([1, 2, 3, 5, 8, 1023, 1024, 1025, 2049]))
+TURNS = st.lists(st.tuples(st.sampled_from(["user", "item"]), NUMBERS, st.booleans()), max_size=12)
+
+
+def turned(changed: FeatureTable, have: set[tuple[str, int]], turn: tuple[str, set[int], bool]) -> list[int]:
+    """Admit those of a turn's numbers that have no row, or release them all; which have one is kept."""
+    feature, numbers, gives = turn
+    changed.reserve({feature: max(numbers, default=0)})
+    if not gives:
+        have -= {(feature, number) for number in numbers}
+        return changed.release(feature, torch.tensor(sorted(numbers), dtype=torch.int64)).tolist()
+    number_R = sorted((number for number in numbers if (feature, number) not in have), reverse=True)
+    have |= {(feature, number) for number in number_R}
+    return changed.admit(feature, torch.tensor(number_R, dtype=torch.int64)).tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(turns=TURNS, inferred=st.booleans())
+def test_a_table_restored_at_any_point_goes_on_the_same(turns: list, inferred: bool) -> None:
+    straight, broken = table(), table()
+    have: set[tuple[str, int]] = set()
+    for turn in turns:
+        assert turned(straight, set(have), turn) == turned(broken, have, turn)
+        before, free = broken, broken.free_rows()
+        broken = table()
+        weight = before.weight[: before.used]
+        broken.restore(weight, before.layout(), None if inferred else free)
+        assert torch.equal(broken.free_rows(), free)
+        assert torch.equal(broken.weight[: broken.used], straight.weight[: straight.used])
+        assert {name: rows.tolist() for name, rows in broken.layout().items()} == {
+            name: rows.tolist() for name, rows in straight.layout().items()
+        }
+    for feature, number in have:  # weights of a number are the same whenever and wherever it is admitted
+        expected = weights_at_start(feature, number)[-1]
+        assert torch.equal(broken.weight[broken.rows(feature, torch.tensor(number))], expected)
+
+
+def test_restored_rows_are_no_longer_the_other_tables() -> None:
+    first, other = table(), table()
+    first.reserve({"user": 3})
+    first.admit("user", torch.tensor([2]))
+    other.restore(first.weight[: first.used], first.layout(), first.free_rows())
+    other.admit("user", torch.tensor([1, 3]))
+    other.release("user", torch.tensor([2]))
+    assert first.rows("user", torch.tensor([1, 2, 3])).tolist() == [0, 1, 0]
+    assert first.weight[1].any()
+
+
+def test_freed_rows_go_to_any_feature_the_smallest_first() -> None:
+    changed = table()
+    changed.reserve({"user": 4, "item": 4})
+    assert changed.admit("user", torch.tensor([4, 1, 2])).tolist() == [1, 2, 3]
+    assert changed.release("user", torch.tensor([2, 3, 4])).tolist() == [3, 1]
+    assert changed.free_rows().tolist() == [1, 3]
+    assert changed.admit("item", torch.tensor([2, 1, 4])).tolist() == [1, 3, 4]
+    assert (changed.used, changed.free_rows().tolist()) == (5, [])
+    assert changed.rows("user", torch.tensor([1, 2, 3, 4])).tolist() == [2, 0, 0, 0]
+
+
+def test_no_rows_are_given_and_taken_back() -> None:
+    changed, none = table(), torch.zeros(0, dtype=torch.int64)
+    changed.reserve({"user": 0})
+    assert changed.admit("user", none).tolist() == changed.release("user", none).tolist() == []
+    assert changed.used == 1
+    assert changed.rows("user", torch.tensor([0])).tolist() == [0]
+
+
+def test_growth_gives_a_row_to_every_value_that_lacks_one() -> None:
+    changed = table()
+    changed.reserve({"user": 5})
+    changed.admit("user", torch.tensor([2]))
+    changed.grow({"user": 3})
+    assert changed.rows("user", torch.arange(6)).tolist() == [0, 2, 1, 3, 0, 0]
+    changed.grow({"item": 2})
+    changed.release("item", torch.tensor([1]))
+    changed.grow({"item": 2, "user": 7})
+    assert changed.rows("item", torch.arange(3)).tolist() == [0, 4, 5]
+    assert changed.rows("user", torch.arange(8)).tolist() == [0, 2, 1, 3, 6, 7, 8, 9]
+    assert torch.equal(weights(changed, "user", 7), weights_at_start("user", 7))
+
+
+def test_reserving_one_value_at_a_time_copies_seldom() -> None:
+    changed, lengths = table(), set()
+    for size in range(1, 2_000):
+        changed.reserve({"user": size})
+        assert not changed.rows("user", torch.arange(size + 1)).any()
+        lengths.add(len(changed.layout()["user"]))
+    assert len(lengths) < 30
+
+
+def test_a_prediction_made_before_rows_changed_hands_can_still_be_learned() -> None:
+    changed = table()
+    changed.reserve({"user": 500})
+    row_R = changed.admit("user", torch.tensor([1, 2]))
+    optimiser = RowAdam([changed.weight], lr=0.1)
+    before = changed(row_R[:1])
+    optimiser.forget(changed.weight, changed.release("user", torch.tensor([2])))
+    changed.admit("user", torch.arange(3, 400))
+    after = changed(changed.rows("user", torch.tensor([1, 399])))
+    for prediction in (before, after):
+        optimiser.zero_grad()
+        prediction.sum().backward()
+        optimiser.step()
+    assert (weights(changed, "user", 1) != weights_at_start("user", 1)).all()
+
+
+def test_a_ranker_with_gaps_is_saved_and_grows_on(tmp_path: Path) -> None:
+    ranker = Ranker(names=FeatureNames(tasks=("finish",)), config=RankerConfig(), seed=0)
+    ranker.table.reserve({"user": 6, "item": 6})
+    ranker.table.admit("user", torch.tensor([1, 4, 6]))
+    ranker.table.admit("item", torch.tensor([5]))
+    ranker.table.release("user", torch.tensor([4]))
+    ranker.items.redescribe(torch.arange(1, 7), {})
+    save_ranker(ranker, tmp_path)
+    loaded = load_ranker(tmp_path)
+    assert loaded.table.free_rows().tolist() == [2]
+    for each in (ranker, loaded):
+        each.grow({"user": 7, "item": 6}, {})
+    assert torch.equal(loaded.table.weight[: loaded.table.used], ranker.table.weight[: ranker.table.used])
+    assert torch.equal(loaded.items.row_NF, ranker.items.row_NF)
+
+
+def test_numbers_that_cannot_be_admitted_or_released_are_refused() -> None:
+    changed = table()
+    changed.reserve({"user": 2})
+    for change in (changed.admit, changed.release):
+        for strange in (0, 3, -1):
+            with pytest.raises(
+                ValueError, match=f"user {strange} is none of the 2 that are reserved; reserve"
+            ):
+                change("user", torch.tensor([1, strange]))
+        with pytest.raises(ValueError, match="a number of user comes twice in one call; give each once"):
+            change("user", torch.tensor([1, 1]))
+        with pytest.raises(ValueError, match="feature 'item' is none of the 0 that are reserved; reserve it"):
+            change("item", torch.zeros(0, dtype=torch.int64))
+    changed.admit("user", torch.tensor([2]))
+    with pytest.raises(ValueError, match="user 2 has a row already; release it first"):
+        changed.admit("user", torch.tensor([1, 2]))
+    assert changed.used == 2
 
 
 @given(present=st.lists(st.booleans(), max_size=5), seed=st.integers(0, 99))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from interestclock.embeddings import RowAdam
+from interestclock.embeddings import FeatureTable, RowAdam
 
 
 def embedding(rows: int = 9, *, seed: int = 0) -> nn.Embedding:
@@ -98,6 +98,86 @@ def test_state_dict_resumes_bit_for_bit() -> None:
     assert torch.equal(first.weight, resumed.weight)
 
 
+@settings(max_examples=40, deadline=None)
+@given(steps=STEPS, more=STEPS, spare=st.integers(0, 3))
+def test_moments_resume_bit_for_bit(steps: list[list[int]], more: list[list[int]], spare: int) -> None:
+    """Into a table that has fewer rows to spare than the one they came from, and grows again."""
+    first = embedding(9 + spare)
+    optimiser = RowAdam([first.weight], lr=0.1)
+    for seed, rows in enumerate(steps):
+        learn(first, optimiser, rows, seed)
+    resumed = nn.Embedding.from_pretrained(first.weight[:9].detach().clone(), freeze=False, sparse=True)
+    other = RowAdam([resumed.weight], lr=0.1)
+    other.restore_moments(resumed.weight, *optimiser.moments(first.weight))
+    resumed.weight.data = torch.cat([resumed.weight.data, first.weight.data[9:]])
+    for seed, rows in enumerate(more, start=100):
+        learn(first, optimiser, rows, seed)
+        learn(resumed, other, rows, seed)
+    assert torch.equal(resumed.weight, first.weight)
+    step, *moments = optimiser.moments(first.weight)
+    other_step, *others = other.moments(resumed.weight)
+    assert step == other_step
+    assert all(torch.equal(mine, theirs) for mine, theirs in zip(moments, others, strict=True))
+
+
+def test_restored_moments_are_a_copy() -> None:
+    table = embedding()
+    first, other = RowAdam([table.weight], lr=0.1), RowAdam([table.weight], lr=0.1)
+    learn(table, first, [1, 2], seed=1)
+    before = [each.clone() for each in first.moments(table.weight)[1:]]
+    other.restore_moments(table.weight, *first.moments(table.weight))
+    learn(table, other, [1, 5], seed=2)
+    assert all(map(torch.equal, first.moments(table.weight)[1:], before))
+
+
+def test_forgotten_rows_move_as_rows_never_seen() -> None:
+    forgotten, fresh = embedding(), embedding()
+    ours, theirs = RowAdam([forgotten.weight], lr=0.1), RowAdam([fresh.weight], lr=0.1)
+    learn(forgotten, ours, [1, 3, 4], seed=1)
+    learn(fresh, theirs, [3], seed=1)
+    with torch.no_grad():
+        forgotten.weight.copy_(fresh.weight)
+    ours.forget(forgotten.weight, torch.tensor([1, 4]))
+    kept = ours.moments(forgotten.weight)[1][3].clone()
+    for table, optimiser in ((forgotten, ours), (fresh, theirs)):
+        learn(table, optimiser, [1, 4], seed=2)
+    assert torch.equal(forgotten.weight, fresh.weight)
+    assert torch.equal(ours.moments(forgotten.weight)[1][3], kept)
+    assert kept.any()
+
+
+def test_forgetting_before_the_first_step_changes_nothing() -> None:
+    table, untouched = embedding(), embedding()
+    optimiser, other = RowAdam([table.weight], lr=0.1), RowAdam([untouched.weight], lr=0.1)
+    optimiser.forget(table.weight, torch.tensor([2]))
+    assert optimiser.state_dict() == other.state_dict()
+    learn(table, optimiser, [2], seed=1)
+    optimiser.forget(table.weight, torch.zeros(0, dtype=torch.int64))
+    learn(untouched, other, [2], seed=1)
+    assert torch.equal(table.weight, untouched.weight)
+    assert optimiser.moments(table.weight)[0] == 1
+
+
+def test_a_row_that_changes_hands_starts_anew_in_a_table_that_grows() -> None:
+    """A value learned on a row used again ends where it would on a row of its own."""
+    results = []
+    for rows_are_used_again in (True, False):
+        table = FeatureTable(dim=3, std=0.25, seed=0)
+        optimiser = RowAdam([table.weight], lr=0.1)
+        table.reserve({"user": 2})
+        for number in (1, 2):
+            row = table.admit("user", torch.tensor([number]))
+            for _ in range(3):
+                optimiser.zero_grad()
+                (table(row).sum() * number).backward()
+                optimiser.step()
+            if rows_are_used_again and number == 1:
+                optimiser.forget(table.weight, table.release("user", torch.tensor([1])))
+        results.append(table.weight[row].detach().clone())
+        assert row.tolist() == [1 if rows_are_used_again else 2]
+    assert torch.equal(*results)
+
+
 def test_a_parameter_without_gradient_is_left_alone() -> None:
     table = embedding()
     before = table.weight.detach().clone()
@@ -115,5 +195,7 @@ def test_wrong_arguments_are_refused() -> None:
     dense(torch.tensor([0])).sum().backward()
     with pytest.raises(ValueError, match="dense gradient; build the embedding with sparse=True, or use Adam"):
         RowAdam([dense.weight], lr=0.1).step()
+    with pytest.raises(ValueError, match=r"moments of shape \(9, 2\) for a table of \(9, 3\)"):
+        RowAdam([table.weight], lr=0.1).restore_moments(table.weight, 1, torch.zeros(9, 2), torch.zeros(9, 2))
     with pytest.raises(ValueError, match=r"takes no closure; call backward\(\) first"):
         RowAdam([table.weight], lr=0.1).step(lambda: 0.0)

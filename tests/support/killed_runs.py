@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import torch
-from in_memory import REQUESTS, MemorySource
+from in_memory import HOUR_MS, REQUESTS, MemorySource
 from small_live import LIVE
 
 from interestclock.embeddings import IdPolicy
-from interestclock.events.live import ReplaySource
+from interestclock.events.live import KafkaSource, LiveSource, RedisSource, ReplaySource
+from interestclock.samples.live import IntakeConfig
 from interestclock.training.live import LiveRun
 
 # Processes are made by a server that has the package loaded: a new interpreter would take seconds each time.
@@ -33,6 +34,14 @@ CONFIG = replace(
     snapshot_minutes=180,
     full_snapshot_hours=12,
     arrivals=30,
+)
+
+BROKERS = replace(  # out of order between partitions; every checkpoint and so the whole journal stays
+    LIVE,
+    intake=IntakeConfig(lateness_ms=24 * HOUR_MS, label_wait_ms=HOUR_MS),
+    checkpoint_minutes=240,
+    checkpoints_kept=1_000,
+    arrivals=50,
 )
 
 
@@ -76,3 +85,22 @@ def killed(work: Work, folder: Path, *, after_s: float) -> bool:
     process.join()
     assert process.exitcode == -signal.SIGKILL
     return True
+
+
+def train_until(source: LiveSource, folder: Path, resume: bool, messages: int) -> None:
+    """From a source that never ends, until so many messages were taken."""
+    with LiveRun(source, folder, config=BROKERS, resume=resume) as run:
+
+        def tell() -> None:
+            run.stopping = run.trainer.intake.accounts.received >= messages
+
+        run.run(tell)
+
+
+def train_on_redis(port: int, messages: int, folder: Path, resume: bool) -> None:
+    source = RedisSource(host="127.0.0.1", port=port, stream="plays", schema=REQUESTS)
+    train_until(source, folder, resume, messages)
+
+
+def train_on_kafka(address: str, messages: int, folder: Path, resume: bool) -> None:
+    train_until(KafkaSource(brokers=address, topic="plays", schema=REQUESTS), folder, resume, messages)

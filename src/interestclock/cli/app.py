@@ -11,6 +11,8 @@ from rich.console import Console
 
 from interestclock import __version__
 from interestclock.cli.log_options import LogOptions, with_log_options
+from interestclock.cli.snapshots import snapshots_app
+from interestclock.cli.train import train_command
 from interestclock.errors import InterestClockError
 from interestclock.events.schema import LogCounts
 from interestclock.events.simulator import SIZES, size_named, write_simulated_log
@@ -168,6 +170,10 @@ def inspect_command(log: LogOptions) -> None:
     with _out.status("reading the log"):
         found = inspect_log(log.open())
     _out.print(render(found))
+
+
+app.command("train")(train_command)
+app.add_typer(snapshots_app, name="snapshots")
 
 
 def _say_counts(counts: LogCounts, dead_letters: Path) -> None:

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 __all__ = ["FeatureTable", "masked_mean"]
 
-# Shapes: X any, V values, D embedding.
+# Shapes: X any, V values, R rows, D embedding.
 
 _BLOCK_ROWS = 1024
 
@@ -45,6 +45,10 @@ class FeatureTable(nn.Module):
     table grew or how large it became, so a longer log changes nothing that came before. Row 0
     stands for "no value": it is zero and stays so.
 
+    A feature's values get their rows either all at once (``grow``), or one by one (``reserve``, then
+    ``admit``), and may give them back (``release``): then the rows go to other values, of any feature. A
+    value that has none reads row 0.
+
     All features share one table because one gather and one sparse gradient cost far less than
     one each per feature. Gradients are sparse; train it with ``RowAdam``, which follows its growth.
 
@@ -75,10 +79,11 @@ class FeatureTable(nn.Module):
         self.used = 1
         self.weight = nn.Parameter(torch.zeros(1, dim))
         self._row_of: dict[str, Tensor] = {}
-        self._free: list[int] = []
+        self._free: list[int] = []  # a heap
+        self._reserved: set[str] = set()  # features whose values may lack a row
 
     def grow(self, sizes: Mapping[str, int]) -> None:
-        """Give rows to every value up to each feature's size; rows once given never move.
+        """Give rows to every value up to each feature's size; they never move, and stay until released.
 
         Args:
             sizes: largest number of each feature; a size already reached changes nothing.
@@ -90,13 +95,15 @@ class FeatureTable(nn.Module):
             ([1, 3], 4)
         """
         for feature, size in sizes.items():
-            known = self._row_of.get(feature)
-            have = 0 if known is None else known.numel() - 1
-            if known is None or size > have:
-                self._add(feature, have, size)
+            have = self._row_of[feature].numel() - 1 if feature in self._row_of else -1
+            if size > have or feature in self._reserved:
+                self._lengthen(feature, size - have)
+                first = 1 if feature in self._reserved else max(have, 0) + 1
+                without_R = (self._row_of[feature][first : size + 1] == 0).nonzero()[:, 0] + first
+                self._give_rows(feature, without_R)
 
     def reserve(self, sizes: Mapping[str, int]) -> None:
-        """Know every value up to each feature's size, without a row until it is admitted: it has row 0.
+        """Know every value up to each feature's size; new ones have row 0 until they are admitted.
 
         Args:
             sizes: largest number of each feature; a size already reached changes nothing.
@@ -107,25 +114,26 @@ class FeatureTable(nn.Module):
             [0, 0]
         """
         for feature, size in sizes.items():
-            known = self._row_of.get(feature)
-            missing = size + 1 - (0 if known is None else known.numel())
-            if missing > 0:
-                # Room for more, so that a table that gains a value at a time is not copied each time.
-                spare = self.weight.new_zeros(max(missing, 0 if known is None else known.numel() // 2))
-                self._row_of[feature] = (
-                    spare.to(torch.int64) if known is None else torch.cat([known, spare.to(torch.int64)])
-                )
+            have = self._row_of[feature].numel() - 1 if feature in self._row_of else -1
+            if size > have:
+                # Room for half as many more: one that gains a value at a time is not copied each time.
+                self._lengthen(feature, max(size - have, (have + 1) // 2))
+            self._reserved.add(feature)
 
     def admit(self, feature: str, number_R: Tensor) -> Tensor:
-        """Give rows to values that have none; rows that were given back go first.
+        """Give values a row each: those that were given back first, the smallest first, then new ones.
 
-        Their first weights are those of the same numbers at any other time.
+        First weights depend on seed, feature and number alone, as ever: a number that is admitted again, for
+        the same id or another one, starts from the same weights again.
 
         Args:
-            feature: its name, reserved up to these numbers. number_R: int64, ascending, each without a row.
+            feature: its name. number_R: int64, each reserved and without a row, in the order of the rows.
 
         Returns:
             int64, their rows.
+
+        Raises:
+            ValueError: a number is 0, was not reserved, has a row, or comes twice.
 
         Example:
             >>> table = FeatureTable(dim=2, std=0.25, seed=0)
@@ -134,32 +142,39 @@ class FeatureTable(nn.Module):
             >>> _ = table.release("user", torch.tensor([1])); table.admit("user", torch.tensor([2])).tolist()
             [1]
         """
-        number = number_R.tolist()
-        reused = [heapq.heappop(self._free) for _ in range(min(len(self._free), len(number)))]
-        added = range(self.used, self.used + len(number) - len(reused))
-        self.used = added.stop
-        self._reserve(self.used)
-        row_R = torch.tensor([*reused, *added], dtype=torch.int64, device=self.weight.device)
-        if number:
-            self._row_of[feature][number_R] = row_R
-            with torch.no_grad():
-                self.weight[row_R] = self._first_weights_of(feature, number).to(self.weight.device)
-        return row_R
+        self._check(feature, number_R)
+        has_R = self._row_of[feature][number_R] > 0
+        if has_R.any():
+            raise ValueError(f"{feature} {int(number_R[has_R.cpu()][0])} has a row already; release it first")
+        return self._give_rows(feature, number_R)
 
     def release(self, feature: str, number_R: Tensor) -> Tensor:
-        """Take values' rows back: they are zero until they are given out again.
+        """Take values' rows back: weights become zero, and the values read row 0.
+
+        What an optimiser knows of these rows has to go as well: ``RowAdam.forget``. A prediction that read
+        them must not be learned from any more.
 
         Args:
-            feature: its name. number_R: int64, no number twice; those without a row keep none.
+            feature: its name. number_R: int64, each reserved; those without a row stay so.
 
         Returns:
-            int64, the rows that were given back.
+            int64, the rows that were given back, in the order of the numbers.
+
+        Raises:
+            ValueError: a number is 0, was not reserved, or comes twice.
+
+        Example:
+            >>> table = FeatureTable(dim=2, std=0.25, seed=0)
+            >>> table.grow({"user": 3}); table.release("user", torch.tensor([3, 2])).tolist()
+            [3, 2]
+            >>> table.free_rows().tolist(), table.rows("user", torch.tensor([1, 2, 3])).tolist(), table.used
+            ([2, 3], [1, 0, 0], 4)
         """
-        if not number_R.numel():
-            return number_R.to(self.weight.device)
+        self._check(feature, number_R)
         row_R = self._row_of[feature][number_R]
         row_R = row_R[row_R > 0]
         self._row_of[feature][number_R] = 0
+        self._reserved.add(feature)
         with torch.no_grad():
             self.weight[row_R] = 0.0
         for row in row_R.tolist():
@@ -167,7 +182,7 @@ class FeatureTable(nn.Module):
         return row_R
 
     def free_rows(self) -> Tensor:
-        """Rows that were given back and not given out again, int64, ascending."""
+        """Rows below ``used`` that were given back and not given out again, int64, ascending."""
         return torch.tensor(sorted(self._free), dtype=torch.int64)
 
     def rows(self, feature: str, number_X: Tensor) -> Tensor:
@@ -192,35 +207,61 @@ class FeatureTable(nn.Module):
         return functional.embedding(row_X, self.weight, padding_idx=0, sparse=True)
 
     def layout(self) -> dict[str, Tensor]:
-        """The row of each feature's values, by number: int64 (size + 1,) each."""
+        """The row of each feature's values, by number: int64 (size + 1 or more,) each, 0 where none has one.
+
+        They share memory with the table.
+        """
         return dict(self._row_of)
 
     def restore(self, weight: Tensor, layout: Mapping[str, Tensor], free: Tensor | None = None) -> None:
         """Take over the rows of another table, and what they stand for.
 
         Args:
-            weight: float32 (rows, D), up to the last in use. layout: as ``layout`` gave it.
-            free: as ``free_rows`` gave it; None is none.
+            weight: float32 (rows, D), up to the last that was ever in use. layout: as ``layout`` gave it.
+            free: as ``free_rows`` gave it; None is every row that no value has.
 
         Raises:
             ValueError: the weights are of another width.
         """
         if weight.ndim != 2 or weight.shape[1] != self.dim:
             raise ValueError(f"weights of shape {tuple(weight.shape)} in a table of width {self.dim}")
-        self._replace(weight.detach().to(self.weight.device, copy=True))
-        self.used = weight.shape[0]
-        self._free = [] if free is None else free.tolist()  # ascending, so a heap
-        self._row_of = {feature: rows.to(self.weight.device) for feature, rows in layout.items()}
-
-    def _add(self, feature: str, have: int, size: int) -> None:
         device = self.weight.device
-        added = torch.arange(self.used, self.used + size - have, device=device)
-        known = self._row_of.get(feature, torch.zeros(1, dtype=torch.int64, device=device))
-        self._row_of[feature] = torch.cat([known, added])
-        self.used += size - have
+        self._replace(weight.detach().to(device, copy=True))
+        self.used = weight.shape[0]
+        # Copies: rows that are given and taken back are written in place.
+        self._row_of = {feature: rows.to(device, copy=True) for feature, rows in layout.items()}
+        self._reserved = {feature for feature, rows in layout.items() if not rows[1:].all()}
+        self._free = _without(layout, self.used) if free is None else sorted(free.tolist())
+
+    def _check(self, feature: str, number_R: Tensor) -> None:
+        """Numbers of one call, each once, that are reserved."""
+        reserved = self._row_of[feature].numel() - 1 if feature in self._row_of else 0
+        strange = number_R[(number_R < 1) | (number_R > reserved)]
+        if strange.numel() or feature not in self._row_of:
+            which = f"{feature} {int(strange[0])}" if strange.numel() else f"feature '{feature}'"
+            raise ValueError(f"{which} is none of the {reserved} that are reserved; reserve it first")
+        if torch.unique(number_R).numel() != number_R.numel():
+            raise ValueError(f"a number of {feature} comes twice in one call; give each once")
+
+    def _lengthen(self, feature: str, by: int) -> None:
+        """Know so many values more, without a row; a feature's number 0 comes first."""
+        device = self.weight.device
+        known = self._row_of.get(feature, torch.zeros(0, dtype=torch.int64, device=device))
+        if by > 0:
+            known = torch.cat([known, known.new_zeros(by)])
+        self._row_of[feature] = known
+
+    def _give_rows(self, feature: str, number_R: Tensor) -> Tensor:
+        device, free = self.weight.device, min(len(self._free), len(number_R))
+        reused = torch.tensor([heapq.heappop(self._free) for _ in range(free)], dtype=torch.int64)
+        added = torch.arange(self.used, self.used + len(number_R) - free)
+        row_R = torch.cat([reused, added]).to(device)
+        self.used += added.numel()
         self._reserve(self.used)
+        self._row_of[feature][number_R] = row_R
         with torch.no_grad():
-            self.weight[added] = self._first_weights(feature, have, size).to(device)
+            self.weight[row_R] = self._first_weights(feature, number_R.cpu()).to(device)
+        return row_R
 
     def _reserve(self, rows: int) -> None:
         capacity = self.weight.shape[0]
@@ -235,16 +276,17 @@ class FeatureTable(nn.Module):
         self.weight.data = self.weight.new_empty(0, dtype=torch.float16)
         self.weight.data = weight
 
-    def _first_weights(self, feature: str, have: int, size: int) -> Tensor:
-        first, last = have // _BLOCK_ROWS, max(size - 1, 0) // _BLOCK_ROWS
-        blocks = torch.cat([self._block(feature, number) for number in range(first, last + 1)])
-        return blocks[have - first * _BLOCK_ROWS : size - first * _BLOCK_ROWS]
-
-    def _first_weights_of(self, feature: str, number: list[int]) -> Tensor:
-        """First weights of some values, ascending by number."""
-        place = torch.tensor(number) - 1
-        blocks = {each: self._block(feature, each) for each in torch.unique(place // _BLOCK_ROWS).tolist()}
-        return torch.stack([blocks[each // _BLOCK_ROWS][each % _BLOCK_ROWS] for each in place.tolist()])
+    def _first_weights(self, feature: str, number_R: Tensor) -> Tensor:
+        """First weights of some values, each once, in any order: (R, D)."""
+        number_S, order_S = torch.sort(number_R)
+        block_K, count_K = torch.unique_consecutive((number_S - 1) // _BLOCK_ROWS, return_counts=True)
+        out_RD = torch.empty(len(number_R), self.dim)
+        first = 0
+        for block, count in zip(block_K.tolist(), count_K.tolist(), strict=True):
+            mine = slice(first, first + count)
+            out_RD[order_S[mine]] = self._block(feature, block)[(number_S[mine] - 1) % _BLOCK_ROWS]
+            first += count
+        return out_RD
 
     def _block(self, feature: str, number: int) -> Tensor:
         key = zlib.crc32(f"{self.seed}/{feature}/{number}".encode())
@@ -256,3 +298,12 @@ class FeatureTable(nn.Module):
         self._row_of = {feature: fn(rows) for feature, rows in self._row_of.items()}
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         return self
+
+
+def _without(layout: Mapping[str, Tensor], used: int) -> list[int]:
+    """Rows that no value has, ascending."""
+    has = torch.zeros(used, dtype=torch.bool)
+    has[0] = True
+    for rows in layout.values():
+        has[rows.cpu()] = True
+    return (~has).nonzero()[:, 0].tolist()

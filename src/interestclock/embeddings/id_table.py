@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-import itertools
+import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,17 +14,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, LogError
 from interestclock.timeofday import DAY_MS
 
 __all__ = ["IdPolicy", "IdStatistics", "IdTable", "Sighted"]
 
-# Shapes: N ids of a call, C capacity (one more than the largest number so far), R numbers, T totals.
+# Shapes: N ids of a call, U its distinct ids and null, C numbers from 0, R some numbers, T totals, X any.
 
 Numbers = npt.NDArray[np.int32]
 _SHARE_THAT_LEAVES = 100  # at a cap one in so many leaves at a time, so that looking for them costs little
-_NEVER_MS = np.iinfo(np.int64).min
 _TOTALS = ("admissions", "expiries", "evictions", "refused")
+_BYTES_OF_INTEGER, _BYTES_OF_TEXT = sys.getsizeof(1 << 60), sys.getsizeof("")
+_MOST_COUNTED = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +34,11 @@ class IdPolicy:
 
     Args:
         sightings: it is admitted, and earns a row, when seen so often.
-        unused_days: it leaves when not seen for so many days of the stream; None is never.
+        unused_days: it leaves when not seen for longer than so many days of the stream; None is never.
         most: ids at a time; None is no limit.
 
     Raises:
-        ConfigError: a number is not positive.
+        ConfigError: a number is not positive and finite, or one that counts is not whole.
 
     Example:
         >>> IdPolicy(sightings=2, unused_days=90).most is None
@@ -50,18 +52,22 @@ class IdPolicy:
     def __post_init__(self) -> None:
         for name in ("sightings", "unused_days", "most"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
+            if value is not None and not 0 < value < math.inf:
                 raise ConfigError(f"{name} is {value}; give a number above 0")
+            if value is not None and name != "unused_days" and value != int(value):
+                raise ConfigError(f"{name} is {value}; give a whole number, for example {math.ceil(value)}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sighted:
-    """What a call of ``sight`` saw and changed; to be taken in this order: who left, came, was admitted.
+    """What a call of ``sight`` saw and changed: forget ``evicted`` first, then take ``new`` and ``admitted``.
 
     Args:
         number_N: int32, of each id; 0 for null, and for one that was refused.
-        evicted: numbers whose ids had to leave, ascending; some may stand for new ids already.
-        new: numbers given out, in order of first appearance. admitted: numbers that earned a row, ascending.
+        evicted: int32, numbers whose ids had to leave, ascending; those among ``new`` too stand for other
+            ids already.
+        new: int32, numbers given out, in order of their ids' first appearance, which is ascending too.
+        admitted: int32, numbers that earned a row, ascending.
 
     Example: see ``IdTable``.
     """
@@ -78,12 +84,15 @@ class IdStatistics:
 
     Args:
         size: ids that have a number. admitted: of them, those that earned a row.
-        capacity: the largest number given so far.
-        admissions, expiries, evictions, refused: totals; refused counts sightings.
+        capacity: the largest number in use so far; numbers up to it are given again before a larger one is.
+        admissions, expiries, evictions, refused: totals; ``refused`` counts sightings.
 
     Example:
-        >>> IdTable(policy=IdPolicy()).statistics.size
-        0
+        >>> table = IdTable(policy=IdPolicy(unused_days=1))
+        >>> _ = table.sight(pa.array([7, 9, 7]), np.array([0, 5, 6]), protected_from_ms=0)
+        >>> _ = table.expire(86_400_006)
+        >>> table.statistics
+        IdStatistics(size=1, admitted=1, capacity=2, admissions=2, expiries=1, evictions=0, refused=0)
     """
 
     size: int
@@ -96,10 +105,10 @@ class IdStatistics:
 
 
 class IdTable:
-    """Number ids from 1; a number is used again after its id has left, the smallest first. No id shares one.
+    """Number ids from 1, each its own; a number is used again after its id has left, the smallest first.
 
     A number is what histories, counts and waiting samples carry; whether it has a row of an embedding table
-    is another matter, which ``admitted`` decides.
+    is another matter, which ``is_admitted`` tells. Once admitted an id stays so until it leaves.
 
     Args:
         policy: when ids are admitted and leave.
@@ -116,27 +125,29 @@ class IdTable:
 
     def __init__(self, *, policy: IdPolicy) -> None:
         self.policy = policy
+        self._type: pa.DataType | None = None
         self._number_of: dict[int | str, int] = {}
         self._id_of: list[int | str | None] = [None]
-        self._free: list[int] = []
-        self._last_ms_C = np.full(1, _NEVER_MS)
-        self._sightings_C = np.zeros(1, np.int32)
-        self._capacity = 0
-        self._admitted = 0
+        self._free: list[int] = []  # a heap
+        self._last_ms_C = np.zeros(1, np.int64)
+        self._sightings_C = np.zeros(1, np.int32)  # 0 where the number is free
+        self._admitted_C = np.zeros(1, np.bool_)
+        self._admitted = self._bytes_of_ids = 0
         self._total_T = np.zeros(len(_TOTALS), np.int64)
 
     @property
     def statistics(self) -> IdStatistics:
         """Sizes now, and totals since the beginning."""
         totals = dict(zip(_TOTALS, self._total_T.tolist(), strict=True))
-        return IdStatistics(
-            size=len(self._number_of), admitted=self._admitted, capacity=self._capacity, **totals
-        )
+        size, capacity = len(self._number_of), len(self._id_of) - 1
+        return IdStatistics(size=size, admitted=self._admitted, capacity=capacity, **totals)
 
     @property
     def bytes_used(self) -> int:
-        """Of the arrays, without the ids themselves."""
-        return self._last_ms_C.nbytes + self._sightings_C.nbytes
+        """Of the ids and everything that is kept of them, with what there is to spare; of ids roughly."""
+        arrays = (self._last_ms_C, self._sightings_C, self._admitted_C)
+        lists = sum(map(sys.getsizeof, (self._number_of, self._id_of, self._free)))
+        return sum(each.nbytes for each in arrays) + lists + self._bytes_of_ids
 
     def sight(
         self,
@@ -148,144 +159,216 @@ class IdTable:
         """See ids at their moments; new ones get numbers.
 
         Where a new id finds the table full, those unused for longest leave (of equals the smaller number
-        first), a hundredth of the table at a time. None leaves that was last seen at or after
-        ``protected_from_ms``, or is in this very call; where that spares all, the new id is refused.
+        first), a hundredth of ``most`` at a time. None leaves that was last seen at or after
+        ``protected_from_ms``, or is in this very call; a new id that nobody made room for is refused.
 
         Args:
             ids: int64 or string, one type per table; nulls have number 0.
             timestamp_ms_N: UTC milliseconds of each. protected_from_ms: as above.
+
+        Raises:
+            LogError: the ids are of another type than int64 and string, or than those before.
+            ValueError: there are more or fewer moments than ids.
         """
-        if isinstance(ids, pa.ChunkedArray):
-            ids = ids.combine_chunks()
-        encoded = pc.dictionary_encode(ids)
-        distinct: list[int | str] = encoded.dictionary.to_pylist()
-        code_N = encoded.indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
-        known = [self._number_of.get(each, 0) for each in distinct]
-        evicted, new = self._number(distinct, known, protected_from_ms)
-        number_N = np.array([*known, 0], np.int32)[code_N]
-        self._add("refused", int((number_N == 0).sum()) - ids.null_count)
-        admitted = self._see(number_N[number_N > 0], timestamp_ms_N[number_N > 0])
+        if len(ids) != len(timestamp_ms_N):
+            raise ValueError(f"{len(ids)} ids and {len(timestamp_ms_N)} moments; give each id its moment")
+        values, code_N = self._encode(ids)
+        if len(values):
+            self._type = values.type
+        distinct = _as_list(values)
+        number_U = self._look_up(distinct)
+        evicted, new = self._give_numbers(distinct, number_U, protected_from_ms)
+        of_code_U = np.array([*number_U, 0], np.int32)
+        admitted = self._count(of_code_U, code_N, timestamp_ms_N)
+        number_N: Numbers = of_code_U[code_N]
+        self._add("refused", int((number_N == 0).sum()) - int((code_N == len(distinct)).sum()))
         return Sighted(number_N=number_N, evicted=evicted, new=new, admitted=admitted)
 
     def expire(self, now_ms: int) -> Numbers:
-        """Let ids go that were not seen for ``unused_days``; gives their numbers, ascending."""
+        """Let ids go that were not seen for longer than ``unused_days``; gives their numbers, ascending."""
         if self.policy.unused_days is None:
             return np.zeros(0, np.int32)
-        since_ms = now_ms - round(self.policy.unused_days * DAY_MS)
-        used_C = self._last_ms_C[: self._capacity + 1]
-        left = np.flatnonzero((used_C < since_ms) & (used_C != _NEVER_MS))
+        left = np.flatnonzero(self._last_seen_before(now_ms - round(self.policy.unused_days * DAY_MS)))
         self._release(left)
         self._add("expiries", left.size)
         return left.astype(np.int32)
 
     def numbers(self, ids: pa.Array | pa.ChunkedArray) -> Numbers:
-        """Numbers of ids, 0 for those that have none; changes nothing."""
-        return np.array([self._number_of.get(each, 0) for each in ids.to_pylist()], np.int32)
+        """Numbers of ids, int32, 0 for those that have none; changes nothing.
+
+        Raises:
+            LogError: the ids are of another type than the table's.
+        """
+        distinct, code_N = self._encode(ids)
+        number_N: Numbers = np.array([*self._look_up(_as_list(distinct)), 0], np.int32)[code_N]
+        return number_N
 
     def is_admitted(self, number_X: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
-        """Which numbers have earned a row."""
-        admitted_X: npt.NDArray[np.bool_] = self._sightings_C[number_X] >= self.policy.sightings
+        """Which numbers have earned a row; number 0 has not."""
+        admitted_X: npt.NDArray[np.bool_] = self._admitted_C[number_X]
         return admitted_X
 
     def ids(self) -> pa.Array:
         """Ids by number, from 1; null where a number is free."""
-        return pa.array(self._id_of[1:], self._type())
+        return pa.array(self._id_of[1:], self._type or pa.int64())
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
-        """For a checkpoint."""
+        """For a checkpoint, sharing memory. ``ids`` are integers, ``text`` and its ``ends`` are strings."""
+        used = slice(0, len(self._id_of))
         state: dict[str, npt.NDArray[Any]] = {
-            "last_ms": self._last_ms_C[: self._capacity + 1],
-            "sightings": self._sightings_C[: self._capacity + 1],
+            "last_ms": self._last_ms_C[used],
+            "sightings": self._sightings_C[used],
+            "admitted": self._admitted_C[used],
             "totals": self._total_T,
         }
-        ids = self.ids()
-        if pa.types.is_string(ids.type):
-            encoded = [b"" if each is None else each.encode() for each in ids.to_pylist()]
-            ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
-            return state | {"text": np.frombuffer(b"".join(encoded), np.uint8), "ends": ends}
-        return state | {"ids": ids.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)}
+        if self._type is None or pa.types.is_integer(self._type):
+            ids = [0 if each is None else each for each in self._id_of]
+            return state | {"ids": np.array(ids, np.int64)}
+        _, offsets, characters = pa.array(self._id_of, pa.large_string()).buffers()
+        ends = np.frombuffer(offsets, np.int64)[: len(self._id_of) + 1]
+        return state | {"text": np.frombuffer(characters or b"", np.uint8)[: ends[-1]], "ends": ends}
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Take over what ``state`` gave."""
+        """Take over what ``state`` gave; the policy may be another one, and decides from now on."""
         self._last_ms_C, self._sightings_C = np.array(state["last_ms"]), np.array(state["sightings"])
-        self._total_T = np.array(state["totals"])
-        self._capacity = self._last_ms_C.size - 1
-        ids: list[int | str]
-        if "text" in state:
-            text, ends = state["text"].tobytes(), state["ends"].tolist()
-            ids = [text[start:stop].decode() for start, stop in itertools.pairwise(ends)]
-        else:
-            ids = state["ids"].tolist()
-        used = self._last_ms_C[1:] != _NEVER_MS
-        self._id_of = [None, *(each if there else None for each, there in zip(ids, used, strict=True))]
+        self._admitted_C, self._total_T = np.array(state["admitted"]), np.array(state["totals"])
+        self._type, ids = _ids_in(state)
+        there = (self._sightings_C > 0).tolist()
+        self._id_of = [each if is_there else None for each, is_there in zip(ids, there, strict=True)]
         self._number_of = {each: number for number, each in enumerate(self._id_of) if each is not None}
-        self._free = (np.flatnonzero(~used) + 1).tolist()  # ascending, so a heap
-        self._admitted = int((self._sightings_C >= self.policy.sightings).sum())
+        self._free = [number for number, is_there in enumerate(there) if number and not is_there]
+        self._admitted = int(self._admitted_C.sum())
+        self._bytes_of_ids = sum(map(_bytes_of, self._number_of))
 
-    def _type(self) -> pa.DataType:
-        return pa.string() if any(isinstance(each, str) for each in self._number_of) else pa.int64()
+    def _encode(self, ids: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.integer]]:
+        """Distinct ids by first appearance, and where among them each is; null is behind the last."""
+        encoded = pc.dictionary_encode(_plain(ids))
+        distinct = encoded.dictionary
+        if len(distinct) and self._type not in (None, distinct.type):
+            raise LogError(
+                f"ids are of type {distinct.type}, and were {self._type} before; a table holds one type: "
+                "read the whole stream with the same one"
+            )
+        return distinct, encoded.indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
 
-    def _number(
-        self, distinct: list[int | str], known: list[int], protected_from_ms: int
+    def _look_up(self, distinct: list[int | str]) -> list[int]:
+        return [self._number_of.get(each, 0) for each in distinct]
+
+    def _give_numbers(
+        self, distinct: list[int | str], number_U: list[int], protected_from_ms: int
     ) -> tuple[Numbers, Numbers]:
-        """Give numbers to ids that have none; writes them into ``known``."""
-        missing = [place for place, number in enumerate(known) if not number]
-        evicted = self._make_room(len(missing), known, protected_from_ms)
-        new: list[int] = []
-        for place in missing:
-            if self.policy.most is not None and len(self._number_of) >= self.policy.most:
-                break  # what is not given a number stays at 0: refused
-            known[place] = number = heapq.heappop(self._free) if self._free else self._next()
-            self._number_of[distinct[place]] = number
+        """Give numbers to ids that have none; writes them into ``number_U``."""
+        missing = [place for place, number in enumerate(number_U) if not number]
+        evicted = self._make_room(len(missing), number_U, protected_from_ms)
+        if self.policy.most is not None:
+            missing = missing[: max(0, self.policy.most - len(self._number_of))]  # the others stay at 0
+        new = [heapq.heappop(self._free) for _ in range(min(len(self._free), len(missing)))]
+        new += range(len(self._id_of), len(self._id_of) + len(missing) - len(new))
+        self._reach(max(new, default=0))
+        for place, number in zip(missing, new, strict=True):
+            number_U[place] = self._number_of[distinct[place]] = number
             self._id_of[number] = distinct[place]
-            new.append(number)
+            self._bytes_of_ids += _bytes_of(distinct[place])
         return evicted, np.array(new, np.int32)
 
-    def _next(self) -> int:
-        self._capacity += 1
-        if self._capacity >= self._last_ms_C.size:
-            spare = max(1_024, self._last_ms_C.size // 2)
-            self._last_ms_C = np.concatenate([self._last_ms_C, np.full(spare, _NEVER_MS)])
+    def _reach(self, number: int) -> None:
+        """Have an entry for every number up to this one; arrays get room for half as many more."""
+        self._id_of.extend([None] * (number + 1 - len(self._id_of)))
+        missing = number + 1 - self._last_ms_C.size
+        if missing > 0:
+            spare = max(missing, self._last_ms_C.size // 2)
+            self._last_ms_C = np.concatenate([self._last_ms_C, np.zeros(spare, np.int64)])
             self._sightings_C = np.concatenate([self._sightings_C, np.zeros(spare, np.int32)])
-        self._id_of.append(None)
-        return self._capacity
+            self._admitted_C = np.concatenate([self._admitted_C, np.zeros(spare, np.bool_)])
 
-    def _make_room(self, missing: int, known: list[int], protected_from_ms: int) -> Numbers:
-        if self.policy.most is None or len(self._number_of) + missing <= self.policy.most:
+    def _make_room(self, missing: int, number_U: list[int], protected_from_ms: int) -> Numbers:
+        """Let the longest unused go where so many ids would be too many; gives their numbers, ascending."""
+        most = self.policy.most
+        if most is None or not missing or len(self._number_of) + missing <= most:
             return np.zeros(0, np.int32)
-        wanted = max(
-            len(self._number_of) + missing - self.policy.most, self.policy.most // _SHARE_THAT_LEAVES
-        )
-        last_ms_C = self._last_ms_C[: self._capacity + 1].copy()
-        last_ms_C[known] = _NEVER_MS  # in this call
-        may_leave = np.flatnonzero((last_ms_C != _NEVER_MS) & (last_ms_C < protected_from_ms))
-        oldest = np.lexsort((may_leave, last_ms_C[may_leave]))[:wanted]
-        left = np.sort(may_leave[oldest])
+        wanted = max(len(self._number_of) + missing - most, most // _SHARE_THAT_LEAVES)
+        may_leave_C = self._last_seen_before(protected_from_ms)
+        may_leave_C[number_U] = False  # in this very call
+        may_leave = np.flatnonzero(may_leave_C)
+        left = may_leave[_oldest(self._last_ms_C[may_leave], wanted)]
         self._release(left)
         self._add("evictions", left.size)
         return left.astype(np.int32)
 
-    def _release(self, number_R: npt.NDArray[np.integer]) -> None:
-        self._admitted -= int(self.is_admitted(number_R).sum())
-        self._last_ms_C[number_R], self._sightings_C[number_R] = _NEVER_MS, 0
+    def _last_seen_before(self, moment_ms: int) -> npt.NDArray[np.bool_]:
+        """Which numbers are in use, by ids that were last seen before a moment."""
+        before_C: npt.NDArray[np.bool_] = (self._last_ms_C < moment_ms) & (self._sightings_C > 0)
+        return before_C
+
+    def _release(self, number_R: npt.NDArray[np.int64]) -> None:
+        self._admitted -= int(self._admitted_C[number_R].sum())
+        self._last_ms_C[number_R], self._sightings_C[number_R], self._admitted_C[number_R] = 0, 0, False
         for number in number_R.tolist():
             left = self._id_of[number]
-            assert left is not None
+            assert left is not None  # every number that was seen has an id
             del self._number_of[left]
             self._id_of[number] = None
+            self._bytes_of_ids -= _bytes_of(left)
             heapq.heappush(self._free, number)
 
-    def _see(self, number_N: Numbers, timestamp_ms_N: npt.NDArray[np.int64]) -> Numbers:
-        """Count sightings; gives the numbers that were admitted by them."""
-        number_U, count_U = np.unique(number_N, return_counts=True)
-        before_U = self._sightings_C[number_U]
-        after_U = np.minimum(before_U.astype(np.int64) + count_U, np.iinfo(np.int32).max)
-        self._sightings_C[number_U] = after_U
-        np.maximum.at(self._last_ms_C, number_N, timestamp_ms_N)
-        admitted: Numbers = number_U[(before_U < self.policy.sightings) & (after_U >= self.policy.sightings)]
+    def _count(
+        self, number_U: Numbers, code_N: npt.NDArray[np.integer], timestamp_ms_N: npt.NDArray[np.int64]
+    ) -> Numbers:
+        """Count sightings and note the last; gives the numbers that were admitted by them, ascending."""
+        last_ms_U = self._last_ms_C[number_U]
+        last_ms_U[self._sightings_C[number_U] == 0] = np.iinfo(np.int64).min
+        np.maximum.at(last_ms_U, code_N, timestamp_ms_N)
+        count_U = self._sightings_C[number_U] + np.bincount(code_N, minlength=number_U.size)
+        self._last_ms_C[number_U], self._sightings_C[number_U] = last_ms_U, count_U.clip(max=_MOST_COUNTED)
+        self._last_ms_C[0] = self._sightings_C[0] = 0  # null, and who was refused
+        earned_U = (count_U >= self.policy.sightings) & ~self._admitted_C[number_U] & (number_U > 0)
+        admitted: Numbers = np.sort(number_U[earned_U])
+        self._admitted_C[admitted] = True
         self._admitted += admitted.size
         self._add("admissions", admitted.size)
         return admitted
 
     def _add(self, total: str, count: int) -> None:
         self._total_T[_TOTALS.index(total)] += count
+
+
+def _plain(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Ids in one piece, as int64 or string."""
+    if isinstance(ids, pa.ChunkedArray):
+        ids = ids.combine_chunks()
+    kind = ids.type.value_type if pa.types.is_dictionary(ids.type) else ids.type
+    if pa.types.is_signed_integer(kind) or pa.types.is_null(kind):
+        return ids.cast(pa.int64())
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return ids.cast(pa.string())
+    raise LogError(f"ids are of type {ids.type}; give 64-bit integers or strings")
+
+
+def _bytes_of(each: int | str) -> int:
+    """Roughly what an object takes; what Python says of a string grows once it was written somewhere."""
+    return _BYTES_OF_TEXT + len(each) if isinstance(each, str) else _BYTES_OF_INTEGER
+
+
+def _as_list(distinct: pa.Array) -> list[int | str]:
+    values: list[int | str] = distinct.to_numpy(zero_copy_only=False).tolist()
+    return values
+
+
+def _oldest(last_ms_R: npt.NDArray[np.int64], wanted: int) -> npt.NDArray[np.int64]:
+    """Places of the smallest values, of equals the first ones; ascending."""
+    if last_ms_R.size <= wanted:
+        return np.arange(last_ms_R.size)
+    last_ms = np.partition(last_ms_R, wanted - 1)[wanted - 1]
+    leaves_R = last_ms_R < last_ms
+    ties = np.flatnonzero(last_ms_R == last_ms)
+    leaves_R[ties[: wanted - np.count_nonzero(leaves_R)]] = True
+    return np.flatnonzero(leaves_R)
+
+
+def _ids_in(state: Mapping[str, npt.NDArray[Any]]) -> tuple[pa.DataType | None, list[int | str]]:
+    """Type and ids by number, from 0; any value where the number is free."""
+    if "text" not in state:
+        return (pa.int64() if len(state["ids"]) > 1 else None), state["ids"].tolist()
+    ends, text = (np.ascontiguousarray(state[name]) for name in ("ends", "text"))
+    buffers = pa.py_buffer(ends), pa.py_buffer(text)
+    return pa.string(), pa.LargeStringArray.from_buffers(len(ends) - 1, *buffers).to_pylist()

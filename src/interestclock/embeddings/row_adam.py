@@ -76,12 +76,22 @@ class RowAdam(Optimizer):
 
     @torch.no_grad()
     def forget(self, parameter: nn.Parameter, row_R: Tensor) -> None:
-        """Rows stand for something else now: their moments are zero again.
+        """Rows stand for something else now: their moments are zero again, as a new row's are.
+
+        The count of steps stays: it is the table's, not a row's.
 
         Args:
             parameter: a table. row_R: int64.
+
+        Example:
+            >>> table = nn.Embedding(3, 1, sparse=True)
+            >>> adam = RowAdam([table.weight], lr=0.1)
+            >>> table(torch.tensor([1, 2])).sum().backward(); adam.step()
+            >>> adam.forget(table.weight, torch.tensor([2]))
+            >>> (adam.moments(table.weight)[1] != 0)[:, 0].tolist()
+            [False, True, False]
         """
-        if self.state[parameter] and row_R.numel():
+        if self.state.get(parameter) and row_R.numel():
             moments = self._moments_of(parameter)
             moments["exp_avg"][row_R] = 0.0
             moments["exp_avg_sq"][row_R] = 0.0
@@ -100,9 +110,24 @@ class RowAdam(Optimizer):
     def restore_moments(
         self, parameter: nn.Parameter, step: int, exp_avg: Tensor, exp_avg_sq: Tensor
     ) -> None:
-        """Take over what ``moments`` gave; rows beyond the table's are left out."""
-        rows = parameter.shape[0]
-        self.state[parameter] = _Moments(step=step, exp_avg=exp_avg[:rows], exp_avg_sq=exp_avg_sq[:rows])
+        """Take over a copy of what ``moments`` gave, and go on to the bit.
+
+        Args:
+            parameter: a table. step: steps taken.
+            exp_avg, exp_avg_sq: (rows, ...); rows that the table has beyond them get zero moments, and theirs
+                beyond the table's, which were to spare, are left out.
+
+        Raises:
+            ValueError: the moments are of another width than the table.
+        """
+        for moment in (exp_avg, exp_avg_sq):
+            if moment.shape[1:] != parameter.shape[1:]:
+                raise ValueError(
+                    f"moments of shape {tuple(moment.shape)} for a table of {tuple(parameter.shape)}"
+                )
+        rows, device = parameter.shape[0], parameter.device
+        mean, square = (each[:rows].detach().to(device, copy=True) for each in (exp_avg, exp_avg_sq))
+        self.state[parameter] = _Moments(step=step, exp_avg=mean, exp_avg_sq=square)
 
     def _move(
         self, parameter: nn.Parameter, row_R: Tensor, gradient_RD: Tensor, group: dict[str, Any]

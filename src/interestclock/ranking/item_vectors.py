@@ -12,7 +12,8 @@ from interestclock.embeddings import FeatureTable, masked_mean
 
 __all__ = ["ItemVectors"]
 
-# Shapes: X any, N items, F rows of an item (its own, then each attribute's values), I item vector.
+# Shapes: X any, N items, R some of them, F rows of an item (its own, then each attribute's values),
+# V values, I item vector.
 
 
 class ItemVectors(nn.Module):
@@ -64,41 +65,57 @@ class ItemVectors(nn.Module):
     def redescribe(self, item_R: Tensor, value_of: Mapping[str, Tensor]) -> None:
         """Note some items anew, because their numbers stand for other items, or their rows moved.
 
+        They are as ``describe`` would note them, and all others stay; it costs what these items cost. Only
+        where one is beyond the last, or has more values than any before, everything is copied: then there is
+        room for half as many items more, each without a row.
+
         Args:
-            item_R: int64 item numbers, ascending, reserved in the table; beyond the last they are new.
+            item_R: int64 item numbers, each once.
             value_of: value numbers of each of these items, int64 (R, V) per attribute; 0 is none.
 
         Raises:
-            ValueError: an attribute is missing.
+            ValueError: an attribute is missing, or is not given for each item.
+
+        Example:
+            >>> table = FeatureTable(dim=2, std=0.25, seed=0)
+            >>> table.grow({"item": 3, "attribute.genre": 3})
+            >>> vectors = ItemVectors(table, ("genre",))
+            >>> vectors.redescribe(torch.tensor([2]), {"genre": torch.tensor([[3, 1]])})
+            >>> vectors.row_NF.tolist()
+            [[0, 0, 0], [0, 0, 0], [2, 6, 4]]
         """
+        device = self.table.weight.device
+        item_R = item_R.to(device)
         parts = [self.table.rows("item", item_R).unsqueeze(1)]
         for name in self.attributes:
-            if name not in value_of:
-                raise ValueError(f"attribute '{name}' is missing; give a row of values for each item")
-            parts.append(self.table.rows(f"attribute.{name}", value_of[name]))
-        self._make_room(int(item_R[-1]) + 1 if len(item_R) else 0, [part.shape[1] for part in parts])
-        before = 0
-        for part, width in zip(parts, self.widths, strict=True):
-            self.row_NF[item_R, before : before + width] = functional.pad(part, (0, width - part.shape[1]))
-            before += width
+            if name not in value_of or len(value_of[name]) != len(item_R):
+                has = f"{len(value_of[name])} rows" if name in value_of else "nothing"
+                raise ValueError(f"attribute '{name}' has {has}; give {len(item_R)} rows, one per item named")
+            parts.append(self.table.rows(f"attribute.{name}", value_of[name].to(device)))
+        items = int(item_R.max()) + 1 if len(item_R) else 0
+        self._make_room(items, [part.shape[1] for part in parts])
+        parts = [
+            functional.pad(part, (0, to - part.shape[1])) for part, to in zip(parts, self.widths, strict=True)
+        ]
+        self.row_NF[item_R] = torch.cat(parts, dim=1)
 
     def _make_room(self, items: int, widths: Sequence[int]) -> None:
-        """Rows for more items, half as many again; wider columns where an item has more values."""
-        if len(self.widths) != len(widths):
+        """Rows for items up to a number, and half as many again; wider columns where one has more values."""
+        if len(self.widths) != len(widths):  # nothing was described yet
             self.widths, self.row_NF = [0] * len(widths), self.row_NF.new_zeros(len(self.row_NF), 0)
-        wider = [max(pair) for pair in zip(self.widths, widths, strict=True)]
-        have = len(self.row_NF)
-        if items > have or wider != self.widths:
-            rows = max(items, have + have // 2) if items > have else have
-            columns = [
-                functional.pad(each, (0, width - each.shape[1], 0, rows - have))
-                for each, width in zip(torch.split(self.row_NF, self.widths, dim=1), wider, strict=True)
-            ]
-            self.row_NF, self.widths = torch.cat(columns, dim=1), wider
+        have, wider = len(self.row_NF), [max(pair) for pair in zip(self.widths, widths, strict=True)]
+        if items <= have and wider == self.widths:
+            return
+        rows = max(items, have + have // 2) if items > have else have
+        columns = [
+            functional.pad(each_NV, (0, width - each_NV.shape[1], 0, rows - have))
+            for each_NV, width in zip(torch.split(self.row_NF, self.widths, dim=1), wider, strict=True)
+        ]
+        self.row_NF, self.widths = torch.cat(columns, dim=1), wider
 
     def restore(self, row_NF: Tensor, widths: Sequence[int]) -> None:
-        """Take over what ``describe`` noted elsewhere: ``row_NF`` and how its columns are divided."""
-        self.row_NF = row_NF.to(self.table.weight.device)
+        """Take over what was noted elsewhere: a copy of ``row_NF``, and how its columns are divided."""
+        self.row_NF = row_NF.to(self.table.weight.device, copy=True)
         self.widths = list(widths)
 
     def first_value(self, attribute: str) -> Tensor:

@@ -2,6 +2,24 @@
 
 from interestclock.events.live.arrivals import Arrivals, BadMessage, Cut, LiveSource
 from interestclock.events.live.journal import Journal
+from interestclock.events.live.kafka import KafkaSource
+from interestclock.events.live.messages import Message, MessageParser, exposure_message, label_message
+from interestclock.events.live.open_live import open_live
+from interestclock.events.live.redis_streams import RedisSource
 from interestclock.events.live.replay import ReplaySource
 
-__all__ = ["Arrivals", "BadMessage", "Cut", "Journal", "LiveSource", "ReplaySource"]
+__all__ = [
+    "Arrivals",
+    "BadMessage",
+    "Cut",
+    "Journal",
+    "KafkaSource",
+    "LiveSource",
+    "Message",
+    "MessageParser",
+    "RedisSource",
+    "ReplaySource",
+    "exposure_message",
+    "label_message",
+    "open_live",
+]

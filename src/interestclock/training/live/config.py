@@ -62,7 +62,7 @@ class LiveConfig:
     checkpoints_kept: int = 3
     snapshot_minutes: float = 60.0
     full_snapshot_hours: float = 24.0
-    arrivals: int = 4_096
+    arrivals: int = 1_024
 
     def __post_init__(self) -> None:
         for name in ("longest", "checkpoints_kept", "arrivals"):

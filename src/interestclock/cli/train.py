@@ -1,0 +1,215 @@
+"""The command that trains on a stream for as long as it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+
+from interestclock.embeddings import IdPolicy
+from interestclock.errors import ConfigError
+from interestclock.events.live import open_live
+from interestclock.ranking import RankerConfig
+from interestclock.samples.live import IntakeConfig
+from interestclock.studies.rankers import RANKERS, lineup
+from interestclock.training import TrainConfig
+from interestclock.training.live import LiveConfig, LiveRun
+from interestclock.training.live.json_logs import log_to
+from interestclock.training.live.status_line import StatusLine
+from interestclock.training.live.telemetry import Telemetry, serve_metrics
+
+__all__ = ["train_command"]
+
+_out = Console()
+_MINUTE_MS = 60_000
+_LATENESS = "Lateness and labels"
+_TABLES = "Tables of ids"
+_SCHEDULE = "Checkpoints and snapshots, in the stream's own time"
+
+
+def train_command(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A log to replay (as compare takes it), redis://HOST:PORT/STREAM or kafka://HOST:PORT/TOPIC.",
+            show_default=False,
+        ),
+    ],
+    *,
+    checkpoints: Annotated[
+        Path,
+        typer.Option(
+            help="Folder of the trainer: checkpoints, journal, predictions, snapshots.", show_default=False
+        ),
+    ],
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on where the folder's trainer stopped; anew if there is none."),
+    ] = False,
+    ranker: Annotated[str, typer.Option(help=f"One of {', '.join(RANKERS)}.")] = "gaussian+longterm",
+    mapping: Annotated[
+        Path | None, typer.Option(help="TOML file that says what columns, or a stream's fields, mean.")
+    ] = None,
+    layout: Annotated[str | None, typer.Option(help="A built-in layout of a log.")] = None,
+    items: Annotated[Path | None, typer.Option(help="Item attributes: Parquet, CSV or TSV.")] = None,
+    group: Annotated[str, typer.Option(help="Consumer group, of Redis and Kafka.")] = "interestclock",
+    speed_up: Annotated[
+        float | None,
+        typer.Option(
+            help="Replay a log so many times faster than it happened (default: as fast as it goes)."
+        ),
+    ] = None,
+    lateness_minutes: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="How far an event may stand behind the newest; later ones are counted, not learned.",
+            rich_help_panel=_LATENESS,
+        ),
+    ] = 0.0,
+    label_wait_minutes: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="How long after its exposure a label may come; none by then is a 0.",
+            rich_help_panel=_LATENESS,
+        ),
+    ] = 60.0,
+    missing_label: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A label that is missing, not 0, when it has not come by then; repeat for several.",
+            rich_help_panel=_LATENESS,
+            show_default=False,
+        ),
+    ] = None,
+    sightings: Annotated[
+        int, typer.Option(min=1, help="An id gets its embedding when seen so often.", rich_help_panel=_TABLES)
+    ] = 1,
+    unused_days: Annotated[
+        float, typer.Option(help="An id leaves when not seen for so long.", rich_help_panel=_TABLES)
+    ] = 90.0,
+    most_users: Annotated[
+        int | None,
+        typer.Option(
+            help="At most so many; the longest unused leave.", rich_help_panel=_TABLES, show_default=False
+        ),
+    ] = None,
+    most_items: Annotated[
+        int | None,
+        typer.Option(
+            help="At most so many; the longest unused leave.", rich_help_panel=_TABLES, show_default=False
+        ),
+    ] = None,
+    checkpoint_minutes: Annotated[
+        float, typer.Option(help="Between checkpoints.", rich_help_panel=_SCHEDULE)
+    ] = 60.0,
+    checkpoints_kept: Annotated[
+        int, typer.Option(min=1, help="The newest so many stay.", rich_help_panel=_SCHEDULE)
+    ] = 3,
+    snapshot_minutes: Annotated[
+        float, typer.Option(help="Between snapshots: what changed.", rich_help_panel=_SCHEDULE)
+    ] = 60.0,
+    full_snapshot_hours: Annotated[
+        float, typer.Option(help="Between whole snapshots.", rich_help_panel=_SCHEDULE)
+    ] = 24.0,
+    batch_size: Annotated[int, typer.Option(min=1, help="Exposures predicted and learned together.")] = 128,
+    learning_rate: Annotated[float, typer.Option(help="Of Adam.")] = TrainConfig().learning_rate,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first weights.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Of PyTorch.")] = 1,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(help="Serve Prometheus metrics on this port of 127.0.0.1.", show_default=False),
+    ] = None,
+    log_file: Annotated[
+        Path | None, typer.Option(help="Append a JSON object per event of note.", show_default=False)
+    ] = None,
+) -> None:
+    """Train on a stream that never stops: predict, record, then learn when the label is known.
+
+    Features are current to the last event. Whatever stops it, --resume goes on and ends bit for bit where a
+    trainer that never stopped ends. Ctrl-C or SIGTERM checkpoints first.
+
+    Examples:
+
+      interestclock train plays.parquet --mapping plays.toml --checkpoints trainer
+
+      interestclock train redis://127.0.0.1:6379/plays --mapping plays.toml --checkpoints trainer --resume
+    """
+    config = LiveConfig(
+        ranker=_ranker(ranker),
+        train=TrainConfig(batch_size=batch_size, learning_rate=learning_rate, seed=seed, threads=threads),
+        intake=IntakeConfig(
+            lateness_ms=round(lateness_minutes * _MINUTE_MS),
+            label_wait_ms=round(label_wait_minutes * _MINUTE_MS),
+        ),
+        users=IdPolicy(sightings=sightings, unused_days=unused_days, most=most_users),
+        items=IdPolicy(sightings=sightings, unused_days=unused_days, most=most_items),
+        contexts=IdPolicy(sightings=sightings, unused_days=unused_days),
+        missing_labels=tuple(missing_label or ()),
+        checkpoint_minutes=checkpoint_minutes,
+        checkpoints_kept=checkpoints_kept,
+        snapshot_minutes=snapshot_minutes,
+        full_snapshot_hours=full_snapshot_hours,
+    )
+    torch.set_num_threads(threads)
+    opened = open_live(source, mapping=mapping, layout=layout, items=items, group=group, speed_up=speed_up)
+    labels = opened.schema.labels
+    telemetry = Telemetry(tasks=labels, main_task=opened.schema.main_label)
+    with contextlib.ExitStack() as stack:
+        run = stack.enter_context(
+            LiveRun(opened, checkpoints, config=config, resume=resume, telemetry=telemetry)
+        )
+        stack.callback(log_to(log_file if log_file is not None else sys.stderr))
+        if metrics_port is not None:
+            stack.callback(serve_metrics(telemetry, port=metrics_port))
+        stack.enter_context(_stopped_by_signals(run))
+        status = stack.enter_context(StatusLine(_out))
+        run.run(lambda: status.show(telemetry.line()))
+    _say_accounts(run)
+
+
+def _ranker(name: str) -> RankerConfig:
+    if "," in name:
+        raise ConfigError(f"'{name}' names several rankers; a live trainer trains one")
+    return lineup([name])[name]
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(run: LiveRun) -> Iterator[None]:
+    """SIGTERM and Ctrl-C end the run with a checkpoint; a second one ends it at once."""
+
+    def stop(number: int, frame: object) -> None:  # noqa: ARG001  what signal handlers are given
+        if run.stopping:
+            raise KeyboardInterrupt
+        run.stopping = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say_accounts(run: LiveRun) -> None:
+    counts = run.trainer.intake.accounts.counts()
+    received = counts.pop("received")
+    parts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count)
+    _out.print(
+        f"{received:,} messages: {parts or 'none used'}", highlight=False, markup=False, soft_wrap=True
+    )
+    _out.print(
+        f"go on with --resume; snapshots in {run.folder / 'snapshots'}, predictions in "
+        f"{run.folder / 'predictions'}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )

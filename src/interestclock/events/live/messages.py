@@ -1,0 +1,330 @@
+"""Messages of a stream, JSON in UTF-8: exposures, and labels that come after them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from interestclock.errors import InterestClockError
+from interestclock.events.live.arrivals import Arrivals, BadMessage, Cut
+from interestclock.events.schema import LogSchema
+from interestclock.timeofday import check_zone, day_of_week, seconds_of_day, zone_offset_minutes
+
+__all__ = ["LABELS", "Message", "MessageParser", "exposure_message", "label_message"]
+
+# Shapes: N exposures.
+
+_FIRST_MS, _LAST_MS = -2_208_988_800_000, 7_258_118_400_000  # 1900 and 2200
+_PAYLOAD_CHARACTERS = 2_000
+_MOST_OFFSET_MINUTES = 18 * 60
+_PARTS = ("labels", "known_ms", "attributes", "categorical", "multivalued", "numeric")
+_EXPOSURE = {
+    "event_id",
+    "user_id",
+    "item_id",
+    "timestamp_ms",
+    "utc_offset_minutes",
+    "zone",
+    "request_id",
+    *_PARTS,
+}
+_LABEL = {"label_of", "label", "value", "known_ms"}
+LABELS = pa.schema(
+    [
+        ("event_id", pa.string()),
+        ("label", pa.string()),
+        ("value", pa.int8()),
+        ("known_ms", pa.int64()),
+        ("arrival", pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A message as a broker has it."""
+
+    partition: str
+    offset: str
+    payload: bytes
+
+
+class MessageParser:
+    """Turns messages into tables, and those that are none into dead letters with a reason.
+
+    An exposure::
+
+        {"event_id": "e1", "user_id": 7, "item_id": "song 3", "timestamp_ms": 1700000000000,
+         "utc_offset_minutes": 60, "request_id": "r1", "labels": {"skip": 0},
+         "known_ms": {"skip": 1700000000000}, "attributes": {"genre": ["rock"]},
+         "categorical": {"device": "phone"}, "multivalued": {"tags": ["a"]}, "numeric": {"age": 31}}
+
+    All but the first four may be missing; ``zone`` may stand for the offset, and a default zone for both. A
+    label::
+
+        {"label_of": "e1", "label": "finish", "value": 1, "known_ms": 1700000180000}
+
+    Ids are text; a whole number stands for its digits.
+
+    Args:
+        schema: names that messages may use. zone: IANA zone of exposures that say nothing of local time.
+
+    Raises:
+        ConfigError: the zone is unknown.
+
+    Example:
+        >>> parser = MessageParser(LogSchema(labels=("finish",)), zone="Europe/Berlin")
+        >>> said = b'{"event_id": "e1", "user_id": 7, "item_id": 3, "timestamp_ms": 1700000000000}'
+        >>> messages = [Message(partition="0", offset="1", payload=said),
+        ...             Message(partition="0", offset="2", payload=b"{}")]
+        >>> cut = Cut(source="test", ranges={"0": ("1", "2")}, messages=2)
+        >>> arrivals = parser.parse(cut, messages)
+        >>> arrivals.exposures["second_of_day"].to_pylist(), [bad.reason for bad in arrivals.bad]
+        ([83600], ['event_id is missing'])
+    """
+
+    def __init__(self, schema: LogSchema, *, zone: str | None = None) -> None:
+        if zone is not None:
+            check_zone(zone)
+        self.schema, self._zone = schema, zone
+        self._known_zones: dict[str, bool] = {}
+
+    def parse(self, cut: Cut, messages: Sequence[Message]) -> Arrivals:
+        """Tables of a cut's messages, which stand in the order that the cut decides."""
+        exposures: list[dict[str, Any]] = []
+        labels: list[dict[str, Any]] = []
+        bad: list[BadMessage] = []
+        for arrival, message in enumerate(messages):
+            try:
+                said = _read(message.payload)
+                if "label_of" in said:
+                    labels.append(self._label(said) | {"arrival": arrival})
+                else:
+                    exposures.append(self._exposure(said) | {"arrival": arrival})
+            except ValueError as error:
+                bad.append(_bad(message, str(error)))
+        return Arrivals(
+            cut=cut,
+            exposures=self._exposure_table(exposures),
+            labels=pa.Table.from_pylist(labels, LABELS),
+            bad=tuple(bad),
+        )
+
+    def _label(self, said: dict[str, Any]) -> dict[str, Any]:
+        _only(said, _LABEL)
+        if said.get("label") not in self.schema.labels:
+            raise ValueError(f"label {said.get('label')!r} is none of {', '.join(self.schema.labels)}")
+        return {
+            "event_id": _id(said, "label_of"),
+            "label": said["label"],
+            "value": _binary("value", said.get("value")),
+            "known_ms": _time(said, "known_ms"),
+        }
+
+    def _exposure(self, said: dict[str, Any]) -> dict[str, Any]:
+        _only(said, _EXPOSURE)
+        row: dict[str, Any] = {name: _id(said, name) for name in ("event_id", "user_id", "item_id")}
+        row["timestamp_ms"] = _time(said, "timestamp_ms")
+        row["request_id"] = _id(said, "request_id") if said.get("request_id") is not None else None
+        row |= self._local_time(said)
+        schema, parts = self.schema, {name: _part(said, name) for name in _PARTS}
+        self._named("labels", parts["labels"], schema.labels)
+        self._named("known_ms", parts["known_ms"], schema.labels)
+        for label in schema.labels:
+            row |= _given_label(label, parts, row["timestamp_ms"])
+        for part, kind, names, value_of in (
+            ("attributes", "attribute", schema.attributes, _texts),
+            ("categorical", "categorical", schema.categorical, _text),
+            ("multivalued", "multivalued", schema.multivalued, _texts),
+            ("numeric", "numeric", schema.numeric, _number),
+        ):
+            self._named(part, parts[part], names)
+            for name in names:
+                row[f"{kind}.{name}"] = value_of(f"{part} {name}", parts[part].get(name))
+        return row
+
+    def _named(self, part: str, said: Mapping[str, Any], names: tuple[str, ...]) -> None:
+        for name in said:
+            if name not in names:
+                raise ValueError(f"{part} {name!r} is none of {', '.join(names) or 'none that are expected'}")
+
+    def _local_time(self, said: dict[str, Any]) -> dict[str, Any]:
+        offset = said.get("utc_offset_minutes")
+        if offset is not None:
+            if not _whole(offset) or abs(offset) > _MOST_OFFSET_MINUTES:
+                raise ValueError(
+                    f"utc_offset_minutes {offset!r} is no whole number of minutes up to 18 hours"
+                )
+            return {"offset": offset, "zone": None}
+        zone = said.get("zone", self._zone)
+        if zone is None:
+            raise ValueError("nothing tells its local time: utc_offset_minutes, zone, or a default zone")
+        if not self._knows(zone):
+            raise ValueError(f"zone {zone!r} is no IANA zone such as Europe/Berlin")
+        return {"offset": None, "zone": zone}
+
+    def _knows(self, zone: Any) -> bool:
+        if not isinstance(zone, str):
+            return False
+        if zone not in self._known_zones:
+            try:
+                check_zone(zone)
+                self._known_zones[zone] = True
+            except InterestClockError:
+                self._known_zones[zone] = False
+        return self._known_zones[zone]
+
+    def _exposure_table(self, rows: list[dict[str, Any]]) -> pa.Table:
+        timestamp_ms_N = np.array([row["timestamp_ms"] for row in rows], np.int64)
+        offset_N = np.array([row["offset"] or 0 for row in rows], np.int64)
+        zones = [row["zone"] for row in rows]
+        for zone in sorted({each for each in zones if each is not None}):
+            mine = np.array([each == zone for each in zones])
+            offset_N[mine] = zone_offset_minutes(timestamp_ms_N[mine], zone)
+        table = pa.Table.from_pylist(rows, self._columns())
+        table = table.append_column("second_of_day", pa.array(seconds_of_day(timestamp_ms_N, offset_N)))
+        return table.append_column("day_of_week", pa.array(day_of_week(timestamp_ms_N, offset_N)))
+
+    def _columns(self) -> pa.Schema:
+        texts, schema = pa.list_(pa.string()), self.schema
+        columns = [(name, pa.string()) for name in ("event_id", "user_id", "item_id", "request_id")]
+        columns += [("timestamp_ms", pa.int64()), ("arrival", pa.int64())]
+        for label in schema.labels:
+            columns += [(f"label.{label}", pa.int8()), (f"known_ms.{label}", pa.int64())]
+        columns += [(f"attribute.{name}", texts) for name in schema.attributes]
+        columns += [(f"categorical.{name}", pa.string()) for name in schema.categorical]
+        columns += [(f"multivalued.{name}", texts) for name in schema.multivalued]
+        columns += [(f"numeric.{name}", pa.float64()) for name in schema.numeric]
+        return pa.schema(columns)
+
+
+def exposure_message(
+    *, event_id: str, user_id: str | int, item_id: str | int, timestamp_ms: int, **rest: Any
+) -> bytes:
+    """An exposure as a message; ``rest`` is any other field ``MessageParser`` names.
+
+    Example:
+        >>> exposure_message(event_id="e1", user_id=7, item_id=3, timestamp_ms=0, zone="UTC")
+        b'{"event_id":"e1","user_id":7,"item_id":3,"timestamp_ms":0,"zone":"UTC"}'
+    """
+    said = {"event_id": event_id, "user_id": user_id, "item_id": item_id, "timestamp_ms": timestamp_ms}
+    return json.dumps(said | rest, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def label_message(*, label_of: str, label: str, value: int, known_ms: int) -> bytes:
+    """A label as a message.
+
+    Example:
+        >>> label_message(label_of="e1", label="finish", value=1, known_ms=9)
+        b'{"label_of":"e1","label":"finish","value":1,"known_ms":9}'
+    """
+    said = {"label_of": label_of, "label": label, "value": value, "known_ms": known_ms}
+    return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _read(payload: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"no JSON: {error}") from error
+    if not isinstance(said, dict):
+        raise ValueError("no JSON object")
+    return said
+
+
+def _bad(message: Message, reason: str) -> BadMessage:
+    text = message.payload.decode("utf-8", "backslashreplace")[:_PAYLOAD_CHARACTERS]
+    return BadMessage(partition=message.partition, offset=message.offset, reason=reason, payload=text)
+
+
+def _only(said: Mapping[str, Any], fields: set[str]) -> None:
+    for name in said:
+        if name not in fields:
+            raise ValueError(f"field {name!r} is unknown; there are {', '.join(sorted(fields))}")
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _id(said: Mapping[str, Any], name: str) -> str:
+    value = said.get(name)
+    if value is None or value == "":
+        raise ValueError(f"{name} is missing")
+    if _whole(value):
+        return str(value)
+    if not isinstance(value, str):
+        raise ValueError(f"{name} {value!r} is neither text nor a whole number")
+    return _sound(name, value)
+
+
+def _sound(name: str, value: str) -> str:
+    """JSON may hold half a surrogate pair, which is no text."""
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"{name} is no valid text") from error
+    return value
+
+
+def _time(said: Mapping[str, Any], name: str) -> int:
+    value = said.get(name)
+    if not _whole(value) or value is None:
+        raise ValueError(f"{name} {value!r} is no whole number of UTC milliseconds")
+    if not _FIRST_MS <= value < _LAST_MS:
+        raise ValueError(f"{name} {value} lies outside 1900 to 2200; give UTC milliseconds")
+    return int(value)
+
+
+def _binary(name: str, value: Any) -> int:
+    if value not in (0, 1) or isinstance(value, float):
+        raise ValueError(f"{name} {value!r} is neither 0 nor 1")
+    return int(value)
+
+
+def _part(said: Mapping[str, Any], name: str) -> dict[str, Any]:
+    part = said.get(name)
+    if part is None:
+        return {}
+    if not isinstance(part, dict):
+        raise ValueError(f"{name} is no object of names and values")
+    return part
+
+
+def _given_label(label: str, parts: Mapping[str, dict[str, Any]], timestamp_ms: int) -> dict[str, int | None]:
+    value = parts["labels"].get(label)
+    if value is None:
+        return {f"label.{label}": None, f"known_ms.{label}": None}
+    known_ms = _time(parts["known_ms"], label) if label in parts["known_ms"] else timestamp_ms
+    return {f"label.{label}": _binary(f"labels {label}", value), f"known_ms.{label}": known_ms}
+
+
+def _text(name: str, value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ValueError(f"{name} {value!r} is no text")
+    return _sound(name, value)
+
+
+def _texts(name: str, value: Any) -> list[str]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise ValueError(f"{name} {value!r} is no list of texts")
+    return [text for each in value if (text := _text(name, each)) is not None]
+
+
+def _number(name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{name} {value!r} is no finite number")
+    return float(value)

@@ -1,0 +1,157 @@
+"""Redis Streams, read by a consumer group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from interestclock.errors import ConfigError, LogError, ResultError
+from interestclock.events.live.arrivals import Arrivals, Cut
+from interestclock.events.live.messages import Message, MessageParser
+from interestclock.events.live.outage import Outage
+from interestclock.events.schema import LogSchema
+
+__all__ = ["RedisSource"]
+
+FIELD = b"event"
+_ACKNOWLEDGED_AT_A_TIME = 1_000
+
+
+class RedisSource:
+    """Entries of a stream, whose field ``event`` holds a message as ``MessageParser`` reads them.
+
+    The group remembers what was delivered, for whoever looks at it; where to go on is the journal's to say:
+    the group is set back to there. An entry is acknowledged once a checkpoint holds it. Do not trim the
+    stream beyond what the oldest checkpoint needs.
+
+    Args:
+        host, port, stream, group: which. consumer: this one's name in the group.
+        schema: names that messages may use. items: item attributes, or None.
+        zone: of exposures that say nothing of local time. patience_s: how long an outage is waited out.
+
+    Raises:
+        ConfigError: the package ``redis`` is missing.
+        LogError: (from what reads) the server is away for longer than the patience, or refuses.
+    """
+
+    ended = False
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        stream: str,
+        schema: LogSchema,
+        items: pa.Table | None = None,
+        zone: str | None = None,
+        group: str = "interestclock",
+        consumer: str = "trainer",
+        patience_s: float = 600.0,
+    ) -> None:
+        try:
+            import redis  # noqa: PLC0415  an extra
+        except ImportError as error:
+            raise ConfigError("redis is not installed; pip install 'interest-clock[redis]'") from error
+        self._away = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
+        self._refused = redis.exceptions.ResponseError
+        self.name = f"redis://{host}:{port}/{stream}"
+        self.schema, self._items = schema, items
+        self._stream, self._group, self._consumer = stream, group, consumer
+        self._parser = MessageParser(schema, zone=zone)
+        self._outage = Outage(self.name, patience_s=patience_s)
+        once = redis.retry.Retry(redis.backoff.NoBackoff(), 0)  # waiting is ours to do, and to tell of
+        self._client: Any = redis.Redis(host=host, port=port, socket_timeout=30.0, retry=once)
+        self._start: str | None = None  # where the group is to stand; None once it does
+
+    def items(self) -> pa.Table | None:
+        """The item table it was given."""
+        return self._items
+
+    def start_after(self, last: Mapping[str, str]) -> None:
+        """Go on behind an entry."""
+        self._start = last.get(self._stream, "0")
+
+    def poll(self, most: int, wait_s: float) -> Arrivals | None:
+        """New entries."""
+        try:
+            self._place_group()
+            found = self._client.xreadgroup(
+                self._group,
+                self._consumer,
+                {self._stream: ">"},
+                count=most,
+                block=max(1, round(1_000 * wait_s)),
+            )
+        except self._away as error:
+            self._outage.failed(error, wait_s=wait_s)
+            return None
+        except self._refused as error:
+            self._start = self._start or self._last
+            if "NOGROUP" not in str(error):
+                raise LogError(f"{self.name}: {error}") from error
+            return None  # the stream was deleted or the server lost it; the group is made again
+        self._outage.over()
+        if not found:
+            return None
+        entries = next(iter(found.values() if isinstance(found, dict) else (rows for _, rows in found)))
+        return self._arrivals(entries)
+
+    def reread(self, cut: Cut) -> Arrivals:
+        """The entries of a cut.
+
+        Raises:
+            ResultError: some are there no more, or the cut is of another stream.
+        """
+        if cut.source != self.name:
+            raise ResultError(f"the journal is of {cut.source}, not of {self.name}; give the one it is of")
+        first, last = cut.ranges[self._stream]
+        while True:
+            try:
+                entries = self._client.xrange(self._stream, first, last)
+                break
+            except self._away as error:
+                self._outage.failed(error, wait_s=5.0)
+        self._outage.over()
+        if len(entries) != cut.messages:
+            raise ResultError(
+                f"{self.name} holds {len(entries)} of the {cut.messages} entries {first} to {last} that the "
+                "journal names; restore the stream from a backup, or start anew in another folder"
+            )
+        return self._arrivals(entries)
+
+    def acknowledge(self, last: Mapping[str, str]) -> None:
+        """Tell the group that a checkpoint holds everything up to there; in an outage the next one does."""
+        try:
+            while pending := self._client.xpending_range(
+                self._stream, self._group, "-", last.get(self._stream, "0"), _ACKNOWLEDGED_AT_A_TIME
+            ):
+                self._client.xack(self._stream, self._group, *(each["message_id"] for each in pending))
+        except (*self._away, self._refused):
+            return
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def _place_group(self) -> None:
+        if self._start is None:
+            return
+        try:
+            self._client.xgroup_create(self._stream, self._group, id=self._start, mkstream=True)
+        except self._refused as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+            self._client.xgroup_setid(self._stream, self._group, id=self._start)
+        self._last, self._start = self._start, None
+
+    def _arrivals(self, entries: Iterable[tuple[bytes, dict[bytes, bytes] | None]]) -> Arrivals:
+        messages = [
+            Message(partition=self._stream, offset=offset.decode(), payload=(fields or {}).get(FIELD, b""))
+            for offset, fields in entries
+        ]
+        self._last = messages[-1].offset
+        ranges = {self._stream: (messages[0].offset, messages[-1].offset)}
+        return self._parser.parse(Cut(source=self.name, ranges=ranges, messages=len(messages)), messages)

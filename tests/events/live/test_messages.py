@@ -1,0 +1,158 @@
+"""Messages: what is good becomes a row, what is not becomes a letter with a reason."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interestclock.errors import ConfigError
+from interestclock.events.live import Arrivals, Cut, Message, MessageParser, exposure_message, label_message
+from interestclock.events.schema import LogSchema
+
+SCHEMA = LogSchema(
+    labels=("finish", "like"),
+    attributes=("genre",),
+    categorical=("device",),
+    multivalued=("tags",),
+    numeric=("age",),
+)
+GOOD = {
+    "event_id": "e1",
+    "user_id": 7,
+    "item_id": "song",
+    "timestamp_ms": 1_700_000_000_000,
+    "utc_offset_minutes": 60,
+}
+
+
+def parse(*payloads: bytes, zone: str | None = None) -> Arrivals:
+    messages = [Message(partition="0", offset=str(at), payload=each) for at, each in enumerate(payloads)]
+    cut = Cut(source="t", ranges={"0": ("0", str(len(payloads)))}, messages=len(payloads))
+    return MessageParser(SCHEMA, zone=zone).parse(cut, messages)
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
+TIMES = st.integers(-2_208_988_800_000, 7_258_118_400_000 - 1)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    event_id=TEXT,
+    user_id=TEXT | st.integers(),
+    item_id=TEXT | st.integers(),
+    timestamp_ms=TIMES,
+    utc_offset_minutes=st.integers(-18 * 60, 18 * 60),
+    genre=st.lists(TEXT, max_size=3),
+    device=st.none() | TEXT,
+    age=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    finish=st.none() | st.integers(0, 1),
+)
+def test_what_is_said_is_what_is_read(
+    *, event_id, user_id, item_id, timestamp_ms, utc_offset_minutes, genre, device, age, finish
+) -> None:
+    said = exposure_message(
+        event_id=event_id,
+        user_id=user_id,
+        item_id=item_id,
+        timestamp_ms=timestamp_ms,
+        utc_offset_minutes=utc_offset_minutes,
+        attributes={"genre": genre},
+        categorical={"device": device},
+        numeric={"age": age},
+        labels={"finish": finish},
+    )
+    arrivals = parse(said, label_message(label_of=event_id, label="like", value=1, known_ms=timestamp_ms))
+    assert arrivals.bad == ()
+    (row,) = arrivals.exposures.to_pylist()
+    local_s = timestamp_ms // 1000 + 60 * utc_offset_minutes
+    assert row["second_of_day"] == local_s % 86_400
+    assert row["day_of_week"] == (local_s // 86_400 + 3) % 7
+    assert (row["event_id"], row["user_id"], row["item_id"]) == (event_id, str(user_id), str(item_id))
+    assert (row["attribute.genre"], row["categorical.device"], row["numeric.age"]) == (genre, device, age)
+    assert row["label.finish"] == finish
+    assert row["known_ms.finish"] == (None if finish is None else timestamp_ms)
+    assert row["multivalued.tags"] == []
+    (label,) = arrivals.labels.to_pylist()
+    assert label == {
+        "event_id": event_id,
+        "label": "like",
+        "value": 1,
+        "known_ms": timestamp_ms,
+        "arrival": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"event_id": None}, "event_id is missing"),
+        ({"user_id": ""}, "user_id is missing"),
+        ({"item_id": 1.5}, "item_id 1.5 is neither text nor a whole number"),
+        ({"item_id": True}, "item_id True is neither text nor a whole number"),
+        ({"timestamp_ms": "now"}, "timestamp_ms 'now' is no whole number of UTC milliseconds"),
+        ({"timestamp_ms": 1_700_000_000_000_000}, "timestamp_ms 1700000000000000 lies outside 1900 to 2200"),
+        ({"utc_offset_minutes": 2_000}, "utc_offset_minutes 2000 is no whole number of minutes"),
+        ({"utc_offset_minutes": None, "zone": "Mars"}, "zone 'Mars' is no IANA zone"),
+        ({"utc_offset_minutes": None}, "nothing tells its local time"),
+        ({"labels": {"share": 1}}, "labels 'share' is none of finish, like"),
+        ({"labels": {"finish": 2}}, "labels finish 2 is neither 0 nor 1"),
+        ({"labels": [1]}, "labels is no object of names and values"),
+        ({"attributes": {"mood": []}}, "attributes 'mood' is none of genre"),
+        ({"attributes": {"genre": "rock"}}, "attributes genre 'rock' is no list of texts"),
+        ({"categorical": {"device": 3}}, "categorical device 3 is no text"),
+        ({"numeric": {"age": "old"}}, "numeric age 'old' is no finite number"),
+        ({"usr": 1}, "field 'usr' is unknown; there are attributes, categorical"),
+        ({"user_id": "\ud800"}, "user_id is no valid text"),
+    ],
+)  # fmt: skip
+def test_a_bad_exposure_says_why(change: dict, reason: str) -> None:
+    arrivals = parse(json.dumps(GOOD).encode(), json.dumps(GOOD | change).encode())
+    assert arrivals.exposures["arrival"].to_pylist() == [0]
+    (bad,) = arrivals.bad
+    assert bad.reason.startswith(reason)
+    assert (bad.partition, bad.offset) == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"", "no JSON"),
+        (b"\xff\xfe", "no JSON"),
+        (b"[1]", "no JSON object"),
+        (b"{" * 100_000, "no JSON"),
+        (
+            b'{"label_of": "e1", "label": "share", "value": 1, "known_ms": 5}',
+            "label 'share' is none of finish, like",
+        ),
+        (b'{"label_of": "e1", "label": "like", "value": 0.0, "known_ms": 5}', "value 0.0 is neither 0 nor 1"),
+        (b'{"label_of": "e1", "label": "like", "value": 1}', "known_ms None is no whole number"),
+    ],
+)
+def test_what_is_no_message_says_why(payload: bytes, reason: str) -> None:
+    (bad,) = parse(payload).bad
+    assert bad.reason.startswith(reason)
+    assert len(bad.payload) <= 2_000
+
+
+def test_daylight_saving_of_a_zone() -> None:
+    """Berlin, 2024-03-31: 00:59:59 UTC is 01:59:59, a second later it is 03:00:00."""
+    spring_ms = 1_711_846_799_000
+    said = [
+        json.dumps(GOOD | {"timestamp_ms": at, "utc_offset_minutes": None}).encode()
+        for at in (spring_ms, spring_ms + 1000)
+    ]
+    seconds = parse(*said, zone="Europe/Berlin").exposures["second_of_day"].to_pylist()
+    assert seconds == [2 * 3600 - 1, 3 * 3600]
+
+
+def test_an_unknown_default_zone_is_refused() -> None:
+    with pytest.raises(ConfigError, match="Mars"):
+        MessageParser(SCHEMA, zone="Mars")
+
+
+def test_no_messages() -> None:
+    arrivals = parse()
+    assert (arrivals.exposures.num_rows, arrivals.labels.num_rows, arrivals.bad) == (0, 0, ())

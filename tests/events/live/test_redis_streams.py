@@ -1,0 +1,132 @@
+"""A Redis stream: read on where the journal says, the same when read again, waited for when away."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from in_memory import REQUESTS
+from live_stream import messages, same
+from redis_server import SERVER, RedisServer
+
+from interestclock.errors import LogError, ResultError
+from interestclock.events.live import Arrivals, RedisSource
+
+pytestmark = pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def stream(server: RedisServer, request: pytest.FixtureRequest) -> str:
+    """A stream of its own, with messages."""
+    with server.client() as client:
+        for payload in messages(requests=10):
+            client.xadd(request.node.name, {"event": payload})
+    return request.node.name
+
+
+def opened(server: RedisServer, stream: str, patience_s: float = 600.0) -> RedisSource:
+    return RedisSource(
+        host="127.0.0.1", port=server.port, stream=stream, schema=REQUESTS, patience_s=patience_s
+    )
+
+
+def polled(source: RedisSource, most: int = 20) -> list[Arrivals]:
+    found = []
+    while (arrivals := source.poll(most, 0.05)) is not None:
+        found.append(arrivals)
+    return found
+
+
+def test_what_is_reread_is_what_came(server: RedisServer, stream: str) -> None:
+    source = opened(server, stream)
+    source.start_after({})
+    first = polled(source)
+    assert len(first) > 2
+    for each in first:
+        again = source.reread(each.cut)
+        assert same(again.exposures, each.exposures)
+        assert same(again.labels, each.labels)
+        assert again.bad == each.bad
+    source.close()
+
+
+def test_it_goes_on_where_the_journal_says(server: RedisServer, stream: str) -> None:
+    """Not where the group stands: what was delivered and not journalled comes again, nothing comes twice."""
+    source = opened(server, stream)
+    source.start_after({})
+    whole = polled(source)
+    source.close()
+    later = opened(server, stream)
+    later.start_after({stream: whole[1].cut.ranges[stream][1]})
+    assert [each.cut for each in polled(later)] == [each.cut for each in whole[2:]]
+    later.close()
+
+
+def test_what_a_checkpoint_holds_is_acknowledged(server: RedisServer, stream: str) -> None:
+    source = opened(server, stream)
+    source.start_after({})
+    whole = polled(source)
+    with server.client() as client:
+        source.acknowledge({stream: whole[0].cut.ranges[stream][1]})
+        taken = sum(each.cut.messages for each in whole)
+        assert client.xpending(stream, "interestclock")["pending"] == taken - whole[0].cut.messages
+        source.acknowledge({stream: whole[-1].cut.ranges[stream][1]})
+        assert client.xpending(stream, "interestclock")["pending"] == 0
+    source.close()
+
+
+def test_what_was_trimmed_is_missed(server: RedisServer, stream: str) -> None:
+    source = opened(server, stream)
+    source.start_after({})
+    first = polled(source)[0]
+    with server.client() as client:
+        client.xtrim(stream, maxlen=3, approximate=False)
+    with pytest.raises(ResultError, match=r"holds 0 of the 20 entries .* restore the stream from a backup"):
+        source.reread(first.cut)
+    with pytest.raises(ResultError, match="the journal is of redis://"):
+        opened(server, "another").reread(first.cut)
+
+
+def test_a_server_that_goes_away_is_waited_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    server = RedisServer(tmp_path)
+    server.start()
+    try:
+        said = messages(requests=4)
+        with server.client() as client:
+            for payload in said[:10]:
+                client.xadd("plays", {"event": payload})
+        source = opened(server, "plays")
+        source.start_after({})
+        assert sum(each.cut.messages for each in polled(source)) == 10
+        server.stop()
+        with caplog.at_level(logging.INFO):
+            assert [source.poll(5, 0.01) for _ in range(4)] == [None] * 4
+            server.start()
+            with server.client() as client:
+                for payload in said[10:]:
+                    client.xadd("plays", {"event": payload})
+            assert sum(each.cut.messages for each in polled(source, 1_000)) == len(said) - 10
+        assert caplog.text.count("is away") == 1
+        assert caplog.text.count("is back after") == 1
+        impatient = opened(server, "plays", patience_s=0.05)
+        impatient.start_after({})
+        server.stop()
+        with pytest.raises(LogError, match=r"is away for more than 0 s .* --resume: nothing is lost"):
+            until_given_up(impatient)
+    finally:
+        server.stop()
+
+
+def until_given_up(source: RedisSource) -> None:
+    for _ in range(50):
+        source.poll(5, 0.02)

@@ -1,0 +1,105 @@
+"""From a broker, killed and taken up again: every event learned once, as a replay of the journal does."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from in_memory import REQUESTS
+from kafka_mock import KafkaMock
+from killed_runs import BROKERS, finished, killed, train_on_kafka, train_on_redis
+from live_stream import messages, timed_messages
+from redis_server import SERVER, RedisServer
+
+from interestclock.samples.live import Intake
+from interestclock.training.live import Checkpoints, PredictionParts
+
+Train = Callable[[int, Path, bool], None]
+
+
+def check_killed_and_replayed(train: Train, sent: int, folder: Path, *, kills: int) -> None:
+    """Kill it on the way, let it finish, and learn it again in one go from the first checkpoint on."""
+    draw, run, again = random.Random(1), folder / "run", folder / "again"
+    done = 0
+    for _ in range(10 * kills):
+        done += killed(partial(train, sent), run, after_s=draw.uniform(0.0, 0.4))
+        if done == kills:
+            break
+    assert done == kills, f"the run ended after {done} kills; make it longer"
+    finished(partial(train, sent), run, resume=True)
+    copied_from_first_checkpoint(run, again)
+    finished(partial(train, sent), again, resume=True)
+    check_same(run, again)
+    check_once(run, sent)
+
+
+def copied_from_first_checkpoint(run: Path, to: Path) -> None:
+    shutil.copytree(run, to)
+    for later in sorted((to / "checkpoints").iterdir())[1:]:
+        shutil.rmtree(later)
+
+
+def check_same(one: Path, other: Path) -> None:
+    states = [last_state(folder) for folder in (one, other)]
+    assert states[0].keys() == states[1].keys()
+    for name, values in states[0].items():
+        np.testing.assert_array_equal(values, states[1][name], err_msg=name)
+    assert predictions(one).equals(predictions(other))
+
+
+def check_once(folder: Path, sent: int) -> None:
+    intake = Intake(REQUESTS, config=BROKERS.intake)
+    state = last_state(folder)
+    intake.restore({name.removeprefix("intake/"): each for name, each in state.items() if "intake/" in name})
+    accounts = intake.accounts
+    assert accounts.received == sent
+    assert accounts.add_up()
+    assert accounts.dead_letters == len((folder / "dead-letters.jsonl").read_text().splitlines()) > 0
+    event_ids = predictions(folder)["event_id"].to_pylist()
+    assert len(event_ids) == len(set(event_ids)) > 0
+    assert accounts.duplicates > 0
+    assert accounts.late_exposures == accounts.late_labels == accounts.orphan_labels == 0
+
+
+def last_state(folder: Path) -> dict[str, np.ndarray]:
+    checkpoints = Checkpoints(folder / "checkpoints", kept=BROKERS.checkpoints_kept)
+    return checkpoints.read(checkpoints.numbers()[-1])[1]
+
+
+def predictions(folder: Path):
+    return PredictionParts(folder / "predictions", REQUESTS.labels).read()
+
+
+@pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
+def test_redis_streams(tmp_path: Path) -> None:
+    server = RedisServer(tmp_path)
+    server.start()
+    try:
+        said = messages(requests=150)
+        with server.client() as client:
+            for payload in said:
+                client.xadd("plays", {"event": payload})
+            check_killed_and_replayed(partial(train_on_redis, server.port), len(said), tmp_path, kills=5)
+            client.xtrim("plays", maxlen=10, approximate=False)
+            assert client.xpending("plays", "interestclock")["pending"] == 0
+        copied_from_first_checkpoint(tmp_path / "run", tmp_path / "trimmed")
+        with pytest.raises(AssertionError, match="exit code 1"):  # the journal names what is there no more
+            finished(partial(train_on_redis, server.port, len(said)), tmp_path / "trimmed", resume=True)
+    finally:
+        server.stop()
+
+
+def test_kafka(tmp_path: Path) -> None:
+    confluent_kafka = pytest.importorskip("confluent_kafka")
+    with KafkaMock() as address:
+        producer = confluent_kafka.Producer({"bootstrap.servers": address, "log_level": 2})
+        said = timed_messages(requests=150)
+        for number, (time_ms, payload) in enumerate(said):
+            producer.produce("plays", payload, partition=number % 3, timestamp=time_ms)
+        assert producer.flush(10) == 0
+        check_killed_and_replayed(partial(train_on_kafka, address), len(said), tmp_path, kills=5)
