@@ -67,7 +67,9 @@ def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        source = First(open_simulated("small", folder / "log"), arguments.events)
+        log = open_simulated("small", folder / "log")
+        source = First(log, arguments.events)
+        warm_up(First(log, 3_000), folder)
         figures = {
             "features": features(source),
             "trainer": {ranker: trainer(source, ranker, folder, arguments.rounds) for ranker in RANKERS},
@@ -121,6 +123,13 @@ def config(ranker: RankerConfig, source: First) -> LiveConfig:
     )
 
 
+def warm_up(source: First, folder: Path) -> None:
+    """Compile what is compiled."""
+    features(source)
+    for ranker in RANKERS:
+        trainer(source, ranker, folder / "warm", 1)
+
+
 def features(source: First) -> dict[str, float]:
     """Events per second of the features alone; how long each part of it took; bytes per user."""
     settings = config(lineup(["gaussian"])["gaussian"], source)
@@ -163,6 +172,7 @@ def trainer(source: First, ranker: str, folder: Path, rounds: int) -> dict[str, 
     settings = config(lineup([ranker])[ranker], source)
     taken: dict[str, list[float]] = {"bare": [], "everything": []}
     stall_seconds = 0.0
+    folder.mkdir(exist_ok=True)
     for turn in range(rounds):
         started = time.perf_counter()
         bare = LiveTrainer(source.schema, items=source.items(), config=settings, recorder=Nobody())

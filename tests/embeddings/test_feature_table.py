@@ -199,9 +199,12 @@ def test_restored_rows_are_no_longer_the_other_tables() -> None:
     first, other = table(), table()
     first.reserve({"user": 3})
     first.admit("user", torch.tensor([2]))
-    other.restore(first.weight[: first.used], first.layout(), first.free_rows())
+    other.grow({"item": 5})
+    other.release("item", torch.tensor([4]))  # its own past goes
+    other.restore(first.weight[: first.used], first.layout())
     other.admit("user", torch.tensor([1, 3]))
     other.release("user", torch.tensor([2]))
+    assert other.rows("user", torch.tensor([1, 2, 3])).tolist() == [2, 0, 3]
     assert first.rows("user", torch.tensor([1, 2, 3])).tolist() == [0, 1, 0]
     assert first.weight[1].any()
 
@@ -212,6 +215,7 @@ def test_freed_rows_go_to_any_feature_the_smallest_first() -> None:
     assert changed.admit("user", torch.tensor([4, 1, 2])).tolist() == [1, 2, 3]
     assert changed.release("user", torch.tensor([2, 3, 4])).tolist() == [3, 1]
     assert changed.free_rows().tolist() == [1, 3]
+    assert changed.weight.any(dim=1).tolist()[:4] == [False, False, True, False]
     assert changed.admit("item", torch.tensor([2, 1, 4])).tolist() == [1, 3, 4]
     assert (changed.used, changed.free_rows().tolist()) == (5, [])
     assert changed.rows("user", torch.tensor([1, 2, 3, 4])).tolist() == [2, 0, 0, 0]

@@ -185,6 +185,15 @@ def test_an_empty_call() -> None:
     assert table.ids().to_pylist() == []
 
 
+def test_numbers_are_admitted_in_order_and_moments_may_lie_before_1970() -> None:
+    table = IdTable(policy=IdPolicy(sightings=2))
+    table.sight(pa.array(["a", "b"]), np.array([-9, -7]), protected_from_ms=0)
+    assert table.state()["last_ms"].tolist() == [0, -9, -7]
+    sighted = table.sight(pa.array(["b", "a"]), np.array([-5, -20]), protected_from_ms=0)
+    assert sighted.admitted.tolist() == [1, 2]
+    assert table.state()["last_ms"].tolist() == [0, -9, -5]
+
+
 def test_memory_is_flat_on_a_stream_of_new_ids() -> None:
     """Ten times as many ids as there is room for."""
     table, used = IdTable(policy=IdPolicy(most=2_000, unused_days=1)), []

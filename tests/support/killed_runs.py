@@ -15,6 +15,7 @@ import torch
 from in_memory import HOUR_MS, REQUESTS, MemorySource
 from small_live import LIVE
 
+from interestclock.cli.train import stopped_by_signals
 from interestclock.embeddings import IdPolicy
 from interestclock.events.live import KafkaSource, LiveSource, RedisSource, ReplaySource
 from interestclock.samples.live import IntakeConfig
@@ -104,3 +105,10 @@ def train_on_redis(port: int, messages: int, folder: Path, resume: bool) -> None
 
 def train_on_kafka(address: str, messages: int, folder: Path, resume: bool) -> None:
     train_until(KafkaSource(brokers=address, topic="plays", schema=REQUESTS), folder, resume, messages)
+
+
+def train_slowly(log: Path, folder: Path, resume: bool) -> None:
+    """As the command does, so that a signal stops it, and slowly enough for one to come."""
+    source = ReplaySource(MemorySource(schema=REQUESTS, events=pq.read_table(log)))
+    with LiveRun(source, folder, config=CONFIG, resume=resume) as run, stopped_by_signals(run):
+        run.run(lambda: time.sleep(0.05))

@@ -25,7 +25,7 @@ from interestclock.training.live.json_logs import log_to
 from interestclock.training.live.status_line import StatusLine
 from interestclock.training.live.telemetry import Telemetry, serve_metrics
 
-__all__ = ["train_command"]
+__all__ = ["stopped_by_signals", "train_command"]
 
 _out = Console()
 _MINUTE_MS = 60_000
@@ -170,7 +170,7 @@ def train_command(
         stack.callback(log_to(log_file if log_file is not None else sys.stderr))
         if metrics_port is not None:
             stack.callback(serve_metrics(telemetry, port=metrics_port))
-        stack.enter_context(_stopped_by_signals(run))
+        stack.enter_context(stopped_by_signals(run))
         status = stack.enter_context(StatusLine(_out))
         run.run(lambda: status.show(telemetry.line()))
     _say_accounts(run)
@@ -183,7 +183,7 @@ def _ranker(name: str) -> RankerConfig:
 
 
 @contextlib.contextmanager
-def _stopped_by_signals(run: LiveRun) -> Iterator[None]:
+def stopped_by_signals(run: LiveRun) -> Iterator[None]:
     """SIGTERM and Ctrl-C end the run with a checkpoint; a second one ends it at once."""
 
     def stop(number: int, frame: object) -> None:  # noqa: ARG001  what signal handlers are given

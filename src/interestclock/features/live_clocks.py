@@ -95,6 +95,10 @@ class LiveClocks:
         """Users who have a count."""
         return int((self._arena.length_U > 0).sum())
 
+    def values_named(self, attribute: str) -> int:
+        """How many of an attribute's values have a name."""
+        return len(self._names[attribute])
+
     def name_values(self, attribute: str, values: pa.Array) -> None:
         """Say what an attribute's values are called, since ties go to the bytewise smaller name.
 

@@ -197,7 +197,9 @@ class LiveFeatures:
         votes = labels.taken(np.flatnonzero(counted & (open_.column("user", labels.serial_E) > 0)))
         item_N = open_.column("item", votes.serial_E)
         for name in self.schema.clock_attributes:
-            clocks.name_values(name, self.values.vocabularies[name].values().cast(pa.string()))
+            vocabulary = self.values.vocabularies[name]
+            if len(vocabulary) != clocks.values_named(name):
+                clocks.name_values(name, vocabulary.values().cast(pa.string()))
         clocks.add(
             user_N=open_.column("user", votes.serial_E),
             values_NV={name: self.values.of(name, item_N) for name in self.schema.clock_attributes},

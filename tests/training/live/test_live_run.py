@@ -1,0 +1,282 @@
+"""A run in its folder: damage, full disks, signals, clocks that jump; nothing is lost, it says what to do."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from in_memory import HOUR_MS, REQUESTS, MemorySource, requests_log
+from killed_runs import CONFIG, started, train, train_slowly
+from prometheus_client import CollectorRegistry, generate_latest
+
+from interestclock.errors import ResultError
+from interestclock.events.live import Arrivals, BadMessage, Cut, ReplaySource
+from interestclock.ranking import RankerConfig
+from interestclock.snapshots import SnapshotReader
+from interestclock.training.live import Checkpoints, LiveRun, PredictionParts
+from interestclock.training.live.telemetry import Telemetry
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("log") / "events.parquet"
+    pq.write_table(requests_log(6, requests=200, users=20, items=30, days=6, delay_ms=HOUR_MS), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def straight(log: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that nothing happened to."""
+    folder = tmp_path_factory.mktemp("straight") / "run"
+    train(log, folder, False)
+    return folder
+
+
+def opened(log: Path, folder: Path, *, resume: bool = False, telemetry: Telemetry | None = None) -> LiveRun:
+    source = ReplaySource(MemorySource(schema=REQUESTS, events=pq.read_table(log)))
+    return LiveRun(source, folder, config=CONFIG, resume=resume, telemetry=telemetry)
+
+
+def stopped_after(log: Path, folder: Path, arrivals: int) -> None:
+    """A run that is told to stop after so many arrivals."""
+    with opened(log, folder) as run:
+        told = iter(range(arrivals))
+
+        def tell() -> None:
+            run.stopping = next(told, None) is None
+
+        run.run(tell)
+
+
+def learned(folder: Path) -> tuple[dict[str, np.ndarray], pa.Table]:
+    checkpoints = Checkpoints(folder / "checkpoints", kept=CONFIG.checkpoints_kept)
+    state = checkpoints.read(checkpoints.numbers()[-1])[1]
+    kept = ("ranker/", "learner/", "features/", "intake/accounts", "event_ms")
+    parts = {name: each for name, each in state.items() if name.startswith(kept)}
+    return parts, PredictionParts(folder / "predictions", REQUESTS.labels).read()
+
+
+def check_same(one: Path, other: Path) -> None:
+    (state, predictions), (other_state, other_predictions) = learned(one), learned(other)
+    assert state.keys() == other_state.keys()
+    for name, values in state.items():
+        np.testing.assert_array_equal(values, other_state[name], err_msg=name)
+    assert predictions.equals(other_predictions)
+
+
+def test_a_stop_and_a_resume_change_nothing(log: Path, straight: Path, tmp_path: Path) -> None:
+    stopped_after(log, tmp_path / "run", 9)
+    with pytest.raises(ResultError, match="holds a trainer; go on with --resume"):
+        opened(log, tmp_path / "run")
+    train(log, tmp_path / "run", True)
+    check_same(straight, tmp_path / "run")
+
+
+def test_a_checkpoint_that_lacks_a_byte_loses_nothing(
+    log: Path, straight: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stopped_after(log, tmp_path / "run", 9)
+    newest = sorted((tmp_path / "run" / "checkpoints").iterdir())[-1] / "state.safetensors"
+    os.truncate(newest, newest.stat().st_size - 1)
+    with caplog.at_level(logging.WARNING):
+        train(log, tmp_path / "run", True)
+    assert "going on from the checkpoint before it" in caplog.text
+    check_same(straight, tmp_path / "run")
+
+
+def test_all_checkpoints_damaged_says_what_to_do(log: Path, tmp_path: Path) -> None:
+    stopped_after(log, tmp_path / "run", 9)
+    for path in (tmp_path / "run" / "checkpoints").glob("*/state.safetensors"):
+        path.write_bytes(b"")
+    with pytest.raises(ResultError, match="bring one back from a copy, or start anew in another folder"):
+        train(log, tmp_path / "run", True)
+
+
+@pytest.mark.parametrize("what", ["checkpoint", "journal", "predictions", "snapshot"])
+def test_a_disk_that_fills_up(
+    what: str, log: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends with an error that names the remedy; with room again, it goes on and ends the same."""
+    calls = iter(range(1_000))
+
+    def full_at_the_third(write: Callable) -> Callable:
+        def wrapped(*arguments, **named):
+            if next(calls) == 2:
+                raise OSError(28, "No space left on device")
+            return write(*arguments, **named)
+
+        return wrapped
+
+    place = {
+        "checkpoint": "interestclock.training.live.checkpoints.save_file",
+        "journal": "interestclock.events.live.journal.os.fsync",
+        "predictions": "interestclock.training.live.prediction_parts.pq.ParquetWriter",
+        "snapshot": "interestclock.snapshots.writer.save_file",
+    }[what]
+    with monkeypatch.context() as patch:
+        module, _, name = place.rpartition(".")
+        target = pytest.importorskip(module.removesuffix(".os").removesuffix(".pq"))
+        holder = getattr(target, module.rpartition(".")[2]) if module.endswith((".os", ".pq")) else target
+        patch.setattr(holder, name, full_at_the_third(getattr(holder, name)))
+        with pytest.raises(ResultError, match=r"No space left on device.*make room"):
+            train(log, tmp_path / "run", False)
+    train(log, tmp_path / "run", True)
+    check_same(straight, tmp_path / "run")
+
+
+def test_sigterm_checkpoints_first(log: Path, straight: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    process = started(partial(train_slowly, log), folder, resume=False)
+    until = time.monotonic() + 60
+    while not list(folder.glob("predictions/part-*")) and time.monotonic() < until:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGTERM)
+    process.join(60)
+    assert process.exitcode == 0
+    checkpoints = Checkpoints(folder / "checkpoints", kept=3)
+    note, _ = checkpoints.read(checkpoints.numbers()[-1])
+    assert (
+        note.journal_position == sum(1 for _ in (folder / "journal").glob("*")) or note.journal_position > 0
+    )
+    train(log, folder, True)
+    check_same(straight, folder)
+
+
+def test_a_clock_on_the_wall_that_jumps(
+    log: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Years back and forth: the lag that is shown follows, and nothing else."""
+    jumps = iter([10**18, 0, 2 * 10**18] * 1_000)
+    monkeypatch.setattr(time, "time_ns", lambda: next(jumps))
+    monkeypatch.setattr(time, "time", lambda: next(jumps) / 1e9)
+    telemetry = Telemetry(tasks=REQUESTS.labels, main_task="finish", registry=CollectorRegistry())
+    with opened(log, tmp_path / "run", telemetry=telemetry) as run:
+        run.run()
+    check_same(straight, tmp_path / "run")
+
+
+def test_the_operator_sees_what_happened(log: Path, straight: Path, tmp_path: Path) -> None:
+    """Telemetry changes nothing that is learned, and says what the accounts say."""
+    registry = CollectorRegistry()
+    telemetry = Telemetry(tasks=REQUESTS.labels, main_task="finish", registry=registry)
+    with opened(log, tmp_path / "run", telemetry=telemetry) as run:
+        run.run()
+    check_same(straight, tmp_path / "run")
+    said = generate_latest(registry).decode()
+    assert "interestclock_events_total 600.0" in said
+    assert 'interestclock_events_by_outcome_total{outcome="learned"} 600.0' in said
+    assert 'interestclock_table_rows{feature="item"}' in said
+    assert "interestclock_checkpoint_seconds_count" in said
+    assert telemetry.line().events == 600
+
+
+def test_another_configuration_is_refused(log: Path, tmp_path: Path) -> None:
+    stopped_after(log, tmp_path / "run", 3)
+    source = ReplaySource(MemorySource(schema=REQUESTS, events=pq.read_table(log)))
+    for change in ({"ranker": RankerConfig()}, {"longest": 13}):
+        config = type(CONFIG)(**{**CONFIG.__dict__, **change})
+        with pytest.raises(ResultError, match=r"is of another source or configuration: .*config.json"):
+            LiveRun(source, tmp_path / "run", config=config, resume=True)
+    config = type(CONFIG)(**{**CONFIG.__dict__, "checkpoint_minutes": 7.0})  # when, not what is learned
+    LiveRun(source, tmp_path / "run", config=config, resume=True).source.close()
+
+
+def test_a_folder_of_something_else_is_left_alone(log: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(ResultError, match="is not empty and holds no trainer; name another folder"):
+        opened(log, tmp_path, resume=True)
+
+
+def test_a_server_follows_the_snapshots(log: Path, tmp_path: Path) -> None:
+    """Deltas are taken up one by one, and are the trainer's weights to the bit at each."""
+    reader = SnapshotReader(tmp_path / "run" / "snapshots")
+    kinds: list[str] = []
+    with opened(log, tmp_path / "run") as run:
+
+        def tell() -> None:
+            if reader.refresh():
+                assert reader.current is not None
+                kinds.append(reader.current.note.kind)
+
+        run.run(tell)
+        assert reader.refresh() or reader.current is not None
+        assert reader.current is not None
+        used = run.trainer.ranker.table.used
+        assert np.array_equal(
+            reader.current.tables["weight"].numpy(), run.trainer.ranker.table.weight.detach()[:used].numpy()
+        )
+        ids = run.trainer.features.tables["item"].ids().fill_null(0).to_pylist()
+        assert reader.current.tables["ids.item"].tolist() == ids
+        rows = run.trainer.ranker.table.layout()["item"]
+        assert np.array_equal(reader.current.tables["rows.item"].numpy(), rows.numpy())
+        assert np.array_equal(reader.current.tables["items"].numpy(), run.trainer.ranker.items.row_NF.numpy())
+    assert "delta" in kinds
+
+
+class Torn:
+    """A replay some of whose messages are nonsense."""
+
+    def __init__(self, log: Path) -> None:
+        self._inner = ReplaySource(MemorySource(schema=REQUESTS, events=pq.read_table(log)))
+        self.schema, self.name = REQUESTS, "torn"
+
+    @property
+    def ended(self) -> bool:
+        return self._inner.ended
+
+    def items(self) -> None:
+        return None
+
+    def start_after(self, last: dict) -> None:
+        self._inner.start_after(last)
+
+    def poll(self, most: int, wait_s: float) -> Arrivals | None:
+        return self._with_bad(self._inner.poll(most, wait_s))
+
+    def reread(self, cut: Cut) -> Arrivals:
+        inner = Cut(source=self._inner.name, ranges=cut.ranges, messages=cut.messages)
+        found = self._with_bad(self._inner.reread(inner))
+        assert found is not None
+        return found
+
+    def _with_bad(self, arrivals: Arrivals | None) -> Arrivals | None:
+        if arrivals is None:
+            return None
+        bad = BadMessage(partition="0", offset=arrivals.cut.ranges["0"][0], reason="no JSON", payload="{")
+        cut = Cut(source=self.name, ranges=arrivals.cut.ranges, messages=arrivals.cut.messages)
+        return Arrivals(cut=cut, exposures=arrivals.exposures, labels=arrivals.labels, bad=(bad,))
+
+    def acknowledge(self, last: dict) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def test_dead_letters_stand_once_each_after_a_resume(log: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with LiveRun(Torn(log), folder, config=CONFIG) as run:
+        told = iter(range(7))
+
+        def tell() -> None:
+            run.stopping = next(told, None) is None
+
+        run.run(tell)
+    checkpoints = sorted((folder / "checkpoints").iterdir())
+    shutil.rmtree(checkpoints[-1])  # as if it had been killed before its last checkpoint
+    with LiveRun(Torn(log), folder, config=CONFIG, resume=True) as run:
+        run.run()
+        accounts = run.trainer.intake.accounts
+    letters = (folder / "dead-letters.jsonl").read_text().splitlines()
+    assert len(letters) == len(set(letters)) == accounts.dead_letters == 600 / CONFIG.arrivals
+    assert accounts.add_up()
