@@ -169,6 +169,8 @@ class LiveFeatures:
 
     def _describe(self, rows: pa.Table, item_B: IntArray, came_R: npt.NDArray[np.int32]) -> None:
         """Attributes of items that are new, from the row that first shows each."""
+        if not came_R.size:
+            return
         number_U, first_U = np.unique(item_B, return_index=True)
         wanted = np.isin(number_U, came_R)
         self.values.describe(number_U[wanted], rows.take(pa.array(first_U[wanted])))
