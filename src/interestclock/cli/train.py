@@ -164,12 +164,12 @@ def train_command(
     labels = opened.schema.labels
     telemetry = Telemetry(tasks=labels, main_task=opened.schema.main_label)
     with contextlib.ExitStack() as stack:
+        if metrics_port is not None:
+            stack.callback(serve_metrics(telemetry, port=metrics_port))
         run = stack.enter_context(
             LiveRun(opened, checkpoints, config=config, resume=resume, telemetry=telemetry)
         )
         stack.callback(log_to(log_file if log_file is not None else sys.stderr))
-        if metrics_port is not None:
-            stack.callback(serve_metrics(telemetry, port=metrics_port))
         stack.enter_context(stopped_by_signals(run))
         status = stack.enter_context(StatusLine(_out))
         run.run(lambda: status.show(telemetry.line()))

@@ -92,6 +92,9 @@ def read_note(folder: Path, name: str) -> SnapshotNote:
         ResultError: there is none, or it is damaged, or stands in another's folder.
     """
     path = folder / name / MANIFEST
+    if name not in snapshot_names(folder):
+        there = ", ".join(snapshot_names(folder)) or "none"
+        raise ResultError(f"{folder}: no snapshot '{name}'; there are {there}")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -201,6 +201,24 @@ def test_tables_stay_small_on_a_stream_of_new_ids(make_trainer) -> None:
     assert trainer.features.tables["item"].statistics.evictions > 500
 
 
+def test_a_batch_that_waits_never_learns_of_who_comes_next(make_trainer) -> None:
+    """Items leave and their numbers are used again while batches that saw them last wait for labels."""
+    trainer, _ = make_trainer(items=IdPolicy(most=200), intake=IntakeConfig(label_wait_ms=20 * HOUR_MS))
+    for turn in range(24):
+        rows = new_ids(turn, 1_700_000_000_000 + turn * 4 * HOUR_MS + np.arange(60) * 1_000)
+        users = pa.array(100 * (turn % 6) + np.arange(60) % 3)  # each comes again after a day
+        rows = rows.set_column(rows.column_names.index("user_id"), "user_id", users)
+        like = rows.column_names.index("label.like")
+        trainer.take(rows.set_column(like, "label.like", pa.nulls(60, pa.int8())), NO_LABELS)
+        table = trainer.features.tables["item"]
+        for lesson in trainer.lessons._waiting:
+            before_ms = int(lesson.batch.timestamp_ms_B[-1])
+            for number in lesson.batch.recent_MN.unique().tolist():
+                came_in_turn = (table.ids()[number - 1].as_py() or 0) // 30
+                assert number == 0 or came_in_turn * 4 * HOUR_MS + 1_700_000_000_000 <= before_ms
+    assert table.statistics.evictions > 100
+
+
 def new_ids(turn: int, time_ms: np.ndarray) -> pa.Table:
     """Sixty exposures; ten users and thirty items that nobody saw before."""
     rows = time_ms.size

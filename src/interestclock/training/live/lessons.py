@@ -69,6 +69,11 @@ class Lessons:
         """Ask every batch again before it is learned."""
         self._waiting = deque(replace(lesson, prediction=None) for lesson in self._waiting)
 
+    def forget_items(self, item_R: npt.NDArray[np.integer]) -> None:
+        """Items left their table: in what waiting batches saw last they are nobody's, whoever comes next."""
+        gone = torch.from_numpy(item_R.astype(np.int64))
+        self._waiting = deque(replace(lesson, batch=_without(lesson.batch, gone)) for lesson in self._waiting)
+
     def due(self, now_ms: int | None, exposures: OpenExposures) -> Iterator[Lesson]:
         """Batches whose labels were all settled strictly before a moment; all of them for None."""
         while self._waiting:
@@ -99,6 +104,11 @@ class Lessons:
             )
             for place in range(int(state["count"]))
         )
+
+
+def _without(batch: Batch, gone: Tensor) -> Batch:
+    recent_MN = batch.recent_MN
+    return replace(batch, recent_MN=recent_MN.masked_fill(torch.isin(recent_MN, gone), 0))
 
 
 def _batch_arrays(batch: Batch) -> Arrays:

@@ -76,9 +76,8 @@ class LiveRun:
         self.source, self.folder, self.config, self.telemetry = source, folder, config, telemetry
         self.stopping = False
         self.stall_seconds = 0.0
-        fingerprint = _claim(folder, source, config, resume=resume)
         self.trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=self)
-        self._fingerprint = fingerprint
+        self._fingerprint = _claim(folder, source, config, resume=resume)
         self._checkpoints = Checkpoints(folder / "checkpoints", kept=config.checkpoints_kept)
         self._journal = Journal(folder / "journal")
         self._predictions = PredictionParts(folder / "predictions", source.schema.labels)

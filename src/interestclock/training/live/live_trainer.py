@@ -169,6 +169,8 @@ class LiveTrainer:
         self._describe_items(changes["item"])
         if any(changes.values()):
             self.lessons.drop_predictions()
+        if changes["item"].left.size:
+            self.lessons.forget_items(changes["item"].left)
 
     def _describe_items(self, change: IdChanges) -> None:
         item_R = np.union1d(np.union1d(change.left, change.came), change.admitted).astype(np.int64)
