@@ -69,14 +69,23 @@ CHANGES = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.lists(CHANGES, max_size=4), st.sampled_from(["full", "delta"]), st.booleans())))
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(CHANGES, max_size=4), st.sampled_from(["full", "delta"]), st.booleans(), st.booleans()
+        )
+    )
+)
 def test_any_schedule_composes_to_the_state(tmp_path_factory: pytest.TempPathFactory, turns: list) -> None:
+    """Whole ones and deltas, writers that start anew, a server that looks or does not: always the state."""
     folder = tmp_path_factory.mktemp("s")
     writer, state = SnapshotWriter(folder, feature_fingerprint="f"), State()
     reader = SnapshotReader(folder, feature_fingerprint="f")
     state.write(writer, "full")
-    for turn, (changes, kind, refreshes) in enumerate(turns):
+    for turn, (changes, kind, refreshes, restarts) in enumerate(turns):
+        if restarts:
+            writer = SnapshotWriter(folder, feature_fingerprint="f")
         for name, rows in changes:
             state.change(name, rows, turn)
         note = state.write(writer, kind)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from interestclock.errors import ResultError
-from interestclock.snapshots import SnapshotNote, diff, list_notes, verify
+from interestclock.snapshots import diff, list_notes
+from interestclock.snapshots.reader import checked
 
 __all__ = ["snapshots_app"]
 
@@ -25,61 +27,73 @@ Folder = Annotated[
 ]
 
 
+_NONE = "holds no snapshots; name the folder snapshots/ of a trainer"
+
+
 @snapshots_app.command("list")
 def list_command(folder: Folder) -> None:
-    """List snapshots, oldest first.
+    """List snapshots, oldest first: a delta goes on from the one named beside it.
+
+    "learned up to" is event time: no event after it had been learned. "rows written" are those the file
+    carries, of all its tables.
 
     Example:
 
       interestclock snapshots list trainer/snapshots
     """
     table = Table("snapshot", "goes on from", "learned up to (UTC)", "steps", "rows written", "bytes")
-    for note in _notes(folder):
-        rows = sum(each["touched"] for each in note.tables.values())
-        learned = datetime.fromtimestamp(note.watermark_ms / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    notes = list_notes(folder)
+    if not notes:
+        raise ResultError(f"{folder} {_NONE}")
+    for note in notes:
+        rows = sum(each.touched for each in note.tables.values())
+        learned = str(np.datetime64(note.watermark_ms, "ms").astype("datetime64[s]"))  # ISO, of any year
         table.add_row(note.name, note.parent or "", learned, f"{note.step:,}", f"{rows:,}", f"{note.bytes:,}")
     _out.print(table)
 
 
 @snapshots_app.command("verify")
 def verify_command(folder: Folder) -> None:
-    """Compare every snapshot with its checksums, and see that deltas go on from what is there.
+    """Read every snapshot as a server would: checksums, shapes, and that deltas go on from what is there.
 
-    Ends with status 1 if one is damaged.
+    Says OK or what is wrong, snapshot by snapshot, then whether CURRENT names one of them. A delta behind a
+    damaged snapshot is lost with it; the next whole one is not. Ends with status 1 if anything is wrong.
 
     Example:
 
       interestclock snapshots verify trainer/snapshots
     """
-    names = [note.name for note in _notes(folder)] if not (problems := verify(folder)) else []
-    for problem in problems:
-        _out.print(problem, highlight=False, markup=False, soft_wrap=True)
-    if problems:
+    found = list(checked(folder))
+    if not found:
+        raise ResultError(f"{folder} {_NONE}")
+    for name, problem in found:
+        _out.print(f"{name}  {problem or 'OK'}", highlight=False, markup=False, soft_wrap=True)
+    if any(problem for _, problem in found):
         raise typer.Exit(1)
-    _out.print(f"{len(names)} snapshots, all whole", highlight=False)
 
 
 @snapshots_app.command("diff")
 def diff_command(
     folder: Folder,
-    first: Annotated[str, typer.Argument(help="A snapshot's name.", show_default=False)],
+    first: Annotated[str, typer.Argument(help="A snapshot's name, as list shows it.", show_default=False)],
     second: Annotated[str, typer.Argument(help="A later one's.", show_default=False)],
 ) -> None:
     """Say what changed from one snapshot to another, array by array.
+
+    Rows that came, went, or changed in any bit, and the largest change of a number in them; no figure where
+    the shape or the type is another. Arrays in which nothing changed are left out.
 
     Example:
 
       interestclock snapshots diff trainer/snapshots 00000001-full 00000007-delta
     """
-    table = Table("array", "rows", "came", "changed", "largest change")
-    for each in diff(folder, first, second):
+    changes = diff(folder, first, second)
+    if not changes:
+        _out.print(f"nothing changed from {first} to {second}", highlight=False, soft_wrap=True)
+        return
+    table = Table("array", "rows", "came", "went", "changed", "largest change")
+    for each in changes:
         largest = "" if each.largest is None else f"{each.largest:.3g}"
-        table.add_row(each.name, f"{each.rows:,}", f"{each.added:,}", f"{each.changed:,}", largest)
+        counts = (f"{count:,}" for count in (each.rows, each.added, each.removed, each.changed))
+        table.add_row(escape(each.name), *counts, largest)
     _out.print(table)
-
-
-def _notes(folder: Path) -> list[SnapshotNote]:
-    notes = list_notes(folder)
-    if not notes:
-        raise ResultError(f"{folder} holds no snapshots; name the folder snapshots/ of a trainer")
-    return notes

@@ -4,19 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from interestclock import __version__
 from interestclock.errors import ResultError
 
-__all__ = ["FULL", "MANIFEST", "WEIGHTS", "SnapshotNote", "digest_of", "read_note", "snapshot_names"]
+__all__ = ["FULL", "MANIFEST", "WEIGHTS", "SnapshotNote", "TableNote", "read_note", "snapshot_names"]
 
 FORMAT = 1
 FULL, DELTA = "full", "delta"
 WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"
-_BLOCK_BYTES = 1 << 20
+_NAME = re.compile(r"[0-9]{8}-(full|delta)")
+_TYPES = {"str": str, "int": int, "dict[str, Any]": dict, "dict[str, TableNote]": dict}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableNote:
+    """Of one table: how many rows, how many of them the snapshot carries, and what a row is.
+
+    Args:
+        rows, touched: numbers of rows. width: numbers in a row; None where the table has one axis.
+        dtype: of PyTorch, for example float32.
+
+    Example:
+        >>> TableNote(rows=1_000, touched=3, width=16, dtype="float32").touched
+        3
+    """
+
+    rows: int
+    touched: int
+    width: int | None
+    dtype: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,14 +49,15 @@ class SnapshotNote:
         kind: full or delta. parent: the snapshot a delta goes on from.
         watermark_ms: event time up to which was learned, UTC milliseconds. step: of the learner.
         feature_fingerprint: of what features there are and how they are made.
-        tables: by name how many rows, and how many of them the snapshot carries.
+        tables: by name, all that the state has.
         sha256, bytes: of the file of weights. about: how to build the ranker.
+        chain_sha256: over this manifest and the parent's own, so over all that the state is made of.
 
     Example:
         >>> note = SnapshotNote(name="00000001-full", number=1, kind="full", parent=None, watermark_ms=0,
-        ...     step=0, feature_fingerprint="f", tables={}, sha256="", bytes=0, about={})
-        >>> SnapshotNote.from_json(note.to_json(), "a test") == note
-        True
+        ...     step=0, feature_fingerprint="f", tables={}, sha256="", bytes=0, about={}).chained(None)
+        >>> SnapshotNote.from_json(note.to_json(), "a test") == note, note.follows(None)
+        (True, True)
     """
 
     name: str
@@ -45,10 +67,11 @@ class SnapshotNote:
     watermark_ms: int
     step: int
     feature_fingerprint: str
-    tables: dict[str, dict[str, int]]
+    tables: dict[str, TableNote]
     sha256: str
     bytes: int
     about: dict[str, Any]
+    chain_sha256: str = ""
     version: str = __version__
     format: int = FORMAT
 
@@ -70,19 +93,44 @@ class SnapshotNote:
                     f"{where}: format {said['format']}, this version reads {FORMAT}; use the version that "
                     f"wrote it ({said.get('version')})"
                 )
-            note = cls(**said)
-            note._check(where)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            tables = {name: TableNote(**each) for name, each in said.pop("tables").items()}
+            note = cls(**said, tables=tables)
+            problem = note._problem()
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ResultError(
                 f"{where}: no manifest of a snapshot ({error}); take a snapshot again"
             ) from error
+        if problem is not None:
+            raise ResultError(f"{where}: {problem}: it is damaged; take a snapshot again")
         return note
 
-    def _check(self, where: str) -> None:
-        if self.name != f"{self.number:08d}-{self.kind}" or self.kind not in (FULL, DELTA):
-            raise ResultError(f"{where}: names itself {self.name}, {self.kind} {self.number}: it is damaged")
-        if (self.parent is None) != (self.kind == FULL) or (self.parent is not None and "/" in self.parent):
-            raise ResultError(f"{where}: a {self.kind} snapshot with parent {self.parent}: it is damaged")
+    def chained(self, parent: SnapshotNote | None) -> SnapshotNote:
+        """The same note with ``chain_sha256`` set: what it is when it goes on from ``parent``."""
+        said = asdict(self) | {"chain_sha256": parent.chain_sha256 if parent is not None else ""}
+        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        return SnapshotNote(
+            **{each.name: getattr(self, each.name) for each in fields(self)} | {"chain_sha256": digest}
+        )
+
+    def follows(self, parent: SnapshotNote | None) -> bool:
+        """Whether it is unchanged since it was written, and goes on from just this parent."""
+        return self.chain_sha256 == self.chained(parent).chain_sha256
+
+    def _problem(self) -> str | None:
+        for each in fields(self):
+            if each.type in _TYPES and type(getattr(self, each.name)) is not _TYPES[str(each.type)]:
+                return f"{each.name} is {getattr(self, each.name)!r}"
+        if self.name != f"{self.number:08d}-{self.kind}" or not is_name(self.name) or self.bytes < 0:
+            return f"names itself {self.name}, {self.kind} {self.number} of {self.bytes} bytes"
+        older = self.parent is not None and is_name(self.parent) and int(self.parent[:8]) < self.number
+        if not (older if self.kind == DELTA else self.parent is None):
+            return f"a {self.kind} snapshot with parent {self.parent!r}, which is no older snapshot"
+        return next((f"table {name} is {each}" for name, each in self.tables.items() if _odd(each)), None)
+
+
+def is_name(name: str) -> bool:
+    """Whether a text can be a snapshot's name, and so no path out of the folder."""
+    return _NAME.fullmatch(name) is not None
 
 
 def read_note(folder: Path, name: str) -> SnapshotNote:
@@ -91,10 +139,9 @@ def read_note(folder: Path, name: str) -> SnapshotNote:
     Raises:
         ResultError: there is none, or it is damaged, or stands in another's folder.
     """
+    if not is_name(name):
+        raise ResultError(f"{folder}: {name!r} is no name of a snapshot; they are like 00000001-full")
     path = folder / name / MANIFEST
-    if name not in snapshot_names(folder):
-        there = ", ".join(snapshot_names(folder)) or "none"
-        raise ResultError(f"{folder}: no snapshot '{name}'; there are {there}")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -107,14 +154,10 @@ def read_note(folder: Path, name: str) -> SnapshotNote:
 
 def snapshot_names(folder: Path) -> list[str]:
     """Names of all snapshots in a folder, oldest first; half-written ones have none."""
-    names = [path.name for path in folder.glob("????????-*") if path.is_dir()]
-    return sorted(name for name in names if name.partition("-")[2] in (FULL, DELTA))
+    return sorted(path.name for path in folder.glob("*-*") if is_name(path.name) and path.is_dir())
 
 
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+def _odd(table: TableNote) -> bool:
+    sizes = [table.rows, table.touched] + ([] if table.width is None else [table.width])
+    whole = all(type(each) is int and each >= 0 for each in sizes)
+    return not whole or table.touched > table.rows or type(table.dtype) is not str

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
+import json
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -17,37 +17,19 @@ from interestclock.errors import ConfigError, ResultError
 from interestclock.snapshots.note import (
     DELTA,
     FULL,
-    MANIFEST,
     WEIGHTS,
     SnapshotNote,
-    digest_of,
+    TableNote,
+    read_note,
     snapshot_names,
 )
+from interestclock.snapshots.placing import digest_of, force, place, remove, sweep
+from interestclock.snapshots.rows import Touched, ready, table_note
 
-__all__ = ["CURRENT", "SnapshotWriter", "Touched"]
+__all__ = ["SnapshotWriter"]
 
-# Shapes: R rows, D any.
-
-CURRENT = "CURRENT"
 DENSE, TABLE, ROWS = "dense/", "table/", "rows/"
-_ASIDE = ".unfinished-"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Touched:
-    """What of a table changed.
-
-    Args:
-        rows: how many the table has now. row_R: int64, ascending. value_RD: what stands there now.
-
-    Example:
-        >>> Touched(rows=3, row_R=torch.tensor([2]), value_RD=torch.ones(1, 4)).rows
-        3
-    """
-
-    rows: int
-    row_R: Tensor
-    value_RD: Tensor
+_log = logging.getLogger("interestclock.snapshots")
 
 
 class SnapshotWriter:
@@ -55,7 +37,8 @@ class SnapshotWriter:
 
     A folder with such a name is whole: it was written aside, forced to disk and renamed. ``CURRENT`` names
     the newest. A delta carries the rows that changed since the snapshot before; rows that a table gained and
-    that were not touched are zero. What a crash left half written is removed at the next start.
+    that were not touched are zero. What a crash left half written is removed at the next start. One writer at
+    a time: whoever trains sees to it.
 
     Args:
         folder: made if needed; what is there is gone on from.
@@ -63,10 +46,11 @@ class SnapshotWriter:
 
     Raises:
         ConfigError: ``keep`` is below 1.
-        ResultError: (from ``full`` and ``delta``) it cannot be written, or holds a number that is not finite.
+        ResultError: the folder cannot be used; (from ``full`` and ``delta``) it cannot be written, holds a
+            number that is not finite or what no reader could put together. Then nothing is written.
 
     Example:
-        >>> import tempfile
+        >>> import tempfile, torch
         >>> writer = SnapshotWriter(Path(tempfile.mkdtemp()), feature_fingerprint="f")
         >>> table, said = torch.zeros(3, 2), {"about": {}, "watermark_ms": 0, "step": 0}
         >>> writer.full(dense={}, tables={"weight": table}, **said).name
@@ -80,11 +64,15 @@ class SnapshotWriter:
         if keep < 1:
             raise ConfigError(f"keep is {keep}; keep 1 or more whole snapshots")
         self.folder, self.keep, self._fingerprint = folder, keep, feature_fingerprint
-        folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.glob(f"{_ASIDE}*"):
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
-        names = snapshot_names(folder)
-        self._last = names[-1] if names else None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            sweep(folder)
+        except OSError as error:
+            raise ResultError(f"{folder}: cannot hold snapshots ({error}); name another folder") from error
+        self._last: SnapshotNote | None = None
+        self._no_delta = "no snapshot to go on from"
+        if names := snapshot_names(folder):
+            self._take_up(names[-1])
 
     def full(
         self,
@@ -98,13 +86,14 @@ class SnapshotWriter:
         """Write everything.
 
         Args:
-            dense: arrays by name. tables: arrays addressed by row, by name. about: how to build the ranker.
+            dense: arrays by name. tables: arrays of one or two axes addressed by row, by name.
+            about: how to build the ranker; goes through JSON.
             watermark_ms: event time up to which was learned. step: of the learner.
         """
         tensors = {f"{DENSE}{name}": each for name, each in dense.items()}
         tensors |= {f"{TABLE}{name}": each for name, each in tables.items()}
-        counts = {name: {"rows": len(each), "touched": len(each)} for name, each in tables.items()}
-        return self._write(FULL, tensors, counts, about=about, watermark_ms=watermark_ms, step=step)
+        notes = {name: self._noted(name, each) for name, each in tables.items()}
+        return self._write(FULL, tensors, notes, about=about, watermark_ms=watermark_ms, step=step)
 
     def delta(
         self,
@@ -118,93 +107,104 @@ class SnapshotWriter:
         """Write what changed since the snapshot before.
 
         Args:
-            dense: arrays by name, whole. tables: what changed of each. The others: as for ``full``.
+            dense: arrays by name, whole. tables: what changed of each; one that is left out is as it was.
+                The others: as for ``full``.
 
         Raises:
-            ResultError: also where there is no snapshot to go on from.
+            ResultError: also where there is no snapshot to go on from, or the rows do not go on from it.
         """
         if self._last is None:
-            raise ResultError(f"{self.folder}: no snapshot to go on from; write a whole one first")
+            raise ResultError(f"{self.folder}: {self._no_delta}; write a whole one first")
         tensors = {f"{DENSE}{name}": each for name, each in dense.items()}
+        notes = {name: replace(each, touched=0) for name, each in self._last.tables.items()}
         for name, each in tables.items():
+            problem = each.problem(notes[name]) if name in notes else "it was not there before"
+            if problem is not None:
+                raise ResultError(
+                    f"{self.folder}: no delta of table {name}: {problem}; write a whole snapshot"
+                )
             tensors |= {f"{ROWS}{name}": each.row_R, f"{TABLE}{name}": each.value_RD}
-        counts = {name: {"rows": each.rows, "touched": len(each.row_R)} for name, each in tables.items()}
-        return self._write(DELTA, tensors, counts, about=about, watermark_ms=watermark_ms, step=step)
+            notes[name] = self._noted(name, each.value_RD, rows=each.rows)
+        return self._write(DELTA, tensors, notes, about=about, watermark_ms=watermark_ms, step=step)
+
+    def _take_up(self, newest: str) -> None:
+        try:
+            note = read_note(self.folder, newest)
+        except ResultError as error:
+            self._no_delta = f"the newest snapshot cannot be gone on from ({error})"
+            return
+        if note.feature_fingerprint == self._fingerprint:
+            self._last = note
+        else:
+            self._no_delta = f"{newest} was made with other features"
+
+    def _noted(self, name: str, value_RD: Tensor, *, rows: int | None = None) -> TableNote:
+        note = table_note(value_RD, rows=rows if rows is not None else len(value_RD) if value_RD.ndim else 0)
+        if isinstance(note, str):
+            raise ResultError(f"{self.folder}: table {name} has {note}. No snapshot was written")
+        return note
 
     def _write(
         self,
         kind: str,
         tensors: Mapping[str, Tensor],
-        counts: dict[str, dict[str, int]],
+        tables: dict[str, TableNote],
         *,
         about: dict[str, Any],
         watermark_ms: int,
         step: int,
     ) -> SnapshotNote:
-        _check_finite(tensors)
-        number = 1 + (int(self._last.partition("-")[0]) if self._last is not None else 0)
-        name = f"{number:08d}-{kind}"
-        aside = self.folder / f"{_ASIDE}{name}"
-        try:
-            aside.mkdir()
-            whole = {each: tensor.detach().contiguous().cpu() for each, tensor in tensors.items()}
+        said = _as_read_back(about)
+        whole = ready(tensors)
+        names = snapshot_names(self.folder)
+        number = 1 + max([int(name[:8]) for name in names], default=0)
+        name, parent = f"{number:08d}-{kind}", self._last if kind == DELTA else None
+
+        def fill(aside: Path) -> SnapshotNote:
             save_file(whole, aside / WEIGHTS)
-            note = SnapshotNote(
+            return SnapshotNote(
                 name=name,
                 number=number,
                 kind=kind,
-                parent=self._last if kind == DELTA else None,
-                watermark_ms=watermark_ms,
-                step=step,
+                parent=parent.name if parent is not None else None,
+                watermark_ms=int(watermark_ms),
+                step=int(step),
                 feature_fingerprint=self._fingerprint,
-                tables=counts,
+                tables=tables,
                 sha256=digest_of(aside / WEIGHTS),
                 bytes=(aside / WEIGHTS).stat().st_size,
-                about=about,
-            )
-            (aside / MANIFEST).write_text(note.to_json(), encoding="utf-8")
-            for path in (aside / WEIGHTS, aside / MANIFEST, aside):
-                _force(path)
-            aside.rename(self.folder / name)
-            self._point_to(name)
-        except OSError as error:
-            shutil.rmtree(aside, ignore_errors=True)
+                about=said,
+            ).chained(parent)
+
+        try:
+            self._last = place(self.folder, name, fill)
+            force(self.folder)
+        except (OSError, SafetensorError) as error:
             raise ResultError(
                 f"{self.folder / name}: the snapshot cannot be written ({error}); make room. "
                 "The ones before stay"
             ) from error
-        self._last = name
-        self._let_go()
-        return note
+        self._let_go([*names, name])
+        return self._last
 
-    def _point_to(self, name: str) -> None:
-        aside = self.folder / f"{_ASIDE}{CURRENT}"
-        aside.write_text(name, encoding="utf-8")
-        _force(aside)
-        aside.replace(self.folder / CURRENT)
-        _force(self.folder)
-
-    def _let_go(self) -> None:
-        """Remove what stands before the oldest whole snapshot kept: no delta is left without its parent."""
-        names = snapshot_names(self.folder)
+    def _let_go(self, names: list[str]) -> None:
+        """Remove what stands before the oldest whole snapshot kept, the newest of it first: at no moment is
+        a delta left without its parent. What cannot be removed goes with the next snapshot or start.
+        """
         whole = [name for name in names if name.endswith(FULL)]
-        if len(whole) > self.keep:
-            for name in names[: names.index(whole[-self.keep])]:
-                shutil.rmtree(self.folder / name)
+        if len(whole) <= self.keep:
+            return
+        for name in reversed(names[: names.index(whole[-self.keep])]):
+            try:
+                remove(self.folder, name)
+            except OSError as error:
+                _log.warning("%s: an old snapshot cannot be removed: %s", self.folder / name, error)
+                return
 
 
-def _check_finite(tensors: Mapping[str, Tensor]) -> None:
-    for name, each in tensors.items():
-        if each.is_floating_point() and not bool(torch.isfinite(each).all()):
-            raise ResultError(
-                f"{name} holds a number that is not finite: training diverged; lower the learning rate and "
-                "go on from an older checkpoint. No snapshot was written"
-            )
-
-
-def _force(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+def _as_read_back(about: dict[str, Any]) -> dict[str, Any]:
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        said: dict[str, Any] = json.loads(json.dumps(about, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise ResultError(f"about cannot be written as JSON ({error}); give texts, numbers, lists") from error
+    return said
