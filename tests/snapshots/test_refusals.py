@@ -16,6 +16,7 @@ from torch import Tensor
 from interestclock.errors import ResultError
 from interestclock.snapshots import Snapshot, SnapshotReader, SnapshotWriter, Touched, list_notes, verify
 from interestclock.snapshots import rows as rows_module
+from interestclock.snapshots import writer as writer_module
 
 SAID = {"about": {}, "watermark_ms": 5, "step": 7}
 
@@ -72,7 +73,7 @@ ODD = [
     ({"parent": "../other/00000001-full"}, "no older"),
     ({"parent": "00000003-delta"}, "no older"),
     ({"parent": "00000004-delta"}, "no older"),
-    ({"parent": "00000002-full"}, "cannot be read"),
+    ({"parent": "00000002-full"}, "no snapshot '00000002-full'; there are"),
     ({"parent": "00000001-full"}, "is another than when it was written"),
     ({"watermark_ms": 6}, "is another than when it was written"),
     ({"about": {"kind": "other"}}, "is another than when it was written"),
@@ -114,7 +115,7 @@ def test_what_is_no_manifest_at_all(text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["..", "/etc", "", "\x00", "../x/00000001-full", "00000001-full/", "1-full"])
 def test_a_name_is_no_path(name: str, tmp_path: Path) -> None:
     written(tmp_path)
-    with pytest.raises(ResultError, match=r"is no name of a snapshot; they are like 00000001-full"):
+    with pytest.raises(ResultError, match=r"no snapshot .*; there are 00000001-full, 00000002-delta"):
         SnapshotReader(tmp_path).load(name)
 
 
@@ -148,7 +149,7 @@ def test_every_letter_of_the_manifest_counts(tmp_path: Path) -> None:
 def test_without_its_parent_a_delta_is_nothing(tmp_path: Path) -> None:
     written(tmp_path, deltas=3)
     shutil.rmtree(tmp_path / "00000002-delta")
-    with pytest.raises(ResultError, match=r"00000002-delta.manifest\.json: cannot be read"):
+    with pytest.raises(ResultError, match=r"no snapshot '00000002-delta'; there are"):
         SnapshotReader(tmp_path).load()
     problems = verify(tmp_path)
     assert len(problems) == 2
@@ -335,3 +336,27 @@ def test_other_threads_see_the_old_or_the_new(tmp_path: Path) -> None:
     assert mixed == []
     assert len(seen) > 1
     assert reader.refused is None
+
+
+def test_a_chain_of_two_kinds_of_features(tmp_path: Path) -> None:
+    """No writer of ours writes it; any reader refuses it, also one that takes any features."""
+    writer = written(tmp_path, deltas=0)
+    writer._fingerprint = "g"
+    add(writer, rows_of(1.0, 0))
+    with pytest.raises(
+        ResultError, match="made with other features than 00000001-full, which it goes on from"
+    ):
+        SnapshotReader(tmp_path).load()
+
+
+@pytest.mark.parametrize("stray", ["table/other", "rows/weight", "evil"])
+def test_arrays_that_the_manifest_does_not_name(
+    stray: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = writer_module.save_file
+    monkeypatch.setattr(
+        writer_module, "save_file", lambda tensors, path: save(tensors | {stray: torch.ones(1)}, path)
+    )
+    written(tmp_path, deltas=0)
+    with pytest.raises(ResultError, match=f"{stray} is not in the manifest"):
+        SnapshotReader(tmp_path).load()

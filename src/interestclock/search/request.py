@@ -28,7 +28,7 @@ def search_request(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, *, mo
 
     The matrix product is the floor of an exact search; what comes on top is one pass over its result while
     that is still in the cache. Memory beyond the arguments: one block of products, 4 MiB or 64 rows of L
-    whichever is more, and 24 · K bytes for each candidate. Nothing is L by C, and no history is copied.
+    whichever is more, and 30 · K bytes for each candidate. Nothing is L by C, and no history is copied.
     On a GPU, and for other types than float32, plain PyTorch does the same, in blocks of 64 MiB of scores.
 
     Source: Clock-GSU (Long-term Interest Clock, WWW 2025, section 3.2), whose heads search together: their

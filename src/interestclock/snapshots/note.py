@@ -139,8 +139,9 @@ def read_note(folder: Path, name: str) -> SnapshotNote:
     Raises:
         ResultError: there is none, or it is damaged, or stands in another's folder.
     """
-    if not is_name(name):
-        raise ResultError(f"{folder}: {name!r} is no name of a snapshot; they are like 00000001-full")
+    if not is_name(name) or not (folder / name).is_dir():
+        there = ", ".join(snapshot_names(folder)) or "none"
+        raise ResultError(f"{folder}: no snapshot {name!r}; there are {there}")
     path = folder / name / MANIFEST
     try:
         text = path.read_text(encoding="utf-8")
