@@ -31,7 +31,8 @@ class RedisServer:
         until = time.monotonic() + 10
         while time.monotonic() < until:
             try:
-                if self.client().ping():
+                with self.client() as client:
+                    client.ping()
                     return
             except redis.exceptions.ConnectionError:
                 time.sleep(0.02)

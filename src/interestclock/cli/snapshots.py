@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,7 @@ snapshots_app = typer.Typer(
     no_args_is_help=True,
     help="The snapshots that train leaves for a server: whole ones, and deltas that carry what changed.",
 )
-_out = Console()
+_out = Console(width=None if sys.stdout.isatty() else 120)  # a table in a file is not cut to a terminal
 Folder = Annotated[
     Path, typer.Argument(help="The folder of snapshots: TRAINER/snapshots.", show_default=False)
 ]

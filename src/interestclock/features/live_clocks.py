@@ -9,29 +9,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from interestclock.errors import ConfigError
+from interestclock.events.schema import EQ3_ROLES
 from interestclock.features.config import ClockFeatureConfig
-from interestclock.features.live_counts import Arena, Queue, Ranking, advance, free_block
+from interestclock.features.live_counts import ACTIVE, WAITING, Arena, Heap, Ranking, advance, forget, take
 from interestclock.features.value_sets import ValueSets
 from interestclock.timeofday import DAY_SECONDS
 
 __all__ = ["LiveClocks"]
 
 # Shapes: N votes, Q all votes that wait or count, V values of an item, M moments, H buckets, K values kept,
-# U users, C cells, G sizes of blocks, S sets of values, X codes.
+# U numbers of users, P seats, T terms, C cells, G sizes of blocks, X codes.
 
 IntArray = npt.NDArray[np.integer]
 _SIZES = 32
-_TERMS = 4
-_VOTE = {
-    "at_ms": np.int64,
-    "timestamp_ms": np.int64,
-    "user": np.int32,
-    "set": np.int32,
-    "bucket": np.int32,
-    "term": np.int8,
-}
+_TERMS = len(EQ3_ROLES)
+_CELLS = ("code_C", "bucket_C", "count_CT")
+_SEATS = {"start_P": 0, "length_P": 0, "class_P": -1, "votes_P": 0, "left_P": 0}  # of nobody
 _BEFORE_ALL_MS = np.iinfo(np.int64).min
 
 
@@ -68,19 +64,22 @@ class LiveClocks:
             raise ConfigError("no attribute feeds the clocks; name one of the log's attributes")
         self.attributes, self.config = attributes, config
         self.last_read_ms = _BEFORE_ALL_MS
-        self._names: dict[str, list[str]] = {name: [] for name in attributes}
+        self._names = {name: pa.array([], pa.string()) for name in attributes}
         self._order_X = np.zeros(len(attributes), np.int32)
         self._sets = ValueSets(attributes=len(attributes))
-        self._waiting, self._active = _empty_queue(), _empty_queue()
+        self._waiting, self._active = _empty_heap(WAITING), _empty_heap(ACTIVE)
         self._arena = Arena(
             code_C=np.zeros(0, np.int32),
             bucket_C=np.zeros(0, np.int32),
             count_CT=np.zeros((0, _TERMS), np.int32),
-            start_U=np.zeros(0, np.int64),
-            length_U=np.zeros(0, np.int32),
-            class_U=np.zeros(0, np.int8),
+            seat_U=np.zeros(0, np.int32),
+            start_P=np.zeros(0, np.int64),
+            length_P=np.zeros(0, np.int32),
+            class_P=np.zeros(0, np.int8),
+            votes_P=np.zeros(0, np.int32),
+            left_P=np.zeros(0, np.bool_),
             free_G=np.full(_SIZES, -1, np.int64),
-            used=np.zeros(1, np.int64),
+            used=np.array([0, 0, -1, 0]),
         )
         room = (config.buckets_per_day, len(attributes), config.values_per_attribute)
         self._score_HAK = np.zeros(room)
@@ -93,7 +92,7 @@ class LiveClocks:
     @property
     def users(self) -> int:
         """Users who have a count."""
-        return int((self._arena.length_U > 0).sum())
+        return int((self._arena.length_P > 0).sum())
 
     def values_named(self, attribute: str) -> int:
         """How many of an attribute's values have a name."""
@@ -104,18 +103,24 @@ class LiveClocks:
 
         Args:
             attribute: one of the clocks'. values: all so far, the one with number n at n - 1; they only grow.
+
+        Raises:
+            ValueError: there are fewer than before, or one is null.
         """
-        names = self._names[attribute]
-        if len(values) == len(names):
+        before = len(self._names[attribute])
+        if len(values) < before or values.null_count:
+            raise ValueError(
+                f"{attribute} has {len(values)} values, {values.null_count} of them null, after {before}; "
+                "give all values so far, in the order of their numbers"
+            )
+        if len(values) == before:
             return
-        names += values.slice(len(names)).to_pylist()
+        self._names[attribute] = values
         codes = (max(map(len, self._names.values())) + 1) * len(self.attributes)
-        self._order_X = np.resize(self._order_X, codes)
-        encoded = [name.encode() for name in names]
-        rank = np.empty(len(names), np.int32)
-        rank[sorted(range(len(names)), key=encoded.__getitem__)] = np.arange(len(names))
+        self._order_X = _longer(self._order_X, codes)
+        number_R = pc.sort_indices(values.cast(pa.large_binary())).to_numpy() + 1
         place = self.attributes.index(attribute)
-        self._order_X[(np.arange(len(names)) + 1) * len(self.attributes) + place] = rank
+        self._order_X[number_R * len(self.attributes) + place] = np.arange(len(values))
 
     def add(
         self,
@@ -133,20 +138,27 @@ class LiveClocks:
             user_N: numbers. values_NV: of the exposed item, per attribute; 0 is none, twice is once.
             timestamp_ms_N: of the exposure. second_of_day_N: local, of the exposure.
             known_ms_N: of the label. term_N: place of its term in ``EQ3_ROLES``.
+
+        Raises:
+            ValueError: a number is out of its range, or a value has no name yet.
         """
         if not user_N.size:
             return
+        _check_range("user", user_N, np.iinfo(np.int32).max)
+        _check_range("second_of_day", second_of_day_N, DAY_SECONDS - 1)
+        _check_range("term", term_N, _TERMS - 1)
+        for name in self.attributes:
+            _check_range(f"a named value of {name}", values_NV[name], self.values_named(name))
+        vote_N = np.empty(user_N.size, WAITING)
+        vote_N["key_ms"] = np.maximum(timestamp_ms_N, known_ms_N)
+        vote_N["timestamp_ms"] = timestamp_ms_N
+        vote_N["set"] = self._sets.numbers([values_NV[name] for name in self.attributes])
+        bucket_N = second_of_day_N.astype(np.int64) * self.config.buckets_per_day // DAY_SECONDS
+        vote_N["ballot"] = bucket_N * _TERMS + term_N
         self._know_users(int(user_N.max()) + 1)
-        votes = {
-            "at_ms": np.maximum(timestamp_ms_N, known_ms_N),
-            "timestamp_ms": timestamp_ms_N,
-            "user": user_N,
-            "set": self._sets.numbers([values_NV[name] for name in self.attributes]),
-            "bucket": second_of_day_N.astype(np.int64) * self.config.buckets_per_day // DAY_SECONDS,
-            "term": term_N,
-        }
-        order_N = np.argsort(votes["at_ms"], kind="stable")
-        self._waiting = _merged(self._waiting, {name: each[order_N] for name, each in votes.items()})
+        self._grow_seats(user_N.size)
+        self._waiting = _with_room(self._waiting, user_N.size)
+        take(self._arena, self._waiting, user_N.astype(np.int64), vote_N)
 
     def read(self, user_M: IntArray, time_ms_M: IntArray) -> dict[str, npt.NDArray[np.int32]]:
         """Clocks of users, each as of a moment of its own.
@@ -158,14 +170,13 @@ class LiveClocks:
             Value numbers, best first, int32 (M, H, K) per attribute; 0 is none.
 
         Raises:
-            ValueError: a moment lies before another one that was read already.
+            ValueError: a moment lies before another one that was read already, or a number is negative.
         """
-        if user_M.size:
-            self._check_moments(time_ms_M)
-            self._know_users(int(user_M.max()) + 1)
+        _check_range("user", user_M, np.iinfo(np.int32).max)
+        self._check_moments(user_M, time_ms_M)
+        self._know_users(int(user_M.max(initial=-1)) + 1)
         shape = (user_M.size, len(self.attributes), self.config.buckets_per_day)
         value_MAHK = np.zeros((*shape, self.config.values_per_attribute), np.int32)
-        self._active = _with_room(self._active, int(np.diff(self._waiting.span)[0]))
         weights = self.config.weights
         ranking = Ranking(
             like=weights.like,
@@ -177,9 +188,14 @@ class LiveClocks:
         )
         user_M, time_ms_M = user_M.astype(np.int64), time_ms_M.astype(np.int64)
         asked = (self.config.window_ms, np.zeros(1, np.int64), user_M, time_ms_M, value_MAHK)
-        queues, sets = (self._waiting, self._active), self._sets.arrays()
-        while missing := advance(self._arena, queues, sets, ranking, asked):
-            self._grow_arena(missing)
+        sets = self._sets.arrays()
+        while True:
+            heaps = (self._waiting, self._active)
+            cells, votes = advance(self._arena, heaps, sets, ranking, asked)
+            if not votes:
+                break
+            self._active = _with_room(self._active, votes)
+            self._grow_cells(cells)
         return {name: value_MAHK[:, place] for place, name in enumerate(self.attributes)}
 
     def forget_users(self, user_X: IntArray) -> None:
@@ -188,46 +204,44 @@ class LiveClocks:
         Args:
             user_X: numbers.
         """
-        user_X = user_X[user_X < self._arena.start_U.size]
-        for user in user_X.tolist():
-            free_block(self._arena, user)
-        gone_U = np.zeros(self._arena.start_U.size, np.bool_)
-        gone_U[user_X] = True
-        self._waiting, self._active = _without(self._waiting, gone_U), _without(self._active, gone_U)
+        _check_range("user", user_X, np.iinfo(np.int32).max)
+        known_X = user_X[user_X < self._arena.seat_U.size].astype(np.int64)
+        forget(self._arena, (self._waiting, self._active), known_X)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """For a checkpoint."""
         state: dict[str, npt.NDArray[Any]] = {"last_read_ms": np.array(self.last_read_ms)}
-        state |= {f"arena.{name}": each for name, each in self._arena._asdict().items()}
-        used = int(self._arena.used[0])
-        state |= {
-            f"arena.{name}": getattr(self._arena, name)[:used] for name in ("code_C", "bucket_C", "count_CT")
-        }
-        for queue, votes in (("waiting", self._waiting), ("active", self._active)):
-            first, stop = votes.span.tolist()
-            state |= {f"{queue}.{name}": each[first:stop] for name, each in zip(_VOTE, votes, strict=False)}
+        cells, seats = self._arena.used[:2].tolist()
+        for name, each in self._arena._asdict().items():
+            state[f"arena.{name}"] = each[: cells if name in _CELLS else seats if name in _SEATS else None]
+        for name, heap in (("waiting", self._waiting), ("active", self._active)):
+            held = heap.vote_Q[: heap.held[0]]
+            state |= {f"{name}.{column}": held[column].copy() for column in held.dtype.fields or ()}
         state |= {f"sets.{name}": each for name, each in self._sets.state().items()}
-        for name, names in self._names.items():
-            encoded = [each.encode() for each in names]
-            state |= {f"names.{name}": np.frombuffer(b"".join(encoded), np.uint8)}
-            state |= {f"ends.{name}": _ends(encoded)}
+        for name, values in self._names.items():
+            encoded = [each.encode() for each in values.to_pylist()]
+            state[f"names.{name}"] = np.frombuffer(b"".join(encoded), np.uint8)
+            state[f"ends.{name}"] = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
         return state
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave."""
         self.last_read_ms = int(state["last_read_ms"])
         self._arena = Arena(**{name: np.array(state[f"arena.{name}"]) for name in Arena._fields})
-        self._waiting, self._active = (
-            _merged(_empty_queue(), {name: state[f"{queue}.{name}"] for name in _VOTE})
-            for queue in ("waiting", "active")
-        )
+        self._waiting = _heap_of(state, "waiting", WAITING)
+        self._active = _heap_of(state, "active", ACTIVE)
         self._sets.restore({name: state[f"sets.{name}"] for name in ("start", "code")})
         for name in self.attributes:
-            self._names[name] = []
-            names = [each.decode() for each in _parts(state[f"names.{name}"], state[f"ends.{name}"])]
+            content, ends = state[f"names.{name}"].tobytes(), state[f"ends.{name}"].tolist()
+            names = [content[start:stop].decode() for start, stop in itertools.pairwise(ends)]
+            self._names[name] = pa.array([], pa.string())
             self.name_values(name, pa.array(names, pa.string()))
 
-    def _check_moments(self, time_ms_M: IntArray) -> None:
+    def _check_moments(self, user_M: IntArray, time_ms_M: IntArray) -> None:
+        if user_M.shape != time_ms_M.shape:
+            raise ValueError(f"{user_M.size} users and {time_ms_M.size} moments; give one moment for each")
+        if not time_ms_M.size:
+            return
         if time_ms_M[0] < self.last_read_ms or (np.diff(time_ms_M) < 0).any():
             raise ValueError(
                 f"moments must ascend, from {self.last_read_ms} on, which was read last; got "
@@ -236,65 +250,44 @@ class LiveClocks:
         self.last_read_ms = int(time_ms_M[-1])
 
     def _know_users(self, users: int) -> None:
-        missing = users - self._arena.start_U.size
-        if missing <= 0:
-            return
-        missing = max(missing, self._arena.start_U.size // 2)
-        self._arena = self._arena._replace(
-            start_U=np.concatenate([self._arena.start_U, np.zeros(missing, np.int64)]),
-            length_U=np.concatenate([self._arena.length_U, np.zeros(missing, np.int32)]),
-            class_U=np.concatenate([self._arena.class_U, np.full(missing, -1, np.int8)]),
-        )
+        self._arena = self._arena._replace(seat_U=_longer(self._arena.seat_U, users, fill=-1))
 
-    def _grow_arena(self, missing: int) -> None:
-        missing = max(missing, self._arena.code_C.size // 2)
-        grown = {}
-        for name in ("code_C", "bucket_C", "count_CT"):
-            cells = getattr(self._arena, name)
-            grown[name] = np.concatenate([cells, np.zeros((missing, *cells.shape[1:]), cells.dtype)])
+    def _grow_seats(self, more: int) -> None:
+        seats = int(self._arena.used[1]) + more
+        grown = {name: _longer(getattr(self._arena, name), seats, fill=fill) for name, fill in _SEATS.items()}
+        self._arena = self._arena._replace(**grown)
+
+    def _grow_cells(self, more: int) -> None:
+        cells = self._arena.code_C.size + more
+        grown = {name: _longer(getattr(self._arena, name), cells) for name in _CELLS}
         self._arena = self._arena._replace(**grown)
 
 
-def _empty_queue() -> Queue:
-    return Queue._make([*(np.zeros(0, dtype) for dtype in _VOTE.values()), np.zeros(2, np.int64)])
+def _check_range(what: str, numbers: IntArray, most: int) -> None:
+    """Compiled loops trust their numbers; so they are looked at before."""
+    if numbers.size and not (numbers.min() >= 0 and numbers.max() <= most):
+        raise ValueError(f"{int(numbers.min())} to {int(numbers.max())} as {what}; give 0 to {most}")
 
 
-def _merged(queue: Queue, votes: Mapping[str, IntArray]) -> Queue:
-    """Votes put where their first column belongs, behind equal ones."""
-    first, stop = queue.span.tolist()
-    place_N = np.searchsorted(queue.at_ms_Q[first:stop], votes["at_ms"], side="right")
-    columns = [
-        np.insert(each[first:stop], place_N, votes[name].astype(dtype))
-        for (name, dtype), each in zip(_VOTE.items(), queue, strict=False)
-    ]
-    return Queue._make([*columns, np.array([0, columns[0].size])])
+def _longer(values: npt.NDArray[Any], size: int, *, fill: int = 0) -> npt.NDArray[Any]:
+    """Room for so many, and half as many again as there were, if there is too little."""
+    missing = size - values.shape[0]
+    if missing <= 0:
+        return values
+    shape = (max(missing, values.shape[0] // 2), *values.shape[1:])
+    return np.concatenate([values, np.full(shape, fill, values.dtype)])
 
 
-def _with_room(queue: Queue, more: int) -> Queue:
-    """The same votes from the start on, with room for more behind them."""
-    first, stop = queue.span.tolist()
-    if stop + more <= queue.user_Q.size and first <= queue.user_Q.size // 2:
-        return queue
-    held = stop - first
-    columns = []
-    for each in queue[:-1]:
-        grown = np.zeros(held + max(more, held // 2), each.dtype)
-        grown[:held] = each[first:stop]
-        columns.append(grown)
-    return Queue._make([*columns, np.array([0, held])])
+def _empty_heap(dtype: np.dtype[np.void]) -> Heap:
+    return Heap(vote_Q=np.zeros(0, dtype), held=np.zeros(1, np.int64), moved=np.zeros(1, dtype))
 
 
-def _without(queue: Queue, gone_U: npt.NDArray[np.bool_]) -> Queue:
-    first, stop = queue.span.tolist()
-    kept = ~gone_U[queue.user_Q[first:stop]]
-    columns = [each[first:stop][kept] for each in queue[:-1]]
-    return Queue._make([*columns, np.array([0, int(kept.sum())])])
+def _with_room(heap: Heap, more: int) -> Heap:
+    return heap._replace(vote_Q=_longer(heap.vote_Q, int(heap.held[0]) + more))
 
 
-def _ends(parts: list[bytes]) -> npt.NDArray[np.int64]:
-    return np.cumsum([0, *map(len, parts)], dtype=np.int64)
-
-
-def _parts(joined: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> list[bytes]:
-    content, edges = joined.tobytes(), ends.tolist()
-    return [content[start:stop] for start, stop in itertools.pairwise(edges)]
+def _heap_of(state: Mapping[str, npt.NDArray[Any]], name: str, dtype: np.dtype[np.void]) -> Heap:
+    vote_Q = np.zeros(state[f"{name}.key_ms"].size, dtype)
+    for column in dtype.fields or ():
+        vote_Q[column] = state[f"{name}.{column}"]
+    return _empty_heap(dtype)._replace(vote_Q=vote_Q, held=np.array([vote_Q.size]))

@@ -53,6 +53,25 @@ def test_files_go_once_they_are_needed_no_more(tmp_path: Path) -> None:
         numbers(journal, 1)
 
 
+def test_a_file_that_is_missing_between_others_is_an_error(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    for number in (1, 2, 3):
+        journal.append(cut(number))
+        journal.new_segment()
+    (tmp_path / "journal-0000000002.jsonl").unlink()
+    with pytest.raises(
+        ResultError, match=r"journal-0000000003.jsonl: it should begin with cut 2.* bring journal-0000000002"
+    ):
+        numbers(Journal(tmp_path))
+
+
+def test_a_new_file_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    (tmp_path / "j").rmdir()
+    with pytest.raises(ResultError, match=r"the journal cannot be written .* --resume"):
+        journal.new_segment()
+
+
 @pytest.mark.parametrize("missing", [1, 5, 30])
 def test_a_torn_last_line_is_cut_off(missing: int, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     journal = Journal(tmp_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +11,7 @@ from in_memory import REQUESTS
 from kafka_mock import KafkaMock
 from live_stream import messages, same
 
-from interestclock.errors import LogError, ResultError
+from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.events.live import Arrivals, Cut, KafkaSource
 
 confluent_kafka = pytest.importorskip("confluent_kafka")
@@ -25,22 +27,20 @@ def address() -> Iterator[str]:
         yield address
 
 
-def polled(source: KafkaSource, most: int = 60) -> list[Arrivals]:
-    found, quiet = [], 0
-    while quiet < 3:
-        arrivals = source.poll(most, 0.5)
-        if arrivals is None:
-            quiet += 1
-        else:
-            found.append(arrivals)
-    return found
+def polled(source: KafkaSource, messages: int, most: int = 60) -> list[Arrivals]:
+    """Until so many came, and a little longer: no more may come."""
+    found: list[Arrivals] = []
+    until_s = time.monotonic() + 10.0
+    while sum(each.cut.messages for each in found) < messages and time.monotonic() < until_s:
+        found += [each for each in [source.poll(most, 0.2)] if each is not None]
+    return found + [each for each in [source.poll(most, 0.3) for _ in range(2)] if each is not None]
 
 
 def test_what_is_reread_is_what_came_and_it_goes_on_behind_it(address: str) -> None:
     source = KafkaSource(brokers=address, topic="plays", schema=REQUESTS)
     source.start_after({})
-    first = polled(source)
     sent = len(messages(requests=20))
+    first = polled(source, sent)
     assert sum(each.cut.messages for each in first) == sent
     assert {partition for each in first for partition in each.cut.ranges} == {"0", "1", "2"}
     again = source.reread(first[0].cut)
@@ -51,10 +51,83 @@ def test_what_is_reread_is_what_came_and_it_goes_on_behind_it(address: str) -> N
     source.close()
     later = KafkaSource(brokers=address, topic="plays", schema=REQUESTS)
     later.start_after(last)
-    assert sum(each.cut.messages for each in polled(later)) == sent - first[0].cut.messages
+    left = sent - first[0].cut.messages
+    assert sum(each.cut.messages for each in polled(later, left)) == left
     with pytest.raises(ResultError, match="the journal is of elsewhere"):
         later.reread(Cut(source="elsewhere", ranges={"0": ("0", "1")}, messages=2))
     later.close()
+
+
+def test_a_commit_is_not_waited_for_and_arrives(address: str) -> None:
+    source = KafkaSource(brokers=address, topic="plays", schema=REQUESTS, group="watched")
+    source.start_after({})
+    source.acknowledge({"0": "3", "2": "4"})
+    source.close()
+    watcher = confluent_kafka.Consumer({"bootstrap.servers": address, "group.id": "watched", "log_level": 2})
+    places = [confluent_kafka.TopicPartition("plays", number) for number in (0, 2)]
+    assert [place.offset for place in watcher.committed(places, timeout=10)] == [4, 5]
+    watcher.close()
+
+
+def test_the_marker_of_a_transaction_is_nothing_left_to_read(address: str) -> None:
+    """It has an offset and is never given out; partitions that are ahead must not wait for it."""
+    producer = confluent_kafka.Producer(
+        {"bootstrap.servers": address, "transactional.id": "t", "log_level": 2}
+    )
+    producer.init_transactions(10)
+    producer.begin_transaction()
+    for number in range(12):
+        at_ms = 1_700_000_000_000 + number * 100_000 * (number % 2)
+        producer.produce("sold", b"{}", partition=number % 2, timestamp=at_ms)
+    producer.commit_transaction(10)
+    source = KafkaSource(brokers=address, topic="sold", schema=REQUESTS)
+    source.start_after({})
+    found = polled(source, 12, most=2)
+    assert sum(each.cut.messages for each in found) == 12
+    assert [source.reread(each.cut).cut for each in found] == [each.cut for each in found]
+    source.close()
+
+
+def test_errors_of_a_moment_are_no_outage(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    source = KafkaSource(brokers=address, topic="plays", schema=REQUESTS, patience_s=0.0)
+    source.start_after({})
+    polled(source, len(messages(requests=20)))
+    for _ in range(2):
+        source._note(confluent_kafka.KafkaError(confluent_kafka.KafkaError._TRANSPORT, "closed"))
+        assert source.poll(5, 0.05) is None
+    assert "is away" not in caplog.text
+    source.close()
+
+
+def test_records_that_are_there_no_more_are_missed(address: str) -> None:
+    source = KafkaSource(brokers=address, topic="plays", schema=REQUESTS)
+    beyond = Cut(source=source.name, ranges={"0": ("2", "9999")}, messages=9_998)
+    with pytest.raises(ResultError, match=r"of the 9998 records that the journal names; restore the topic"):
+        source.reread(beyond)
+    source.close()
+
+
+def test_a_record_without_a_value_says_so(address: str) -> None:
+    producer = confluent_kafka.Producer({"bootstrap.servers": address, "log_level": 2})
+    producer.produce("deleted", None, key=b"k", partition=0)
+    assert producer.flush(10) == 0
+    source = KafkaSource(brokers=address, topic="deleted", schema=REQUESTS)
+    source.start_after({})
+    assert [bad.reason for each in polled(source, 1) for bad in each.bad] == ["the record has no value"]
+    source.close()
+
+
+def test_brokers_that_are_away_while_it_reads_again_are_waited_for() -> None:
+    source = KafkaSource(brokers="127.0.0.1:1", topic="plays", schema=REQUESTS, patience_s=0.1)
+    with pytest.raises(LogError, match=r"is away for more than 0 s .* --resume: nothing is lost"):
+        source.reread(Cut(source=source.name, ranges={"0": ("0", "1")}, messages=2))
+    source.close()
+
+
+def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "confluent_kafka", None)
+    with pytest.raises(ConfigError, match=r"pip install 'interest-clock\[kafka\]'"):
+        KafkaSource(brokers="127.0.0.1:1", topic="plays", schema=REQUESTS)
 
 
 def test_brokers_that_are_away_are_waited_for() -> None:

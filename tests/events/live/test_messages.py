@@ -104,6 +104,8 @@ def test_what_is_said_is_what_is_read(
         ({"attributes": {"genre": "rock"}}, "attributes genre 'rock' is no list of texts"),
         ({"categorical": {"device": 3}}, "categorical device 3 is no text"),
         ({"numeric": {"age": "old"}}, "numeric age 'old' is no finite number"),
+        ({"numeric": {"age": 10**400}}, "numeric age 1000000"),
+        ({"numeric": {"age": float("nan")}}, "numeric age nan is no finite number"),
         ({"usr": 1}, "field 'usr' is unknown; there are attributes, categorical"),
         ({"user_id": "\ud800"}, "user_id is no valid text"),
     ],
@@ -146,6 +148,45 @@ def test_daylight_saving_of_a_zone() -> None:
     ]
     seconds = parse(*said, zone="Europe/Berlin").exposures["second_of_day"].to_pylist()
     assert seconds == [2 * 3600 - 1, 3 * 3600]
+
+
+@pytest.mark.parametrize("zone", [None, ""])
+def test_a_zone_that_is_empty_leaves_it_to_the_default(zone: str | None) -> None:
+    said = json.dumps(GOOD | {"utc_offset_minutes": None, "zone": zone}).encode()
+    assert parse(said, zone="Asia/Kolkata").exposures["second_of_day"].to_pylist() == [13_400]
+
+
+def test_empty_text_is_missing_as_it_is_in_a_log() -> None:
+    said = GOOD | {"categorical": {"device": ""}, "multivalued": {"tags": ["", "a", None]}}
+    (row,) = parse(json.dumps(said).encode()).exposures.to_pylist()
+    assert (row["categorical.device"], row["multivalued.tags"]) == (None, ["a"])
+
+
+def test_a_reason_does_not_grow_with_what_it_quotes() -> None:
+    (bad,) = parse(json.dumps(GOOD | {"labels": {"x" * 100_000: 1}}).encode()).bad
+    assert bad.reason.startswith("labels 'xxx")
+    assert bad.reason.endswith("characters)")
+    assert len(bad.reason) < 600
+
+
+def test_what_the_source_knows_is_wrong_with_it_is_the_reason() -> None:
+    message = Message(partition="0", offset="1", payload=b"{}", fault="the record has no value")
+    arrivals = MessageParser(SCHEMA).parse(Cut(source="t", ranges={"0": ("1", "1")}, messages=1), [message])
+    assert [bad.reason for bad in arrivals.bad] == ["the record has no value"]
+
+
+def test_zones_that_are_none_do_not_pile_up() -> None:
+    said = [
+        json.dumps(GOOD | {"utc_offset_minutes": None, "zone": f"\0{number}"}).encode()
+        for number in range(30)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("interestclock.events.live.messages._ZONES_REMEMBERED", 10)
+        parser = MessageParser(SCHEMA)
+        messages = [Message(partition="0", offset="1", payload=each) for each in said]
+        arrivals = parser.parse(Cut(source="t", ranges={"0": ("1", "1")}, messages=30), messages)
+    assert len(arrivals.bad) == 30
+    assert len(parser._known_zones) <= 10
 
 
 def test_an_unknown_default_zone_is_refused() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import redis
 from in_memory import REQUESTS
 from live_stream import messages, same
 from redis_server import SERVER, RedisServer
 
-from interestclock.errors import LogError, ResultError
+from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.events.live import Arrivals, RedisSource
 
 pytestmark = pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
@@ -93,8 +96,115 @@ def test_what_was_trimmed_is_missed(server: RedisServer, stream: str) -> None:
         client.xtrim(stream, maxlen=3, approximate=False)
     with pytest.raises(ResultError, match=r"holds 0 of the 20 entries .* restore the stream from a backup"):
         source.reread(first.cut)
+    other = opened(server, "another")
     with pytest.raises(ResultError, match="the journal is of redis://"):
-        opened(server, "another").reread(first.cut)
+        other.reread(first.cut)
+    other.close()
+    source.close()
+
+
+def test_a_reply_that_is_lost_comes_again(
+    server: RedisServer, stream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The group counts its entries as delivered, but nobody has them."""
+    source = opened(server, stream)
+    source.start_after({})
+    first = source.poll(5, 0.05)
+    deliver = source._client.xreadgroup
+
+    def lost(*names: object, **limits: object) -> None:
+        deliver(*names, **limits)
+        raise redis.exceptions.TimeoutError("no reply")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(source._client, "xreadgroup", lost)
+        assert source.poll(7, 0.01) is None
+    rest = polled(source)
+    assert first is not None
+    whole = opened(server, stream)
+    whole.start_after({})
+    everything = polled(whole, 1_000)[0]
+    assert first.cut.messages + sum(each.cut.messages for each in rest) == everything.cut.messages
+    assert rest[0].cut.ranges[stream][0] > first.cut.ranges[stream][1]
+    source.close()
+    whole.close()
+
+
+def test_entries_trimmed_before_they_were_read_are_told(
+    server: RedisServer, stream: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = opened(server, stream)
+    source.start_after({})
+    first = source.poll(5, 0.05)
+    source.poll(1, 0.05)
+    assert first is not None
+    assert "was trimmed" not in caplog.text
+    with server.client() as client:
+        client.xtrim(stream, maxlen=3, approximate=False)
+    assert source.poll(100, 0.05) is not None
+    assert caplog.text.count("the last one taken, was trimmed; entries between it and") == 1
+    source.close()
+
+
+def test_a_stream_deleted_while_it_is_awaited_is_made_again(server: RedisServer, stream: str) -> None:
+    source = opened(server, stream)
+    source.start_after({})
+    polled(source)
+    with server.client() as client, ThreadPoolExecutor(1) as waiting:
+        awaited = waiting.submit(source.poll, 5, 5.0)
+        while not any(each["cmd"] == "xreadgroup" for each in client.client_list()):
+            pass
+        client.delete(stream)
+        assert awaited.result() is None
+        client.xadd(stream, {"event": b"{}"})
+    assert [each.cut.messages for each in polled(source)] == [1]
+    source.close()
+
+
+def test_an_entry_without_the_field_says_what_it_has(server: RedisServer) -> None:
+    with server.client() as client:
+        client.xadd("fields", {"evnt": b"{}", b"\xff": "1"})
+    source = opened(server, "fields")
+    source.start_after({})
+    ((bad,),) = [each.bad for each in polled(source)]
+    assert bad.reason == "the entry has no field 'event'; it has evnt, \\xff"
+    assert "evnt" in bad.payload
+    source.close()
+
+
+def test_a_server_may_ask_for_a_password(server: RedisServer, stream: str) -> None:
+    with server.client() as client:
+        client.acl_setuser("reader", enabled=True, passwords=["+s3cret"], keys=["*"], commands=["+@all"])
+        known = RedisSource(
+            host="127.0.0.1",
+            port=server.port,
+            stream=stream,
+            schema=REQUESTS,
+            username="reader",
+            password="s3cret",
+        )
+        assert "s3cret" not in known.name
+        known.start_after({})
+        assert known.poll(5, 0.05) is not None
+        known.close()
+        unknown = RedisSource(
+            host="127.0.0.1",
+            port=server.port,
+            stream=stream,
+            schema=REQUESTS,
+            username="reader",
+            password="no",
+        )
+        unknown.start_after({})
+        with pytest.raises(LogError, match=r"give the user and password, as redis://USER:PASSWORD@HOST"):
+            unknown.poll(5, 0.05)
+        unknown.close()
+
+
+def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ConfigError, match=r"pip install 'interest-clock\[redis\]'"):
+        RedisSource(host="127.0.0.1", port=1, stream="plays", schema=REQUESTS)
 
 
 def test_a_server_that_goes_away_is_waited_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -123,6 +233,8 @@ def test_a_server_that_goes_away_is_waited_for(tmp_path: Path, caplog: pytest.Lo
         server.stop()
         with pytest.raises(LogError, match=r"is away for more than 0 s .* --resume: nothing is lost"):
             until_given_up(impatient)
+        source.close()
+        impatient.close()
     finally:
         server.stop()
 

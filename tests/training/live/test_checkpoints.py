@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from safetensors import SafetensorError
 
 from interestclock.errors import ResultError
 from interestclock.training.live import CheckpointNote, Checkpoints
@@ -124,12 +125,17 @@ def test_another_configuration_is_refused(tmp_path: Path) -> None:
         written(tmp_path).newest(fingerprint="other")
 
 
-def test_a_full_disk_leaves_the_ones_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left on device"), SafetensorError("No space left on device")]
+)
+def test_a_full_disk_leaves_the_ones_before(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     checkpoints = written(tmp_path)
 
     def full(state: dict, path: Path) -> None:
         path.write_bytes(b"half")
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise error
 
     with monkeypatch.context() as patch:
         patch.setattr(module, "save_file", full)

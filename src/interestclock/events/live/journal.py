@@ -54,13 +54,12 @@ class Journal:
                 stream.write(_line(cut))
                 stream.flush()
                 os.fsync(stream.fileno())
+            if not size:
+                self._force_names()
         except OSError as error:
             if path.exists():
                 os.truncate(path, size)
-            raise ResultError(
-                f"{path}: the journal cannot be written ({error}); make room or mend the disk, then go on "
-                "with --resume"
-            ) from error
+            raise self._unwritable(path, error) from error
         self.position += 1
         return self.position
 
@@ -76,16 +75,25 @@ class Journal:
                 f"{self.folder}: the journal begins with cut {segments[0][0]}, but {position + 1} is needed; "
                 "bring the older files back from a copy, or start anew in another folder"
             )
+        expected = segments[0][0] if segments else 0
         for first, path in segments:
+            if first != expected:
+                raise ResultError(
+                    f"{path}: it should begin with cut {expected}: a file before it is missing or cut short; "
+                    f"bring {self._path(expected).name} back from a copy, or start anew in another folder"
+                )
             for place, cut in enumerate(_cuts(path)):
+                expected += 1
                 if first + place > position:
                     yield cut
 
     def new_segment(self) -> None:
         """The next cut begins a file of its own."""
         path = self._path(self.position + 1)
-        if not path.exists():
+        try:
             path.touch()
+        except OSError as error:
+            raise self._unwritable(path, error) from error
 
     def drop_before(self, position: int) -> None:
         """Remove files that hold nothing behind a position."""
@@ -93,6 +101,21 @@ class Journal:
         for (_, path), (first_of_next, _) in itertools.pairwise(segments):
             if first_of_next <= position + 1:
                 path.unlink()
+
+    @staticmethod
+    def _unwritable(path: Path, error: OSError) -> ResultError:
+        return ResultError(
+            f"{path}: the journal cannot be written ({error}); make room or mend the disk, then go on "
+            "with --resume"
+        )
+
+    def _force_names(self) -> None:
+        """A new file is on the disk once its folder is."""
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def _segments(self) -> list[tuple[int, Path]]:
         paths = sorted(self.folder.glob("journal-??????????.jsonl"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ __all__ = ["LABELS", "Message", "MessageParser", "exposure_message", "label_mess
 
 _FIRST_MS, _LAST_MS = -2_208_988_800_000, 7_258_118_400_000  # 1900 and 2200
 _PAYLOAD_CHARACTERS = 2_000
+_REASON_CHARACTERS = 500
+_ZONES_REMEMBERED = 1_024
 _MOST_OFFSET_MINUTES = 18 * 60
 _PARTS = ("labels", "known_ms", "attributes", "categorical", "multivalued", "numeric")
 _EXPOSURE = {
@@ -34,6 +36,9 @@ _EXPOSURE = {
     "request_id",
     *_PARTS,
 }
+_Part = tuple[
+    str, str, tuple[str, ...], Callable[[str, str, Any], Any]
+]  # field, column prefix, names, reader
 _LABEL = {"label_of", "label", "value", "known_ms"}
 LABELS = pa.schema(
     [
@@ -48,11 +53,20 @@ LABELS = pa.schema(
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """A message as a broker has it."""
+    """A message as a broker has it.
+
+    Args:
+        fault: why it cannot hold anything to read, where the source knows better than a parser.
+
+    Example:
+        >>> Message(partition="0", offset="7", payload=b"{}").fault is None
+        True
+    """
 
     partition: str
     offset: str
     payload: bytes
+    fault: str | None = None
 
 
 class MessageParser:
@@ -94,6 +108,18 @@ class MessageParser:
             check_zone(zone)
         self.schema, self._zone = schema, zone
         self._known_zones: dict[str, bool] = {}
+        self._context: tuple[_Part, ...] = (
+            ("attributes", "attribute", schema.attributes, _texts),
+            ("categorical", "categorical", schema.categorical, _text),
+            ("multivalued", "multivalued", schema.multivalued, _texts),
+            ("numeric", "numeric", schema.numeric, _number),
+        )
+        self._no_lists: dict[str, Any] = {
+            f"{kind}.{name}": []
+            for _, kind, names, value_of in self._context
+            if value_of is _texts
+            for name in names
+        }
 
     def parse(self, cut: Cut, messages: Sequence[Message]) -> Arrivals:
         """Tables of a cut's messages, which stand in the order that the cut decides."""
@@ -102,7 +128,7 @@ class MessageParser:
         bad: list[BadMessage] = []
         for arrival, message in enumerate(messages):
             try:
-                said = _read(message.payload)
+                said = _read(message)
                 if "label_of" in said:
                     labels.append(self._label(said) | {"arrival": arrival})
                 else:
@@ -129,50 +155,48 @@ class MessageParser:
 
     def _exposure(self, said: dict[str, Any]) -> dict[str, Any]:
         _only(said, _EXPOSURE)
-        row: dict[str, Any] = {name: _id(said, name) for name in ("event_id", "user_id", "item_id")}
-        row["timestamp_ms"] = _time(said, "timestamp_ms")
-        row["request_id"] = _id(said, "request_id") if said.get("request_id") is not None else None
-        row |= self._local_time(said)
-        schema, parts = self.schema, {name: _part(said, name) for name in _PARTS}
-        self._named("labels", parts["labels"], schema.labels)
-        self._named("known_ms", parts["known_ms"], schema.labels)
-        for label in schema.labels:
-            row |= _given_label(label, parts, row["timestamp_ms"])
-        for part, kind, names, value_of in (
-            ("attributes", "attribute", schema.attributes, _texts),
-            ("categorical", "categorical", schema.categorical, _text),
-            ("multivalued", "multivalued", schema.multivalued, _texts),
-            ("numeric", "numeric", schema.numeric, _number),
-        ):
-            self._named(part, parts[part], names)
-            for name in names:
-                row[f"{kind}.{name}"] = value_of(f"{part} {name}", parts[part].get(name))
+        row: dict[str, Any] = self._no_lists.copy()
+        for name in ("event_id", "user_id", "item_id"):
+            row[name] = _id(said, name)
+        timestamp_ms = row["timestamp_ms"] = _time(said, "timestamp_ms")
+        if said.get("request_id") is not None:
+            row["request_id"] = _id(said, "request_id")
+        row["offset"], row["zone"] = self._local_time(said)
+        self._labels_along(said, timestamp_ms, row)
+        for part, kind, names, value_of in self._context:
+            for name, value in _part(said, part, names).items():
+                row[f"{kind}.{name}"] = value_of(part, name, value)
         return row
 
-    def _named(self, part: str, said: Mapping[str, Any], names: tuple[str, ...]) -> None:
-        for name in said:
-            if name not in names:
-                raise ValueError(f"{part} {name!r} is none of {', '.join(names) or 'none that are expected'}")
+    def _labels_along(self, said: dict[str, Any], timestamp_ms: int, row: dict[str, Any]) -> None:
+        known_ms = _part(said, "known_ms", self.schema.labels)
+        for label, value in _part(said, "labels", self.schema.labels).items():
+            if value is not None:
+                row[f"label.{label}"] = _binary(f"labels {label}", value)
+                row[f"known_ms.{label}"] = _time(known_ms, label) if label in known_ms else timestamp_ms
 
-    def _local_time(self, said: dict[str, Any]) -> dict[str, Any]:
+    def _local_time(self, said: dict[str, Any]) -> tuple[int | None, str | None]:
         offset = said.get("utc_offset_minutes")
         if offset is not None:
             if not _whole(offset) or abs(offset) > _MOST_OFFSET_MINUTES:
                 raise ValueError(
                     f"utc_offset_minutes {offset!r} is no whole number of minutes up to 18 hours"
                 )
-            return {"offset": offset, "zone": None}
-        zone = said.get("zone", self._zone)
+            return offset, None
+        zone = said.get("zone")
+        zone = self._zone if zone is None or zone == "" else zone
         if zone is None:
             raise ValueError("nothing tells its local time: utc_offset_minutes, zone, or a default zone")
         if not self._knows(zone):
             raise ValueError(f"zone {zone!r} is no IANA zone such as Europe/Berlin")
-        return {"offset": None, "zone": zone}
+        return None, zone
 
     def _knows(self, zone: Any) -> bool:
         if not isinstance(zone, str):
             return False
         if zone not in self._known_zones:
+            if len(self._known_zones) >= _ZONES_REMEMBERED:  # only nonsense makes so many
+                self._known_zones.clear()
             try:
                 check_zone(zone)
                 self._known_zones[zone] = True
@@ -228,9 +252,11 @@ def label_message(*, label_of: str, label: str, value: int, known_ms: int) -> by
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _read(payload: bytes) -> dict[str, Any]:
+def _read(message: Message) -> dict[str, Any]:
+    if message.fault is not None:
+        raise ValueError(message.fault)
     try:
-        said = json.loads(payload)
+        said = json.loads(message.payload)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"no JSON: {error}") from error
     if not isinstance(said, dict):
@@ -240,10 +266,19 @@ def _read(payload: bytes) -> dict[str, Any]:
 
 def _bad(message: Message, reason: str) -> BadMessage:
     text = message.payload.decode("utf-8", "backslashreplace")[:_PAYLOAD_CHARACTERS]
-    return BadMessage(partition=message.partition, offset=message.offset, reason=reason, payload=text)
+    return BadMessage(partition=message.partition, offset=message.offset, reason=_short(reason), payload=text)
+
+
+def _short(reason: str) -> str:
+    """A reason quotes what was said, which may be as long as the message."""
+    if len(reason) <= _REASON_CHARACTERS:
+        return reason
+    return f"{reason[:_REASON_CHARACTERS]}... ({len(reason)} characters)"
 
 
 def _only(said: Mapping[str, Any], fields: set[str]) -> None:
+    if said.keys() <= fields:
+        return
     for name in said:
         if name not in fields:
             raise ValueError(f"field {name!r} is unknown; there are {', '.join(sorted(fields))}")
@@ -257,11 +292,11 @@ def _id(said: Mapping[str, Any], name: str) -> str:
     value = said.get(name)
     if value is None or value == "":
         raise ValueError(f"{name} is missing")
-    if _whole(value):
-        return str(value)
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        return _sound(name, value)
+    if not _whole(value):
         raise ValueError(f"{name} {value!r} is neither text nor a whole number")
-    return _sound(name, value)
+    return str(value)
 
 
 def _sound(name: str, value: str) -> str:
@@ -289,42 +324,44 @@ def _binary(name: str, value: Any) -> int:
     return int(value)
 
 
-def _part(said: Mapping[str, Any], name: str) -> dict[str, Any]:
-    part = said.get(name)
-    if part is None:
+def _part(said: Mapping[str, Any], part: str, names: tuple[str, ...]) -> dict[str, Any]:
+    values = said.get(part)
+    if values is None:
         return {}
-    if not isinstance(part, dict):
-        raise ValueError(f"{name} is no object of names and values")
-    return part
+    if not isinstance(values, dict):
+        raise ValueError(f"{part} is no object of names and values")
+    for name in values:
+        if name not in names:
+            raise ValueError(f"{part} {name!r} is none of {', '.join(names) or 'none that are expected'}")
+    return values
 
 
-def _given_label(label: str, parts: Mapping[str, dict[str, Any]], timestamp_ms: int) -> dict[str, int | None]:
-    value = parts["labels"].get(label)
-    if value is None:
-        return {f"label.{label}": None, f"known_ms.{label}": None}
-    known_ms = _time(parts["known_ms"], label) if label in parts["known_ms"] else timestamp_ms
-    return {f"label.{label}": _binary(f"labels {label}", value), f"known_ms.{label}": known_ms}
-
-
-def _text(name: str, value: Any) -> str | None:
-    if value is None:
+def _text(part: str, name: str, value: Any) -> str | None:
+    """Empty text is missing, as it is in a log."""
+    if value is None or value == "":
         return None
     if not isinstance(value, str):
-        raise ValueError(f"{name} {value!r} is no text")
-    return _sound(name, value)
+        raise ValueError(f"{part} {name} {value!r} is no text")
+    return _sound(f"{part} {name}", value)
 
 
-def _texts(name: str, value: Any) -> list[str]:
+def _texts(part: str, name: str, value: Any) -> list[str]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise ValueError(f"{name} {value!r} is no list of texts")
-    return [text for each in value if (text := _text(name, each)) is not None]
+        raise ValueError(f"{part} {name} {value!r} is no list of texts")
+    return [text for each in value if (text := _text(part, name, each)) is not None]
 
 
-def _number(name: str, value: Any) -> float | None:
+def _number(part: str, name: str, value: Any) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{name} {value!r} is no finite number")
-    return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{part} {name} {value!r} is no finite number")
+    try:
+        number = float(value)
+    except OverflowError:  # JSON's whole numbers have no end
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{part} {name} {value!r} is no finite number")
+    return number

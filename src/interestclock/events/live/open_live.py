@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import pyarrow as pa
 
@@ -35,7 +36,8 @@ def open_live(
     """A log to replay, a Redis stream or a Kafka topic.
 
     Args:
-        source: a path, ``redis://HOST:PORT/STREAM`` or ``kafka://HOST:PORT/TOPIC``.
+        source: a path, ``redis://HOST:PORT/STREAM`` (with ``USER:PASSWORD@`` before the host where the server
+            asks for them) or ``kafka://HOST:PORT/TOPIC`` (several brokers with commas).
         mapping: TOML file that names labels, attributes and the default zone; a stream needs one.
         layout: of a log. items: item attributes; wins over the mapping's. group: of consumers.
         speed_up: of a replay.
@@ -49,28 +51,30 @@ def open_live(
         interestclock.errors.ConfigError: redis://127.0.0.1:6379/plays: nothing says which labels ...
     """
     kind = source.partition("://")[0] if "://" in source else "log"
+    shown = _without_login(source)
     given = ColumnMapping.from_toml(mapping) if mapping is not None else None
     if kind == "log":
         path = Path(source)
         resolved = resolve_mapping(path, mapping=given, layout=layout, items=items)
         return ReplaySource(open_log(path, mapping=resolved), speed_up=speed_up)
     if kind not in ("redis", "kafka"):
-        raise ConfigError(f"'{source}': no source is called {kind}; give a path, redis://... or kafka://...")
+        raise ConfigError(f"'{shown}': no source is called {kind}; give a path, redis://... or kafka://...")
     if given is None:
         raise ConfigError(
-            f"{source}: nothing says which labels its messages have; give a mapping file "
+            f"{shown}: nothing says which labels its messages have; give a mapping file "
             "(--mapping FILE.toml) with [labels] and what else they name"
         )
     if layout is not None or speed_up is not None:
-        raise ConfigError(f"{source}: a layout and a speed are for logs; leave them out")
+        raise ConfigError(f"{shown}: a layout and a speed are for logs; leave them out")
     return _broker(kind, source, given, items, group)
 
 
 def _broker(kind: str, source: str, mapping: ColumnMapping, items: Path | None, group: str) -> LiveSource:
     parts = urlsplit(source)
-    name = parts.path.strip("/")
+    name, shown = parts.path.strip("/"), _without_login(source)
     if not name or "/" in name or not parts.netloc:
-        raise ConfigError(f"{source}: give {kind}://HOST:PORT/{'STREAM' if kind == 'redis' else 'TOPIC'}")
+        raise ConfigError(f"{shown}: give {kind}://HOST:PORT/{'STREAM' if kind == 'redis' else 'TOPIC'}")
+    _refuse_the_rest(kind, shown, parts)
     file = items or mapping.items
     table = read_items(file, mapping, _TEXT) if file is not None else None
     schema = mapping.schema()
@@ -79,15 +83,32 @@ def _broker(kind: str, source: str, mapping: ColumnMapping, items: Path | None, 
             brokers=parts.netloc, topic=name, schema=schema, items=table, zone=mapping.zone, group=group
         )
     try:
-        port = parts.port or _REDIS_PORT
+        port = _REDIS_PORT if parts.port is None else parts.port
     except ValueError as error:
-        raise ConfigError(f"{source}: no port of that kind; give redis://HOST:PORT/STREAM") from error
+        raise ConfigError(f"{shown}: no port of that kind; give redis://HOST:PORT/STREAM") from error
     return RedisSource(
         host=parts.hostname or "",
         port=port,
         stream=name,
+        username=None if parts.username is None else unquote(parts.username) or None,
+        password=None if parts.password is None else unquote(parts.password),
         schema=schema,
         items=table,
         zone=mapping.zone,
         group=group,
     )
+
+
+def _without_login(source: str) -> str:
+    """As it may be shown: a password is for the server alone."""
+    return re.sub(r"//[^/]*@", "//", source)
+
+
+def _refuse_the_rest(kind: str, shown: str, parts: SplitResult) -> None:
+    """An address may say more than is listened to: better to refuse than to connect to something else."""
+    if parts.query or parts.fragment:
+        raise ConfigError(f"{shown}: nothing may follow the name; leave out '?' and '#' and what follows")
+    if kind == "redis" and not parts.hostname:
+        raise ConfigError(f"{shown}: no host; give redis://HOST:PORT/STREAM")
+    if kind == "kafka" and "@" in parts.netloc:
+        raise ConfigError(f"{shown}: user and password are read for Redis only; leave them out")

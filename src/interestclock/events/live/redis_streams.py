@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 
@@ -17,23 +19,35 @@ __all__ = ["RedisSource"]
 
 FIELD = b"event"
 _ACKNOWLEDGED_AT_A_TIME = 1_000
+_BEGINNING = "0"
+_log = logging.getLogger("interestclock.source")
 
 
 class RedisSource:
     """Entries of a stream, whose field ``event`` holds a message as ``MessageParser`` reads them.
 
     The group remembers what was delivered, for whoever looks at it; where to go on is the journal's to say:
-    the group is set back to there. An entry is acknowledged once a checkpoint holds it. Do not trim the
-    stream beyond what the oldest checkpoint needs.
+    the group is set back to there, at the start and after every failure, since a reply that was lost on its
+    way counts as delivered. An entry is acknowledged once a checkpoint holds it. Do not trim the stream
+    beyond what the oldest checkpoint needs; where the last entry taken is gone, a warning says that those
+    after it may be gone unread.
 
     Args:
         host, port, stream, group: which. consumer: this one's name in the group.
+        username, password: where the server asks for them; no part of the name.
         schema: names that messages may use. items: item attributes, or None.
         zone: of exposures that say nothing of local time. patience_s: how long an outage is waited out.
 
     Raises:
         ConfigError: the package ``redis`` is missing.
         LogError: (from what reads) the server is away for longer than the patience, or refuses.
+
+    Example:
+        >>> from interestclock.events.schema import LogSchema
+        >>> schema = LogSchema(labels=("finish",))
+        >>> source = RedisSource(host="127.0.0.1", port=6379, stream="plays", schema=schema)  # connects later
+        >>> source.name, source.items(), source.ended
+        ('redis://127.0.0.1:6379/plays', None, False)
     """
 
     ended = False
@@ -49,6 +63,8 @@ class RedisSource:
         zone: str | None = None,
         group: str = "interestclock",
         consumer: str = "trainer",
+        username: str | None = None,
+        password: str | None = None,
         patience_s: float = 600.0,
     ) -> None:
         try:
@@ -57,14 +73,18 @@ class RedisSource:
             raise ConfigError("redis is not installed; pip install 'interest-clock[redis]'") from error
         self._away = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
         self._refused = redis.exceptions.ResponseError
+        self._unknown_here = redis.exceptions.AuthenticationError  # to redis, an error of the connection
         self.name = f"redis://{host}:{port}/{stream}"
         self.schema, self._items = schema, items
         self._stream, self._group, self._consumer = stream, group, consumer
         self._parser = MessageParser(schema, zone=zone)
         self._outage = Outage(self.name, patience_s=patience_s)
         once = redis.retry.Retry(redis.backoff.NoBackoff(), 0)  # waiting is ours to do, and to tell of
-        self._client: Any = redis.Redis(host=host, port=port, socket_timeout=30.0, retry=once)
-        self._start: str | None = None  # where the group is to stand; None once it does
+        self._client: Any = redis.Redis(
+            host=host, port=port, username=username, password=password, socket_timeout=30.0, retry=once
+        )
+        self._last = _BEGINNING  # the last entry that was taken
+        self._placed = False  # whether the group stands there
 
     def items(self) -> pa.Table | None:
         """The item table it was given."""
@@ -72,7 +92,7 @@ class RedisSource:
 
     def start_after(self, last: Mapping[str, str]) -> None:
         """Go on behind an entry."""
-        self._start = last.get(self._stream, "0")
+        self._last, self._placed = last.get(self._stream, _BEGINNING), False
 
     def poll(self, most: int, wait_s: float) -> Arrivals | None:
         """New entries."""
@@ -85,18 +105,25 @@ class RedisSource:
                 count=most,
                 block=max(1, round(1_000 * wait_s)),
             )
+            missed = bool(found) and self._may_have_missed()
+        except self._unknown_here as error:
+            self._refuse_login(error)
         except self._away as error:
+            self._placed = False  # what the server gave and we did not get has to come again
             self._outage.failed(error, wait_s=wait_s)
             return None
         except self._refused as error:
-            self._start = self._start or self._last
-            if "NOGROUP" not in str(error):
+            self._placed = False
+            if not str(error).startswith(("NOGROUP", "UNBLOCKED")):
                 raise LogError(f"{self.name}: {error}") from error
             return None  # the stream was deleted or the server lost it; the group is made again
         self._outage.over()
         if not found:
             return None
         entries = next(iter(found.values() if isinstance(found, dict) else (rows for _, rows in found)))
+        if missed:
+            self._tell_missed(entries[0][0].decode())
+        self._last = entries[-1][0].decode()
         return self._arrivals(entries)
 
     def reread(self, cut: Cut) -> Arrivals:
@@ -112,6 +139,8 @@ class RedisSource:
             try:
                 entries = self._client.xrange(self._stream, first, last)
                 break
+            except self._unknown_here as error:
+                self._refuse_login(error)
             except self._away as error:
                 self._outage.failed(error, wait_s=5.0)
         self._outage.over()
@@ -126,7 +155,7 @@ class RedisSource:
         """Tell the group that a checkpoint holds everything up to there; in an outage the next one does."""
         try:
             while pending := self._client.xpending_range(
-                self._stream, self._group, "-", last.get(self._stream, "0"), _ACKNOWLEDGED_AT_A_TIME
+                self._stream, self._group, "-", last.get(self._stream, _BEGINNING), _ACKNOWLEDGED_AT_A_TIME
             ):
                 self._client.xack(self._stream, self._group, *(each["message_id"] for each in pending))
         except (*self._away, self._refused):
@@ -137,21 +166,47 @@ class RedisSource:
         self._client.close()
 
     def _place_group(self) -> None:
-        if self._start is None:
+        if self._placed:
             return
         try:
-            self._client.xgroup_create(self._stream, self._group, id=self._start, mkstream=True)
+            self._client.xgroup_create(self._stream, self._group, id=self._last, mkstream=True)
         except self._refused as error:
             if "BUSYGROUP" not in str(error):
                 raise
-            self._client.xgroup_setid(self._stream, self._group, id=self._start)
-        self._last, self._start = self._start, None
+            self._client.xgroup_setid(self._stream, self._group, id=self._last)
+        self._placed = True
+
+    def _may_have_missed(self) -> bool:
+        """Trimming takes the oldest first: as long as the last entry taken is there, so is what follows."""
+        return self._last != _BEGINNING and not self._client.xrange(self._stream, self._last, self._last)
+
+    def _tell_missed(self, next_offset: str) -> None:
+        _log.warning(
+            "%s: entry %s, the last one taken, was trimmed; entries between it and %s may be gone unread: "
+            "keep a longer stream",
+            self.name,
+            self._last,
+            next_offset,
+        )
+
+    def _refuse_login(self, error: Exception) -> NoReturn:
+        raise LogError(
+            f"{self.name}: {error}; give the user and password, as redis://USER:PASSWORD@HOST:PORT/STREAM"
+        ) from error
 
     def _arrivals(self, entries: Iterable[tuple[bytes, dict[bytes, bytes] | None]]) -> Arrivals:
-        messages = [
-            Message(partition=self._stream, offset=offset.decode(), payload=(fields or {}).get(FIELD, b""))
-            for offset, fields in entries
-        ]
-        self._last = messages[-1].offset
+        messages = [_message(self._stream, offset.decode(), fields or {}) for offset, fields in entries]
         ranges = {self._stream: (messages[0].offset, messages[-1].offset)}
         return self._parser.parse(Cut(source=self.name, ranges=ranges, messages=len(messages)), messages)
+
+
+def _message(stream: str, offset: str, fields: Mapping[bytes, bytes]) -> Message:
+    if FIELD in fields:
+        return Message(partition=stream, offset=offset, payload=fields[FIELD])
+    said = {_shown(name): _shown(value) for name, value in fields.items()}
+    fault = f"the entry has no field '{FIELD.decode()}'; it has {', '.join(said) or 'none'}"
+    return Message(partition=stream, offset=offset, payload=json.dumps(said).encode(), fault=fault)
+
+
+def _shown(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace")

@@ -96,7 +96,7 @@ class Checkpoints:
         aside = self.folder / f"{self.path(note.number).name}{_ASIDE}"
         try:
             whole = self._write(aside, state, note)
-        except OSError as error:
+        except (OSError, SafetensorError) as error:  # a full disk may come as either
             shutil.rmtree(aside, ignore_errors=True)
             raise ResultError(
                 f"{self.path(note.number)}: the checkpoint cannot be written ({error}); make room or mend "
