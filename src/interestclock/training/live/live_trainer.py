@@ -159,7 +159,7 @@ class LiveTrainer:
         """Give rows of the table to ids that earned one, and take them from ids that left."""
         table = self.ranker.table
         table.reserve(self.features.sizes())
-        table.grow(self.features.value_sizes())
+        self._grow_values()
         for kind, change in changes.items():
             left_R = table.release(kind, torch.from_numpy(change.left.astype(np.int64)))
             self.learner.forget_rows(table.weight, left_R)
@@ -171,6 +171,15 @@ class LiveTrainer:
             self.lessons.drop_predictions()
         if changes["item"].left.size:
             self.lessons.forget_items(changes["item"].left)
+
+    def _grow_values(self) -> None:
+        """Rows for attribute values that are new; a server needs them before anything is learned of them."""
+        table, sizes = self.ranker.table, self.features.value_sizes()
+        before = {feature: len(rows) for feature, rows in table.layout().items()}
+        table.grow(sizes)
+        for feature, size in sizes.items():
+            new = torch.arange(before.get(feature, 1), size + 1)
+            self.touched.note(WEIGHT, table.rows(feature, new).numpy())
 
     def _describe_items(self, change: IdChanges) -> None:
         item_R = np.union1d(np.union1d(change.left, change.came), change.admitted).astype(np.int64)
