@@ -10,20 +10,12 @@ import pyarrow as pa
 
 from interestclock.errors import ConfigError, ResultError
 from interestclock.events.live.arrivals import Arrivals, Cut
+from interestclock.events.live.messages import LABELS
 from interestclock.events.schema import EventSource, LogSchema
 
 __all__ = ["ReplaySource"]
 
 _PARTITION = "0"
-_NO_LABELS = pa.schema(
-    [
-        ("event_id", pa.string()),
-        ("label", pa.string()),
-        ("value", pa.int8()),
-        ("known_ms", pa.int64()),
-        ("arrival", pa.int64()),
-    ]
-)
 
 
 class ReplaySource:
@@ -113,7 +105,7 @@ class ReplaySource:
         return Arrivals(
             cut=cut,
             exposures=exposures.append_column("arrival", pa.array(np.arange(rows.num_rows))),
-            labels=_NO_LABELS.empty_table(),
+            labels=LABELS.empty_table(),
         )
 
     def _whose_time_has_come(self, rows: pa.Table, wait_s: float) -> pa.Table:

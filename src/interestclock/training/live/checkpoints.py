@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -19,13 +17,13 @@ from safetensors.numpy import load_file, save_file
 
 from interestclock import __version__
 from interestclock.errors import ResultError
+from interestclock.snapshots.placing import digest_of, force
 from interestclock.training.live.arrays import Arrays
 
 __all__ = ["CheckpointNote", "Checkpoints"]
 
 FORMAT = 1
 _STATE, _NOTE, _ASIDE = "state.safetensors", "checkpoint.json", ".unfinished"
-_BLOCK_BYTES = 1 << 20
 _log = logging.getLogger("interestclock.checkpoints")
 
 
@@ -161,14 +159,14 @@ class Checkpoints:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
         save_file({name: np.asarray(each, order="C") for name, each in state.items()}, aside / _STATE)
-        digest = _digest(aside / _STATE)
+        digest = digest_of(aside / _STATE)
         whole = CheckpointNote(**asdict(note) | {"sha256": digest, "bytes": (aside / _STATE).stat().st_size})
         (aside / _NOTE).write_text(json.dumps(asdict(whole), indent=1))
         for each in (aside / _STATE, aside / _NOTE, aside):
-            _force(each)
+            force(each)
         shutil.rmtree(self.path(note.number), ignore_errors=True)  # a damaged one, made anew from the journal
         aside.rename(self.path(note.number))
-        _force(self.folder)
+        force(self.folder)
         return whole
 
 
@@ -176,7 +174,7 @@ def _check_whole(path: Path, note: CheckpointNote) -> None:
     size = path.stat().st_size
     if size != note.bytes:
         raise ResultError(f"{path}: {size:,} bytes, should be {note.bytes:,}: the checkpoint is damaged")
-    if _digest(path) != note.sha256:
+    if digest_of(path) != note.sha256:
         raise ResultError(f"{path}: its checksum is another than was written: the checkpoint is damaged")
 
 
@@ -186,20 +184,3 @@ def _check_same(path: Path, note: CheckpointNote, fingerprint: str) -> None:
             f"{path} is of another source or configuration; go on with those it was made with (config.json "
             "beside it says which), or start anew in another folder"
         )
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _force(path: Path) -> None:
-    """To the disk, not only to the system's memory of it."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
