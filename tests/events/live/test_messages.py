@@ -108,6 +108,9 @@ def test_what_is_said_is_what_is_read(
         ({"numeric": {"age": float("nan")}}, "numeric age nan is no finite number"),
         ({"usr": 1}, "field 'usr' is unknown; there are attributes, categorical"),
         ({"user_id": "\ud800"}, "user_id is no valid text"),
+        ({"user_id": "é" * 129}, "user_id is 258 bytes long; give at most 256, for example a digest"),
+        ({"item_id": 10**300}, "item_id is 301 bytes long"),
+        ({"attributes": {"genre": ["x" * 257]}}, "attributes genre is 257 bytes long"),
     ],
 )  # fmt: skip
 def test_a_bad_exposure_says_why(change: dict, reason: str) -> None:

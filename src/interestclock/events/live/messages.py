@@ -23,6 +23,7 @@ __all__ = ["LABELS", "Message", "MessageParser", "exposure_message", "label_mess
 _FIRST_MS, _LAST_MS = -2_208_988_800_000, 7_258_118_400_000  # 1900 and 2200
 _PAYLOAD_CHARACTERS = 2_000
 _REASON_CHARACTERS = 500
+_TEXT_BYTES = 256  # of an id or a value; a server's table of ids is as wide as the longest
 _ZONES_REMEMBERED = 1_024
 _MOST_OFFSET_MINUTES = 18 * 60
 _PARTS = ("labels", "known_ms", "attributes", "categorical", "multivalued", "numeric")
@@ -84,7 +85,7 @@ class MessageParser:
 
         {"label_of": "e1", "label": "finish", "value": 1, "known_ms": 1700000180000}
 
-    Ids are text; a whole number stands for its digits.
+    Ids are text; a whole number stands for its digits. Ids and values are up to 256 bytes long.
 
     Args:
         schema: names that messages may use. zone: IANA zone of exposures that say nothing of local time.
@@ -296,16 +297,19 @@ def _id(said: Mapping[str, Any], name: str) -> str:
         return _sound(name, value)
     if not _whole(value):
         raise ValueError(f"{name} {value!r} is neither text nor a whole number")
-    return str(value)
+    return _sound(name, str(value))
 
 
 def _sound(name: str, value: str) -> str:
-    """JSON may hold half a surrogate pair, which is no text."""
+    """Text that is not too long; JSON may hold half a surrogate pair, which is no text."""
+    size = len(value)
     if not value.isascii():
         try:
-            value.encode()
+            size = len(value.encode())
         except UnicodeEncodeError as error:
             raise ValueError(f"{name} is no valid text") from error
+    if size > _TEXT_BYTES:
+        raise ValueError(f"{name} is {size:,} bytes long; give at most {_TEXT_BYTES}, for example a digest")
     return value
 
 
