@@ -22,8 +22,9 @@ from interestclock.studies.rankers import RANKERS, lineup
 from interestclock.training import TrainConfig
 from interestclock.training.live import LiveConfig, LiveRun
 from interestclock.training.live.json_logs import log_to
+from interestclock.training.live.prometheus_page import serve_metrics
 from interestclock.training.live.status_line import StatusLine
-from interestclock.training.live.telemetry import Telemetry, serve_metrics
+from interestclock.training.live.telemetry import Telemetry
 
 __all__ = ["stopped_by_signals", "train_command"]
 

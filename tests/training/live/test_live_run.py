@@ -24,6 +24,7 @@ from interestclock.events.live import Arrivals, BadMessage, Cut, ReplaySource
 from interestclock.ranking import RankerConfig
 from interestclock.snapshots import SnapshotReader
 from interestclock.training.live import Checkpoints, LiveRun, PredictionParts
+from interestclock.training.live.prometheus_page import TelemetryCollector
 from interestclock.training.live.telemetry import Telemetry
 
 
@@ -159,7 +160,7 @@ def test_a_clock_on_the_wall_that_jumps(
     jumps = iter([10**18, 0, 2 * 10**18] * 1_000)
     monkeypatch.setattr(time, "time_ns", lambda: next(jumps))
     monkeypatch.setattr(time, "time", lambda: next(jumps) / 1e9)
-    telemetry = Telemetry(tasks=REQUESTS.labels, main_task="finish", registry=CollectorRegistry())
+    telemetry = Telemetry(tasks=REQUESTS.labels, main_task="finish")
     with opened(log, tmp_path / "run", telemetry=telemetry) as run:
         run.run()
     check_same(straight, tmp_path / "run")
@@ -168,7 +169,8 @@ def test_a_clock_on_the_wall_that_jumps(
 def test_the_operator_sees_what_happened(log: Path, straight: Path, tmp_path: Path) -> None:
     """Telemetry changes nothing that is learned, and says what the accounts say."""
     registry = CollectorRegistry()
-    telemetry = Telemetry(tasks=REQUESTS.labels, main_task="finish", registry=registry)
+    telemetry = Telemetry(tasks=REQUESTS.labels, main_task="finish")
+    registry.register(TelemetryCollector(telemetry))
     with opened(log, tmp_path / "run", telemetry=telemetry) as run:
         run.run()
     check_same(straight, tmp_path / "run")
