@@ -4,9 +4,9 @@
 
 *Features*: ids numbered, histories appended, clocks counted and read as of every moment, no ranker; events
 per second on one thread, and bytes per user. *Trainer*: exposures per second with live features, bare, and
-with journal, predictions, checkpoints, snapshots and metrics; in turns, medians. *Deltas*: bytes and
-milliseconds against the rows touched, for tables of several sizes. *Memory*: resident memory and rows of a
-stream of ever new ids, ten times what its tables may hold.
+with journal, predictions, checkpoints, snapshots and metrics; in turns, medians. *Deltas*: a trainer's, in
+bytes and milliseconds, against the rows touched, for tables of several sizes. *Memory*: resident memory and
+rows of a stream of ever new ids, ten times what its tables may hold.
 """
 
 from __future__ import annotations
@@ -35,21 +35,22 @@ from torch import Tensor
 from interestclock.embeddings import IdPolicy
 from interestclock.events import EventSource
 from interestclock.events.live import ReplaySource
+from interestclock.events.live.messages import LABELS
 from interestclock.events.schema import LogCounts, LogSchema
 from interestclock.ranking import RankerConfig
 from interestclock.samples.live import Intake, IntakeConfig
-from interestclock.snapshots import SnapshotWriter, Touched
 from interestclock.studies.rankers import lineup
 from interestclock.training import TrainConfig
 from interestclock.training.live import LiveConfig, LiveRun, LiveTrainer
 from interestclock.training.live.live_features import LiveFeatures
 from interestclock.training.live.telemetry import Telemetry
+from interestclock.training.live.trainer_snapshots import TrainerSnapshots
 from interestclock.training.memory import peak_rss_mib
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 RANKERS = ("gaussian", "longterm")
 CHECKPOINTS, SNAPSHOTS = 10, 20  # of one run
-TABLES, TOUCHED, WIDTH = (10_000, 100_000, 1_000_000), (100, 1_000, 10_000, 100_000), 16
+TABLES, TOUCHED, DELTAS = (10_000, 100_000, 1_000_000), (100, 1_000, 10_000), 5
 
 
 class Nobody:
@@ -198,22 +199,45 @@ def trainer(source: First, ranker: str, folder: Path, rounds: int) -> dict[str, 
 
 
 def deltas(folder: Path) -> list[dict[str, float]]:
-    """One delta for each size of table and count of touched rows."""
-    figures = []
-    for rows in TABLES:
-        writer = SnapshotWriter(folder / f"deltas{rows}", feature_fingerprint="0" * 64)
-        table_ND = torch.randn(rows, WIDTH)
-        said = {"about": {}, "watermark_ms": 0, "step": 0}
-        writer.full(dense={"bias": torch.zeros(10)}, tables={"weight": table_ND}, **said)
-        for count in TOUCHED:
-            if count > rows:
-                continue
-            row_R = torch.randperm(rows)[:count].sort().values
-            touched = {"weight": Touched(rows=rows, row_R=row_R, value_RD=table_ND[row_R])}
-            started = time.perf_counter()
-            note = writer.delta(dense={"bias": torch.zeros(10)}, tables=touched, **said)
-            seconds = time.perf_counter() - started
-            figures.append({"rows": rows, "touched": count, "bytes": note.bytes, "ms": 1e3 * seconds})
+    """A trainer's delta after so many new users and items, for several sizes of its tables; medians."""
+    schema = LogSchema(labels=("finish",), attributes=("genre",), clock_attributes=("genre",))
+    settings = LiveConfig(ranker=lineup(["base"])["base"], train=TrainConfig(batch_size=TOUCHED[0]))
+    live = LiveTrainer(schema, items=None, config=settings, recorder=Nobody())
+    figures: list[dict[str, float]] = []
+    turn = known = 0
+
+    def show_new(ids: int) -> None:
+        nonlocal turn, known
+        live.take(exposures_of(known + np.arange(ids), turn), LABELS.empty_table())
+        turn, known = turn + 1, known + ids
+
+    for ids in TABLES:
+        while known < ids:
+            show_new(min(ids - known, 100_000))
+        snapshots = TrainerSnapshots(folder / f"deltas{ids}", live)
+        started = time.perf_counter()
+        whole = snapshots.write(whole=True)
+        whole_ms = 1e3 * (time.perf_counter() - started)
+        for new in TOUCHED:
+            taken, notes = [], []
+            for _ in range(DELTAS):
+                show_new(new)
+                started = time.perf_counter()
+                notes.append(snapshots.write(whole=False))
+                taken.append(1e3 * (time.perf_counter() - started))
+            figures.append(
+                {
+                    "ids": ids,
+                    "new": new,
+                    "kinds": sorted({each.kind for each in notes}),
+                    "rows": notes[-1].tables["weight"].rows,
+                    "touched": notes[-1].tables["weight"].touched,
+                    "bytes": median(each.bytes for each in notes),
+                    "ms": median(taken),
+                    "whole_bytes": whole.bytes,
+                    "whole_ms": whole_ms,
+                }
+            )
     return figures
 
 
@@ -237,7 +261,8 @@ def memory() -> list[dict[str, float]]:
     live = LiveTrainer(schema, items=None, config=settings, recorder=Nobody())
     figures = []
     for turn in range(10 * most // (rows // 2)):
-        live.take(new_ids(turn, rows), NO_LABELS)
+        each_twice = turn * (rows // 2) + np.arange(rows) % (rows // 2)
+        live.take(exposures_of(each_twice, turn), LABELS.empty_table())
         figures.append(
             {
                 "ids": (turn + 1) * rows // 2,
@@ -249,32 +274,21 @@ def memory() -> list[dict[str, float]]:
     return figures
 
 
-NO_LABELS = pa.table(
-    {
-        "event_id": pa.array([], pa.string()),
-        "label": pa.array([], pa.string()),
-        "value": pa.array([], pa.int8()),
-        "known_ms": pa.array([], pa.int64()),
-        "arrival": pa.array([], pa.int64()),
-    }
-)
-
-
-def new_ids(turn: int, rows: int) -> pa.Table:
-    """Exposures of users and items that nobody saw before, each twice; two hours of the stream."""
-    number = turn * (rows // 2) + np.arange(rows) % (rows // 2)
+def exposures_of(number_N: np.ndarray, turn: int) -> pa.Table:
+    """Each number as a user to whom the item of that number is shown, in the turn's two hours."""
+    rows, number = number_N.size, number_N.tolist()
     time_ms = 1_700_000_000_000 + turn * 2 * HOUR_MS + np.arange(rows) * (2 * HOUR_MS // rows)
     return pa.table(
         {
-            "user_id": number,
-            "item_id": number,
+            "user_id": [f"user {each}" for each in number],
+            "item_id": [f"item {each}" for each in number],
             "timestamp_ms": time_ms,
             "second_of_day": (time_ms // 1_000 % 86_400).astype(np.int32),
             "day_of_week": np.zeros(rows, np.int8),
-            "attribute.genre": pa.array([[f"g{each % 40}"] for each in number.tolist()]),
+            "attribute.genre": pa.array([[f"g{each % 40}"] for each in number]),
             "label.finish": np.ones(rows, np.int8),
             "known_ms.finish": time_ms,
-            "event_id": pa.array([str(turn * rows + each) for each in range(rows)]),
+            "event_id": [f"{turn}/{each}" for each in range(rows)],
             "arrival": np.arange(rows),
         }
     )
@@ -298,9 +312,16 @@ def show(figures: dict) -> None:
             f"{rates['checkpoint_stall_share']:.1%} of the time",
         )
     console.print(table)
-    table = Table("rows of the table", "touched", "delta, bytes", "ms")
+    table = Table(
+        "users and items known", "new of each", "rows touched", "delta, bytes", "ms", "whole: bytes", "ms"
+    )
     for row in figures["deltas"]:
-        table.add_row(f"{row['rows']:,}", f"{row['touched']:,}", f"{row['bytes']:,}", f"{row['ms']:.1f}")
+        table.add_row(
+            *(f"{row[name]:,}" for name in ("ids", "new", "touched", "bytes")),
+            f"{row['ms']:.1f}",
+            f"{row['whole_bytes']:,}",
+            f"{row['whole_ms']:,.0f}",
+        )
     console.print(table)
     table = Table("new ids so far", "rows of the table", "features, MiB", "peak memory, MiB")
     for row in figures["memory"][3::6]:
@@ -312,16 +333,18 @@ def show(figures: dict) -> None:
 
 def plot(rows: list[dict[str, float]], path: Path) -> None:
     figure, axes = pyplot.subplots(1, 2, figsize=(10, 4.5), layout="constrained")
-    for axis, name, label in zip(axes, ("bytes", "ms"), ("bytes of a delta", "ms to write it"), strict=True):
-        for size in TABLES:
-            mine = [row for row in rows if row["rows"] == size]
-            axis.loglog(
+    labels = {"bytes": "bytes of a delta", "ms": "ms to make and write it"}
+    for axis, (name, label) in zip(axes, labels.items(), strict=True):
+        for ids, width in zip(TABLES, (6, 3.5, 1), strict=True):  # lines may lie on one another
+            mine = [row for row in rows if row["ids"] == ids]
+            axis.semilogx(
                 [row["touched"] for row in mine],
                 [row[name] for row in mine],
                 marker="o",
-                label=f"{size:,} rows",
+                linewidth=width,
+                label=f"{ids:,} users and items",
             )
-        axis.set(xlabel="rows touched", ylabel=label)
+        axis.set(xlabel="rows touched", ylabel=label, ylim=(0, None))
         axis.grid(visible=True, which="both", alpha=0.2)
     axes[0].legend(frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,15 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-NO_LABELS = pa.table(
-    {
-        "event_id": pa.array([], pa.string()),
-        "label": pa.array([], pa.string()),
-        "value": pa.array([], pa.int8()),
-        "known_ms": pa.array([], pa.int64()),
-        "arrival": pa.array([], pa.int64()),
-    }
-)
+from interestclock.events.live.messages import LABELS
+
+NO_LABELS = LABELS.empty_table()
 
 
 def as_exposures(events: pa.Table, first: int = 0) -> pa.Table:

@@ -208,9 +208,10 @@ class IdTable:
         admitted_X: npt.NDArray[np.bool_] = self._admitted_C[number_X]
         return admitted_X
 
-    def ids(self) -> pa.Array:
-        """Ids by number, from 1; null where a number is free."""
-        return pa.array(self._id_of[1:], self._type or pa.int64())
+    def ids(self, number_R: npt.NDArray[np.integer] | None = None) -> pa.Array:
+        """Ids of some numbers, or of all from 1 on; null where a number is free."""
+        ids = self._id_of[1:] if number_R is None else [self._id_of[each] for each in number_R.tolist()]
+        return pa.array(ids, self._type or pa.int64())
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """For a checkpoint, sharing memory. ``ids`` are integers, ``text`` and its ``ends`` are strings."""

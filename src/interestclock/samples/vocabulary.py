@@ -48,9 +48,13 @@ class Vocabulary:
         number_N: npt.NDArray[np.int32] = by_code[code_N]
         return number_N
 
-    def values(self) -> pa.Array:
-        """All values, the one with number 1 first."""
-        return pa.array(self._values)
+    def values(self, number_R: npt.NDArray[np.integer] | None = None) -> pa.Array:
+        """Values of some numbers, or all of them, the one with number 1 first."""
+        if number_R is None:
+            return pa.array(self._values)
+        return pa.array(
+            [self._values[each - 1] for each in number_R.tolist()], pa.array(self._values[:1]).type
+        )
 
     def _admit(self, value: Any) -> int:
         if value is None:

@@ -17,10 +17,8 @@ from interestclock.events.schema import LogSchema
 from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig, TimeEncodingConfig
 from interestclock.samples import PrepareConfig, prepare_samples
 from interestclock.samples.live import IntakeConfig
-from interestclock.snapshots import SnapshotReader, SnapshotWriter
 from interestclock.training import StreamTrainer, TrainConfig
 from interestclock.training.live import LiveConfig, LiveTrainer
-from interestclock.training.live.snapshot_content import SnapshotContent
 
 
 def feed(trainer: LiveTrainer, events: pa.Table, rows: int = 60) -> None:
@@ -219,30 +217,6 @@ def test_a_batch_that_waits_never_learns_of_who_comes_next(make_trainer) -> None
                 came_in_turn = (table.ids()[number - 1].as_py() or 0) // 30
                 assert number == 0 or came_in_turn * 4 * HOUR_MS + 1_700_000_000_000 <= before_ms
     assert table.statistics.evictions > 100
-
-
-def test_a_delta_carries_values_that_nothing_was_learned_of(make_trainer, tmp_path) -> None:
-    """A new genre has a row when it is first shown, before any gradient touches it."""
-    trainer, _ = make_trainer()
-    writer = SnapshotWriter(tmp_path, feature_fingerprint="f")
-    said = {"watermark_ms": 0, "step": 0}
-    for turn, genre in enumerate(["rock", "jazz"]):
-        rows = new_ids(turn, 1_700_000_000_000 + turn * 60_000 + np.arange(60))
-        place = rows.column_names.index("attribute.genre")
-        rows = rows.set_column(place, "attribute.genre", pa.array([[genre]] * 60))
-        like = rows.column_names.index("label.like")  # which does not come yet: nothing is learned
-        trainer.take(rows.set_column(like, "label.like", pa.nulls(60, pa.int8())), NO_LABELS)
-        content = SnapshotContent.of(trainer)
-        touched = content.touched(trainer)
-        if turn == 0:
-            writer.full(dense=content.dense, tables=content.tables, about={}, **said)
-        else:
-            writer.delta(dense=content.dense, tables=touched, about={}, **said)
-    assert trainer.learner.step == 0
-    found = SnapshotReader(tmp_path).load().tables
-    assert torch.equal(found["weight"], trainer.ranker.table.weight[: trainer.ranker.table.used])
-    for name, rows in content.tables.items():
-        assert torch.equal(found[name], rows), name
 
 
 def new_ids(turn: int, time_ms: np.ndarray) -> pa.Table:

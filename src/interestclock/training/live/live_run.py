@@ -20,7 +20,6 @@ from torch import Tensor
 from interestclock import __version__
 from interestclock.errors import ResultError
 from interestclock.events.live import Arrivals, Journal, LiveSource
-from interestclock.snapshots import SnapshotWriter
 from interestclock.training.live.arrays import Arrays
 from interestclock.training.live.checkpoints import CheckpointNote, Checkpoints
 from interestclock.training.live.config import LiveConfig
@@ -28,8 +27,8 @@ from interestclock.training.live.dead_letter_log import DeadLetterLog
 from interestclock.training.live.live_trainer import LiveTrainer
 from interestclock.training.live.prediction_parts import PredictionParts
 from interestclock.training.live.schedule import Schedule
-from interestclock.training.live.snapshot_content import SnapshotContent, feature_fingerprint
 from interestclock.training.live.telemetry import Telemetry
+from interestclock.training.live.trainer_snapshots import TrainerSnapshots
 
 __all__ = ["LiveRun"]
 
@@ -82,12 +81,7 @@ class LiveRun:
         self._journal = Journal(folder / "journal")
         self._predictions = PredictionParts(folder / "predictions", source.schema.labels)
         self._dead_letters = DeadLetterLog(folder / "dead-letters.jsonl")
-        self._snapshots = SnapshotWriter(
-            folder / "snapshots", feature_fingerprint=feature_fingerprint(self.trainer)
-        )
-        self._snapshot_widths: dict[
-            str, int
-        ] = {}  # of the last one in this process; the first is always whole
+        self._snapshots = TrainerSnapshots(folder / "snapshots", self.trainer)
         self._checkpoint_due = Schedule(every_ms=round(config.checkpoint_minutes * _MINUTE_MS))
         self._snapshot_due = Schedule(every_ms=round(config.snapshot_minutes * _MINUTE_MS))
         self._full_due = Schedule(every_ms=round(config.full_snapshot_hours * _HOUR_MS))
@@ -224,21 +218,13 @@ class LiveRun:
     def _snapshot(self) -> None:
         """Whole if it is time, or a delta would not do; else what changed since the last."""
         started = time.perf_counter()
-        content = SnapshotContent.of(self.trainer)
-        whole = self._full_due.passed(self.trainer.event_ms) or content.widths() != self._snapshot_widths
-        said = {"watermark_ms": self.trainer.event_ms, "step": self.trainer.learner.step}
-        touched = content.touched(self.trainer)
-        if whole:
-            note = self._snapshots.full(
-                dense=content.dense, tables=content.tables, about=content.about, **said
-            )
-        else:
-            note = self._snapshots.delta(dense=content.dense, tables=touched, about=content.about, **said)
-        self._snapshot_widths = content.widths()
+        note = self._snapshots.write(whole=self._full_due.passed(self.trainer.event_ms))
         if self.telemetry is not None:
-            rows = sum(len(each.row_R) for each in touched.values())
             self.telemetry.snapshot(
-                kind=note.kind, seconds=time.perf_counter() - started, bytes_written=note.bytes, rows=rows
+                kind=note.kind,
+                seconds=time.perf_counter() - started,
+                bytes_written=note.bytes,
+                rows=sum(each.touched for each in note.tables.values()),
             )
 
     def _schedules(self) -> tuple[Schedule, ...]:

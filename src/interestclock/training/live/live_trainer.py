@@ -179,6 +179,7 @@ class LiveTrainer:
         table.grow(sizes)
         for feature, size in sizes.items():
             new = torch.arange(before.get(feature, 1), size + 1)
+            self.touched.note(feature, new.numpy())
             self.touched.note(WEIGHT, table.rows(feature, new).numpy())
 
     def _describe_items(self, change: IdChanges) -> None:

@@ -13,7 +13,7 @@ WEIGHT = "weight"
 
 
 class Touched:
-    """Rows by table, each once: one bit for each row there is.
+    """Rows by table, each once; to look at them and to clear them costs what they are, not what there is.
 
     Example:
         >>> touched = Touched()
@@ -24,6 +24,7 @@ class Touched:
 
     def __init__(self) -> None:
         self._mask_N: dict[str, npt.NDArray[np.bool_]] = {}
+        self._rows: dict[str, list[npt.NDArray[np.int64]]] = {}  # each row in one of them
 
     def note(self, table: str, row_R: npt.NDArray[np.integer]) -> None:
         """Rows that changed, in any order."""
@@ -34,12 +35,17 @@ class Touched:
         if missing > 0:
             mask_N = np.concatenate([mask_N, np.zeros(max(missing, mask_N.size // 2), np.bool_)])
             self._mask_N[table] = mask_N
-        mask_N[row_R] = True
+        new_R = np.unique(row_R[~mask_N[row_R]]).astype(np.int64)
+        mask_N[new_R] = True
+        self._rows.setdefault(table, []).append(new_R)
 
     def peek(self, table: str) -> npt.NDArray[np.int64]:
         """The rows of a table that changed since all was cleared, ascending."""
-        return np.flatnonzero(self._mask_N.get(table, np.zeros(0, np.bool_)))
+        return np.sort(np.concatenate([np.zeros(0, np.int64), *self._rows.get(table, [])]))
 
     def clear(self) -> None:
         """All is written down."""
-        self._mask_N = {}
+        for table, noted in self._rows.items():
+            for row_R in noted:
+                self._mask_N[table][row_R] = False
+        self._rows = {}

@@ -1,27 +1,33 @@
-"""What of a trainer a snapshot holds: weights, the rows they stand in, and whose rows these are."""
+"""What a trainer leaves for servers: weights, the rows they stand in, and whose rows these are."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
 from interestclock.ranking import describe_ranker, table_names
+from interestclock.snapshots import SnapshotNote, SnapshotWriter
 from interestclock.snapshots import Touched as TouchedRows
 from interestclock.training.live.live_trainer import LiveTrainer
 from interestclock.training.live.touched import WEIGHT
 
-__all__ = ["SnapshotContent", "feature_fingerprint"]
+__all__ = ["TrainerSnapshots", "feature_fingerprint"]
 
 # Shapes: R rows, N all rows of a table, W bytes of the longest id.
 
-_ITEM = "item"
+_NARROWEST_TEXT = 8
+_Shape = tuple[torch.dtype, torch.Size]  # of the rows of a table
 
 
 def feature_fingerprint(trainer: LiveTrainer) -> str:
@@ -35,66 +41,123 @@ def feature_fingerprint(trainer: LiveTrainer) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SnapshotContent:
-    """A trainer as named arrays: ``dense`` ones, and ``tables`` addressed by row.
-
-    ``weight`` is the table of embeddings; ``rows.FEATURE`` says which row a number has (0: none);
-    ``ids.KIND`` which id has a number (text as UTF-8, padded with zero bytes); ``items`` which rows an item
-    is made of.
+class _Table:
+    """A table of a trainer, addressed by row.
 
     Args:
-        dense: float arrays by name. tables: by name; first axis is the row. about: how to build the ranker.
+        rows: how many. changes: what its changes are noted under. first: number that its first row has there.
+        read: some rows, int64 (R,), or all of them (None); text at least so many bytes wide.
     """
 
-    dense: dict[str, Tensor]
-    tables: dict[str, Tensor]
-    about: dict[str, Any]
+    rows: int
+    changes: str
+    first: int
+    read: Callable[[npt.NDArray[np.int64] | None, int], Tensor]
 
-    @classmethod
-    def of(cls, trainer: LiveTrainer) -> SnapshotContent:
-        """What a trainer is now, sharing memory with it."""
-        ranker = trainer.ranker
-        names = table_names(ranker)
-        dense = {name: each.detach() for name, each in ranker.state_dict().items() if name not in names}
-        tables = {WEIGHT: ranker.table.weight.detach()[: ranker.table.used], "items": ranker.items.row_NF}
-        tables |= {f"rows.{feature}": rows for feature, rows in ranker.table.layout().items()}
-        for kind, ids in trainer.features.tables.items():
-            tables[f"ids.{kind}"] = _as_rows(ids.ids())
-        for name, vocabulary in trainer.features.values.vocabularies.items():
-            tables[f"ids.attribute.{name}"] = _as_rows(vocabulary.values())
-        return cls(dense=dense, tables=tables, about=describe_ranker(ranker))
 
-    def widths(self) -> dict[str, int]:
-        """Numbers of a row of each table: where one differs from the last snapshot's, a delta will not do."""
-        return {name: int(np.prod(each.shape[1:])) for name, each in self.tables.items()}
+class TrainerSnapshots:
+    """Writes a trainer's snapshots: dense weights whole, tables whole or the rows that changed.
 
-    def touched(self, trainer: LiveTrainer) -> dict[str, TouchedRows]:
-        """The rows that changed since the last snapshot; they count as written from now on."""
-        changed: dict[str, TouchedRows] = {}
-        for name, rows in self.tables.items():
-            row_R = torch.from_numpy(_changed(trainer, name, len(rows)))
-            changed[name] = TouchedRows(rows=len(rows), row_R=row_R, value_RD=rows[row_R])
+    ``weight`` is the table of embeddings; ``rows.FEATURE`` says which row a number has (0: none);
+    ``ids.KIND`` which id has a number from 1 (int64, 0 where none is; text as UTF-8, padded with zero
+    bytes); ``items`` which rows an item is made of. A delta costs what the rows that changed cost, however
+    many there are.
+
+    Args:
+        folder: of the snapshots. trainer: whose.
+
+    Raises:
+        ResultError: the folder cannot be used; (from ``write``) as ``SnapshotWriter`` says.
+    """
+
+    def __init__(self, folder: Path, trainer: LiveTrainer) -> None:
+        self._trainer = trainer
+        self._writer = SnapshotWriter(folder, feature_fingerprint=feature_fingerprint(trainer))
+        self._shapes: dict[str, _Shape] = {}  # of the last snapshot's tables; none was written here yet
+
+    def write(self, *, whole: bool) -> SnapshotNote:
+        """Write one; all that changed counts as written from then on.
+
+        Args:
+            whole: everything; else what changed, unless only everything will do: in the first one of this
+                process, and where a table has other rows than before, such as room for a longer id.
+        """
+        trainer, ranker = self._trainer, self._trainer.ranker
+        shared = table_names(ranker)
+        said: dict[str, Any] = {
+            "dense": {
+                name: each.detach() for name, each in ranker.state_dict().items() if name not in shared
+            },
+            "about": describe_ranker(ranker),
+            "watermark_ms": trainer.event_ms,
+            "step": trainer.learner.step,
+        }
+        tables = _tables(trainer)
+        changed = {} if whole else self._changed(tables)
+        if whole or _shapes_of(changed) != self._shapes:
+            everything = {name: each.read(None, _NARROWEST_TEXT) for name, each in tables.items()}
+            note = self._writer.full(tables=everything, **said)
+            self._shapes = {name: (each.dtype, each.shape[1:]) for name, each in everything.items()}
+        else:
+            note = self._writer.delta(tables=changed, **said)
         trainer.touched.clear()
+        return note
+
+    def _changed(self, tables: dict[str, _Table]) -> dict[str, TouchedRows]:
+        """The rows that changed since the last snapshot, text as wide as it was there or wider."""
+        changed: dict[str, TouchedRows] = {}
+        for name, table in tables.items():
+            row_R = self._trainer.touched.peek(table.changes) - table.first
+            row_R = row_R[(row_R >= 0) & (row_R < table.rows)]
+            width = self._shapes[name][1].numel() if name in self._shapes else _NARROWEST_TEXT
+            value_RD = table.read(row_R, width)
+            changed[name] = TouchedRows(rows=table.rows, row_R=torch.from_numpy(row_R), value_RD=value_RD)
         return changed
 
 
-def _changed(trainer: LiveTrainer, name: str, rows: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Rows of a table that changed; attribute values only ever come, and their tables are small."""
-    kind = {"items": _ITEM}.get(name, name.partition(".")[2] or name)
-    if kind.startswith("attribute."):
-        return np.arange(rows)
-    row_R = trainer.touched.peek(kind)
-    row_R = row_R - 1 if name.startswith("ids.") else row_R  # number 1 stands first
-    return row_R[(row_R >= 0) & (row_R < rows)]
+def _shapes_of(changed: dict[str, TouchedRows]) -> dict[str, _Shape]:
+    return {name: (each.value_RD.dtype, each.value_RD.shape[1:]) for name, each in changed.items()}
 
 
-def _as_rows(ids: pa.Array) -> Tensor:
-    """Ids by number from 1: int64 (N,), or uint8 (N, W) for text, W a power of two; 0 where none is."""
+def _tables(trainer: LiveTrainer) -> dict[str, _Table]:
+    ranker, features = trainer.ranker, trainer.features
+    tables = {
+        WEIGHT: _numbers(ranker.table.weight.detach()[: ranker.table.used], changes=WEIGHT),
+        "items": _numbers(ranker.items.row_NF, changes="item"),
+    }
+    for feature, rows in ranker.table.layout().items():
+        tables[f"rows.{feature}"] = _numbers(rows, changes=feature)
+    for kind, ids in features.tables.items():
+        tables[f"ids.{kind}"] = _ids(ids.ids, rows=ids.statistics.capacity, changes=kind)
+    for name, values in features.values.vocabularies.items():
+        changes = f"attribute.{name}"
+        tables[f"ids.{changes}"] = _ids(values.values, rows=len(values), changes=changes)
+    return tables
+
+
+def _numbers(table_ND: Tensor, *, changes: str) -> _Table:
+    def read(row_R: npt.NDArray[np.int64] | None, _: int) -> Tensor:
+        return table_ND if row_R is None else table_ND[torch.from_numpy(row_R)]
+
+    return _Table(rows=len(table_ND), changes=changes, first=0, read=read)
+
+
+def _ids(ids_of: Callable[[npt.NDArray[np.int64] | None], pa.Array], *, rows: int, changes: str) -> _Table:
+    def read(row_R: npt.NDArray[np.int64] | None, width: int) -> Tensor:
+        return _as_rows(ids_of(None if row_R is None else row_R + 1), width)
+
+    return _Table(rows=rows, changes=changes, first=1, read=read)
+
+
+def _as_rows(ids: pa.Array, width: int) -> Tensor:
+    """Ids as int64 (R,), or uint8 (R, W) for text, W ``width`` or doubled until the longest fits."""
     if pa.types.is_integer(ids.type):
         return torch.from_numpy(ids.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64))
-    encoded = [(value or "").encode() for value in ids.to_pylist()]
-    width = 8
-    while width < max(map(len, encoded), default=0):
+    text = ids.cast(pa.large_string()).fill_null("")
+    bytes_R = pc.binary_length(text).to_numpy()
+    while width < bytes_R.max(initial=0):
         width *= 2
-    padded = b"".join(each.ljust(width, b"\0") for each in encoded)
-    return torch.from_numpy(np.frombuffer(padded, np.uint8).reshape(-1, width).copy())
+    id_RW = np.zeros((len(text), width), np.uint8)
+    characters = np.frombuffer(text.buffers()[2] or b"", np.uint8)[: bytes_R.sum()]
+    id_RW[np.arange(width) < bytes_R[:, np.newaxis]] = characters
+    return torch.from_numpy(id_RW)
