@@ -217,7 +217,7 @@ def test_a_server_follows_the_snapshots(log: Path, tmp_path: Path) -> None:
         assert np.array_equal(
             reader.current.tables["weight"].numpy(), run.trainer.ranker.table.weight.detach()[:used].numpy()
         )
-        ids = run.trainer.features.tables["item"].ids().fill_null(0).to_pylist()
+        ids = run.trainer.features.tables["item"].ids().fill_null(-(2**63)).to_pylist()
         assert reader.current.tables["ids.item"].tolist() == ids
         rows = run.trainer.ranker.table.layout()["item"]
         assert np.array_equal(reader.current.tables["rows.item"].numpy(), rows.numpy())

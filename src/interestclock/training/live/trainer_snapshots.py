@@ -26,7 +26,8 @@ __all__ = ["TrainerSnapshots", "feature_fingerprint"]
 
 # Shapes: R rows, N all rows of a table, W bytes of the longest id.
 
-_NARROWEST_TEXT = 8
+_NARROWEST_TEXT, _PADDING = 8, 0xFF
+_NO_INTEGER = np.iinfo(np.int64).min
 _Shape = tuple[torch.dtype, torch.Size]  # of the rows of a table
 
 
@@ -59,9 +60,9 @@ class TrainerSnapshots:
     """Writes a trainer's snapshots: dense weights whole, tables whole or the rows that changed.
 
     ``weight`` is the table of embeddings; ``rows.FEATURE`` says which row a number has (0: none);
-    ``ids.KIND`` which id has a number from 1 (int64, 0 where none is; text as UTF-8, padded with zero
-    bytes); ``items`` which rows an item is made of. A delta costs what the rows that changed cost, however
-    many there are.
+    ``ids.KIND`` which id has a number from 1 (text as UTF-8, padded with bytes 255, which it cannot hold;
+    int64, −2⁶³ where none is); ``items`` which rows an item is made of. A delta costs what the rows that
+    changed cost, however many there are.
 
     Args:
         folder: of the snapshots. trainer: whose.
@@ -152,12 +153,12 @@ def _ids(ids_of: Callable[[npt.NDArray[np.int64] | None], pa.Array], *, rows: in
 def _as_rows(ids: pa.Array, width: int) -> Tensor:
     """Ids as int64 (R,), or uint8 (R, W) for text, W ``width`` or doubled until the longest fits."""
     if pa.types.is_integer(ids.type):
-        return torch.from_numpy(ids.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64))
+        return torch.from_numpy(np.array(ids.fill_null(_NO_INTEGER), np.int64))
     text = ids.cast(pa.large_string()).fill_null("")
     bytes_R = pc.binary_length(text).to_numpy()
     while width < bytes_R.max(initial=0):
         width *= 2
-    id_RW = np.zeros((len(text), width), np.uint8)
+    id_RW = np.full((len(text), width), _PADDING, np.uint8)
     characters = np.frombuffer(text.buffers()[2] or b"", np.uint8)[: bytes_R.sum()]
     id_RW[np.arange(width) < bytes_R[:, np.newaxis]] = characters
     return torch.from_numpy(id_RW)
