@@ -52,7 +52,7 @@ class Attention(nn.Module):
         self.clock = LongTermClock(item_dim=WIDTH, config=FOUND)
 
     def ours(self, item_B: Tensor, stretches: Stretches) -> Tensor:
-        candidate_BI, moment_of_B = self.item(item_B), torch.arange(len(item_B))
+        candidate_BI, moment_of_B = self.item(item_B), torch.arange(len(item_B), device=item_B.device)
         found = self.clock.search(
             candidate_BI,
             moment_of_B=moment_of_B,
