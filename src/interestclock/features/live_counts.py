@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from interestclock.compiled import compiled
 from interestclock.features.scoring import preference_score
 
 __all__ = ["ACTIVE", "WAITING", "Arena", "Heap", "Ranking", "Sets", "advance", "forget", "take"]
@@ -86,7 +87,7 @@ class Ranking(NamedTuple):
     score_HAK: npt.NDArray[np.float64]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def take(arena: Arena, waiting: Heap, user_N: Whole, vote_N: Any) -> None:
     """Let votes wait; there must be room for them, and for a seat each."""
     for new in range(user_N.shape[0]):
@@ -97,7 +98,7 @@ def take(arena: Arena, waiting: Heap, user_N: Whole, vote_N: Any) -> None:
         _push(waiting)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def advance(
     arena: Arena, heaps: tuple[Heap, Heap], sets: Sets, ranking: Ranking, asked: tuple[Any, ...]
 ) -> tuple[int, int]:
@@ -139,7 +140,7 @@ def advance(
     return 0, 0
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def forget(arena: Arena, heaps: tuple[Heap, Heap], user_X: Whole) -> None:
     """Counts of users go; their votes are passed over from now on, and swept out once they are many."""
     for user in user_X:
@@ -156,7 +157,7 @@ def forget(arena: Arena, heaps: tuple[Heap, Heap], user_X: Whole) -> None:
         _sweep(arena, heaps[1])
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _seat_of(arena: Arena, user: int) -> int:
     seat: int = arena.seat_U[user]
     if seat != _NONE:
@@ -171,7 +172,7 @@ def _seat_of(arena: Arena, user: int) -> int:
     return seat
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _let_go(arena: Arena, seat: int) -> None:
     """A vote cast from a seat is gone."""
     arena.votes_P[seat] -= 1
@@ -181,14 +182,14 @@ def _let_go(arena: Arena, seat: int) -> None:
             _free_seat(arena, seat)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _free_seat(arena: Arena, seat: int) -> None:
     arena.left_P[seat] = False
     arena.start_P[seat] = arena.used[_FREE_SEAT]
     arena.used[_FREE_SEAT] = seat
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _sweep(arena: Arena, heap: Heap) -> None:
     """Votes from seats that are left go; the others are put in anew, never ahead of where they are read."""
     held = heap.held[0]
@@ -202,14 +203,14 @@ def _sweep(arena: Arena, heap: Heap) -> None:
             _push(heap)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _activate(active: Heap, vote: Any) -> None:
     moved = active.moved[0]
     moved.key_ms, moved.seat, moved.set, moved.ballot = vote.timestamp_ms, vote.seat, vote.set, vote.ballot
     _push(active)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _push(heap: Heap) -> None:
     """Put in the vote in ``moved``: up from the end, as far as its key is less."""
     place = heap.held[0]
@@ -223,7 +224,7 @@ def _push(heap: Heap) -> None:
     heap.vote_Q[place] = heap.moved[0]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _pop(heap: Heap) -> None:
     """Take out the first vote: the last one goes down from its place, as far as its key is greater."""
     heap.held[0] -= 1
@@ -242,7 +243,7 @@ def _pop(heap: Heap) -> None:
     heap.vote_Q[place] = heap.moved[0]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _missing(arena: Arena, sets: Sets, seat: int, value_set: int) -> int:
     """Cells that the arena lacks for the worst a vote can do: a new block, as large as it may become."""
     most = arena.length_P[seat] + sets.start_S[value_set + 1] - sets.start_S[value_set]
@@ -253,7 +254,7 @@ def _missing(arena: Arena, sets: Sets, seat: int, value_set: int) -> int:
     return missing
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _count(arena: Arena, sets: Sets, vote: Any, change: int) -> None:
     """Count a vote for each value of its set, or take it back."""
     seat, bucket, term = vote.seat, vote.ballot // _TERMS, vote.ballot % _TERMS
@@ -269,7 +270,7 @@ def _count(arena: Arena, sets: Sets, vote: Any, change: int) -> None:
             _drop_if_empty(arena, seat, cell)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _find(arena: Arena, seat: int, bucket: int, code: int) -> int:
     start = arena.start_P[seat]
     for cell in range(start, start + arena.length_P[seat]):
@@ -278,7 +279,7 @@ def _find(arena: Arena, seat: int, bucket: int, code: int) -> int:
     return _NONE
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _new_cell(arena: Arena, seat: int) -> int:
     """A cell at the end of a user's block, which moves if it is full."""
     length, size_class = arena.length_P[seat], arena.class_P[seat]
@@ -298,7 +299,7 @@ def _new_cell(arena: Arena, seat: int) -> int:
     return cell
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _take_block(arena: Arena, size_class: int) -> int:
     start: int = arena.free_G[size_class]
     if start != _NONE:
@@ -309,13 +310,13 @@ def _take_block(arena: Arena, size_class: int) -> int:
     return start
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _give_block(arena: Arena, start: int, size_class: int) -> None:
     arena.code_C[start] = arena.free_G[size_class]
     arena.free_G[size_class] = start
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _drop_if_empty(arena: Arena, seat: int, cell: int) -> None:
     """A cell without any count goes: the user's last one takes its place."""
     for each in range(_TERMS):
@@ -331,7 +332,7 @@ def _drop_if_empty(arena: Arena, seat: int, cell: int) -> None:
         _free_block(arena, seat)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _free_block(arena: Arena, seat: int) -> None:
     """A user has no counts any more."""
     if arena.class_P[seat] != _NONE:
@@ -339,7 +340,7 @@ def _free_block(arena: Arena, seat: int) -> None:
     arena.class_P[seat], arena.length_P[seat] = _NONE, 0
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _rank(arena: Arena, ranking: Ranking, user: int, value_AHK: Whole) -> None:
     """The best values of each bucket and attribute: greatest score first, of equal ones the smaller bytes."""
     attributes, kept = value_AHK.shape[0], value_AHK.shape[2]
@@ -368,7 +369,7 @@ def _rank(arena: Arena, ranking: Ranking, user: int, value_AHK: Whole) -> None:
             value_AHK[attribute, bucket, place] = code // attributes
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _before(score: float, code: int, ranking: Ranking, place: tuple[int, int, int], value: int) -> bool:
     """Whether a value goes before the one at a place; an empty place has score 0."""
     there = ranking.score_HAK[place]

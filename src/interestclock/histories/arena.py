@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from interestclock.compiled import compiled
 from interestclock.histories.known import Behaviours
 from interestclock.timeofday import utc_hour
 
@@ -176,7 +176,7 @@ def _sizes(needed_R: Int64s) -> Int64s:
     return np.asarray(exponent_R.clip(_SMALLEST))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _find(blocks: Blocks, next_E: Whole, moves: _Moves, free_C: Int64s, used: int) -> int:
     """Choose for each user its own block, one given back, or a new one; gives how far all of them reach."""
     for row in range(moves.user_R.shape[0]):
@@ -192,7 +192,7 @@ def _find(blocks: Blocks, next_E: Whole, moves: _Moves, free_C: Int64s, used: in
     return used
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _move(blocks: Blocks, places: Places, moves: _Moves, free_C: Int64s) -> None:
     for row in range(moves.user_R.shape[0]):
         user, base = moves.user_R[row], moves.base_R[row]
@@ -210,7 +210,7 @@ def _move(blocks: Blocks, places: Places, moves: _Moves, free_C: Int64s) -> None
         blocks.offset_U[user] = base - dropped
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _give_back(blocks: Blocks, next_E: Whole, user: int, free_C: Int64s) -> None:
     capacity, size = blocks.capacity_U[user], 0
     if capacity:
@@ -220,7 +220,7 @@ def _give_back(blocks: Blocks, next_E: Whole, user: int, free_C: Int64s) -> None
         free_C[size] = blocks.base_U[user]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _release(blocks: Blocks, next_E: Whole, user_R: Int64s, free_C: Int64s) -> None:
     for user in user_R:
         _give_back(blocks, next_E, user, free_C)
@@ -228,7 +228,7 @@ def _release(blocks: Blocks, next_E: Whole, user_R: Int64s, free_C: Int64s) -> N
         blocks.offset_U[user] = blocks.dropped_U[user] = blocks.count_U[user] = 0
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _drop(blocks: Blocks, known_ms_E: Whole, user_R: Int64s, known_before_ms: int, kept: int) -> None:
     """Known moments ascend within a block: the oldest may go once ``kept`` more were known in time."""
     for user in user_R:
@@ -238,7 +238,7 @@ def _drop(blocks: Blocks, known_ms_E: Whole, user_R: Int64s, known_before_ms: in
         blocks.dropped_U[user] = dropped
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _replace(item_E: Whole, named_N: npt.NDArray[np.bool_], by: int) -> None:
     for place in range(item_E.shape[0]):
         item = item_E[place]

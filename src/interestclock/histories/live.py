@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from numba import njit
 from torch import Tensor
 
+from interestclock.compiled import compiled
 from interestclock.errors import ConfigError
 from interestclock.histories.arena import BehaviourArena, Blocks
 from interestclock.histories.frozen import Histories
@@ -179,7 +179,7 @@ def _whole(values_X: IntArray) -> Int64s:
     return np.ascontiguousarray(values_X, np.int64)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _count(
     blocks: Blocks, exposures: tuple[Int64s, Int64s, Int64s], behaviours: tuple[Int64s, Int64s, Int64s]
 ) -> None:

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
+from interestclock.compiled import compiled
 from interestclock.search.anywhere import best_of_rows
 from interestclock.search.found import Found
 from interestclock.search.kept_products import kept_products
@@ -229,7 +229,7 @@ def _in_threads(work: Callable[[Iterator[tuple[int, int]]], None], rows: int) ->
         done.result()
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _select(
     inputs: _Inputs, candidates: tuple[int, int], of_moment: _Moment, most: int, key_BS: Keys
 ) -> None:
@@ -250,7 +250,7 @@ def _select(
         select_row(product_L[:length], time_score_L[:length], most, of_moment.room, key_BS[candidate])
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _read(inputs: _Inputs, moment: int, of_moment: _Moment) -> int:
     """Rows and time scores of a moment's behaviours, and how many there are."""
     stretches = inputs.stretches
@@ -266,7 +266,7 @@ def _read(inputs: _Inputs, moment: int, of_moment: _Moment) -> int:
     return length
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz"})
+@compiled(fastmath={"reassoc", "contract", "nsz"})
 def _dot(query_E: Floats, key_E: Floats) -> np.float32:
     total = np.float32(0)
     for place in range(query_E.shape[0]):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch
-from numba import njit
 from torch import Tensor
 
+from interestclock.compiled import compiled
 from interestclock.search.anywhere import best_of_rows
 from interestclock.search.found import Found
 from interestclock.search.kept_products import kept_products
@@ -95,7 +95,7 @@ def _search_compiled(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, kep
     )
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _select(product_RL: Floats, time_score_L: Floats, most: int, room: Room, key_RS: Keys) -> int:
     """Keys of each row's best; gives how many the fullest row has."""
     fullest = 0

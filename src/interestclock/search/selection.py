@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from interestclock.compiled import compiled
 from interestclock.search.lanes import LANES, lowest_bit, reached_lanes
 
 __all__ = ["Floats", "Keys", "Room", "decode_keys", "keys_for", "room_for", "select_row"]
@@ -63,14 +63,14 @@ def room_for(length: int, most: int) -> Room:
     )
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _ordered(score: np.float32) -> np.int32:
     """An integer that orders as the score does; adding 0 makes −0 and 0 one."""
     bits = np.float32(score + _ZERO).view(np.int32)
     return bits ^ ((bits >> _SIGN) & _LARGEST)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _maximise(product_L: Floats, time_score_L: Floats, max_G: Floats) -> None:
     """The greatest score of each group; group g holds g, g + G, g + 2G, …"""
     groups = max_G.shape[0]
@@ -83,7 +83,7 @@ def _maximise(product_L: Floats, time_score_L: Floats, max_G: Floats) -> None:
             max_G[place] = score if score > max_G[place] else max_G[place]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _reached_by(max_G: Floats, score: np.float32) -> np.int32:
     count = np.int32(0)
     for place in range(max_G.shape[0]):
@@ -91,7 +91,7 @@ def _reached_by(max_G: Floats, score: np.float32) -> np.int32:
     return count
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _span(max_G: Floats) -> tuple[np.float32, np.float32]:
     """The least and the greatest maximum; −inf, where a group holds nothing, does not count."""
     low, high = max_G[0], max_G[0]
@@ -106,7 +106,7 @@ def _span(max_G: Floats) -> tuple[np.float32, np.float32]:
     return low, high
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _bound(max_G: Floats, most: int) -> np.float32:
     """A score that at least ``most`` maxima reach, and hardly more; the least float where there are too few.
 
@@ -129,12 +129,12 @@ def _bound(max_G: Floats, most: int) -> np.float32:
                 return low
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _key(score: np.float32, index: int) -> np.uint64:
     return (np.uint64(np.uint32(_LARGEST - _ordered(score))) << _INDEX_BITS) | np.uint64(index)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _reaching(product_L: Floats, time_score_L: Floats, bound: np.float32, room: Room) -> int:
     """Note the runs in which something reaches the bound; gives how many.
 
@@ -150,7 +150,7 @@ def _reaching(product_L: Floats, time_score_L: Floats, bound: np.float32, room: 
     return count
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _collect(product_L: Floats, time_score_L: Floats, most: int, room: Room, key_S: Keys) -> int:
     """Keys of all that reach the bound; where they do not fit, of the best ``most`` so far."""
     length, kept = product_L.shape[0], 0
@@ -176,7 +176,7 @@ def _collect(product_L: Floats, time_score_L: Floats, most: int, room: Room, key
     return kept
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def select_row(product_L: Floats, time_score_L: Floats, most: int, room: Room, key_S: Keys) -> int:
     """Keys of the best of a row, unsorted; at least ``most`` of them where as many are there.
 
@@ -220,7 +220,7 @@ def decode_keys(key_CS: Keys, most: int) -> tuple[npt.NDArray[np.int64], Floats,
     return index_CK, score_CK, present_CK
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _decode(
     key_CS: Keys,
     index_CK: npt.NDArray[np.int64],

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from numba import njit
 from torch import Tensor
 
+from interestclock.compiled import compiled
 from interestclock.search.found import Found
 from interestclock.timeofday import DAY_SECONDS
 
@@ -183,7 +183,7 @@ def laid_out(stretches: Stretches) -> tuple[Tensor, Tensor, Tensor]:
     return item_ML.masked_fill(~present_ML, 0), gap_ML.masked_fill(~present_ML, 0), present_ML
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def gap_between(time: int, now: int, period: int, gaps: int) -> int:
     """``Stretches.gap`` for compiled loops; without a branch, which every second behaviour would miss."""
     apart = abs(time - now)
@@ -191,7 +191,7 @@ def gap_between(time: int, now: int, period: int, gaps: int) -> int:
     return min(apart, the_other_way, gaps - 1)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _mark(stretches: StretchArrays, item_N: npt.NDArray[np.bool_], gap_G: npt.NDArray[np.bool_]) -> None:
     for moment in range(stretches.start_M.shape[0]):
         now = stretches.now_M[moment]

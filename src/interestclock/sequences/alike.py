@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import torch
-from numba import njit
 from torch import Tensor
 
+from interestclock.compiled import compiled
 from interestclock.search import Found, Stretches
 from interestclock.search.stretches import StretchArrays, Whole, laid_out
 
@@ -84,7 +84,7 @@ def _newest_compiled(
     return torch.from_numpy(place_BK)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _scan(
     category_B: Whole,
     moment_of_B: Whole,
