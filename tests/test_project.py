@@ -29,7 +29,8 @@ VERSION_HEADING = re.compile(r"^## \[([^\]]+)\]", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?:^|`)\s*(?:\$ )?(interestclock [^`\n#]*)", re.MULTILINE)
 
-NOT_IN_THE_API = {"interestclock.__main__", "interestclock.cli"}  # the commands: --help documents them
+# Nothing to call: how loops are compiled; and the commands, which --help documents.
+NOT_IN_THE_API = {"interestclock.compiled", "interestclock.__main__", "interestclock.cli"}
 # Exported names without a runnable example, each with its reason.
 NO_EXAMPLE = {
     "interestclock.events.schema.EventSource": "a Protocol: there is nothing to run",

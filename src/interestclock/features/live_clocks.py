@@ -14,8 +14,10 @@ import pyarrow.compute as pc
 from interestclock.errors import ConfigError
 from interestclock.events.schema import EQ3_ROLES
 from interestclock.features.config import ClockFeatureConfig
-from interestclock.features.live_counts import ACTIVE, WAITING, Arena, Heap, Ranking, advance, forget, take
+from interestclock.features.count_arena import Arena
+from interestclock.features.live_counts import Ranking, advance, forget, take
 from interestclock.features.value_sets import ValueSets
+from interestclock.features.vote_heaps import ACTIVE, WAITING, Heap
 from interestclock.timeofday import DAY_SECONDS
 
 __all__ = ["LiveClocks"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from interestclock.features.live_counts import Sets
+from interestclock.features.count_arena import Sets
 
 __all__ = ["ValueSets"]
 
