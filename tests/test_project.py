@@ -34,7 +34,7 @@ NOT_IN_THE_API = {"interestclock.compiled", "interestclock.__main__", "interestc
 # Exported names without a runnable example, each with its reason.
 NO_EXAMPLE = {
     "interestclock.events.schema.EventSource": "a Protocol: there is nothing to run",
-    "interestclock.embeddings.id_table.Sighted": "what IdTable.sight returns; its example shows some",
+    "interestclock.embeddings.id_policy.Sighted": "what IdTable.sight returns; its example shows some",
     "interestclock.snapshots.reader.Snapshot": "what SnapshotReader loads; its example shows one",
     "interestclock.search.stretches.Seen": "what seen_in returns; its example shows one",
     "interestclock.samples.batch.SampleChunk": "what SampleFolder.chunks yields",

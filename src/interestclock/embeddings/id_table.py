@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import heapq
-import math
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,94 +12,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interestclock.errors import ConfigError, LogError
+from interestclock.embeddings.id_arrays import bytes_of, ids_as_arrays, ids_in, listed, plain_ids
+from interestclock.embeddings.id_policy import IdPolicy, IdStatistics, Numbers, Sighted
+from interestclock.errors import LogError
 from interestclock.timeofday import DAY_MS
 
-__all__ = ["IdPolicy", "IdStatistics", "IdTable", "Sighted"]
+__all__ = ["IdTable"]
 
 # Shapes: N ids of a call, U its distinct ids and null, C numbers from 0, R some numbers, T totals, X any.
 
-Numbers = npt.NDArray[np.int32]
 _SHARE_THAT_LEAVES = 100  # at a cap one in so many leaves at a time, so that looking for them costs little
 _TOTALS = ("admissions", "expiries", "evictions", "refused")
-_BYTES_OF_INTEGER, _BYTES_OF_TEXT = sys.getsizeof(1 << 60), sys.getsizeof("")
 _MOST_COUNTED = np.iinfo(np.int32).max
-
-
-@dataclass(frozen=True, kw_only=True)
-class IdPolicy:
-    """When an id earns a row, and when it leaves.
-
-    Args:
-        sightings: it is admitted, and earns a row, when seen so often.
-        unused_days: it leaves when not seen for longer than so many days of the stream; None is never.
-        most: ids at a time; None is no limit.
-
-    Raises:
-        ConfigError: a number is not positive and finite, or one that counts is not whole.
-
-    Example:
-        >>> IdPolicy(sightings=2, unused_days=90).most is None
-        True
-    """
-
-    sightings: int = 1
-    unused_days: float | None = None
-    most: int | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("sightings", "unused_days", "most"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < math.inf:
-                raise ConfigError(f"{name} is {value}; give a number above 0")
-            if value is not None and name != "unused_days" and value != int(value):
-                raise ConfigError(f"{name} is {value}; give a whole number, for example {math.ceil(value)}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sighted:
-    """What a call of ``sight`` saw and changed: forget ``evicted`` first, then take ``new`` and ``admitted``.
-
-    Args:
-        number_N: int32, of each id; 0 for null, and for one that was refused.
-        evicted: int32, numbers whose ids had to leave, ascending; those among ``new`` too stand for other
-            ids already.
-        new: int32, numbers given out, in order of their ids' first appearance, which is ascending too.
-        admitted: int32, numbers that earned a row, ascending.
-
-    Example: see ``IdTable``.
-    """
-
-    number_N: Numbers
-    evicted: Numbers
-    new: Numbers
-    admitted: Numbers
-
-
-@dataclass(frozen=True, kw_only=True)
-class IdStatistics:
-    """Where a table stands.
-
-    Args:
-        size: ids that have a number. admitted: of them, those that earned a row.
-        capacity: the largest number in use so far; numbers up to it are given again before a larger one is.
-        admissions, expiries, evictions, refused: totals; ``refused`` counts sightings.
-
-    Example:
-        >>> table = IdTable(policy=IdPolicy(unused_days=1))
-        >>> _ = table.sight(pa.array([7, 9, 7]), np.array([0, 5, 6]), protected_from_ms=0)
-        >>> _ = table.expire(86_400_006)
-        >>> table.statistics
-        IdStatistics(size=1, admitted=1, capacity=2, admissions=2, expiries=1, evictions=0, refused=0)
-    """
-
-    size: int
-    admitted: int
-    capacity: int
-    admissions: int
-    expiries: int
-    evictions: int
-    refused: int
 
 
 class IdTable:
@@ -137,7 +59,15 @@ class IdTable:
 
     @property
     def statistics(self) -> IdStatistics:
-        """Sizes now, and totals since the beginning."""
+        """Sizes now, and totals since the beginning.
+
+        Example:
+            >>> table = IdTable(policy=IdPolicy(unused_days=1))
+            >>> _ = table.sight(pa.array([7, 9, 7]), np.array([0, 5, 6]), protected_from_ms=0)
+            >>> _ = table.expire(86_400_006)
+            >>> table.statistics
+            IdStatistics(size=1, admitted=1, capacity=2, admissions=2, expiries=1, evictions=0, refused=0)
+        """
         totals = dict(zip(_TOTALS, self._total_T.tolist(), strict=True))
         size, capacity = len(self._number_of), len(self._id_of) - 1
         return IdStatistics(size=size, admitted=self._admitted, capacity=capacity, **totals)
@@ -175,7 +105,7 @@ class IdTable:
         values, code_N = self._encode(ids)
         if len(values):
             self._type = values.type
-        distinct = _as_list(values)
+        distinct = listed(values)
         number_U = self._look_up(distinct)
         evicted, new = self._give_numbers(distinct, number_U, protected_from_ms)
         of_code_U = np.array([*number_U, 0], np.int32)
@@ -200,7 +130,7 @@ class IdTable:
             LogError: the ids are of another type than the table's.
         """
         distinct, code_N = self._encode(ids)
-        number_N: Numbers = np.array([*self._look_up(_as_list(distinct)), 0], np.int32)[code_N]
+        number_N: Numbers = np.array([*self._look_up(listed(distinct)), 0], np.int32)[code_N]
         return number_N
 
     def is_admitted(self, number_X: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
@@ -222,28 +152,23 @@ class IdTable:
             "admitted": self._admitted_C[used],
             "totals": self._total_T,
         }
-        if self._type is None or pa.types.is_integer(self._type):
-            ids = [0 if each is None else each for each in self._id_of]
-            return state | {"ids": np.array(ids, np.int64)}
-        _, offsets, characters = pa.array(self._id_of, pa.large_string()).buffers()
-        ends = np.frombuffer(offsets, np.int64)[: len(self._id_of) + 1]
-        return state | {"text": np.frombuffer(characters or b"", np.uint8)[: ends[-1]], "ends": ends}
+        return state | ids_as_arrays(self._id_of, text=self._type is not None and self._type == pa.string())
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave; the policy may be another one, and decides from now on."""
         self._last_ms_C, self._sightings_C = np.array(state["last_ms"]), np.array(state["sightings"])
         self._admitted_C, self._total_T = np.array(state["admitted"]), np.array(state["totals"])
-        self._type, ids = _ids_in(state)
+        self._type, ids = ids_in(state)
         there = (self._sightings_C > 0).tolist()
         self._id_of = [each if is_there else None for each, is_there in zip(ids, there, strict=True)]
         self._number_of = {each: number for number, each in enumerate(self._id_of) if each is not None}
         self._free = [number for number, is_there in enumerate(there) if number and not is_there]
         self._admitted = int(self._admitted_C.sum())
-        self._bytes_of_ids = sum(map(_bytes_of, self._number_of))
+        self._bytes_of_ids = sum(map(bytes_of, self._number_of))
 
     def _encode(self, ids: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.integer]]:
         """Distinct ids by first appearance, and where among them each is; null is behind the last."""
-        encoded = pc.dictionary_encode(_plain(ids))
+        encoded = pc.dictionary_encode(plain_ids(ids))
         distinct = encoded.dictionary
         if len(distinct) and self._type not in (None, distinct.type):
             raise LogError(
@@ -269,7 +194,7 @@ class IdTable:
         for place, number in zip(missing, new, strict=True):
             number_U[place] = self._number_of[distinct[place]] = number
             self._id_of[number] = distinct[place]
-            self._bytes_of_ids += _bytes_of(distinct[place])
+            self._bytes_of_ids += bytes_of(distinct[place])
         return evicted, np.array(new, np.int32)
 
     def _reach(self, number: int) -> None:
@@ -309,7 +234,7 @@ class IdTable:
             assert left is not None  # every number that was seen has an id
             del self._number_of[left]
             self._id_of[number] = None
-            self._bytes_of_ids -= _bytes_of(left)
+            self._bytes_of_ids -= bytes_of(left)
             heapq.heappush(self._free, number)
 
     def _count(
@@ -333,28 +258,6 @@ class IdTable:
         self._total_T[_TOTALS.index(total)] += count
 
 
-def _plain(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Ids in one piece, as int64 or string."""
-    if isinstance(ids, pa.ChunkedArray):
-        ids = ids.combine_chunks()
-    kind = ids.type.value_type if pa.types.is_dictionary(ids.type) else ids.type
-    if pa.types.is_signed_integer(kind) or pa.types.is_null(kind):
-        return ids.cast(pa.int64())
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return ids.cast(pa.string())
-    raise LogError(f"ids are of type {ids.type}; give 64-bit integers or strings")
-
-
-def _bytes_of(each: int | str) -> int:
-    """Roughly what an object takes; what Python says of a string grows once it was written somewhere."""
-    return _BYTES_OF_TEXT + len(each) if isinstance(each, str) else _BYTES_OF_INTEGER
-
-
-def _as_list(distinct: pa.Array) -> list[int | str]:
-    values: list[int | str] = distinct.to_numpy(zero_copy_only=False).tolist()
-    return values
-
-
 def _oldest(last_ms_R: npt.NDArray[np.int64], wanted: int) -> npt.NDArray[np.int64]:
     """Places of the smallest values, of equals the first ones; ascending."""
     if last_ms_R.size <= wanted:
@@ -364,12 +267,3 @@ def _oldest(last_ms_R: npt.NDArray[np.int64], wanted: int) -> npt.NDArray[np.int
     ties = np.flatnonzero(last_ms_R == last_ms)
     leaves_R[ties[: wanted - np.count_nonzero(leaves_R)]] = True
     return np.flatnonzero(leaves_R)
-
-
-def _ids_in(state: Mapping[str, npt.NDArray[Any]]) -> tuple[pa.DataType | None, list[int | str]]:
-    """Type and ids by number, from 0; any value where the number is free."""
-    if "text" not in state:
-        return (pa.int64() if len(state["ids"]) > 1 else None), state["ids"].tolist()
-    ends, text = (np.ascontiguousarray(state[name]) for name in ("ends", "text"))
-    buffers = pa.py_buffer(ends), pa.py_buffer(text)
-    return pa.string(), pa.LargeStringArray.from_buffers(len(ends) - 1, *buffers).to_pylist()
