@@ -60,12 +60,10 @@ class Reference:
         self.highest = max(self.highest, self.number[each])
         return self.number[each]
 
-    def expire(self, now: int) -> list[int]:
-        return sorted(
-            self.drop(
-                [i for i in self.number if self.last[i] < now - self.policy.unused_days * DAY_MS], "expiries"
-            )
-        )
+    def expire(self, now: int, protected: int) -> list[int]:
+        unused = now - self.policy.unused_days * DAY_MS
+        leaving = [i for i in self.number if self.last[i] < unused and self.last[i] < protected]
+        return sorted(self.drop(leaving, "expiries"))
 
     def drop(self, leaving: list, reason: str) -> list[int]:
         self.totals[reason] += len(leaving)
@@ -115,12 +113,13 @@ def test_every_call_does_what_the_reference_does(
     table, reference, now = IdTable(policy=policy), Reference(policy), 10 * DAY_MS
     for seen, days, protected_days in calls:
         now += days * DAY_MS
+        protected = now - protected_days * DAY_MS
         if days:
-            assert table.expire(now).tolist() == reference.expire(now)
+            left = table.expire(now, protected_from_ms=protected)
+            assert left.tolist() == reference.expire(now, protected)
         ids = [named(each, text=text) for each, _ in seen]
         times = [now + hours * 3_600_000 for _, hours in seen]
         values = pa.array(ids, pa.string() if text else pa.int64())
-        protected = now - protected_days * DAY_MS
         sighted = table.sight(values, np.array(times, np.int64), protected_from_ms=protected)
         assert as_lists(sighted) == as_lists(reference.sight(ids, times, protected))
         assert table.statistics == reference.statistics()
@@ -181,7 +180,7 @@ def test_an_empty_call() -> None:
     assert (
         table.sight(pa.array([], pa.int64()), np.zeros(0, np.int64), protected_from_ms=0).number_N.size == 0
     )
-    assert table.expire(10**15).size == 0
+    assert table.expire(10**15, protected_from_ms=10**15).size == 0
     assert table.ids().to_pylist() == []
 
 
@@ -204,7 +203,7 @@ def test_memory_is_flat_on_a_stream_of_new_ids() -> None:
         used.append(table.bytes_used)
     assert table.statistics.capacity == 2_000
     assert max(used[50:]) <= max(used[:50])
-    assert table.expire(2 * DAY_MS).tolist() == list(range(1, 2_001))
+    assert table.expire(2 * DAY_MS, protected_from_ms=2 * DAY_MS).tolist() == list(range(1, 2_001))
     assert table.bytes_used < used[-1]
 
 
@@ -257,7 +256,7 @@ def test_a_table_holds_one_type_even_when_all_have_left() -> None:
     table = IdTable(policy=IdPolicy(unused_days=1))
     assert table.numbers(pa.array([1])).tolist() == [0]  # asking decides nothing
     table.sight(pa.array(["a"]), np.array([0]), protected_from_ms=0)
-    assert table.expire(2 * DAY_MS).tolist() == [1]
+    assert table.expire(2 * DAY_MS, protected_from_ms=2 * DAY_MS).tolist() == [1]
     for each in (table, copied(table)):
         assert each.ids().equals(pa.array([None], pa.string()))
         with pytest.raises(

@@ -64,7 +64,7 @@ class IdTable:
         Example:
             >>> table = IdTable(policy=IdPolicy(unused_days=1))
             >>> _ = table.sight(pa.array([7, 9, 7]), np.array([0, 5, 6]), protected_from_ms=0)
-            >>> _ = table.expire(86_400_006)
+            >>> _ = table.expire(86_400_006, protected_from_ms=86_400_006)
             >>> table.statistics
             IdStatistics(size=1, admitted=1, capacity=2, admissions=2, expiries=1, evictions=0, refused=0)
         """
@@ -114,11 +114,16 @@ class IdTable:
         self._add("refused", int((number_N == 0).sum()) - int((code_N == len(distinct)).sum()))
         return Sighted(number_N=number_N, evicted=evicted, new=new, admitted=admitted)
 
-    def expire(self, now_ms: int) -> Numbers:
-        """Let ids go that were not seen for longer than ``unused_days``; gives their numbers, ascending."""
+    def expire(self, now_ms: int, *, protected_from_ms: int) -> Numbers:
+        """Let ids go that were not seen for longer than ``unused_days``; gives their numbers, ascending.
+
+        Args:
+            now_ms: UTC milliseconds. protected_from_ms: none leaves that was last seen at or after it.
+        """
         if self.policy.unused_days is None:
             return np.zeros(0, np.int32)
-        left = np.flatnonzero(self._last_seen_before(now_ms - round(self.policy.unused_days * DAY_MS)))
+        unused_since_ms = now_ms - round(self.policy.unused_days * DAY_MS)
+        left = np.flatnonzero(self._last_seen_before(min(unused_since_ms, protected_from_ms)))
         self._release(left)
         self._add("expiries", left.size)
         return left.astype(np.int32)

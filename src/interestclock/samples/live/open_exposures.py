@@ -23,11 +23,14 @@ class OpenExposures:
     Args:
         labels: K, how many labels an exposure has.
 
+    Raises:
+        ValueError: (from what takes serial numbers) one of them is not open.
+
     Example:
         >>> exposures = OpenExposures(labels=1)
         >>> exposures.append(np.array([500]), np.array([1_000]))
         array([0])
-        >>> exposures.set_label(0, 0, value=1, known_ms=900)
+        >>> exposures.set_labels(np.array([0]), 0, value_N=np.array([1]), known_ms_N=np.array([900]))
         >>> exposures.resolved_ms(np.array([0])).tolist(), exposures.label_NK(np.array([0])).tolist()
         ([900], [[1]])
     """
@@ -51,7 +54,7 @@ class OpenExposures:
         serial_N = np.arange(self.stop, self.stop + timestamp_ms_N.size)
         self.stop += timestamp_ms_N.size
         self._make_room()
-        place_N = serial_N - self.first
+        place_N = self._places(serial_N)
         self._columns["timestamp_ms"][place_N] = timestamp_ms_N
         self._columns["until_ms"][place_N] = until_ms_N
         self._columns["label"][place_N] = OPEN
@@ -61,39 +64,29 @@ class OpenExposures:
 
     def describe(self, serial_N: IntArray, *, user_N: IntArray, item_N: IntArray, second_N: IntArray) -> None:
         """Note who saw what, in numbers, once they have some."""
-        place_N = serial_N - self.first
+        place_N = self._places(serial_N)
         for name, values_N in (("user", user_N), ("item", item_N), ("second_of_day", second_N)):
             self._columns[name][place_N] = values_N
 
     def column(self, name: str, serial_N: IntArray) -> npt.NDArray[Any]:
         """A column at serial numbers; ``user``, ``item`` and ``second_of_day`` once described."""
-        values: npt.NDArray[Any] = self._columns[name][serial_N - self.first]
+        values: npt.NDArray[Any] = self._columns[name][self._places(serial_N)]
         return values
-
-    def label_at(self, serial: int, label: int) -> int:
-        """1, 0, or ``OPEN``."""
-        return int(self._columns["label"][serial - self.first, label])
 
     def span_ms(self, serial: int) -> tuple[int, int]:
         """When an exposure was shown, and until when its labels may be known."""
         place = serial - self.first
         return int(self._columns["timestamp_ms"][place]), int(self._columns["until_ms"][place])
 
-    def set_label(self, serial: int, label: int, *, value: int, known_ms: int) -> None:
-        """Note a label and when it was known."""
-        place = serial - self.first
-        self._columns["label"][place, label] = value
-        self._columns["known_ms"][place, label] = known_ms
-
     def set_labels(self, serial_N: IntArray, label: int, *, value_N: IntArray, known_ms_N: IntArray) -> None:
-        """The same for many exposures, no serial number twice."""
-        place_N = serial_N - self.first
+        """Note labels and when they were known, no serial number twice."""
+        place_N = self._places(serial_N)
         self._columns["label"][place_N, label] = value_N
         self._columns["known_ms"][place_N, label] = known_ms_N
 
     def engage(self, serial_N: IntArray) -> npt.NDArray[np.bool_]:
         """Mark exposures as engaged with; true for those, in order, that were not yet."""
-        place_N = serial_N - self.first
+        place_N = self._places(serial_N)
         _, first_N = np.unique(place_N, return_index=True)
         new_N = np.zeros(serial_N.size, np.bool_)
         new_N[first_N] = ~self._columns["engaged"][place_N[first_N]]
@@ -102,12 +95,12 @@ class OpenExposures:
 
     def label_NK(self, serial_N: IntArray) -> npt.NDArray[np.int8]:  # noqa: N802  shapes stand in names
         """Labels, int8 (N, K), ``OPEN`` where none has come."""
-        labels_NK: npt.NDArray[np.int8] = self._columns["label"][serial_N - self.first]
+        labels_NK: npt.NDArray[np.int8] = self._columns["label"][self._places(serial_N)]
         return labels_NK
 
     def resolved_ms(self, serial_N: IntArray) -> npt.NDArray[np.int64]:
         """From when on nothing changes any more: all labels known, or the wait over."""
-        last_known_ms_N = self._columns["known_ms"][serial_N - self.first].max(axis=1)
+        last_known_ms_N = self._columns["known_ms"][self._places(serial_N)].max(axis=1)
         resolved_ms_N: npt.NDArray[np.int64] = np.minimum(last_known_ms_N, self.column("until_ms", serial_N))
         return resolved_ms_N
 
@@ -131,6 +124,14 @@ class OpenExposures:
         """Take over what ``state`` gave."""
         self.first, self.stop = state["span"].tolist()
         self._columns = {name: np.array(state[name]) for name in self._columns}
+
+    def _places(self, serial_N: IntArray) -> IntArray:
+        """Where exposures stand; one that was forgotten must not be taken for another."""
+        if serial_N.size and not self.first <= serial_N.min() <= serial_N.max() < self.stop:
+            named = f"exposures {serial_N.min()} to {serial_N.max()}"
+            raise ValueError(f"{named}, but {self.first} to {self.stop - 1} are open")
+        places_N: IntArray = serial_N - self.first
+        return places_N
 
     def _make_room(self) -> None:
         held = self.stop - self.first

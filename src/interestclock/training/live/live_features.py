@@ -33,6 +33,7 @@ __all__ = ["IdChanges", "LiveFeatures"]
 IntArray = npt.NDArray[np.integer]
 _NO_ITEM = -1  # a behaviour whose item no table holds: never found
 _NONE = np.zeros(0, np.int32)
+_NO_TIMES = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,7 @@ class LiveFeatures:
             rows: exposures in time order. protected_from_ms: ids seen since then stay.
         """
         timestamp_ms_N = rows["timestamp_ms"].to_numpy()
-        left = self._expire(int(timestamp_ms_N[0]))
+        left = self._expire(int(timestamp_ms_N[0]), protected_from_ms=protected_from_ms)
         numbers: dict[str, IntArray] = {}
         changes: dict[str, IdChanges] = {}
         for kind, table in self.tables.items():
@@ -109,6 +110,16 @@ class LiveFeatures:
         self._forget(changes["user"].left, changes["item"].left)
         self._describe(rows, numbers["item"], changes["item"].came)
         return numbers, changes
+
+    def hear(self, labels: LabelEvents, *, open_: OpenExposures) -> None:
+        """Note labels of exposures taken before: ahead of ``number``, which may give their ids' numbers away.
+
+        Args:
+            labels: known before all exposures to come, each given once. open_: where their labels come in.
+        """
+        self.histories.observe(_NONE, _NO_TIMES, self._engaged(open_, labels))
+        if self.clocks is not None:
+            self._vote(self.clocks, open_, labels)
 
     def take(
         self, rows: pa.Table, numbers: Mapping[str, IntArray], *, open_: OpenExposures, labels: LabelEvents
@@ -151,13 +162,16 @@ class LiveFeatures:
             self.clocks.restore(below("clocks", state))
         self._requests, self._expired_day_ms = state["numbers"].tolist()
 
-    def _expire(self, now_ms: int) -> dict[str, npt.NDArray[np.int32]]:
+    def _expire(self, now_ms: int, *, protected_from_ms: int) -> dict[str, npt.NDArray[np.int32]]:
         """Once a day of the stream: numbers whose ids were not seen for long."""
         day_ms = int(utc_day_start_ms(now_ms))
         if day_ms == self._expired_day_ms:
             return {}
         self._expired_day_ms = day_ms
-        return {kind: table.expire(now_ms) for kind, table in self.tables.items()}
+        return {
+            kind: table.expire(now_ms, protected_from_ms=protected_from_ms)
+            for kind, table in self.tables.items()
+        }
 
     def _forget(self, user_R: npt.NDArray[np.int32], item_R: npt.NDArray[np.int32]) -> None:
         if item_R.size:

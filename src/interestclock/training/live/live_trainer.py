@@ -85,6 +85,7 @@ class LiveTrainer:
         self.intake.end()
         self._run(ended=True)
         self._learn(None)
+        self._close()
         self._count()
 
     def state(self) -> Arrays:
@@ -114,6 +115,7 @@ class LiveTrainer:
         now_ms = int(timestamp_ms_B[0])
         self._learn(now_ms)
         needed_from_ms = now_ms if self.lessons.first_ms is None else self.lessons.first_ms
+        self.features.hear(self.intake.labels_before(now_ms), open_=self.intake.exposures)
         numbers, changes = self.features.number(rows, protected_from_ms=needed_from_ms)
         self._change_rows(changes)
         labels = self.intake.labels_before(int(timestamp_ms_B[-1]))
@@ -130,6 +132,7 @@ class LiveTrainer:
                 prediction=prediction,
             )
         )
+        self._close()
         self.event_ms = int(timestamp_ms_B[-1])
         self.features.trim(needed_from_ms=needed_from_ms)
 
@@ -149,6 +152,9 @@ class LiveTrainer:
                 second_of_day_B=lesson.batch.second_of_day_B,
                 event_ms=int(lesson.batch.timestamp_ms_B[-1]),
             )
+
+    def _close(self) -> None:
+        """Forget exposures that are learned; a batch under way must be among the lessons by now."""
         first = self.lessons.first_serial
         self.intake.close(needed_from=self.intake.exposures.stop if first is None else first)
 
