@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ __all__ = ["stopped_by_signals", "train_command"]
 
 _out = Console()
 _MINUTE_MS = 60_000
+_MOST_SEED, _MOST_THREADS = 2**63 - 1, 1_024
 _LATENESS = "Lateness and labels"
 _TABLES = "Tables of ids"
 _SCHEDULE = "Checkpoints and snapshots, in the stream's own time"
@@ -123,8 +125,8 @@ def train_command(
     ] = 24.0,
     batch_size: Annotated[int, typer.Option(min=1, help="Exposures predicted and learned together.")] = 128,
     learning_rate: Annotated[float, typer.Option(help="Of Adam.")] = TrainConfig().learning_rate,
-    seed: Annotated[int, typer.Option(min=0, help="Of the first weights.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Of PyTorch.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=_MOST_SEED, help="Of the first weights.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, max=_MOST_THREADS, help="Of PyTorch.")] = 1,
     metrics_port: Annotated[
         int | None,
         typer.Option(help="Serve Prometheus metrics on this port of 127.0.0.1.", show_default=False),
@@ -148,8 +150,8 @@ def train_command(
         ranker=_ranker(ranker),
         train=TrainConfig(batch_size=batch_size, learning_rate=learning_rate, seed=seed, threads=threads),
         intake=IntakeConfig(
-            lateness_ms=round(lateness_minutes * _MINUTE_MS),
-            label_wait_ms=round(label_wait_minutes * _MINUTE_MS),
+            lateness_ms=_ms("lateness-minutes", lateness_minutes),
+            label_wait_ms=_ms("label-wait-minutes", label_wait_minutes),
         ),
         users=IdPolicy(sightings=sightings, unused_days=unused_days, most=most_users),
         items=IdPolicy(sightings=sightings, unused_days=unused_days, most=most_items),
@@ -175,6 +177,12 @@ def train_command(
         status = stack.enter_context(StatusLine(_out))
         run.run(lambda: status.show(telemetry.line()))
     _say_accounts(run)
+
+
+def _ms(option: str, minutes: float) -> int:
+    if not math.isfinite(minutes):
+        raise ConfigError(f"--{option} is {minutes}; give a number of minutes")
+    return round(minutes * _MINUTE_MS)
 
 
 def _ranker(name: str) -> RankerConfig:

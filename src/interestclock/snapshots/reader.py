@@ -163,7 +163,11 @@ def checked(folder: Path) -> Iterator[tuple[str, str | None]]:
             yield name, str(error)
     if names or (folder / CURRENT).exists():
         try:
-            reader._named()
+            named = reader._named()
+            if named in damaged:
+                raise ResultError(
+                    f"{folder / CURRENT}: names {named}, which is not whole; let the trainer write a snapshot"
+                )
             yield CURRENT, None
         except ResultError as error:
             yield CURRENT, str(error)

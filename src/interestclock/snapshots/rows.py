@@ -84,7 +84,7 @@ def ready(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if not all_finite(each):
             raise ResultError(
                 f"{name} holds a number that is not finite: training diverged; lower the learning rate and "
-                "go on from an older checkpoint. No snapshot was written"
+                "start anew in another folder. No snapshot was written"
             )
         one = each.detach().contiguous().cpu()
         storage = one.untyped_storage().data_ptr()

@@ -190,7 +190,30 @@ def test_another_configuration_is_refused(log: Path, tmp_path: Path) -> None:
         with pytest.raises(ResultError, match=r"is of another source or configuration: .*config.json"):
             LiveRun(source, tmp_path / "run", config=config, resume=True)
     config = type(CONFIG)(**{**CONFIG.__dict__, "checkpoint_minutes": 7.0})  # when, not what is learned
-    LiveRun(source, tmp_path / "run", config=config, resume=True).source.close()
+    with LiveRun(source, tmp_path / "run", config=config, resume=True):
+        pass
+
+
+def test_a_journal_that_is_lost_is_missed(log: Path, tmp_path: Path) -> None:
+    """Cuts counted from 1 again would be passed over at the next start."""
+    stopped_after(log, tmp_path / "run", 9)
+    shutil.rmtree(tmp_path / "run" / "journal")
+    with pytest.raises(ResultError, match=r"journal ends with cut 0, but \d+ was learned: files are missing"):
+        train(log, tmp_path / "run", True)
+
+
+def test_an_old_checkpoint_that_says_nothing_costs_nothing(
+    log: Path, straight: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stopped_after(log, tmp_path / "run", 9)
+    checkpoints = tmp_path / "run" / "checkpoints"
+    (sorted(checkpoints.iterdir())[-2] / "checkpoint.json").unlink()  # the oldest when two more are made
+    (checkpoints / "checkpoint-old-copy").mkdir()
+    (tmp_path / "run" / "journal" / "journal-backup-old.jsonl").touch()
+    with caplog.at_level(logging.WARNING):
+        train(log, tmp_path / "run", True)
+    assert "cannot be read" in caplog.text
+    check_same(straight, tmp_path / "run")
 
 
 def test_a_folder_of_something_else_is_left_alone(log: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import itertools
 import json
 import logging
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from interestclock.events.live.arrivals import Cut
 
 __all__ = ["Journal"]
 
+_NAME = re.compile(r"journal-([0-9]{10})\.jsonl")
 _log = logging.getLogger("interestclock.journal")
 
 
@@ -70,6 +72,11 @@ class Journal:
             ResultError: some of them are there no more, or a line is damaged.
         """
         segments = self._segments()
+        if self.position < position:
+            raise ResultError(
+                f"{self.folder}: the journal ends with cut {self.position}, but {position} was learned: "
+                "files are missing; bring them back from a copy, or start anew in another folder"
+            )
         if segments and position + 1 < segments[0][0]:
             raise ResultError(
                 f"{self.folder}: the journal begins with cut {segments[0][0]}, but {position + 1} is needed; "
@@ -118,8 +125,8 @@ class Journal:
             os.close(descriptor)
 
     def _segments(self) -> list[tuple[int, Path]]:
-        paths = sorted(self.folder.glob("journal-??????????.jsonl"))
-        return [(int(path.stem.split("-")[1]), path) for path in paths]
+        found = ((_NAME.fullmatch(path.name), path) for path in self.folder.iterdir())
+        return sorted((int(name[1]), path) for name, path in found if name)
 
     def _path(self, first: int) -> Path:
         return self.folder / f"journal-{first:010d}.jsonl"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -23,6 +24,7 @@ from interestclock.training.live.arrays import Arrays
 __all__ = ["CheckpointNote", "Checkpoints"]
 
 FORMAT = 1
+_NAME = re.compile(r"checkpoint-([0-9]{8})")
 _STATE, _NOTE, _ASIDE = "state.safetensors", "checkpoint.json", ".unfinished"
 _log = logging.getLogger("interestclock.checkpoints")
 
@@ -79,7 +81,8 @@ class Checkpoints:
 
     def numbers(self) -> list[int]:
         """Of the checkpoints that are there, ascending."""
-        return sorted(int(each.name.split("-")[1]) for each in self.folder.glob("checkpoint-????????"))
+        names = (_NAME.fullmatch(each.name) for each in self.folder.iterdir())
+        return sorted(int(name[1]) for name in names if name)
 
     def path(self, number: int) -> Path:
         """The folder of a checkpoint."""
@@ -129,9 +132,14 @@ class Checkpoints:
             )
         return None
 
-    def note(self, number: int) -> CheckpointNote:
-        """What a checkpoint says of itself, unverified."""
-        return CheckpointNote(**json.loads((self.path(number) / _NOTE).read_text()))
+    def oldest(self) -> CheckpointNote | None:
+        """What the oldest checkpoint says of itself, unverified; None, with a warning, if it says nothing."""
+        path = self.path(self.numbers()[0]) / _NOTE
+        try:
+            return CheckpointNote(**json.loads(path.read_text()))
+        except (OSError, ValueError, TypeError) as error:
+            _log.warning("%s cannot be read (%s); the journal before it is kept", path, error)
+            return None
 
     def read(self, number: int) -> tuple[CheckpointNote, Arrays]:
         """One checkpoint, verified.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from interestclock.training.config import TrainConfig
 
 __all__ = ["LiveConfig"]
 
+_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 _OPERATIONS = (
     "checkpoint_minutes",
     "checkpoints_kept",
@@ -69,8 +71,9 @@ class LiveConfig:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")
         for name in ("checkpoint_minutes", "snapshot_minutes", "full_snapshot_hours"):
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"{name} is {getattr(self, name)}; give a time above 0")
+            unit_ms = _HOUR_MS if name.endswith("hours") else _MINUTE_MS
+            if not 1 <= getattr(self, name) * unit_ms < math.inf:
+                raise ConfigError(f"{name} is {getattr(self, name)}; give a time of a millisecond or more")
         if self.train.order != "streaming":
             raise ConfigError(f"a live trainer learns in streaming order, not '{self.train.order}'")
         self._check_policies()

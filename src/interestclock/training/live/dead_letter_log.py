@@ -70,5 +70,5 @@ class DeadLetterLog:
 
     def cut_back(self, size: int) -> None:
         """Remove what was added after a size was noted."""
-        if self.path.exists():
+        if self.path.exists() and size < self.path.stat().st_size:
             os.truncate(self.path, size)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -11,14 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from torch import Tensor
 
-from interestclock import __version__
-from interestclock.errors import ResultError
 from interestclock.events.live import Arrivals, Journal, LiveSource
 from interestclock.training.live.arrays import Arrays
 from interestclock.training.live.checkpoints import CheckpointNote, Checkpoints
@@ -28,6 +23,7 @@ from interestclock.training.live.live_trainer import LiveTrainer
 from interestclock.training.live.prediction_parts import PredictionParts
 from interestclock.training.live.schedule import Schedule
 from interestclock.training.live.telemetry import Telemetry
+from interestclock.training.live.trainer_folder import TrainerFolder
 from interestclock.training.live.trainer_snapshots import TrainerSnapshots
 
 __all__ = ["LiveRun"]
@@ -48,6 +44,7 @@ class LiveRun:
         folder/predictions/     what was predicted, a file between two checkpoints
         folder/snapshots/       what a server reads
         folder/dead-letters.jsonl  messages that could not be read, with the reason
+        folder/lock             held while a trainer runs
 
     Whatever kills it, another one with ``resume`` goes on: it takes the newest checkpoint that is whole, cuts
     the files back to it, learns what the journal names again, and ends bit for bit where the one that was
@@ -59,8 +56,8 @@ class LiveRun:
         telemetry: is told how things go; None keeps none of it.
 
     Raises:
-        ResultError: the folder is not empty and ``resume`` is not set, or is of another source or
-            configuration.
+        ResultError: the folder is not empty and ``resume`` is not set, is of another source or
+            configuration, or another trainer runs in it.
     """
 
     def __init__(
@@ -76,7 +73,9 @@ class LiveRun:
         self.stopping = False
         self.stall_seconds = 0.0
         self.trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=self)
-        self._fingerprint = _claim(folder, source, config, resume=resume)
+        said = {"source": source.name, "schema": asdict(source.schema), "config": config.learned_from()}
+        self._claimed = TrainerFolder(folder, said, resume=resume)
+        self._fingerprint = self._claimed.fingerprint
         self._checkpoints = Checkpoints(folder / "checkpoints", kept=config.checkpoints_kept)
         self._journal = Journal(folder / "journal")
         self._predictions = PredictionParts(folder / "predictions", source.schema.labels)
@@ -99,6 +98,7 @@ class LiveRun:
     ) -> None:
         self._writer.shutdown(wait=True)
         self.source.close()
+        self._claimed.release()
 
     def run(self, tell: Callable[[], None] = lambda: None) -> None:
         """Take up what was journalled, then what comes, until the source ends or ``stopping`` is set.
@@ -212,8 +212,9 @@ class LiveRun:
             return
         note, self._writing = self._writing.result(), None
         self.source.acknowledge(note.offsets)
-        oldest = self._checkpoints.note(self._checkpoints.numbers()[0])
-        self._journal.drop_before(oldest.journal_position)
+        oldest = self._checkpoints.oldest()
+        if oldest is not None:
+            self._journal.drop_before(oldest.journal_position)
 
     def _snapshot(self) -> None:
         """Whole if it is time, or a delta would not do; else what changed since the last."""
@@ -249,30 +250,3 @@ class LiveRun:
                 evictions=said.evictions,
                 refused=said.refused,
             )
-
-
-def _claim(folder: Path, source: LiveSource, config: LiveConfig, *, resume: bool) -> str:
-    """Make the folder this trainer's, or see that it is; gives a fingerprint of source and configuration."""
-    said = {"source": source.name, "schema": asdict(source.schema), "config": config.learned_from()}
-    fingerprint = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-    path = folder / "config.json"
-    if path.exists():
-        _check_claim(folder, json.loads(path.read_text()), fingerprint, resume=resume)
-    elif folder.exists() and any(folder.iterdir()):
-        raise ResultError(f"{folder} is not empty and holds no trainer; name another folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        aside = path.with_suffix(".unfinished")
-        aside.write_text(json.dumps(said | {"fingerprint": fingerprint, "version": __version__}, indent=1))
-        aside.replace(path)
-    return fingerprint
-
-
-def _check_claim(folder: Path, claimed: dict[str, Any], fingerprint: str, *, resume: bool) -> None:
-    if not resume:
-        raise ResultError(f"{folder} holds a trainer; go on with --resume, or name another folder")
-    if claimed["fingerprint"] != fingerprint:
-        raise ResultError(
-            f"{folder} is of another source or configuration: {folder / 'config.json'}; go on with those, "
-            "or name another folder"
-        )

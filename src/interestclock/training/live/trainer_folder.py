@@ -1,0 +1,125 @@
+"""Whose folder it is: one trainer's at a time, of one source and one configuration for good."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from interestclock import __version__
+from interestclock.errors import ResultError
+from interestclock.snapshots.placing import force
+
+__all__ = ["TrainerFolder"]
+
+_CONFIG, _ASIDE, _LOCK = "config.json", "config.unfinished", "lock"
+_SHOWN = 3  # settings that differ
+
+
+class TrainerFolder:
+    """A folder that a trainer has for itself until ``release``.
+
+    ``config.json`` says of which source and configuration it is; ``lock`` is held while a trainer runs.
+
+    Args:
+        path: made if needed. said: source, schema and configuration, for JSON.
+        resume: go on where the folder's trainer stopped; an empty folder starts anew.
+
+    Raises:
+        ResultError: another trainer runs in it, it is not empty and ``resume`` is not set, it is of another
+            source or configuration, or it cannot be used.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "trainer"
+        >>> TrainerFolder(path, {"source": "a log"}, resume=False).release()
+        >>> TrainerFolder(path, {"source": "another log"}, resume=True)
+        Traceback (most recent call last):
+        interestclock.errors.ResultError: ... source was 'a log' and is 'another log'; go on with those ...
+    """
+
+    def __init__(self, path: Path, said: Mapping[str, Any], *, resume: bool) -> None:
+        self.path = path
+        self.fingerprint = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        try:
+            self._refuse_foreign()
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = (path / _LOCK).open("a+", encoding="utf-8")
+        except OSError as error:
+            raise ResultError(f"{path} cannot be used ({error}); name another folder") from error
+        try:
+            self._take_lock()
+            self._claim(said, resume=resume)
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Another trainer may have it."""
+        self._lock.close()
+
+    def _refuse_foreign(self) -> None:
+        ours = {_CONFIG, _ASIDE, _LOCK}
+        names = {each.name for each in self.path.iterdir()} if self.path.exists() else set()
+        if _CONFIG not in names and names - ours:
+            raise ResultError(f"{self.path} is not empty and holds no trainer; name another folder")
+
+    def _take_lock(self) -> None:
+        """The system gives it back when the process ends, however it ends."""
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ResultError(
+                f"another trainer runs in {self.path}; stop it, or name another folder"
+            ) from error
+
+    def _claim(self, said: Mapping[str, Any], *, resume: bool) -> None:
+        path = self.path / _CONFIG
+        if not path.exists():
+            aside = self.path / _ASIDE
+            known = {**said, "fingerprint": self.fingerprint, "version": __version__}
+            aside.write_text(json.dumps(known, indent=1), encoding="utf-8")
+            force(aside)
+            aside.replace(path)
+        elif not resume:
+            raise ResultError(f"{self.path} holds a trainer; go on with --resume, or name another folder")
+        else:
+            self._check_same(_read(path), said)
+
+    def _check_same(self, before: Mapping[str, Any], said: Mapping[str, Any]) -> None:
+        if before["fingerprint"] == self.fingerprint:
+            return
+        now = json.loads(json.dumps(said))
+        changes = [
+            f"{name} was {then!r} and is {value!r}"
+            for name, then, value in _changes("", {name: before.get(name) for name in now}, now)
+        ]
+        shown = ", ".join(changes[:_SHOWN])
+        more = f" and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
+        raise ResultError(
+            f"{self.path} is of another source or configuration: {shown}{more}; go on with those of "
+            f"{self.path / _CONFIG}, or name another folder"
+        )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        said["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ResultError(
+            f"{path} cannot be read ({error}); bring it back from a copy, or start anew in another folder"
+        ) from error
+    return said
+
+
+def _changes(name: str, before: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Settings that differ, by their names with dots; lists are compared whole."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for each in sorted({*before, *now}):
+            yield from _changes(f"{name}.{each}".lstrip("."), before.get(each), now.get(each))
+    elif before != now:
+        yield name, before, now

@@ -1,0 +1,67 @@
+"""A folder is one trainer's at a time, and of one source and configuration for good."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from interestclock.errors import ResultError
+from interestclock.training.live.trainer_folder import TrainerFolder
+
+SAID = {"source": "a log", "config": {"longest": 10, "train": {"learning_rate": 0.005, "seed": 0}}}
+
+
+def test_only_one_at_a_time(tmp_path: Path) -> None:
+    first = TrainerFolder(tmp_path / "run", SAID, resume=False)
+    with pytest.raises(ResultError, match=r"another trainer runs in .*; stop it, or name another folder"):
+        TrainerFolder(tmp_path / "run", SAID, resume=True)
+    first.release()
+    TrainerFolder(tmp_path / "run", SAID, resume=True).release()
+
+
+def test_a_process_that_dies_lets_go(tmp_path: Path) -> None:
+    take = (
+        "import os, pathlib, sys; from interestclock.training.live.trainer_folder import TrainerFolder; "
+        "folder = TrainerFolder(pathlib.Path(sys.argv[1]), {}, resume=False); os.kill(os.getpid(), 9)"
+    )
+    died = subprocess.run([sys.executable, "-c", take, str(tmp_path / "run")], check=False)
+    assert died.returncode == -9
+    TrainerFolder(tmp_path / "run", {}, resume=True).release()
+
+
+def test_what_differs_is_named(tmp_path: Path) -> None:
+    TrainerFolder(tmp_path, SAID, resume=False).release()
+    other = {"source": "a log", "config": {"longest": 10, "train": {"learning_rate": 0.001, "seed": 1}}}
+    said = r"config.train.learning_rate was 0.005 and is 0.001, config.train.seed was 0 and is 1; go on with"
+    with pytest.raises(ResultError, match=said):
+        TrainerFolder(tmp_path, other, resume=True)
+    many = {"source": "b", "config": dict.fromkeys("abcdef", 1)}
+    with pytest.raises(ResultError, match=r"config.a was None and is 1, .* and \d more; go on"):
+        TrainerFolder(tmp_path, many, resume=True)
+    TrainerFolder(tmp_path, SAID, resume=True).release()  # none of them kept the lock
+
+
+@pytest.mark.parametrize("damage", ["", "{}", "[]", "{"])
+def test_a_damaged_claim_says_what_to_do(damage: str, tmp_path: Path) -> None:
+    TrainerFolder(tmp_path, SAID, resume=False).release()
+    (tmp_path / "config.json").write_text(damage)
+    with pytest.raises(ResultError, match=r"config.json cannot be read .*; bring it back from a copy"):
+        TrainerFolder(tmp_path, SAID, resume=True)
+
+
+def test_killed_while_it_was_claimed(tmp_path: Path) -> None:
+    (tmp_path / "config.unfinished").write_text('{"sour')
+    (tmp_path / "lock").touch()
+    TrainerFolder(tmp_path, SAID, resume=False).release()
+    assert json.loads((tmp_path / "config.json").read_text())["source"] == "a log"
+
+
+def test_a_file_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(ResultError, match=r"cannot be used .*; name another folder"):
+            TrainerFolder(path, SAID, resume=False)
