@@ -85,6 +85,15 @@ def train_command(
             rich_help_panel=_LATENESS,
         ),
     ] = 60.0,
+    ahead_minutes: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="How far an event of a stream may stand ahead of this machine's clock; further ones are "
+            "counted, not learned.",
+            rich_help_panel=_LATENESS,
+        ),
+    ] = 60.0,
     missing_label: Annotated[
         list[str] | None,
         typer.Option(
@@ -152,6 +161,7 @@ def train_command(
         intake=IntakeConfig(
             lateness_ms=_ms("lateness-minutes", lateness_minutes),
             label_wait_ms=_ms("label-wait-minutes", label_wait_minutes),
+            ahead_ms=_ms("ahead-minutes", ahead_minutes),
         ),
         users=IdPolicy(sightings=sightings, unused_days=unused_days, most=most_users),
         items=IdPolicy(sightings=sightings, unused_days=unused_days, most=most_items),
@@ -163,7 +173,15 @@ def train_command(
         full_snapshot_hours=full_snapshot_hours,
     )
     torch.set_num_threads(threads)
-    opened = open_live(source, mapping=mapping, layout=layout, items=items, group=group, speed_up=speed_up)
+    opened = open_live(
+        source,
+        mapping=mapping,
+        layout=layout,
+        items=items,
+        group=group,
+        speed_up=speed_up,
+        label_wait_ms=config.intake.label_wait_ms,
+    )
     labels = opened.schema.labels
     telemetry = Telemetry(tasks=labels, main_task=opened.schema.main_label)
     with contextlib.ExitStack() as stack:
@@ -210,15 +228,17 @@ def stopped_by_signals(run: LiveRun) -> Iterator[None]:
 
 def _say_accounts(run: LiveRun) -> None:
     counts = run.trainer.intake.accounts.counts()
-    received = counts.pop("received")
+    received, along = counts.pop("received"), counts.pop("given_labels_late")
     parts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count)
-    _out.print(
-        f"{received:,} messages: {parts or 'none used'}", highlight=False, markup=False, soft_wrap=True
-    )
-    _out.print(
-        f"go on with --resume; snapshots in {run.folder / 'snapshots'}, predictions in "
-        f"{run.folder / 'predictions'}",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
-    )
+    _say(f"{received:,} messages: {parts or 'none used'}")
+    if along:
+        _say(
+            f"{along:,} labels that came along were known after --label-wait-minutes: they count as not given"
+        )
+    if any((run.folder / "snapshots").glob("*-full")):
+        _say(f"snapshots in {run.folder / 'snapshots'}, predictions in {run.folder / 'predictions'}")
+    _say("go on with --resume")
+
+
+def _say(text: str) -> None:
+    _out.print(text, highlight=False, markup=False, soft_wrap=True)

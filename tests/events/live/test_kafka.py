@@ -126,7 +126,7 @@ def test_brokers_that_are_away_while_it_reads_again_are_waited_for() -> None:
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "confluent_kafka", None)
-    with pytest.raises(ConfigError, match=r"pip install 'interest-clock\[kafka\]'"):
+    with pytest.raises(ConfigError, match=r"-c constraints.txt '\.\[kafka\]'"):
         KafkaSource(brokers="127.0.0.1:1", topic="plays", schema=REQUESTS)
 
 

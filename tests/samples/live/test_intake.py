@@ -258,3 +258,29 @@ def test_requests_stay_together() -> None:
 def test_times_below_zero_are_refused() -> None:
     with pytest.raises(ConfigError, match="lateness_ms is -1; give 0 or more"):
         IntakeConfig(lateness_ms=-1)
+
+
+def test_what_lies_far_ahead_is_set_aside() -> None:
+    """One event of the next century would put all that comes behind the watermark."""
+    intake = Intake(SCHEMA, config=IntakeConfig(lateness_ms=0, label_wait_ms=1_000, ahead_ms=500))
+    shown = [(0, Shown(1, 900)), (1, Shown(2, 10**12)), (2, Shown(3, 1_500)), (3, Shown(4, 1_501))]
+    labels = [(4, Labelled(1, "finish", 1, 10**12)), (5, Labelled(1, "like", 1, 950))]
+    intake.take(exposure_table(shown), label_table(labels), taken_ms=1_000)
+    assert (intake.newest_ms, intake.accounts.ahead) == (1_500, 3)
+    assert (intake.accounts.late_exposures, intake.accounts.late_labels) == (0, 1)
+    intake.end()
+    assert intake.next_batch(most=9, ended=True)["event_id"].to_pylist() == ["e1", "e3"]
+
+
+def test_a_clock_that_is_set_back_stops_nothing() -> None:
+    """Events go on from where they were, whatever the clock on the wall says."""
+    intake = Intake(SCHEMA, config=IntakeConfig(lateness_ms=0, label_wait_ms=1_000, ahead_ms=500))
+    intake.take(exposure_table([(0, Shown(1, 10_000))]), label_table([]), taken_ms=10_000)
+    intake.take(exposure_table([(0, Shown(2, 10_400)), (1, Shown(3, 10_501))]), label_table([]), taken_ms=5)
+    assert (intake.newest_ms, intake.accounts.ahead) == (10_400, 1)
+
+
+def test_a_log_may_be_of_any_time() -> None:
+    intake = Intake(SCHEMA, config=IntakeConfig(ahead_ms=0))
+    intake.take(exposure_table([(0, Shown(1, 10**14))]), label_table([]))
+    assert intake.accounts.ahead == 0

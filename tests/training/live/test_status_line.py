@@ -22,6 +22,7 @@ NUMBERS = StatusNumbers(
     table_rows={"user": 12_034, "item": 5_331},
     waiting=4_096,
     late=12,
+    ahead=3,
     duplicates=3,
     orphan_labels=1,
     dead_letters=0,
@@ -36,7 +37,8 @@ NUMBERS = StatusNumbers(
 WHOLE = (
     "1,234,567 events, 5,210/s | 2024-05-03 18:12 UTC, lag 2.1 s, learning 61.0 min behind | "
     "AUC 0.7412, calibration 1.020 | at 19 h: AUC 0.7300, calibration 0.980 | "
-    "rows: user 12,034, item 5,331 | waiting 4,096, late 12, duplicates 3, orphan labels 1, dead letters 0"
+    "rows: user 12,034, item 5,331 | waiting 4,096, late 12, ahead 3, duplicates 3, "
+    "orphan labels 1, dead letters 0"
 )
 BEGINNING = StatusNumbers(
     events=0,
@@ -47,6 +49,7 @@ BEGINNING = StatusNumbers(
     table_rows={},
     waiting=0,
     late=0,
+    ahead=0,
     duplicates=0,
     orphan_labels=0,
     dead_letters=0,
@@ -95,7 +98,7 @@ def test_before_anything_there_is_a_line_too() -> None:
         status.show(BEGINNING)
     assert stream.getvalue() == (
         "0 events, -/s | AUC -, calibration - | "
-        "waiting 0, late 0, duplicates 0, orphan labels 0, dead letters 0\n"
+        "waiting 0, late 0, ahead 0, duplicates 0, orphan labels 0, dead letters 0\n"
     )
 
 

@@ -20,6 +20,7 @@ class Cut:
     Args:
         source: the source's own name for itself. messages: how many.
         ranges: partition -> first and last offset, inclusive; a partition without messages is absent.
+        taken_ms: when, by this machine's clock, UTC milliseconds; None for what lay in a log.
 
     Example:
         >>> Cut(source="plays.parquet", ranges={"0": ("1", "500")}, messages=500).messages
@@ -29,6 +30,7 @@ class Cut:
     source: str
     ranges: Mapping[str, tuple[str, str]]
     messages: int
+    taken_ms: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

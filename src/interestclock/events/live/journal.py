@@ -149,9 +149,8 @@ class Journal:
 
 
 def _line(cut: Cut) -> bytes:
-    said = json.dumps(
-        {"source": cut.source, "ranges": dict(cut.ranges), "messages": cut.messages}, sort_keys=True
-    ).encode()
+    known = {"source": cut.source, "ranges": dict(cut.ranges), "messages": cut.messages}
+    said = json.dumps(known | {"taken_ms": cut.taken_ms}, sort_keys=True).encode()
     return b"%08x %s\n" % (zlib.crc32(said), said)
 
 
@@ -165,4 +164,4 @@ def _cuts(path: Path) -> Iterator[Cut]:
             )
         content = json.loads(said)
         ranges = {partition: (first, last) for partition, (first, last) in content["ranges"].items()}
-        yield Cut(source=content["source"], ranges=ranges, messages=content["messages"])
+        yield Cut(**content | {"ranges": ranges})

@@ -70,7 +70,8 @@ class KafkaSource:
             import confluent_kafka  # noqa: PLC0415  an extra
         except ImportError as error:
             raise ConfigError(
-                "confluent-kafka is not installed; pip install 'interest-clock[kafka]'"
+                "confluent-kafka is not installed; install the extra 'kafka', in a checkout with "
+                "pip install -c constraints.txt '.[kafka]'"
             ) from error
         self._kafka: Any = confluent_kafka
         self.name = f"kafka://{brokers}/{topic}"
@@ -116,7 +117,7 @@ class KafkaSource:
         if good:
             self._outage.over()
             self._heard_s = time.monotonic()
-            return self._arrivals(good)
+            return self._arrivals(good, time.time_ns() // 1_000_000)
         stalled = self._paused and time.monotonic() - self._heard_s > _STALLED_S
         if self._failed is not None or stalled:
             self._ask()
@@ -137,7 +138,7 @@ class KafkaSource:
                 f"{self.name} holds {len(records)} of the {cut.messages} records that the journal names; "
                 "restore the topic from a backup, or start anew in another folder"
             )
-        return self._arrivals(records)
+        return self._arrivals(records, cut.taken_ms)
 
     def acknowledge(self, last: Mapping[str, str]) -> None:
         """Commit, for those who watch the group's lag; not waited for, and in an outage the next does."""
@@ -225,13 +226,14 @@ class KafkaSource:
             self._failed = self._kafka.KafkaException(record.error())
         return False
 
-    def _arrivals(self, records: list[Any]) -> Arrivals:
+    def _arrivals(self, records: list[Any], taken_ms: int | None) -> Arrivals:
         records = sorted(records, key=lambda record: (record.partition(), record.offset()))
         messages = [_message(record) for record in records]
         ranges: dict[str, tuple[str, str]] = {}
         for each in messages:
             ranges[each.partition] = (ranges.get(each.partition, (each.offset, ""))[0], each.offset)
-        return self._parser.parse(Cut(source=self.name, ranges=ranges, messages=len(messages)), messages)
+        cut = Cut(source=self.name, ranges=ranges, messages=len(messages), taken_ms=taken_ms)
+        return self._parser.parse(cut, messages)
 
 
 def _message(record: Any) -> Message:

@@ -32,6 +32,7 @@ def open_live(
     items: Path | None = None,
     group: str = "interestclock",
     speed_up: float | None = None,
+    label_wait_ms: int | None = None,
 ) -> LiveSource:
     """A log to replay, a Redis stream or a Kafka topic.
 
@@ -40,10 +41,11 @@ def open_live(
             asks for them) or ``kafka://HOST:PORT/TOPIC`` (several brokers with commas).
         mapping: TOML file that names labels, attributes and the default zone; a stream needs one.
         layout: of a log. items: item attributes; wins over the mapping's. group: of consumers.
-        speed_up: of a replay.
+        speed_up: of a replay. label_wait_ms: how long a trainer will wait for a log's labels.
 
     Raises:
-        ConfigError: the address cannot be read, or an option does not go with it.
+        ConfigError: the address cannot be read, an option does not go with it, or a label is known only
+            after the wait.
 
     Example:
         >>> open_live("redis://127.0.0.1:6379/plays")
@@ -56,6 +58,8 @@ def open_live(
     if kind == "log":
         path = Path(source)
         resolved = resolve_mapping(path, mapping=given, layout=layout, items=items)
+        if label_wait_ms is not None:
+            _check_delays(resolved, label_wait_ms)
         return ReplaySource(open_log(path, mapping=resolved), speed_up=speed_up)
     if kind not in ("redis", "kafka"):
         raise ConfigError(f"'{shown}': no source is called {kind}; give a path, redis://... or kafka://...")
@@ -67,6 +71,17 @@ def open_live(
     if layout is not None or speed_up is not None:
         raise ConfigError(f"{shown}: a layout and a speed are for logs; leave them out")
     return _broker(kind, source, given, items, group)
+
+
+def _check_delays(mapping: ColumnMapping, label_wait_ms: int) -> None:
+    """A label whose delay is longer than the wait would always count as not given."""
+    for name, label in mapping.labels.items():
+        if label.known_column is None and label.delay_seconds * 1_000 > label_wait_ms:
+            raise ConfigError(
+                f"label '{name}' is known {label.delay_seconds / 60:g} minutes after its exposure, but "
+                f"labels are awaited for {label_wait_ms / 60_000:g}: it would always count as not given; "
+                "wait longer (--label-wait-minutes)"
+            )
 
 
 def _broker(kind: str, source: str, mapping: ColumnMapping, items: Path | None, group: str) -> LiveSource:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -70,7 +71,10 @@ class RedisSource:
         try:
             import redis  # noqa: PLC0415  an extra
         except ImportError as error:
-            raise ConfigError("redis is not installed; pip install 'interest-clock[redis]'") from error
+            raise ConfigError(
+                "redis is not installed; install the extra 'redis', in a checkout with "
+                "pip install -c constraints.txt '.[redis]'"
+            ) from error
         self._away = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
         self._refused = redis.exceptions.ResponseError
         self._unknown_here = redis.exceptions.AuthenticationError  # to redis, an error of the connection
@@ -124,7 +128,7 @@ class RedisSource:
         if missed:
             self._tell_missed(entries[0][0].decode())
         self._last = entries[-1][0].decode()
-        return self._arrivals(entries)
+        return self._arrivals(entries, time.time_ns() // 1_000_000)
 
     def reread(self, cut: Cut) -> Arrivals:
         """The entries of a cut.
@@ -149,7 +153,7 @@ class RedisSource:
                 f"{self.name} holds {len(entries)} of the {cut.messages} entries {first} to {last} that the "
                 "journal names; restore the stream from a backup, or start anew in another folder"
             )
-        return self._arrivals(entries)
+        return self._arrivals(entries, cut.taken_ms)
 
     def acknowledge(self, last: Mapping[str, str]) -> None:
         """Tell the group that a checkpoint holds everything up to there; in an outage the next one does."""
@@ -194,10 +198,13 @@ class RedisSource:
             f"{self.name}: {error}; give the user and password, as redis://USER:PASSWORD@HOST:PORT/STREAM"
         ) from error
 
-    def _arrivals(self, entries: Iterable[tuple[bytes, dict[bytes, bytes] | None]]) -> Arrivals:
+    def _arrivals(
+        self, entries: Iterable[tuple[bytes, dict[bytes, bytes] | None]], taken_ms: int | None
+    ) -> Arrivals:
         messages = [_message(self._stream, offset.decode(), fields or {}) for offset, fields in entries]
         ranges = {self._stream: (messages[0].offset, messages[-1].offset)}
-        return self._parser.parse(Cut(source=self.name, ranges=ranges, messages=len(messages)), messages)
+        cut = Cut(source=self.name, ranges=ranges, messages=len(messages), taken_ms=taken_ms)
+        return self._parser.parse(cut, messages)
 
 
 def _message(stream: str, offset: str, fields: Mapping[bytes, bytes]) -> Message:

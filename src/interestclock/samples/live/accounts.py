@@ -26,6 +26,7 @@ class Accounts:
         late_exposures: older than the newest event by more than the lateness; not learned, in no feature.
         late_labels: came later than that after they were known, or were known after the wait; likewise.
         orphan_labels: of an exposure that never came, or came too late. dead_letters: unreadable messages.
+        ahead: exposures and labels further ahead of the clock on the wall than allowed; likewise not used.
         given_labels_late: labels that came with their exposure and were known after the wait; not learned.
             They were no messages of their own, and are no part of the sum.
 
@@ -44,6 +45,7 @@ class Accounts:
     late_labels: int = 0
     orphan_labels: int = 0
     dead_letters: int = 0
+    ahead: int = 0
     given_labels_late: int = 0
 
     def add_up(self) -> bool:

@@ -35,6 +35,7 @@ class IntakeConfig:
     Args:
         lateness_ms: how far an event's time may stand behind the newest event's when it arrives.
         label_wait_ms: how long after its exposure a label may become known.
+        ahead_ms: how far an event's time may stand ahead of the moment at which it is taken.
 
     Raises:
         ConfigError: one is negative.
@@ -46,9 +47,10 @@ class IntakeConfig:
 
     lateness_ms: int = 0
     label_wait_ms: int = 3_600_000
+    ahead_ms: int = 3_600_000
 
     def __post_init__(self) -> None:
-        for name in ("lateness_ms", "label_wait_ms"):
+        for name in ("lateness_ms", "label_wait_ms", "ahead_ms"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give 0 or more milliseconds")
 
@@ -63,7 +65,10 @@ class Intake:
     exposure waits for it as long. A second exposure of one ``event_id`` is a duplicate, and so is a second
     label of one name for it; ids are remembered until the wait and the lateness are over.
 
-    None of this depends on how the stream was cut into arrivals, but for the order of arrival itself.
+    What lies too far ahead of the moment at which it is taken is set aside: one such event would put all
+    others behind the watermark. An event no further ahead of the newest before it is let pass all the same,
+    so that a clock on the wall that is set back stops nothing. None of the rest depends on how the stream was
+    cut into arrivals, but for the order of arrival itself.
 
     Args:
         schema: the log's names. config: how long to wait.
@@ -102,10 +107,20 @@ class Intake:
         """No exposure and no label of an earlier moment is used any more."""
         return self.newest_ms - self.config.lateness_ms
 
-    def take(self, exposures: pa.Table, labels: pa.Table, *, bad: int = 0) -> None:
-        """Take one arrival: tables as ``Arrivals`` has them, and how many messages were unreadable."""
+    def take(
+        self, exposures: pa.Table, labels: pa.Table, *, bad: int = 0, taken_ms: int | None = None
+    ) -> None:
+        """Take one arrival: tables as ``Arrivals`` has them, and how many messages were unreadable.
+
+        Args:
+            exposures, labels: as above. bad: as above. taken_ms: when, UTC milliseconds; None: long after.
+        """
         self.accounts.received += exposures.num_rows + labels.num_rows + bad
         self.accounts.dead_letters += bad
+        if taken_ms is not None:
+            last_ms = max(taken_ms, self.newest_ms) + self.config.ahead_ms
+            exposures = self._not_ahead(exposures, "timestamp_ms", last_ms)
+            labels = self._not_ahead(labels, "known_ms", last_ms)
         late_N, late_E = self._late(exposures, labels)
         self._accept(exposures, late_N)
         self._join(labels.append_column("late", pa.array(late_E)))
@@ -156,6 +171,11 @@ class Intake:
         """Exposures not given out yet, and labels whose exposure has not come."""
         tables = (self._held, self._ready, self._early)
         return sum(table.num_rows for table in tables if table is not None)
+
+    def _not_ahead(self, events: pa.Table, time: str, last_ms: int) -> pa.Table:
+        kept_N = _whole(events, time) <= last_ms
+        self.accounts.ahead += int((~kept_N).sum())
+        return events if kept_N.all() else events.filter(pa.array(kept_N))
 
     def _late(
         self, exposures: pa.Table, labels: pa.Table

@@ -15,6 +15,7 @@ import pyarrow as pa
 from torch import Tensor
 
 from interestclock.events.live import Arrivals, Journal, LiveSource
+from interestclock.training.live.alarms import Alarms
 from interestclock.training.live.arrays import Arrays
 from interestclock.training.live.checkpoints import CheckpointNote, Checkpoints
 from interestclock.training.live.config import LiveConfig
@@ -87,6 +88,7 @@ class LiveRun:
         self._offsets: dict[str, str] = {}
         self._position = 0
         self._number = 0
+        self._alarms = Alarms()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
         self._writing: Future[CheckpointNote] | None = None
 
@@ -121,6 +123,7 @@ class LiveRun:
             tell()
         self._checkpoint()
         self._written()
+        self._alarms.look(self.trainer.intake.accounts.counts(), ended=True)
         self._tell_accounts()
         tell()
 
@@ -167,8 +170,10 @@ class LiveRun:
 
     def _take(self, arrivals: Arrivals) -> None:
         self._dead_letters.add(arrivals.bad)
-        self.trainer.take(arrivals.exposures, arrivals.labels, bad=len(arrivals.bad))
-        self._offsets |= {partition: last for partition, (_, last) in arrivals.cut.ranges.items()}
+        cut, bad = arrivals.cut, len(arrivals.bad)
+        self.trainer.take(arrivals.exposures, arrivals.labels, bad=bad, taken_ms=cut.taken_ms)
+        self._alarms.look(self.trainer.intake.accounts.counts())
+        self._offsets |= {partition: last for partition, (_, last) in cut.ranges.items()}
         now_ms = self.trainer.event_ms
         if self._snapshot_due.passed(now_ms):
             self._snapshot()

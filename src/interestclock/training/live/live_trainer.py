@@ -75,9 +75,11 @@ class LiveTrainer:
             [OPEN if name in config.missing_labels else 0 for name in schema.labels]
         )
 
-    def take(self, exposures: pa.Table, labels: pa.Table, *, bad: int = 0) -> None:
-        """Take one arrival: predict and learn whatever it makes ready."""
-        self.intake.take(exposures, labels, bad=bad)
+    def take(
+        self, exposures: pa.Table, labels: pa.Table, *, bad: int = 0, taken_ms: int | None = None
+    ) -> None:
+        """Take one arrival, as ``Intake`` does: predict and learn whatever it makes ready."""
+        self.intake.take(exposures, labels, bad=bad, taken_ms=taken_ms)
         self._run(ended=False)
 
     def finish(self) -> None:

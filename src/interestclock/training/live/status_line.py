@@ -39,7 +39,7 @@ class StatusLine:
         >>> with StatusLine(Console(file=sys.stdout, force_terminal=False)) as status:
         ...     status.show(telemetry.line())
         1,200 events, -/s | 1970-01-01 18:00 UTC, lag 2.5 s | AUC -, calibration - |
-        waiting 0, late 0, duplicates 0, orphan labels 0, dead letters 0
+        waiting 0, late 0, ahead 0, duplicates 0, orphan labels 0, dead letters 0
     """
 
     def __init__(self, console: Console, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
@@ -97,8 +97,9 @@ def _parts(numbers: StatusNumbers) -> Iterator[str]:
     if numbers.table_rows:
         yield "rows: " + ", ".join(f"{feature} {rows:,}" for feature, rows in numbers.table_rows.items())
     yield (
-        f"waiting {numbers.waiting:,}, late {numbers.late:,}, duplicates {numbers.duplicates:,}, "
-        f"orphan labels {numbers.orphan_labels:,}, dead letters {numbers.dead_letters:,}"
+        f"waiting {numbers.waiting:,}, late {numbers.late:,}, ahead {numbers.ahead:,}, "
+        f"duplicates {numbers.duplicates:,}, orphan labels {numbers.orphan_labels:,}, "
+        f"dead letters {numbers.dead_letters:,}"
     )
 
 

@@ -20,6 +20,7 @@ __all__ = ["StatusNumbers", "Telemetry"]
 # Shapes: B exposures of a batch.
 
 WINDOW_EXPOSURES = 100_000
+_LATE = ("late_exposures", "late_labels", "given_labels_late")
 _RATE_S, _MARK_S = 10.0, 0.5
 _REST, _REST_S = 50, 1.0  # quality is kept for so many times what it took, and for so long at most
 
@@ -37,7 +38,8 @@ class StatusNumbers(Quality):
             NaN before either. About the wait for labels.
         table_rows: by feature, ids that have an embedding of their own.
         waiting: exposures and labels taken, and neither used nor set aside. late, duplicates, orphan_labels,
-            dead_letters: totals of what was set aside; late is exposures and labels.
+            dead_letters: totals of what was set aside; late is exposures and labels, those that came along
+            included; ahead is too far ahead of the clock.
     """
 
     events: int
@@ -48,6 +50,7 @@ class StatusNumbers(Quality):
     table_rows: Mapping[str, int]
     waiting: int
     late: int
+    ahead: int
     duplicates: int
     orphan_labels: int
     dead_letters: int
@@ -186,7 +189,8 @@ class Telemetry:
                 behind_seconds=behind_ms / 1_000,
                 table_rows={feature: told["admitted"] for feature, told in self.tables.items()},
                 waiting=counts.get("waiting", 0),
-                late=counts.get("late_exposures", 0) + counts.get("late_labels", 0),
+                late=sum(counts.get(name, 0) for name in _LATE),
+                ahead=counts.get("ahead", 0),
                 duplicates=counts.get("duplicates", 0),
                 orphan_labels=counts.get("orphan_labels", 0),
                 dead_letters=counts.get("dead_letters", 0),
