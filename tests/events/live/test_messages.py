@@ -111,6 +111,7 @@ def test_what_is_said_is_what_is_read(
         ({"user_id": "é" * 129}, "user_id is 258 bytes long; give at most 256, for example a digest"),
         ({"item_id": 10**300}, "item_id is 301 bytes long"),
         ({"attributes": {"genre": ["x" * 257]}}, "attributes genre is 257 bytes long"),
+        ({"attributes": {"genre": ["x"] * 101}}, "attributes genre has 101 values; give at most 100"),
     ],
 )  # fmt: skip
 def test_a_bad_exposure_says_why(change: dict, reason: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from in_memory import REQUESTS, MemorySource, requests_log
 from live_stream import same
 
-from interestclock.errors import ConfigError, ResultError
+from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.events.live import Arrivals, Cut, ReplaySource
 
 
@@ -77,3 +77,22 @@ def test_time_runs_as_fast_as_asked(log: Counting, monkeypatch: pytest.MonkeyPat
     assert span_hours <= now[0] <= span_hours + 2
     with pytest.raises(ConfigError, match=r"speed_up is 0.0; give a number above 0"):
         ReplaySource(log, speed_up=0.0)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "reason"),
+    [
+        (
+            "user_id",
+            pa.array(["é" * 129]),
+            r"rows 1 to 1: user_id holds a text of 258 bytes; give at most 256",
+        ),
+        ("attribute.genre", pa.array([["a", "x" * 257]]), r"attribute.genre holds a text of 257 bytes"),
+        ("item_id", pa.array([-(2**63)]), r"item_id is -9223372036854775808 in a row behind 1"),
+    ],
+)
+def test_what_no_table_of_ids_can_hold_is_refused(column: str, values: pa.Array, reason: str) -> None:
+    events = requests_log(4, requests=80).slice(0, 1)
+    events = events.set_column(events.column_names.index(column), column, values)
+    with pytest.raises(LogError, match=reason):
+        ReplaySource(MemorySource(schema=REQUESTS, events=events)).poll(10, 0.0)

@@ -16,14 +16,15 @@ from interestclock.events.live.arrivals import Arrivals, BadMessage, Cut
 from interestclock.events.schema import LogSchema
 from interestclock.timeofday import check_zone, day_of_week, seconds_of_day, zone_offset_minutes
 
-__all__ = ["LABELS", "Message", "MessageParser", "exposure_message", "label_message"]
+__all__ = ["LABELS", "TEXT_BYTES", "Message", "MessageParser", "exposure_message", "label_message"]
 
 # Shapes: N exposures.
 
 _FIRST_MS, _LAST_MS = -2_208_988_800_000, 7_258_118_400_000  # 1900 and 2200
 _PAYLOAD_CHARACTERS = 2_000
 _REASON_CHARACTERS = 500
-_TEXT_BYTES = 256  # of an id or a value; a server's table of ids is as wide as the longest
+TEXT_BYTES = 256  # of an id or a value; a server's table of ids is as wide as the longest
+_MOST_VALUES = 100  # of an attribute; the table of items is as wide as the item that has most
 _ZONES_REMEMBERED = 1_024
 _MOST_OFFSET_MINUTES = 18 * 60
 _PARTS = ("labels", "known_ms", "attributes", "categorical", "multivalued", "numeric")
@@ -85,7 +86,8 @@ class MessageParser:
 
         {"label_of": "e1", "label": "finish", "value": 1, "known_ms": 1700000180000}
 
-    Ids are text; a whole number stands for its digits. Ids and values are up to 256 bytes long.
+    Ids are text; a whole number stands for its digits. Ids and values are up to
+    256 bytes long; a list holds up to 100 values.
 
     Args:
         schema: names that messages may use. zone: IANA zone of exposures that say nothing of local time.
@@ -308,8 +310,8 @@ def _sound(name: str, value: str) -> str:
             size = len(value.encode())
         except UnicodeEncodeError as error:
             raise ValueError(f"{name} is no valid text") from error
-    if size > _TEXT_BYTES:
-        raise ValueError(f"{name} is {size:,} bytes long; give at most {_TEXT_BYTES}, for example a digest")
+    if size > TEXT_BYTES:
+        raise ValueError(f"{name} is {size:,} bytes long; give at most {TEXT_BYTES}, for example a digest")
     return value
 
 
@@ -354,6 +356,8 @@ def _texts(part: str, name: str, value: Any) -> list[str]:
         return []
     if not isinstance(value, list):
         raise ValueError(f"{part} {name} {value!r} is no list of texts")
+    if len(value) > _MOST_VALUES:
+        raise ValueError(f"{part} {name} has {len(value):,} values; give at most {_MOST_VALUES}")
     return [text for each in value if (text := _text(part, name, each)) is not None]
 
 

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from interestclock.errors import ConfigError, ResultError
+from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.events.live.arrivals import Arrivals, Cut
-from interestclock.events.live.messages import LABELS
+from interestclock.events.live.messages import LABELS, TEXT_BYTES
 from interestclock.events.schema import EventSource, LogSchema
 
 __all__ = ["ReplaySource"]
 
 _PARTITION = "0"
+_NO_ID = -(2**63)
 
 
 class ReplaySource:
@@ -28,6 +30,7 @@ class ReplaySource:
 
     Raises:
         ConfigError: ``speed_up`` is not positive.
+        LogError: (from what reads) an id or a value is longer than 256 bytes, or −2⁶³.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class ReplaySource:
         """Nothing is open."""
 
     def _arrivals(self, rows: pa.Table, first: int) -> Arrivals:
+        _check_ids(rows, first)
         offsets = np.arange(first, first + rows.num_rows)
         exposures = rows.append_column("event_id", pa.array(offsets.astype(str)))
         cut = Cut(
@@ -120,6 +124,21 @@ class ReplaySource:
             time.sleep(min(due_s, wait_s))
         now_ms = began_ms + (self._monotonic_s() - began_s) * 1_000 * self._speed_up
         return rows.slice(0, int(np.searchsorted(time_ms, now_ms, side="right")))
+
+
+def _check_ids(rows: pa.Table, first: int) -> None:
+    """What a server's table of ids can hold: text that is not too long, and integers beside what is none."""
+    for name in rows.column_names:
+        values = pc.list_flatten(rows[name]) if pa.types.is_list(rows[name].type) else rows[name]
+        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+            longest = pc.max(pc.binary_length(values)).as_py() or 0
+            if longest > TEXT_BYTES:
+                raise LogError(
+                    f"rows {first} to {first + rows.num_rows - 1}: {name} holds a text of {longest:,} bytes; "
+                    f"give at most {TEXT_BYTES}, for example a digest"
+                )
+        elif name in ("user_id", "item_id") and pc.min(values).as_py() == _NO_ID:
+            raise LogError(f"{name} is {_NO_ID} in a row behind {first}: that number stands for no id")
 
 
 class _Rows:
