@@ -21,9 +21,9 @@ help: ## list the targets
 demo: .venv/.runtime ## simulate a year of a music service, compare the rankers, write a report
 	@rm -rf $(DEMO)
 	@echo "demo: simulating a log"
-	@$(BIN)/interestclock simulate --size small --out $(DEMO)/log
+	@$(BIN)/interestclock simulate --size small --out $(DEMO)/music-service
 	@echo "demo: comparing the rankers on it"
-	@$(BIN)/interestclock compare $(DEMO)/log --seeds 1 --jobs $(JOBS) --out $(DEMO)/results
+	@$(BIN)/interestclock compare $(DEMO)/music-service --seeds 1 --jobs $(JOBS) --out $(DEMO)/results
 	@echo "demo: open $(CURDIR)/$(DEMO)/results/report.html"
 
 test: lint ## lint, then every test and every example in a docstring

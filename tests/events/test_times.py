@@ -36,6 +36,8 @@ MS = 1_333_476_120_000
         (pa.array(["2012-04-03 18:02"], pa.large_string()), "auto"),
         (pa.array(["2012-04-03T14:02:00-04:00"]), "auto"),
         (pa.array(["2012-04-03 23:32:00.000+0530"]), "auto"),
+        (pa.array(["2012-04-03 20:02:00+02"]), "auto"),
+        (pa.array(["2012-04-03 10:02:00.0-08"]), "auto"),
     ],
 )
 def test_one_moment_in_many_writings(column, unit):

@@ -60,9 +60,12 @@ def test_rendered(found):
 
 
 def test_the_bits_are_put_into_words(found):
-    text = printed(found)
-    bits = found.hour_information["genre"].overall_bits
-    assert f"The hour tells {bits:.4f} bits about genre. For scale: a grocery log has 0.006" in text
+    told = replace(found.hour_information["genre"], overall_bits=0.0123)
+    text = printed(replace(found, hour_information={"genre": told}))
+    assert "The hour tells 0.0123 bits about genre. For scale: a grocery log has 0.006" in text
+    chance = replace(told, overall_bits=-0.003)
+    text = printed(replace(found, hour_information={"genre": chance}))
+    assert "The hour tells nothing about genre that chance does not. For scale" in text
     assert "Bits within a user are what the hour adds once the user is known." in text
 
 

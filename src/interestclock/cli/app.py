@@ -33,7 +33,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Time perception for streaming recommenders: does the time of day matter in your log, and what "
-    "would a clock gain you?",
+    "would a clock gain you? Begin with 'inspect LOG' ('simulate' makes one), then 'compare'; 'features' "
+    "feeds a model of your own, 'train' learns from a live stream.",
 )
 _out = Console()
 _errors = Console(stderr=True)

@@ -41,7 +41,8 @@ def train_command(
     source: Annotated[
         str,
         typer.Argument(
-            help="A log to replay (as compare takes it), redis://HOST:PORT/STREAM or kafka://HOST:PORT/TOPIC.",
+            help="A log to replay, redis://HOST:PORT/STREAM or kafka://HOST:PORT/TOPIC (JSON messages, see "
+            "docs/live.md; they need the extras 'redis' and 'kafka').",
             show_default=False,
         ),
     ],
@@ -62,7 +63,12 @@ def train_command(
     ] = None,
     layout: Annotated[str | None, typer.Option(help="A built-in layout of a log.")] = None,
     items: Annotated[Path | None, typer.Option(help="Item attributes: Parquet, CSV or TSV.")] = None,
-    group: Annotated[str, typer.Option(help="Consumer group, of Redis and Kafka.")] = "interestclock",
+    group: Annotated[
+        str,
+        typer.Option(
+            help="Consumer group, of Redis and Kafka. A new trainer begins with the oldest message."
+        ),
+    ] = "interestclock",
     speed_up: Annotated[
         float | None,
         typer.Option(
@@ -81,7 +87,8 @@ def train_command(
         float,
         typer.Option(
             min=0,
-            help="How long after its exposure a label may come; none by then is a 0.",
+            help="How long after its exposure a label may come; none by then is a 0. As long as the slowest "
+            "label takes, in a replay too.",
             rich_help_panel=_LATENESS,
         ),
     ] = 60.0,
@@ -132,16 +139,30 @@ def train_command(
     full_snapshot_hours: Annotated[
         float, typer.Option(help="Between whole snapshots.", rich_help_panel=_SCHEDULE)
     ] = 24.0,
-    batch_size: Annotated[int, typer.Option(min=1, help="Exposures predicted and learned together.")] = 128,
-    learning_rate: Annotated[float, typer.Option(help="Of Adam.")] = TrainConfig().learning_rate,
-    seed: Annotated[int, typer.Option(min=0, max=_MOST_SEED, help="Of the first weights.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, max=_MOST_THREADS, help="Of PyTorch.")] = 1,
+    batch_size: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Exposures predicted and learned together; a thin stream waits until so many came."
+        ),
+    ] = 128,
+    learning_rate: Annotated[float, typer.Option(help="Adam's step size.")] = TrainConfig().learning_rate,
+    seed: Annotated[
+        int, typer.Option(min=0, max=_MOST_SEED, help="What the first weights are drawn from.")
+    ] = 0,
+    threads: Annotated[int, typer.Option(min=1, max=_MOST_THREADS, help="PyTorch's threads.")] = 1,
     metrics_port: Annotated[
         int | None,
-        typer.Option(help="Serve Prometheus metrics on this port of 127.0.0.1.", show_default=False),
+        typer.Option(help="Serve Prometheus metrics on this port.", show_default=False),
     ] = None,
+    metrics_address: Annotated[
+        str, typer.Option(help="Of this machine; 0.0.0.0 lets others read the metrics, too.")
+    ] = "127.0.0.1",
     log_file: Annotated[
-        Path | None, typer.Option(help="Append a JSON object per event of note.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Append a JSON object per event of note (default: to standard error; plain on a terminal).",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Train on a stream that never stops: predict, record, then learn when the label is known.
@@ -186,7 +207,7 @@ def train_command(
     telemetry = Telemetry(tasks=labels, main_task=opened.schema.main_label)
     with contextlib.ExitStack() as stack:
         if metrics_port is not None:
-            stack.callback(serve_metrics(telemetry, port=metrics_port))
+            stack.callback(serve_metrics(telemetry, port=metrics_port, addr=metrics_address))
         run = stack.enter_context(
             LiveRun(opened, checkpoints, config=config, resume=resume, telemetry=telemetry)
         )

@@ -18,7 +18,7 @@ _PER_MS = {"us": 1_000, "ns": 1_000_000}
 _UNIX = r"^-?\d+(\.\d+)?$"
 _ISO = (
     r"^\s*(?P<date>\d{4}-\d{2}-\d{2})(?:[T ](?P<minute>\d{2}:\d{2})(?P<second>:\d{2})?)?"
-    r"(?P<fraction>\.\d{1,9})?(?P<zone>Z|[+-]\d{2}:?\d{2})?\s*$"
+    r"(?P<fraction>\.\d{1,9})?(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?\s*$"
 )
 _EARLIEST_MS = -2_208_988_800_000  # 1900
 _LATEST_MS = 7_258_118_400_000  # 2200
@@ -163,9 +163,9 @@ def _fraction_ms(fraction: pa.Array) -> pa.Array:
 
 
 def _zone_ms(zone: pa.Array) -> pa.Array:
-    """``+05:30`` or ``-0330`` as milliseconds; ``Z`` and nothing as 0."""
+    """``+05:30``, ``-0330`` or ``+05`` as milliseconds; ``Z`` and nothing as 0."""
     none = pc.or_(pc.equal(zone, ""), pc.equal(zone, "Z"))
-    digits = pc.replace_substring(pc.if_else(none, "+0000", zone), ":", "")
+    digits = pc.utf8_rpad(pc.replace_substring(pc.if_else(none, "+0000", zone), ":", ""), 5, "0")
     hours = pc.utf8_slice_codeunits(digits, 1, 3).cast(pa.int64())
     minutes = pc.utf8_slice_codeunits(digits, 3, 5).cast(pa.int64())
     size = pc.multiply(pc.add(pc.multiply(hours, 60), minutes), 60_000)

@@ -162,6 +162,18 @@ def test_standard_error_is_what_it_is_at_the_moment(monkeypatch: pytest.MonkeyPa
     assert json.loads(before.getvalue())["message"] == "three"
 
 
+def test_a_terminal_is_for_people() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    stop = log_to(terminal)
+    LOG.warning("took %d", 7, extra={"events": 12})
+    stop()
+    assert terminal.getvalue() == "WARNING: took 7\n"
+
+
 def test_a_file_that_cannot_be_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no/train.jsonl: the log cannot be written \(No such file"):
         log_to(tmp_path / "no" / "train.jsonl")

@@ -201,6 +201,8 @@ def test_rate_lag_and_how_far_learning_is_behind() -> None:
         telemetry.line()
     assert telemetry.line().events_per_second == pytest.approx(50), "not what a checkpoint began with"
     assert telemetry.line().lag_seconds == 2.5
+    telemetry.progress(events=1_000_500, event_ms=60_000, wall_ms=None)
+    assert math.isnan(telemetry.line().lag_seconds), "a replay of long ago"
     assert math.isnan(telemetry.line().behind_seconds)
     learn(telemetry, [0.5], [1], [0], event_ms=45_000)
     assert telemetry.line().behind_seconds == 15.0

@@ -152,6 +152,9 @@ def test_a_delta_carries_values_that_nothing_was_learned_of(snapshots_of, tmp_pa
         trainer.take(exposures(turn, [1, 2], [3, 4], [[genre]] * 2, known=False), NO_LABELS)
         kinds.append(snapshots.write(whole=False).kind)
     assert (trainer.learner.step, kinds) == (0, ["full", "delta"])
+    assert snapshots.write(whole=False).watermark_ms == 0 < trainer.event_ms  # nothing was learned
+    trainer.finish()
+    assert snapshots.write(whole=False).watermark_ms == trainer.event_ms
     check_read(tmp_path, trainer)
 
 

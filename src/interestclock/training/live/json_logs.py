@@ -77,7 +77,7 @@ class _StandardError(logging.StreamHandler[TextIO]):
 
 
 def log_to(target: Path | TextIO, *, level: int = logging.INFO) -> Callable[[], None]:
-    """Write what the package logs as JSON lines, besides wherever it goes already.
+    """Write what the package logs as JSON lines, besides wherever it goes already; as text on a terminal.
 
     Args:
         target: a file, appended to, or a stream such as ``sys.stderr``. A file that was moved away, as log
@@ -99,7 +99,8 @@ def log_to(target: Path | TextIO, *, level: int = logging.INFO) -> Callable[[], 
     """
     logger = logging.getLogger(_LOGGER)
     handler, level_before = _handler(target), logger.level
-    handler.setFormatter(JsonLines())
+    on_terminal = not isinstance(target, Path) and target.isatty()
+    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s") if on_terminal else JsonLines())
     handler.setLevel(level)
     logger.addHandler(handler)
     logger.setLevel(min(level, logger.getEffectiveLevel()))

@@ -89,6 +89,7 @@ class LiveRun:
         self._position = 0
         self._number = 0
         self._alarms = Alarms()
+        self._taken_ms: int | None = None  # of the last arrival
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
         self._writing: Future[CheckpointNote] | None = None
 
@@ -171,6 +172,7 @@ class LiveRun:
     def _take(self, arrivals: Arrivals) -> None:
         self._dead_letters.add(arrivals.bad)
         cut, bad = arrivals.cut, len(arrivals.bad)
+        self._taken_ms = cut.taken_ms
         self.trainer.take(arrivals.exposures, arrivals.labels, bad=bad, taken_ms=cut.taken_ms)
         self._alarms.look(self.trainer.intake.accounts.counts())
         self._offsets |= {partition: last for partition, (_, last) in cut.ranges.items()}
@@ -241,7 +243,7 @@ class LiveRun:
             return
         accounts = self.trainer.intake.accounts
         self.telemetry.progress(
-            events=accounts.received, event_ms=self.trainer.event_ms, wall_ms=time.time_ns() // 1_000_000
+            events=accounts.received, event_ms=self.trainer.event_ms, wall_ms=self._taken_ms
         )
         self.telemetry.accounts(accounts.counts())
         for kind, table in self.trainer.features.tables.items():

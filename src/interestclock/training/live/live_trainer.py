@@ -69,7 +69,7 @@ class LiveTrainer:
         self.ranker = Ranker(names=names, config=config.ranker, seed=config.train.seed)
         self.learner = Learner(self.ranker, self.features.view(), learning_rate=config.train.learning_rate)
         self.lessons = Lessons()
-        self.event_ms = 0
+        self.event_ms = self.learned_ms = 0  # of the last exposure predicted, and learned
         self.touched = Touched()
         self._missing_K = torch.tensor(
             [OPEN if name in config.missing_labels else 0 for name in schema.labels]
@@ -96,7 +96,7 @@ class LiveTrainer:
         state = under("intake", self.intake.state()) | under("features", self.features.state())
         state |= under("lessons", self.lessons.state()) | under("ranker", ranker_state(self.ranker))
         state |= under("learner", arrays_of(self.learner.state()))
-        return state | {"event_ms": np.array(self.event_ms)}
+        return state | {"event_ms": np.array(self.event_ms), "learned_ms": np.array(self.learned_ms)}
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave, to the bit."""
@@ -105,7 +105,7 @@ class LiveTrainer:
         self.lessons.restore(below("lessons", state))
         restore_ranker(self.ranker, below("ranker", state))
         self.learner.restore(tensors_of(below("learner", state)))
-        self.event_ms = int(state["event_ms"])
+        self.event_ms, self.learned_ms = int(state["event_ms"]), int(state["learned_ms"])
 
     def _run(self, *, ended: bool) -> None:
         while (rows := self.intake.next_batch(most=self.config.train.batch_size, ended=ended)) is not None:
@@ -148,11 +148,12 @@ class LiveTrainer:
             self.learner.learn(replace(lesson.batch, labels=labels), lesson.prediction)
             self._touch_gradients()
             self.intake.accounts.learned += len(lesson.batch)
+            self.learned_ms = int(lesson.batch.timestamp_ms_B[-1])
             self.recorder.learned(
                 probability_B=lesson.probability_B,
                 label_B=labels[self.schema.main_label],
                 second_of_day_B=lesson.batch.second_of_day_B,
-                event_ms=int(lesson.batch.timestamp_ms_B[-1]),
+                event_ms=self.learned_ms,
             )
 
     def _close(self) -> None:

@@ -89,7 +89,8 @@ def _parts(numbers: StatusNumbers) -> Iterator[str]:
     if numbers.event_ms:
         behind = _duration(numbers.behind_seconds)
         learning = f", learning {behind} behind" if behind else ""
-        yield f"{_minute(numbers.event_ms)} UTC, lag {_duration(numbers.lag_seconds)}{learning}"
+        lag = _duration(numbers.lag_seconds)
+        yield f"{_minute(numbers.event_ms)} UTC{f', lag {lag}' if lag else ''}{learning}"
     yield f"AUC {_number(numbers.auc, '.4f')}, calibration {_number(numbers.calibration, '.3f')}"
     if numbers.hour is not None:
         calibration = _number(numbers.hour_calibration, ".3f")

@@ -128,11 +128,16 @@ class Telemetry:
             self._window.add(*columns)
             self._learned_ms = event_ms
 
-    def progress(self, *, events: int, event_ms: int, wall_ms: int) -> None:
-        """Messages taken since the stream began; newest event time (0: none yet) and wall time, UTC ms."""
+    def progress(self, *, events: int, event_ms: int, wall_ms: int | None) -> None:
+        """Messages taken since the stream began, and how far it is.
+
+        Args:
+            events: so many. event_ms: newest event time, UTC milliseconds; 0: none yet.
+            wall_ms: when it was taken, UTC milliseconds; None of a replay, whose lag says nothing.
+        """
         with self._lock:
             self._events, self._event_ms = events, event_ms
-            self._lag_s = (wall_ms - event_ms) / 1_000 if event_ms else math.nan
+            self._lag_s = (wall_ms - event_ms) / 1_000 if event_ms and wall_ms is not None else math.nan
             self._rate.note(self._now_s(), events)
 
     def accounts(self, counts: Mapping[str, int]) -> None:

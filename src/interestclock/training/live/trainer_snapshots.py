@@ -90,7 +90,7 @@ class TrainerSnapshots:
                 name: each.detach() for name, each in ranker.state_dict().items() if name not in shared
             },
             "about": describe_ranker(ranker),
-            "watermark_ms": trainer.event_ms,
+            "watermark_ms": trainer.learned_ms,
             "step": trainer.learner.step,
         }
         tables = _tables(trainer)
