@@ -145,7 +145,8 @@ def features(source: First) -> dict[str, float]:
             intake.take(arrivals.exposures, arrivals.labels)
             while (rows := intake.next_batch(most=batch_size, ended=False)) is not None:
                 started = time.perf_counter()
-                numbers, _ = live.number(rows, protected_from_ms=0)
+                numbers, changes = live.number(rows, protected_from_ms=0)
+                live.change(rows, numbers, changes)
                 labels = intake.labels_before(rows["timestamp_ms"][-1].as_py())
                 live.take(rows, numbers, open_=intake.exposures, labels=labels)
                 live.trim(needed_from_ms=rows["timestamp_ms"][0].as_py())

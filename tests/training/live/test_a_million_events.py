@@ -136,7 +136,8 @@ def check(exposures: int, users: int, moments: int) -> None:
         nonlocal given_out
         while (rows := intake.next_batch(most=1_024, ended=ended)) is not None:
             given_out += rows.num_rows
-            numbers, _ = features.number(rows, protected_from_ms=0)
+            numbers, changes = features.number(rows, protected_from_ms=0)
+            features.change(rows, numbers, changes)
             labels = intake.labels_before(int(rows["timestamp_ms"][-1].as_py()))
             batch = features.take(rows, numbers, open_=intake.exposures, labels=labels)
             intake.close(needed_from=int(rows["serial"].to_numpy().min()))

@@ -89,7 +89,7 @@ class LiveFeatures:
     def number(
         self, rows: pa.Table, *, protected_from_ms: int
     ) -> tuple[dict[str, IntArray], dict[str, IdChanges]]:
-        """Numbers of a batch's ids, and how the tables changed; what has left is forgotten.
+        """Numbers of a batch's ids, and how the tables changed; ``change`` has to follow.
 
         Args:
             rows: exposures in time order. protected_from_ms: ids seen since then stay.
@@ -107,12 +107,10 @@ class LiveFeatures:
                 came=sighted.new,
                 admitted=sighted.admitted,
             )
-        self._forget(changes["user"].left, changes["item"].left)
-        self._describe(rows, numbers["item"], changes["item"].came)
         return numbers, changes
 
     def hear(self, labels: LabelEvents, *, open_: OpenExposures) -> None:
-        """Note labels of exposures taken before: ahead of ``number``, which may give their ids' numbers away.
+        """Note labels of exposures taken before, ahead of ``change``: while numbers stand for those who left.
 
         Args:
             labels: known before all exposures to come, each given once. open_: where their labels come in.
@@ -120,6 +118,13 @@ class LiveFeatures:
         self.histories.observe(_NONE, _NO_TIMES, self._engaged(open_, labels))
         if self.clocks is not None:
             self._vote(self.clocks, open_, labels)
+
+    def change(
+        self, rows: pa.Table, numbers: Mapping[str, IntArray], changes: Mapping[str, IdChanges]
+    ) -> None:
+        """Forget who left, and describe the items that came; what ``number`` took and gave."""
+        self._forget(changes["user"].left, changes["item"].left)
+        self._describe(rows, numbers["item"], changes["item"].came)
 
     def take(
         self, rows: pa.Table, numbers: Mapping[str, IntArray], *, open_: OpenExposures, labels: LabelEvents

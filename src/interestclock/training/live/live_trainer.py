@@ -117,8 +117,12 @@ class LiveTrainer:
         now_ms = int(timestamp_ms_B[0])
         self._learn(now_ms)
         needed_from_ms = now_ms if self.lessons.first_ms is None else self.lessons.first_ms
-        self.features.hear(self.intake.labels_before(now_ms), open_=self.intake.exposures)
         numbers, changes = self.features.number(rows, protected_from_ms=needed_from_ms)
+        if (
+            changes["user"].left.size or changes["item"].left.size
+        ):  # what they did is theirs, not the next one's
+            self.features.hear(self.intake.labels_before(now_ms), open_=self.intake.exposures)
+        self.features.change(rows, numbers, changes)
         self._change_rows(changes)
         labels = self.intake.labels_before(int(timestamp_ms_B[-1]))
         batch = self.features.take(rows, numbers, open_=self.intake.exposures, labels=labels)
