@@ -118,9 +118,8 @@ class LiveTrainer:
         self._learn(now_ms)
         needed_from_ms = now_ms if self.lessons.first_ms is None else self.lessons.first_ms
         numbers, changes = self.features.number(rows, protected_from_ms=needed_from_ms)
-        if (
-            changes["user"].left.size or changes["item"].left.size
-        ):  # what they did is theirs, not the next one's
+        if changes["user"].left.size or changes["item"].left.size:
+            # What they did is theirs: it must not go to whoever gets their numbers.
             self.features.hear(self.intake.labels_before(now_ms), open_=self.intake.exposures)
         self.features.change(rows, numbers, changes)
         self._change_rows(changes)
