@@ -22,7 +22,9 @@ def test_more_than_a_twentieth_is_told_with_the_remedy(caplog: pytest.LogCapture
     alarms = Alarms()
     with caplog.at_level(logging.WARNING):
         assert alarms.look({"received": 1_000, "late_labels": 50, "orphan_labels": 51}) == ["orphan_labels"]
-    assert caplog.messages == ["of the newest 1000 messages, 51 are labels of exposures that never came"]
+    assert caplog.messages[0].startswith(
+        "of the newest 1000 messages, 51 are labels of exposures that never came, or"
+    )
 
 
 def test_it_looks_at_a_thousand_at_a_time_and_at_what_is_left() -> None:

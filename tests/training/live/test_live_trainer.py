@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from in_memory import HOUR_MS, REQUESTS, MemorySource
+from in_memory import HOUR_MS, REQUESTS, MemorySource, requests_log
 from live_arrivals import NO_LABELS, apart, as_exposures, pieces
 
 from interestclock.embeddings import IdPolicy
@@ -17,6 +17,7 @@ from interestclock.events.schema import LogSchema
 from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig, TimeEncodingConfig
 from interestclock.samples import PrepareConfig, prepare_samples
 from interestclock.samples.live import IntakeConfig
+from interestclock.sequences import DinConfig
 from interestclock.training import StreamTrainer, TrainConfig
 from interestclock.training.live import LiveConfig, LiveTrainer
 
@@ -38,13 +39,24 @@ def check_same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> N
         np.testing.assert_array_equal(values, second[name], err_msg=name)
 
 
+def known_at_once() -> pa.Table:
+    """Every label is known when its exposure is shown, and either of two may make a behaviour of it."""
+    events = requests_log(22, requests=150, delay_ms=0)
+    liked = pa.array(np.random.default_rng(0).integers(0, 2, events.num_rows).astype(np.int8))
+    for name, values in (("label.like", liked), ("label.finish", events["label.finish"].fill_null(0))):
+        events = events.set_column(events.column_names.index(name), name, values)
+    return events
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["labels later", "labels at once"])
 @pytest.mark.parametrize(
     "clocks", [(), (TimeEncodingConfig(),), (GaussianConfig(),)], ids=["base", "hour", "gaussian"]
 )
 def test_what_is_learned_live_is_what_is_learned_offline(
-    clocks: tuple, events: pa.Table, tmp_path, make_trainer
+    clocks: tuple, at_once: bool, events: pa.Table, tmp_path, make_trainer
 ) -> None:
     """The same log, day's clocks on both sides: every prediction the same to the bit."""
+    events = known_at_once() if at_once else events
     ranker = RankerConfig(clocks=clocks, dim=4, recent=3, hidden=(8,), tower_width=4)
     train = TrainConfig(batch_size=16, learning_rate=0.02)
     samples = prepare_samples(
@@ -78,8 +90,12 @@ def test_clocks_as_of_now_differ_from_the_days(events: pa.Table, make_trainer) -
     assert (said[0] != said[1]).any()
 
 
+@pytest.mark.parametrize("at_once", [False, True], ids=["labels later", "labels at once"])
 @pytest.mark.parametrize("rows", [1, 7, 1_000])
-def test_how_the_stream_is_cut_does_not_matter(rows: int, events: pa.Table, make_trainer) -> None:
+def test_how_the_stream_is_cut_does_not_matter(
+    rows: int, at_once: bool, events: pa.Table, make_trainer
+) -> None:
+    events = known_at_once() if at_once else events
     one, _ = make_trainer()
     feed(one, events)
     other, _ = make_trainer()
@@ -143,16 +159,19 @@ def test_a_trainer_restored_at_any_point_ends_the_same(every: int, events: pa.Ta
     assert straight.features.tables["user"].statistics.expiries > 0
 
 
-def test_an_old_projection_is_restored_too(events: pa.Table, make_trainer) -> None:
-    """A batch that is asked again is one more search: so both are checkpointed, and one is restored."""
-    clocks = (replace(make_trainer()[0].config.ranker.clocks[1], refresh_batches=7),)
+@pytest.mark.parametrize(
+    "age", [{"refresh_minutes": 300}, {"refresh_batches": 5}], ids=["minutes", "batches"]
+)
+def test_an_old_projection_is_restored_too(age: dict, events: pa.Table, make_trainer) -> None:
+    """One of two trainers is restored time and again: from projections that are old, and stay so."""
+    clocks = (replace(make_trainer()[0].config.ranker.clocks[1], **age),)
     changes = {"ranker": replace(make_trainer()[0].config.ranker, clocks=clocks)}
     straight, _ = make_trainer(**changes)
     broken, _ = make_trainer(**changes)
     for exposures in pieces(events, 40):
         for trainer in (straight, broken):
             trainer.take(exposures, NO_LABELS)
-        check_same(weights(straight), state := weights(broken))
+        state = weights(broken)
         broken, _ = make_trainer(**changes)
         broken.restore(state)
     for trainer in (straight, broken):
@@ -248,5 +267,9 @@ def test_what_cannot_be_trained_live_is_refused(make_trainer) -> None:
         ConfigError, match=r"items leave after 0\.01 days unused, but their labels are awaited"
     ):
         LiveConfig(items=IdPolicy(unused_days=0.01), intake=IntakeConfig(label_wait_ms=HOUR_MS))
+    with pytest.raises(ConfigError, match="longest is 99, but the ranker reads 100 behaviours; keep as many"):
+        LiveConfig(ranker=RankerConfig(clocks=(DinConfig(),)), longest=99)
+    with pytest.raises(ConfigError, match="longest is 9, but the ranker reads 10 behaviours"):
+        LiveConfig(longest=9)
     with pytest.raises(ConfigError, match="a live trainer learns in streaming order"):
         LiveConfig(train=TrainConfig(order="daily-shuffled"))

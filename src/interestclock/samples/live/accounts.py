@@ -25,7 +25,8 @@ class Accounts:
         duplicates: exposures whose ``event_id``, and labels whose exposure and name, came before.
         late_exposures: older than the newest event by more than the lateness; not learned, in no feature.
         late_labels: came later than that after they were known, or were known after the wait; likewise.
-        orphan_labels: of an exposure that never came, or came too late. dead_letters: unreadable messages.
+        orphan_labels: of an exposure that never came, came too late, or is forgotten, the wait being long
+            over. dead_letters: unreadable messages.
         ahead: exposures and labels further ahead of the clock on the wall than allowed; likewise not used.
         given_labels_late: labels that came with their exposure and were known after the wait; not learned.
             They were no messages of their own, and are no part of the sum.

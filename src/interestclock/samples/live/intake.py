@@ -68,7 +68,8 @@ class Intake:
     What lies too far ahead of the moment at which it is taken is set aside: one such event would put all
     others behind the watermark. An event no further ahead of the newest before it is let pass all the same,
     so that a clock on the wall that is set back stops nothing. None of the rest depends on how the stream was
-    cut into arrivals, but for the order of arrival itself.
+    cut into arrivals, but for the order of arrival itself, as long as an ``event_id`` is not used again after
+    it was forgotten, and no label comes both before its exposure and with an earlier time.
 
     Args:
         schema: the log's names. config: how long to wait.
@@ -118,9 +119,7 @@ class Intake:
         self.accounts.received += exposures.num_rows + labels.num_rows + bad
         self.accounts.dead_letters += bad
         if taken_ms is not None:
-            last_ms = max(taken_ms, self.newest_ms) + self.config.ahead_ms
-            exposures = self._not_ahead(exposures, "timestamp_ms", last_ms)
-            labels = self._not_ahead(labels, "known_ms", last_ms)
+            exposures, labels = self._not_ahead(exposures, labels, taken_ms)
         late_N, late_E = self._late(exposures, labels)
         self._accept(exposures, late_N)
         self._join(labels.append_column("late", pa.array(late_E)))
@@ -172,19 +171,26 @@ class Intake:
         tables = (self._held, self._ready, self._early)
         return sum(table.num_rows for table in tables if table is not None)
 
-    def _not_ahead(self, events: pa.Table, time: str, last_ms: int) -> pa.Table:
-        kept_N = _whole(events, time) <= last_ms
-        self.accounts.ahead += int((~kept_N).sum())
-        return events if kept_N.all() else events.filter(pa.array(kept_N))
+    def _not_ahead(self, exposures: pa.Table, labels: pa.Table, taken_ms: int) -> tuple[pa.Table, pa.Table]:
+        """Without what lies too far ahead of the clock, and of the newest event before it as well."""
+        times, order = _in_order(exposures, labels)
+        newest_ms, kept = max(taken_ms, self.newest_ms), np.ones(times.size, np.bool_)
+        if (
+            times.size and times.max() > newest_ms + self.config.ahead_ms
+        ):  # else a look at each is for nothing
+            for place in order.tolist():
+                kept[place] = times[place] <= newest_ms + self.config.ahead_ms
+                newest_ms = max(newest_ms, int(times[place])) if kept[place] else newest_ms
+            self.accounts.ahead += int((~kept).sum())
+            exposures = exposures.filter(pa.array(kept[: exposures.num_rows]))
+            labels = labels.filter(pa.array(kept[times.size - labels.num_rows :]))
+        return exposures, labels
 
     def _late(
         self, exposures: pa.Table, labels: pa.Table
     ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         """Which stood behind the watermark when they arrived; moves the newest event time on."""
-        times = np.concatenate([_whole(exposures, "timestamp_ms"), _whole(labels, "known_ms")])
-        order = np.argsort(
-            np.concatenate([_whole(exposures, "arrival"), _whole(labels, "arrival")]), kind="stable"
-        )
+        times, order = _in_order(exposures, labels)
         if not times.size:
             return np.zeros(0, np.bool_), np.zeros(0, np.bool_)
         newest = np.maximum(np.maximum.accumulate(times[order]), self.newest_ms)
@@ -331,6 +337,13 @@ class Intake:
         if self._ready is not None:
             starts = np.flatnonzero(run_starts(self._ready, REQUEST))
             self._ends_R = np.append(starts[1:], self._ready.num_rows) if self._ready.num_rows else starts
+
+
+def _in_order(exposures: pa.Table, labels: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Times of exposures and labels, end to end, and the order in which they arrived."""
+    times = np.concatenate([_whole(exposures, "timestamp_ms"), _whole(labels, "known_ms")])
+    arrivals = np.concatenate([_whole(exposures, "arrival"), _whole(labels, "arrival")])
+    return times, np.argsort(arrivals, kind="stable")
 
 
 def _whole(table: pa.Table, name: str) -> npt.NDArray[np.int64]:

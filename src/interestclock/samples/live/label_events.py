@@ -16,7 +16,7 @@ __all__ = ["LabelEvents"]
 
 @dataclass(frozen=True, kw_only=True)
 class LabelEvents:
-    """Labels by the moment at which they were known, of equal ones the earlier arrival first.
+    """Labels by the moment at which they were known, of equal ones the earlier exposure first.
 
     Args:
         known_ms_E, serial_E: int64; of which exposure. label_E: int8, which label. value_E: int8, 1 or 0.
@@ -45,14 +45,14 @@ class LabelEvents:
         return cls(known_ms_E=whole, serial_E=whole, label_E=small, value_E=small)
 
     def joined(self, later: LabelEvents) -> LabelEvents:
-        """These and later arrivals, in order."""
+        """These and later arrivals, in order: which does not depend on what came with what."""
         if not len(later):
             return self
         both = {
             each.name: np.concatenate([getattr(self, each.name), getattr(later, each.name)])
             for each in fields(self)
         }
-        return LabelEvents(**both).taken(np.argsort(both["known_ms_E"], kind="stable"))
+        return LabelEvents(**both).taken(np.lexsort((both["label_E"], both["serial_E"], both["known_ms_E"])))
 
     def split(self, *, before_ms: int) -> tuple[LabelEvents, LabelEvents]:
         """Those known strictly before a moment, and the others."""

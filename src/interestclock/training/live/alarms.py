@@ -17,7 +17,8 @@ _REMEDIES = {
     "late_labels": "are labels that came after --label-wait-minutes or --lateness-minutes, and count as not "
     "given: raise them",
     "given_labels_late": "are labels known later than --label-wait-minutes, and count as not given: raise it",
-    "orphan_labels": "are labels of exposures that never came",
+    "orphan_labels": "are labels of exposures that never came, or are forgotten: see whether labels take "
+    "much longer than --label-wait-minutes",
     "ahead": "lie further ahead of this machine's clock than --ahead-minutes, and are not used: see whose "
     "clock is wrong",
     "dead_letters": "could not be read: dead-letters.jsonl says why",

@@ -43,7 +43,8 @@ class LiveConfig:
         arrivals: messages taken from the source at a time, at most.
 
     Raises:
-        ConfigError: a value is out of its range, or ids could leave while their labels are awaited.
+        ConfigError: a value is out of its range, ids could leave while their labels are awaited, or fewer
+            behaviours are kept than the ranker reads.
 
     Example:
         >>> LiveConfig().checkpoint_minutes
@@ -77,6 +78,7 @@ class LiveConfig:
         if self.train.order != "streaming":
             raise ConfigError(f"a live trainer learns in streaming order, not '{self.train.order}'")
         self._check_policies()
+        self._check_ranker()
 
     def learned_from(self) -> dict[str, Any]:
         """What decides what is learned, for JSON: all but schedules and how much is taken at a time."""
@@ -93,3 +95,11 @@ class LiveConfig:
                     f"{name} leave after {unused_days} days unused, but their labels are awaited for "
                     f"{waits_days:.3g}; give more days"
                 )
+
+    def _check_ranker(self) -> None:
+        looks_back = [getattr(each, "longest", getattr(each, "behaviours", 0)) for each in self.ranker.clocks]
+        most = max([self.ranker.recent, *looks_back])
+        if self.longest < most:
+            raise ConfigError(
+                f"longest is {self.longest}, but the ranker reads {most} behaviours; keep as many"
+            )

@@ -12,6 +12,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
+from interestclock.clocks import LongTermConfig
 from interestclock.errors import ConfigError
 from interestclock.events.schema import LogSchema
 from interestclock.ranking import FeatureNames, Ranker
@@ -71,6 +72,11 @@ class LiveTrainer:
         self.lessons = Lessons()
         self.event_ms = self.learned_ms = 0  # of the last exposure predicted, and learned
         self.touched = Touched()
+        # Projections that are kept may be newer when a batch is asked again. So it always is asked again, and
+        # a checkpoint, after which it has to be, changes nothing.
+        self._projections_age = any(
+            isinstance(each, LongTermConfig) and each.refresh is not None for each in config.ranker.clocks
+        )
         self._missing_K = torch.tensor(
             [OPEN if name in config.missing_labels else 0 for name in schema.labels]
         )
@@ -134,7 +140,7 @@ class LiveTrainer:
                 batch=batch,
                 serial_B=rows["serial"].to_numpy(),
                 probability_B=probabilities[self.schema.main_label],
-                prediction=prediction,
+                prediction=None if self._projections_age else prediction,
             )
         )
         self._close()
