@@ -74,7 +74,7 @@ def main() -> None:
         source = First(log, arguments.events)
         warm_up(First(log, 3_000), folder)
         figures = {
-            "features": features(source),
+            "features": features(source, arguments.rounds),
             "trainer": {ranker: trainer(source, ranker, folder, arguments.rounds) for ranker in RANKERS},
             "deltas": deltas(folder),
             "memory": alone(memory),
@@ -128,13 +128,18 @@ def config(ranker: RankerConfig, source: First) -> LiveConfig:
 
 def warm_up(source: First, folder: Path) -> None:
     """Compile what is compiled."""
-    features(source)
+    features(source, 1)
     for ranker in RANKERS:
         trainer(source, ranker, folder / "warm", 1)
 
 
-def features(source: First) -> dict[str, float]:
-    """Events per second of the features alone; how long each part of it took; bytes per user."""
+def features(source: First, rounds: int) -> dict[str, float]:
+    """Events per second of the features alone, medians; bytes per user."""
+    taken = [one_round_of_features(source) for _ in range(rounds)]
+    return {name: median(each[name] for each in taken) for name in taken[0]}
+
+
+def one_round_of_features(source: First) -> dict[str, float]:
     settings = config(lineup(["gaussian"])["gaussian"], source)
     figures: dict[str, float] = {}
     for batch_size in (128, 1_024):

@@ -14,11 +14,11 @@ __all__ = ["ValueSets"]
 
 # Shapes: N rows, V values of an attribute, S sets, E codes of all sets.
 
-_MOST_ROWS_KNOWN = 200_000
+_MOST_ROWS_KNOWN, _UNKNOWN = 200_000, -1
 
 
 class ValueSets:
-    """Number sets of values from 0; a set stays, however items come and go.
+    """Number sets of values from 0 as they first appear; a set stays, however items come and go.
 
     A code is ``value * A + attribute``; a set is its distinct codes, ascending. There are as many as there
     are combinations of values, not as many as there are items.
@@ -29,15 +29,16 @@ class ValueSets:
     Example:
         >>> sets = ValueSets(attributes=1)
         >>> sets.numbers([np.array([[2, 5], [5, 2], [0, 0], [2, 2]])]).tolist()
-        [2, 2, 0, 1]
+        [0, 0, 1, 2]
         >>> sets.arrays().code_E[:3].tolist()
-        [2, 2, 5]
+        [2, 5, 2]
     """
 
     def __init__(self, *, attributes: int) -> None:
         self._attributes = attributes
         self._number_of: dict[bytes, int] = {}
-        self._number_of_row: dict[bytes, int] = {}  # rows as they come, for speed; forgotten when many
+        # Rows as they come, by their widths, for speed; forgotten when many.
+        self._number_of_row: dict[tuple[int, ...], dict[bytes, int]] = {}
         self._start_S, self._code_E = np.zeros(1_024, np.int64), np.zeros(1_024, np.int32)
 
     def numbers(self, values: list[npt.NDArray[np.integer]]) -> npt.NDArray[np.int32]:
@@ -47,12 +48,17 @@ class ValueSets:
             values: value numbers (N, V) per attribute; 0 is none.
         """
         together = np.ascontiguousarray(np.concatenate(values, axis=1), np.int32)
-        row_U, of_N = np.unique(together, axis=0, return_inverse=True)
         widths = [each.shape[1] for each in values]
-        attribute_V = np.repeat(np.arange(self._attributes), widths)
-        shape = np.array(widths, np.int32).tobytes()  # equal bytes of rows of other widths are other rows
-        number_U = [self._number(shape + row_V.tobytes(), row_V, attribute_V) for row_V in row_U]
-        return np.array(number_U, np.int32)[of_N.reshape(-1)]
+        known = self._number_of_row.setdefault(tuple(widths), {})
+        raw, size = together.tobytes(), together.shape[1] * together.itemsize
+        keys = [raw[first : first + size] for first in range(0, len(raw), size)]
+        number_N = [known.get(key, _UNKNOWN) for key in keys]
+        for row, number in enumerate(number_N):
+            if number == _UNKNOWN:
+                if len(known) >= _MOST_ROWS_KNOWN:
+                    known.clear()
+                number_N[row] = known[keys[row]] = self._number(together[row], widths)
+        return np.array(number_N, np.int32)
 
     def arrays(self) -> Sets:
         """All sets, for compiled loops: where each starts, and their codes."""
@@ -70,14 +76,10 @@ class ValueSets:
         for place in range(len(start) - 1):
             self._add(code[start[place] : start[place + 1]])
 
-    def _number(self, key: bytes, row_V: npt.NDArray[np.int32], attribute_V: npt.NDArray[np.integer]) -> int:
-        number = self._number_of_row.get(key)
-        if number is None:
-            if len(self._number_of_row) >= _MOST_ROWS_KNOWN:
-                self._number_of_row.clear()
-            codes = np.unique((row_V.astype(np.int64) * self._attributes + attribute_V)[row_V > 0])
-            number = self._number_of_row[key] = self._add(codes.astype(np.int32))
-        return number
+    def _number(self, row_V: npt.NDArray[np.int32], widths: list[int]) -> int:
+        attribute_V = np.repeat(np.arange(self._attributes), widths)
+        codes = np.unique((row_V.astype(np.int64) * self._attributes + attribute_V)[row_V > 0])
+        return self._add(codes.astype(np.int32))
 
     def _add(self, codes: npt.NDArray[np.int32]) -> int:
         number = self._number_of.setdefault(codes.tobytes(), len(self._number_of))

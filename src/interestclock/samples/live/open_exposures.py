@@ -127,10 +127,12 @@ class OpenExposures:
 
     def _places(self, serial_N: IntArray) -> IntArray:
         """Where exposures stand; one that was forgotten must not be taken for another."""
-        if serial_N.size and not self.first <= serial_N.min() <= serial_N.max() < self.stop:
+        places_N: IntArray = serial_N - self.first
+        if (
+            places_N.size and places_N.astype(np.uint64).max() >= self.stop - self.first
+        ):  # less than 0 is huge
             named = f"exposures {serial_N.min()} to {serial_N.max()}"
             raise ValueError(f"{named}, but {self.first} to {self.stop - 1} are open")
-        places_N: IntArray = serial_N - self.first
         return places_N
 
     def _make_room(self) -> None:
