@@ -29,8 +29,13 @@ VERSION_HEADING = re.compile(r"^## \[([^\]]+)\]", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?:^|`)\s*(?:\$ )?(interestclock [^`\n#]*)", re.MULTILINE)
 
-# Nothing to call: how loops are compiled; and the commands, which --help documents.
-NOT_IN_THE_API = {"interestclock.compiled", "interestclock.__main__", "interestclock.cli"}
+# Of use within only: how loops are compiled, files are written; and the commands, which --help documents.
+NOT_IN_THE_API = {
+    "interestclock.compiled",
+    "interestclock.on_disk",
+    "interestclock.__main__",
+    "interestclock.cli",
+}
 # Exported names without a runnable example, each with its reason.
 NO_EXAMPLE = {
     "interestclock.events.schema.EventSource": "a Protocol: there is nothing to run",

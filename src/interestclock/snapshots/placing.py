@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from interestclock.on_disk import force
 from interestclock.snapshots.note import MANIFEST, WEIGHTS, SnapshotNote
 
-__all__ = ["CURRENT", "digest_of", "force", "place", "pointed_to", "remove", "sweep"]
+__all__ = ["CURRENT", "place", "pointed_to", "remove", "sweep"]
 
 CURRENT = "CURRENT"
 _ASIDE = ".unfinished-"
-_BLOCK_BYTES = 1 << 20
 
 
 def place(folder: Path, name: str, fill: Callable[[Path], SnapshotNote]) -> SnapshotNote:
@@ -64,21 +62,3 @@ def sweep(folder: Path) -> None:
     """Remove what a run that died left half written or half removed."""
     for left in folder.glob(f"{_ASIDE}*"):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def force(path: Path) -> None:
-    """Wait until a file or a folder's entries are on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

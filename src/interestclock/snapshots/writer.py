@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from interestclock.errors import ConfigError, ResultError
+from interestclock.on_disk import digest_of, force
 from interestclock.snapshots.note import (
     DELTA,
     FULL,
@@ -23,7 +24,7 @@ from interestclock.snapshots.note import (
     read_note,
     snapshot_names,
 )
-from interestclock.snapshots.placing import digest_of, force, place, remove, sweep
+from interestclock.snapshots.placing import place, remove, sweep
 from interestclock.snapshots.rows import Touched, ready, table_note
 
 __all__ = ["SnapshotWriter"]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from interestclock.errors import ResultError
 from interestclock.events.live.arrivals import Cut
+from interestclock.on_disk import force
 
 __all__ = ["Journal"]
 
@@ -57,7 +58,7 @@ class Journal:
                 stream.flush()
                 os.fsync(stream.fileno())
             if not size:
-                self._force_names()
+                force(self.folder)  # a new file is on the disk once its name is
         except OSError as error:
             if path.exists():
                 os.truncate(path, size)
@@ -115,14 +116,6 @@ class Journal:
             f"{path}: the journal cannot be written ({error}); make room or mend the disk, then go on "
             "with --resume"
         )
-
-    def _force_names(self) -> None:
-        """A new file is on the disk once its folder is."""
-        descriptor = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
     def _segments(self) -> list[tuple[int, Path]]:
         found = ((_NAME.fullmatch(path.name), path) for path in self.folder.iterdir())

@@ -18,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 
 from interestclock import __version__
 from interestclock.errors import ResultError
-from interestclock.snapshots.placing import digest_of, force
+from interestclock.on_disk import digest_of, force
 from interestclock.training.live.arrays import Arrays
 
 __all__ = ["CheckpointNote", "Checkpoints"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from interestclock import __version__
 from interestclock.errors import ResultError
-from interestclock.snapshots.placing import force
+from interestclock.on_disk import force
 
 __all__ = ["TrainerFolder"]
 
