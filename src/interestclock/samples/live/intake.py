@@ -173,18 +173,18 @@ class Intake:
 
     def _not_ahead(self, exposures: pa.Table, labels: pa.Table, taken_ms: int) -> tuple[pa.Table, pa.Table]:
         """Without what lies too far ahead of the clock, and of the newest event before it as well."""
+        newest_ms, ahead_ms = max(taken_ms, self.newest_ms), self.config.ahead_ms
+        latest = pc.max(exposures["timestamp_ms"]).as_py(), pc.max(labels["known_ms"]).as_py()
+        if all(each is None or each <= newest_ms + ahead_ms for each in latest):
+            return exposures, labels  # as nearly always: no look at each
         times, order = _in_order(exposures, labels)
-        newest_ms, kept = max(taken_ms, self.newest_ms), np.ones(times.size, np.bool_)
-        if (
-            times.size and times.max() > newest_ms + self.config.ahead_ms
-        ):  # else a look at each is for nothing
-            for place in order.tolist():
-                kept[place] = times[place] <= newest_ms + self.config.ahead_ms
-                newest_ms = max(newest_ms, int(times[place])) if kept[place] else newest_ms
-            self.accounts.ahead += int((~kept).sum())
-            exposures = exposures.filter(pa.array(kept[: exposures.num_rows]))
-            labels = labels.filter(pa.array(kept[times.size - labels.num_rows :]))
-        return exposures, labels
+        kept = np.ones(times.size, np.bool_)
+        for place in order.tolist():
+            kept[place] = times[place] <= newest_ms + ahead_ms
+            newest_ms = max(newest_ms, int(times[place])) if kept[place] else newest_ms
+        self.accounts.ahead += int((~kept).sum())
+        exposures_N, labels_E = np.split(kept, [exposures.num_rows])
+        return exposures.filter(pa.array(exposures_N)), labels.filter(pa.array(labels_E))
 
     def _late(
         self, exposures: pa.Table, labels: pa.Table

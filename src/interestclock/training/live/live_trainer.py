@@ -192,11 +192,11 @@ class LiveTrainer:
 
     def _grow_values(self) -> None:
         """Rows for attribute values that are new; a server needs them before anything is learned of them."""
-        table, sizes = self.ranker.table, self.features.value_sizes()
-        before = {feature: len(rows) for feature, rows in table.layout().items()}
+        table, sizes, layout = self.ranker.table, self.features.value_sizes(), self.ranker.table.layout()
+        first = {feature: len(layout[feature]) if feature in layout else 1 for feature in sizes}
         table.grow(sizes)
-        for feature, size in sizes.items():
-            new = torch.arange(before.get(feature, 1), size + 1)
+        for feature in [each for each in sizes if first[each] <= sizes[each]]:
+            new = torch.arange(first[feature], sizes[feature] + 1)
             self.touched.note(feature, new.numpy())
             self.touched.note(WEIGHT, table.rows(feature, new).numpy())
 

@@ -94,13 +94,13 @@ class TrainerSnapshots:
             "step": trainer.learner.step,
         }
         tables = _tables(trainer)
-        changed = {} if whole else self._changed(tables)
-        if whole or _shapes_of(changed) != self._shapes:
+        changed = {} if whole or not self._shapes else self._changed(tables)
+        if changed and _shapes_of({n: each.value_RD for n, each in changed.items()}) == self._shapes:
+            note = self._writer.delta(tables=changed, **said)
+        else:
             everything = {name: each.read(None, _NARROWEST_TEXT) for name, each in tables.items()}
             note = self._writer.full(tables=everything, **said)
-            self._shapes = {name: (each.dtype, each.shape[1:]) for name, each in everything.items()}
-        else:
-            note = self._writer.delta(tables=changed, **said)
+            self._shapes = _shapes_of(everything)
         trainer.touched.clear()
         return note
 
@@ -116,8 +116,8 @@ class TrainerSnapshots:
         return changed
 
 
-def _shapes_of(changed: dict[str, TouchedRows]) -> dict[str, _Shape]:
-    return {name: (each.value_RD.dtype, each.value_RD.shape[1:]) for name, each in changed.items()}
+def _shapes_of(tables: dict[str, Tensor]) -> dict[str, _Shape]:
+    return {name: (each.dtype, each.shape[1:]) for name, each in tables.items()}
 
 
 def _tables(trainer: LiveTrainer) -> dict[str, _Table]:
