@@ -1,4 +1,4 @@
-"""A live run in a process of its own, which can be killed at any moment."""
+"""A live run in a process of its own, which can be killed at any moment, and what it leaves behind."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from in_memory import HOUR_MS, REQUESTS, MemorySource
@@ -19,7 +21,7 @@ from interestclock.cli.train import stopped_by_signals
 from interestclock.embeddings import IdPolicy
 from interestclock.events.live import KafkaSource, LiveSource, RedisSource, ReplaySource
 from interestclock.samples.live import IntakeConfig
-from interestclock.training.live import LiveRun
+from interestclock.training.live import CheckpointNote, Checkpoints, LiveRun, PredictionParts
 
 # Processes are made by a server that has the package loaded: a new interpreter would take seconds each time.
 _context = multiprocessing.get_context("forkserver")
@@ -86,6 +88,25 @@ def killed(work: Work, folder: Path, *, after_s: float) -> bool:
     process.join()
     assert process.exitcode == -signal.SIGKILL
     return True
+
+
+def last_checkpoint(folder: Path) -> tuple[CheckpointNote, dict[str, np.ndarray]]:
+    checkpoints = Checkpoints(folder / "checkpoints", kept=1)  # of what is only read, nothing goes
+    return checkpoints.read(checkpoints.numbers()[-1])
+
+
+def predictions(folder: Path) -> pa.Table:
+    return PredictionParts(folder / "predictions", REQUESTS.labels).read()
+
+
+def check_same(one: Path, other: Path, *, only: tuple[str, ...] = ("",)) -> None:
+    """The last checkpoints of two runs, or what of them begins so, and all predictions are the same."""
+    (_, state), (_, other_state) = last_checkpoint(one), last_checkpoint(other)
+    names = {name for name in state if name.startswith(only)}
+    assert names == {name for name in other_state if name.startswith(only)} != set()
+    for name in sorted(names):
+        np.testing.assert_array_equal(state[name], other_state[name], err_msg=name)
+    assert predictions(one).equals(predictions(other))
 
 
 def train_until(source: LiveSource, folder: Path, resume: bool, messages: int) -> None:

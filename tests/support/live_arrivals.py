@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +10,29 @@ import pyarrow as pa
 from interestclock.events.live.messages import LABELS
 
 NO_LABELS = LABELS.empty_table()
+
+
+def shown(
+    time_ms: np.ndarray,
+    *,
+    users: Sequence,
+    items: Sequence,
+    genres: Sequence,
+    devices: Sequence | None = None,
+) -> dict[str, object]:
+    """Columns of exposures in UTC, as ``REQUESTS`` names them, but for the labels."""
+    rows = time_ms.size
+    return {
+        "user_id": pa.array(users),
+        "item_id": pa.array(items),
+        "timestamp_ms": time_ms,
+        "second_of_day": (time_ms // 1_000 % 86_400).astype(np.int32),
+        "day_of_week": np.zeros(rows, np.int8),
+        "attribute.genre": pa.array(genres, pa.list_(pa.string())),
+        "categorical.device": pa.array(["tv"] * rows if devices is None else devices),
+        "multivalued.tags": pa.array([["new"]] * rows),
+        "numeric.age": np.zeros(rows),
+    }
 
 
 def as_exposures(events: pa.Table, first: int = 0) -> pa.Table:

@@ -8,16 +8,23 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 from in_memory import REQUESTS
 from kafka_mock import KafkaMock
-from killed_runs import BROKERS, finished, killed, train_on_kafka, train_on_redis
+from killed_runs import (
+    BROKERS,
+    check_same,
+    finished,
+    killed,
+    last_checkpoint,
+    predictions,
+    train_on_kafka,
+    train_on_redis,
+)
 from live_stream import messages, timed_messages
 from redis_server import SERVER, RedisServer
 
 from interestclock.samples.live import Intake
-from interestclock.training.live import Checkpoints, PredictionParts
 
 Train = Callable[[int, Path, bool], None]
 
@@ -44,17 +51,9 @@ def copied_from_first_checkpoint(run: Path, to: Path) -> None:
         shutil.rmtree(later)
 
 
-def check_same(one: Path, other: Path) -> None:
-    states = [last_state(folder) for folder in (one, other)]
-    assert states[0].keys() == states[1].keys()
-    for name, values in states[0].items():
-        np.testing.assert_array_equal(values, states[1][name], err_msg=name)
-    assert predictions(one).equals(predictions(other))
-
-
 def check_once(folder: Path, sent: int) -> None:
     intake = Intake(REQUESTS, config=BROKERS.intake)
-    state = last_state(folder)
+    _, state = last_checkpoint(folder)
     intake.restore({name.removeprefix("intake/"): each for name, each in state.items() if "intake/" in name})
     accounts = intake.accounts
     assert accounts.received == sent
@@ -64,15 +63,6 @@ def check_once(folder: Path, sent: int) -> None:
     assert len(event_ids) == len(set(event_ids)) > 0
     assert accounts.duplicates > 0
     assert accounts.late_exposures == accounts.late_labels == accounts.orphan_labels == 0
-
-
-def last_state(folder: Path) -> dict[str, np.ndarray]:
-    checkpoints = Checkpoints(folder / "checkpoints", kept=BROKERS.checkpoints_kept)
-    return checkpoints.read(checkpoints.numbers()[-1])[1]
-
-
-def predictions(folder: Path):
-    return PredictionParts(folder / "predictions", REQUESTS.labels).read()
 
 
 @pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")

@@ -7,14 +7,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from in_memory import HOUR_MS, REQUESTS, requests_log
-from killed_runs import CONFIG, finished, killed, train
+from in_memory import HOUR_MS, requests_log
+from killed_runs import check_same, finished, killed, last_checkpoint, train
 
 from interestclock.snapshots import SnapshotReader, verify
-from interestclock.training.live import Checkpoints, PredictionParts
 
 
 @pytest.fixture(scope="module")
@@ -31,23 +29,6 @@ def never_killed(log: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def check_same(one: Path, other: Path) -> None:
-    states = []
-    for folder in (one, other):
-        checkpoints = Checkpoints(folder / "checkpoints", kept=CONFIG.checkpoints_kept)
-        states.append(checkpoints.read(checkpoints.numbers()[-1]))
-    (note, state), (other_note, other_state) = states
-    assert (note.journal_position, note.offsets) == (other_note.journal_position, other_note.offsets)
-    assert state.keys() == other_state.keys()
-    for name, values in state.items():
-        np.testing.assert_array_equal(values, other_state[name], err_msg=name)
-    assert predictions(one).equals(predictions(other))
-
-
-def predictions(folder: Path) -> pa.Table:
-    return PredictionParts(folder / "predictions", REQUESTS.labels).read()
-
-
 def kill_often(times: int, log: Path, never_killed: Path, folder: Path, seed: int) -> None:
     draw = random.Random(seed)
     kills = 0
@@ -58,6 +39,8 @@ def kill_often(times: int, log: Path, never_killed: Path, folder: Path, seed: in
     assert kills == times, f"the run ended after {kills} kills; make it longer"
     finished(partial(train, log), folder, resume=True)
     check_same(never_killed, folder)
+    (note, _), (straight, _) = last_checkpoint(folder), last_checkpoint(never_killed)
+    assert (note.journal_position, note.offsets) == (straight.journal_position, straight.offsets)
     assert verify(folder / "snapshots") == []
 
 
@@ -72,8 +55,7 @@ def test_killed_a_hundred_times(log: Path, never_killed: Path, tmp_path: Path) -
 
 
 def test_the_last_snapshot_is_what_was_learned(never_killed: Path) -> None:
-    checkpoints = Checkpoints(never_killed / "checkpoints", kept=3)
-    _, state = checkpoints.read(checkpoints.numbers()[-1])
+    _, state = last_checkpoint(never_killed)
     snapshot = SnapshotReader(never_killed / "snapshots").load()
     assert snapshot.note.kind == "delta"
     np.testing.assert_array_equal(snapshot.tables["weight"].numpy(), state["ranker/weight"])

@@ -11,19 +11,19 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import killed_runs
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from in_memory import HOUR_MS, REQUESTS, MemorySource, requests_log
-from killed_runs import CONFIG, started, train, train_slowly
+from killed_runs import CONFIG, last_checkpoint, started, train, train_slowly
 from prometheus_client import CollectorRegistry, generate_latest
 
 from interestclock.errors import ResultError
 from interestclock.events.live import Arrivals, BadMessage, Cut, ReplaySource
 from interestclock.ranking import RankerConfig
 from interestclock.snapshots import SnapshotReader
-from interestclock.training.live import Checkpoints, LiveRun, PredictionParts
+from interestclock.training.live import LiveRun
 from interestclock.training.live.prometheus_page import TelemetryCollector
 from interestclock.training.live.telemetry import Telemetry
 
@@ -59,20 +59,10 @@ def stopped_after(log: Path, folder: Path, arrivals: int) -> None:
         run.run(tell)
 
 
-def learned(folder: Path) -> tuple[dict[str, np.ndarray], pa.Table]:
-    checkpoints = Checkpoints(folder / "checkpoints", kept=CONFIG.checkpoints_kept)
-    state = checkpoints.read(checkpoints.numbers()[-1])[1]
-    kept = ("ranker/", "learner/", "features/", "intake/accounts", "event_ms")
-    parts = {name: each for name, each in state.items() if name.startswith(kept)}
-    return parts, PredictionParts(folder / "predictions", REQUESTS.labels).read()
-
-
 def check_same(one: Path, other: Path) -> None:
-    (state, predictions), (other_state, other_predictions) = learned(one), learned(other)
-    assert state.keys() == other_state.keys()
-    for name, values in state.items():
-        np.testing.assert_array_equal(values, other_state[name], err_msg=name)
-    assert predictions.equals(other_predictions)
+    """All that was learned and predicted; how it was cut by stops may differ."""
+    learned = ("ranker/", "learner/", "features/", "intake/accounts", "event_ms", "learned_ms")
+    killed_runs.check_same(one, other, only=learned)
 
 
 def test_a_stop_and_a_resume_change_nothing(log: Path, straight: Path, tmp_path: Path) -> None:
@@ -144,8 +134,7 @@ def test_sigterm_checkpoints_first(log: Path, straight: Path, tmp_path: Path) ->
     os.kill(process.pid, signal.SIGTERM)
     process.join(60)
     assert process.exitcode == 0
-    checkpoints = Checkpoints(folder / "checkpoints", kept=3)
-    note, _ = checkpoints.read(checkpoints.numbers()[-1])
+    note, _ = last_checkpoint(folder)
     assert (
         note.journal_position == sum(1 for _ in (folder / "journal").glob("*")) or note.journal_position > 0
     )

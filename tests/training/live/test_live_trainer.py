@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 import torch
 from in_memory import HOUR_MS, REQUESTS, MemorySource, requests_log
-from live_arrivals import NO_LABELS, apart, as_exposures, pieces
+from live_arrivals import NO_LABELS, apart, as_exposures, pieces, shown
 
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError
@@ -240,20 +240,11 @@ def test_a_batch_that_waits_never_learns_of_who_comes_next(make_trainer) -> None
 
 def new_ids(turn: int, time_ms: np.ndarray) -> pa.Table:
     """Sixty exposures; ten users and thirty items that nobody saw before."""
-    rows = time_ms.size
-    table = {
-        "user_id": 10 * turn + np.arange(rows) % 10,
-        "item_id": 30 * turn + np.arange(rows) % 30,
-        "timestamp_ms": time_ms,
-        "second_of_day": (time_ms // 1_000 % 86_400).astype(np.int32),
-        "day_of_week": np.zeros(rows, np.int8),
-        "attribute.genre": pa.array([["rock"]] * rows),
-        "categorical.device": pa.array(["tv"] * rows),
-        "multivalued.tags": pa.array([["new"]] * rows),
-        "numeric.age": np.zeros(rows),
-    }
+    rows = np.arange(time_ms.size)
+    users, items = 10 * turn + rows % 10, 30 * turn + rows % 30
+    table = shown(time_ms, users=users, items=items, genres=[["rock"]] * rows.size)
     for label in REQUESTS.labels:
-        table |= {f"label.{label}": np.ones(rows, np.int8), f"known_ms.{label}": time_ms}
+        table |= {f"label.{label}": np.ones(rows.size, np.int8), f"known_ms.{label}": time_ms}
     return as_exposures(pa.table(table), 1_000 * turn)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_memory import DAY_MS, REQUESTS
-from live_arrivals import NO_LABELS, apart, pieces
+from live_arrivals import NO_LABELS, apart, pieces, shown
 from small_live import LIVE
 
 from interestclock.embeddings import IdPolicy
@@ -35,24 +35,15 @@ class Learned:
         self.label += label_B.tolist()
 
 
-def shown(
+def played(
     users: list, items: list, minutes: list[int], finish: list[int | None], known_after_s: list[int]
 ) -> pa.Table:
     """Exposures at ascending minutes, and the label ``finish`` where it comes."""
-    rows, time_ms = len(users), START_MS + np.array(minutes, np.int64) * MINUTE_MS
-    table = {
-        "user_id": pa.array(users),
-        "item_id": pa.array(items),
-        "timestamp_ms": time_ms,
-        "second_of_day": (time_ms // 1_000 % 86_400).astype(np.int32),
-        "day_of_week": np.zeros(rows, np.int8),
-        "attribute.genre": pa.array([[f"genre of {item}"] for item in items]),
-        "categorical.device": pa.array(["tv"] * rows),
-        "multivalued.tags": pa.array([["new"]] * rows),
-        "numeric.age": np.zeros(rows),
-    }
+    time_ms = START_MS + np.array(minutes, np.int64) * MINUTE_MS
+    genres = [[f"genre of {item}"] for item in items]
+    table = shown(time_ms, users=users, items=items, genres=genres)
     for label in REQUESTS.labels:
-        value = finish if label == "finish" else [None] * rows
+        value = finish if label == "finish" else [None] * len(users)
         table[f"label.{label}"] = pa.array(value, pa.int8())
         table[f"known_ms.{label}"] = time_ms + 1_000 * np.array(known_after_s)
     return pa.table(table)
@@ -89,7 +80,7 @@ def test_what_is_learned_is_what_was_sent(rows: list, batch: int, arrival: int, 
     """An exposure every few minutes, a wait of half a minute: labels later than that are 0."""
     minutes = np.cumsum([step for step, _, _ in rows]).tolist()
     finish, after_s = [value for _, value, _ in rows], [seconds for _, _, seconds in rows]
-    events = shown([1] * len(rows), [n % 7 for n in range(len(rows))], minutes, finish, after_s)
+    events = played([1] * len(rows), [n % 7 for n in range(len(rows))], minutes, finish, after_s)
     recorder = Learned()
     trainer = trainer_of(recorder, wait_s=30, batch=batch, lateness_s=0 if along else 3_600)
     if along:
@@ -132,7 +123,7 @@ def test_what_a_user_did_never_goes_to_the_next_of_that_number(policies: dict, g
     """Ann finishes a song and leaves; bob, who gets her number, never finished anything."""
     after = [gap_minutes + step for step in range(4)]
     trainer = trainer_of(Learned(), wait_s=30, batch=1, **policies)
-    events = shown(
+    events = played(
         ["ann", *["bob"] * 4], ["x", "y", "y", "z", "z"], [0, *after], [1, 0, 0, 0, 0], [10, 0, 0, 0, 0]
     )
     for exposures in pieces(events, 5):
@@ -145,7 +136,7 @@ def test_what_a_user_did_never_goes_to_the_next_of_that_number(policies: dict, g
 def test_what_was_done_with_an_item_never_goes_to_the_next_of_that_number() -> None:
     """Ann finishes x; y, which gets its number, is none of her behaviours, and its genre not her taste."""
     trainer = trainer_of(Learned(), wait_s=30, batch=1, items=IdPolicy(most=1))
-    events = shown(["ann"] * 5, ["x", "y", "y", "y", "y"], list(range(5)), [1, 0, 0, 0, 0], [10, 0, 0, 0, 0])
+    events = played(["ann"] * 5, ["x", "y", "y", "y", "y"], list(range(5)), [1, 0, 0, 0, 0], [10, 0, 0, 0, 0])
     for exposures in pieces(events, 5):
         trainer.take(exposures, NO_LABELS)
     assert trainer.features.tables["item"].numbers(pa.array(["x", "y"])).tolist() == [0, 1]
@@ -158,7 +149,7 @@ def test_nobody_leaves_whose_batch_waits() -> None:
     day = DAY_MS // MINUTE_MS
     trainer = trainer_of(Learned(), wait_s=60 * 60 * 12, batch=2, users=IdPolicy(unused_days=1))
     users, minutes = ["ann", "bob", "cat", "dan", "eve", "fay"], [0, *range(2 * day, 2 * day + 5)]
-    events = shown(users, list("uvwxyz"), minutes, [None] * 6, [0] * 6)
+    events = played(users, list("uvwxyz"), minutes, [None] * 6, [0] * 6)
     for exposures in pieces(events, 6):
         trainer.take(exposures, NO_LABELS)
     waiting = trainer.lessons._waiting

@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_memory import HOUR_MS, REQUESTS
-from live_arrivals import NO_LABELS, as_exposures
+from live_arrivals import NO_LABELS, as_exposures, shown
 from small_live import LIVE
 
 from interestclock.embeddings import IdPolicy, IdTable
@@ -57,17 +57,8 @@ def exposures(
     users, items, genres = [*users, None, None], [*items, None, None], [*genres, [], []]
     rows = len(users)
     time_ms = START_MS + turn * hours * HOUR_MS + np.arange(rows)
-    table = {
-        "user_id": pa.array(users),
-        "item_id": pa.array(items),
-        "timestamp_ms": time_ms,
-        "second_of_day": (time_ms // 1_000 % 86_400).astype(np.int32),
-        "day_of_week": np.zeros(rows, np.int8),
-        "attribute.genre": pa.array(genres, pa.list_(pa.string())),
-        "categorical.device": pa.array([user and str(user) for user in users]),
-        "multivalued.tags": pa.array([["new"]] * rows),
-        "numeric.age": np.zeros(rows),
-    }
+    devices = [user and str(user) for user in users]
+    table = shown(time_ms, users=users, items=items, genres=genres, devices=devices)
     for label in REQUESTS.labels:
         value = pa.array(np.ones(rows, np.int8)) if known else pa.nulls(rows, pa.int8())
         table |= {f"label.{label}": value, f"known_ms.{label}": time_ms}
