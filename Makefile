@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --constraint
 INPUTS := pyproject.toml constraints.txt
 DEMO := build/demo
 
-.PHONY: help demo test test-all lint format bench-setup bench docs clean
+.PHONY: help demo test test-all goldens lint format bench-setup bench docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: lint ## lint, then every test and every example in a docstring
 test-all: lint ## the same and the slow tests
 	@echo "test: pytest, slow tests included"
 	@$(BIN)/pytest -n $(JOBS) -m "slow or not slow"
+
+goldens: .venv/.dev ## write goldens anew, on purpose: make goldens PARTS='live-*/counters' (or --all)
+	@set -f; $(BIN)/python tests/goldens/renew.py $(PARTS)
 
 lint: .venv/.dev ## style, types and the direction of imports
 	@echo "lint: ruff"
