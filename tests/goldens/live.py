@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,16 +32,18 @@ from interestclock.training.live import LiveConfig
 
 __all__ = ["of_messages", "of_requests"]
 
-MINUTE_MS = 60_000
-_LONG_TERM = LongTermConfig(behaviours=3, longest=12, heads=2, latent_dim=4, output_dim=4)
-_RANKER = RankerConfig(clocks=(GaussianConfig(), _LONG_TERM), dim=4, recent=3, hidden=(8,), tower_width=4)
+MINUTE_MS, QUARTER_MS = 60_000, 900_000
+LONGEST = 12
 
 
-def _config(**changes: Any) -> LiveConfig:
+def _config(*, behaviours: int, **changes: Any) -> LiveConfig:
+    """A small ranker, whose search hands so many of the longest history to attention."""
+    search = LongTermConfig(behaviours=behaviours, longest=LONGEST, heads=2, latent_dim=4, output_dim=4)
+    clocks = (GaussianConfig(), search)
     return LiveConfig(
-        ranker=_RANKER,
+        ranker=RankerConfig(clocks=clocks, dim=4, recent=3, hidden=(8,), tower_width=4),
         train=TrainConfig(batch_size=16, learning_rate=0.01),
-        longest=12,
+        longest=LONGEST,
         snapshot_minutes=480,
         checkpoint_minutes=300,
         full_snapshot_hours=48,
@@ -49,9 +52,14 @@ def _config(**changes: Any) -> LiveConfig:
 
 
 def of_requests(folder: Path) -> dict[str, Any]:
-    """A log with its labels; clocks as of the start of the day; users and items come and go."""
-    log = requests_log(6, requests=120, users=15, items=30, days=5, delay_ms=63 * MINUTE_MS)
+    """A log with its labels; clocks as of the start of the day; users and items come and go.
+
+    Items without a row are alike, so which of them a search finds may hang on how a processor rounds: here it
+    finds all.
+    """
+    log = _with_ties(requests_log(6, requests=200, users=10, items=30, days=5, delay_ms=63 * MINUTE_MS))
     config = _config(
+        behaviours=LONGEST,
         intake=IntakeConfig(label_wait_ms=HOUR_MS),
         users=IdPolicy(sightings=3, unused_days=1),
         items=IdPolicy(sightings=2, most=27, unused_days=2),
@@ -59,16 +67,34 @@ def of_requests(folder: Path) -> dict[str, Any]:
         arrivals=30,
     )
     sources = (ReplaySource(MemorySource(schema=REQUESTS, events=log), name="requests") for _ in range(2))
-    run = run_in_two(*sources, folder / "run", config=config, stop_after=6)
+    run = run_in_two(*sources, folder / "run", config=config, stop_after=10)
     return what_was_predicted(run) | final_state(run) | snapshots(folder / "run" / "snapshots")
 
 
 def of_messages(folder: Path) -> dict[str, Any]:
     """Messages out of order, twice, late, ahead, of nobody, unreadable; clocks as of now; no id leaves."""
-    config = _config(intake=IntakeConfig(lateness_ms=HOUR_MS, label_wait_ms=HOUR_MS), arrivals=40)
+    intake = IntakeConfig(lateness_ms=HOUR_MS, label_wait_ms=HOUR_MS)
+    config = _config(behaviours=3, intake=intake, arrivals=40)
     stream = _stream()
-    run = run_in_two(*(MessageList(stream) for _ in range(2)), folder / "run", config=config, stop_after=9)
+    run = run_in_two(*(MessageList(stream) for _ in range(2)), folder / "run", config=config, stop_after=17)
     return what_was_predicted(run) | final_state(run) | snapshots(folder / "run" / "snapshots")
+
+
+def _with_ties(log: pa.Table) -> pa.Table:
+    """Every other row's labels are known at a quarter of an hour, which is when requests come."""
+    for name in [each for each in log.column_names if each.startswith("known_ms.")]:
+        known_ms = log[name].to_numpy().copy()
+        known_ms[::2] -= known_ms[::2] % QUARTER_MS
+        log = log.set_column(log.column_names.index(name), name, pa.array(known_ms))
+    return log
+
+
+def _tied(payload: bytes) -> bytes:
+    """The same of a label's message."""
+    said = json.loads(payload)
+    if "label_of" in said:
+        said["known_ms"] -= said["known_ms"] % QUARTER_MS
+    return json.dumps(said).encode()
 
 
 @dataclass(kw_only=True)
@@ -83,9 +109,9 @@ def _stream() -> list[_Sent]:
     """In order of arrival: most within the lateness, a few beyond it, a few of their own kind."""
     random = np.random.default_rng(9)
     sent = []
-    for place, (event_ms, payload) in enumerate(timed_messages(5, requests=60)):
+    for place, (event_ms, payload) in enumerate(timed_messages(5, requests=120)):
         delay_ms = 3 * HOUR_MS if place % 53 == 17 else int(random.integers(0, 40)) * MINUTE_MS
-        sent.append(_Sent(at_ms=event_ms + delay_ms, payload=payload))
+        sent.append(_Sent(at_ms=event_ms + delay_ms, payload=_tied(payload) if place % 2 else payload))
     middle_ms = sent[len(sent) // 2].at_ms
     ahead = exposure_message(
         event_id="ahead", user_id=1, item_id=100, timestamp_ms=middle_ms + 9 * DAY_MS, zone="UTC"
