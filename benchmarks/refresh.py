@@ -35,7 +35,7 @@ from torch import Tensor
 from interestclock.clocks import LongTermClock, LongTermConfig
 from interestclock.evaluation import auc, split_by_time
 from interestclock.ranking import RankerConfig
-from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
+from interestclock.samples import BatchMaker, PrepareConfig, SampleFolder, prepare_samples
 from interestclock.search import Found, ItemKeys, hit_rate
 from interestclock.training import RunPlan, TrainConfig, run_ranker
 
@@ -132,7 +132,7 @@ def measure(samples: SampleFolder, folder: Path, label: str, config: LongTermCon
 
 
 def test_auc(samples: SampleFolder, folder: Path, label: str) -> float:
-    chunks = list(samples.chunks(recent=1, clocks=False, histories=samples.histories()))
+    chunks = list(samples.chunks(BatchMaker(recent=1, clocks=False), samples.state()))
     label_N = np.concatenate([chunk.samples.labels[label].numpy() for chunk in chunks])
     time_N = np.concatenate([chunk.samples.timestamp_ms_B.numpy() for chunk in chunks])
     score_N = pq.read_table(folder / "predictions" / "longterm-seed0.parquet")[f"p.{label}"].to_numpy()

@@ -29,7 +29,7 @@ from torch import Tensor
 from interestclock.clocks import LongTermConfig
 from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig
-from interestclock.samples import Batch, PrepareConfig, prepare_samples
+from interestclock.samples import Batch, BatchMaker, PrepareConfig, prepare_samples
 from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
 from interestclock.training import ORDERS, StreamTrainer, TrainConfig
 
@@ -82,15 +82,15 @@ def predictions(source: MemorySource, *, order: str, freeze_ms: int) -> Recordin
     recording = Recording()
     with TemporaryDirectory() as folder:
         samples = prepare_samples(source, Path(folder) / "samples", config=PREPARE)
-        histories = samples.histories()
+        state = samples.state()
         trainer = StreamTrainer(
             Ranker(names=FeatureNames.of(samples.schema), config=RANKER, seed=0),
-            histories=histories,
-            item_values=samples.item_attributes(),
+            histories=state.histories(),
+            item_values=samples.item_attributes(state),
             config=TrainConfig(batch_size=16, learning_rate=0.02, order=order),
             freeze_ms=freeze_ms,
         )
-        trainer.run(samples.chunks(recent=RANKER.recent, clocks=True, histories=histories), recording)
+        trainer.run(samples.chunks(BatchMaker(recent=RANKER.recent, clocks=True), state), recording)
     return recording
 
 

@@ -29,8 +29,10 @@ VERSION_HEADING = re.compile(r"^## \[([^\]]+)\]", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?:^|`)\s*(?:\$ )?(interestclock [^`\n#]*)", re.MULTILINE)
 
-# Of use within only: how loops are compiled, files are written; and the commands, which --help documents.
+# Of use within only: how loops are compiled, arrays and files are written; and the commands, which --help
+# documents.
 NOT_IN_THE_API = {
+    "interestclock.arrays",
     "interestclock.compiled",
     "interestclock.on_disk",
     "interestclock.__main__",
@@ -42,6 +44,11 @@ NO_EXAMPLE = {
     "interestclock.embeddings.id_policy.Sighted": "what IdTable.sight returns; its example shows some",
     "interestclock.snapshots.reader.Snapshot": "what SnapshotReader loads; its example shows one",
     "interestclock.search.stretches.Seen": "what seen_in returns; its example shows one",
+    "interestclock.state.feature_state.Ingested": "what FeatureState.ingest returns",
+    "interestclock.state.feature_state.Left": "what FeatureState.pass_midnight returns",
+    "interestclock.state.feature_view.FeatureView": "a Protocol: there is nothing to run",
+    "interestclock.state.feature_view.Features": "what FeatureView.read returns",
+    "interestclock.samples.batch_maker.Rows": "what BatchMaker makes batches of; its example shows some",
     "interestclock.samples.batch.SampleChunk": "what SampleFolder.chunks yields",
     "interestclock.samples.candidates.Candidates": "what sample_candidates returns",
     "interestclock.samples.folder.ChunkNote": "a part of Manifest",

@@ -17,10 +17,13 @@ _Loop = TypeVar("_Loop", bound=Callable[..., Any])
 SOURCES = (
     "compiled.py",
     "features/count_arena.py",
+    "features/count_votes.py",
     "features/live_counts.py",
     "features/scoring.py",
+    "features/value_sets.py",
     "features/vote_heaps.py",
     "histories/arena.py",
+    "histories/blocks.py",
     "histories/live.py",
     "search/batch.py",
     "search/lanes.py",

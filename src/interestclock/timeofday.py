@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DAY_MS",
     "DAY_SECONDS",
+    "HOUR_MS",
     "check_zone",
     "circular_gap_seconds",
     "day_of_week",
@@ -30,17 +31,19 @@ __all__ = [
     "seconds_of_day",
     "utc_day_start_ms",
     "utc_hour",
+    "utc_offset_minutes",
     "zone_offset_minutes",
 ]
 
 DAY_SECONDS = 86_400
 DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 
 _MINUTE_MS = 60_000
-_HOUR_MS = 3_600_000
 _QUARTER_MS = 15 * _MINUTE_MS  # since 1972 every zone changes its offset at a multiple of 15 minutes
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
+_WEEK_SECONDS = 7 * DAY_SECONDS
 
 Ints = npt.NDArray[np.integer[Any]]
 Times = TypeVar("Times", int, npt.NDArray[Any], "torch.Tensor")
@@ -75,6 +78,31 @@ def day_of_week(timestamp_ms_N: Ints, utc_offset_minutes_N: Ints | int) -> npt.N
     """
     days = _local_ms(timestamp_ms_N, utc_offset_minutes_N) // DAY_MS
     return ((days + _EPOCH_WEEKDAY) % 7).astype(np.int8)
+
+
+def utc_offset_minutes(
+    timestamp_ms_N: Ints, second_of_day_N: Ints, day_of_week_N: Ints
+) -> npt.NDArray[np.int16]:
+    """How far local time was ahead of UTC, told from the clock on the wall.
+
+    Args:
+        timestamp_ms_N: (N,) int64, UTC milliseconds.
+        second_of_day_N: (N,) local, 0..86399. day_of_week_N: (N,) local, 0 = Monday.
+
+    Returns:
+        int16 (N,), whole minutes, within three and a half days.
+
+    Example:
+        >>> utc_offset_minutes(np.array([0, 0]), np.array([68_400, 19_800]), np.array([2, 3])).tolist()
+        [-300, 330]
+    """
+    days, milliseconds = np.divmod(np.asarray(timestamp_ms_N, np.int64), DAY_MS)
+    local = np.asarray(day_of_week_N, np.int64) * DAY_SECONDS + second_of_day_N
+    ahead = local - (days + _EPOCH_WEEKDAY) * DAY_SECONDS - milliseconds // 1_000
+    half_week = _WEEK_SECONDS // 2
+    ahead = (ahead + half_week) % _WEEK_SECONDS - half_week
+    minutes_N: npt.NDArray[np.int16] = np.rint(ahead / 60).astype(np.int16)
+    return minutes_N
 
 
 def zone_offset_minutes(timestamp_ms_N: Ints, zone: str) -> npt.NDArray[np.int32]:
@@ -183,7 +211,7 @@ def utc_hour(timestamp_ms: Times) -> Times:
         >>> utc_hour(7_200_001), utc_hour(-1)
         (2, -1)
     """
-    hour: Times = timestamp_ms // _HOUR_MS
+    hour: Times = timestamp_ms // HOUR_MS
     return hour
 
 

@@ -21,7 +21,7 @@ import torch
 
 from interestclock.events import EventSource
 from interestclock.events.live import LiveSource
-from interestclock.histories import Behaviours
+from interestclock.histories.known import Behaviours
 from interestclock.samples import PrepareConfig
 from interestclock.snapshots import Snapshot, SnapshotReader, list_notes
 from interestclock.studies import CompareConfig, compare, export_features

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from interestclock.samples import Batch, SampleChunk, SampleFolder
+from interestclock.samples import Batch, BatchMaker, SampleChunk, SampleFolder
 from interestclock.samples.batch import moment_starts
 
 BY_MOMENT = ("recent_MN", "moment_of_B", "first_M", "clocks")
@@ -17,12 +17,12 @@ BY_MOMENT = ("recent_MN", "moment_of_B", "first_M", "clocks")
 
 @pytest.fixture(scope="session")
 def chunk(prepared_requests: SampleFolder) -> SampleChunk:
-    return list(prepared_requests.chunks(recent=3, clocks=True, histories=prepared_requests.histories()))[2]
+    return list(prepared_requests.chunks(BatchMaker(recent=3, clocks=True), prepared_requests.state()))[2]
 
 
 @pytest.fixture(scope="session")
 def chunks(prepared_requests: SampleFolder) -> list[SampleChunk]:
-    return list(prepared_requests.chunks(recent=3, clocks=True, histories=prepared_requests.histories()))
+    return list(prepared_requests.chunks(BatchMaker(recent=3, clocks=True), prepared_requests.state()))
 
 
 def by_exposure(batch: Batch) -> dict[str, Tensor]:
@@ -66,17 +66,15 @@ def test_batches_cover_everything_once_and_split_no_request(chunk: SampleChunk, 
 def test_an_empty_chunk_has_no_batches(chunk: SampleChunk) -> None:
     nothing = chunk.samples.take(torch.zeros(0, dtype=torch.int64))
     assert len(nothing) == 0
-    empty = SampleChunk(
-        samples=nothing, clock_row_M=nothing.first_M, clock_rows={}, truths={}, sizes=chunk.sizes
-    )
+    empty = SampleChunk(samples=nothing, truths={}, sizes=chunk.sizes)
     assert list(empty.batches(16)) == []
 
 
 @pytest.mark.parametrize("batch_size", [1, 16])
 def test_rows_are_the_chunks_own_with_their_clocks(chunk: SampleChunk, batch_size: int) -> None:
     samples, start = by_exposure(chunk.samples), 0
-    for name, rows in chunk.clock_rows.items():
-        samples[f"clocks.{name}"] = rows[chunk.clock_row_M[chunk.samples.moment_of_B]].to(torch.int64)
+    for name, clock_MHV in chunk.samples.clocks.items():
+        samples[f"clocks.{name}"] = clock_MHV[chunk.samples.moment_of_B]
     for batch in chunk.batches(batch_size):
         stop = start + len(batch)
         assert_same(by_exposure(batch), {name: column[start:stop] for name, column in samples.items()})

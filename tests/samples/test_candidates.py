@@ -6,26 +6,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interestclock.errors import ConfigError
-from interestclock.histories import Behaviours, KnownBehaviours
+from interestclock.histories import Behaviours, UserHistories
 from interestclock.samples import CandidateConfig, Candidates, sample_candidates
 from interestclock.samples.candidates import uniform
+from interestclock.state.choices import Choices
+
+Past = tuple[Choices, UserHistories]
 
 
-def chosen_before(user: list[int], item: list[int]) -> KnownBehaviours:
+def chosen_before(user: list[int], item: list[int], *, longest: int | None = None) -> Past:
     """Choices of the past, one per millisecond, all known by now."""
-    known, count = KnownBehaviours(), len(user)
+    choices, histories, at = Choices(), UserHistories(longest=longest), np.arange(len(user)) - len(user)
     behaviours = Behaviours(
-        user_N=np.array(user),
-        item_N=np.array(item),
-        timestamp_ms_N=np.arange(count),
-        second_of_day_N=np.zeros(count, np.int64),
-        known_ms_N=np.arange(count),
+        user_N=np.array(user, np.int64),
+        item_N=np.array(item, np.int64),
+        serial_N=at,
+        timestamp_ms_N=at,
+        known_ms_N=at,
+        second_of_day_N=0 * at,
+        utc_offset_minutes_N=0 * at,
+        day_kind_N=0 * at,
     )
-    known.observe(np.array([0]), np.array([count]), behaviours)
-    return known
+    choices.add(behaviours)
+    histories.add(behaviours)
+    return choices, histories
 
 
-def draw(known: KnownBehaviours, user: int, item: int, choices: int, config: CandidateConfig) -> Candidates:
+def draw(past: Past, user: int, item: int, choices: int, config: CandidateConfig) -> Candidates:
     """The same user choosing the same item over and over: only the choice's number changes."""
     user_N = np.full(choices, user)
     return sample_candidates(
@@ -34,9 +41,8 @@ def draw(known: KnownBehaviours, user: int, item: int, choices: int, config: Can
         item_N=np.full(choices, item),
         timestamp_ms_N=np.arange(choices),
         scored_N=np.ones(choices, bool),
-        known_of_user_N=known.by_user.lengths(user_N),
-        known_of_all_N=np.full(choices, known.total),
-        known=known,
+        choices=past[0],
+        histories=past[1],
         config=config,
     )
 
@@ -61,22 +67,22 @@ def test_candidates_differ_and_were_chosen_before(past: list[tuple[int, int]], s
 
 def test_popularity_draws_in_proportion_to_counts() -> None:
     # Item 9 is chosen six times, 8 three times, 7 once; the choice itself (item 5) never was.
-    known = chosen_before([2] * 10, [9, 8, 9, 9, 7, 9, 8, 9, 9, 8])
-    drawn = sampled_items(draw(known, 1, 5, 20_000, CandidateConfig(by_popularity=1, from_own_past=0)))
+    past = chosen_before([2] * 10, [9, 8, 9, 9, 7, 9, 8, 9, 9, 8])
+    drawn = sampled_items(draw(past, 1, 5, 20_000, CandidateConfig(by_popularity=1, from_own_past=0)))
     shares = [float((drawn == item).mean()) for item in (9, 8, 7)]
     assert shares == pytest.approx([0.6, 0.3, 0.1], abs=0.015)
 
 
 def test_the_own_past_is_the_users_alone_and_in_proportion() -> None:
-    known = chosen_before([1, 2, 1, 2, 1, 2, 1], [9, 4, 8, 4, 9, 4, 9])
-    drawn = sampled_items(draw(known, 1, 5, 20_000, CandidateConfig(by_popularity=0, from_own_past=1)))
+    past = chosen_before([1, 2, 1, 2, 1, 2, 1], [9, 4, 8, 4, 9, 4, 9])
+    drawn = sampled_items(draw(past, 1, 5, 20_000, CandidateConfig(by_popularity=0, from_own_past=1)))
     shares = [float((drawn == item).mean()) for item in (9, 8, 4)]
     assert shares == pytest.approx([0.75, 0.25, 0.0], abs=0.015)
 
 
 def test_a_choice_stands_anywhere_among_its_candidates() -> None:
-    known = chosen_before([1] * 8, [1, 2, 3, 4, 6, 7, 8, 9])
-    drawn = draw(known, 1, 5, 4_000, CandidateConfig())
+    past = chosen_before([1] * 8, [1, 2, 3, 4, 6, 7, 8, 9])
+    drawn = draw(past, 1, 5, 4_000, CandidateConfig())
     assert (np.bincount(drawn.choice_R) == 5).all()
     places = drawn.chosen_R.reshape(-1, 5).mean(axis=0)
     assert places.tolist() == pytest.approx([0.2] * 5, abs=0.03)
@@ -88,40 +94,38 @@ def test_a_small_past_gives_fewer_candidates() -> None:
 
 
 def test_a_seed_repeats_itself_and_differs_from_another() -> None:
-    known = chosen_before([1] * 20, list(range(10, 30)))
-    first, again = (draw(known, 1, 5, 50, CandidateConfig(seed=3)) for _ in range(2))
-    other = draw(known, 1, 5, 50, CandidateConfig(seed=4))
+    past = chosen_before([1] * 20, list(range(10, 30)))
+    first, again = (draw(past, 1, 5, 50, CandidateConfig(seed=3)) for _ in range(2))
+    other = draw(past, 1, 5, 50, CandidateConfig(seed=4))
     assert first.item_R.tolist() == again.item_R.tolist()
     assert first.item_R.tolist() != other.item_R.tolist()
 
 
 def test_unscored_choices_have_no_rows() -> None:
-    known = chosen_before([1] * 4, [6, 7, 8, 9])
+    past = chosen_before([1] * 4, [6, 7, 8, 9])
     drawn = sample_candidates(
         first_number=0,
         user_N=np.array([1, 1]),
         item_N=np.array([5, 6]),
         timestamp_ms_N=np.array([9, 10]),
         scored_N=np.array([False, True]),
-        known_of_user_N=np.array([4, 4]),
-        known_of_all_N=np.array([4, 4]),
-        known=known,
+        choices=past[0],
+        histories=past[1],
         config=CandidateConfig(),
     )
     assert set(drawn.choice_R.tolist()) == {1}
 
 
 def test_the_rest_of_a_basket_is_no_candidate() -> None:
-    known = chosen_before([1, 1, 2] * 5, [6, 7, 8] * 5)
+    past = chosen_before([1, 1, 2] * 5, [6, 7, 8] * 5)
     drawn = sample_candidates(
         first_number=0,
         user_N=np.array([1, 2, 1, 1]),
         item_N=np.array([6, 6, 7, 6]),
         timestamp_ms_N=np.array([50, 50, 50, 51]),
         scored_N=np.array([True, True, True, True]),
-        known_of_user_N=np.array([10, 5, 10, 10]),
-        known_of_all_N=np.full(4, 15),
-        known=known,
+        choices=past[0],
+        histories=past[1],
         config=CandidateConfig(),
     )
     offered = [set(drawn.item_R[(drawn.choice_R == n) & ~drawn.chosen_R].tolist()) for n in range(4)]
@@ -142,3 +146,10 @@ def test_uniform_numbers_fill_the_unit_interval() -> None:
 def test_counts_that_cannot_be_are_refused(counts: tuple[int, int]) -> None:
     with pytest.raises(ConfigError, match=r"give counts of 0 or more, at least one of them above 0"):
         CandidateConfig(by_popularity=counts[0], from_own_past=counts[1])
+
+
+def test_of_a_long_past_only_the_newest_are_drawn() -> None:
+    past = chosen_before([1] * 6, [6, 7, 8, 9, 9, 9], longest=4)
+    drawn = sampled_items(draw(past, 1, 5, 4_000, CandidateConfig(by_popularity=0, from_own_past=1)))
+    shares = [float((drawn == item).mean()) for item in (6, 7, 8, 9)]
+    assert shares == pytest.approx([0.0, 0.0, 0.25, 0.75], abs=0.03)

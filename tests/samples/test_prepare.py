@@ -14,7 +14,14 @@ from in_memory import CHOICES, DAY_MS, MemorySource, choices_log
 from interestclock.errors import LogError, ResultError
 from interestclock.events.schema import EQ3_ROLES
 from interestclock.features import ClockFeatureConfig, preference_score
-from interestclock.samples import CandidateConfig, Manifest, PrepareConfig, SampleFolder, prepare_samples
+from interestclock.samples import (
+    BatchMaker,
+    CandidateConfig,
+    Manifest,
+    PrepareConfig,
+    SampleFolder,
+    prepare_samples,
+)
 
 WINDOW_MS = 2 * DAY_MS
 PREPARED = ["requests", "choices"]
@@ -58,7 +65,7 @@ def test_clocks_are_equation_3_as_of_the_start_of_the_utc_day(
     source, folder = prepared
     users, genres = folder.vocabulary("user").to_pylist(), [None, *folder.vocabulary("attribute.genre")]
     slow, filled = {}, 0
-    for chunk in folder.chunks(recent=1, clocks=True, histories=folder.histories()):
+    for chunk in folder.chunks(BatchMaker(recent=1, clocks=True), folder.state()):
         for batch in chunk.batches(10_000):
             for moment, first in enumerate(batch.first_M.tolist()):
                 key = (users[batch.user_B[first] - 1], int(batch.timestamp_ms_B[first]) // DAY_MS * DAY_MS)
@@ -76,9 +83,10 @@ def test_histories_and_recent_items_are_what_was_known_before(
 ) -> None:
     source, folder = prepared
     users, items = folder.vocabulary("user").to_pylist(), folder.vocabulary("item").to_pylist()
-    histories, rows = folder.histories(), source.events.to_pylist()
-    for chunk in folder.chunks(recent=4, clocks=False, histories=histories):
+    state, rows = folder.state(), source.events.to_pylist()
+    for chunk in folder.chunks(BatchMaker(recent=4, clocks=False), folder.state()):
         batch = next(chunk.batches(10_000))
+        histories = state.histories()
         start_M, stop_M = batch.newest(histories, most=1000)
         for moment, first in enumerate(batch.first_M.tolist()):
             user, now_ms = users[batch.user_B[first] - 1], int(batch.timestamp_ms_B[first])
@@ -102,7 +110,7 @@ def _engaged_ms(row: dict[str, int], engaged: tuple[str, ...]) -> list[int]:
 def test_counts_add_up(prepared: tuple[MemorySource, SampleFolder]) -> None:
     source, folder = prepared
     counts, times = folder.manifest.counts, source.events["timestamp_ms"].to_numpy()
-    chunks = list(folder.chunks(recent=1, clocks=False, histories=folder.histories()))
+    chunks = list(folder.chunks(BatchMaker(recent=1, clocks=False), folder.state()))
     labels = torch.cat([chunk.samples.labels[source.schema.labels[0]] for chunk in chunks])
     assert counts["read"] == counts["used"] == counts["events"] == times.size
     assert counts["samples"] == sum(map(len, chunks)) == len(labels)
@@ -123,7 +131,7 @@ def test_ids_labels_and_times_come_back(
     requests_source: MemorySource, prepared_requests: SampleFolder
 ) -> None:
     folder, events = prepared_requests, requests_source.events
-    chunks = list(folder.chunks(recent=1, clocks=False, histories=folder.histories()))
+    chunks = list(folder.chunks(BatchMaker(recent=1, clocks=False), folder.state()))
     samples = [chunk.samples for chunk in chunks]
     for name, column in (("user", "user_B"), ("item", "item_B")):
         numbers = torch.cat([getattr(sample, column) for sample in samples]).numpy()
@@ -158,7 +166,7 @@ def test_samples_do_not_depend_on_the_chunk_size(
 
 
 def _items_shown(folder: SampleFolder) -> list[int]:
-    chunks = folder.chunks(recent=1, clocks=False, histories=folder.histories())
+    chunks = folder.chunks(BatchMaker(recent=1, clocks=False), folder.state())
     return torch.cat([chunk.samples.item_B for chunk in chunks]).tolist()
 
 
@@ -203,12 +211,12 @@ def test_a_log_without_attributes_has_no_clocks(choices_source: MemorySource, tm
     schema = replace(choices_source.schema, attributes=(), clock_attributes=())
     source = replace(choices_source, schema=schema)
     folder = prepare_samples(source, tmp_path / "samples", config=PrepareConfig())
-    chunk = next(folder.chunks(recent=2, clocks=True, histories=folder.histories()))
-    assert chunk.clock_rows == {}
-    assert folder.item_attributes() == {}
+    chunk = next(folder.chunks(BatchMaker(recent=2, clocks=True), folder.state()))
+    assert chunk.samples.clocks == {}
+    assert folder.item_attributes(folder.state()) == {}
 
 
-def test_progress_tells_both_phases(choices_source: MemorySource, tmp_path: Path) -> None:
+def test_progress_tells_how_many_rows_were_read(choices_source: MemorySource, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     prepare_samples(
         choices_source,
@@ -216,12 +224,7 @@ def test_progress_tells_both_phases(choices_source: MemorySource, tmp_path: Path
         config=PrepareConfig(rows_per_chunk=100),
         progress=lambda *news: told.append(news),
     )
-    assert told == [
-        ("reading the log", 100, 0),
-        ("reading the log", 200, 0),
-        ("reading clocks (Eq. 3)", 1, 2),
-        ("reading clocks (Eq. 3)", 2, 2),
-    ]
+    assert told == [("reading the log", 100, 0), ("reading the log", 200, 0)]
 
 
 def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
@@ -231,5 +234,5 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_of_another_format_is_refused(prepared_choices: SampleFolder, tmp_path: Path) -> None:
     replace(prepared_choices.manifest, format=99).write(tmp_path)
-    with pytest.raises(ResultError, match="has format 99, this version reads 1; prepare the log again"):
+    with pytest.raises(ResultError, match="has format 99, this version reads 2; prepare the log again"):
         Manifest.read(tmp_path)

@@ -8,7 +8,8 @@ from in_memory import HOUR_MS, REQUESTS, MemorySource, requests_log
 from interestclock.clocks import LongTermConfig
 from interestclock.histories import Histories
 from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig
-from interestclock.samples import PrepareConfig, SampleChunk, SampleFolder, prepare_samples
+from interestclock.samples import BatchMaker, PrepareConfig, SampleChunk, SampleFolder, prepare_samples
+from interestclock.state import FeatureState
 from interestclock.training import StreamTrainer, TrainConfig
 
 SMALL = RankerConfig(
@@ -29,13 +30,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> SampleFolder:
 
 
 @pytest.fixture(scope="session")
-def histories(folder: SampleFolder) -> Histories:
-    return folder.histories()
+def state(folder: SampleFolder) -> FeatureState:
+    return folder.state()
 
 
 @pytest.fixture(scope="session")
-def chunks(folder: SampleFolder, histories: Histories) -> list[SampleChunk]:
-    return list(folder.chunks(recent=SMALL.recent, clocks=True, histories=histories))
+def histories(state: FeatureState) -> Histories:
+    return state.histories()
+
+
+@pytest.fixture(scope="session")
+def chunks(folder: SampleFolder, state: FeatureState) -> list[SampleChunk]:
+    return list(folder.chunks(BatchMaker(recent=SMALL.recent, clocks=True), state))
 
 
 @pytest.fixture
@@ -45,7 +51,7 @@ def make_ranker(folder: SampleFolder):
     def make(sizes: dict[str, int] | None = None, seed: int = 0) -> Ranker:
         ranker = Ranker(names=FeatureNames.of(folder.schema), config=SMALL, seed=seed)
         if sizes is not None:
-            ranker.grow(sizes, folder.item_attributes())
+            ranker.grow(sizes, folder.item_attributes(folder.state()))
         return ranker
 
     return make
@@ -59,7 +65,7 @@ def make_trainer(folder: SampleFolder, histories: Histories, make_ranker):
         return StreamTrainer(
             make_ranker(seed=seed),
             histories=histories,
-            item_values=folder.item_attributes(),
+            item_values=folder.item_attributes(folder.state()),
             config=TrainConfig(batch_size=16, learning_rate=0.02, order=order, seed=seed),
             freeze_ms=freeze_ms,
         )

@@ -43,7 +43,7 @@ def test_also_where_the_tables_grew_in_between(
     reusing, repeating = learners
     predictions = [learner.predict(batches[0]) for learner in learners]
     for learner in learners:
-        learner.ranker.grow(chunks[-1].sizes, folder.item_attributes())
+        learner.ranker.grow(chunks[-1].sizes, folder.item_attributes(folder.state()))
     assert reusing.learn(batches[0], predictions[0]) == repeating.learn(batches[0])
     following = next(chunks[-1].batches(16))
     assert reusing.learn(following, reusing.predict(following)) == repeating.learn(following)

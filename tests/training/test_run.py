@@ -65,7 +65,7 @@ def test_the_saved_ranker_is_the_trained_one(
     this = plan()
     run_ranker(this, lambda _: None)
     ranker = load_ranker(this.out / "rankers" / "base-seed0")
-    ranker.items.describe(chunks[-1].sizes["item"], folder.item_attributes())
+    ranker.items.describe(chunks[-1].sizes["item"], folder.item_attributes(folder.state()))
     batch = next(chunks[-1].batches(16))
     assert ranker(batch, histories)["finish"].shape == (len(batch),)
     fresh = torch.sigmoid(ranker(batch, histories)["finish"]).detach().numpy()

@@ -154,7 +154,7 @@ def test_the_frozen_copy_is_the_learning_ranker_of_that_moment_and_stays_so(
     diary = WithCopy(trainer, freeze_ms)
     trainer.run(chunks, diary)
     copy_then = diary.copy.requires_grad_(False)
-    copy_then.grow(chunks[-1].sizes, folder.item_attributes())
+    copy_then.grow(chunks[-1].sizes, folder.item_attributes(folder.state()))
     first = next(place for place, frozen in enumerate(diary.frozen) if frozen is not None)
     assert int(diary.batches[first].timestamp_ms_B[-1]) >= freeze_ms
     assert int(diary.batches[first - 1].timestamp_ms_B[-1]) < freeze_ms

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interestclock.embeddings.id_arrays import bytes_of, ids_as_arrays, ids_in, listed, plain_ids
 from interestclock.embeddings.id_policy import IdPolicy, IdStatistics, Numbers, Sighted
 from interestclock.errors import LogError
+from interestclock.ids.id_arrays import bytes_of, ids_as_arrays, ids_in, listed, plain_ids
 from interestclock.timeofday import DAY_MS
 
 __all__ = ["IdTable"]

@@ -5,11 +5,13 @@ from interestclock.features.config import ClockFeatureConfig
 from interestclock.features.live_clocks import LiveClocks
 from interestclock.features.scoring import Eq3Weights, preference_score
 from interestclock.features.stream_clocks import stream_clocks
+from interestclock.features.user_votes import UserVotes
 
 __all__ = [
     "ClockFeatureConfig",
     "Eq3Weights",
     "LiveClocks",
+    "UserVotes",
     "clocks_as_of",
     "preference_score",
     "stream_clocks",

@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from interestclock.compiled import compiled
+from interestclock.features.value_sets import Sets
 
 __all__ = [
     "NONE",
     "ORPHANS",
     "TERMS",
     "Arena",
-    "Sets",
     "count",
     "free_block",
     "free_seat",
@@ -59,13 +59,6 @@ class Arena(NamedTuple):
     left_P: npt.NDArray[np.bool_]
     free_G: Whole
     used: Whole
-
-
-class Sets(NamedTuple):
-    """Codes of the values that come together in an item; a code is value * A + attribute."""
-
-    start_S: Whole
-    code_E: Whole
 
 
 @compiled()

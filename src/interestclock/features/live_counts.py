@@ -13,7 +13,6 @@ from interestclock.features.count_arena import (
     NONE,
     ORPHANS,
     Arena,
-    Sets,
     count,
     free_block,
     free_seat,
@@ -22,6 +21,7 @@ from interestclock.features.count_arena import (
     seat_of,
 )
 from interestclock.features.scoring import preference_score
+from interestclock.features.value_sets import Sets
 from interestclock.features.vote_heaps import Heap, activate, pop, push
 
 __all__ = ["Ranking", "advance", "forget", "take"]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from interestclock.features.count_arena import Sets
-
-__all__ = ["ValueSets"]
+__all__ = ["Sets", "ValueSets"]
 
 # Shapes: N rows, V values of an attribute, S sets, E codes of all sets.
 
 _MOST_ROWS_KNOWN, _UNKNOWN = 200_000, -1
+
+
+class Sets(NamedTuple):
+    """Codes of the values that come together in an item; a code is value * A + attribute."""
+
+    start_S: npt.NDArray[np.integer]
+    code_E: npt.NDArray[np.integer]
 
 
 class ValueSets:
@@ -40,6 +45,12 @@ class ValueSets:
         # Rows as they come, by their widths, for speed; forgotten when many.
         self._number_of_row: dict[tuple[int, ...], dict[bytes, int]] = {}
         self._start_S, self._code_E = np.zeros(1_024, np.int64), np.zeros(1_024, np.int32)
+        self.longest = 1  # codes of the set that has most
+
+    @property
+    def count(self) -> int:
+        """How many sets there are."""
+        return len(self._number_of)
 
     def numbers(self, values: list[npt.NDArray[np.integer]]) -> npt.NDArray[np.int32]:
         """The number of each row's set, int32 (N,).
@@ -91,4 +102,5 @@ class ValueSets:
                 self._code_E = np.concatenate([self._code_E, np.zeros_like(self._code_E)])
             self._code_E[first : first + codes.size] = codes
             self._start_S[number + 1] = first + codes.size
+            self.longest = max(self.longest, codes.size)
         return number

@@ -26,7 +26,7 @@ class Histories:
 
     Args:
         offset_U: int64, users + 1. item_E, second_of_day_E: int32; item −1 is one that left the tables.
-        timestamp_ms_E: int64.
+        timestamp_ms_E: int64. kept_hour_E: ``hour_E`` where it is known already.
 
     Example:
         >>> histories = Histories(
@@ -41,6 +41,7 @@ class Histories:
     item_E: Tensor
     second_of_day_E: Tensor
     timestamp_ms_E: Tensor
+    kept_hour_E: Tensor | None = None
 
     @cached_property
     def hour_E(self) -> Tensor:  # noqa: N802 - shapes stand in names
@@ -53,6 +54,8 @@ class Histories:
             >>> histories.hour_E.tolist()
             [2]
         """
+        if self.kept_hour_E is not None:
+            return self.kept_hour_E
         return utc_hour(self.timestamp_ms_E).to(torch.int32)
 
     def newest(self, user_M: Tensor, known_M: Tensor, *, most: int) -> tuple[Tensor, Tensor]:

@@ -1,21 +1,22 @@
 """Exposures joined with labels, features and histories as of their moment, in typed batches."""
 
 from interestclock.samples.batch import Batch, SampleChunk
+from interestclock.samples.batch_maker import BatchMaker, Rows
 from interestclock.samples.candidates import CandidateConfig, Candidates, sample_candidates
 from interestclock.samples.folder import ChunkNote, Manifest, SampleFolder
 from interestclock.samples.prepare import PrepareConfig, prepare_samples
-from interestclock.samples.vocabulary import Vocabulary
 
 __all__ = [
     "Batch",
+    "BatchMaker",
     "CandidateConfig",
     "Candidates",
     "ChunkNote",
     "Manifest",
     "PrepareConfig",
+    "Rows",
     "SampleChunk",
     "SampleFolder",
-    "Vocabulary",
     "prepare_samples",
     "sample_candidates",
 ]

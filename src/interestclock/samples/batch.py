@@ -52,7 +52,7 @@ class Batch:
         labels: int8 (B,) per task; -1 is missing.
         recent_MN: int64 items of the newest behaviours, 0 where there are fewer.
         categorical: int64 (B,) each. multivalued: int64 (B, V). numeric: float32 (B,), NaN is missing.
-        clocks: int64 (M, H, V) per clock attribute: Eq. 3's best values by hour bucket, 0 is none.
+        clocks: integers (M, H, V) per clock attribute: Eq. 3's best values by hour bucket, 0 is none.
 
     Example:
         >>> zeros = torch.zeros(2, dtype=torch.int64)
@@ -149,19 +149,15 @@ _BY_MOMENT = ("recent_MN", "moment_of_B", "first_M", "clocks")
 
 @dataclass(frozen=True, kw_only=True)
 class SampleChunk:
-    """A stretch of samples as it lies on disk, whole requests only.
+    """Samples that lie together on disk, whole requests only.
 
     Args:
-        samples: all of them as one batch, without clocks.
-        clock_row_M: int64, each moment's row in ``clock_rows``; row 0 is an empty clock.
-        clock_rows: int32 (rows, H, V) per clock attribute.
+        samples: all of them as one batch; clocks are int32.
         truths: float64 (B,) per label whose true probability is known.
         sizes: how many ids each feature had by the end of the chunk.
     """
 
     samples: Batch
-    clock_row_M: Tensor
-    clock_rows: dict[str, Tensor]
     truths: dict[str, Tensor]
     sizes: dict[str, int]
 
@@ -185,11 +181,10 @@ class SampleChunk:
             start = stop
 
     def rows(self, start: int, stop: int) -> Batch:
-        """Samples ``start`` to ``stop`` (exclusive), with their clocks; both on a request's edge."""
+        """Samples ``start`` to ``stop`` (exclusive); both on a request's edge."""
         s, cut = self.samples, slice(start, stop)
         first = int(s.moment_of_B[start])
         moments = slice(first, int(s.moment_of_B[stop - 1]) + 1)
-        clock_row_M = self.clock_row_M[moments]
         return Batch(
             user_B=s.user_B[cut],
             item_B=s.item_B[cut],
@@ -206,5 +201,5 @@ class SampleChunk:
             categorical={name: values[cut] for name, values in s.categorical.items()},
             multivalued={name: values[cut] for name, values in s.multivalued.items()},
             numeric={name: values[cut] for name, values in s.numeric.items()},
-            clocks={name: rows[clock_row_M].to(torch.int64) for name, rows in self.clock_rows.items()},
+            clocks={name: values[moments] for name, values in s.clocks.items()},
         )

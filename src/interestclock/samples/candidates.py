@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from interestclock.errors import ConfigError
-from interestclock.histories import KnownBehaviours
+from interestclock.histories import UserHistories
+from interestclock.state.choices import Choices
 
 __all__ = ["CandidateConfig", "Candidates", "sample_candidates"]
 
@@ -74,9 +76,8 @@ def sample_candidates(
     item_N: IntArray,
     timestamp_ms_N: IntArray,
     scored_N: npt.NDArray[np.bool_],
-    known_of_user_N: IntArray,
-    known_of_all_N: IntArray,
-    known: KnownBehaviours,
+    choices: Choices,
+    histories: UserHistories,
     config: CandidateConfig,
 ) -> Candidates:
     """Draw candidates for each choice that is scored, only from choices known strictly before it.
@@ -89,22 +90,22 @@ def sample_candidates(
         first_number: number of the first of these choices in the stream.
         user_N, item_N, timestamp_ms_N: all choices of these moments; no user's moment is cut in two.
         scored_N: which of them get candidates.
-        known_of_user_N, known_of_all_N: how many choices were known before, of the user and of all.
+        choices: of everyone. histories: each user's; with ``longest``, only so many of the newest are drawn
+            from.
 
     Example:
         >>> nothing = np.zeros(1, dtype=np.int64)
         >>> drawn = sample_candidates(      # the first choice of a stream: nothing to draw from
         ...     first_number=0, user_N=nothing + 1, item_N=nothing + 7,
         ...     timestamp_ms_N=nothing, scored_N=np.ones(1, dtype=bool),
-        ...     known_of_user_N=nothing, known_of_all_N=nothing, known=KnownBehaviours(),
-        ...     config=CandidateConfig())
+        ...     choices=Choices(), histories=UserHistories(), config=CandidateConfig())
         >>> drawn.item_R.tolist(), drawn.chosen_R.tolist()
         ([7], [True])
     """
     rows_N = np.flatnonzero(scored_N)
     number_N = (first_number + rows_N).astype(np.uint64)
-    everyone = _Past(known=known, user_N=None, bound_N=known_of_all_N[rows_N])
-    own = _Past(known=known, user_N=user_N[rows_N], bound_N=known_of_user_N[rows_N])
+    everyone = _Past.of_all(choices, timestamp_ms_N[rows_N])
+    own = _Past.of_users(histories, user_N[rows_N], timestamp_ms_N[rows_N])
     basket = _Basket.of(user_N, timestamp_ms_N, item_N)
     taken_SN = [item_N[rows_N].astype(np.int64)]
     for slot in range(config.per_choice):
@@ -116,18 +117,30 @@ def sample_candidates(
 
 @dataclass(frozen=True, kw_only=True)
 class _Past:
-    """What a slot is drawn from: each choice's first ``bound_N`` of its user's choices, or of all."""
+    """What a slot is drawn from: ``bound_N`` choices of each one's past, and the items at places of it."""
 
-    known: KnownBehaviours
-    user_N: IntArray | None
-    bound_N: IntArray
+    bound_N: npt.NDArray[np.int64]
+    item_at: Callable[[IntArray, IntArray], npt.NDArray[np.int32]]
+
+    @classmethod
+    def of_all(cls, choices: Choices, at_ms_N: IntArray) -> _Past:
+        return cls(
+            bound_N=choices.known_before(at_ms_N), item_at=lambda _, position_X: choices.item_at(position_X)
+        )
+
+    @classmethod
+    def of_users(cls, histories: UserHistories, user_N: IntArray, at_ms_N: IntArray) -> _Past:
+        known_N = histories.known_before(user_N, at_ms_N)
+        bound_N = known_N if histories.longest is None else np.minimum(known_N, histories.longest)
+        first_N = known_N - bound_N
+        return cls(
+            bound_N=bound_N,
+            item_at=lambda rows_X, place_X: histories.item_at(user_N[rows_X], first_N[rows_X] + place_X),
+        )
 
     def items(self, rows_X: IntArray, share_X: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
         """The items that stand at a share (0 to 1) of some rows' pasts."""
-        position_X = (share_X * self.bound_N[rows_X]).astype(np.int64)
-        if self.user_N is None:
-            return self.known.item_of_everyone(position_X).astype(np.int64)
-        return self.known.item_of_user(self.user_N[rows_X], position_X).astype(np.int64)
+        return self.item_at(rows_X, (share_X * self.bound_N[rows_X]).astype(np.int64)).astype(np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)

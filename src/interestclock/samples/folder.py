@@ -4,9 +4,8 @@
 
     manifest.json            what is in it; written last, so a folder with a manifest is whole
     vocabulary/NAME.parquet  original ids by dense number
-    items.safetensors        attribute value numbers by item number
-    histories.safetensors    every user's behaviours, in the order in which they became known
-    samples/00000.safetensors, clocks/00000.safetensors   one pair per stretch of the stream
+    state.safetensors        what features are read from: identity, item values, histories, votes
+    samples/00000.safetensors   rows to be ranked, in stream order
     exposures/00000.parquet  the log's own exposures, as Eq. 3 counts them
 """
 
@@ -26,15 +25,17 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from interestclock.arrays import Arrays
 from interestclock.errors import ResultError
 from interestclock.events.schema import LogSchema
-from interestclock.histories import Histories
-from interestclock.samples.batch import Batch, SampleChunk, moment_starts
-from interestclock.samples.item_attributes import carried_values
+from interestclock.features import ClockFeatureConfig, Eq3Weights
+from interestclock.samples.batch import SampleChunk
+from interestclock.samples.batch_maker import BatchMaker, Rows
+from interestclock.state import FeatureState, FeatureView, StateConfig
 
 __all__ = ["ChunkNote", "Manifest", "SampleFolder"]
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,14 +110,19 @@ class SampleFolder:
         self.manifest = Manifest.read(path)
         self.schema = self.manifest.log_schema()
 
-    def histories(self) -> Histories:
-        """Every user's behaviours; exposures carry pointers into them."""
-        return Histories.load(self.path / "histories.safetensors")
+    def state(self) -> FeatureState:
+        """The state at the end of the log; to be read as of any moment of it."""
+        state = FeatureState(self.schema, items=None, config=_forever(self.manifest.settings["clocks"]))
+        state.restore(load_arrays(self.path / "state.safetensors"))
+        return state
 
-    def item_attributes(self) -> dict[str, Tensor]:
+    def item_attributes(self, state: FeatureState) -> dict[str, Tensor]:
         """Value numbers by item number: int64 (items + 1, V) per attribute, 0 is none."""
-        attributes = load_file(self.path / "items.safetensors")
-        return {name: attributes[name].to(torch.int64) for name in self.schema.attributes}
+        item_I = np.arange(state.items.capacity + 1)
+        return {
+            name: torch.from_numpy(state.item_values(name, item_I).astype(np.int64))
+            for name in self.schema.attributes
+        }
 
     def vocabulary(self, feature: str) -> pa.Array:
         """Original ids or values of a feature; the one with number n stands at n - 1."""
@@ -126,68 +132,54 @@ class SampleFolder:
         """Parquet files of the log's own exposures, in stream order."""
         return sorted((self.path / "exposures").glob("*.parquet"))
 
-    def item_value_table(self, attribute: str) -> pa.Table:
-        """``item`` (number), ``attribute``, ``value``: a row for each value an item carries."""
-        return carried_values(
-            attribute, self.item_attributes()[attribute].numpy(), self.vocabulary(f"attribute.{attribute}")
-        )
-
     def event_times_ms(self) -> npt.NDArray[np.int64]:
         """UTC milliseconds of every event of the log, ascending."""
         files = self.exposure_files()
         times = [pq.read_table(file, columns=["timestamp_ms"])["timestamp_ms"].to_numpy() for file in files]
         return np.concatenate(times)
 
-    def chunks(self, *, recent: int, clocks: bool, histories: Histories) -> Iterator[SampleChunk]:
+    def chunks(self, maker: BatchMaker, view: FeatureView) -> Iterator[SampleChunk]:
         """The samples in stream order.
 
         Args:
-            recent: how many of the newest behaviours each sample carries.
-            clocks: whether the Eq. 3 clocks are read too.
-            histories: what ``histories()`` returned.
+            maker: says which features they carry. view: what ``state()`` returned.
         """
         for number, note in enumerate(self.manifest.chunks):
-            columns = load_file(self.path / "samples" / f"{number:05d}.safetensors")
-            rows = load_file(self.path / "clocks" / f"{number:05d}.safetensors") if clocks else {}
-            clock_row_B = rows.pop("row", torch.zeros(note.rows, dtype=torch.int64)).to(torch.int64)
-            samples = _as_batch(columns, histories, recent)
+            columns = load_arrays(self.path / "samples" / f"{number:05d}.safetensors")
             yield SampleChunk(
-                samples=samples,
-                clock_row_M=clock_row_B[samples.first_M],
-                clock_rows={name: rows[f"clock.{name}"] for name in self.schema.clock_attributes if clocks},
-                truths=_named(columns, "truth"),
+                samples=maker.make(_rows(columns), view),
+                truths={name: torch.from_numpy(each) for name, each in _named(columns, "truth").items()},
                 sizes=note.sizes,
             )
 
 
-def _named(columns: dict[str, Tensor], kind: str) -> dict[str, Tensor]:
+def load_arrays(path: Path) -> Arrays:
+    """Arrays of a safetensors file, to read from."""
+    return {name: tensor.numpy() for name, tensor in load_file(path).items()}
+
+
+def _forever(clocks: dict[str, Any]) -> StateConfig:
+    weights = Eq3Weights(**clocks["weights"])
+    config = ClockFeatureConfig(**clocks | {"weights": weights})
+    return StateConfig(clocks=config, longest=None, forget_users_after_days=None)
+
+
+def _named(columns: Arrays, kind: str) -> Arrays:
     prefix = f"{kind}."
     return {name.removeprefix(prefix): value for name, value in columns.items() if name.startswith(prefix)}
 
 
-def _as_batch(columns: dict[str, Tensor], histories: Histories, recent: int) -> Batch:
-    whole = {name: columns[name].to(torch.int64) for name in _WHOLE}
-    starts_B = moment_starts(*(whole[name] for name in _MOMENT))
-    first_M = starts_B.nonzero().squeeze(1)
-    start_M, stop_M = histories.newest(whole["user"][first_M], whole["history_length"][first_M], most=recent)
-    return Batch(
-        user_B=whole["user"],
-        item_B=whole["item"],
-        request_B=whole["request"],
-        timestamp_ms_B=whole["timestamp_ms"],
-        second_of_day_B=whole["second_of_day"],
-        day_of_week_B=whole["day_of_week"],
-        known_ms_B=torch.stack(list(_named(columns, "known_ms").values())).amax(0),
-        known_behaviours_B=whole["history_length"],
+def _rows(columns: Arrays) -> Rows:
+    return Rows(
+        user_B=columns["user"],
+        item_B=columns["item"],
+        request_B=columns["request"],
+        timestamp_ms_B=columns["timestamp_ms"],
+        second_of_day_B=columns["second_of_day"],
+        day_of_week_B=columns["day_of_week"],
+        known_ms_B=np.max(list(_named(columns, "known_ms").values()), axis=0),
         labels=_named(columns, "label"),
-        moment_of_B=starts_B.cumsum(0) - 1,
-        first_M=first_M,
-        recent_MN=histories.items_between(start_M, stop_M, width=recent),
-        categorical={name: value.to(torch.int64) for name, value in _named(columns, "categorical").items()},
-        multivalued={name: value.to(torch.int64) for name, value in _named(columns, "multivalued").items()},
+        categorical=_named(columns, "categorical"),
+        multivalued=_named(columns, "multivalued"),
         numeric=_named(columns, "numeric"),
     )
-
-
-_MOMENT = ("user", "timestamp_ms", "second_of_day", "day_of_week", "history_length")
-_WHOLE = ("user", "item", "request", "timestamp_ms", "second_of_day", "day_of_week", "history_length")

@@ -10,18 +10,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
 from safetensors.numpy import save_file
 
 from interestclock.errors import LogError
 from interestclock.events.schema import EventSource
 from interestclock.features import ClockFeatureConfig
-from interestclock.histories import Histories
 from interestclock.samples.candidates import CandidateConfig
-from interestclock.samples.clock_rows import write_clock_rows
 from interestclock.samples.folder import ChunkNote, Manifest, SampleFolder
-from interestclock.samples.item_attributes import carried_values
-from interestclock.samples.stretch import MOMENT, REQUEST, Columns, StreamState, whole_runs
+from interestclock.samples.sample_maker import MOMENT, REQUEST, Columns, SampleMaker, whole_runs
 
 __all__ = ["PrepareConfig", "prepare_samples"]
 
@@ -82,104 +78,79 @@ def prepare_samples(
 
 
 def _write(source: EventSource, folder: Path, config: PrepareConfig, progress: Progress) -> None:
-    for part in ("vocabulary", "samples", "clocks", "exposures"):
+    for part in ("vocabulary", "samples", "exposures"):
         (folder / part).mkdir(parents=True)
-    state = StreamState(schema=source.schema, item_table=source.items(), candidates=config.candidates)
-    notes = _write_samples(source, state, folder, config=config, progress=progress)
-    manifest = _manifest(source, state, config, notes)
-    _write_state(state, folder)
-    write_clock_rows(
-        folder,
-        schema=source.schema,
-        values={n: v.values() for n, v in state.attributes.vocabularies.items()},
-        item_values=[_item_values(state, name) for name in source.schema.clock_attributes],
-        config=config.clocks,
-        progress=progress,
+    maker = SampleMaker(
+        schema=source.schema, item_table=source.items(), candidates=config.candidates, clocks=config.clocks
     )
+    notes = _write_samples(source, maker, folder, config=config, progress=progress)
+    manifest = _manifest(source, maker, config, notes)
+    _write_vocabularies(maker, folder)
+    save_file(_contiguous(maker.state.state()), folder / "state.safetensors")
     manifest.write(folder)
 
 
-def _item_values(state: StreamState, name: str) -> pa.Table:
-    attributes = state.attributes
-    return carried_values(name, attributes.padded(name), attributes.vocabularies[name].values())
-
-
 def _write_samples(
-    source: EventSource, state: StreamState, folder: Path, *, config: PrepareConfig, progress: Progress
+    source: EventSource, maker: SampleMaker, folder: Path, *, config: PrepareConfig, progress: Progress
 ) -> list[ChunkNote]:
     notes: list[ChunkNote] = []
     together = MOMENT if source.schema.positive_only else REQUEST
     for table in whole_runs(source.chunks(config.rows_per_chunk), together):
-        samples, exposures = state.take(table)
-        pq.write_table(pa.table(exposures), folder / "exposures" / f"{state.rows:012d}.parquet")
+        samples, exposures = maker.make(table)
+        pq.write_table(pa.table(exposures), folder / "exposures" / f"{maker.rows:012d}.parquet")
         if samples["user"].size:
             save_file(_contiguous(samples), folder / "samples" / f"{len(notes):05d}.safetensors")
-            notes.append(_note(samples, state))
-        progress("reading the log", state.rows, 0)
+            notes.append(_note(samples, maker))
+        progress("reading the log", maker.rows, 0)
     return notes
 
 
 def _contiguous(columns: Columns) -> Columns:
-    return {name: np.ascontiguousarray(column) for name, column in columns.items()}
+    return {name: np.asarray(column, order="C") for name, column in columns.items()}
 
 
-def _note(samples: Columns, state: StreamState) -> ChunkNote:
+def _note(samples: Columns, maker: SampleMaker) -> ChunkNote:
     timestamp_ms = samples["timestamp_ms"]
-    vocabularies = {
-        "user": state.users,
-        "item": state.items,
-        **{f"attribute.{name}": v for name, v in state.attributes.vocabularies.items()},
-        **{f"context.{name}": v for name, v in state.contexts.items()},
-    }
     return ChunkNote(
         rows=int(timestamp_ms.size),
         first_ms=int(timestamp_ms[0]),
         last_ms=int(timestamp_ms[-1]),
-        sizes={name: len(vocabulary) for name, vocabulary in vocabularies.items()},
+        sizes=maker.sizes(),
     )
 
 
-def _write_state(state: StreamState, folder: Path) -> None:
-    vocabularies = {"user": state.users, "item": state.items}
-    vocabularies |= {f"context.{name}": v for name, v in state.contexts.items()}
-    vocabularies |= {f"attribute.{name}": v for name, v in state.attributes.vocabularies.items()}
-    for name, vocabulary in vocabularies.items():
-        pq.write_table(pa.table({"value": vocabulary.values()}), folder / "vocabulary" / f"{name}.parquet")
-    padded = {name: state.attributes.padded(name) for name in state.schema.attributes}
-    save_file(padded or {"none": np.zeros(1, np.int32)}, folder / "items.safetensors")
-    offsets, fields = state.known.by_user.compacted()
-    users = len(state.users) + 2
-    Histories(
-        offset_U=torch.from_numpy(np.pad(offsets, (0, max(0, users - offsets.size)), mode="edge")),
-        item_E=torch.from_numpy(fields["item"]),
-        second_of_day_E=torch.from_numpy(fields["second_of_day"]),
-        timestamp_ms_E=torch.from_numpy(fields["timestamp_ms"]),
-    ).save(folder / "histories.safetensors")
+def _write_vocabularies(maker: SampleMaker, folder: Path) -> None:
+    state = maker.state
+    vocabularies = {"user": state.users.ids(), "item": state.items.ids()}
+    vocabularies |= {f"context.{name}": v.values() for name, v in maker.contexts.items()}
+    vocabularies |= {f"attribute.{name}": v.values() for name, v in state.values.vocabularies.items()}
+    for name, values in vocabularies.items():
+        pq.write_table(pa.table({"value": values}), folder / "vocabulary" / f"{name}.parquet")
 
 
 def _manifest(
     source: EventSource,
-    state: StreamState,
+    maker: SampleMaker,
     config: PrepareConfig,
     notes: list[ChunkNote],
 ) -> Manifest:
     if not notes:
         raise LogError(
-            f"the log gave {state.rows} usable events and nothing to score; see its dead letters, "
+            f"the log gave {maker.rows} usable events and nothing to score; see its dead letters, "
             "and check the columns named for user, item and time"
         )
     counts = asdict(source.counts) | {
-        "events": state.rows,
-        "requests": state.requests,
+        "events": maker.rows,
+        "requests": maker.requests,
         "samples": sum(note.rows for note in notes),
-        "sampled_candidates": state.sampled,
-        "unscored": state.unscored,
-        "labels_known_later": state.labels_known_later,
-        "users": len(state.users),
-        "items": len(state.items),
-        "items_without_attributes": state.attributes.without,
-        "first_ms": state.first_ms,
-        "last_ms": state.last_ms,
+        "sampled_candidates": maker.sampled,
+        "unscored": maker.unscored,
+        "labels_known_later": maker.labels_known_later,
+        "users": len(maker.state.users),
+        "items": len(maker.state.items),
+        "items_without_attributes": maker.state.values.without,
+        "first_ms": maker.first_ms,
+        "last_ms": maker.last_ms,
     }
     return Manifest(
         schema=asdict(source.schema),

@@ -14,15 +14,17 @@ import pyarrow.parquet as pq
 
 from interestclock.events.schema import EventSource
 from interestclock.histories import Histories
-from interestclock.samples import PrepareConfig, SampleChunk, SampleFolder, prepare_samples
+from interestclock.samples import Batch, BatchMaker, PrepareConfig, SampleFolder, prepare_samples
+from interestclock.state import FeatureState
 from interestclock.studies.clock_terms import require_eq3_term
 from interestclock.studies.progress import Quiet, StudyProgress
 from interestclock.studies.result_folder import result_folder
 from interestclock.studies.write_results import write_configuration
+from interestclock.timeofday import utc_day_start_ms
 
 __all__ = ["export_features"]
 
-# Shapes: B samples, R clock rows, H hour buckets, V values kept, E behaviours of all users.
+# Shapes: B samples, M moments, R clock rows, U users, H hour buckets, V values kept, E behaviours of all.
 
 
 def export_features(
@@ -61,8 +63,9 @@ def export_features(
         if source.schema.attributes:
             require_eq3_term(source.schema, wanted_by="these features")
         folder = prepare_samples(source, aside / "prepared", config=config, progress=progress.phase)
-        histories = folder.histories()
-        rows = _write_samples(folder, histories, aside, progress)
+        state = folder.state()
+        histories = state.user_histories.laid_out(known_before_ms=folder.manifest.counts["last_ms"])
+        rows = _write_samples(folder, state, histories, aside, progress)
         rows["histories.parquet"] = _write_histories(folder, histories, aside)
         write_configuration(aside, folder, {"prepare": asdict(config)})
         shutil.rmtree(aside / "prepared")
@@ -70,16 +73,20 @@ def export_features(
 
 
 def _write_samples(
-    folder: SampleFolder, histories: Histories, out: Path, progress: StudyProgress
+    folder: SampleFolder, state: FeatureState, histories: Histories, out: Path, progress: StudyProgress
 ) -> dict[str, int]:
     writers: dict[str, pq.ParquetWriter] = {}
     rows = {"samples.parquet": 0, "clocks.parquet": 0}
     ids = {name: folder.vocabulary(name) for name in ("user", "item")}
     values = {name: _strings(folder, name) for name in folder.schema.clock_attributes}
-    for chunk in folder.chunks(recent=1, clocks=True, histories=histories):
+    first_row_U = histories.offset_U.numpy()
+    for chunk in folder.chunks(BatchMaker(recent=1, clocks=True), state):
+        moment_R, clock_row_M = _days(chunk.samples)
+        samples = _sample_table(chunk.samples, ids, first_row_U)
+        clock_row_B = rows["clocks.parquet"] + clock_row_M[chunk.samples.moment_of_B.numpy()]
         tables = {
-            "samples.parquet": _sample_table(chunk, histories, ids, clocks_before=rows["clocks.parquet"]),
-            "clocks.parquet": _clock_table(chunk, values),
+            "samples.parquet": samples.append_column("clock_row", pa.array(clock_row_B)),
+            "clocks.parquet": _clock_table(chunk.samples, moment_R, values),
         }
         for name, table in tables.items():
             writer = writers.get(name) or writers.setdefault(name, pq.ParquetWriter(out / name, table.schema))
@@ -95,10 +102,16 @@ def _strings(folder: SampleFolder, attribute: str) -> pa.Array:
     return folder.vocabulary(f"attribute.{attribute}").cast(pa.string())
 
 
-def _sample_table(
-    chunk: SampleChunk, histories: Histories, ids: dict[str, pa.Array], *, clocks_before: int
-) -> pa.Table:
-    s = chunk.samples
+def _days(samples: Batch) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """A moment of each user and UTC day that occurs, and which of these days each moment is of."""
+    first_M = samples.first_M
+    day_ms_M = utc_day_start_ms(samples.timestamp_ms_B[first_M]).numpy()
+    both = np.stack([samples.user_B[first_M].numpy(), day_ms_M], axis=1)
+    _, moment_R, day_of_M = np.unique(both, axis=0, return_index=True, return_inverse=True)
+    return moment_R, day_of_M.ravel()
+
+
+def _sample_table(s: Batch, ids: dict[str, pa.Array], first_row_U: npt.NDArray[np.int64]) -> pa.Table:
     columns: dict[str, Any] = {
         "user_id": ids["user"].take(pa.array(s.user_B.numpy() - 1)),
         "item_id": ids["item"].take(pa.array(s.item_B.numpy() - 1)),
@@ -111,16 +124,16 @@ def _sample_table(
     for name, values in s.labels.items():
         label = values.numpy()
         columns[f"label.{name}"] = pa.array(label, mask=label < 0)
-    columns["clock_row"] = clocks_before + chunk.clock_row_M[s.moment_of_B].numpy()
-    first_row = histories.offset_U[s.user_B].numpy()
+    first_row = first_row_U[s.user_B.numpy()]
     columns["history_first"] = first_row
     columns["history_end"] = first_row + s.known_behaviours_B.numpy()
     return pa.table(columns)
 
 
-def _clock_table(chunk: SampleChunk, values: dict[str, pa.Array]) -> pa.Table:
+def _clock_table(samples: Batch, moment_R: npt.NDArray[np.int64], values: dict[str, pa.Array]) -> pa.Table:
     """Lists of lists of values; empty where a bucket has no preference."""
-    return pa.table({name: _lists(chunk.clock_rows[name].numpy(), words) for name, words in values.items()})
+    clocks = {name: samples.clocks[name].numpy()[moment_R] for name in values}
+    return pa.table({name: _lists(clocks[name], words) for name, words in values.items()})
 
 
 def _lists(number_RHV: npt.NDArray[np.int32], words: pa.Array) -> pa.Array:

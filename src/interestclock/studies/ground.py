@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from interestclock.errors import LogError
 from interestclock.evaluation.exposures import Exposures
 from interestclock.evaluation.split import Split
-from interestclock.samples import SampleChunk, SampleFolder
+from interestclock.samples import BatchMaker, SampleChunk, SampleFolder
 
 __all__ = ["PARTS", "read_ground", "read_predictions", "write_ground"]
 
@@ -29,7 +29,7 @@ def write_ground(folder: SampleFolder, split: Split, path: Path, *, label: str) 
     ids = {name: folder.vocabulary(name) for name in ("user", "item")}
     seen = {part: np.zeros(2, dtype=np.int64) for part in PARTS}
     writer: pq.ParquetWriter | None = None
-    for chunk in folder.chunks(recent=1, clocks=False, histories=folder.histories()):
+    for chunk in folder.chunks(BatchMaker(recent=1, clocks=False), folder.state()):
         table = _rows(chunk, ids, split)
         part_N = table["part"].to_numpy()
         label_N = table[f"label.{label}"].to_numpy()

@@ -36,7 +36,7 @@ def attribute_shares(folder: SampleFolder) -> dict[str, dict[str, list[float]]]:
     Source: Interest Clock, SIGIR 2024, Figure 2.
     """
     shares: dict[str, dict[str, list[float]]] = {}
-    item_values = folder.item_attributes()
+    item_values = folder.item_attributes(folder.state())
     for name in folder.schema.clock_attributes:
         value_IV = item_values[name].numpy()
         names = ["", *(str(value) for value in folder.vocabulary(f"attribute.{name}").to_pylist())]
@@ -63,10 +63,24 @@ def dial(folder: SampleFolder, config: ClockFeatureConfig) -> Dial | None:
     user = int(np.bincount(recent["user"].to_numpy()).argmax())
     mine = recent.filter(pa.array(recent["user"].to_numpy() == user))
     values, scores = [None] * HOURS, [0.0] * HOURS
-    table = folder.item_value_table(attribute)
+    table = _carried_values(folder, attribute)
     for batch in stream_clocks(mine, table, [as_of_ms], config=config):
         for row in batch.to_pylist():
             if row["rank"] == 0:
                 values[row["bucket"]], scores[row["bucket"]] = row["value"], row["score"]
     name = str(folder.vocabulary("user")[user - 1].as_py())
     return Dial(user=name, attribute=attribute, as_of_ms=as_of_ms, values=values, scores=scores)
+
+
+def _carried_values(folder: SampleFolder, attribute: str) -> pa.Table:
+    """``item`` (number), ``attribute``, ``value``: a row for each value an item carries."""
+    value_IV = folder.item_attributes(folder.state())[attribute].numpy()
+    item, _ = np.nonzero(value_IV)
+    words = folder.vocabulary(f"attribute.{attribute}").cast(pa.string())
+    return pa.table(
+        {
+            "item": pa.array(item, pa.int32()),
+            "attribute": pa.array([attribute] * item.size, pa.string()),
+            "value": words.take(pa.array(value_IV[value_IV > 0] - 1)),
+        }
+    )

@@ -13,7 +13,7 @@ from torch import Tensor
 from interestclock.errors import ConfigError
 from interestclock.evaluation.learning_curve import LearningCurve
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig, save_ranker
-from interestclock.samples import Batch, SampleFolder
+from interestclock.samples import Batch, BatchMaker, SampleFolder
 from interestclock.training.config import TrainConfig
 from interestclock.training.memory import peak_rss_mib
 from interestclock.training.prediction_file import PredictionFile
@@ -101,21 +101,19 @@ def run_ranker(plan: RunPlan, tell: Callable[[RunNews], None]) -> RunCost:
     torch.set_num_threads(plan.train.threads)
     folder = SampleFolder(plan.samples)
     names = FeatureNames.of(folder.schema, buckets_per_day=_buckets(folder))
-    histories = folder.histories()
+    state = folder.state()
     ranker = Ranker(names=names, config=plan.config, seed=plan.train.seed)
     trainer = StreamTrainer(
         ranker,
-        histories=histories,
-        item_values=folder.item_attributes(),
+        histories=state.histories(),
+        item_values=folder.item_attributes(state),
         config=plan.train,
         freeze_ms=plan.freeze_ms,
     )
     watch = _Watch(plan, total=folder.manifest.counts["samples"], tell=tell)
     with PredictionFile(plan.out / "predictions" / f"{plan.name}.parquet", names.tasks, watch.seen) as file:
-        trainer.run(
-            folder.chunks(recent=plan.config.recent, clocks=plan.config.needs_clocks, histories=histories),
-            file,
-        )
+        maker = BatchMaker(recent=plan.config.recent, clocks=plan.config.needs_clocks)
+        trainer.run(folder.chunks(maker, state), file)
     save_ranker(ranker, plan.out / "rankers" / plan.name)
     return RunCost(
         ranker=plan.ranker,

@@ -44,7 +44,7 @@ class StreamTrainer:
         >>> from interestclock.events import open_log
         >>> from interestclock.events.simulator import SimulatorSize, write_simulated_log
         >>> from interestclock.ranking import FeatureNames, RankerConfig
-        >>> from interestclock.samples import PrepareConfig, prepare_samples
+        >>> from interestclock.samples import BatchMaker, PrepareConfig, prepare_samples
         >>> class Counter:
         ...     rows = 0
         ...     def record(self, batch, probabilities, frozen):
@@ -53,11 +53,11 @@ class StreamTrainer:
         >>> size = SimulatorSize(users=5, items=200, days=3, exposures_per_day=40)
         >>> exposures = write_simulated_log(folder / "log", size=size)
         >>> samples = prepare_samples(open_log(folder / "log"), folder / "samples", config=PrepareConfig())
-        >>> histories = samples.histories()
+        >>> state = samples.state()
         >>> ranker = Ranker(names=FeatureNames.of(samples.schema), config=RankerConfig(), seed=0)
-        >>> trainer = StreamTrainer(ranker, histories=histories, item_values=samples.item_attributes(),
-        ...     config=TrainConfig())
-        >>> trainer.run(samples.chunks(recent=10, clocks=False, histories=histories), counter)
+        >>> trainer = StreamTrainer(ranker, histories=state.histories(),
+        ...     item_values=samples.item_attributes(state), config=TrainConfig())
+        >>> trainer.run(samples.chunks(BatchMaker(recent=10, clocks=False), state), counter)
         >>> counter.rows == exposures
         True
     """

@@ -15,7 +15,7 @@ from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError
 from interestclock.events.schema import LogSchema
 from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig, TimeEncodingConfig
-from interestclock.samples import PrepareConfig, prepare_samples
+from interestclock.samples import BatchMaker, PrepareConfig, prepare_samples
 from interestclock.samples.live import IntakeConfig
 from interestclock.sequences import DinConfig
 from interestclock.training import StreamTrainer, TrainConfig
@@ -68,14 +68,14 @@ def test_what_is_learned_live_is_what_is_learned_offline(
         def record(self, batch, probabilities, frozen) -> None:
             offline.append(probabilities["finish"].numpy())
 
-    histories = samples.histories()
+    state = samples.state()
     trainer = StreamTrainer(
         Ranker(names=FeatureNames.of(samples.schema), config=ranker, seed=0),
-        histories=histories,
-        item_values=samples.item_attributes(),
+        histories=state.histories(),
+        item_values=samples.item_attributes(state),
         config=train,
     )
-    trainer.run(samples.chunks(recent=3, clocks=bool(clocks), histories=histories), Recorder())
+    trainer.run(samples.chunks(BatchMaker(recent=3, clocks=bool(clocks)), state), Recorder())
     live, notes = make_trainer(ranker=ranker, train=train, clocks_of_day=True, longest=10_000)
     feed(live, events)
     np.testing.assert_array_equal(notes.of("finish"), np.concatenate(offline))

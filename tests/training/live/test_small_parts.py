@@ -12,8 +12,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interestclock.state.item_values import ItemValues
 from interestclock.training.live import PredictionParts
-from interestclock.training.live.item_values import ItemValues
 from interestclock.training.live.schedule import Schedule
 from interestclock.training.live.touched import Touched
 

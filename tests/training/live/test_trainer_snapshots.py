@@ -18,9 +18,9 @@ from live_arrivals import NO_LABELS, as_exposures, shown
 from small_live import LIVE
 
 from interestclock.embeddings import IdPolicy, IdTable
+from interestclock.ids.vocabulary import Vocabulary
 from interestclock.ranking import RankerConfig
 from interestclock.samples.live import IntakeConfig
-from interestclock.samples.vocabulary import Vocabulary
 from interestclock.snapshots import SnapshotReader
 from interestclock.training.live import LiveConfig, LiveTrainer
 from interestclock.training.live.trainer_snapshots import TrainerSnapshots

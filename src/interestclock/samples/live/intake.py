@@ -12,13 +12,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interestclock.arrays import table_from_bytes, table_to_bytes
 from interestclock.errors import ConfigError
 from interestclock.events.schema import LogSchema
 from interestclock.samples.live.accounts import Accounts
-from interestclock.samples.live.label_events import LabelEvents
 from interestclock.samples.live.open_exposures import OPEN, OpenExposures
-from interestclock.samples.live.tables_as_bytes import table_from_bytes, table_to_bytes
-from interestclock.samples.stretch import REQUEST, run_starts
+from interestclock.samples.sample_maker import REQUEST, run_starts
+from interestclock.streams.label_events import LabelEvents
 
 __all__ = ["Intake", "IntakeConfig"]
 

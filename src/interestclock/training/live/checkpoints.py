@@ -17,9 +17,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from interestclock import __version__
+from interestclock.arrays import Arrays
 from interestclock.errors import ResultError
 from interestclock.on_disk import digest_of, force
-from interestclock.training.live.arrays import Arrays
 
 __all__ = ["CheckpointNote", "Checkpoints"]
 

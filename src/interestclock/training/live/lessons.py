@@ -12,10 +12,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from interestclock.arrays import Arrays, below, under
 from interestclock.samples import Batch
 from interestclock.samples.live import OpenExposures
 from interestclock.training.learner import Prediction
-from interestclock.training.live.arrays import Arrays, below, under
 
 __all__ = ["Lesson", "Lessons"]
 

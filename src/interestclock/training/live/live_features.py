@@ -12,19 +12,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import torch
 
+from interestclock.arrays import Arrays, below, padded_lists, under
 from interestclock.embeddings import IdTable
 from interestclock.events.schema import EQ3_ROLES, LogSchema
 from interestclock.features import LiveClocks
-from interestclock.histories import Behaviours, Histories, LiveHistories
+from interestclock.histories import Histories, LiveHistories
+from interestclock.histories.known import Behaviours
 from interestclock.samples import Batch
 from interestclock.samples.batch import moment_starts
 from interestclock.samples.live import LabelEvents, OpenExposures
-from interestclock.samples.padding import padded_lists
-from interestclock.samples.stretch import REQUEST, run_starts
+from interestclock.samples.sample_maker import REQUEST, run_starts
+from interestclock.state.item_values import ItemValues
 from interestclock.timeofday import utc_day_start_ms
-from interestclock.training.live.arrays import Arrays, below, under
 from interestclock.training.live.config import LiveConfig
-from interestclock.training.live.item_values import ItemValues
 
 __all__ = ["IdChanges", "LiveFeatures"]
 

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 from torch import Tensor
 
+from interestclock.arrays import Arrays
 from interestclock.events.live import Arrivals, Journal, LiveSource
 from interestclock.training.live.alarms import Alarms
-from interestclock.training.live.arrays import Arrays
 from interestclock.training.live.checkpoints import CheckpointNote, Checkpoints
 from interestclock.training.live.config import LiveConfig
 from interestclock.training.live.dead_letter_log import DeadLetterLog

@@ -12,13 +12,13 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
+from interestclock.arrays import Arrays, arrays_of, below, tensors_of, under
 from interestclock.clocks import LongTermConfig
 from interestclock.errors import ConfigError
 from interestclock.events.schema import LogSchema
 from interestclock.ranking import FeatureNames, Ranker
 from interestclock.samples.live import OPEN, Intake
 from interestclock.training.learner import Learner
-from interestclock.training.live.arrays import Arrays, arrays_of, below, tensors_of, under
 from interestclock.training.live.config import LiveConfig
 from interestclock.training.live.lessons import Lesson, Lessons
 from interestclock.training.live.live_features import IdChanges, LiveFeatures

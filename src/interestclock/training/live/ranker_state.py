@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from interestclock.arrays import Arrays, arrays_of, below, tensors_of, under
 from interestclock.ranking import Ranker, table_names
-from interestclock.training.live.arrays import Arrays, arrays_of, below, tensors_of, under
 
 __all__ = ["ranker_state", "restore_ranker"]
 

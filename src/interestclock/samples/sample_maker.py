@@ -1,4 +1,4 @@
-"""One stretch of the stream becomes samples: numbered ids, pointers into the past, candidates."""
+"""Rows of a log become samples: slots for ids, numbers for context, candidates beside choices."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interestclock.arrays import padded_lists
 from interestclock.events.schema import LogSchema
-from interestclock.histories import Behaviours, KnownBehaviours
+from interestclock.features import ClockFeatureConfig
+from interestclock.ids import Vocabulary
 from interestclock.samples.candidates import CandidateConfig, sample_candidates
-from interestclock.samples.item_attributes import ItemAttributes
-from interestclock.samples.padding import padded_lists
-from interestclock.samples.vocabulary import Vocabulary
+from interestclock.state import FeatureState, StateConfig
+from interestclock.streams import LabelEvents
 
-__all__ = ["MISSING", "MOMENT", "REQUEST", "StreamState", "run_starts", "whole_runs"]
+__all__ = ["MISSING", "MOMENT", "REQUEST", "SampleMaker", "run_starts", "whole_runs"]
 
 MISSING = -1  # a label nobody gave
 Columns = dict[str, npt.NDArray[Any]]
-_NEVER_KNOWN = np.iinfo(np.int64).max
+_AFTER_ALL_MS = np.iinfo(np.int64).max
 
 
 REQUEST = ("user_id", "request_id")
@@ -75,20 +76,22 @@ def run_starts(table: pa.Table, names: tuple[str, ...]) -> npt.NDArray[np.bool_]
 
 
 @dataclass(kw_only=True)
-class StreamState:
-    """Everything the stream has shown so far that later samples are made from.
+class SampleMaker:
+    """A whole log, table by table: its state, and its rows as a ranker will be asked of them.
 
-    ``take`` must be given the stream's tables in order; what it returns for a row depends on that
-    row and on what was known strictly before its time, never on later rows.
+    ``make`` must be given the log's tables in order; what it returns for a row depends on that row and on
+    what was known strictly before its time, never on later rows.
+
+    Args:
+        schema: the log's names. item_table: of the log, or None.
+        candidates: sampled beside each choice of a log of choices. clocks: how Eq. 3 counts.
     """
 
     schema: LogSchema
     item_table: pa.Table | None
     candidates: CandidateConfig
-    users: Vocabulary = field(default_factory=Vocabulary)
-    items: Vocabulary = field(default_factory=Vocabulary)
+    clocks: ClockFeatureConfig
     contexts: dict[str, Vocabulary] = field(default_factory=dict)
-    known: KnownBehaviours = field(default_factory=KnownBehaviours)
     rows: int = 0
     requests: int = 0
     unscored: int = 0
@@ -98,34 +101,34 @@ class StreamState:
     last_ms: int = 0
 
     def __post_init__(self) -> None:
-        self.attributes = ItemAttributes(self.schema.attributes, self.item_table)
+        forever = StateConfig(clocks=self.clocks, longest=None, forget_users_after_days=None)
+        self.state = FeatureState(self.schema, items=self.item_table, config=forever)
         for name in (*self.schema.categorical, *self.schema.multivalued):
             self.contexts[name] = Vocabulary()
 
-    def take(self, table: pa.Table) -> tuple[Columns, Columns]:
-        """Samples of a table, and its exposures as Eq. 3 counts them."""
+    def make(self, table: pa.Table) -> tuple[Columns, Columns]:
+        """Samples of a table, and the log's own exposures among them."""
         real = self._real_columns(table)
-        known_of_user, known_of_all = self.known.observe(
-            real["user"], real["timestamp_ms"], self._behaviours(real)
-        )
-        real["history_length"] = known_of_user
         self._number_requests(table, real)
         main = self.schema.main_label
         self.labels_known_later += int((real[f"known_ms.{main}"] > real["timestamp_ms"]).sum())
-        samples = self._with_candidates(real, known_of_all) if self.schema.positive_only else real
+        samples = self._with_candidates(real) if self.schema.positive_only else real
         if table.num_rows:
             self.first_ms = self.first_ms if self.rows else int(real["timestamp_ms"][0])
             self.last_ms = int(real["timestamp_ms"][-1])
         self.rows += table.num_rows
         return samples, self._exposures(real)
 
+    def sizes(self) -> dict[str, int]:
+        """The largest number of each kind of id so far."""
+        values = {f"attribute.{name}": len(v) for name, v in self.state.values.vocabularies.items()}
+        contexts = {f"context.{name}": len(v) for name, v in self.contexts.items()}
+        return {"user": len(self.state.users), "item": len(self.state.items), **values, **contexts}
+
     def _real_columns(self, table: pa.Table) -> Columns:
-        item_id = table["item_id"].combine_chunks()
-        columns: Columns = {
-            "user": self.users.number(table["user_id"]),
-            "item": self.items.number(item_id),
-        }
-        self.attributes.admit(columns["item"], table, item_id)
+        serial_N = np.arange(self.rows, self.rows + table.num_rows)
+        ingested = self.state.ingest(table, serial_N)
+        columns: Columns = {"user": ingested.user_N, "item": ingested.item_N}
         for name in ("timestamp_ms", "second_of_day", "day_of_week"):
             columns[name] = table[name].to_numpy()
         for label in self.schema.labels:
@@ -133,7 +136,24 @@ class StreamState:
             columns[f"known_ms.{label}"] = table[f"known_ms.{label}"].to_numpy()
         for label in self.schema.truths:
             columns[f"truth.{label}"] = table[f"truth.{label}"].to_numpy()
+        self._apply_labels(serial_N, columns)
         return columns | self._context_columns(table)
+
+    def _apply_labels(self, serial_N: npt.NDArray[np.int64], columns: Columns) -> None:
+        """All labels came along with their rows; none is seen before it was known."""
+        labels = [columns[f"label.{label}"] for label in self.schema.labels]
+        known_ms = [columns[f"known_ms.{label}"] for label in self.schema.labels]
+        value_NK, known_ms_NK = np.stack(labels, axis=1), np.stack(known_ms, axis=1)
+        row_E, label_E = np.nonzero(value_NK != MISSING)
+        self.state.apply_labels(
+            LabelEvents(
+                known_ms_E=np.maximum(known_ms_NK[row_E, label_E], columns["timestamp_ms"][row_E]),
+                serial_E=serial_N[row_E],
+                label_E=label_E.astype(np.int8),
+                value_E=value_NK[row_E, label_E],
+            )
+        )
+        self.state.close_before_ms(_AFTER_ALL_MS)
 
     def _context_columns(self, table: pa.Table) -> Columns:
         columns: Columns = {}
@@ -146,40 +166,26 @@ class StreamState:
             columns[f"numeric.{name}"] = values.astype(np.float32)
         return columns
 
-    def _behaviours(self, real: Columns) -> Behaviours:
-        """Exposures with a 1 in an engaged label, known as soon as the first such label is."""
-        known_ms = np.full(real["user"].size, _NEVER_KNOWN)
-        for label in self.schema.engaged:
-            positive = real[f"label.{label}"] == 1
-            known_ms = np.where(positive, np.minimum(known_ms, real[f"known_ms.{label}"]), known_ms)
-        behaviours = Behaviours(
-            user_N=real["user"],
-            item_N=real["item"],
-            timestamp_ms_N=real["timestamp_ms"],
-            second_of_day_N=real["second_of_day"],
-            known_ms_N=np.maximum(known_ms, real["timestamp_ms"]),  # no exposure is in its own history
-        )
-        return behaviours.select(known_ms < _NEVER_KNOWN)
-
     def _number_requests(self, table: pa.Table, real: Columns) -> None:
         starts = np.ones(table.num_rows, bool) if self.schema.positive_only else run_starts(table, REQUEST)
         real["request"] = self.requests + np.cumsum(starts, dtype=np.int64)
         self.requests += int(starts.sum())
 
-    def _with_candidates(self, real: Columns, known_of_all: npt.NDArray[np.int64]) -> Columns:
-        scored = self.known.first_position(real["item"]) < known_of_all
+    def _with_candidates(self, real: Columns) -> Columns:
+        assert self.state.choices is not None
+        timestamp_ms_N = real["timestamp_ms"]
+        scored_N = self.state.choices.first_known_ms(real["item"]) < timestamp_ms_N
         drawn = sample_candidates(
             first_number=self.rows,
             user_N=real["user"],
             item_N=real["item"],
-            timestamp_ms_N=real["timestamp_ms"],
-            scored_N=scored,
-            known_of_user_N=real["history_length"],
-            known_of_all_N=known_of_all,
-            known=self.known,
+            timestamp_ms_N=timestamp_ms_N,
+            scored_N=scored_N,
+            choices=self.state.choices,
+            histories=self.state.user_histories,
             config=self.candidates,
         )
-        self.unscored += int((~scored).sum())
+        self.unscored += int((~scored_N).sum())
         self.sampled += int((~drawn.chosen_R).sum())
         samples = {name: column[drawn.choice_R] for name, column in real.items()}
         samples["item"] = drawn.item_R

@@ -1,4 +1,4 @@
-"""Attribute values of items by number, where numbers are given back and used again."""
+"""What each item is: its attribute values, by slot."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interestclock.samples.live.tables_as_bytes import table_from_bytes, table_to_bytes
-from interestclock.samples.padding import padded_lists
-from interestclock.samples.vocabulary import Vocabulary
-from interestclock.training.live.arrays import Arrays, below, under
+from interestclock.arrays import Arrays, below, padded_lists, table_from_bytes, table_to_bytes, under
+from interestclock.ids import Vocabulary
 
 __all__ = ["ItemValues"]
 
-# Shapes: N rows, R items, I item numbers, V values.
+# Shapes: N rows, R items, I items by slot, V values.
 
 
 class ItemValues:
-    """What each item is: from the item table, or from the row that first showed it under its number.
+    """Attribute values of items: from the item table, or from the row that first showed each.
+
+    Later rows that say otherwise change nothing: what was learned of an item must not depend on what the
+    log says of it afterwards.
 
     Args:
         names: the attributes. table: ``item_id`` and ``attribute.NAME`` (list<string>), or None.
@@ -29,25 +30,32 @@ class ItemValues:
         >>> values = ItemValues(("genre",), None)
         >>> rows = pa.table({"item_id": ["a", "b"], "attribute.genre": [["rock", "jazz"], []]})
         >>> values.describe(np.array([1, 2]), rows)
-        >>> values.of("genre", np.array([1, 2, 9])).tolist()
-        [[1, 2], [0, 0], [0, 0]]
+        >>> values.of("genre", np.array([1, 2, 9])).tolist(), values.without
+        ([[1, 2], [0, 0], [0, 0]], 1)
     """
 
     def __init__(self, names: tuple[str, ...], table: pa.Table | None) -> None:
         self.names = names
         self.vocabularies = {name: Vocabulary() for name in names}
+        self.without = 0  # items that were described by nothing
         self._table = table.combine_chunks() if table is not None else None
         self._value_IV: dict[str, npt.NDArray[np.int32]] = {
             name: np.zeros((1, 1), np.int32) for name in names
         }
 
+    @property
+    def bytes_used(self) -> int:
+        """Of all values, with what there is to spare; without their names."""
+        return sum(each.nbytes for each in self._value_IV.values())
+
     def describe(self, item_R: npt.NDArray[np.integer], rows: pa.Table) -> None:
-        """Note the values of items that come under these numbers now; a row of ``rows`` for each."""
-        if not item_R.size:
+        """Note the values of items that come to these slots now; a row of ``rows`` for each."""
+        if not item_R.size or not self.names:
             return
         source, place_R = rows, pa.array(np.arange(item_R.size))
         if self._table is not None:
             source, place_R = self._table, pc.index_in(rows["item_id"], self._table["item_id"])
+        found_R = np.zeros(item_R.size, np.bool_)
         for name in self.names:
             lists = source[f"attribute.{name}"].take(place_R).combine_chunks()
             counts = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -55,6 +63,8 @@ class ItemValues:
             self._make_room(name, int(item_R.max()) + 1, value_RV.shape[1])
             self._value_IV[name][item_R] = 0
             self._value_IV[name][item_R, : value_RV.shape[1]] = value_RV
+            found_R |= counts > 0
+        self.without += int((~found_R).sum())
 
     def of(self, name: str, item_N: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
         """Value numbers of items, int32 (N, V), 0 is none."""
@@ -63,17 +73,20 @@ class ItemValues:
         value_NV: npt.NDArray[np.int32] = value_IV[np.where(known_N, item_N, 0)]
         return value_NV
 
+    def named(self, name: str) -> pa.Array:
+        """An attribute's values as text, the one with number n at n - 1."""
+        return self.vocabularies[name].values().cast(pa.string())
+
     def state(self) -> Arrays:
         """For a checkpoint."""
-        state = under("values", self._value_IV)
-        for name, vocabulary in self.vocabularies.items():
-            state[f"names/{name}"] = table_to_bytes(
-                pa.table({"value": vocabulary.values().cast(pa.string())})
-            )
+        state = under("values", self._value_IV) | {"without": np.array(self.without)}
+        for name in self.names:
+            state[f"names/{name}"] = table_to_bytes(pa.table({"value": self.named(name)}))
         return state
 
     def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Take over what ``state`` gave."""
+        self.without = int(state["without"])
         self._value_IV = {name: np.array(each) for name, each in below("values", state).items()}
         for name, content in below("names", state).items():
             self.vocabularies[name] = Vocabulary()
@@ -83,8 +96,7 @@ class ItemValues:
         value_IV = self._value_IV[name]
         have, wide = value_IV.shape
         if items > have or width > wide:
-            grown_IV = np.zeros(
-                (max(items, have + have // 2 if items > have else have), max(width, wide)), np.int32
-            )
+            rows = max(items, have + have // 2) if items > have else have
+            grown_IV = np.zeros((rows, max(width, wide)), np.int32)
             grown_IV[:have, :wide] = value_IV
             self._value_IV[name] = grown_IV

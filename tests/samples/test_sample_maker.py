@@ -9,24 +9,39 @@ import pytest
 from in_memory import CHOICES, REQUESTS, choices_log, requests_log
 
 from interestclock.events.schema import LogSchema
+from interestclock.features import ClockFeatureConfig
 from interestclock.samples import CandidateConfig
-from interestclock.samples.stretch import MISSING, MOMENT, REQUEST, Columns, StreamState, whole_runs
+from interestclock.samples.sample_maker import MISSING, MOMENT, REQUEST, Columns, SampleMaker, whole_runs
+
+
+def new_maker(schema: LogSchema, *, seed: int = 0) -> SampleMaker:
+    return SampleMaker(
+        schema=schema,
+        item_table=None,
+        candidates=CandidateConfig(seed=seed),
+        clocks=ClockFeatureConfig(),
+    )
+
+
+def known_before(maker: SampleMaker, samples: Columns) -> list[int]:
+    """How many behaviours each sample's user had, as of the sample."""
+    return maker.state.user_histories.known_before(samples["user"], samples["timestamp_ms"]).tolist()
 
 
 def take_all(
     table: pa.Table, schema: LogSchema, cuts: list[int], *, seed: int = 0
-) -> tuple[StreamState, Columns]:
-    """A stream's samples, taken stretch by stretch."""
-    state = StreamState(schema=schema, item_table=None, candidates=CandidateConfig(seed=seed))
+) -> tuple[SampleMaker, Columns]:
+    """A log's samples, made table by table."""
+    maker = new_maker(schema, seed=seed)
     edges = [0, *cuts, table.num_rows]
     slices = (table.slice(start, stop - start) for start, stop in pairwise(edges))
     together = MOMENT if schema.positive_only else REQUEST
-    pieces = [state.take(piece)[0] for piece in whole_runs(slices, together)]
+    pieces = [maker.make(piece)[0] for piece in whole_runs(slices, together)]
     widest = {name: max(p[name].shape[1] for p in pieces) for name in pieces[0] if pieces[0][name].ndim == 2}
     for name, width in widest.items():
         for piece in pieces:
             piece[name] = np.pad(piece[name], ((0, 0), (0, width - piece[name].shape[1])))
-    return state, {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    return maker, {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
 def assert_same(first: Columns, second: Columns) -> None:
@@ -53,9 +68,9 @@ def test_requests_give_the_same_samples_however_they_are_cut(cuts: list[int]) ->
 @pytest.mark.parametrize("delay_ms", [0, 5_000_000])
 def test_candidates_were_chosen_and_known_strictly_before(delay_ms: int) -> None:
     table = choices_log(2, delay_ms=delay_ms)
-    state, samples = take_all(table, CHOICES, [50, 51, 120])
+    maker, samples = take_all(table, CHOICES, [50, 51, 120])
     time, known = table["timestamp_ms"].to_numpy(), table["known_ms.visit"].to_numpy()
-    items, users = state.items.number(table["item_id"]), state.users.number(table["user_id"])
+    items, users = maker.state.items.look_up(table["item_id"]), maker.state.users.look_up(table["user_id"])
     unscored = 0
     for row in range(table.num_rows):
         before = set(items[known < time[row]].tolist())
@@ -69,30 +84,34 @@ def test_candidates_were_chosen_and_known_strictly_before(delay_ms: int) -> None
         assert set(shown[label == 0].tolist()) <= before - {items[row]}
         assert len(set(shown.tolist())) == shown.size <= 5
         own = int(((users == users[row]) & (known < time[row])).sum())
-        assert set(samples["history_length"][mine].tolist()) == {own}
-    assert (state.unscored, state.requests) == (unscored, table.num_rows)
-    assert state.sampled == int((samples["label.visit"] == 0).sum())
+        of_row = {name: samples[name][mine] for name in ("user", "timestamp_ms")}
+        assert set(known_before(maker, of_row)) == {own}
+    assert (maker.unscored, maker.requests) == (unscored, table.num_rows)
+    assert maker.sampled == int((samples["label.visit"] == 0).sum())
 
 
 def test_unscored_choices_still_enter_histories_and_equation_3() -> None:
     table = choices_log(3, choices=1)
-    state = StreamState(schema=CHOICES, item_table=None, candidates=CandidateConfig())
-    samples, exposures = state.take(table)
+    maker = new_maker(CHOICES)
+    samples, exposures = maker.make(table)
     assert samples["user"].size == 0
     assert exposures["finish"].tolist() == [1]
     assert exposures["item"].tolist() == [1]
     later = table.set_column(2, "timestamp_ms", pa.array([table["timestamp_ms"][0].as_py() + 1]))
-    assert state.take(later)[0]["history_length"].tolist() == [1]
-    assert (state.unscored, state.sampled) == (1, 0)
+    assert known_before(maker, maker.make(later)[0]) == [1]
+    assert (maker.unscored, maker.sampled) == (1, 0)
 
 
 def test_sampled_candidates_never_count_in_equation_3_or_histories() -> None:
     table = choices_log(4)
-    state = StreamState(schema=CHOICES, item_table=None, candidates=CandidateConfig())
-    samples, exposures = state.take(table)
-    assert exposures["item"].tolist() == state.items.number(table["item_id"]).tolist()
+    maker = new_maker(CHOICES)
+    samples, exposures = maker.make(table)
+    assert exposures["item"].tolist() == maker.state.items.look_up(table["item_id"]).tolist()
     assert samples["user"].size > 2 * table.num_rows
-    assert state.known.total < table.num_rows  # the last moment's choices are not yet known
+    assert maker.state.choices is not None
+    last_ms = table["timestamp_ms"].to_numpy()[-1:]
+    assert 0 < maker.state.choices.known_before(last_ms)[0] < table.num_rows  # the last are not known yet
+    assert maker.state.choices.known_before(last_ms + 1)[0] == table.num_rows  # the candidates never are
 
 
 def test_rows_of_one_choice_stay_together() -> None:
@@ -112,10 +131,11 @@ def test_a_history_holds_what_was_engaged_with_from_its_first_positive_label() -
     }.items():
         at = table.column_names.index(name)
         table = table.set_column(at, name, pa.array(values, table.schema.field(name).type))
-    state = StreamState(schema=REQUESTS, item_table=None, candidates=CandidateConfig())
-    state.take(table)
-    assert state.known._waiting.item_N.tolist() == [1, 2, 3]
-    assert state.known._waiting.known_ms_N.tolist() == [early, early, late]
+    maker = new_maker(REQUESTS)
+    maker.make(table)
+    mine = maker.state.user_histories.of_user(1)
+    assert mine["item"].tolist() == [1, 2, 3]
+    assert mine["known_ms"].tolist() == [early, early, late]
 
 
 def test_no_exposure_is_in_its_own_history_whatever_its_label_says_of_its_time() -> None:
@@ -123,9 +143,11 @@ def test_no_exposure_is_in_its_own_history_whatever_its_label_says_of_its_time()
     early = table.set_column(
         table.column_names.index("known_ms.visit"), "known_ms.visit", pa.array([0], pa.int64())
     )
-    state = StreamState(schema=CHOICES, item_table=None, candidates=CandidateConfig())
-    state.take(early)
-    assert state.known.total == 0
+    maker = new_maker(CHOICES)
+    maker.make(early)
+    shown_ms = table["timestamp_ms"].to_numpy()
+    assert maker.state.user_histories.known_before(np.array([1]), shown_ms).tolist() == [0]
+    assert maker.state.user_histories.known_before(np.array([1]), shown_ms + 1).tolist() == [1]
 
 
 def test_missing_labels_and_contexts_are_marked() -> None:

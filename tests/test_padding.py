@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from interestclock.arrays import padded_lists
 from interestclock.embeddings import masked_mean
-from interestclock.samples.padding import padded_lists
 
 
 def test_lists_stand_side_by_side_filled_up_with_zero() -> None:

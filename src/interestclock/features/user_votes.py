@@ -1,0 +1,249 @@
+"""Eq. 3 current to the last event: each user's votes, counted as of whatever moment is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from interestclock.arrays import with_room
+from interestclock.errors import ConfigError
+from interestclock.events.schema import EQ3_ROLES
+from interestclock.features.config import ClockFeatureConfig
+from interestclock.features.count_votes import (
+    Asked,
+    Ranking,
+    Scratch,
+    VoteTable,
+    count_everyone,
+    read_clocks,
+)
+from interestclock.features.value_sets import ValueSets
+from interestclock.histories.blocks import KNOWN, UserBlocks
+from interestclock.timeofday import DAY_SECONDS
+
+__all__ = ["UserVotes"]
+
+# Shapes: N votes, V values of an item, M users at a time, A attributes, H buckets, K values kept, U users by
+# slot, R users of a call, T terms, X codes, C cells of a table.
+
+IntArray = npt.NDArray[np.integer]
+_TERMS = len(EQ3_ROLES)
+_COLUMNS: dict[str, np.dtype[Any]] = {
+    KNOWN: np.dtype(np.int64),  # the moment after which a vote counts: its exposure, and its label known
+    "timestamp_ms": np.dtype(np.int64),
+    "set": np.dtype(np.int32),
+    "ballot": np.dtype(np.int32),  # bucket * T + term
+}
+_LEAST_CELLS = 64
+
+
+class UserVotes:
+    r"""Each user's best values per bucket and attribute, as of any moment, in any order.
+
+    .. math:: s_{u,h,v} = \alpha\, n_{like} + \beta\, n_{finish} - \gamma\, n_{skip} - \omega\, n_{dislike}
+
+    The twin of ``clocks_as_of``: integer counts, scored by the same function. A vote (an exposure whose label
+    is 1) counts as of moments after its exposure and after its label was known, for as long as the exposure
+    lies within the window, whose edge belongs to it. To read changes nothing, and costs what the user's own
+    votes in the window cost.
+
+    Source: Zhu et al., Interest Clock, SIGIR 2024, Eq. (3).
+
+    Args:
+        attributes: names of those that feed the clocks. config: buckets, window, values kept, weights.
+
+    Raises:
+        ConfigError: no attribute is named.
+
+    Example:
+        >>> votes = UserVotes(attributes=("mood",), config=ClockFeatureConfig())
+        >>> votes.name_values("mood", pa.array(["calm", "sad"]))
+        >>> one = np.array([1])
+        >>> votes.add(user_N=7 * one, set_N=votes.sets.numbers([np.array([[2]])]), timestamp_ms_N=0 * one,
+        ...     second_of_day_N=3600 * one, known_ms_N=600_000 * one, term_N=one)
+        >>> at_ms = np.array([30 * 86_400_000 + 1, 600_000, 600_001, 30 * 86_400_000])
+        >>> votes.read(np.full(4, 7), at_ms)["mood"][:, 1, 0].tolist()
+        [0, 0, 2, 2]
+    """
+
+    def __init__(self, *, attributes: tuple[str, ...], config: ClockFeatureConfig) -> None:
+        if not attributes:
+            raise ConfigError("no attribute feeds the clocks; name one of the log's attributes")
+        self.attributes, self.config = attributes, config
+        self.sets = ValueSets(attributes=len(attributes))
+        self._blocks = UserBlocks(_COLUMNS, ties=())
+        self._names = {name: pa.array([], pa.string()) for name in attributes}
+        self._order_X = np.zeros(len(attributes), np.int32)  # each code's place in bytewise order
+        self._scratch = _scratch(_LEAST_CELLS)
+
+    @property
+    def bytes_used(self) -> int:
+        """Of votes, with what there is to spare."""
+        return self._blocks.bytes_used
+
+    def count(self, user_R: IntArray) -> npt.NDArray[np.int64]:
+        """How many votes are kept of each of these users."""
+        self._blocks.admit(int(user_R.max(initial=-1)) + 1)
+        return self._blocks.lengths(user_R.astype(np.int64))
+
+    def values_named(self, attribute: str) -> int:
+        """How many of an attribute's values have a name."""
+        return len(self._names[attribute])
+
+    def name_values(self, attribute: str, values: pa.Array) -> None:
+        """Say what an attribute's values are called, since ties go to the bytewise smaller name.
+
+        Args:
+            attribute: one of the clocks'. values: all so far, the one with number n at n - 1; they only grow.
+
+        Raises:
+            ValueError: there are fewer than before, or one is null.
+        """
+        before = len(self._names[attribute])
+        if len(values) < before or values.null_count:
+            raise ValueError(
+                f"{attribute} has {len(values)} values, {values.null_count} of them null, after {before}; "
+                "give all values so far, in the order of their numbers"
+            )
+        if len(values) == before:
+            return
+        self._names[attribute] = values
+        codes = (max(map(len, self._names.values())) + 1) * len(self.attributes)
+        self._order_X = with_room(self._order_X, self._order_X.size, codes)
+        number_R = pc.sort_indices(values.cast(pa.large_binary())).to_numpy() + 1
+        place = self.attributes.index(attribute)
+        self._order_X[number_R * len(self.attributes) + place] = np.arange(len(values))
+
+    def add(
+        self,
+        *,
+        user_N: IntArray,
+        set_N: IntArray,
+        timestamp_ms_N: IntArray,
+        second_of_day_N: IntArray,
+        known_ms_N: IntArray,
+        term_N: IntArray,
+    ) -> None:
+        """Take votes, in any order; each counts as of moments after it was known.
+
+        Args:
+            user_N: slots. set_N: the set of values that the exposed item has, a number of ``sets``.
+            timestamp_ms_N: of the exposure. second_of_day_N: local, of the exposure.
+            known_ms_N: of the label. term_N: place of its term in ``EQ3_ROLES``.
+
+        Raises:
+            ValueError: a number is out of its range.
+        """
+        _check_range("user", user_N, np.iinfo(np.int32).max)
+        _check_range("second_of_day", second_of_day_N, DAY_SECONDS - 1)
+        _check_range("term", term_N, _TERMS - 1)
+        _check_range("set of values", set_N, self.sets.count - 1)
+        bucket_N = second_of_day_N.astype(np.int64) * self.config.buckets_per_day // DAY_SECONDS
+        self._blocks.insert(
+            user_N.astype(np.int64),
+            {
+                KNOWN: np.maximum(timestamp_ms_N, known_ms_N),
+                "timestamp_ms": timestamp_ms_N,
+                "set": set_N,
+                "ballot": bucket_N * _TERMS + term_N,
+            },
+        )
+
+    def read(self, user_M: IntArray, at_ms_M: IntArray) -> dict[str, npt.NDArray[np.int32]]:
+        """Clocks of users, each as of a moment of its own.
+
+        Args:
+            user_M: slots; one that has no votes has an empty clock. at_ms_M: UTC milliseconds, in any order.
+
+        Returns:
+            Value numbers, best first, int32 (M, H, K) per attribute; 0 is none.
+
+        Raises:
+            ValueError: there are more or fewer moments than users, or a slot is negative.
+        """
+        _check_range("user", user_M, np.iinfo(np.int32).max)
+        if user_M.shape != at_ms_M.shape:
+            raise ValueError(f"{user_M.size} users and {at_ms_M.size} moments; give one moment for each")
+        shape = (user_M.size, len(self.attributes), self.config.buckets_per_day)
+        value_MAHK = np.zeros((*shape, self.config.values_per_attribute), np.int32)
+        asked = Asked(self.config.window_ms, user_M.astype(np.int64), at_ms_M.astype(np.int64))
+        self._make_scratch(int(self.count(user_M).max(initial=0)))
+        read_clocks(self._votes(), self._ranking(), asked, self._scratch, value_MAHK)
+        return {name: value_MAHK[:, place] for place, name in enumerate(self.attributes)}
+
+    def everyone(self, at_ms: int) -> npt.NDArray[np.int64]:
+        """All users' votes as of a moment, counted by bucket, code and term of Eq. 3: int64 (H, X, T).
+
+        A code is ``value * A + attribute``, its place in ``attributes``.
+        """
+        counts_HXT = np.zeros((self.config.buckets_per_day, self._order_X.size, _TERMS), np.int64)
+        everyone = np.arange(self._blocks.users)
+        asked = Asked(self.config.window_ms, everyone, np.full(everyone.size, at_ms))
+        count_everyone(self._votes(), asked, counts_HXT)
+        return counts_HXT
+
+    def drop_before(self, timestamp_ms: int) -> None:
+        """Let go of votes that no clock as of a window after a moment, or later, counts.
+
+        Args:
+            timestamp_ms: exposures before it do not count any more.
+        """
+        self._blocks.drop(np.arange(self._blocks.users), known_before_ms=timestamp_ms, kept=0)
+
+    def release(self, user_R: IntArray) -> None:
+        """Votes of users go; their slots may be others' from now on."""
+        _check_range("user", user_R, np.iinfo(np.int32).max)
+        self._blocks.release(user_R.astype(np.int64))
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """For a checkpoint; the names of values are not in it."""
+        state = {f"votes.{name}": each for name, each in self._blocks.state().items()}
+        return state | {f"sets.{name}": each for name, each in self.sets.state().items()}
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take over what ``state`` gave."""
+        votes, sets = "votes.", "sets."
+        self._blocks.restore(
+            {n.removeprefix(votes): each for n, each in state.items() if n.startswith(votes)}
+        )
+        self.sets.restore({n.removeprefix(sets): each for n, each in state.items() if n.startswith(sets)})
+
+    def _votes(self) -> VoteTable:
+        columns = (self._blocks.columns[name] for name in _COLUMNS)
+        return VoteTable(self._blocks.blocks, self.sets.arrays(), *columns)
+
+    def _ranking(self) -> Ranking:
+        weights, kept = self.config.weights, self.config.values_per_attribute
+        return Ranking(
+            like=weights.like,
+            finish=weights.finish,
+            skip=weights.skip,
+            dislike=weights.dislike,
+            order_X=self._order_X,
+            score_HAK=np.zeros((self.config.buckets_per_day, len(self.attributes), kept)),
+        )
+
+    def _make_scratch(self, votes: int) -> None:
+        """A table of cells that is half full at most, whoever's votes are counted."""
+        needed = 2 * votes * self.sets.longest
+        if needed > self._scratch.key_C.size:
+            self._scratch = _scratch(1 << int(needed - 1).bit_length())
+
+
+def _scratch(cells: int) -> Scratch:
+    return Scratch(
+        key_C=np.full(cells, -1, np.int64),
+        count_CT=np.zeros((cells, _TERMS), np.int32),
+        taken_C=np.zeros(cells, np.int32),
+    )
+
+
+def _check_range(what: str, numbers: IntArray, most: int) -> None:
+    """Compiled loops trust their numbers; so they are looked at before."""
+    if numbers.size and not (numbers.min() >= 0 and numbers.max() <= most):
+        raise ValueError(f"{int(numbers.min())} to {int(numbers.max())} as {what}; give 0 to {most}")

@@ -1,0 +1,314 @@
+"""Each user's records in a block of shared columns, ordered by when they became known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from interestclock.arrays import with_room
+from interestclock.compiled import compiled
+
+__all__ = ["KNOWN", "Blocks", "UserBlocks"]
+
+# Shapes: U users by slot, E places of all blocks, K records of a call, R users of a call, M users asked for,
+# C block sizes.
+
+Column = npt.NDArray[Any]
+Int64s = npt.NDArray[np.int64]
+KNOWN = "known_ms"  # the column that orders; in a block that nobody has, it names the next such block
+_SMALLEST = 2  # a block has 2 ** 2 places or more
+_SIZES = 48
+_NONE = -1
+
+
+class Blocks(NamedTuple):
+    """Each user's block: where it begins and how many places it has; 0 places is none.
+
+    ``count_U`` records were ever inserted; the first ``dropped_U`` of them are gone. The nth of all stands at
+    ``offset_U + n``, counted from 0, so only a block that moves changes its offset.
+    """
+
+    base_U: Int64s
+    capacity_U: Int64s
+    offset_U: Int64s
+    dropped_U: Int64s
+    count_U: Int64s
+
+
+class UserBlocks:
+    """One block for each user that has records, a power of two in size.
+
+    Records stand in the order of ``known_ms``, of equal ones by further columns. One that is inserted late
+    goes where it belongs; as nothing is inserted that was known before what was read already (that would be
+    late), a count of records that was read stays a valid pointer.
+
+    Where a block is full, what is left in it is slid down to its beginning if that leaves a quarter free, and
+    else moved to a block that does: n insertions in order cost O(n). Blocks given back are used again within
+    their size, the last one first: what a call does depends on the calls before it alone.
+
+    Args:
+        columns: names and types; ``known_ms`` is int64.
+        ties: columns that order records known at the same time, the most significant first.
+
+    Example:
+        >>> played = UserBlocks({"known_ms": np.dtype("int64"), "item": np.dtype("int32")}, ties=())
+        >>> three = np.array([3, 3])
+        >>> played.insert(three, {"known_ms": np.array([50, 20]), "item": np.array([7, 8])})
+        >>> played.known_before(three, np.array([50, 51])).tolist()
+        [1, 2]
+        >>> start = played.blocks.offset_U[3]
+        >>> played.columns["item"][start : start + 2].tolist()
+        [8, 7]
+    """
+
+    def __init__(self, columns: Mapping[str, np.dtype[Any]], *, ties: tuple[str, ...]) -> None:
+        self.users = 0
+        self.used = 0
+        long = np.zeros(0, np.int64)
+        self.blocks = Blocks(long, long, long, long, long)
+        self.columns: dict[str, Column] = {name: np.zeros(0, kind) for name, kind in columns.items()}
+        self._order = (KNOWN, *ties)
+        self._free_C = np.full(_SIZES, _NONE, np.int64)  # where the first free block of each size begins
+
+    @property
+    def bytes_used(self) -> int:
+        """Of all arrays, with what they have to spare."""
+        return sum(each.nbytes for each in (*self.blocks, *self.columns.values()))
+
+    def lengths(self, user_R: Int64s) -> Int64s:
+        """How many records each of these users has, without those dropped."""
+        lengths_R: Int64s = self.blocks.count_U[user_R] - self.blocks.dropped_U[user_R]
+        return lengths_R
+
+    def admit(self, users: int) -> None:
+        """Have an entry for each slot below ``users``; new ones have no records."""
+        if users > self.users:
+            self.blocks = Blocks(*(with_room(each, self.users, users) for each in self.blocks))
+            self.users = users
+
+    def insert(self, user_K: Int64s, values: Mapping[str, Column]) -> None:
+        """Insert a record for each time that a user is named.
+
+        Args:
+            user_K: slots. values: (K,) for every column.
+        """
+        if not user_K.size:
+            return
+        order_K = np.lexsort((*(values[name] for name in reversed(self._order)), user_K))
+        user_K = user_K[order_K]
+        self.admit(int(user_K[-1]) + 1)
+        user_R, first_R, added_R = np.unique(user_K, return_index=True, return_counts=True)
+        self._make_room(user_R, added_R)
+        end_R = self.blocks.offset_U[user_R] + self.blocks.count_U[user_R]
+        place_K = np.arange(user_K.size) + np.repeat(end_R - first_R, added_R)
+        for name, column in self.columns.items():
+            column[place_K] = values[name][order_K]
+        self.blocks.count_U[user_R] += added_R
+        self._restore_order(user_R, end_R)
+
+    def move_up(self, user: int, column: str, value: int, known_ms: int) -> None:
+        """The user's record with a value in a column was known earlier; it goes where it belongs.
+
+        Raises:
+            ValueError: there is none, or it was known no later.
+        """
+        first = self.blocks.offset_U[user] + self.blocks.dropped_U[user]
+        stop = self.blocks.offset_U[user] + self.blocks.count_U[user]
+        found = np.flatnonzero(self.columns[column][first:stop] == value)
+        if not found.size or self.columns[KNOWN][first + found[-1]] <= known_ms:
+            raise ValueError(f"user {user} has no record with {column} {value} known after {known_ms}")
+        place = first + int(found[-1])
+        self.columns[KNOWN][place] = known_ms
+        target = place
+        while target > first and self._key(place) < self._key(target - 1):
+            target -= 1
+        for each in self.columns.values():
+            each[target : place + 1] = np.roll(each[target : place + 1], 1)
+
+    def known_before(self, user_M: Int64s, at_ms_M: Int64s) -> Int64s:
+        """How many records of each user were known strictly before a moment, those dropped included.
+
+        Args:
+            user_M: slots. at_ms_M: UTC milliseconds, in any order, none before what was dropped was known.
+        """
+        count_M = np.zeros(user_M.size, np.int64)
+        _known_before(self.blocks, self.columns[KNOWN], (user_M, at_ms_M), count_M)
+        return count_M
+
+    def drop(self, user_R: Int64s, *, known_before_ms: int, kept: int) -> None:
+        """Of what was known before a moment keep each user's newest ``kept``; what is known since stays."""
+        _drop(self.blocks, self.columns[KNOWN], user_R, (known_before_ms, kept))
+
+    def release(self, user_R: Int64s) -> None:
+        """Give blocks back: these users have no records, and never had any."""
+        _release(self.blocks, self.columns[KNOWN], user_R[user_R < self.users], self._free_C)
+
+    def places(self, user_R: Int64s) -> Int64s:
+        """Where the records of these users stand, one user after the other."""
+        length_R = self.lengths(user_R)
+        first_R = self.blocks.offset_U[user_R] + self.blocks.dropped_U[user_R]
+        return np.arange(length_R.sum()) + np.repeat(first_R - np.cumsum(length_R) + length_R, length_R)
+
+    def state(self) -> dict[str, Column]:
+        """For a checkpoint: the blocks as they stand, sharing memory."""
+        blocks = {name: each[: self.users] for name, each in self.blocks._asdict().items()}
+        columns = {f"column.{name}": each[: self.used] for name, each in self.columns.items()}
+        return {**blocks, **columns, "free_C": self._free_C}
+
+    def restore(self, state: Mapping[str, Column]) -> None:
+        """Take over what ``state`` gave."""
+        self.blocks = Blocks(*(np.array(state[name]) for name in Blocks._fields))
+        self.columns = {name: np.array(state[f"column.{name}"]) for name in self.columns}
+        self._free_C = np.array(state["free_C"])
+        self.users, self.used = self.blocks.base_U.size, self.columns[KNOWN].size
+
+    def _key(self, place: int) -> tuple[int, ...]:
+        return tuple(int(self.columns[name][place]) for name in self._order)
+
+    def _make_room(self, user_R: Int64s, added_R: Int64s) -> None:
+        base_R, capacity_R, offset_R, _, count_R = (each[user_R] for each in self.blocks)
+        full_R = offset_R + count_R + added_R > base_R + capacity_R
+        if full_R.any():
+            self._move(user_R[full_R], added_R[full_R])
+
+    def _move(self, user_R: Int64s, added_R: Int64s) -> None:
+        """Give users a block in which what they have and what is added fits."""
+        length_R = self.lengths(user_R)
+        size_R = _sizes(length_R + added_R)
+        base_R = np.empty_like(size_R)
+        used = _find(self.blocks, self.columns[KNOWN], (user_R, size_R, base_R), self._free_C, self.used)
+        self.columns = {name: with_room(each, self.used, used) for name, each in self.columns.items()}
+        self.used = used
+        start_R = self.blocks.offset_U[user_R] + self.blocks.dropped_U[user_R]
+        for column in self.columns.values():
+            _slide(column, start_R, base_R, length_R)
+        _settle(self.blocks, self.columns[KNOWN], (user_R, size_R, base_R), self._free_C)
+
+    def _restore_order(self, user_R: Int64s, end_R: Int64s) -> None:
+        """Sort what was added behind ``end_R`` into what stood before, where it does not belong behind it."""
+        key = tuple(self.columns[name] for name in self._order)
+        first_R = _first_out_of_order(self.blocks, key, user_R, end_R)
+        late = np.flatnonzero(first_R < end_R)
+        if not late.size:
+            return
+        stop_R = self.blocks.offset_U[user_R[late]] + self.blocks.count_U[user_R[late]]
+        size_R = stop_R - first_R[late]
+        place_K = np.arange(size_R.sum()) + np.repeat(first_R[late] - np.cumsum(size_R) + size_R, size_R)
+        of_user_K = np.repeat(np.arange(late.size), size_R)
+        order_K = np.lexsort((*(each[place_K] for each in reversed(key)), of_user_K))
+        for column in self.columns.values():
+            column[place_K] = column[place_K[order_K]]
+
+
+def _sizes(needed_R: Int64s) -> Int64s:
+    """The least block, as a power of two, that is three quarters full at most."""
+    exponent_R = np.ceil(np.log2(needed_R + (needed_R + 2) // 3)).astype(np.int64)
+    return np.asarray(exponent_R.clip(_SMALLEST))
+
+
+@compiled()
+def _find(
+    blocks: Blocks, next_E: Int64s, moves: tuple[Int64s, Int64s, Int64s], free_C: Int64s, used: int
+) -> int:
+    """Choose for each user its own block, one given back, or a new one; gives how far all of them reach."""
+    user_R, size_R, base_R = moves
+    for row in range(user_R.shape[0]):
+        user, size = user_R[row], size_R[row]
+        if blocks.capacity_U[user] == 1 << size:
+            base_R[row] = blocks.base_U[user]
+        elif free_C[size] != _NONE:
+            base_R[row] = free_C[size]
+            free_C[size] = next_E[free_C[size]]
+        else:
+            base_R[row] = used
+            used += 1 << size
+    return used
+
+
+@compiled()
+def _slide(column_E: Column, start_R: Int64s, base_R: Int64s, length_R: Int64s) -> None:
+    for row in range(start_R.shape[0]):
+        start, base = start_R[row], base_R[row]
+        for step in range(length_R[row]):  # upwards: what is slid down may overlap
+            column_E[base + step] = column_E[start + step]
+
+
+@compiled()
+def _settle(blocks: Blocks, next_E: Int64s, moves: tuple[Int64s, Int64s, Int64s], free_C: Int64s) -> None:
+    """Note the blocks that records were moved to, and give back those they left."""
+    user_R, size_R, base_R = moves
+    for row in range(user_R.shape[0]):
+        user, base = user_R[row], base_R[row]
+        if base != blocks.base_U[user]:
+            _give_back(blocks, next_E, user, free_C)
+        blocks.base_U[user], blocks.capacity_U[user] = base, 1 << size_R[row]
+        blocks.offset_U[user] = base - blocks.dropped_U[user]
+
+
+@compiled()
+def _give_back(blocks: Blocks, next_E: Int64s, user: int, free_C: Int64s) -> None:
+    capacity, size = blocks.capacity_U[user], 0
+    if capacity:
+        while 1 << size < capacity:
+            size += 1
+        next_E[blocks.base_U[user]] = free_C[size]
+        free_C[size] = blocks.base_U[user]
+
+
+@compiled()
+def _release(blocks: Blocks, next_E: Int64s, user_R: Int64s, free_C: Int64s) -> None:
+    for user in user_R:
+        _give_back(blocks, next_E, user, free_C)
+        blocks.base_U[user] = blocks.capacity_U[user] = 0
+        blocks.offset_U[user] = blocks.dropped_U[user] = blocks.count_U[user] = 0
+
+
+@compiled()
+def _drop(blocks: Blocks, known_ms_E: Int64s, user_R: Int64s, keep: tuple[int, int]) -> None:
+    """Known moments ascend within a block: the oldest may go once ``kept`` more were known in time."""
+    known_before_ms, kept = keep
+    for user in user_R:
+        offset, count, dropped = blocks.offset_U[user], blocks.count_U[user], blocks.dropped_U[user]
+        while dropped + kept < count and known_ms_E[offset + dropped + kept] < known_before_ms:
+            dropped += 1
+        blocks.dropped_U[user] = dropped
+
+
+@compiled()
+def _first_out_of_order(blocks: Blocks, key: tuple[Int64s, ...], user_R: Int64s, end_R: Int64s) -> Int64s:
+    """Of each user, the place that the first record added (at ``end``) belongs before; ``end`` if behind."""
+    first_R = end_R.copy()
+    for row in range(user_R.shape[0]):
+        oldest = blocks.offset_U[user_R[row]] + blocks.dropped_U[user_R[row]]
+        added = end_R[row]
+        while first_R[row] > oldest and _goes_before(key, added, first_R[row] - 1):
+            first_R[row] -= 1
+    return first_R
+
+
+@compiled()
+def _goes_before(key: tuple[Int64s, ...], one: int, other: int) -> bool:
+    for column_E in key:
+        if column_E[one] != column_E[other]:
+            return bool(column_E[one] < column_E[other])
+    return False
+
+
+@compiled()
+def _known_before(blocks: Blocks, known_ms_E: Int64s, asked: tuple[Int64s, Int64s], count_M: Int64s) -> None:
+    user_M, at_ms_M = asked
+    for row in range(user_M.shape[0]):
+        user = user_M[row]
+        if user >= blocks.count_U.shape[0]:
+            continue
+        offset, least, most = blocks.offset_U[user], blocks.dropped_U[user], blocks.count_U[user]
+        while least < most:
+            middle = (least + most) // 2
+            if known_ms_E[offset + middle] < at_ms_M[row]:
+                least = middle + 1
+            else:
+                most = middle
+        count_M[row] = least

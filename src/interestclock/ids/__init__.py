@@ -1,0 +1,6 @@
+"""Identity: ids and what they are called inside a state."""
+
+from interestclock.ids.identity import Identity
+from interestclock.ids.vocabulary import Vocabulary
+
+__all__ = ["Identity", "Vocabulary"]

@@ -1,0 +1,115 @@
+"""Rows and a view become a batch: the one place where a sample's features are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from interestclock.samples.batch import Batch, moment_starts
+from interestclock.state import FeatureView
+from interestclock.timeofday import utc_day_start_ms
+
+__all__ = ["BatchMaker", "Rows"]
+
+# Shapes: B exposures, V values.
+
+IntArray = npt.NDArray[np.integer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Exposures to be ranked, in stream order; a request's stand together.
+
+    Args:
+        user_B, item_B: slots of the view. request_B: ascending. timestamp_ms_B: UTC.
+        second_of_day_B: local. day_of_week_B: local, 0 = Monday.
+        known_ms_B: when the last of the labels becomes known.
+        labels: int8 (B,) per task; -1 is missing.
+        categorical: numbers (B,) each. multivalued: (B, V). numeric: float32 (B,), NaN is missing.
+    """
+
+    user_B: IntArray
+    item_B: IntArray
+    request_B: IntArray
+    timestamp_ms_B: IntArray
+    second_of_day_B: IntArray
+    day_of_week_B: IntArray
+    known_ms_B: IntArray
+    labels: Mapping[str, npt.NDArray[np.int8]] = field(default_factory=dict)
+    categorical: Mapping[str, IntArray] = field(default_factory=dict)
+    multivalued: Mapping[str, IntArray] = field(default_factory=dict)
+    numeric: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchMaker:
+    """Makes batches, for comparing, training and serving alike.
+
+    Args:
+        recent: how many of the newest behaviours a batch carries.
+        clocks: whether the Eq. 3 clocks are read.
+        clocks_of_day: as of the start of the UTC day, rather than as of now.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> from interestclock.events.schema import LogSchema
+        >>> from interestclock.state import FeatureState, StateConfig
+        >>> state = FeatureState(LogSchema(labels=("finish",)), items=None, config=StateConfig())
+        >>> one = np.array([1])
+        >>> rows = Rows(user_B=0 * one, item_B=0 * one, request_B=one, timestamp_ms_B=one,
+        ...     second_of_day_B=one, day_of_week_B=one, known_ms_B=one)
+        >>> batch = BatchMaker(recent=2, clocks=False).make(rows, state)
+        >>> batch.recent_MN.tolist(), batch.known_behaviours_B.tolist()
+        ([[0, 0]], [0])
+    """
+
+    recent: int
+    clocks: bool
+    clocks_of_day: bool = True
+
+    def make(self, rows: Rows, view: FeatureView) -> Batch:
+        """The batch that rows are, with features as of each exposure's own moment.
+
+        Args:
+            rows: exposures. view: of the state whose slots they carry.
+
+        Raises:
+            ValueError: the view is not complete any more as of some of them.
+        """
+        user_B, timestamp_ms_B = _whole(rows.user_B), _whole(rows.timestamp_ms_B)
+        second_B, weekday_B = _whole(rows.second_of_day_B), _whole(rows.day_of_week_B)
+        starts_B = moment_starts(user_B, timestamp_ms_B, second_B, weekday_B)
+        moment_of_B, first_M = starts_B.cumsum(0) - 1, starts_B.nonzero().squeeze(1)
+        user_M, now_ms_M = user_B[first_M], timestamp_ms_B[first_M].numpy()
+        clocks_at_ms_M = utc_day_start_ms(now_ms_M) if self.clocks_of_day else now_ms_M
+        features = view.read(user_M.numpy(), now_ms_M, clocks_at_ms_M=clocks_at_ms_M if self.clocks else None)
+        known_M, histories = torch.from_numpy(features.known_M), view.histories()
+        start_M, stop_M = histories.newest(user_M, known_M, most=self.recent)
+        return Batch(
+            user_B=user_B,
+            item_B=_whole(rows.item_B),
+            request_B=_whole(rows.request_B),
+            timestamp_ms_B=timestamp_ms_B,
+            second_of_day_B=second_B,
+            day_of_week_B=weekday_B,
+            known_ms_B=_whole(rows.known_ms_B),
+            known_behaviours_B=known_M[moment_of_B],
+            moment_of_B=moment_of_B,
+            first_M=first_M,
+            recent_MN=histories.items_between(start_M, stop_M, width=self.recent),
+            labels={name: torch.from_numpy(each) for name, each in rows.labels.items()},
+            categorical={name: _whole(each) for name, each in rows.categorical.items()},
+            multivalued={name: _whole(each) for name, each in rows.multivalued.items()},
+            numeric={name: torch.from_numpy(each) for name, each in rows.numeric.items()},
+            clocks={name: torch.from_numpy(each) for name, each in features.clocks.items()},
+        )
+
+
+def _whole(values: npt.NDArray[Any]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, np.int64))

@@ -1,0 +1,354 @@
+"""Everything the stream has shown so far that features are made from, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from interestclock.arrays import Arrays, below, under, with_room
+from interestclock.events.schema import EQ3_ROLES, LogSchema
+from interestclock.features import UserVotes
+from interestclock.histories import Behaviours, Histories, UserHistories
+from interestclock.ids import Identity
+from interestclock.state.awaiting import NEVER_MS, AwaitingLabels
+from interestclock.state.choices import Choices
+from interestclock.state.config import StateConfig
+from interestclock.state.feature_view import Features
+from interestclock.state.item_values import ItemValues
+from interestclock.streams import LabelEvents
+from interestclock.timeofday import utc_offset_minutes
+
+__all__ = ["FeatureState", "Ingested", "Left"]
+
+# Shapes: N exposures, E label events, M users at a time, R slots.
+
+IntArray = npt.NDArray[np.integer]
+_BEFORE_ALL_MS = -(1 << 62)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingested:
+    """Slots of exposures' users and items, int32 (N,), and those slots that came with them."""
+
+    user_N: npt.NDArray[np.int32]
+    item_N: npt.NDArray[np.int32]
+    users_came: npt.NDArray[np.int32]
+    items_came: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """Slots of users and items that left, ascending."""
+
+    users: npt.NDArray[np.int64]
+    items: npt.NDArray[np.int64]
+
+
+class FeatureState:
+    """Identity, item values, histories, votes and what awaits labels: fed in order, read as of any moment.
+
+    A pure function of the events, their labels and the midnights (UTC) that passed between them, in their
+    order; how they are cut into calls changes nothing. It is its own ``FeatureView``.
+
+    Memory is given back at midnights alone: histories keep each user's newest ``longest`` behaviours, votes
+    the window, both as of ``complete_from_ms`` and later; users leave who were not seen for long; an item
+    leaves once no history names it and nothing has shown it since ``complete_from_ms``.
+
+    Args:
+        schema: the log's names. items: the item table, or None. config: what is kept.
+
+    Example:
+        >>> schema = LogSchema(labels=("finish",), attributes=("genre",), clock_attributes=("genre",))
+        >>> state = FeatureState(schema, items=None, config=StateConfig())
+        >>> taken = state.ingest(pa.table({
+        ...     "user_id": ["ann"], "item_id": ["song"], "timestamp_ms": [60_000], "second_of_day": [60],
+        ...     "day_of_week": [3], "attribute.genre": [["rock"]]}), np.array([0]))
+        >>> state.apply_labels(LabelEvents(known_ms_E=np.array([90_000]), serial_E=np.array([0]),
+        ...     label_E=np.array([0], np.int8), value_E=np.array([1], np.int8)))
+        >>> at_ms = np.array([90_000, 90_001])
+        >>> features = state.read(np.array([1, 1]), at_ms, clocks_at_ms_M=at_ms)
+        >>> features.known_M.tolist(), features.clocks["genre"][:, 0, 0].tolist()
+        ([0, 1], [0, 1])
+    """
+
+    def __init__(self, schema: LogSchema, *, items: pa.Table | None, config: StateConfig) -> None:
+        self.schema, self.config = schema, config
+        self.users, self.items = Identity(), Identity()
+        self.values = ItemValues(schema.attributes, items)
+        self.user_histories = UserHistories(longest=config.longest)
+        self.choices = Choices() if schema.positive_only else None
+        self.votes: UserVotes | None = None
+        if schema.clock_attributes:
+            self.votes = UserVotes(attributes=schema.clock_attributes, config=config.clocks)
+        self.awaiting = AwaitingLabels()
+        self.complete_from_ms = _BEFORE_ALL_MS
+        self.everyone: dict[int, npt.NDArray[np.int64]] = {}  # Eq. 3's counts of all users, by midnight
+        self._seen_ms = {kind: np.zeros(1, np.int64) for kind in ("user", "item")}
+        self._offset_minutes_U = np.zeros(1, np.int16)  # each user's last, as of ``_seen_ms``
+        self._set_I = np.zeros(1, np.int32)  # the set of clock values that each item has
+
+    @property
+    def bytes_used(self) -> int:
+        """Of histories and votes, with what they have to spare."""
+        return self.user_histories.bytes_used + (0 if self.votes is None else self.votes.bytes_used)
+
+    def ingest(self, exposures: pa.Table, serial_N: npt.NDArray[np.int64]) -> Ingested:
+        """Take exposures, as they were admitted.
+
+        Args:
+            exposures: columns of the event table: ids, times, attributes where they stand in rows.
+            serial_N: consecutive numbers that go on from the last.
+        """
+        user_N, users_came = self.users.admit(exposures["user_id"])
+        item_N, items_came = self.items.admit(exposures["item_id"])
+        timestamp_ms_N = exposures["timestamp_ms"].to_numpy()
+        second_N = exposures["second_of_day"].to_numpy()
+        offset_N = utc_offset_minutes(timestamp_ms_N, second_N, exposures["day_of_week"].to_numpy())
+        ingested = Ingested(user_N=user_N, item_N=item_N, users_came=users_came, items_came=items_came)
+        self._note_seen(ingested, timestamp_ms_N, offset_N)
+        self._describe(ingested, exposures)
+        self.awaiting.append(
+            serial_N,
+            timestamp_ms=timestamp_ms_N,
+            user=user_N,
+            item=item_N,
+            second_of_day=second_N,
+            utc_offset_minutes=offset_N,
+        )
+        return ingested
+
+    def apply_labels(self, labels: LabelEvents) -> None:
+        """Note labels of exposures that were ingested; none of them was known before what was read already.
+
+        Args:
+            labels: each label of an exposure once, in any order.
+        """
+        if len(labels):
+            self._vote(labels.taken(np.flatnonzero(labels.value_E == 1)))
+            self._engage(labels.taken(np.flatnonzero(labels.value_E == 1)))
+
+    def close_before_ms(self, timestamp_ms: int) -> None:
+        """No label comes any more of exposures shown before a moment."""
+        self.awaiting.close_before_ms(timestamp_ms)
+
+    def pass_midnight(self, midnight_ms: int) -> Left:
+        """All that happened before a midnight (UTC) was ingested: give memory back.
+
+        Args:
+            midnight_ms: UTC milliseconds, later than those before.
+
+        Returns:
+            Users and items that left; their slots may be others' from the next call on.
+        """
+        complete_ms = self.config.complete_from_ms(midnight_ms)
+        self.complete_from_ms = max(self.complete_from_ms, complete_ms)
+        if self.votes is not None:
+            self.everyone[midnight_ms] = self.votes.everyone(midnight_ms)
+            before = [each for each in self.everyone if each <= complete_ms]
+            for each in sorted(before)[:-1]:
+                del self.everyone[each]
+            self.votes.drop_before(complete_ms - self.config.clocks.window_ms)
+        self.user_histories.trim(known_before_ms=complete_ms)
+        users = self._leaving_users(midnight_ms)
+        self._release_users(users)
+        items = self._leaving_items(complete_ms)
+        self.items.release(items)
+        return Left(users=users, items=items)
+
+    def slots(self, kind: str, ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.int32]:
+        """Slots of ids of a kind, ``user`` or ``item``; 0 for those not known."""
+        return (self.users if kind == "user" else self.items).look_up(ids)
+
+    def read(self, user_M: IntArray, known_at_ms_M: IntArray, *, clocks_at_ms_M: IntArray | None) -> Features:
+        """What was known of users strictly before moments, as ``FeatureView`` says."""
+        self._check_complete(known_at_ms_M)
+        clocks: dict[str, npt.NDArray[np.int32]] = {}
+        if self.votes is not None and clocks_at_ms_M is not None:
+            self._check_complete(clocks_at_ms_M)
+            clocks = self.votes.read(user_M, clocks_at_ms_M)
+        return Features(known_M=self.user_histories.known_before(user_M, known_at_ms_M), clocks=clocks)
+
+    def histories(self) -> Histories:
+        """All behaviours, as they stand; it holds until the state goes on."""
+        return self.user_histories.view(users=self.users.capacity)
+
+    def item_values(self, name: str, item_N: IntArray) -> npt.NDArray[np.int32]:
+        """Numbers of items' values of an attribute, int32 (N, V), 0 is none."""
+        return self.values.of(name, item_N)
+
+    def last_offset(self, user: int) -> tuple[int, int] | None:
+        """A user's last offset to UTC in minutes, and when it was said (UTC milliseconds); None: never."""
+        if not 0 < user < self._seen_ms["user"].size or not self.users.index(np.array([user]))[0]:
+            return None
+        return int(self._offset_minutes_U[user]), int(self._seen_ms["user"][user])
+
+    def state(self) -> Arrays:
+        """For a checkpoint; shares memory."""
+        state = under("users", self.users.state()) | under("items", self.items.state())
+        state |= under("values", self.values.state()) | under("awaiting", self.awaiting.state())
+        state |= under("histories", self.user_histories.state())
+        if self.votes is not None:
+            state |= under("votes", self.votes.state())
+        if self.choices is not None:
+            state |= under("choices", self.choices.state())
+        state |= under("seen_ms", self._seen_ms)
+        state |= under("everyone", {str(midnight): each for midnight, each in self.everyone.items()})
+        return state | {
+            "offset_minutes": self._offset_minutes_U,
+            "complete_from_ms": np.array(self.complete_from_ms),
+        }
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take over what ``state`` gave."""
+        self.users.restore(below("users", state))
+        self.items.restore(below("items", state))
+        self.values.restore(below("values", state))
+        self.user_histories.restore(below("histories", state))
+        self.awaiting.restore(below("awaiting", state))
+        if self.choices is not None:
+            self.choices.restore(below("choices", state))
+        if self.votes is not None:
+            self.votes.restore(below("votes", state))
+            self._name_values()
+            self._note_sets(self.items.known())
+        self._seen_ms = {kind: np.array(each) for kind, each in below("seen_ms", state).items()}
+        self.everyone = {int(name): np.array(each) for name, each in below("everyone", state).items()}
+        self._offset_minutes_U = np.array(state["offset_minutes"])
+        self.complete_from_ms = int(state["complete_from_ms"])
+
+    def _note_seen(self, ingested: Ingested, timestamp_ms_N: IntArray, offset_N: IntArray) -> None:
+        user_N, came = ingested.user_N, {"user": ingested.users_came, "item": ingested.items_came}
+        for kind, slot_N in (("user", ingested.user_N), ("item", ingested.item_N)):
+            seen_ms = self._seen_ms[kind]
+            seen_ms = with_room(seen_ms, seen_ms.size, int(slot_N.max(initial=0)) + 1)
+            seen_ms[came[kind]] = _BEFORE_ALL_MS
+            np.maximum.at(seen_ms, slot_N, timestamp_ms_N)
+            self._seen_ms[kind] = seen_ms
+        offset_U = with_room(self._offset_minutes_U, self._offset_minutes_U.size, self._seen_ms["user"].size)
+        newest_N = timestamp_ms_N == self._seen_ms["user"][user_N]
+        offset_U[user_N[newest_N]] = offset_N[newest_N]
+        self._offset_minutes_U = offset_U
+
+    def _describe(self, ingested: Ingested, exposures: pa.Table) -> None:
+        """Attributes of items that are new, from the row that first shows each."""
+        if not ingested.items_came.size:
+            return
+        slot_U, first_U = np.unique(ingested.item_N, return_index=True)
+        first_R = np.sort(first_U[np.isin(slot_U, ingested.items_came)])  # values are numbered as they appear
+        came_R = ingested.item_N[first_R]
+        self.values.describe(came_R, exposures.take(pa.array(first_R)))
+        if self.votes is not None:
+            self._name_values()
+            self._note_sets(came_R)
+
+    def _name_values(self) -> None:
+        assert self.votes is not None
+        for name in self.schema.clock_attributes:
+            if len(self.values.vocabularies[name]) != self.votes.values_named(name):
+                self.votes.name_values(name, self.values.named(name))
+
+    def _note_sets(self, item_R: IntArray) -> None:
+        """Which set of clock values items have."""
+        assert self.votes is not None
+        if item_R.size:
+            set_R = self.votes.sets.numbers(
+                [self.values.of(name, item_R) for name in self.schema.clock_attributes]
+            )
+            self._set_I = with_room(self._set_I, self._set_I.size, int(item_R.max()) + 1)
+            self._set_I[item_R] = set_R
+
+    def _vote(self, ones: LabelEvents) -> None:
+        """Give Eq. 3 the labels that are 1 and one of its terms."""
+        if self.votes is None:
+            return
+        term_of = np.full(len(self.schema.labels), -1, np.int8)
+        for role, label in self.schema.eq3_labels.items():
+            term_of[self.schema.labels.index(label)] = EQ3_ROLES.index(role)
+        votes = ones.taken(np.flatnonzero(term_of[ones.label_E] >= 0))
+        self.votes.add(
+            user_N=self.awaiting.column("user", votes.serial_E),
+            set_N=self._set_I[self.awaiting.column("item", votes.serial_E)],
+            timestamp_ms_N=self.awaiting.column("timestamp_ms", votes.serial_E),
+            second_of_day_N=self.awaiting.column("second_of_day", votes.serial_E),
+            known_ms_N=votes.known_ms_E,
+            term_N=term_of[votes.label_E],
+        )
+
+    def _engage(self, ones: LabelEvents) -> None:
+        """Exposures with a 1 in an engaged label are behaviours, known as soon as the first such label is."""
+        wanted = [self.schema.labels.index(name) for name in self.schema.engaged]
+        engaged = ones.taken(np.flatnonzero(np.isin(ones.label_E, wanted)))
+        engaged = engaged.taken(np.lexsort((engaged.known_ms_E, engaged.serial_E)))
+        first_of_each = np.flatnonzero(np.diff(engaged.serial_E, prepend=-1))
+        engaged = engaged.taken(first_of_each)
+        before_ms_E = self.awaiting.column("engaged_ms", engaged.serial_E)
+        new = engaged.taken(np.flatnonzero(before_ms_E == NEVER_MS))
+        self._add_behaviours(new)
+        earlier_E = (before_ms_E != NEVER_MS) & (engaged.known_ms_E < before_ms_E)
+        earlier = engaged.taken(np.flatnonzero(earlier_E))
+        self._know_earlier(earlier)
+        for each in (new, earlier):
+            self.awaiting.engage(each.serial_E, each.known_ms_E)
+
+    def _add_behaviours(self, new: LabelEvents) -> None:
+        behaviours = Behaviours(
+            user_N=self.awaiting.column("user", new.serial_E),
+            item_N=self.awaiting.column("item", new.serial_E),
+            serial_N=new.serial_E,
+            timestamp_ms_N=self.awaiting.column("timestamp_ms", new.serial_E),
+            known_ms_N=new.known_ms_E,
+            second_of_day_N=self.awaiting.column("second_of_day", new.serial_E),
+            utc_offset_minutes_N=self.awaiting.column("utc_offset_minutes", new.serial_E),
+            day_kind_N=np.zeros(len(new), np.uint8),
+        )
+        self.user_histories.add(behaviours)
+        if self.choices is not None:
+            self.choices.add(behaviours)
+
+    def _know_earlier(self, earlier: LabelEvents) -> None:
+        user_E = self.awaiting.column("user", earlier.serial_E)
+        self.user_histories.known_earlier(user_E, earlier.serial_E, earlier.known_ms_E)
+        if self.choices is not None:
+            item_E = self.awaiting.column("item", earlier.serial_E)
+            self.choices.known_earlier(item_E, earlier.serial_E, earlier.known_ms_E)
+
+    def _leaving_users(self, midnight_ms: int) -> npt.NDArray[np.int64]:
+        """Who was not seen for long, and, where there are too many, those not seen for longest."""
+        user_R = self.users.known()
+        seen_ms_R = self._seen_ms["user"][user_R]
+        leaves_R = seen_ms_R < self.config.unseen_since_ms(midnight_ms)
+        if self.config.most_users is not None:
+            too_many = user_R.size - int(leaves_R.sum()) - self.config.most_users
+            if too_many > 0:
+                may_leave = np.flatnonzero(~leaves_R & (seen_ms_R < self.complete_from_ms))
+                oldest = may_leave[np.argsort(seen_ms_R[may_leave], kind="stable")]
+                leaves_R[oldest[:too_many]] = True
+        return user_R[leaves_R]
+
+    def _release_users(self, user_R: npt.NDArray[np.int64]) -> None:
+        self.user_histories.release(user_R)
+        if self.votes is not None:
+            self.votes.release(user_R)
+        self._seen_ms["user"][user_R] = 0
+        self.users.release(user_R)
+
+    def _leaving_items(self, complete_ms: int) -> npt.NDArray[np.int64]:
+        """Items that no behaviour names and nothing has shown for as long as features can be read."""
+        item_R = self.items.known()
+        leaves_R = (self._seen_ms["item"][item_R] < complete_ms) & ~self.user_histories.names(item_R)
+        if self.choices is not None:
+            leaves_R &= ~self.choices.names(item_R)
+        self._seen_ms["item"][item_R[leaves_R]] = 0
+        return item_R[leaves_R]
+
+    def _check_complete(self, at_ms_M: IntArray) -> None:
+        if at_ms_M.size and at_ms_M.min() < self.complete_from_ms:
+            raise ValueError(
+                f"features as of {int(at_ms_M.min())} are asked for, but they are kept from "
+                f"{self.complete_from_ms} on; keep them longer (--keep-hours)"
+            )

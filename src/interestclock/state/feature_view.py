@@ -1,0 +1,62 @@
+"""Features as of any moment; to read them changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from interestclock.histories import Histories
+
+__all__ = ["FeatureView", "Features"]
+
+# Shapes: M users at a time, H hour buckets, V values kept, N ids.
+
+IntArray = npt.NDArray[np.integer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """What is known of users, each as of a moment of its own.
+
+    Args:
+        known_M: int64, how many behaviours of the user were known: a pointer into ``FeatureView.histories``.
+        clocks: int32 (M, H, V) per clock attribute: Eq. 3's best values by bucket, best first, 0 is none.
+    """
+
+    known_M: npt.NDArray[np.int64]
+    clocks: dict[str, npt.NDArray[np.int32]]
+
+
+class FeatureView(Protocol):
+    """A state to read from: in memory, or one that outlives the process.
+
+    Users and items go by the slots that this very view gives; they mean nothing to another one.
+    """
+
+    @property
+    def complete_from_ms(self) -> int:
+        """From when on features can be read, UTC milliseconds."""
+
+    def slots(self, kind: str, ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.int32]:
+        """Slots of ids of a kind, ``user`` or ``item``; 0 for those not known."""
+
+    def read(self, user_M: IntArray, known_at_ms_M: IntArray, *, clocks_at_ms_M: IntArray | None) -> Features:
+        """What was known of users strictly before moments, in any order.
+
+        Args:
+            user_M: slots; 0 and who has no past get empty features.
+            known_at_ms_M: of histories. clocks_at_ms_M: of clocks; None reads none.
+
+        Raises:
+            ValueError: a moment lies before ``complete_from_ms``.
+        """
+
+    def histories(self) -> Histories:
+        """All behaviours, as they stand; it holds until the state goes on."""
+
+    def item_values(self, name: str, item_N: IntArray) -> npt.NDArray[np.int32]:
+        """Numbers of items' values of an attribute, int32 (N, V), 0 is none."""
