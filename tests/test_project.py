@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -57,6 +58,21 @@ NO_EXAMPLE = {
     "interestclock.training.run.RunCost": "what run_ranker returns",
     "interestclock.training.run.RunNews": "what run_ranker tells on its way",
     "interestclock.training.trainer.Recorder": "a Protocol: there is nothing to run",
+}
+# What asks the clock on the wall for the date; clocks that no one sets, monotonic ones, are free to all.
+WALL = {
+    "time": {
+        "time",
+        "time_ns",
+        "clock_gettime",
+        "clock_gettime_ns",
+        "localtime",
+        "gmtime",
+        "ctime",
+        "strftime",
+    },
+    "datetime": {"now", "utcnow", "today"},
+    "date": {"today"},
 }
 
 
@@ -142,6 +158,45 @@ def test_every_exported_name_has_an_example_that_is_run() -> None:
 def test_no_excuse_outlives_its_reason() -> None:
     objects = exported_objects()
     assert [name for name in NO_EXAMPLE if name not in objects or ">>>" in own_docstring(objects[name])] == []
+
+
+def asks_the_wall(source: str) -> list[str]:
+    """Names in a module that tell the date, however they were imported."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module in WALL:
+            found += [each.name for each in node.names if each.name in WALL[node.module]]
+        if isinstance(node, ast.Attribute):
+            owner = (
+                node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+            )
+            found += [f"{owner}.{node.attr}"] if node.attr in WALL.get(owner, ()) else []
+    return found
+
+
+def test_the_date_comes_from_one_place() -> None:
+    """What is learned must not depend on when: whoever needs to know is given a ``timeofday.Clock``."""
+    askers = {
+        path.name: found
+        for path in sorted((REPOSITORY / "src").rglob("*.py"))
+        if (found := asks_the_wall(path.read_text(encoding="utf-8")))
+    }
+    assert askers == {"timeofday.py": ["time.time_ns"]}
+
+
+@pytest.mark.parametrize(
+    "asking",
+    [
+        "import time\ntime.time()",
+        "from time import time_ns",
+        "import time\nask = time.time",
+        "import datetime\ndatetime.datetime.now()",
+        "from datetime import date\ndate.today()",
+    ],
+)
+def test_whoever_asks_for_the_date_is_found(asking: str) -> None:
+    assert asks_the_wall(asking) != []
+    assert asks_the_wall("import time\ntime.monotonic()\ndatetime.fromtimestamp(0)") == []
 
 
 def test_every_package_has_a_page_in_the_api() -> None:

@@ -1,11 +1,14 @@
-"""The only place that converts time: UTC milliseconds and a zone to local seconds of day.
+"""The only place that converts time, and that asks the clock on the wall for the date.
 
 Shapes: ``N`` events. Times are int64 UTC milliseconds: float32 seconds since 1970 are off by up to 128 s.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import lru_cache
@@ -24,6 +27,7 @@ __all__ = [
     "DAY_MS",
     "DAY_SECONDS",
     "HOUR_MS",
+    "Clock",
     "check_zone",
     "circular_gap_seconds",
     "day_of_week",
@@ -47,6 +51,50 @@ _WEEK_SECONDS = 7 * DAY_SECONDS
 
 Ints = npt.NDArray[np.integer[Any]]
 Times = TypeVar("Times", int, npt.NDArray[Any], "torch.Tensor")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    r"""What time it is: by the clock on the wall, or by one that left it at a moment and runs faster.
+
+    .. math:: now = start + factor \cdot (wall - left)
+
+    It is passed to whoever needs to know, so that a day can be run through in a minute.
+
+    Args:
+        start_ms: what it showed when it left the wall's, UTC milliseconds. left_ms: when that was, by the
+            wall. factor: how many times as fast as the wall it runs.
+
+    Raises:
+        ConfigError: the factor is not above 0.
+
+    Example:
+        >>> Clock().is_wall, Clock(start_ms=1_700_000_000_000, left_ms=0, factor=60).is_wall
+        (True, False)
+        >>> Clock(start_ms=5_000, left_ms=1_000, factor=60).at_ms(wall_ms=1_002)
+        5120
+    """
+
+    start_ms: int = 0
+    left_ms: int = 0
+    factor: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.factor < math.inf:
+            raise ConfigError(f"factor is {self.factor}; give a number above 0, for example 60")
+
+    @property
+    def is_wall(self) -> bool:
+        """Whether it shows what the wall's does."""
+        return self.start_ms == self.left_ms and self.factor == 1
+
+    def now_ms(self) -> int:
+        """UTC milliseconds."""
+        return self.at_ms(wall_ms=time.time_ns() // 1_000_000)
+
+    def at_ms(self, *, wall_ms: int) -> int:
+        """What it shows when the wall's shows so much, UTC milliseconds."""
+        return self.start_ms + round((wall_ms - self.left_ms) * self.factor)
 
 
 def seconds_of_day(timestamp_ms_N: Ints, utc_offset_minutes_N: Ints | int) -> npt.NDArray[np.int32]:

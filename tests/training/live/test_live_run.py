@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -20,9 +21,10 @@ from killed_runs import CONFIG, last_checkpoint, started, train, train_slowly
 from prometheus_client import CollectorRegistry, generate_latest
 
 from interestclock.errors import ResultError
-from interestclock.events.live import Arrivals, BadMessage, Cut, ReplaySource
+from interestclock.events.live import Arrivals, BadMessage, Cut, RedisSource, ReplaySource
 from interestclock.ranking import RankerConfig
 from interestclock.snapshots import SnapshotReader
+from interestclock.timeofday import Clock
 from interestclock.training.live import LiveRun
 from interestclock.training.live.prometheus_page import TelemetryCollector
 from interestclock.training.live.telemetry import Telemetry
@@ -183,6 +185,19 @@ def test_another_configuration_is_refused(log: Path, tmp_path: Path) -> None:
         pass
 
 
+def test_a_clock_that_is_not_the_walls_is_written_down(tmp_path: Path) -> None:
+    """Only a trainer that goes by the same one goes on."""
+    for clock, folder in ((Clock(), "wall"), (Clock(left_ms=1_000, factor=60), "fast")):
+        source = RedisSource(host="127.0.0.1", port=1, stream="plays", schema=REQUESTS, clock=clock)
+        LiveRun(source, tmp_path / folder, config=CONFIG).__exit__(None, None, None)
+    assert "clock" not in json.loads((tmp_path / "wall" / "config.json").read_text())
+    said = json.loads((tmp_path / "fast" / "config.json").read_text())["clock"]
+    assert said == {"start_ms": 0, "left_ms": 1_000, "factor": 60}
+    source = RedisSource(host="127.0.0.1", port=1, stream="plays", schema=REQUESTS)
+    with pytest.raises(ResultError, match=r"is of another source or configuration"):
+        LiveRun(source, tmp_path / "fast", config=CONFIG, resume=True)
+
+
 def test_a_journal_that_is_lost_is_missed(log: Path, tmp_path: Path) -> None:
     """Cuts counted from 1 again would be passed over at the next start."""
     stopped_after(log, tmp_path / "run", 9)
@@ -239,6 +254,8 @@ def test_a_server_follows_the_snapshots(log: Path, tmp_path: Path) -> None:
 
 class Torn:
     """A replay some of whose messages are nonsense."""
+
+    clock = None
 
     def __init__(self, log: Path) -> None:
         self._inner = ReplaySource(MemorySource(schema=REQUESTS, events=pq.read_table(log)))

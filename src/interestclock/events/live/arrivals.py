@@ -9,6 +9,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from interestclock.events.schema import LogSchema
+from interestclock.timeofday import Clock
 
 __all__ = ["Arrivals", "BadMessage", "Cut", "LiveSource"]
 
@@ -20,7 +21,7 @@ class Cut:
     Args:
         source: the source's own name for itself. messages: how many.
         ranges: partition -> first and last offset, inclusive; a partition without messages is absent.
-        taken_ms: when, by this machine's clock, UTC milliseconds; None for what lay in a log.
+        taken_ms: when, by the source's clock, UTC milliseconds; None for what lay in a log.
 
     Example:
         >>> Cut(source="plays.parquet", ranges={"0": ("1", "500")}, messages=500).messages
@@ -76,6 +77,10 @@ class LiveSource(Protocol):
     @property
     def name(self) -> str:
         """What the source is called in journals; another name is another source."""
+
+    @property
+    def clock(self) -> Clock | None:
+        """What tells when messages are taken; None of a log, whose time stands still while nothing comes."""
 
     @property
     def ended(self) -> bool:

@@ -14,6 +14,7 @@ from interestclock.events.live.kafka_reader import KafkaReader
 from interestclock.events.live.messages import Message, MessageParser
 from interestclock.events.live.outage import Outage
 from interestclock.events.schema import LogSchema
+from interestclock.timeofday import Clock
 
 __all__ = ["KafkaSource"]
 
@@ -39,6 +40,7 @@ class KafkaSource:
         brokers: HOST:PORT, several with commas. topic, group: which.
         schema: names that messages may use. items: item attributes, or None.
         zone: of exposures that say nothing of local time. patience_s: how long an outage is waited out.
+        clock: what tells when messages are taken; None: the one on the wall.
 
     Raises:
         ConfigError: the package ``confluent-kafka`` is missing.
@@ -65,6 +67,7 @@ class KafkaSource:
         zone: str | None = None,
         group: str = "interestclock",
         patience_s: float = 600.0,
+        clock: Clock | None = None,
     ) -> None:
         try:
             import confluent_kafka  # noqa: PLC0415  an extra
@@ -75,6 +78,7 @@ class KafkaSource:
             ) from error
         self._kafka: Any = confluent_kafka
         self.name = f"kafka://{brokers}/{topic}"
+        self.clock = clock or Clock()
         self.schema, self._items, self._topic = schema, items, topic
         self._parser = MessageParser(schema, zone=zone)
         self._outage = Outage(self.name, patience_s=patience_s)
@@ -117,7 +121,7 @@ class KafkaSource:
         if good:
             self._outage.over()
             self._heard_s = time.monotonic()
-            return self._arrivals(good, time.time_ns() // 1_000_000)
+            return self._arrivals(good, self.clock.now_ms())
         stalled = self._paused and time.monotonic() - self._heard_s > _STALLED_S
         if self._failed is not None or stalled:
             self._ask()

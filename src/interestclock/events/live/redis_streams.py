@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -15,6 +14,7 @@ from interestclock.events.live.arrivals import Arrivals, Cut
 from interestclock.events.live.messages import Message, MessageParser
 from interestclock.events.live.outage import Outage
 from interestclock.events.schema import LogSchema
+from interestclock.timeofday import Clock
 
 __all__ = ["RedisSource"]
 
@@ -38,6 +38,7 @@ class RedisSource:
         username, password: where the server asks for them; no part of the name.
         schema: names that messages may use. items: item attributes, or None.
         zone: of exposures that say nothing of local time. patience_s: how long an outage is waited out.
+        clock: what tells when messages are taken; None: the one on the wall.
 
     Raises:
         ConfigError: the package ``redis`` is missing.
@@ -67,6 +68,7 @@ class RedisSource:
         username: str | None = None,
         password: str | None = None,
         patience_s: float = 600.0,
+        clock: Clock | None = None,
     ) -> None:
         try:
             import redis  # noqa: PLC0415  an extra
@@ -79,6 +81,7 @@ class RedisSource:
         self._refused = redis.exceptions.ResponseError
         self._unknown_here = redis.exceptions.AuthenticationError  # to redis, an error of the connection
         self.name = f"redis://{host}:{port}/{stream}"
+        self.clock = clock or Clock()
         self.schema, self._items = schema, items
         self._stream, self._group, self._consumer = stream, group, consumer
         self._parser = MessageParser(schema, zone=zone)
@@ -128,7 +131,7 @@ class RedisSource:
         if missed:
             self._tell_missed(entries[0][0].decode())
         self._last = entries[-1][0].decode()
-        return self._arrivals(entries, time.time_ns() // 1_000_000)
+        return self._arrivals(entries, self.clock.now_ms())
 
     def reread(self, cut: Cut) -> Arrivals:
         """The entries of a cut.

@@ -46,6 +46,7 @@ class ReplaySource:
         self._log, self._speed_up, self._monotonic_s = log, speed_up, monotonic_s
         self.name = name or f"log {log.fingerprint()[:16]}"
         self.ended = False
+        self.clock = None
         self._next = 1
         self._rows = _Rows(log)
         self._began: tuple[float, int] | None = None  # when, and at which event time

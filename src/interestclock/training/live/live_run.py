@@ -75,6 +75,8 @@ class LiveRun:
         self.stall_seconds = 0.0
         self.trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=self)
         said = {"source": source.name, "schema": asdict(source.schema), "config": config.learned_from()}
+        if source.clock is not None and not source.clock.is_wall:
+            said["clock"] = asdict(source.clock)
         self._claimed = TrainerFolder(folder, said, resume=resume)
         self._fingerprint = self._claimed.fingerprint
         self._checkpoints = Checkpoints(folder / "checkpoints", kept=config.checkpoints_kept)
