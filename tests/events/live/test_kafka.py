@@ -12,7 +12,7 @@ from kafka_mock import KafkaMock
 from live_stream import messages, same
 
 from interestclock.errors import ConfigError, LogError, ResultError
-from interestclock.events.live import Arrivals, Cut, KafkaSource
+from interestclock.events.live import Arrivals, Cut, KafkaSource, exposure_message
 
 confluent_kafka = pytest.importorskip("confluent_kafka")
 
@@ -56,6 +56,33 @@ def test_what_is_reread_is_what_came_and_it_goes_on_behind_it(address: str) -> N
     with pytest.raises(ResultError, match="the journal is of elsewhere"):
         later.reread(Cut(source="elsewhere", ranges={"0": ("0", "1")}, messages=2))
     later.close()
+
+
+@pytest.mark.parametrize("most_held", [4_096, 10], ids=["held", "paused"])
+def test_partitions_are_merged_by_the_timestamps_of_records(
+    most_held: int, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """400 exposures 20 s apart, one in ten of them in the third of four; too much held is paused."""
+    monkeypatch.setattr("interestclock.events.live.kafka._MOST_HELD", most_held)
+    topic = f"skewed-{most_held}"
+    producer = confluent_kafka.Producer({"bootstrap.servers": address, "log_level": 2})
+    for number in range(400):
+        at_ms = 1_700_000_000_000 + 20_000 * number
+        said = exposure_message(
+            event_id=f"e{number}", user_id=1, item_id=2, timestamp_ms=at_ms, zone="Europe/Berlin"
+        )
+        partition = 2 if number % 10 == 0 else (0, 1, 3)[number % 3]
+        producer.produce(topic, said, partition=partition, timestamp=at_ms)
+    assert producer.flush(10) == 0
+    source = KafkaSource(brokers=address, topic=topic, schema=REQUESTS)
+    source.start_after({})
+    found = polled(source, 400, most=37)
+    times = [time for each in found for time in each.exposures["timestamp_ms"].to_pylist()]
+    assert times == [1_700_000_000_000 + 20_000 * number for number in range(400)]
+    assert max(each.cut.messages for each in found) <= 37
+    for each in found:
+        assert same(source.reread(each.cut).exposures, each.exposures)
+    source.close()
 
 
 def test_a_commit_is_not_waited_for_and_arrives(address: str) -> None:

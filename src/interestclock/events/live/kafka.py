@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow as pa
 from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.events.live.arrivals import Arrivals, Cut
 from interestclock.events.live.kafka_reader import KafkaReader
+from interestclock.events.live.merge import PartitionMerge, in_order
 from interestclock.events.live.messages import Message, MessageParser
 from interestclock.events.live.outage import Outage
 from interestclock.events.schema import LogSchema
@@ -19,8 +20,7 @@ from interestclock.timeofday import Clock
 __all__ = ["KafkaSource"]
 
 _METADATA_S = 1.0
-_AHEAD_MS = 60_000
-_NEVER_MS = 1 << 60
+_MOST_HELD = 4_096  # records of a partition that is ahead; with more it is paused
 _STALLED_S = 5.0  # a partition that others wait for and that says nothing so long may be away
 
 
@@ -31,10 +31,10 @@ class KafkaSource:
     middle of a cut would make another cut of it. Offsets are committed to the group all the same, once a
     checkpoint holds them, for whoever watches its lag.
 
-    Partitions that are read at different speeds would put what the slower one holds behind the watermark. So
-    one that is ahead of another which has records left, by more than a minute of their own timestamps, is
-    paused: let producers set a record's timestamp to the time of its event. Partitions added to the topic are
-    read, from their beginning, from the next start on.
+    Partitions are read one after the other, which would put what comes last behind the watermark. So they are
+    merged by the records' timestamps, within and across polls, and one that is far ahead of another which
+    has records left is paused: let producers set a record's timestamp to the time of its event. Partitions
+    added to the topic are read, from their beginning, from the next start on.
 
     Args:
         brokers: HOST:PORT, several with commas. topic, group: which.
@@ -93,11 +93,10 @@ class KafkaSource:
         }
         self._consumer: Any = confluent_kafka.Consumer(settings | {"error_cb": self._note})
         self._start: dict[str, str] | None = None
-        self._at_ms: dict[int, int] = {}  # by partition: the timestamp of the last record taken
-        self._drained: set[int] = set()  # partitions without records left
+        self._merge: PartitionMerge[int, Any] = PartitionMerge(_time_ms)
         self._paused: set[int] = set()
         self._failed: Exception | None = None
-        self._heard_s = time.monotonic()
+        self._moved_s = time.monotonic()  # when records were released, or none were held
         self._reader = KafkaReader(confluent_kafka, settings, topic, self._outage)
 
     def items(self) -> pa.Table | None:
@@ -112,18 +111,20 @@ class KafkaSource:
         """New records."""
         try:
             self._assign(wait_s)
-            records = self._consumer.consume(most, wait_s)
+            records = self._consumer.consume(most, 0.0 if self._merge.ready() else wait_s)
         except self._kafka.KafkaException as error:
             self._outage.failed(error, wait_s=wait_s)
             return None
-        good = [record for record in records if self._is_record(record)]
+        heard = self._took(records)
+        released = self._merge.release(most)
         self._align()
-        if good:
+        if heard and not self._waits():
             self._outage.over()
-            self._heard_s = time.monotonic()
-            return self._arrivals(good, self.clock.now_ms())
-        stalled = self._paused and time.monotonic() - self._heard_s > _STALLED_S
-        if self._failed is not None or stalled:
+            self._moved_s = time.monotonic()
+        if released:
+            self._moved_s = time.monotonic()
+            return self._arrivals(released, self.clock.now_ms())
+        if self._failed is not None or self._stalled():
             self._ask()
         return None
 
@@ -137,9 +138,10 @@ class KafkaSource:
             raise ResultError(f"the journal is of {cut.source}, not of {self.name}; give the one it is of")
         ranges = {int(number): (int(first), int(last)) for number, (first, last) in cut.ranges.items()}
         records = self._reader.read(ranges)
-        if len(records) != cut.messages:
+        found = sum(map(len, records.values()))
+        if found != cut.messages:
             raise ResultError(
-                f"{self.name} holds {len(records)} of the {cut.messages} records that the journal names; "
+                f"{self.name} holds {found} of the {cut.messages} records that the journal names; "
                 "restore the topic from a backup, or start anew in another folder"
             )
         return self._arrivals(records, cut.taken_ms)
@@ -178,7 +180,8 @@ class KafkaSource:
             place.offset = int(self._start[str(number)]) + 1 if str(number) in self._start else first
             places.append(place)
         self._consumer.assign(places)
-        self._at_ms, self._drained, self._paused = dict.fromkeys(topic.partitions, 0), set(), set()
+        self._merge.start(sorted(topic.partitions))
+        self._paused = set()
         self._start, self._failed = None, None
         self._outage.over()
 
@@ -188,7 +191,7 @@ class KafkaSource:
     def _ask(self) -> None:
         """Whether every partition answers: an error of a moment is no outage, silence may be one."""
         try:
-            for number in self._at_ms:
+            for number in self._merge.partitions():
                 self._consumer.get_watermark_offsets(self._place(number), timeout=_METADATA_S)
         except self._kafka.KafkaException as error:
             self._failed = error
@@ -197,11 +200,20 @@ class KafkaSource:
             self._failed = None
             self._outage.over()
 
+    def _stalled(self) -> bool:
+        """Whether records have waited for long for a partition that says nothing."""
+        return self._waits() and time.monotonic() - self._moved_s > _STALLED_S
+
+    def _waits(self) -> bool:
+        """Whether records are held that cannot be released yet."""
+        held = any(self._merge.held(number) for number in self._merge.partitions())
+        return held and not self._merge.ready()
+
     def _align(self) -> None:
-        """Pause the partitions that are ahead of one that has records left, and let the others go on."""
-        left = [at_ms for number, at_ms in self._at_ms.items() if number not in self._drained]
-        horizon_ms = min(left, default=_NEVER_MS) + _AHEAD_MS
-        ahead = {number for number, at_ms in self._at_ms.items() if at_ms > horizon_ms}
+        """Pause the partitions of which too much is held, and let them go on when half of it is released."""
+        held = {number: self._merge.held(number) for number in self._merge.partitions()}
+        ahead = {number for number, records in held.items() if records >= _MOST_HELD}
+        ahead |= {number for number in self._paused if held[number] > _MOST_HELD // 2}
         for change, numbers in (
             (self._consumer.pause, ahead - self._paused),
             (self._consumer.resume, self._paused - ahead),
@@ -210,34 +222,41 @@ class KafkaSource:
                 change([self._place(number) for number in sorted(numbers)])
         self._paused = ahead
 
-    def _is_record(self, record: Any) -> bool:
-        """Notes how far its partition is."""
+    def _took(self, records: list[Any]) -> bool:
+        """Hold records to be merged, and note the ends of partitions; whether there was one of either."""
+        return sum([self._took_one(record) for record in records]) > 0
+
+    def _took_one(self, record: Any) -> bool:
         if record.error() is None:
-            self._at_ms[record.partition()] = record.timestamp()[1]
-            self._drained.discard(record.partition())
+            self._merge.add(record.partition(), [record])
             return True
         code = record.error().code()
         if (
             code == self._kafka.KafkaError._PARTITION_EOF
         ):  # offsets cannot tell: markers of transactions have some
-            self._drained.add(record.partition())
-        elif code == self._kafka.KafkaError._AUTO_OFFSET_RESET:
+            self._merge.end(record.partition())
+            return True
+        if code == self._kafka.KafkaError._AUTO_OFFSET_RESET:
             raise ResultError(
                 f"{self.name}: the records to go on from are there no more ({record.error().str()}); restore "
                 "the topic from a backup, or start anew in another folder"
             )
-        else:
-            self._failed = self._kafka.KafkaException(record.error())
+        self._failed = self._kafka.KafkaException(record.error())
         return False
 
-    def _arrivals(self, records: list[Any], taken_ms: int | None) -> Arrivals:
-        records = sorted(records, key=lambda record: (record.partition(), record.offset()))
-        messages = [_message(record) for record in records]
-        ranges: dict[str, tuple[str, str]] = {}
-        for each in messages:
-            ranges[each.partition] = (ranges.get(each.partition, (each.offset, ""))[0], each.offset)
+    def _arrivals(self, parts: Mapping[int, Sequence[Any]], taken_ms: int | None) -> Arrivals:
+        messages = [_message(record) for _, record in in_order(parts, _time_ms)]
+        ranges = {
+            str(number): (str(records[0].offset()), str(records[-1].offset()))
+            for number, records in parts.items()
+        }
         cut = Cut(source=self.name, ranges=ranges, messages=len(messages), taken_ms=taken_ms)
         return self._parser.parse(cut, messages)
+
+
+def _time_ms(record: Any) -> int:
+    at_ms: int = record.timestamp()[1]
+    return at_ms
 
 
 def _message(record: Any) -> Message:

@@ -33,7 +33,7 @@ class KafkaReader:
         self._ends: dict[int, int] = {}  # by partition: where it ends, once that was reached
         self._failed: Exception | None = None
 
-    def read(self, ranges: Mapping[int, tuple[int, int]]) -> list[Any]:
+    def read(self, ranges: Mapping[int, tuple[int, int]]) -> dict[int, list[Any]]:
         """The records that are there between these offsets, inclusive, by partition.
 
         Raises:
@@ -54,7 +54,7 @@ class KafkaReader:
                 if wanting <= self._ends.keys() and self._failed is None:
                     break  # the topic ends before; who asked for them counts
                 self._outage.failed(self._failed or TimeoutError("no answer"), wait_s=0.0)
-        return [record for number, (_, last) in ranges.items() for record in self._taken(number, last)]
+        return {number: self._taken(number, last) for number, (_, last) in ranges.items()}
 
     def close(self) -> None:
         """Let go of connections."""
