@@ -82,7 +82,9 @@ def test_what_is_said_is_what_is_read(
         "value": 1,
         "known_ms": timestamp_ms,
         "arrival": 1,
+        "partition": "0",
     }
+    assert row["partition"] == "0"
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,65 @@ def test_memory_does_not_grow_with_the_stream() -> None:
     assert intake.exposures.stop - intake.exposures.first < 40
 
 
+def with_partitions(table: pa.Table, names: list[str]) -> pa.Table:
+    return table.append_column("partition", pa.array(names, pa.string()))
+
+
+@pytest.mark.parametrize("partitions", [1, 4, 16])
+@pytest.mark.parametrize("size", [7, 100, 400])
+def test_a_backlog_is_not_late(partitions: int, size: int) -> None:
+    """400 exposures 20 s apart, the n-th in partition n mod so many, handed over one partition at a time."""
+    intake = Intake(SCHEMA, config=IntakeConfig(lateness_ms=0, label_wait_ms=WAIT_MS))
+    intake.tick(awaited=[str(each) for each in range(partitions)], taken_ms=10**7)
+    order = sorted(range(400), key=lambda event: event % partitions)
+    for first in range(0, 400, size):
+        events = order[first : first + size]
+        table = exposure_table([(at, Shown(event, 20_000 * event)) for at, event in enumerate(events)])
+        names = [str(event % partitions) for event in events]
+        intake.take(with_partitions(table, names), with_partitions(label_table([]), []), taken_ms=10**7)
+    assert set(intake.spoke) <= {str(each) for each in range(partitions)}
+    intake.end()
+    rows = batches(intake, ended=True)
+    assert [row["event_id"] for row in rows] == [f"e{event}" for event in range(400)]
+    assert (intake.accounts.late_exposures, intake.accounts.late_after_idle) == (0, 0)
+    assert not {"partition", "verdict"} & rows[0].keys()
+
+
+def test_what_comes_after_its_partition_was_let_go_is_counted_apart() -> None:
+    intake = new_intake()
+    empty = with_partitions(label_table([]), [])
+    shown = [(0, Shown(1, 100)), (1, Shown(2, 500))]
+    intake.take(with_partitions(exposure_table(shown), ["a", "b"]), empty)
+    intake.tick(awaited=["b"], taken_ms=600)
+    assert batches(intake, ended=True) != []  # the first: 100 < 500 - 20
+    again = with_partitions(exposure_table([(0, Shown(3, 300)), (1, Shown(2, 500))]), ["a", "b"])
+    labels = [
+        (2, Labelled(2, "like", 1, 290)),
+        (3, Labelled(2, "like", 1, 510)),
+        (4, Labelled(9, "like", 1, 2)),
+    ]
+    intake.take(again, with_partitions(label_table(labels), ["a", "b", "a"]))
+    accounts = intake.accounts
+    assert accounts.late_after_idle == 2  # e3, and the label known at 290: not late in a, whose newest is 300
+    assert (accounts.late_exposures, accounts.late_labels) == (0, 1)  # the last label: it is late in a, too
+    assert (accounts.duplicates, accounts.labels_joined) == (1, 1)
+    accounts.learned, accounts.waiting = 1, intake.waiting()
+    assert accounts.add_up()
+
+
+def test_a_quiet_stream_gives_out_what_the_clock_has_passed() -> None:
+    """And a label that waits for its exposure is let go when its moment has passed."""
+    intake = new_intake()
+    take(intake, [Shown(1, 100), Shown(2, 130), Labelled(7, "like", 1, 125)])
+    assert batches(intake, ended=False) == []
+    intake.tick(awaited=(), taken_ms=150)
+    assert [row["event_id"] for row in batches(intake, ended=True)] == ["e1"]
+    assert (intake.accounts.orphan_labels, intake.waiting()) == (1, 1)
+    intake = restored(intake)
+    intake.tick(awaited=(), taken_ms=151)
+    assert [row["event_id"] for row in batches(intake, ended=True)] == ["e2"]
+
+
 def test_requests_stay_together() -> None:
     intake = new_intake()
     table = exposure_table([(at, Shown(at, 100)) for at in range(6)])

@@ -39,6 +39,11 @@ def test_labels_that_came_along_may_be_more_than_messages() -> None:
     assert Alarms().look({"received": 1_000, "given_labels_late": 3_000}) == ["given_labels_late"]
 
 
+def test_what_came_after_its_partition_was_let_go_names_the_option(caplog: pytest.LogCaptureFixture) -> None:
+    assert Alarms().look({"received": 1_000, "late_after_idle": 51}) == ["late_after_idle"]
+    assert "silent for --idle-seconds" in caplog.text
+
+
 def test_of_one_kind_it_warns_once_a_minute() -> None:
     clock = Clock()
     alarms = Alarms(monotonic_s=clock)

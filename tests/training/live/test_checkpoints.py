@@ -115,7 +115,7 @@ def test_another_format_names_the_version_that_wrote_it(tmp_path: Path) -> None:
     path = checkpoints.path(1) / "checkpoint.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 9, "version": "7.1"}))
     with pytest.raises(
-        ResultError, match=r"format 9, this version reads 1; go on with the version .* \(7.1\)"
+        ResultError, match=r"format 9, this version reads 2; go on with the version .* \(7.1\)"
     ):
         checkpoints.read(1)
 

@@ -57,7 +57,8 @@ class Arrivals:
         cut: which they are.
         exposures: columns of the event table that the schema names, ``event_id`` and ``arrival``; labels that
             did not come along are null.
-        labels: ``event_id``, ``label``, ``value`` int8, ``known_ms`` int64, ``arrival``.
+        labels: ``event_id``, ``label``, ``value`` int8, ``known_ms`` int64, ``arrival``. Both have
+            ``partition``, text; without it, all are of one.
         bad: those that could not be read.
     """
 

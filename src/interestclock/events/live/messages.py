@@ -51,6 +51,7 @@ LABELS = pa.schema(
         ("arrival", pa.int64()),
     ]
 )
+_PARTITION = pa.field("partition", pa.string())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,18 +131,19 @@ class MessageParser:
         labels: list[dict[str, Any]] = []
         bad: list[BadMessage] = []
         for arrival, message in enumerate(messages):
+            stands = {"arrival": arrival, "partition": message.partition}
             try:
                 said = _read(message)
                 if "label_of" in said:
-                    labels.append(self._label(said) | {"arrival": arrival})
+                    labels.append(self._label(said) | stands)
                 else:
-                    exposures.append(self._exposure(said) | {"arrival": arrival})
+                    exposures.append(self._exposure(said) | stands)
             except ValueError as error:
                 bad.append(_bad(message, str(error)))
         return Arrivals(
             cut=cut,
             exposures=self._exposure_table(exposures),
-            labels=pa.Table.from_pylist(labels, LABELS),
+            labels=pa.Table.from_pylist(labels, LABELS.append(_PARTITION)),
             bad=tuple(bad),
         )
 
@@ -220,8 +222,10 @@ class MessageParser:
 
     def _columns(self) -> pa.Schema:
         texts, schema = pa.list_(pa.string()), self.schema
-        columns = [(name, pa.string()) for name in ("event_id", "user_id", "item_id", "request_id")]
-        columns += [("timestamp_ms", pa.int64()), ("arrival", pa.int64())]
+        columns: list[Any] = [
+            (name, pa.string()) for name in ("event_id", "user_id", "item_id", "request_id")
+        ]
+        columns += [("timestamp_ms", pa.int64()), ("arrival", pa.int64()), _PARTITION]
         for label in schema.labels:
             columns += [(f"label.{label}", pa.int8()), (f"known_ms.{label}", pa.int64())]
         columns += [(f"attribute.{name}", texts) for name in schema.attributes]

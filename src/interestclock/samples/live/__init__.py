@@ -3,6 +3,7 @@
 from interestclock.samples.live.accounts import Accounts
 from interestclock.samples.live.intake import Intake, IntakeConfig
 from interestclock.samples.live.open_exposures import OPEN, OpenExposures
+from interestclock.samples.live.watermark import Watermark
 from interestclock.streams.label_events import LabelEvents
 
-__all__ = ["OPEN", "Accounts", "Intake", "IntakeConfig", "LabelEvents", "OpenExposures"]
+__all__ = ["OPEN", "Accounts", "Intake", "IntakeConfig", "LabelEvents", "OpenExposures", "Watermark"]

@@ -23,10 +23,13 @@ class Accounts:
         waiting: exposures and labels that are neither used nor set aside yet.
         labels_joined: labels that came as messages of their own and reached their exposure in time.
         duplicates: exposures whose ``event_id``, and labels whose exposure and name, came before.
-        late_exposures: older than the newest event by more than the lateness; not learned, in no feature.
+        late_exposures: older than the newest event of their partition by more than the lateness, and than the
+            watermark; not learned, in no feature.
         late_labels: came later than that after they were known, or were known after the wait; likewise.
         orphan_labels: of an exposure that never came, came too late, or is forgotten, the wait being long
             over. dead_letters: unreadable messages.
+        late_after_idle: exposures and labels that a partition brought after it was let go as idle, older than
+            the watermark; likewise not used.
         ahead: exposures and labels further ahead of the clock on the wall than allowed; likewise not used.
         given_labels_late: labels that came with their exposure and were known after the wait; not learned.
             They were no messages of their own, and are no part of the sum.
@@ -47,6 +50,7 @@ class Accounts:
     orphan_labels: int = 0
     dead_letters: int = 0
     ahead: int = 0
+    late_after_idle: int = 0
     given_labels_late: int = 0
 
     def add_up(self) -> bool:

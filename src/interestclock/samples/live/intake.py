@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from interestclock.errors import ConfigError
 from interestclock.events.schema import LogSchema
 from interestclock.samples.live.accounts import Accounts
 from interestclock.samples.live.open_exposures import OPEN, OpenExposures
+from interestclock.samples.live.watermark import AFTER_IDLE, IN_TIME, LATE, Watermark
 from interestclock.samples.sample_maker import REQUEST, run_starts
 from interestclock.streams.label_events import LabelEvents
 
@@ -24,8 +25,7 @@ __all__ = ["Intake", "IntakeConfig"]
 
 # Shapes: N exposures of one arrival, E labels of one arrival, R exposures that are ready.
 
-_BEFORE_ALL_MS = np.iinfo(np.int64).min // 2
-_AFTER_ALL_MS = np.iinfo(np.int64).max // 2
+_PARTITION, _ONE_PARTITION = "partition", "0"  # of a source that has no more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class IntakeConfig:
     """How long the stream waits for what comes late.
 
     Args:
-        lateness_ms: how far an event's time may stand behind the newest event's when it arrives.
+        lateness_ms: how far an event's time may stand behind the newest of its partition when it arrives.
         label_wait_ms: how long after its exposure a label may become known.
         ahead_ms: how far an event's time may stand ahead of the moment at which it is taken.
 
@@ -58,12 +58,13 @@ class IntakeConfig:
 class Intake:
     """Takes what arrives, in any order within the lateness, and gives out exposures in time order.
 
-    The *watermark* is the newest event time so far, less the lateness. What is older when it arrives is late:
-    counted, never used, so that what was said of a moment stays true. An exposure is given out once the
-    watermark has passed it, of equal times the earlier arrival first. A label is used if it was known within
-    the wait after its exposure and arrived before the watermark passed that moment; one that comes before its
-    exposure waits for it as long. A second exposure of one ``event_id`` is a duplicate, and so is a second
-    label of one name for it; ids are remembered until the wait and the lateness are over.
+    The *watermark* is the newest event time so far, less the lateness; of several partitions, that of the one
+    that is furthest behind (see ``Watermark``). What is older when it arrives is late: counted, never used,
+    so that what was said of a moment stays true. An exposure is given out once the watermark has passed it,
+    of equal times the earlier arrival first. A label is used if it was known within the wait after its
+    exposure and arrived before the watermark passed that moment; one that comes before its exposure waits for
+    it as long. A second exposure of one ``event_id`` is a duplicate, and so is a second label of one name for
+    it; ids are remembered until the wait and the lateness are over.
 
     What lies too far ahead of the moment at which it is taken is set aside: one such event would put all
     others behind the watermark. An event no further ahead of the newest before it is let pass all the same,
@@ -94,7 +95,8 @@ class Intake:
         self.accounts = Accounts()
         self.exposures = OpenExposures(labels=len(schema.labels))
         self.labels = LabelEvents.none()
-        self.newest_ms = _BEFORE_ALL_MS
+        self.spoke: tuple[str, ...] = ()  # partitions of the messages last taken
+        self._watermark = Watermark(lateness_ms=config.lateness_ms)
         self._serial_of: dict[str, int] = {}
         self._ids: deque[str] = deque()  # of the serial numbers from _first_id on
         self._first_id = 0
@@ -106,7 +108,12 @@ class Intake:
     @property
     def watermark_ms(self) -> int:
         """No exposure and no label of an earlier moment is used any more."""
-        return self.newest_ms - self.config.lateness_ms
+        return self._watermark.at_ms
+
+    @property
+    def newest_ms(self) -> int:
+        """The newest event time so far, of all partitions."""
+        return self._watermark.newest_ms
 
     def take(
         self, exposures: pa.Table, labels: pa.Table, *, bad: int = 0, taken_ms: int | None = None
@@ -120,15 +127,27 @@ class Intake:
         self.accounts.dead_letters += bad
         if taken_ms is not None:
             exposures, labels = self._not_ahead(exposures, labels, taken_ms)
-        late_N, late_E = self._late(exposures, labels)
-        self._accept(exposures, late_N)
-        self._join(labels.append_column("late", pa.array(late_E)))
+        exposures, labels = self._judged(exposures, labels)
+        self._accept(exposures)
+        self._join(labels)
+        self._release()
+        self._forget_ids()
+
+    def tick(self, *, awaited: Iterable[str], taken_ms: int) -> None:
+        """Nothing came for a while: wait for these partitions alone, as ``Watermark.tick`` does.
+
+        Args:
+            awaited: partitions that may bring something of earlier moments; none, where the stream is quiet.
+            taken_ms: when, UTC milliseconds.
+        """
+        self._watermark.tick(awaited=awaited, taken_ms=taken_ms)
+        self._join(None)
         self._release()
         self._forget_ids()
 
     def end(self) -> None:
         """The stream is over: whatever waits is given out."""
-        self.newest_ms = _AFTER_ALL_MS
+        self._watermark.end()
         self._join(None)
         self._release()
 
@@ -186,28 +205,27 @@ class Intake:
         exposures_N, labels_E = np.split(kept, [exposures.num_rows])
         return exposures.filter(pa.array(exposures_N)), labels.filter(pa.array(labels_E))
 
-    def _late(
-        self, exposures: pa.Table, labels: pa.Table
-    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """Which stood behind the watermark when they arrived; moves the newest event time on."""
+    def _judged(self, exposures: pa.Table, labels: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """With a column that says which came in time, in place of where they came from."""
         times, order = _in_order(exposures, labels)
-        if not times.size:
-            return np.zeros(0, np.bool_), np.zeros(0, np.bool_)
-        newest = np.maximum(np.maximum.accumulate(times[order]), self.newest_ms)
-        late = np.empty(times.size, np.bool_)
-        late[order] = times[order] < newest - self.config.lateness_ms
-        self.newest_ms = int(newest[-1])
-        return late[: exposures.num_rows], late[exposures.num_rows :]
+        names, partitions = _partitions(exposures, labels)
+        self.spoke = tuple(names)
+        verdict = np.empty(times.size, np.int8)
+        verdict[order] = self._watermark.passed(times[order], names, partitions[order])
+        verdict_N, verdict_E = np.split(verdict, [exposures.num_rows])
+        return _with_verdict(exposures, verdict_N), _with_verdict(labels, verdict_E)
 
-    def _accept(self, exposures: pa.Table, late_N: npt.NDArray[np.bool_]) -> None:
+    def _accept(self, exposures: pa.Table) -> None:
         kept: list[int] = []
         serial = self.exposures.stop
         ids = exposures["event_id"].to_pylist()
-        for row, (event_id, late) in enumerate(zip(ids, late_N.tolist(), strict=True)):
+        for row, (event_id, verdict) in enumerate(zip(ids, exposures["verdict"].to_pylist(), strict=True)):
             if event_id in self._serial_of:
                 self.accounts.duplicates += 1
-            elif late:
+            elif verdict == LATE:
                 self.accounts.late_exposures += 1
+            elif verdict == AFTER_IDLE:
+                self.accounts.late_after_idle += 1
             else:
                 self._serial_of[event_id] = serial + len(kept)
                 self._ids.append(event_id)
@@ -217,7 +235,9 @@ class Intake:
         serial_N = self.exposures.append(timestamp_ms_N, timestamp_ms_N + self.config.label_wait_ms)
         self._take_given_labels(accepted, serial_N, timestamp_ms_N)
         given = [f"{kind}.{label}" for label in self.schema.labels for kind in ("label", "known_ms")]
-        rows = accepted.drop_columns([*given, "arrival"]).append_column("serial", pa.array(serial_N))
+        rows = accepted.drop_columns([*given, "arrival", "verdict"]).append_column(
+            "serial", pa.array(serial_N)
+        )
         self._held = rows if self._held is None else pa.concat_tables([self._held, rows])
 
     def _take_given_labels(
@@ -246,12 +266,14 @@ class Intake:
             return
         table = pa.concat_tables(tables, promote_options="default").combine_chunks()
         serial_E = np.array([self._serial_of.get(each, OPEN) for each in table["event_id"].to_pylist()])
-        known_ms_E, late_E = _whole(table, "known_ms"), table["late"].to_numpy()
+        known_ms_E, verdict_E = _whole(table, "known_ms"), table["verdict"].to_numpy()
+        late_E = verdict_E != IN_TIME
         early_E = (serial_E == OPEN) & ~late_E
         lost_E = early_E & (known_ms_E < self.watermark_ms)
         self._early = table.filter(pa.array(early_E & ~lost_E))
         self.accounts.orphan_labels += int(lost_E.sum())
-        self.accounts.late_labels += int(late_E.sum())
+        self.accounts.late_labels += int((verdict_E == LATE).sum())
+        self.accounts.late_after_idle += int((verdict_E == AFTER_IDLE).sum())
         found = np.flatnonzero((serial_E != OPEN) & ~late_E)
         label_E = pc.index_in(table["label"], pa.array(self.schema.labels)).to_numpy().astype(np.int8)
         self._settle(
@@ -318,7 +340,8 @@ class Intake:
         """For a checkpoint."""
         ids = pa.table({"event_id": pa.array(self._ids, pa.string())})
         tables = {"ids": ids, "early": self._early, "held": self._held, "ready": self._ready}
-        state: dict[str, npt.NDArray[Any]] = {"numbers": np.array([self.newest_ms, self._first_id])}
+        state: dict[str, npt.NDArray[Any]] = {"first_id": np.array(self._first_id)}
+        state |= {f"watermark.{name}": values for name, values in self._watermark.state().items()}
         state |= {f"table.{n}": table_to_bytes(each) for n, each in tables.items() if each is not None}
         state |= {f"labels.{name}": values for name, values in self.labels.state().items()}
         state |= {f"exposures.{name}": values for name, values in self.exposures.state().items()}
@@ -326,7 +349,8 @@ class Intake:
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave."""
-        self.newest_ms, self._first_id = state["numbers"].tolist()
+        self._first_id = int(state["first_id"])
+        self._watermark.restore(_below(state, "watermark."))
         tables = {name: table_from_bytes(each) for name, each in _below(state, "table.").items()}
         self._early, self._held, self._ready = (tables.get(name) for name in ("early", "held", "ready"))
         self._ids = deque(tables["ids"]["event_id"].to_pylist())
@@ -344,6 +368,21 @@ def _in_order(exposures: pa.Table, labels: pa.Table) -> tuple[npt.NDArray[np.int
     times = np.concatenate([_whole(exposures, "timestamp_ms"), _whole(labels, "known_ms")])
     arrivals = np.concatenate([_whole(exposures, "arrival"), _whole(labels, "arrival")])
     return times, np.argsort(arrivals, kind="stable")
+
+
+def _with_verdict(table: pa.Table, verdict: npt.NDArray[np.int8]) -> pa.Table:
+    judged = table.append_column("verdict", pa.array(verdict))
+    return judged.drop_columns([_PARTITION]) if _PARTITION in table.column_names else judged
+
+
+def _partitions(exposures: pa.Table, labels: pa.Table) -> tuple[list[str], npt.NDArray[np.int32]]:
+    """Names of partitions, and which of them each exposure and label came from, end to end."""
+    rows = len(exposures) + len(labels)
+    if _PARTITION not in exposures.column_names:
+        return [_ONE_PARTITION] if rows else [], np.zeros(rows, np.int32)
+    columns = [table[_PARTITION].combine_chunks() for table in (exposures, labels)]
+    coded = pa.concat_arrays(columns).dictionary_encode()
+    return coded.dictionary.to_pylist(), coded.indices.to_numpy()
 
 
 def _whole(table: pa.Table, name: str) -> npt.NDArray[np.int64]:

@@ -19,6 +19,8 @@ _REMEDIES = {
     "given_labels_late": "are labels known later than --label-wait-minutes, and count as not given: raise it",
     "orphan_labels": "are labels of exposures that never came, or are forgotten: see whether labels take "
     "much longer than --label-wait-minutes",
+    "late_after_idle": "came after their partition had been silent for --idle-seconds and was let go, and "
+    "are not used: raise it",
     "ahead": "lie further ahead of this machine's clock than --ahead-minutes, and are not used: see whose "
     "clock is wrong",
     "dead_letters": "could not be read: dead-letters.jsonl says why",

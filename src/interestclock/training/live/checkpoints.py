@@ -23,7 +23,7 @@ from interestclock.on_disk import digest_of, force
 
 __all__ = ["CheckpointNote", "Checkpoints"]
 
-FORMAT = 1
+FORMAT = 2
 _NAME = re.compile(r"checkpoint-([0-9]{8})")
 _STATE, _NOTE, _ASIDE = "state.safetensors", "checkpoint.json", ".unfinished"
 _log = logging.getLogger("interestclock.checkpoints")

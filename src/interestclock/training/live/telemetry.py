@@ -20,7 +20,7 @@ __all__ = ["StatusNumbers", "Telemetry"]
 # Shapes: B exposures of a batch.
 
 WINDOW_EXPOSURES = 100_000
-_LATE = ("late_exposures", "late_labels", "given_labels_late")
+_LATE = ("late_exposures", "late_labels", "given_labels_late", "late_after_idle")
 _RATE_S, _MARK_S = 10.0, 0.5
 _REST, _REST_S = 50, 1.0  # quality is kept for so many times what it took, and for so long at most
 
