@@ -41,8 +41,8 @@ def train_command(
     source: Annotated[
         str,
         typer.Argument(
-            help="A log to replay, redis://HOST:PORT/STREAM or kafka://HOST:PORT/TOPIC (JSON messages, see "
-            "docs/live.md; they need the extras 'redis' and 'kafka').",
+            help="A log to replay, redis://HOST:PORT/STREAM (several with commas) or kafka://HOST:PORT/TOPIC "
+            "(JSON messages, see docs/live.md; they need the extras 'redis' and 'kafka').",
             show_default=False,
         ),
     ],

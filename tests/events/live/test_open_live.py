@@ -22,6 +22,7 @@ def mapping(tmp_path: Path) -> Path:
     [
         ("redis://127.0.0.1:6380/events:plays", "redis://127.0.0.1:6380/events:plays"),
         ("redis://localhost/plays", "redis://localhost:6379/plays"),
+        ("redis://localhost/web,app", "redis://localhost:6379/app,web"),
         ("redis://me:s3cret@localhost/plays", "redis://localhost:6379/plays"),
     ],
 )
@@ -59,6 +60,7 @@ def test_a_log(tmp_path: Path, mapping: Path) -> None:
         ("redis:///plays", "give redis://HOST:PORT/STREAM"),
         ("redis://:6379/plays", "no host; give redis://HOST:PORT/STREAM"),
         ("redis://h:port/plays", "no port of that kind"),
+        ("redis://h/plays,plays", "streams are 'plays', 'plays'; name each once"),
         ("redis://h/plays?db=3", "nothing may follow the name"),
         ("redis://h/plays#3", "nothing may follow the name"),
         ("kafka://h:9092/", "give kafka://HOST:PORT/TOPIC"),

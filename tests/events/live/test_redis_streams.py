@@ -15,7 +15,7 @@ from live_stream import messages, same
 from redis_server import SERVER, RedisServer
 
 from interestclock.errors import ConfigError, LogError, ResultError
-from interestclock.events.live import Arrivals, RedisSource
+from interestclock.events.live import Arrivals, RedisSource, exposure_message
 
 pytestmark = pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
 
@@ -39,7 +39,7 @@ def stream(server: RedisServer, request: pytest.FixtureRequest) -> str:
 
 def opened(server: RedisServer, stream: str, patience_s: float = 600.0) -> RedisSource:
     return RedisSource(
-        host="127.0.0.1", port=server.port, stream=stream, schema=REQUESTS, patience_s=patience_s
+        host="127.0.0.1", port=server.port, streams=[stream], schema=REQUESTS, patience_s=patience_s
     )
 
 
@@ -61,6 +61,79 @@ def test_what_is_reread_is_what_came(server: RedisServer, stream: str) -> None:
         assert same(again.labels, each.labels)
         assert again.bad == each.bad
     source.close()
+
+
+@pytest.mark.parametrize("most", [7, 40, 1_000])
+def test_several_streams_are_merged_by_the_ids_of_their_entries(server: RedisServer, most: int) -> None:
+    """400 exposures 20 s apart: one in ten in one stream, the others in two more; a fourth is empty."""
+    start_ms = 1_700_000_000_000
+    streams = [f"{name}-{most}" for name in ("web", "app", "tv", "radio")]
+    with server.client() as client:
+        for number in range(400):
+            at_ms = start_ms + 20_000 * number
+            said = exposure_message(
+                event_id=f"e{number}", user_id=1, item_id=2, timestamp_ms=at_ms, zone="Europe/Berlin"
+            )
+            stream = streams[2 if number % 10 == 0 else number % 2]
+            client.xadd(stream, {"event": said}, id=f"{at_ms}-0")
+    source = several(server, streams)
+    source.start_after({})
+    found = polled(source, most)
+    times = [time for each in found for time in each.exposures["timestamp_ms"].to_pylist()]
+    assert times == [start_ms + 20_000 * number for number in range(400)]
+    assert max(each.cut.messages for each in found) <= most
+    partitions = [name for each in found for name in each.exposures["partition"].to_pylist()]
+    assert partitions[:3] == [streams[2], streams[1], streams[0]]
+    for each in found:
+        assert same(source.reread(each.cut).exposures, each.exposures)
+    last = {stream: end for each in found[:2] for stream, (_, end) in each.cut.ranges.items()}
+    later = several(server, streams[::-1])  # the same source
+    later.start_after(last)
+    rest = sum(each.cut.messages for each in polled(later, most))
+    assert rest == 400 - sum(each.cut.messages for each in found[:2])
+    source.acknowledge({stream: end for each in found for stream, (_, end) in each.cut.ranges.items()})
+    with server.client() as client:
+        assert [client.xpending(stream, "interestclock")["pending"] for stream in streams] == [0] * 4
+    source.close()
+    later.close()
+
+
+def several(server: RedisServer, streams: list[str]) -> RedisSource:
+    return RedisSource(host="127.0.0.1", port=server.port, streams=streams, schema=REQUESTS)
+
+
+def test_streams_that_are_held_come_once_when_a_reply_is_lost(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read and not handed out yet is not read again; what was lost on its way is."""
+    streams = ["held-a", "held-b"]
+    with server.client() as client:
+        for number in range(30):
+            client.xadd(streams[number % 2], {"event": b"{}"}, id=f"{1_000 + number}-0")
+    source = several(server, streams)
+    source.start_after({})
+    first = source.poll(5, 0.05)
+    deliver = source._client.xreadgroup
+
+    def lost(*names: object, **limits: object) -> None:
+        deliver(*names, **limits)
+        raise redis.exceptions.TimeoutError("no reply")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(source._client, "xreadgroup", lost)
+        while source.poll(5, 0.01) is not None:
+            pass
+    assert first is not None
+    offsets = [bad.offset for each in [first, *polled(source, 5)] for bad in each.bad]
+    assert len(offsets) == len(set(offsets)) == 30
+    assert offsets[0] == "1000-0"
+    source.close()
+
+
+@pytest.mark.parametrize("streams", [[], ["a", "a"], ["a", ""]])
+def test_streams_are_named_once_each(streams: list[str]) -> None:
+    with pytest.raises(ConfigError, match="name each once"):
+        RedisSource(host="127.0.0.1", port=1, streams=streams, schema=REQUESTS)
 
 
 def test_it_goes_on_where_the_journal_says(server: RedisServer, stream: str) -> None:
@@ -178,7 +251,7 @@ def test_a_server_may_ask_for_a_password(server: RedisServer, stream: str) -> No
         known = RedisSource(
             host="127.0.0.1",
             port=server.port,
-            stream=stream,
+            streams=[stream],
             schema=REQUESTS,
             username="reader",
             password="s3cret",
@@ -190,7 +263,7 @@ def test_a_server_may_ask_for_a_password(server: RedisServer, stream: str) -> No
         unknown = RedisSource(
             host="127.0.0.1",
             port=server.port,
-            stream=stream,
+            streams=[stream],
             schema=REQUESTS,
             username="reader",
             password="no",
@@ -204,7 +277,7 @@ def test_a_server_may_ask_for_a_password(server: RedisServer, stream: str) -> No
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(ConfigError, match=r"-c constraints.txt '\.\[redis\]'"):
-        RedisSource(host="127.0.0.1", port=1, stream="plays", schema=REQUESTS)
+        RedisSource(host="127.0.0.1", port=1, streams=["plays"], schema=REQUESTS)
 
 
 def test_a_server_that_goes_away_is_waited_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -188,12 +188,12 @@ def test_another_configuration_is_refused(log: Path, tmp_path: Path) -> None:
 def test_a_clock_that_is_not_the_walls_is_written_down(tmp_path: Path) -> None:
     """Only a trainer that goes by the same one goes on."""
     for clock, folder in ((Clock(), "wall"), (Clock(left_ms=1_000, factor=60), "fast")):
-        source = RedisSource(host="127.0.0.1", port=1, stream="plays", schema=REQUESTS, clock=clock)
+        source = RedisSource(host="127.0.0.1", port=1, streams=["plays"], schema=REQUESTS, clock=clock)
         LiveRun(source, tmp_path / folder, config=CONFIG).__exit__(None, None, None)
     assert "clock" not in json.loads((tmp_path / "wall" / "config.json").read_text())
     said = json.loads((tmp_path / "fast" / "config.json").read_text())["clock"]
     assert said == {"start_ms": 0, "left_ms": 1_000, "factor": 60}
-    source = RedisSource(host="127.0.0.1", port=1, stream="plays", schema=REQUESTS)
+    source = RedisSource(host="127.0.0.1", port=1, streams=["plays"], schema=REQUESTS)
     with pytest.raises(ResultError, match=r"is of another source or configuration"):
         LiveRun(source, tmp_path / "fast", config=CONFIG, resume=True)
 

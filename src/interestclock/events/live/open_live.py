@@ -37,8 +37,9 @@ def open_live(
     """A log to replay, a Redis stream or a Kafka topic.
 
     Args:
-        source: a path, ``redis://HOST:PORT/STREAM`` (with ``USER:PASSWORD@`` before the host where the server
-            asks for them) or ``kafka://HOST:PORT/TOPIC`` (several brokers with commas).
+        source: a path, ``redis://HOST:PORT/STREAM`` (several streams with commas; with ``USER:PASSWORD@``
+            before the host where the server asks for them) or ``kafka://HOST:PORT/TOPIC`` (several brokers
+            with commas).
         mapping: TOML file that names labels, attributes and the default zone; a stream needs one.
         layout: of a log. items: item attributes; wins over the mapping's. group: of consumers.
         speed_up: of a replay. label_wait_ms: how long a trainer will wait for a log's labels.
@@ -104,7 +105,7 @@ def _broker(kind: str, source: str, mapping: ColumnMapping, items: Path | None, 
     return RedisSource(
         host=parts.hostname or "",
         port=port,
-        stream=name,
+        streams=name.split(","),
         username=None if parts.username is None else unquote(parts.username) or None,
         password=None if parts.password is None else unquote(parts.password),
         schema=schema,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import pyarrow as pa
 
 from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.events.live.arrivals import Arrivals, Cut
+from interestclock.events.live.merge import PartitionMerge, in_order
 from interestclock.events.live.messages import Message, MessageParser
 from interestclock.events.live.outage import Outage
 from interestclock.events.schema import LogSchema
@@ -21,11 +22,15 @@ __all__ = ["RedisSource"]
 FIELD = b"event"
 _ACKNOWLEDGED_AT_A_TIME = 1_000
 _BEGINNING = "0"
+Entry = tuple[bytes, dict[bytes, bytes] | None]  # id and fields
 _log = logging.getLogger("interestclock.source")
 
 
 class RedisSource:
-    """Entries of a stream, whose field ``event`` holds a message as ``MessageParser`` reads them.
+    """Entries of streams, whose field ``event`` holds a message as ``MessageParser`` reads them.
+
+    Several streams are partitions of one source, merged by the milliseconds of their entries' ids: these
+    ascend within a stream, every entry has them, and by default they are of one clock, the server's.
 
     The group remembers what was delivered, for whoever looks at it; where to go on is the journal's to say:
     the group is set back to there, at the start and after every failure, since a reply that was lost on its
@@ -34,20 +39,20 @@ class RedisSource:
     after it may be gone unread.
 
     Args:
-        host, port, stream, group: which. consumer: this one's name in the group.
+        host, port, streams, group: which. consumer: this one's name in the group.
         username, password: where the server asks for them; no part of the name.
         schema: names that messages may use. items: item attributes, or None.
         zone: of exposures that say nothing of local time. patience_s: how long an outage is waited out.
         clock: what tells when messages are taken; None: the one on the wall.
 
     Raises:
-        ConfigError: the package ``redis`` is missing.
+        ConfigError: the package ``redis`` is missing, or no stream is named, or one twice.
         LogError: (from what reads) the server is away for longer than the patience, or refuses.
 
     Example:
         >>> from interestclock.events.schema import LogSchema
         >>> schema = LogSchema(labels=("finish",))
-        >>> source = RedisSource(host="127.0.0.1", port=6379, stream="plays", schema=schema)  # connects later
+        >>> source = RedisSource(host="127.0.0.1", port=6379, streams=["plays"], schema=schema)
         >>> source.name, source.items(), source.ended
         ('redis://127.0.0.1:6379/plays', None, False)
     """
@@ -59,7 +64,7 @@ class RedisSource:
         *,
         host: str,
         port: int,
-        stream: str,
+        streams: Sequence[str],
         schema: LogSchema,
         items: pa.Table | None = None,
         zone: str | None = None,
@@ -77,42 +82,43 @@ class RedisSource:
                 "redis is not installed; install the extra 'redis', in a checkout with "
                 "pip install -c constraints.txt '.[redis]'"
             ) from error
+        if not streams or "" in streams or len(set(streams)) < len(streams):
+            raise ConfigError(f"streams are {', '.join(map(repr, streams)) or 'none'}; name each once")
         self._away = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
         self._refused = redis.exceptions.ResponseError
         self._unknown_here = redis.exceptions.AuthenticationError  # to redis, an error of the connection
-        self.name = f"redis://{host}:{port}/{stream}"
+        self._streams = sorted(streams)
+        self.name = f"redis://{host}:{port}/{','.join(self._streams)}"
         self.clock = clock or Clock()
         self.schema, self._items = schema, items
-        self._stream, self._group, self._consumer = stream, group, consumer
+        self._group, self._consumer = group, consumer
         self._parser = MessageParser(schema, zone=zone)
         self._outage = Outage(self.name, patience_s=patience_s)
         once = redis.retry.Retry(redis.backoff.NoBackoff(), 0)  # waiting is ours to do, and to tell of
         self._client: Any = redis.Redis(
             host=host, port=port, username=username, password=password, socket_timeout=30.0, retry=once
         )
-        self._last = _BEGINNING  # the last entry that was taken
+        self._last: dict[str, str] = {}  # by stream: the last entry that was read
         self._placed = False  # whether the group stands there
+        self._merge: PartitionMerge[str, Entry] = PartitionMerge(_time_ms)
 
     def items(self) -> pa.Table | None:
         """The item table it was given."""
         return self._items
 
     def start_after(self, last: Mapping[str, str]) -> None:
-        """Go on behind an entry."""
-        self._last, self._placed = last.get(self._stream, _BEGINNING), False
+        """Go on behind an entry of each stream; from the beginning of one that is not named."""
+        self._last = {stream: last.get(stream, _BEGINNING) for stream in self._streams}
+        self._placed = False
+        self._merge.start(self._streams)
 
     def poll(self, most: int, wait_s: float) -> Arrivals | None:
         """New entries."""
+        asked = [stream for stream in self._streams if self._merge.held(stream) < most]
         try:
-            self._place_group()
-            found = self._client.xreadgroup(
-                self._group,
-                self._consumer,
-                {self._stream: ">"},
-                count=most,
-                block=max(1, round(1_000 * wait_s)),
-            )
-            missed = bool(found) and self._may_have_missed()
+            self._place_groups()
+            found = self._read(asked, most, wait_s) if asked else {}
+            missed = [stream for stream in found if self._may_have_missed(stream)]
         except self._unknown_here as error:
             self._refuse_login(error)
         except self._away as error:
@@ -123,48 +129,41 @@ class RedisSource:
             self._placed = False
             if not str(error).startswith(("NOGROUP", "UNBLOCKED")):
                 raise LogError(f"{self.name}: {error}") from error
-            return None  # the stream was deleted or the server lost it; the group is made again
+            return None  # a stream was deleted or the server lost it; the group is made again
         self._outage.over()
-        if not found:
-            return None
-        entries = next(iter(found.values() if isinstance(found, dict) else (rows for _, rows in found)))
-        if missed:
-            self._tell_missed(entries[0][0].decode())
-        self._last = entries[-1][0].decode()
-        return self._arrivals(entries, self.clock.now_ms())
+        for stream in missed:
+            self._tell_missed(stream, found[stream][0][0].decode())
+        for stream in asked:
+            self._hold(stream, found.get(stream, []), most)
+        released = self._merge.release(most)
+        return self._arrivals(released, self.clock.now_ms()) if released else None
 
     def reread(self, cut: Cut) -> Arrivals:
         """The entries of a cut.
 
         Raises:
-            ResultError: some are there no more, or the cut is of another stream.
+            ResultError: some are there no more, or the cut is of other streams.
         """
         if cut.source != self.name:
             raise ResultError(f"the journal is of {cut.source}, not of {self.name}; give the one it is of")
-        first, last = cut.ranges[self._stream]
-        while True:
-            try:
-                entries = self._client.xrange(self._stream, first, last)
-                break
-            except self._unknown_here as error:
-                self._refuse_login(error)
-            except self._away as error:
-                self._outage.failed(error, wait_s=5.0)
-        self._outage.over()
-        if len(entries) != cut.messages:
+        parts = {stream: self._range(stream, first, last) for stream, (first, last) in cut.ranges.items()}
+        found = sum(map(len, parts.values()))
+        if found != cut.messages:
+            spans = ", ".join(f"{first} to {last}" for first, last in cut.ranges.values())
             raise ResultError(
-                f"{self.name} holds {len(entries)} of the {cut.messages} entries {first} to {last} that the "
+                f"{self.name} holds {found} of the {cut.messages} entries {spans} that the "
                 "journal names; restore the stream from a backup, or start anew in another folder"
             )
-        return self._arrivals(entries, cut.taken_ms)
+        return self._arrivals(parts, cut.taken_ms)
 
     def acknowledge(self, last: Mapping[str, str]) -> None:
         """Tell the group that a checkpoint holds everything up to there; in an outage the next one does."""
         try:
-            while pending := self._client.xpending_range(
-                self._stream, self._group, "-", last.get(self._stream, _BEGINNING), _ACKNOWLEDGED_AT_A_TIME
-            ):
-                self._client.xack(self._stream, self._group, *(each["message_id"] for each in pending))
+            for stream in self._streams:
+                while pending := self._client.xpending_range(
+                    stream, self._group, "-", last.get(stream, _BEGINNING), _ACKNOWLEDGED_AT_A_TIME
+                ):
+                    self._client.xack(stream, self._group, *(each["message_id"] for each in pending))
         except (*self._away, self._refused):
             return
 
@@ -172,27 +171,62 @@ class RedisSource:
         """Let go of the connection."""
         self._client.close()
 
-    def _place_group(self) -> None:
+    def _place_groups(self) -> None:
         if self._placed:
             return
-        try:
-            self._client.xgroup_create(self._stream, self._group, id=self._last, mkstream=True)
-        except self._refused as error:
-            if "BUSYGROUP" not in str(error):
-                raise
-            self._client.xgroup_setid(self._stream, self._group, id=self._last)
+        for stream, last in self._last.items():
+            try:
+                self._client.xgroup_create(stream, self._group, id=last, mkstream=True)
+            except self._refused as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+                self._client.xgroup_setid(stream, self._group, id=last)
         self._placed = True
 
-    def _may_have_missed(self) -> bool:
-        """Trimming takes the oldest first: as long as the last entry taken is there, so is what follows."""
-        return self._last != _BEGINNING and not self._client.xrange(self._stream, self._last, self._last)
+    def _read(self, streams: Sequence[str], most: int, wait_s: float) -> dict[str, list[Entry]]:
+        """New entries of each stream, at most so many; waits only where nothing else is to be done."""
+        found = self._client.xreadgroup(
+            self._group,
+            self._consumer,
+            dict.fromkeys(streams, ">"),
+            count=most,
+            block=None if self._merge.ready() else max(1, round(1_000 * wait_s)),
+        )
+        by_stream = found.items() if isinstance(found, dict) else found
+        return {name.decode(): entries for name, entries in by_stream}
 
-    def _tell_missed(self, next_offset: str) -> None:
+    def _hold(self, stream: str, entries: list[Entry], asked_for: int) -> None:
+        """Take entries to be merged; fewer than were asked for are all that there are."""
+        self._merge.add(stream, entries)
+        if entries:
+            self._last[stream] = entries[-1][0].decode()
+        if len(entries) < asked_for:
+            self._merge.end(stream)
+
+    def _range(self, stream: str, first: str, last: str) -> list[Entry]:
+        while True:
+            try:
+                entries: list[Entry] = self._client.xrange(stream, first, last)
+            except self._unknown_here as error:
+                self._refuse_login(error)
+            except self._away as error:
+                self._outage.failed(error, wait_s=5.0)
+            else:
+                self._outage.over()
+                return entries
+
+    def _may_have_missed(self, stream: str) -> bool:
+        """Trimming takes the oldest first: as long as the last entry read is there, so is what follows."""
+        last = self._last[stream]
+        return last != _BEGINNING and not self._client.xrange(stream, last, last)
+
+    def _tell_missed(self, stream: str, next_offset: str) -> None:
         _log.warning(
-            "%s: entry %s, the last one taken, was trimmed; entries between it and %s may be gone unread: "
-            "keep a longer stream",
+            "%s: entry %s of %s, the last one taken, was trimmed; entries between it and %s may be gone "
+            "unread: keep a longer stream",
             self.name,
-            self._last,
+            self._last[stream],
+            stream,
             next_offset,
         )
 
@@ -201,13 +235,20 @@ class RedisSource:
             f"{self.name}: {error}; give the user and password, as redis://USER:PASSWORD@HOST:PORT/STREAM"
         ) from error
 
-    def _arrivals(
-        self, entries: Iterable[tuple[bytes, dict[bytes, bytes] | None]], taken_ms: int | None
-    ) -> Arrivals:
-        messages = [_message(self._stream, offset.decode(), fields or {}) for offset, fields in entries]
-        ranges = {self._stream: (messages[0].offset, messages[-1].offset)}
+    def _arrivals(self, parts: Mapping[str, Sequence[Entry]], taken_ms: int | None) -> Arrivals:
+        messages = [
+            _message(stream, offset.decode(), fields or {})
+            for stream, (offset, fields) in in_order(parts, _time_ms)
+        ]
+        ranges = {
+            stream: (entries[0][0].decode(), entries[-1][0].decode()) for stream, entries in parts.items()
+        }
         cut = Cut(source=self.name, ranges=ranges, messages=len(messages), taken_ms=taken_ms)
         return self._parser.parse(cut, messages)
+
+
+def _time_ms(entry: Entry) -> int:
+    return int(entry[0].partition(b"-")[0])
 
 
 def _message(stream: str, offset: str, fields: Mapping[bytes, bytes]) -> Message:
