@@ -45,6 +45,7 @@ BROKERS = replace(  # out of order between partitions; every checkpoint and so t
     checkpoint_minutes=240,
     checkpoints_kept=1_000,
     arrivals=50,
+    idle_seconds=3_600,  # nobody is let go, whatever else the machine does meanwhile
 )
 
 

@@ -101,6 +101,15 @@ def train_command(
             rich_help_panel=_LATENESS,
         ),
     ] = 60.0,
+    idle_seconds: Annotated[
+        float,
+        typer.Option(
+            help="A partition of a stream that is silent for so long is not waited for; where all are, the "
+            "stream goes on by this machine's clock. What a partition brings later with an older time is "
+            "counted, not learned. (A replay knows no silence.)",
+            rich_help_panel=_LATENESS,
+        ),
+    ] = LiveConfig().idle_seconds,
     missing_label: Annotated[
         list[str] | None,
         typer.Option(
@@ -142,7 +151,7 @@ def train_command(
     batch_size: Annotated[
         int,
         typer.Option(
-            min=1, help="Exposures predicted and learned together; a thin stream waits until so many came."
+            min=1, help="Exposures predicted and learned together; fewer where the stream is quiet."
         ),
     ] = 128,
     learning_rate: Annotated[float, typer.Option(help="Adam's step size.")] = TrainConfig().learning_rate,
@@ -192,6 +201,7 @@ def train_command(
         checkpoints_kept=checkpoints_kept,
         snapshot_minutes=snapshot_minutes,
         full_snapshot_hours=full_snapshot_hours,
+        idle_seconds=idle_seconds,
     )
     torch.set_num_threads(threads)
     opened = open_live(

@@ -85,6 +85,26 @@ def test_partitions_are_merged_by_the_timestamps_of_records(
     source.close()
 
 
+def test_a_partition_is_at_its_end_when_the_brokers_say_so(address: str) -> None:
+    producer = confluent_kafka.Producer({"bootstrap.servers": address, "log_level": 2})
+    for number in range(3):
+        producer.produce("ends", b"{}", partition=number % 2, timestamp=1_000 + number)
+    assert producer.flush(10) == 0
+    source = KafkaSource(brokers=address, topic="ends", schema=REQUESTS)
+    assert source.partitions() == ()
+    source.start_after({})
+    polled(source, 3)
+    names = source.partitions()
+    assert set(names) > {"0", "1"}
+    assert source.at_end(names) == set(names)
+    producer.produce("ends", b"{}", partition=1, timestamp=2_000)
+    assert producer.flush(10) == 0
+    assert source.at_end(names) == set(names) - {"1"}  # not polled, and all the same not overlooked
+    assert [each.cut.ranges for each in polled(source, 1)] == [{"1": ("1", "1")}]
+    assert source.at_end(("1",)) == {"1"}
+    source.close()
+
+
 def test_a_commit_is_not_waited_for_and_arrives(address: str) -> None:
     source = KafkaSource(brokers=address, topic="plays", schema=REQUESTS, group="watched")
     source.start_after({})

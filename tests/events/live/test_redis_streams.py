@@ -98,6 +98,36 @@ def test_several_streams_are_merged_by_the_ids_of_their_entries(server: RedisSer
     later.close()
 
 
+def test_a_stream_is_at_its_end_when_the_server_says_so(server: RedisServer) -> None:
+    streams = ["end-a", "end-b", "end-c"]
+    source = several(server, streams)
+    source.start_after({})
+    with server.client() as client:
+        for number in range(9):
+            client.xadd(streams[number % 2], {"event": b"{}"}, id=f"{1_000 + number}-0")
+        assert source.poll(2, 0.05) is not None
+        assert source.at_end(source.partitions()) == {"end-c"}  # of the others there is more
+        polled(source)
+        assert source.at_end(source.partitions()) == set(streams)
+        client.xadd("end-b", {"event": b"{}"}, id="2000-0")
+        assert source.at_end(source.partitions()) == {"end-a", "end-c"}
+    source.close()
+
+
+def test_nobody_is_at_its_end_in_an_outage(tmp_path: Path) -> None:
+    away = RedisServer(tmp_path)
+    away.start()
+    try:
+        source = several(away, ["a"])
+        source.start_after({})
+        assert source.poll(5, 0.01) is None
+        assert source.at_end(["a"]) == {"a"}
+    finally:
+        away.stop()
+    assert source.at_end(["a"]) == frozenset()
+    source.close()
+
+
 def several(server: RedisServer, streams: list[str]) -> RedisSource:
     return RedisSource(host="127.0.0.1", port=server.port, streams=streams, schema=REQUESTS)
 

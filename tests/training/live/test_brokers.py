@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import shutil
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,8 +25,12 @@ from killed_runs import (
 )
 from live_stream import messages, timed_messages
 from redis_server import SERVER, RedisServer
+from small_live import LIVE
 
-from interestclock.samples.live import Intake
+from interestclock.events.live import exposure_message, open_live
+from interestclock.samples.live import Intake, IntakeConfig
+from interestclock.training import TrainConfig
+from interestclock.training.live import LiveRun
 
 Train = Callable[[int, Path, bool], None]
 
@@ -90,6 +96,36 @@ def test_kafka(tmp_path: Path) -> None:
         producer = confluent_kafka.Producer({"bootstrap.servers": address, "log_level": 2})
         said = timed_messages(requests=150)
         for number, (time_ms, payload) in enumerate(said):
-            producer.produce("plays", payload, partition=number % 3, timestamp=time_ms)
+            producer.produce("plays", payload, partition=number % 4, timestamp=time_ms)  # all that it has
         assert producer.flush(10) == 0
         check_killed_and_replayed(partial(train_on_kafka, address), len(said), tmp_path, kills=5)
+
+
+def test_a_backlog_of_a_topic_is_learned(tmp_path: Path) -> None:
+    """400 exposures 20 s apart in four partitions: with the command's settings, all in time, in a while."""
+    confluent_kafka = pytest.importorskip("confluent_kafka")
+    (tmp_path / "plays.toml").write_text('[labels]\nfinish = "finish"\n[attributes]\ngenre = "genre"\n')
+    with KafkaMock() as address:
+        producer = confluent_kafka.Producer({"bootstrap.servers": address, "log_level": 2})
+        for number in range(400):
+            at_ms = 1_700_000_000_000 + 20_000 * number
+            said = exposure_message(
+                event_id=f"e{number}",
+                user_id=number % 7,
+                item_id=number % 11,
+                timestamp_ms=at_ms,
+                zone="UTC",
+                attributes={"genre": ["rock"]},
+            )
+            producer.produce("plays", said, partition=number % 4, timestamp=at_ms)
+        assert producer.flush(10) == 0
+        source = open_live(f"kafka://{address}/plays", mapping=tmp_path / "plays.toml")
+        config = replace(LIVE, intake=IntakeConfig(), train=TrainConfig(batch_size=128))
+        with LiveRun(source, tmp_path / "run", config=config) as run:
+            accounts, until_s = run.trainer.intake.accounts, time.monotonic() + 60
+
+            def tell() -> None:
+                run.stopping = accounts.learned == 400 or time.monotonic() > until_s
+
+            run.run(tell)
+    assert (accounts.received, accounts.learned, accounts.waiting) == (400, 400, 0)

@@ -260,6 +260,8 @@ def test_what_cannot_be_trained_live_is_refused(make_trainer) -> None:
         LiveConfig(items=IdPolicy(unused_days=0.01), intake=IntakeConfig(label_wait_ms=HOUR_MS))
     with pytest.raises(ConfigError, match="longest is 99, but the ranker reads 100 behaviours; keep as many"):
         LiveConfig(ranker=RankerConfig(clocks=(DinConfig(),)), longest=99)
+    with pytest.raises(ConfigError, match="idle_seconds is 0; give seconds above 0, for example 1"):
+        LiveConfig(idle_seconds=0)
     with pytest.raises(ConfigError, match="longest is 9, but the ranker reads 10 behaviours"):
         LiveConfig(longest=9)
     with pytest.raises(ConfigError, match="a live trainer learns in streaming order"):

@@ -7,6 +7,7 @@ from interestclock.events.live.messages import Message, MessageParser, exposure_
 from interestclock.events.live.open_live import open_live
 from interestclock.events.live.redis_streams import RedisSource
 from interestclock.events.live.replay import ReplaySource
+from interestclock.events.live.ticks import Ticks
 
 __all__ = [
     "Arrivals",
@@ -19,6 +20,7 @@ __all__ = [
     "MessageParser",
     "RedisSource",
     "ReplaySource",
+    "Ticks",
     "exposure_message",
     "label_message",
     "open_live",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,10 +18,14 @@ __all__ = ["Arrivals", "BadMessage", "Cut", "LiveSource"]
 class Cut:
     """Which messages: journalled before they are learned, and enough to read the very same ones again.
 
+    A *tick* is a cut without messages: where nothing came, it says what is waited for from there on.
+
     Args:
         source: the source's own name for itself. messages: how many.
         ranges: partition -> first and last offset, inclusive; a partition without messages is absent.
         taken_ms: when, by the source's clock, UTC milliseconds; None for what lay in a log.
+        awaited: of a tick, the partitions that may still bring something of earlier moments; none, where the
+            stream is quiet. None where there are messages.
 
     Example:
         >>> Cut(source="plays.parquet", ranges={"0": ("1", "500")}, messages=500).messages
@@ -32,6 +36,7 @@ class Cut:
     ranges: Mapping[str, tuple[str, str]]
     messages: int
     taken_ms: int | None = None
+    awaited: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +94,12 @@ class LiveSource(Protocol):
 
     def items(self) -> pa.Table | None:
         """The item table, or None where attributes come with exposures (or there are none)."""
+
+    def partitions(self) -> tuple[str, ...]:
+        """All that are read, as cuts name them; none before they are known, and none of a log."""
+
+    def at_end(self, partitions: Collection[str]) -> frozenset[str]:
+        """Those of which there is nothing at this moment that was not polled; asks the broker."""
 
     def start_after(self, last: Mapping[str, str]) -> None:
         """Partition -> last offset that was taken already; called once, before the first ``poll``."""

@@ -143,7 +143,8 @@ class Journal:
 
 def _line(cut: Cut) -> bytes:
     known = {"source": cut.source, "ranges": dict(cut.ranges), "messages": cut.messages}
-    said = json.dumps(known | {"taken_ms": cut.taken_ms}, sort_keys=True).encode()
+    known |= {"taken_ms": cut.taken_ms} | ({} if cut.awaited is None else {"awaited": cut.awaited})
+    said = json.dumps(known, sort_keys=True).encode()
     return b"%08x %s\n" % (zlib.crc32(said), said)
 
 
@@ -157,4 +158,5 @@ def _cuts(path: Path) -> Iterator[Cut]:
             )
         content = json.loads(said)
         ranges = {partition: (first, last) for partition, (first, last) in content["ranges"].items()}
-        yield Cut(**content | {"ranges": ranges})
+        awaited = tuple(content["awaited"]) if "awaited" in content else None
+        yield Cut(**content | {"ranges": ranges, "awaited": awaited})

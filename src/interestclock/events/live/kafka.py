@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -94,6 +94,7 @@ class KafkaSource:
         self._consumer: Any = confluent_kafka.Consumer(settings | {"error_cb": self._note})
         self._start: dict[str, str] | None = None
         self._merge: PartitionMerge[int, Any] = PartitionMerge(_time_ms)
+        self._ends: dict[int, int] = {}  # by partition: the offset of its end, when it was reached
         self._paused: set[int] = set()
         self._failed: Exception | None = None
         self._moved_s = time.monotonic()  # when records were released, or none were held
@@ -102,6 +103,23 @@ class KafkaSource:
     def items(self) -> pa.Table | None:
         """The item table it was given."""
         return self._items
+
+    def partitions(self) -> tuple[str, ...]:
+        """The topic's, once its brokers have said which."""
+        return tuple(map(str, self._merge.partitions()))
+
+    def at_end(self, partitions: Collection[str]) -> frozenset[str]:
+        """Partitions that end where they were polled to; none in an outage."""
+        drained = [number for number in map(int, partitions) if self._merge.drained(number)]
+        try:
+            ends = {
+                number: self._consumer.get_watermark_offsets(self._place(number), timeout=_METADATA_S)[1]
+                for number in drained
+            }
+        except self._kafka.KafkaException as error:
+            self._failed = error
+            return frozenset()
+        return frozenset(str(number) for number, end in ends.items() if end == self._ends[number])
 
     def start_after(self, last: Mapping[str, str]) -> None:
         """Go on behind a record of each partition; from the beginning of one that is not named."""
@@ -235,6 +253,7 @@ class KafkaSource:
             code == self._kafka.KafkaError._PARTITION_EOF
         ):  # offsets cannot tell: markers of transactions have some
             self._merge.end(record.partition())
+            self._ends[record.partition()] = record.offset()
             return True
         if code == self._kafka.KafkaError._AUTO_OFFSET_RESET:
             raise ResultError(

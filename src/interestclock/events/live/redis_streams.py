@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
 import pyarrow as pa
@@ -105,6 +105,22 @@ class RedisSource:
     def items(self) -> pa.Table | None:
         """The item table it was given."""
         return self._items
+
+    def partitions(self) -> tuple[str, ...]:
+        """The streams."""
+        return tuple(self._streams)
+
+    def at_end(self, partitions: Collection[str]) -> frozenset[str]:
+        """Streams without entries behind the last one that was polled; none in an outage."""
+        polled = {stream: self._last[stream] for stream in partitions if self._merge.drained(stream)}
+        if not polled:
+            return frozenset()
+        try:
+            found = self._client.xread(polled, count=1)
+        except (*self._away, self._refused):
+            return frozenset()
+        left = {(each if isinstance(found, dict) else each[0]).decode() for each in found}
+        return frozenset(polled) - left
 
     def start_after(self, last: Mapping[str, str]) -> None:
         """Go on behind an entry of each stream; from the beginning of one that is not named."""

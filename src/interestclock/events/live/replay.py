@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -59,6 +59,14 @@ class ReplaySource:
     def items(self) -> pa.Table | None:
         """The log's item table."""
         return self._log.items()
+
+    def partitions(self) -> tuple[str, ...]:
+        """None that could be silent."""
+        return ()
+
+    def at_end(self, partitions: Collection[str]) -> frozenset[str]:  # noqa: ARG002  the protocol's
+        """None that could be silent."""
+        return frozenset()
 
     def start_after(self, last: Mapping[str, str]) -> None:
         """Go on behind a row."""

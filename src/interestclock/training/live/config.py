@@ -23,6 +23,7 @@ _OPERATIONS = (
     "snapshot_minutes",
     "full_snapshot_hours",
     "arrivals",
+    "idle_seconds",
 )
 
 
@@ -41,6 +42,8 @@ class LiveConfig:
         checkpoint_minutes: between checkpoints. checkpoints_kept: the newest so many.
         snapshot_minutes, full_snapshot_hours: between deltas, and between whole snapshots.
         arrivals: messages taken from the source at a time, at most.
+        idle_seconds: a partition of a stream that is silent for so long is not waited for; where all are, the
+            stream goes on by the clock.
 
     Raises:
         ConfigError: a value is out of its range, ids could leave while their labels are awaited, or fewer
@@ -66,6 +69,7 @@ class LiveConfig:
     snapshot_minutes: float = 60.0
     full_snapshot_hours: float = 24.0
     arrivals: int = 1_024
+    idle_seconds: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("longest", "checkpoints_kept", "arrivals"):
@@ -75,13 +79,15 @@ class LiveConfig:
             unit_ms = _HOUR_MS if name.endswith("hours") else _MINUTE_MS
             if not 1 <= getattr(self, name) * unit_ms < math.inf:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give a time of a millisecond or more")
+        if not 0 < self.idle_seconds < math.inf:
+            raise ConfigError(f"idle_seconds is {self.idle_seconds}; give seconds above 0, for example 1")
         if self.train.order != "streaming":
             raise ConfigError(f"a live trainer learns in streaming order, not '{self.train.order}'")
         self._check_policies()
         self._check_ranker()
 
     def learned_from(self) -> dict[str, Any]:
-        """What decides what is learned, for JSON: all but schedules and how much is taken at a time."""
+        """What decides what is learned, for JSON: all but schedules and what the journal holds."""
         said = {name: value for name, value in asdict(self).items() if name not in _OPERATIONS}
         said["ranker"]["clocks"] = [{"kind": each.kind, **asdict(each)} for each in self.ranker.clocks]
         return said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +15,7 @@ import pyarrow as pa
 from torch import Tensor
 
 from interestclock.arrays import Arrays
-from interestclock.events.live import Arrivals, Journal, LiveSource
+from interestclock.events.live import Arrivals, Cut, Journal, LiveSource, Ticks
 from interestclock.training.live.alarms import Alarms
 from interestclock.training.live.checkpoints import CheckpointNote, Checkpoints
 from interestclock.training.live.config import LiveConfig
@@ -91,6 +91,7 @@ class LiveRun:
         self._position = 0
         self._number = 0
         self._alarms = Alarms()
+        self._ticks = Ticks(source, idle_s=config.idle_seconds)
         self._taken_ms: int | None = None  # of the last arrival
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
         self._writing: Future[CheckpointNote] | None = None
@@ -115,14 +116,17 @@ class LiveRun:
         """
         self._take_up()
         while not self.stopping:
-            arrivals = self.source.poll(self.config.arrivals, _POLL_S)
+            arrivals = self.source.poll(self.config.arrivals, min(_POLL_S, self.config.idle_seconds / 2))
+            self._admit_tick(self._ticks.opening())
             if arrivals is not None:
                 self._position = self._journal.append(arrivals.cut)
                 self._take(arrivals)
+                self._ticks.heard(self.trainer.intake.spoke)
             elif self.source.ended:
                 self.trainer.finish()
                 self._snapshot()
                 break
+            self._admit_tick(self._ticks.due())
             tell()
         self._checkpoint()
         self._written()
@@ -161,7 +165,10 @@ class LiveRun:
         self._dead_letters.cut_back(dead_letter_bytes)
         for cut in self._journal.read_after(self._position):
             self._position += 1
-            self._take(self.source.reread(cut))
+            if cut.awaited is not None:
+                self._tick(cut, cut.awaited)
+            else:
+                self._take(self.source.reread(cut))
         self.source.start_after(self._offsets)
 
     def _restore(self, note: CheckpointNote, state: Arrays) -> None:
@@ -176,9 +183,27 @@ class LiveRun:
         cut, bad = arrivals.cut, len(arrivals.bad)
         self._taken_ms = cut.taken_ms
         self.trainer.take(arrivals.exposures, arrivals.labels, bad=bad, taken_ms=cut.taken_ms)
-        self._alarms.look(self.trainer.intake.accounts.counts())
         self._offsets |= {partition: last for partition, (_, last) in cut.ranges.items()}
-        now_ms = self.trainer.event_ms
+        self._after_cut(self.trainer.event_ms)
+
+    def _admit_tick(self, cut: Cut | None) -> None:
+        if cut is not None and cut.awaited is not None:
+            self._position = self._journal.append(cut)
+            self._tick(cut, cut.awaited)
+
+    def _tick(self, cut: Cut, awaited: Sequence[str]) -> None:
+        """Schedules go on by the clock where the stream is quiet, else the journal would grow all night."""
+        assert cut.taken_ms is not None  # a log has no ticks
+        self._taken_ms = cut.taken_ms
+        self.trainer.tick(awaited=awaited, taken_ms=cut.taken_ms)
+        event_ms = self.trainer.event_ms
+        self._after_cut(
+            event_ms if awaited or not event_ms else max(event_ms, self.trainer.intake.watermark_ms)
+        )
+
+    def _after_cut(self, now_ms: int) -> None:
+        """After a cut: what is due, and what is told."""
+        self._alarms.look(self.trainer.intake.accounts.counts())
         if self._snapshot_due.passed(now_ms):
             self._snapshot()
         if self._checkpoint_due.passed(now_ms):

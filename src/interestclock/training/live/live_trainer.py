@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -87,6 +87,15 @@ class LiveTrainer:
         """Take one arrival, as ``Intake`` does: predict and learn whatever it makes ready."""
         self.intake.take(exposures, labels, bad=bad, taken_ms=taken_ms)
         self._run(ended=False)
+
+    def tick(self, *, awaited: Sequence[str], taken_ms: int) -> None:
+        """Nothing came for a while, as ``Intake.tick`` has it; a quiet stream's batches need not be full."""
+        self.intake.tick(awaited=awaited, taken_ms=taken_ms)
+        self._run(ended=not awaited)
+        if not awaited:
+            self._learn(self.intake.watermark_ms)
+            self._close()
+            self._count()
 
     def finish(self) -> None:
         """The stream is over: predict and learn what waits."""
