@@ -16,7 +16,7 @@ from rich.console import Console
 
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError
-from interestclock.events.live import open_live
+from interestclock.events.live import LiveSource, open_live
 from interestclock.ranking import RankerConfig
 from interestclock.samples.live import IntakeConfig
 from interestclock.studies.rankers import RANKERS, lineup
@@ -27,7 +27,7 @@ from interestclock.training.live.prometheus_page import serve_metrics
 from interestclock.training.live.status_line import StatusLine
 from interestclock.training.live.telemetry import Telemetry
 
-__all__ = ["stopped_by_signals", "train_command"]
+__all__ = ["default_lateness_minutes", "stopped_by_signals", "train_command"]
 
 _out = Console()
 _MINUTE_MS = 60_000
@@ -76,13 +76,15 @@ def train_command(
         ),
     ] = None,
     lateness_minutes: Annotated[
-        float,
+        float | None,
         typer.Option(
             min=0,
-            help="How far an event may stand behind the newest; later ones are counted, not learned.",
+            help="How far an event may stand behind the newest of its partition; later ones are counted, not "
+            "learned. (default: 1 for a stream; 0 for a log, which is in order)",
             rich_help_panel=_LATENESS,
+            show_default=False,
         ),
-    ] = 0.0,
+    ] = None,
     label_wait_minutes: Annotated[
         float,
         typer.Option(
@@ -185,12 +187,24 @@ def train_command(
 
       interestclock train redis://127.0.0.1:6379/plays --mapping plays.toml --checkpoints trainer --resume
     """
+    label_wait_ms = _ms("label-wait-minutes", label_wait_minutes)
+    opened = open_live(
+        source,
+        mapping=mapping,
+        layout=layout,
+        items=items,
+        group=group,
+        speed_up=speed_up,
+        label_wait_ms=label_wait_ms,
+    )
+    if lateness_minutes is None:
+        lateness_minutes = default_lateness_minutes(opened)
     config = LiveConfig(
         ranker=_ranker(ranker),
         train=TrainConfig(batch_size=batch_size, learning_rate=learning_rate, seed=seed, threads=threads),
         intake=IntakeConfig(
             lateness_ms=_ms("lateness-minutes", lateness_minutes),
-            label_wait_ms=_ms("label-wait-minutes", label_wait_minutes),
+            label_wait_ms=label_wait_ms,
             ahead_ms=_ms("ahead-minutes", ahead_minutes),
         ),
         users=IdPolicy(sightings=sightings, unused_days=unused_days, most=most_users),
@@ -204,15 +218,6 @@ def train_command(
         idle_seconds=idle_seconds,
     )
     torch.set_num_threads(threads)
-    opened = open_live(
-        source,
-        mapping=mapping,
-        layout=layout,
-        items=items,
-        group=group,
-        speed_up=speed_up,
-        label_wait_ms=config.intake.label_wait_ms,
-    )
     labels = opened.schema.labels
     telemetry = Telemetry(tasks=labels, main_task=opened.schema.main_label)
     with contextlib.ExitStack() as stack:
@@ -226,6 +231,15 @@ def train_command(
         status = stack.enter_context(StatusLine(_out))
         run.run(lambda: status.show(telemetry.line()))
     _say_accounts(run)
+
+
+def default_lateness_minutes(source: LiveSource) -> float:
+    """A minute for a stream; none for a log, which is in the order of its events.
+
+    Messages of servers and phones pass each other on their way: without lateness half of them would be late
+    (``docs/decisions/0011-watermarks.md`` has the figures).
+    """
+    return 0.0 if source.clock is None else 1.0
 
 
 def _ms(option: str, minutes: float) -> int:
