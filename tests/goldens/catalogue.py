@@ -13,7 +13,7 @@ from goldens import choices, live, simulated
 from goldens.comparison import EXACT, Tolerance
 from goldens.stored import Parts
 
-__all__ = ["GOLDENS", "compute", "golden_of", "tolerance_of"]
+__all__ = ["GOLDENS", "compute", "tolerance_of"]
 
 GOLDENS: dict[str, Callable[[Path], Parts]] = {
     "compare-simulated": simulated.values,
@@ -42,12 +42,6 @@ def compute(golden: str) -> Parts:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         return GOLDENS[golden](Path(folder))
-
-
-def golden_of(part: str) -> tuple[str, str]:
-    """A part's whole name as its golden's name and its own."""
-    golden, _, own = part.partition("/")
-    return golden, own
 
 
 def tolerance_of(part: str) -> Tolerance:
