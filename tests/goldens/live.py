@@ -126,6 +126,7 @@ class MessageList:
 
     schema = REQUESTS
     name = "messages"
+    clock = None
 
     def __init__(self, stream: list[_Sent]) -> None:
         self._stream, self._parser, self._next = stream, MessageParser(REQUESTS), 0
@@ -136,6 +137,9 @@ class MessageList:
 
     def items(self) -> pa.Table | None:
         return None
+
+    def partitions(self) -> tuple[str, ...]:
+        return ("0",)
 
     def start_after(self, last: Mapping[str, str]) -> None:
         self._next = int(last.get("0", "-1")) + 1
