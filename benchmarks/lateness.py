@@ -15,7 +15,8 @@ from rich.table import Table
 
 from interestclock.events.live.messages import LABELS
 from interestclock.events.schema import LogSchema
-from interestclock.samples.live import Intake, IntakeConfig
+from interestclock.streams import AdmissionConfig, EventBuffer
+from interestclock.training.live.exposure_queue import ExposureQueue
 
 EXPOSURES = 50_000
 BETWEEN_MS = 50
@@ -50,14 +51,16 @@ def lost(name: str, lateness_s: int) -> tuple[float, int]:
     else:
         arrives = happened + travel_ms(random, 2 * EXPOSURES, PRODUCERS[name])
     order = np.argsort(arrives, kind="stable")
-    intake = Intake(SCHEMA, config=IntakeConfig(lateness_ms=1_000 * lateness_s))
-    held = 0
+    buffer = EventBuffer(SCHEMA, config=AdmissionConfig(lateness_ms=1_000 * lateness_s))
+    queue, held = ExposureQueue(most=128, fill_ms=3_600_000), 0
     for first in range(0, order.size, 1_024):
-        intake.take(*tables(happened, order[first : first + 1_024]))
-        while intake.next_batch(most=128, ended=False) is not None:
+        for admitted in buffer.admit(*tables(happened, order[first : first + 1_024])):
+            queue.add(admitted.exposures)
+            queue.advance(admitted.watermark_ms)
+        while queue.next_batch() is not None:
             pass
-        held = max(held, intake.waiting())
-    counts = intake.accounts
+        held = max(held, buffer.early_labels + len(queue))
+    counts = buffer.accounts
     return (counts.late_exposures + counts.late_labels) / counts.received, held
 
 

@@ -27,7 +27,7 @@ from torch import Tensor
 
 from interestclock.embeddings import IdPolicy
 from interestclock.evaluation.metrics import auc
-from interestclock.samples.live import IntakeConfig
+from interestclock.streams import AdmissionConfig
 from interestclock.studies.rankers import lineup
 from interestclock.training import TrainConfig
 from interestclock.training.live import LiveConfig, LiveTrainer
@@ -99,7 +99,7 @@ def run(source: First, seeds: int, ranker: str, **settings: object) -> dict[str,
         config = LiveConfig(
             ranker=lineup([ranker])[ranker],
             train=TrainConfig(seed=seed),
-            intake=IntakeConfig(label_wait_ms=3_600_000),
+            admission=AdmissionConfig(label_wait_ms=3_600_000),
             **settings,
         )
         kept = Kept()
@@ -108,7 +108,7 @@ def run(source: First, seeds: int, ranker: str, **settings: object) -> dict[str,
             trainer.take(arrivals.exposures, arrivals.labels)
         trainer.finish()
         found.append(kept.last_eighth())
-        rows = trainer.features.tables["item"].statistics.admitted
+        rows = trainer.rows.ledgers["item"].statistics.admitted
     return {"auc": mean(found), "by_seed": found, "item_rows": rows}
 
 

@@ -38,11 +38,12 @@ from interestclock.events.live import ReplaySource
 from interestclock.events.live.messages import LABELS
 from interestclock.events.schema import LogCounts, LogSchema
 from interestclock.ranking import RankerConfig
-from interestclock.samples.live import Intake, IntakeConfig
+from interestclock.samples import BatchMaker, Rows
+from interestclock.state import FeatureState
+from interestclock.streams import AdmissionConfig, EventBuffer
 from interestclock.studies.rankers import lineup
 from interestclock.training import TrainConfig
 from interestclock.training.live import LiveConfig, LiveRun, LiveTrainer
-from interestclock.training.live.live_features import LiveFeatures
 from interestclock.training.live.telemetry import Telemetry
 from interestclock.training.live.trainer_snapshots import TrainerSnapshots
 from interestclock.training.memory import peak_rss_mib
@@ -119,7 +120,7 @@ def config(ranker: RankerConfig, source: First) -> LiveConfig:
     return LiveConfig(
         ranker=ranker,
         train=TrainConfig(),
-        intake=IntakeConfig(label_wait_ms=HOUR_MS),
+        admission=AdmissionConfig(label_wait_ms=HOUR_MS),
         checkpoint_minutes=span_ms / 60_000 / CHECKPOINTS,
         snapshot_minutes=span_ms / 60_000 / SNAPSHOTS,
         full_snapshot_hours=span_ms / HOUR_MS / 4,
@@ -141,30 +142,39 @@ def features(source: First, rounds: int) -> dict[str, float]:
 
 def one_round_of_features(source: First) -> dict[str, float]:
     settings = config(lineup(["gaussian"])["gaussian"], source)
+    maker = BatchMaker(recent=settings.ranker.recent, clocks=True, clocks_of_day=False)
     figures: dict[str, float] = {}
     for batch_size in (128, 1_024):
-        live = LiveFeatures(source.schema, items=source.items(), config=settings, needs_clocks=True)
-        intake = Intake(source.schema, config=settings.intake)
+        state = FeatureState(source.schema, items=source.items(), config=settings.state())
+        buffer = EventBuffer(source.schema, config=settings.admission)
         taken, events = 0.0, 0
-        for arrivals in polled(source, 8_192):
-            intake.take(arrivals.exposures, arrivals.labels)
-            while (rows := intake.next_batch(most=batch_size, ended=False)) is not None:
+        for arrivals in polled(source, batch_size):
+            for admitted in buffer.admit(arrivals.exposures, arrivals.labels):
                 started = time.perf_counter()
-                numbers, changes = live.number(rows, protected_from_ms=0)
-                live.change(rows, numbers, changes)
-                labels = intake.labels_before(rows["timestamp_ms"][-1].as_py())
-                live.take(rows, numbers, open_=intake.exposures, labels=labels)
-                live.trim(needed_from_ms=rows["timestamp_ms"][0].as_py())
+                for midnight_ms in state.midnights_until(admitted.watermark_ms):
+                    state.pass_midnight(midnight_ms)
+                ingested = state.ingest(admitted.exposures)
+                state.apply_labels(admitted.labels)
+                maker.make(as_rows(admitted.exposures, ingested.user_N, ingested.item_N), state)
+                state.close_before_ms(admitted.watermark_ms - settings.waits_ms)
                 taken += time.perf_counter() - started
-                events += rows.num_rows
+                events += admitted.exposures.num_rows
         figures[f"events_per_second_{batch_size}"] = events / taken
-    users = live.tables["user"].statistics.size
-    assert live.clocks is not None
+    users = len(state.users)
+    assert state.votes is not None
     return figures | {
         "users": users,
-        "clock_bytes_per_user": live.clocks.bytes_used / users,
-        "history_bytes_per_user": live.histories.bytes_used / users,
+        "clock_bytes_per_user": state.votes.bytes_used / users,
+        "history_bytes_per_user": state.user_histories.bytes_used / users,
     }
+
+
+def as_rows(exposures: pa.Table, user_B: np.ndarray, item_B: np.ndarray) -> Rows:
+    names = ("timestamp_ms", "second_of_day", "day_of_week")
+    columns = {f"{name}_B": exposures[name].to_numpy() for name in names}
+    request_B = np.arange(exposures.num_rows)
+    known_ms_B = columns["timestamp_ms_B"]
+    return Rows(user_B=user_B, item_B=item_B, request_B=request_B, known_ms_B=known_ms_B, **columns)
 
 
 def polled(source: First, rows: int) -> Iterator:
@@ -262,7 +272,9 @@ def memory() -> list[dict[str, float]]:
         ranker=replace(lineup(["gaussian+longterm"])["gaussian+longterm"], dim=8),
         users=IdPolicy(most=most),
         items=IdPolicy(most=most),
-        intake=IntakeConfig(label_wait_ms=HOUR_MS),
+        most_state_users=most,
+        forget_users_after_days=1,
+        admission=AdmissionConfig(label_wait_ms=HOUR_MS),
     )
     live = LiveTrainer(schema, items=None, config=settings, recorder=Nobody())
     figures = []
@@ -273,7 +285,7 @@ def memory() -> list[dict[str, float]]:
             {
                 "ids": (turn + 1) * rows // 2,
                 "rows": len(live.ranker.table.weight),
-                "feature_mib": (live.features.histories.bytes_used + live.features.clocks.bytes_used) / 2**20,
+                "feature_mib": live.features.bytes_used / 2**20,
                 "peak_rss_mib": peak_rss_mib(),
             }
         )

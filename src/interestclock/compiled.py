@@ -16,15 +16,10 @@ _Loop = TypeVar("_Loop", bound=Callable[..., Any])
 # Files with compiled loops, or with what goes into them: formulas, constants.
 SOURCES = (
     "compiled.py",
-    "features/count_arena.py",
     "features/count_votes.py",
-    "features/live_counts.py",
     "features/scoring.py",
     "features/value_sets.py",
-    "features/vote_heaps.py",
-    "histories/arena.py",
     "histories/blocks.py",
-    "histories/live.py",
     "search/batch.py",
     "search/lanes.py",
     "search/request.py",

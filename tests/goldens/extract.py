@@ -21,7 +21,6 @@ import torch
 
 from interestclock.events import EventSource
 from interestclock.events.live import LiveSource
-from interestclock.histories.known import Behaviours
 from interestclock.samples import PrepareConfig
 from interestclock.snapshots import Snapshot, SnapshotReader, list_notes
 from interestclock.studies import CompareConfig, compare, export_features
@@ -156,21 +155,21 @@ def final_state(run: LiveRun) -> dict[str, Any]:
     Parts: ``counters``; ``dead-letters``, where and why; ``ids``, by kind and id whether it was admitted;
     ``items``, their attributes' values; ``histories`` and ``clocks``, as ``exported`` has them.
     """
-    tables = run.trainer.features.tables
-    number_of = {kind: _numbers(table.ids()) for kind, table in tables.items()}
+    rows = run.trainer.rows
+    slot_of = {kind: _numbers(rows.identity(kind).ids()) for kind in rows.ledgers}
     admitted = {
-        kind: dict(zip(numbers, tables[kind].is_admitted(_array(numbers)).tolist(), strict=True))
-        for kind, numbers in number_of.items()
+        kind: dict(zip(slots, rows.ledgers[kind].is_admitted(_array(slots)).tolist(), strict=True))
+        for kind, slots in slot_of.items()
     }
     path = run.folder / "dead-letters.jsonl"
     letters = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return {
-        "counters": run.trainer.intake.accounts.counts(),
+        "counters": run.trainer.buffer.accounts.counts(),
         "dead-letters": [[each["offset"], each["reason"]] for each in map(json.loads, letters)],
         "ids": admitted,
-        "items": _described(run, number_of["item"]),
-        "histories": _live_histories(run, number_of["user"], number_of["item"]),
-        "clocks": _live_clocks(run, number_of["user"]),
+        "items": _described(run, slot_of["item"]),
+        "histories": _live_histories(run, slot_of["user"], slot_of["item"]),
+        "clocks": _live_clocks(run, slot_of["user"]),
     }
 
 
@@ -187,8 +186,8 @@ def _array(numbers: dict[str, int]) -> np.ndarray:
 def _described(run: LiveRun, item_of: dict[str, int]) -> dict[str, dict[str, list[str]]]:
     values = run.trainer.features.values
     described: dict[str, dict[str, list[str]]] = {each: {} for each in item_of}
-    for name, vocabulary in values.vocabularies.items():
-        words = [None, *vocabulary.values().to_pylist()]
+    for name in values.names:
+        words = [None, *values.named(name).to_pylist()]
         for item, row in zip(item_of, values.of(name, _array(item_of)).tolist(), strict=True):
             described[item][name] = [words[each] for each in row if each]
     return described
@@ -197,30 +196,24 @@ def _described(run: LiveRun, item_of: dict[str, int]) -> dict[str, dict[str, lis
 def _live_histories(
     run: LiveRun, user_of: dict[str, int], item_of: dict[str, int]
 ) -> dict[str, list[list[Any]]]:
-    histories, none = run.trainer.features.histories, np.zeros(0, np.int64)
-    user_R = _array(user_of)
-    known_R = histories.observe(
-        user_R,
-        np.full(user_R.size, run.trainer.event_ms),
-        Behaviours(user_N=none, item_N=none, timestamp_ms_N=none, second_of_day_N=none, known_ms_N=none),
-    )
-    view = histories.view(users=int(user_R.max()))
-    spans = view.newest(torch.from_numpy(user_R), torch.from_numpy(known_R), most=run.config.longest)
-    id_of = {number: each for each, number in item_of.items()}
+    histories, at_ms = run.trainer.features.user_histories, run.trainer.event_ms
+    id_of = {slot: each for each, slot in item_of.items()}
     found = {}
-    for user, start, stop in zip(user_of, *(each.tolist() for each in spans), strict=True):
-        columns = (view.item_E, view.timestamp_ms_E, view.second_of_day_E)
-        rows = zip(*(each[start:stop].tolist() for each in columns), strict=True)
-        found[user] = [[id_of.get(item), at_ms, second] for item, at_ms, second in rows]
+    for user, slot in user_of.items():
+        mine = histories.of_user(slot)
+        known = [each for each in range(len(mine["item"])) if mine["known_ms"][each] < at_ms]
+        rows = zip(*(mine[name].tolist() for name in ("item", "timestamp_ms", "second_of_day")), strict=True)
+        listed = list(rows)[: len(known)][-run.config.longest :]
+        found[user] = [[id_of.get(item), shown_ms, second] for item, shown_ms, second in listed]
     return found
 
 
 def _live_clocks(run: LiveRun, user_of: dict[str, int]) -> dict[str, Any]:
     features = run.trainer.features
-    if features.clocks is None:
+    if features.votes is None:
         return {}
-    read = features.clocks.read(_array(user_of), np.full(len(user_of), run.trainer.event_ms))
-    words = {n: [None, *features.values.vocabularies[n].values().to_pylist()] for n in read}
+    read = features.votes.read(_array(user_of), np.full(len(user_of), run.trainer.event_ms))
+    words = {name: [None, *features.values.named(name).to_pylist()] for name in read}
     return {
         user: {
             name: _buckets([[words[name][v] for v in bucket if v] for bucket in clock_MHK[place].tolist()])

@@ -26,7 +26,7 @@ from interestclock.events.live import (
     label_message,
 )
 from interestclock.ranking import GaussianConfig, RankerConfig
-from interestclock.samples.live import IntakeConfig
+from interestclock.streams import AdmissionConfig
 from interestclock.training import TrainConfig
 from interestclock.training.live import LiveConfig
 
@@ -34,6 +34,7 @@ __all__ = ["of_messages", "of_requests"]
 
 MINUTE_MS, QUARTER_MS = 60_000, 900_000
 LONGEST = 12
+MONTH_HOURS = 24 * 30
 
 
 def _config(*, behaviours: int, **changes: Any) -> LiveConfig:
@@ -44,6 +45,8 @@ def _config(*, behaviours: int, **changes: Any) -> LiveConfig:
         ranker=RankerConfig(clocks=clocks, dim=4, recent=3, hidden=(8,), tower_width=4),
         train=TrainConfig(batch_size=16, learning_rate=0.01),
         longest=LONGEST,
+        keep_hours=MONTH_HOURS,
+        batch_minutes=60 * MONTH_HOURS,  # batches are full, however long that takes
         snapshot_minutes=480,
         checkpoint_minutes=300,
         full_snapshot_hours=48,
@@ -60,7 +63,7 @@ def of_requests(folder: Path) -> dict[str, Any]:
     log = _with_ties(requests_log(6, requests=200, users=10, items=30, days=5, delay_ms=63 * MINUTE_MS))
     config = _config(
         behaviours=LONGEST,
-        intake=IntakeConfig(label_wait_ms=HOUR_MS),
+        admission=AdmissionConfig(label_wait_ms=HOUR_MS),
         users=IdPolicy(sightings=3, unused_days=1),
         items=IdPolicy(sightings=2, most=27, unused_days=2),
         clocks_of_day=True,
@@ -73,8 +76,8 @@ def of_requests(folder: Path) -> dict[str, Any]:
 
 def of_messages(folder: Path) -> dict[str, Any]:
     """Messages out of order, twice, late, ahead, of nobody, unreadable; clocks as of now; no id leaves."""
-    intake = IntakeConfig(lateness_ms=HOUR_MS, label_wait_ms=HOUR_MS)
-    config = _config(behaviours=3, intake=intake, arrivals=40)
+    intake = AdmissionConfig(lateness_ms=HOUR_MS, label_wait_ms=HOUR_MS)
+    config = _config(behaviours=3, admission=intake, arrivals=40)
     stream = _stream()
     run = run_in_two(*(MessageList(stream) for _ in range(2)), folder / "run", config=config, stop_after=17)
     return what_was_predicted(run) | final_state(run) | snapshots(folder / "run" / "snapshots")

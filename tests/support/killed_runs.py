@@ -20,7 +20,7 @@ from small_live import LIVE
 from interestclock.cli.train import stopped_by_signals
 from interestclock.embeddings import IdPolicy
 from interestclock.events.live import KafkaSource, LiveSource, RedisSource, ReplaySource
-from interestclock.samples.live import IntakeConfig
+from interestclock.streams import AdmissionConfig
 from interestclock.training.live import CheckpointNote, Checkpoints, LiveRun, PredictionParts
 
 # Processes are made by a server that has the package loaded: a new interpreter would take seconds each time.
@@ -41,7 +41,7 @@ CONFIG = replace(
 
 BROKERS = replace(  # out of order between partitions; every checkpoint and so the whole journal stays
     LIVE,
-    intake=IntakeConfig(lateness_ms=24 * HOUR_MS, label_wait_ms=HOUR_MS),
+    admission=AdmissionConfig(lateness_ms=24 * HOUR_MS, label_wait_ms=HOUR_MS),
     checkpoint_minutes=240,
     checkpoints_kept=1_000,
     arrivals=50,
@@ -115,7 +115,7 @@ def train_until(source: LiveSource, folder: Path, resume: bool, messages: int) -
     with LiveRun(source, folder, config=BROKERS, resume=resume) as run:
 
         def tell() -> None:
-            run.stopping = run.trainer.intake.accounts.received >= messages
+            run.stopping = run.trainer.buffer.accounts.received >= messages
 
         run.run(tell)
 

@@ -6,7 +6,7 @@ from in_memory import HOUR_MS
 
 from interestclock.clocks import LongTermConfig
 from interestclock.ranking import GaussianConfig, RankerConfig
-from interestclock.samples.live import IntakeConfig
+from interestclock.streams import AdmissionConfig
 from interestclock.training import TrainConfig
 from interestclock.training.live import LiveConfig
 
@@ -15,7 +15,7 @@ SMALL = RankerConfig(clocks=(GaussianConfig(), LONG_TERM), dim=4, recent=3, hidd
 LIVE = LiveConfig(
     ranker=SMALL,
     train=TrainConfig(batch_size=16, learning_rate=0.02),
-    intake=IntakeConfig(label_wait_ms=HOUR_MS),
+    admission=AdmissionConfig(label_wait_ms=HOUR_MS),
     longest=12,
     checkpoint_minutes=300,
     snapshot_minutes=300,

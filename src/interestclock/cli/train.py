@@ -18,7 +18,7 @@ from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError
 from interestclock.events.live import LiveSource, open_live
 from interestclock.ranking import RankerConfig
-from interestclock.samples.live import IntakeConfig
+from interestclock.streams import AdmissionConfig
 from interestclock.studies.rankers import RANKERS, lineup
 from interestclock.training import TrainConfig
 from interestclock.training.live import LiveConfig, LiveRun
@@ -202,7 +202,7 @@ def train_command(
     config = LiveConfig(
         ranker=_ranker(ranker),
         train=TrainConfig(batch_size=batch_size, learning_rate=learning_rate, seed=seed, threads=threads),
-        intake=IntakeConfig(
+        admission=AdmissionConfig(
             lateness_ms=_ms("lateness-minutes", lateness_minutes),
             label_wait_ms=label_wait_ms,
             ahead_ms=_ms("ahead-minutes", ahead_minutes),
@@ -272,7 +272,7 @@ def stopped_by_signals(run: LiveRun) -> Iterator[None]:
 
 
 def _say_accounts(run: LiveRun) -> None:
-    counts = run.trainer.intake.accounts.counts()
+    counts = run.trainer.buffer.accounts.counts()
     received, along = counts.pop("received"), counts.pop("given_labels_late")
     parts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count)
     _say(f"{received:,} messages: {parts or 'none used'}")

@@ -1,8 +1,8 @@
-"""Growing tables from ids to vectors, and their optimiser."""
+"""Rows of vectors for ids, and their optimiser."""
 
 from interestclock.embeddings.feature_table import FeatureTable, masked_mean
-from interestclock.embeddings.id_policy import IdPolicy, IdStatistics, Sighted
-from interestclock.embeddings.id_table import IdTable
+from interestclock.embeddings.id_policy import IdPolicy, IdStatistics, RowChanges
 from interestclock.embeddings.row_adam import RowAdam
+from interestclock.embeddings.row_ledger import RowLedger
 
-__all__ = ["FeatureTable", "IdPolicy", "IdStatistics", "IdTable", "RowAdam", "Sighted", "masked_mean"]
+__all__ = ["FeatureTable", "IdPolicy", "IdStatistics", "RowAdam", "RowChanges", "RowLedger", "masked_mean"]

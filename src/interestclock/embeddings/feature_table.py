@@ -41,8 +41,8 @@ def masked_mean(vectors_XVD: Tensor, present_XV: Tensor) -> Tensor:
 class FeatureTable(nn.Module):
     """Embeddings of all features' values, read by row; rows come as the stream shows new values.
 
-    A row's first weights depend on the seed, its feature and its number alone, not on when the
-    table grew or how large it became, so a longer log changes nothing that came before. Row 0
+    A row's first weights depend on the seed, its feature and its number (or origin) alone, not on when
+    the table grew or how large it became, so a longer log changes nothing that came before. Row 0
     stands for "no value": it is zero and stays so.
 
     A feature's values get their rows either all at once (``grow``), or one by one (``reserve``, then
@@ -100,7 +100,7 @@ class FeatureTable(nn.Module):
                 self._lengthen(feature, size - have)
                 first = 1 if feature in self._reserved else max(have, 0) + 1
                 without_R = (self._row_of[feature][first : size + 1] == 0).nonzero()[:, 0] + first
-                self._give_rows(feature, without_R)
+                self._give_rows(feature, without_R, without_R)
 
     def reserve(self, sizes: Mapping[str, int]) -> None:
         """Know every value up to each feature's size; new ones have row 0 until they are admitted.
@@ -120,14 +120,13 @@ class FeatureTable(nn.Module):
                 self._lengthen(feature, max(size - have, (have + 1) // 2))
             self._reserved.add(feature)
 
-    def admit(self, feature: str, number_R: Tensor) -> Tensor:
+    def admit(self, feature: str, number_R: Tensor, *, origin_R: Tensor | None = None) -> Tensor:
         """Give values a row each: those that were given back first, the smallest first, then new ones.
-
-        First weights depend on seed, feature and number alone, as ever: a number that is admitted again, for
-        the same id or another one, starts from the same weights again.
 
         Args:
             feature: its name. number_R: int64, each reserved and without a row, in the order of the rows.
+            origin_R: int64 from 1 on, what their first weights are drawn by, with seed and feature; None is
+                by their numbers.
 
         Returns:
             int64, their rows.
@@ -146,7 +145,7 @@ class FeatureTable(nn.Module):
         has_R = self._row_of[feature][number_R] > 0
         if has_R.any():
             raise ValueError(f"{feature} {int(number_R[has_R.cpu()][0])} has a row already; release it first")
-        return self._give_rows(feature, number_R)
+        return self._give_rows(feature, number_R, number_R if origin_R is None else origin_R)
 
     def release(self, feature: str, number_R: Tensor) -> Tensor:
         """Take values' rows back: weights become zero, and the values read row 0.
@@ -251,7 +250,7 @@ class FeatureTable(nn.Module):
             known = torch.cat([known, known.new_zeros(by)])
         self._row_of[feature] = known
 
-    def _give_rows(self, feature: str, number_R: Tensor) -> Tensor:
+    def _give_rows(self, feature: str, number_R: Tensor, origin_R: Tensor) -> Tensor:
         device, free = self.weight.device, min(len(self._free), len(number_R))
         reused = torch.tensor([heapq.heappop(self._free) for _ in range(free)], dtype=torch.int64)
         added = torch.arange(self.used, self.used + len(number_R) - free)
@@ -260,7 +259,7 @@ class FeatureTable(nn.Module):
         self._reserve(self.used)
         self._row_of[feature][number_R] = row_R
         with torch.no_grad():
-            self.weight[row_R] = self._first_weights(feature, number_R.cpu()).to(device)
+            self.weight[row_R] = self._first_weights(feature, origin_R.cpu()).to(device)
         return row_R
 
     def _reserve(self, rows: int) -> None:

@@ -1,4 +1,4 @@
-"""When ids earn a row and leave, and what is told of them."""
+"""When ids earn a row and lose it, and what is told of them."""
 
 from __future__ import annotations
 
@@ -10,21 +10,17 @@ import numpy.typing as npt
 
 from interestclock.errors import ConfigError
 
-__all__ = ["IdPolicy", "IdStatistics", "Numbers", "Sighted"]
-
-# Shapes: N ids of a call.
-
-Numbers = npt.NDArray[np.int32]
+__all__ = ["IdPolicy", "IdStatistics", "RowChanges"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdPolicy:
-    """When an id earns a row, and when it leaves.
+    """When an id earns a row of an embedding table, and when it loses it.
 
     Args:
         sightings: it is admitted, and earns a row, when seen so often.
         unused_days: it leaves when not seen for longer than so many days of the stream; None is never.
-        most: ids at a time; None is no limit.
+        most: ids that are counted at a time; None is no limit.
 
     Raises:
         ConfigError: a number is not positive and finite, or one that counts is not whole.
@@ -48,23 +44,14 @@ class IdPolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sighted:
-    """What a call of ``sight`` saw and changed: forget ``evicted`` first, then take ``new`` and ``admitted``.
+class RowChanges:
+    """Slots of ids that lost their row, ascending, and of those that earned one; to be taken in this order.
 
-    Args:
-        number_N: int32, of each id; 0 for null, and for one that was refused.
-        evicted: int32, numbers whose ids had to leave, ascending; those among ``new`` too stand for other
-            ids already.
-        new: int32, numbers given out, in order of their ids' first appearance, which is ascending too.
-        admitted: int32, numbers that earned a row, ascending.
-
-    Example: see ``IdTable``.
+    Example: see ``RowLedger``.
     """
 
-    number_N: Numbers
-    evicted: Numbers
-    new: Numbers
-    admitted: Numbers
+    left: npt.NDArray[np.int64]
+    admitted: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,15 +59,15 @@ class IdStatistics:
     """Where a table stands.
 
     Args:
-        size: ids that have a number. admitted: of them, those that earned a row.
-        capacity: the largest number in use so far; numbers up to it are given again before a larger one is.
+        size: ids that are counted. admitted: of them, those that earned a row.
+        capacity: the largest slot that there is room for.
         admissions, expiries, evictions, refused: totals; ``refused`` counts sightings.
 
     Example:
         >>> told = IdStatistics(
         ...     size=1, admitted=1, capacity=2, admissions=2, expiries=1, evictions=0, refused=0)
-        >>> told.capacity - told.size  # numbers that are free
-        1
+        >>> told.size - told.admitted  # without a row
+        0
     """
 
     size: int

@@ -2,7 +2,6 @@
 
 from interestclock.features.clocks_as_of import clocks_as_of, value_codes, votes
 from interestclock.features.config import ClockFeatureConfig
-from interestclock.features.live_clocks import LiveClocks
 from interestclock.features.scoring import Eq3Weights, preference_score
 from interestclock.features.stream_clocks import stream_clocks
 from interestclock.features.user_votes import UserVotes
@@ -10,7 +9,6 @@ from interestclock.features.user_votes import UserVotes
 __all__ = [
     "ClockFeatureConfig",
     "Eq3Weights",
-    "LiveClocks",
     "UserVotes",
     "clocks_as_of",
     "preference_score",

@@ -79,6 +79,7 @@ class UserVotes:
         self._blocks = UserBlocks(_COLUMNS, ties=())
         self._names = {name: pa.array([], pa.string()) for name in attributes}
         self._order_X = np.zeros(len(attributes), np.int32)  # each code's place in bytewise order
+        self._note_codes()
         self._scratch = _scratch(_LEAST_CELLS)
 
     @property
@@ -90,6 +91,11 @@ class UserVotes:
         """How many votes are kept of each of these users."""
         self._blocks.admit(int(user_R.max(initial=-1)) + 1)
         return self._blocks.lengths(user_R.astype(np.int64))
+
+    @property
+    def _codes(self) -> int:
+        """Codes of all values that have a name, and of none."""
+        return (max(map(len, self._names.values())) + 1) * len(self.attributes)
 
     def values_named(self, attribute: str) -> int:
         """How many of an attribute's values have a name."""
@@ -113,8 +119,8 @@ class UserVotes:
         if len(values) == before:
             return
         self._names[attribute] = values
-        codes = (max(map(len, self._names.values())) + 1) * len(self.attributes)
-        self._order_X = with_room(self._order_X, self._order_X.size, codes)
+        self._order_X = with_room(self._order_X, self._order_X.size, self._codes)
+        self._note_codes()
         number_R = pc.sort_indices(values.cast(pa.large_binary())).to_numpy() + 1
         place = self.attributes.index(attribute)
         self._order_X[number_R * len(self.attributes) + place] = np.arange(len(values))
@@ -181,7 +187,7 @@ class UserVotes:
 
         A code is ``value * A + attribute``, its place in ``attributes``.
         """
-        counts_HXT = np.zeros((self.config.buckets_per_day, self._order_X.size, _TERMS), np.int64)
+        counts_HXT = np.zeros((self.config.buckets_per_day, self._codes, _TERMS), np.int64)
         everyone = np.arange(self._blocks.users)
         asked = Asked(self.config.window_ms, everyone, np.full(everyone.size, at_ms))
         count_everyone(self._votes(), asked, counts_HXT)
@@ -213,6 +219,11 @@ class UserVotes:
         )
         self.sets.restore({n.removeprefix(sets): each for n, each in state.items() if n.startswith(sets)})
 
+    def _note_codes(self) -> None:
+        """The value and the attribute that each code stands for."""
+        code_X = np.arange(self._order_X.size, dtype=np.int32)
+        self._value_X, self._attribute_X = np.divmod(code_X, np.int32(len(self.attributes)))
+
     def _votes(self) -> VoteTable:
         columns = (self._blocks.columns[name] for name in _COLUMNS)
         return VoteTable(self._blocks.blocks, self.sets.arrays(), *columns)
@@ -225,6 +236,8 @@ class UserVotes:
             skip=weights.skip,
             dislike=weights.dislike,
             order_X=self._order_X,
+            attribute_X=self._attribute_X,
+            value_X=self._value_X,
             score_HAK=np.zeros((self.config.buckets_per_day, len(self.attributes), kept)),
         )
 
@@ -238,6 +251,8 @@ class UserVotes:
 def _scratch(cells: int) -> Scratch:
     return Scratch(
         key_C=np.full(cells, -1, np.int64),
+        bucket_C=np.zeros(cells, np.int32),
+        code_C=np.zeros(cells, np.int32),
         count_CT=np.zeros((cells, _TERMS), np.int32),
         taken_C=np.zeros(cells, np.int32),
     )

@@ -197,8 +197,13 @@ class UserHistories:
             kept_hour_E=hour_E,
         )
 
-    def laid_out(self, *, known_before_ms: int) -> Histories:
-        """A copy of what was known before a moment, one user after the other without gaps, from slot 0 on."""
+    def laid_out(self, *, users: int, known_before_ms: int) -> Histories:
+        """A copy of what was known before a moment, one user after the other without gaps, from slot 0 on.
+
+        Args:
+            users: the largest slot that may be asked for. known_before_ms: UTC milliseconds.
+        """
+        self._blocks.admit(users + 1)
         blocks, user_U = self._blocks.blocks, np.arange(self._blocks.users)
         known_U = self._blocks.known_before(user_U, np.full(user_U.size, known_before_ms))
         offset_U = np.concatenate([[0], np.cumsum(known_U - blocks.dropped_U[: self._blocks.users])])

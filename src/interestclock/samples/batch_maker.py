@@ -112,4 +112,4 @@ class BatchMaker:
 
 
 def _whole(values: npt.NDArray[Any]) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(values, np.int64))
+    return torch.from_numpy(np.array(values, np.int64))  # a copy: tables hold what must not be written

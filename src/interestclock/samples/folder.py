@@ -161,7 +161,7 @@ def load_arrays(path: Path) -> Arrays:
 def _forever(clocks: dict[str, Any]) -> StateConfig:
     weights = Eq3Weights(**clocks["weights"])
     config = ClockFeatureConfig(**clocks | {"weights": weights})
-    return StateConfig(clocks=config, longest=None, forget_users_after_days=None)
+    return StateConfig(clocks=config, longest=None, forget_after_days=None)
 
 
 def _named(columns: Arrays, kind: str) -> Arrays:

@@ -101,7 +101,7 @@ class SampleMaker:
     last_ms: int = 0
 
     def __post_init__(self) -> None:
-        forever = StateConfig(clocks=self.clocks, longest=None, forget_users_after_days=None)
+        forever = StateConfig(clocks=self.clocks, longest=None, forget_after_days=None)
         self.state = FeatureState(self.schema, items=self.item_table, config=forever)
         for name in (*self.schema.categorical, *self.schema.multivalued):
             self.contexts[name] = Vocabulary()
@@ -127,7 +127,7 @@ class SampleMaker:
 
     def _real_columns(self, table: pa.Table) -> Columns:
         serial_N = np.arange(self.rows, self.rows + table.num_rows)
-        ingested = self.state.ingest(table, serial_N)
+        ingested = self.state.ingest(table)
         columns: Columns = {"user": ingested.user_N, "item": ingested.item_N}
         for name in ("timestamp_ms", "second_of_day", "day_of_week"):
             columns[name] = table[name].to_numpy()

@@ -20,7 +20,8 @@ class StateConfig:
         clocks: how Eq. 3 counts. longest: behaviours kept per user, the newest; None keeps all.
         waits_ms: how long labels and events that come late are waited for, in all.
         keep_hours: how far behind that features can still be read.
-        forget_users_after_days: a user leaves who was not seen for so long; None is never.
+        forget_after_days: a user leaves who was not seen for so long, and so does an item that no history
+            names; None is never.
         most_users: at a time, at midnight (UTC); those not seen for longest leave. None is no limit.
 
     Raises:
@@ -35,7 +36,7 @@ class StateConfig:
     longest: int | None = 10_000
     waits_ms: int = 0
     keep_hours: float = 1.0
-    forget_users_after_days: float | None = 90.0
+    forget_after_days: float | None = 90.0
     most_users: int | None = None
 
     def __post_init__(self) -> None:
@@ -45,7 +46,7 @@ class StateConfig:
             raise ConfigError(
                 f"keep_hours is {self.keep_hours} and waits_ms {self.waits_ms}; give 0 or more of each"
             )
-        for name in ("forget_users_after_days", "most_users"):
+        for name in ("forget_after_days", "most_users"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise ConfigError(f"{name} is {value}; give a number above 0")
@@ -55,8 +56,8 @@ class StateConfig:
         return midnight_ms - self.waits_ms - round(self.keep_hours * HOUR_MS)
 
     def unseen_since_ms(self, midnight_ms: int) -> int:
-        """Users last seen before this moment leave at a midnight, UTC milliseconds."""
-        if self.forget_users_after_days is None:
+        """Who was last seen before this moment leaves at a midnight, UTC milliseconds."""
+        if self.forget_after_days is None:
             return self.complete_from_ms(midnight_ms) - (1 << 60)
-        forgotten_ms = midnight_ms - round(self.forget_users_after_days * DAY_MS)
+        forgotten_ms = midnight_ms - round(self.forget_after_days * DAY_MS)
         return min(forgotten_ms, self.complete_from_ms(midnight_ms))

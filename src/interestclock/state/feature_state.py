@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,12 @@ from interestclock.events.schema import EQ3_ROLES, LogSchema
 from interestclock.features import UserVotes
 from interestclock.histories import Behaviours, Histories, UserHistories
 from interestclock.ids import Identity
-from interestclock.state.awaiting import NEVER_MS, AwaitingLabels
 from interestclock.state.choices import Choices
 from interestclock.state.config import StateConfig
 from interestclock.state.feature_view import Features
 from interestclock.state.item_values import ItemValues
-from interestclock.streams import LabelEvents
-from interestclock.timeofday import utc_offset_minutes
+from interestclock.streams import Column, LabelEvents, SerialColumns
+from interestclock.timeofday import DAY_MS, utc_day_start_ms, utc_offset_minutes
 
 __all__ = ["FeatureState", "Ingested", "Left"]
 
@@ -29,6 +28,15 @@ __all__ = ["FeatureState", "Ingested", "Left"]
 
 IntArray = npt.NDArray[np.integer]
 _BEFORE_ALL_MS = -(1 << 62)
+_NEVER_MS = np.iinfo(np.int64).max
+_AWAITING = {  # what labels are joined to
+    "timestamp_ms": Column(kind=np.int64),
+    "engaged_ms": Column(kind=np.int64, fill=_NEVER_MS),  # when it was known to be engaged with
+    "user": Column(kind=np.int32),
+    "item": Column(kind=np.int32),
+    "second_of_day": Column(kind=np.int32),
+    "utc_offset_minutes": Column(kind=np.int16),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +64,8 @@ class FeatureState:
     order; how they are cut into calls changes nothing. It is its own ``FeatureView``.
 
     Memory is given back at midnights alone: histories keep each user's newest ``longest`` behaviours, votes
-    the window, both as of ``complete_from_ms`` and later; users leave who were not seen for long; an item
-    leaves once no history names it and nothing has shown it since ``complete_from_ms``.
+    the window, both as of ``complete_from_ms`` and later; users leave who were not seen for long, and so do
+    items, unless a history names them.
 
     Args:
         schema: the log's names. items: the item table, or None. config: what is kept.
@@ -67,7 +75,7 @@ class FeatureState:
         >>> state = FeatureState(schema, items=None, config=StateConfig())
         >>> taken = state.ingest(pa.table({
         ...     "user_id": ["ann"], "item_id": ["song"], "timestamp_ms": [60_000], "second_of_day": [60],
-        ...     "day_of_week": [3], "attribute.genre": [["rock"]]}), np.array([0]))
+        ...     "day_of_week": [3], "attribute.genre": [["rock"]]}))
         >>> state.apply_labels(LabelEvents(known_ms_E=np.array([90_000]), serial_E=np.array([0]),
         ...     label_E=np.array([0], np.int8), value_E=np.array([1], np.int8)))
         >>> at_ms = np.array([90_000, 90_001])
@@ -85,8 +93,13 @@ class FeatureState:
         self.votes: UserVotes | None = None
         if schema.clock_attributes:
             self.votes = UserVotes(attributes=schema.clock_attributes, config=config.clocks)
-        self.awaiting = AwaitingLabels()
+        self._awaiting = SerialColumns(_AWAITING)
+        self._term_of = np.full(len(schema.labels), -1, np.int8)  # of Eq. 3, by label
+        for role, label in schema.eq3_labels.items():
+            self._term_of[schema.labels.index(label)] = EQ3_ROLES.index(role)
+        self._engages = np.array([label in schema.engaged for label in schema.labels])
         self.complete_from_ms = _BEFORE_ALL_MS
+        self._day_ms: int | None = None  # the last midnight that passed
         self.everyone: dict[int, npt.NDArray[np.int64]] = {}  # Eq. 3's counts of all users, by midnight
         self._seen_ms = {kind: np.zeros(1, np.int64) for kind in ("user", "item")}
         self._offset_minutes_U = np.zeros(1, np.int16)  # each user's last, as of ``_seen_ms``
@@ -97,12 +110,11 @@ class FeatureState:
         """Of histories and votes, with what they have to spare."""
         return self.user_histories.bytes_used + (0 if self.votes is None else self.votes.bytes_used)
 
-    def ingest(self, exposures: pa.Table, serial_N: npt.NDArray[np.int64]) -> Ingested:
-        """Take exposures, as they were admitted.
+    def ingest(self, exposures: pa.Table) -> Ingested:
+        """Take exposures, as they were admitted; their serial numbers go on by one, from 0.
 
         Args:
             exposures: columns of the event table: ids, times, attributes where they stand in rows.
-            serial_N: consecutive numbers that go on from the last.
         """
         user_N, users_came = self.users.admit(exposures["user_id"])
         item_N, items_came = self.items.admit(exposures["item_id"])
@@ -112,14 +124,16 @@ class FeatureState:
         ingested = Ingested(user_N=user_N, item_N=item_N, users_came=users_came, items_came=items_came)
         self._note_seen(ingested, timestamp_ms_N, offset_N)
         self._describe(ingested, exposures)
-        self.awaiting.append(
-            serial_N,
-            timestamp_ms=timestamp_ms_N,
-            user=user_N,
-            item=item_N,
-            second_of_day=second_N,
-            utc_offset_minutes=offset_N,
-        )
+        described = {
+            "timestamp_ms": timestamp_ms_N,
+            "user": user_N,
+            "item": item_N,
+            "second_of_day": second_N,
+            "utc_offset_minutes": offset_N,
+        }
+        serial_N = self._awaiting.append(exposures.num_rows)
+        for name, values_N in described.items():
+            self._awaiting.put(name, serial_N, values_N)
         return ingested
 
     def apply_labels(self, labels: LabelEvents) -> None:
@@ -129,12 +143,30 @@ class FeatureState:
             labels: each label of an exposure once, in any order.
         """
         if len(labels):
-            self._vote(labels.taken(np.flatnonzero(labels.value_E == 1)))
-            self._engage(labels.taken(np.flatnonzero(labels.value_E == 1)))
+            of_somebody_E = self._awaiting.get("user", labels.serial_E) > 0
+            ones = labels.taken(np.flatnonzero(of_somebody_E & (labels.value_E == 1)))
+            self._vote(ones)
+            self._engage(ones)
 
     def close_before_ms(self, timestamp_ms: int) -> None:
-        """No label comes any more of exposures shown before a moment."""
-        self.awaiting.close_before_ms(timestamp_ms)
+        """No label comes any more of exposures shown before a moment, up to the first that was not."""
+        stays = self._awaiting.held("timestamp_ms") >= timestamp_ms
+        gone = int(np.argmax(stays)) if stays.any() else stays.size
+        self._awaiting.close_before(self._awaiting.first + gone)
+
+    def midnights_until(self, watermark_ms: int) -> Iterator[int]:
+        """Midnights (UTC) that are to be passed before what moved the watermark there is ingested.
+
+        Where many pass at once, only those are given as of which anything can still be read.
+
+        Args:
+            watermark_ms: UTC milliseconds; no event of an earlier moment comes any more.
+        """
+        day_ms = int(utc_day_start_ms(watermark_ms))
+        if self._day_ms is None:
+            self._day_ms = day_ms
+        first_ms = int(utc_day_start_ms(self.config.complete_from_ms(day_ms)))
+        yield from range(max(self._day_ms + DAY_MS, first_ms), day_ms + DAY_MS, DAY_MS)
 
     def pass_midnight(self, midnight_ms: int) -> Left:
         """All that happened before a midnight (UTC) was ingested: give memory back.
@@ -145,6 +177,7 @@ class FeatureState:
         Returns:
             Users and items that left; their slots may be others' from the next call on.
         """
+        self._day_ms = midnight_ms
         complete_ms = self.config.complete_from_ms(midnight_ms)
         self.complete_from_ms = max(self.complete_from_ms, complete_ms)
         if self.votes is not None:
@@ -156,7 +189,7 @@ class FeatureState:
         self.user_histories.trim(known_before_ms=complete_ms)
         users = self._leaving_users(midnight_ms)
         self._release_users(users)
-        items = self._leaving_items(complete_ms)
+        items = self._leaving_items(midnight_ms)
         self.items.release(items)
         return Left(users=users, items=items)
 
@@ -190,7 +223,7 @@ class FeatureState:
     def state(self) -> Arrays:
         """For a checkpoint; shares memory."""
         state = under("users", self.users.state()) | under("items", self.items.state())
-        state |= under("values", self.values.state()) | under("awaiting", self.awaiting.state())
+        state |= under("values", self.values.state()) | under("awaiting", self._awaiting.state())
         state |= under("histories", self.user_histories.state())
         if self.votes is not None:
             state |= under("votes", self.votes.state())
@@ -201,6 +234,7 @@ class FeatureState:
         return state | {
             "offset_minutes": self._offset_minutes_U,
             "complete_from_ms": np.array(self.complete_from_ms),
+            "day_ms": np.array(_BEFORE_ALL_MS if self._day_ms is None else self._day_ms),
         }
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -209,7 +243,7 @@ class FeatureState:
         self.items.restore(below("items", state))
         self.values.restore(below("values", state))
         self.user_histories.restore(below("histories", state))
-        self.awaiting.restore(below("awaiting", state))
+        self._awaiting.restore(below("awaiting", state))
         if self.choices is not None:
             self.choices.restore(below("choices", state))
         if self.votes is not None:
@@ -219,7 +253,8 @@ class FeatureState:
         self._seen_ms = {kind: np.array(each) for kind, each in below("seen_ms", state).items()}
         self.everyone = {int(name): np.array(each) for name, each in below("everyone", state).items()}
         self._offset_minutes_U = np.array(state["offset_minutes"])
-        self.complete_from_ms = int(state["complete_from_ms"])
+        self.complete_from_ms, day_ms = int(state["complete_from_ms"]), int(state["day_ms"])
+        self._day_ms = None if day_ms == _BEFORE_ALL_MS else day_ms
 
     def _note_seen(self, ingested: Ingested, timestamp_ms_N: IntArray, offset_N: IntArray) -> None:
         user_N, came = ingested.user_N, {"user": ingested.users_came, "item": ingested.items_came}
@@ -266,44 +301,40 @@ class FeatureState:
         """Give Eq. 3 the labels that are 1 and one of its terms."""
         if self.votes is None:
             return
-        term_of = np.full(len(self.schema.labels), -1, np.int8)
-        for role, label in self.schema.eq3_labels.items():
-            term_of[self.schema.labels.index(label)] = EQ3_ROLES.index(role)
-        votes = ones.taken(np.flatnonzero(term_of[ones.label_E] >= 0))
+        votes = ones.taken(np.flatnonzero(self._term_of[ones.label_E] >= 0))
         self.votes.add(
-            user_N=self.awaiting.column("user", votes.serial_E),
-            set_N=self._set_I[self.awaiting.column("item", votes.serial_E)],
-            timestamp_ms_N=self.awaiting.column("timestamp_ms", votes.serial_E),
-            second_of_day_N=self.awaiting.column("second_of_day", votes.serial_E),
+            user_N=self._awaiting.get("user", votes.serial_E),
+            set_N=self._set_I[self._awaiting.get("item", votes.serial_E)],
+            timestamp_ms_N=self._awaiting.get("timestamp_ms", votes.serial_E),
+            second_of_day_N=self._awaiting.get("second_of_day", votes.serial_E),
             known_ms_N=votes.known_ms_E,
-            term_N=term_of[votes.label_E],
+            term_N=self._term_of[votes.label_E],
         )
 
     def _engage(self, ones: LabelEvents) -> None:
         """Exposures with a 1 in an engaged label are behaviours, known as soon as the first such label is."""
-        wanted = [self.schema.labels.index(name) for name in self.schema.engaged]
-        engaged = ones.taken(np.flatnonzero(np.isin(ones.label_E, wanted)))
+        with_something_E = self._awaiting.get("item", ones.serial_E) > 0
+        engaged = ones.taken(np.flatnonzero(with_something_E & self._engages[ones.label_E]))
         engaged = engaged.taken(np.lexsort((engaged.known_ms_E, engaged.serial_E)))
         first_of_each = np.flatnonzero(np.diff(engaged.serial_E, prepend=-1))
         engaged = engaged.taken(first_of_each)
-        before_ms_E = self.awaiting.column("engaged_ms", engaged.serial_E)
-        new = engaged.taken(np.flatnonzero(before_ms_E == NEVER_MS))
+        before_ms_E = self._awaiting.get("engaged_ms", engaged.serial_E)
+        new = engaged.taken(np.flatnonzero(before_ms_E == _NEVER_MS))
         self._add_behaviours(new)
-        earlier_E = (before_ms_E != NEVER_MS) & (engaged.known_ms_E < before_ms_E)
-        earlier = engaged.taken(np.flatnonzero(earlier_E))
-        self._know_earlier(earlier)
-        for each in (new, earlier):
-            self.awaiting.engage(each.serial_E, each.known_ms_E)
+        earlier_E = (before_ms_E != _NEVER_MS) & (engaged.known_ms_E < before_ms_E)
+        self._awaiting.put("engaged_ms", new.serial_E, new.known_ms_E)
+        if earlier_E.any():
+            self._know_earlier(engaged.taken(np.flatnonzero(earlier_E)))
 
     def _add_behaviours(self, new: LabelEvents) -> None:
         behaviours = Behaviours(
-            user_N=self.awaiting.column("user", new.serial_E),
-            item_N=self.awaiting.column("item", new.serial_E),
+            user_N=self._awaiting.get("user", new.serial_E),
+            item_N=self._awaiting.get("item", new.serial_E),
             serial_N=new.serial_E,
-            timestamp_ms_N=self.awaiting.column("timestamp_ms", new.serial_E),
+            timestamp_ms_N=self._awaiting.get("timestamp_ms", new.serial_E),
             known_ms_N=new.known_ms_E,
-            second_of_day_N=self.awaiting.column("second_of_day", new.serial_E),
-            utc_offset_minutes_N=self.awaiting.column("utc_offset_minutes", new.serial_E),
+            second_of_day_N=self._awaiting.get("second_of_day", new.serial_E),
+            utc_offset_minutes_N=self._awaiting.get("utc_offset_minutes", new.serial_E),
             day_kind_N=np.zeros(len(new), np.uint8),
         )
         self.user_histories.add(behaviours)
@@ -311,11 +342,12 @@ class FeatureState:
             self.choices.add(behaviours)
 
     def _know_earlier(self, earlier: LabelEvents) -> None:
-        user_E = self.awaiting.column("user", earlier.serial_E)
+        user_E = self._awaiting.get("user", earlier.serial_E)
         self.user_histories.known_earlier(user_E, earlier.serial_E, earlier.known_ms_E)
         if self.choices is not None:
-            item_E = self.awaiting.column("item", earlier.serial_E)
+            item_E = self._awaiting.get("item", earlier.serial_E)
             self.choices.known_earlier(item_E, earlier.serial_E, earlier.known_ms_E)
+        self._awaiting.put("engaged_ms", earlier.serial_E, earlier.known_ms_E)
 
     def _leaving_users(self, midnight_ms: int) -> npt.NDArray[np.int64]:
         """Who was not seen for long, and, where there are too many, those not seen for longest."""
@@ -337,10 +369,11 @@ class FeatureState:
         self._seen_ms["user"][user_R] = 0
         self.users.release(user_R)
 
-    def _leaving_items(self, complete_ms: int) -> npt.NDArray[np.int64]:
-        """Items that no behaviour names and nothing has shown for as long as features can be read."""
+    def _leaving_items(self, midnight_ms: int) -> npt.NDArray[np.int64]:
+        """Items that were not seen for long, and that no behaviour names."""
         item_R = self.items.known()
-        leaves_R = (self._seen_ms["item"][item_R] < complete_ms) & ~self.user_histories.names(item_R)
+        leaves_R = self._seen_ms["item"][item_R] < self.config.unseen_since_ms(midnight_ms)
+        leaves_R &= ~self.user_histories.names(item_R)
         if self.choices is not None:
             leaves_R &= ~self.choices.names(item_R)
         self._seen_ms["item"][item_R[leaves_R]] = 0

@@ -61,7 +61,12 @@ class LabelEvents:
 
     def taken(self, rows: slice | npt.NDArray[Any]) -> LabelEvents:
         """The labels at some rows."""
-        return LabelEvents(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
+        return LabelEvents(
+            known_ms_E=self.known_ms_E[rows],
+            serial_E=self.serial_E[rows],
+            label_E=self.label_E[rows],
+            value_E=self.value_E[rows],
+        )
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """For a checkpoint."""

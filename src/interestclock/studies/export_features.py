@@ -64,7 +64,9 @@ def export_features(
             require_eq3_term(source.schema, wanted_by="these features")
         folder = prepare_samples(source, aside / "prepared", config=config, progress=progress.phase)
         state = folder.state()
-        histories = state.user_histories.laid_out(known_before_ms=folder.manifest.counts["last_ms"])
+        histories = state.user_histories.laid_out(
+            users=state.users.capacity, known_before_ms=folder.manifest.counts["last_ms"]
+        )
         rows = _write_samples(folder, state, histories, aside, progress)
         rows["histories.parquet"] = _write_histories(folder, histories, aside)
         write_configuration(aside, folder, {"prepare": asdict(config)})

@@ -10,9 +10,11 @@ import pytest
 
 from interestclock.events.schema import LogSchema
 from interestclock.features import ClockFeatureConfig, stream_clocks
-from interestclock.samples.live import Intake, IntakeConfig
+from interestclock.samples import BatchMaker, Rows
+from interestclock.state import FeatureState, Ingested
+from interestclock.streams import AdmissionConfig, Admitted, EventBuffer
 from interestclock.training.live import LiveConfig
-from interestclock.training.live.live_features import LiveFeatures
+from interestclock.training.live.exposure_queue import ExposureQueue
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 LATENESS_MS, WAIT_MS = 10 * 60_000, 2 * HOUR_MS
@@ -117,43 +119,53 @@ def arrivals(stream: Stream, order: np.ndarray, first: int, most: int) -> tuple[
 
 def check(exposures: int, users: int, moments: int) -> None:
     stream = drawn(0, exposures, users)
-    random = np.random.default_rng(1)
-    order = np.argsort(stream.arrives_ms, kind="stable")
+    random, order = np.random.default_rng(1), np.argsort(stream.arrives_ms, kind="stable")
     again = np.sort(random.choice(order.size, order.size // 50, replace=False))
     order = np.insert(order, again + 1, order[again])  # some come twice in a row
     duplicates = np.zeros(order.size, bool)
     duplicates[again + np.arange(1, again.size + 1)] = True
-    intake = Intake(SCHEMA, config=IntakeConfig(lateness_ms=LATENESS_MS, label_wait_ms=WAIT_MS))
-    config = LiveConfig(intake=intake.config)
-    features = LiveFeatures(SCHEMA, items=None, config=config, needs_clocks=True)
+    buffer = EventBuffer(SCHEMA, config=AdmissionConfig(lateness_ms=LATENESS_MS, label_wait_ms=WAIT_MS))
+    config = LiveConfig(admission=buffer.config)
+    state = FeatureState(SCHEMA, items=None, config=config.state())
+    queue = ExposureQueue(most=1_024, fill_ms=0)
+    maker = BatchMaker(recent=1, clocks=True, clocks_of_day=False)
     watched = np.sort(random.choice(users, min(users, 25), replace=False))
     of_watched = np.flatnonzero(np.isin(stream.user, watched))
     wanted = set(random.choice(of_watched, moments, replace=False).tolist())
     found: dict[int, dict[str, np.ndarray]] = {}
     given_out = 0
 
-    def predict(ended: bool) -> None:
+    def predict(watermark_ms: int) -> None:
         nonlocal given_out
-        while (rows := intake.next_batch(most=1_024, ended=ended)) is not None:
+        queue.advance(watermark_ms)
+        while (rows := queue.next_batch()) is not None:
             given_out += rows.num_rows
-            numbers, changes = features.number(rows, protected_from_ms=0)
-            features.change(rows, numbers, changes)
-            labels = intake.labels_before(int(rows["timestamp_ms"][-1].as_py()))
-            batch = features.take(rows, numbers, open_=intake.exposures, labels=labels)
-            intake.close(needed_from=int(rows["serial"].to_numpy().min()))
+            batch = maker.make(as_rows(rows), state)
             for place, event_id in enumerate(rows["event_id"].to_pylist()):
                 if int(event_id) in wanted:
                     moment = int(batch.moment_of_B[place])
                     found[int(event_id)] = {n: each[moment].numpy() for n, each in batch.clocks.items()}
 
+    def ingest(admitted: Admitted) -> None:
+        for midnight_ms in state.midnights_until(admitted.watermark_ms):
+            predict(midnight_ms)
+            state.pass_midnight(midnight_ms)
+        assert admitted.exposures is not None
+        ingested = state.ingest(admitted.exposures)
+        queue.add(with_slots(admitted.exposures, ingested))
+        state.apply_labels(admitted.labels)
+        predict(admitted.watermark_ms)
+        state.close_before_ms(admitted.watermark_ms - config.waits_ms)
+
     for first in range(0, order.size, 5_000):
-        intake.take(*arrivals(stream, order, first, 5_000))
-        predict(ended=False)
-    intake.end()
-    predict(ended=True)
+        for admitted in buffer.admit(*arrivals(stream, order, first, 5_000)):
+            ingest(admitted)
+    buffer.end()
+    queue.end()
+    predict(np.iinfo(np.int64).max)
     counted, joined = used(stream, order, duplicates)
-    accounts = intake.accounts
-    accounts.learned, accounts.waiting = given_out, intake.waiting()
+    accounts = buffer.accounts
+    accounts.learned, accounts.waiting = given_out, buffer.early_labels + len(queue)
     assert accounts.received == order.size
     assert accounts.add_up()
     assert (given_out, accounts.labels_joined) == (counted.sum(), joined.sum())
@@ -162,7 +174,18 @@ def check(exposures: int, users: int, moments: int) -> None:
     assert len(moments_checked) > 0.9 * moments
     mine = counted & np.isin(stream.user, watched)
     batch = counted_by_batch(stream, mine, joined, moments_checked)
-    assert mismatches(stream, moments_checked, found, features, batch) == 0
+    assert mismatches(stream, moments_checked, found, state, batch) == 0
+
+
+def with_slots(exposures: pa.Table, ingested: Ingested) -> pa.Table:
+    exposures = exposures.append_column("user", pa.array(ingested.user_N))
+    return exposures.append_column("item", pa.array(ingested.item_N))
+
+
+def as_rows(rows: pa.Table) -> Rows:
+    names = ("user", "item", "timestamp_ms", "second_of_day", "day_of_week")
+    columns = {f"{name}_B": rows[name].to_numpy() for name in names}
+    return Rows(**columns, request_B=np.arange(rows.num_rows), known_ms_B=columns["timestamp_ms_B"])
 
 
 def counted_by_batch(stream: Stream, mine: np.ndarray, joined: np.ndarray, events: list[int]) -> dict:
@@ -203,12 +226,12 @@ def counted_by_batch(stream: Stream, mine: np.ndarray, joined: np.ndarray, event
     return batch
 
 
-def mismatches(stream: Stream, events: list[int], found: dict, features: LiveFeatures, batch: dict) -> int:
+def mismatches(stream: Stream, events: list[int], found: dict, state: FeatureState, batch: dict) -> int:
     """How many of the clocks that were read live are others."""
     wrong = 0
     for event in events:
         for name in SCHEMA.attributes:
-            names = features.values.vocabularies[name].values().to_pylist()
+            names = state.values.named(name).to_pylist()
             for bucket, values in enumerate(found[event][name].tolist()):
                 key = (int(stream.time_ms[event]), int(stream.user[event]), name, bucket)
                 expected = [value for _, value in sorted(batch.get(key, []))]

@@ -27,8 +27,9 @@ from live_stream import messages, timed_messages
 from redis_server import SERVER, RedisServer
 from small_live import LIVE
 
+from interestclock.arrays import below
 from interestclock.events.live import exposure_message, open_live
-from interestclock.samples.live import Intake, IntakeConfig
+from interestclock.streams import AdmissionConfig, EventBuffer
 from interestclock.training import TrainConfig
 from interestclock.training.live import LiveRun
 
@@ -58,10 +59,10 @@ def copied_from_first_checkpoint(run: Path, to: Path) -> None:
 
 
 def check_once(folder: Path, sent: int) -> None:
-    intake = Intake(REQUESTS, config=BROKERS.intake)
+    buffer = EventBuffer(REQUESTS, config=BROKERS.admission)
     _, state = last_checkpoint(folder)
-    intake.restore({name.removeprefix("intake/"): each for name, each in state.items() if "intake/" in name})
-    accounts = intake.accounts
+    buffer.restore(below("admission", state))
+    accounts = buffer.accounts
     assert accounts.received == sent
     assert accounts.add_up()
     assert accounts.dead_letters == len((folder / "dead-letters.jsonl").read_text().splitlines()) > 0
@@ -120,9 +121,9 @@ def test_a_backlog_of_a_topic_is_learned(tmp_path: Path) -> None:
             producer.produce("plays", said, partition=number % 4, timestamp=at_ms)
         assert producer.flush(10) == 0
         source = open_live(f"kafka://{address}/plays", mapping=tmp_path / "plays.toml")
-        config = replace(LIVE, intake=IntakeConfig(), train=TrainConfig(batch_size=128))
+        config = replace(LIVE, admission=AdmissionConfig(), train=TrainConfig(batch_size=128))
         with LiveRun(source, tmp_path / "run", config=config) as run:
-            accounts, until_s = run.trainer.intake.accounts, time.monotonic() + 60
+            accounts, until_s = run.trainer.buffer.accounts, time.monotonic() + 60
 
             def tell() -> None:
                 run.stopping = accounts.learned == 400 or time.monotonic() > until_s

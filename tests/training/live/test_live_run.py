@@ -244,7 +244,7 @@ def test_a_server_follows_the_snapshots(log: Path, tmp_path: Path) -> None:
         assert np.array_equal(
             reader.current.tables["weight"].numpy(), run.trainer.ranker.table.weight.detach()[:used].numpy()
         )
-        ids = run.trainer.features.tables["item"].ids().fill_null(-(2**63)).to_pylist()
+        ids = run.trainer.features.items.ids().fill_null(-(2**63)).to_pylist()
         assert reader.current.tables["ids.item"].tolist() == ids
         rows = run.trainer.ranker.table.layout()["item"]
         assert np.array_equal(reader.current.tables["rows.item"].numpy(), rows.numpy())
@@ -307,7 +307,7 @@ def test_dead_letters_stand_once_each_after_a_resume(log: Path, tmp_path: Path) 
     shutil.rmtree(checkpoints[-1])  # as if it had been killed before its last checkpoint
     with LiveRun(Torn(log), folder, config=CONFIG, resume=True) as run:
         run.run()
-        accounts = run.trainer.intake.accounts
+        accounts = run.trainer.buffer.accounts
     letters = (folder / "dead-letters.jsonl").read_text().splitlines()
     assert len(letters) == len(set(letters)) == accounts.dead_letters == 600 / CONFIG.arrivals
     assert accounts.add_up()

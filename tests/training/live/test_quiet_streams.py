@@ -14,13 +14,13 @@ from live_stream import timed_messages
 from small_live import LIVE
 
 from interestclock.events.live import Arrivals, Cut, Journal, Message, MessageParser, Ticks
-from interestclock.samples.live import IntakeConfig
+from interestclock.streams import AdmissionConfig
 from interestclock.training.live import LiveRun
 
 MINUTE_MS = 60_000
 CONFIG = replace(
     LIVE,
-    intake=IntakeConfig(lateness_ms=10 * MINUTE_MS, label_wait_ms=HOUR_MS),
+    admission=AdmissionConfig(lateness_ms=10 * MINUTE_MS, label_wait_ms=HOUR_MS),
     checkpoint_minutes=24 * 60,
     checkpoints_kept=1_000,
     idle_seconds=3_600,
@@ -148,7 +148,7 @@ def check_learned_again(folder: Path, again: Path) -> None:
 def test_a_quiet_stream_learns_its_last_batch(straight: tuple[Path, LiveRun]) -> None:
     """Nobody tells it that the stream is over: it is learned when the clock has passed wait and lateness."""
     _, run = straight
-    accounts = run.trainer.intake.accounts
+    accounts = run.trainer.buffer.accounts
     assert accounts.received == Pausing(Time()).messages
     assert accounts.waiting == 0
     assert accounts.learned > 0
@@ -196,6 +196,6 @@ def test_killed_around_ticks_it_ends_to_the_bit(turns: int, tmp_path: Path) -> N
         except KilledError:
             kills += 1
     assert kills > 5
-    assert run.trainer.intake.accounts.received == Pausing(Time()).messages
-    assert run.trainer.intake.accounts.waiting == 0
+    assert run.trainer.buffer.accounts.received == Pausing(Time()).messages
+    assert run.trainer.buffer.accounts.waiting == 0
     check_learned_again(tmp_path / "run", tmp_path / "again")

@@ -15,7 +15,7 @@ from small_live import LIVE
 
 from interestclock.embeddings import IdPolicy
 from interestclock.events.live.messages import LABELS
-from interestclock.samples.live import IntakeConfig
+from interestclock.streams import AdmissionConfig
 from interestclock.training.live import LiveTrainer
 
 MINUTE_MS = 60_000
@@ -50,13 +50,13 @@ def played(
 
 
 def trainer_of(
-    recorder: Learned, *, wait_s: int, batch: int, lateness_s: int = 0, **policies: IdPolicy
+    recorder: Learned, *, wait_s: int, batch: int, lateness_s: int = 0, **changes: object
 ) -> LiveTrainer:
     config = replace(
         LIVE,
-        intake=IntakeConfig(lateness_ms=1_000 * lateness_s, label_wait_ms=1_000 * wait_s),
+        admission=AdmissionConfig(lateness_ms=1_000 * lateness_s, label_wait_ms=1_000 * wait_s),
         train=replace(LIVE.train, batch_size=batch),
-        **policies,
+        **changes,
     )
     return LiveTrainer(REQUESTS, items=None, config=config, recorder=recorder)
 
@@ -96,62 +96,65 @@ def test_what_is_learned_is_what_was_sent(rows: list, batch: int, arrival: int, 
     trainer.finish()
     in_time = [value or 0 if s <= 30 else 0 for value, s in zip(finish, after_s, strict=True)]
     assert recorder.label == in_time
-    assert trainer.intake.accounts.add_up()
+    assert trainer.buffer.accounts.add_up()
 
 
-def history_of(trainer: LiveTrainer, user: object) -> list[int]:
-    number = int(trainer.features.tables["user"].numbers(pa.array([user]))[0])
-    histories = trainer.features.view()
-    count = int(trainer.features.histories._arena.blocks.count_U[number]) if number else 0
-    start = int(histories.offset_U[number])
-    return histories.item_E[start : start + count].tolist()
+def history_of(trainer: LiveTrainer, user: object) -> list[str | None]:
+    state = trainer.features
+    slot = int(state.slots("user", pa.array([user]))[0])
+    return state.items.ids(state.user_histories.of_user(slot)["item"]).to_pylist() if slot else []
 
 
 def clock_of(trainer: LiveTrainer, user: object, minute: int) -> set[str]:
-    number = trainer.features.tables["user"].numbers(pa.array([user])).astype(np.int64)
-    values = trainer.features.clocks.read(number, np.array([START_MS + minute * MINUTE_MS]))["genre"]
-    names = trainer.features.values.vocabularies["genre"].values().to_pylist()
+    state, at_ms = trainer.features, np.array([START_MS + minute * MINUTE_MS])
+    values = state.read(state.slots("user", pa.array([user])), at_ms, clocks_at_ms_M=at_ms).clocks["genre"]
+    names = state.values.named("genre").to_pylist()
     return {names[value - 1] for value in np.unique(values).tolist() if value}
 
 
 @pytest.mark.parametrize(
-    ("policies", "gap_minutes"),
-    [({"users": IdPolicy(most=1)}, 1), ({"users": IdPolicy(unused_days=1)}, 2 * DAY_MS // MINUTE_MS)],
-    ids=["a full table", "a gap in the stream"],
+    ("leaves", "slots"),
+    [({"most_state_users": 1}, [0, 2, 1]), ({"forget_users_after_days": 1.0}, [0, 0, 1])],
+    ids=["too many", "unseen for long"],
 )
-def test_what_a_user_did_never_goes_to_the_next_of_that_number(policies: dict, gap_minutes: int) -> None:
-    """Ann finishes a song and leaves; bob, who gets her number, never finished anything."""
-    after = [gap_minutes + step for step in range(4)]
-    trainer = trainer_of(Learned(), wait_s=30, batch=1, **policies)
-    events = played(
-        ["ann", *["bob"] * 4], ["x", "y", "y", "z", "z"], [0, *after], [1, 0, 0, 0, 0], [10, 0, 0, 0, 0]
-    )
-    for exposures in pieces(events, 5):
-        trainer.take(exposures, NO_LABELS)
-    assert trainer.features.tables["user"].numbers(pa.array(["ann", "bob"])).tolist() == [0, 1]
-    assert history_of(trainer, "bob") == []
-    assert clock_of(trainer, "bob", after[-1]) == set()
-
-
-def test_what_was_done_with_an_item_never_goes_to_the_next_of_that_number() -> None:
-    """Ann finishes x; y, which gets its number, is none of her behaviours, and its genre not her taste."""
-    trainer = trainer_of(Learned(), wait_s=30, batch=1, items=IdPolicy(most=1))
-    events = played(["ann"] * 5, ["x", "y", "y", "y", "y"], list(range(5)), [1, 0, 0, 0, 0], [10, 0, 0, 0, 0])
-    for exposures in pieces(events, 5):
-        trainer.take(exposures, NO_LABELS)
-    assert trainer.features.tables["item"].numbers(pa.array(["x", "y"])).tolist() == [0, 1]
-    assert history_of(trainer, "ann") == [-1]
-    assert clock_of(trainer, "ann", 4) == {"genre of x"}
-
-
-def test_nobody_leaves_whose_batch_waits() -> None:
-    """A batch that spans days waits for its last label; its first user, long unused, keeps the number."""
+def test_what_a_user_did_never_goes_to_the_next_in_that_slot(leaves: dict, slots: list[int]) -> None:
+    """Ann finishes a song and leaves; cat, who gets her slot, never finished anything."""
     day = DAY_MS // MINUTE_MS
-    trainer = trainer_of(Learned(), wait_s=60 * 60 * 12, batch=2, users=IdPolicy(unused_days=1))
+    minutes = [0, 2 * day, 2 * day + 1, 4 * day, 4 * day + 1, 4 * day + 2]
+    users, finish = ["ann", "bob", "bob", "cat", "cat", "cat"], [1, 0, 0, 0, 0, 0]
+    events = played(users, list("xyyzzz"), minutes, finish, [10, 0, 0, 0, 0, 0])
+    trainer = trainer_of(Learned(), wait_s=30, batch=1, **leaves)
+    for exposures in pieces(events, 6):
+        trainer.take(exposures, NO_LABELS)
+    assert trainer.features.slots("user", pa.array(["ann", "bob", "cat"])).tolist() == slots
+    assert history_of(trainer, "cat") == []
+    assert clock_of(trainer, "cat", minutes[-1]) == set()
+
+
+def test_losing_a_row_removes_no_history_and_no_count() -> None:
+    """Ann finishes x, whose row goes to y and back: her history has it throughout, and so has her clock."""
+    trainer = trainer_of(Learned(), wait_s=30, batch=1, items=IdPolicy(most=1), users=IdPolicy(most=1))
+    users, items = ["ann", "bob", "ann", "bob", "ann", "bob"], ["x", "y", "y", "x", "x", "x"]
+    events = played(users, items, list(range(6)), [1, 0, 0, 0, 0, 0], [10, 0, 0, 0, 0, 0])
+    for exposures in pieces(events, 6):
+        trainer.take(exposures, NO_LABELS)
+    for kind in ("user", "item"):
+        assert trainer.rows.ledgers[kind].statistics.evictions > 1
+        assert trainer.rows.ledgers[kind].statistics.size == 1
+    assert history_of(trainer, "ann") == ["x"]
+    assert clock_of(trainer, "ann", 5) == {"genre of x"}
+
+
+def test_nobodys_row_goes_whose_batch_waits() -> None:
+    """A batch that waits for days for its last label; its first user, long unused, keeps the row."""
+    day = DAY_MS // MINUTE_MS
+    keeps = {"users": IdPolicy(unused_days=1), "keep_hours": 72, "batch_minutes": 72 * 60}
+    trainer = trainer_of(Learned(), wait_s=60 * 60 * 12, batch=2, **keeps)
     users, minutes = ["ann", "bob", "cat", "dan", "eve", "fay"], [0, *range(2 * day, 2 * day + 5)]
     events = played(users, list("uvwxyz"), minutes, [None] * 6, [0] * 6)
     for exposures in pieces(events, 6):
         trainer.take(exposures, NO_LABELS)
-    waiting = trainer.lessons._waiting
-    assert [lesson.batch.user_B.tolist() for lesson in waiting] == [[1, 2], [3, 4]]
-    assert trainer.features.tables["user"].ids().to_pylist()[:2] == ["ann", "bob"]
+    waiting = trainer.pending._waiting
+    assert [each.batch.user_B.tolist() for each in waiting] == [[1, 2], [3, 4]]
+    ann = trainer.features.slots("user", pa.array(["ann"]))
+    assert trainer.rows.ledgers["user"].is_admitted(ann).tolist() == [True]

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from interestclock.errors import ConfigError
 from interestclock.evaluation.metrics import auc, calibration
-from interestclock.samples.live import Accounts
+from interestclock.streams import Accounts
 from interestclock.training.live.prometheus_page import TelemetryCollector, serve_metrics
 from interestclock.training.live.recent_quality import Quality
 from interestclock.training.live.telemetry import StatusNumbers, Telemetry

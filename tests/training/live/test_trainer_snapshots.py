@@ -17,11 +17,11 @@ from in_memory import HOUR_MS, REQUESTS
 from live_arrivals import NO_LABELS, as_exposures, shown
 from small_live import LIVE
 
-from interestclock.embeddings import IdPolicy, IdTable
-from interestclock.ids.vocabulary import Vocabulary
+from interestclock.embeddings import IdPolicy
+from interestclock.ids import Identity, Vocabulary
 from interestclock.ranking import RankerConfig
-from interestclock.samples.live import IntakeConfig
 from interestclock.snapshots import SnapshotReader
+from interestclock.streams import AdmissionConfig
 from interestclock.training.live import LiveConfig, LiveTrainer
 from interestclock.training.live.trainer_snapshots import TrainerSnapshots
 
@@ -73,7 +73,7 @@ def plainly(trainer: LiveTrainer) -> dict[str, torch.Tensor | list[bytes]]:
         "items": trainer.ranker.items.row_NF,
     }
     state |= {f"rows.{feature}": rows for feature, rows in table.layout().items()}
-    ids = {kind: each.ids().to_pylist() for kind, each in trainer.features.tables.items()}
+    ids = {kind: trainer.rows.identity(kind).ids().to_pylist() for kind in trainer.rows.ledgers}
     for name, vocabulary in trainer.features.values.vocabularies.items():
         ids[f"attribute.{name}"] = vocabulary.values().to_pylist()
     for kind, values in ids.items():
@@ -122,7 +122,7 @@ def test_what_is_read_is_the_trainer(turns: list) -> None:
     """Ids that come, grow longer, leave and are replaced; values learned of or only shown."""
     few = IdPolicy(most=5, unused_days=0.4)
     trainer = trainer_of(
-        replace(BASE, users=few, items=few, contexts=few, intake=IntakeConfig(label_wait_ms=HOUR_MS))
+        replace(BASE, users=few, items=few, contexts=few, admission=AdmissionConfig(label_wait_ms=HOUR_MS))
     )
     with tempfile.TemporaryDirectory() as name:
         snapshots = TrainerSnapshots(Path(name), trainer)
@@ -136,7 +136,7 @@ def test_what_is_read_is_the_trainer(turns: list) -> None:
 
 def test_a_delta_carries_values_that_nothing_was_learned_of(snapshots_of, tmp_path: Path) -> None:
     """A new genre has a row when it is first shown, before any gradient touches it."""
-    trainer = trainer_of(replace(BASE, intake=IntakeConfig(label_wait_ms=9 * HOUR_MS)))
+    trainer = trainer_of(replace(BASE, admission=AdmissionConfig(label_wait_ms=9 * HOUR_MS)))
     snapshots = snapshots_of(trainer)
     kinds = []
     for turn, genre in enumerate(["rock", "jazz"]):
@@ -175,7 +175,7 @@ def test_a_delta_asks_for_what_changed_and_nothing_else(
     trainer.take(exposures(2, new, new, [["jazz"], ["soul"]], known=False), NO_LABELS)
 
     asked = []
-    for kind, name in ((IdTable, "ids"), (Vocabulary, "values")):
+    for kind, name in ((Identity, "ids"), (Vocabulary, "values")):
         plain = getattr(kind, name)
 
         def counted(self, number_R=None, *, plain=plain):

@@ -10,13 +10,14 @@ from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError
 from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import RankerConfig
-from interestclock.samples.live import IntakeConfig
+from interestclock.state import StateConfig
+from interestclock.streams import AdmissionConfig
 from interestclock.timeofday import DAY_MS
 from interestclock.training.config import TrainConfig
 
 __all__ = ["LiveConfig"]
 
-_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
+_MINUTE_MS, _HOUR_MS, _DAY_HOURS = 60_000, 3_600_000, 24
 _OPERATIONS = (
     "checkpoint_minutes",
     "checkpoints_kept",
@@ -33,10 +34,15 @@ class LiveConfig:
 
     Args:
         ranker: what is trained. train: batches, step size, seed, device, threads; the order is streaming.
-        intake: how long the stream waits for what comes late.
+        admission: how long the stream waits for what comes late.
         clocks: how Eq. 3 counts. longest: behaviours kept per user, the newest.
-        users, items, contexts: when ids of these kinds come into the tables, and leave. (Attribute values are
-            few, get their rows at once, and stay.)
+        keep_hours: how far behind the watermark and its waits features can be read.
+        forget_users_after_days, most_state_users: when users leave the state, at midnight (UTC): not seen
+            for so long, or not seen for longest where there are more; None is never. Items leave with the
+            last history that names them, once they were not seen for as long.
+        users, items, contexts: when ids of these kinds earn rows of the embedding table, and lose them.
+            (Attribute values are few, get their rows at once, and keep them.)
+        batch_minutes: for how long a batch is filled, at most, in the stream's own time.
         missing_labels: labels that count as missing, not as 0, when they have not come within the wait.
         clocks_of_day: read the clocks as of the start of the UTC day rather than as of now.
         checkpoint_minutes: between checkpoints. checkpoints_kept: the newest so many.
@@ -56,14 +62,18 @@ class LiveConfig:
 
     ranker: RankerConfig = field(default_factory=RankerConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
-    intake: IntakeConfig = field(default_factory=IntakeConfig)
+    admission: AdmissionConfig = field(default_factory=AdmissionConfig)
     clocks: ClockFeatureConfig = field(default_factory=ClockFeatureConfig)
     longest: int = 10_000
+    keep_hours: float = 1.0
+    forget_users_after_days: float | None = 90.0
+    most_state_users: int | None = None
     users: IdPolicy = field(default_factory=lambda: IdPolicy(unused_days=90))
     items: IdPolicy = field(default_factory=lambda: IdPolicy(unused_days=90))
     contexts: IdPolicy = field(default_factory=lambda: IdPolicy(unused_days=90))
     missing_labels: tuple[str, ...] = ()
     clocks_of_day: bool = False
+    batch_minutes: float = 60.0
     checkpoint_minutes: float = 60.0
     checkpoints_kept: int = 3
     snapshot_minutes: float = 60.0
@@ -81,10 +91,37 @@ class LiveConfig:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give a time of a millisecond or more")
         if not 0 < self.idle_seconds < math.inf:
             raise ConfigError(f"idle_seconds is {self.idle_seconds}; give seconds above 0, for example 1")
+        if not 0 <= self.batch_minutes <= self.keep_hours * 60:
+            raise ConfigError(
+                f"a batch is filled for {self.batch_minutes:g} minutes, but features are kept for "
+                f"{self.keep_hours:g} hours: give batch_minutes from 0 on, and keep_hours to match"
+            )
         if self.train.order != "streaming":
             raise ConfigError(f"a live trainer learns in streaming order, not '{self.train.order}'")
         self._check_policies()
         self._check_ranker()
+        self.state()
+
+    @property
+    def batch_ms(self) -> int:
+        """For how long a batch is filled, milliseconds."""
+        return round(self.batch_minutes * _MINUTE_MS)
+
+    @property
+    def waits_ms(self) -> int:
+        """How long events and labels that come late are waited for, in all, milliseconds."""
+        return self.admission.lateness_ms + self.admission.label_wait_ms
+
+    def state(self) -> StateConfig:
+        """What the feature state keeps; clocks as of the day's start look back a day more."""
+        return StateConfig(
+            clocks=self.clocks,
+            longest=self.longest,
+            waits_ms=self.waits_ms,
+            keep_hours=self.keep_hours + (_DAY_HOURS if self.clocks_of_day else 0),
+            forget_after_days=self.forget_users_after_days,
+            most_users=self.most_state_users,
+        )
 
     def learned_from(self) -> dict[str, Any]:
         """What decides what is learned, for JSON: all but schedules and what the journal holds."""
@@ -93,7 +130,7 @@ class LiveConfig:
         return said
 
     def _check_policies(self) -> None:
-        waits_days = (self.intake.lateness_ms + self.intake.label_wait_ms) / DAY_MS
+        waits_days = self.waits_ms / DAY_MS
         for name in ("users", "items", "contexts"):
             unused_days = getattr(self, name).unused_days
             if unused_days is not None and unused_days <= waits_days:

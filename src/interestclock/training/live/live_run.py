@@ -121,7 +121,7 @@ class LiveRun:
             if arrivals is not None:
                 self._position = self._journal.append(arrivals.cut)
                 self._take(arrivals)
-                self._ticks.heard(self.trainer.intake.spoke)
+                self._ticks.heard(self.trainer.buffer.spoke)
             elif self.source.ended:
                 self.trainer.finish()
                 self._snapshot()
@@ -130,7 +130,7 @@ class LiveRun:
             tell()
         self._checkpoint()
         self._written()
-        self._alarms.look(self.trainer.intake.accounts.counts(), ended=True)
+        self._alarms.look(self.trainer.buffer.accounts.counts(), ended=True)
         self._tell_accounts()
         tell()
 
@@ -198,12 +198,12 @@ class LiveRun:
         self.trainer.tick(awaited=awaited, taken_ms=cut.taken_ms)
         event_ms = self.trainer.event_ms
         self._after_cut(
-            event_ms if awaited or not event_ms else max(event_ms, self.trainer.intake.watermark_ms)
+            event_ms if awaited or not event_ms else max(event_ms, self.trainer.buffer.watermark_ms)
         )
 
     def _after_cut(self, now_ms: int) -> None:
         """After a cut: what is due, and what is told."""
-        self._alarms.look(self.trainer.intake.accounts.counts())
+        self._alarms.look(self.trainer.buffer.accounts.counts())
         if self._snapshot_due.passed(now_ms):
             self._snapshot()
         if self._checkpoint_due.passed(now_ms):
@@ -268,13 +268,13 @@ class LiveRun:
     def _tell_accounts(self) -> None:
         if self.telemetry is None:
             return
-        accounts = self.trainer.intake.accounts
+        accounts = self.trainer.buffer.accounts
         self.telemetry.progress(
             events=accounts.received, event_ms=self.trainer.event_ms, wall_ms=self._taken_ms
         )
         self.telemetry.accounts(accounts.counts())
-        for kind, table in self.trainer.features.tables.items():
-            said = table.statistics
+        for kind, ledger in self.trainer.rows.ledgers.items():
+            said = ledger.statistics
             self.telemetry.table(
                 kind,
                 size=said.size,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import torch
 from torch import Tensor
 
 from interestclock.arrays import Arrays, arrays_of, below, tensors_of, under
@@ -17,17 +15,20 @@ from interestclock.clocks import LongTermConfig
 from interestclock.errors import ConfigError
 from interestclock.events.schema import LogSchema
 from interestclock.ranking import FeatureNames, Ranker
-from interestclock.samples.live import OPEN, Intake
+from interestclock.samples import Batch, BatchMaker, Rows
+from interestclock.samples.sample_maker import REQUEST, run_starts
+from interestclock.state import FeatureState
+from interestclock.streams import Admitted, EventBuffer
 from interestclock.training.learner import Learner
 from interestclock.training.live.config import LiveConfig
-from interestclock.training.live.lessons import Lesson, Lessons
-from interestclock.training.live.live_features import IdChanges, LiveFeatures
+from interestclock.training.live.embedding_rows import EmbeddingRows
+from interestclock.training.live.exposure_queue import ExposureQueue
+from interestclock.training.live.pending import PendingBatch, PendingBatches
 from interestclock.training.live.ranker_state import ranker_state, restore_ranker
-from interestclock.training.live.touched import WEIGHT, Touched
 
 __all__ = ["LiveRecorder", "LiveTrainer"]
 
-# Shapes: B exposures, K labels, R rows.
+# Shapes: B exposures.
 
 
 class LiveRecorder(Protocol):
@@ -45,8 +46,8 @@ class LiveRecorder(Protocol):
 class LiveTrainer:
     """A ranker and all it needs, fed by arrivals; its whole state can be taken and given back.
 
-    What it learns depends on the arrivals and their order alone: not on how they are cut, not on the time on
-    the wall, and not on whether it was stopped and restored in between.
+    What it learns depends on what was admitted and its order alone: not on how that is cut, not on the time
+    on the wall, and not on whether it was stopped and restored in between.
 
     Args:
         schema: the log's names; with labels, not positive-only. items: the item table, or None.
@@ -62,170 +63,178 @@ class LiveTrainer:
     ) -> None:
         _check(schema, config)
         self.schema, self.config, self.recorder = schema, config, recorder
-        self.intake = Intake(schema, config=config.intake)
-        self.features = LiveFeatures(
-            schema, items=items, config=config, needs_clocks=config.ranker.needs_clocks
+        self.buffer = EventBuffer(schema, config=config.admission)
+        self.features = FeatureState(schema, items=items, config=config.state())
+        self.queue = ExposureQueue(most=config.train.batch_size, fill_ms=config.batch_ms)
+        self.pending = PendingBatches(
+            schema.labels, missing=config.missing_labels, label_wait_ms=config.admission.label_wait_ms
         )
         names = FeatureNames.of(schema, buckets_per_day=config.clocks.buckets_per_day)
         self.ranker = Ranker(names=names, config=config.ranker, seed=config.train.seed)
-        self.learner = Learner(self.ranker, self.features.view(), learning_rate=config.train.learning_rate)
-        self.lessons = Lessons()
+        self.learner = Learner(
+            self.ranker, self.features.histories(), learning_rate=config.train.learning_rate
+        )
+        self.rows = EmbeddingRows(
+            self.ranker, self.learner, self.features, config=config, moved=self.pending.drop_predictions
+        )
+        self._maker = BatchMaker(
+            recent=config.ranker.recent,
+            clocks=config.ranker.needs_clocks,
+            clocks_of_day=config.clocks_of_day,
+        )
         self.event_ms = self.learned_ms = 0  # of the last exposure predicted, and learned
-        self.touched = Touched()
+        self._requests = 0
         # Projections that are kept may be newer when a batch is asked again. So it always is asked again, and
         # a checkpoint, after which it has to be, changes nothing.
         self._projections_age = any(
             isinstance(each, LongTermConfig) and each.refresh is not None for each in config.ranker.clocks
         )
-        self._missing_K = torch.tensor(
-            [OPEN if name in config.missing_labels else 0 for name in schema.labels]
-        )
 
     def take(
         self, exposures: pa.Table, labels: pa.Table, *, bad: int = 0, taken_ms: int | None = None
     ) -> None:
-        """Take one arrival, as ``Intake`` does: predict and learn whatever it makes ready."""
-        self.intake.take(exposures, labels, bad=bad, taken_ms=taken_ms)
-        self._run(ended=False)
+        """Take one arrival, as ``EventBuffer`` does: predict and learn whatever it makes ready."""
+        for admitted in self.buffer.admit(exposures, labels, bad=bad, taken_ms=taken_ms):
+            self.ingest(admitted)
 
     def tick(self, *, awaited: Sequence[str], taken_ms: int) -> None:
-        """Nothing came for a while, as ``Intake.tick`` has it; a quiet stream's batches need not be full."""
-        self.intake.tick(awaited=awaited, taken_ms=taken_ms)
-        self._run(ended=not awaited)
-        if not awaited:
-            self._learn(self.intake.watermark_ms)
-            self._close()
-            self._count()
+        """Nothing came for a while, as ``EventBuffer.tick`` has it."""
+        for admitted in self.buffer.tick(awaited=awaited, taken_ms=taken_ms):
+            self.ingest(admitted)
+
+    def ingest(self, admitted: Admitted) -> None:
+        """Take what was admitted: into the state, and, as far as the watermark goes, predict and learn."""
+        for midnight_ms in self.features.midnights_until(admitted.watermark_ms):
+            self._pass_midnight(midnight_ms)
+        if admitted.exposures is not None and admitted.exposures.num_rows:
+            self._ingest_exposures(admitted.exposures)
+        self.features.apply_labels(admitted.labels)
+        self.pending.apply_labels(admitted.labels)
+        self._advance(admitted.watermark_ms)
+        self.features.close_before_ms(admitted.watermark_ms - self.config.waits_ms)
+        self._count()
 
     def finish(self) -> None:
         """The stream is over: predict and learn what waits."""
-        self.intake.end()
-        self._run(ended=True)
+        self.buffer.end()
+        self.queue.end()
+        self._predict_ready()
         self._learn(None)
-        self._close()
         self._count()
 
     def state(self) -> Arrays:
         """Everything, sharing memory with the trainer. Predictions that wait lose their graphs, here too."""
-        self.lessons.drop_predictions()
-        state = under("intake", self.intake.state()) | under("features", self.features.state())
-        state |= under("lessons", self.lessons.state()) | under("ranker", ranker_state(self.ranker))
+        self.pending.drop_predictions()
+        state = under("admission", self.buffer.state()) | under("features", self.features.state())
+        state |= under("queue", self.queue.state()) | under("pending", self.pending.state())
+        state |= under("rows", self.rows.state()) | under("ranker", ranker_state(self.ranker))
         state |= under("learner", arrays_of(self.learner.state()))
-        return state | {"event_ms": np.array(self.event_ms), "learned_ms": np.array(self.learned_ms)}
+        numbers = [self.event_ms, self.learned_ms, self._requests]
+        return state | {"numbers": np.array(numbers, np.int64)}
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave, to the bit."""
-        self.intake.restore(below("intake", state))
+        self.buffer.restore(below("admission", state))
         self.features.restore(below("features", state))
-        self.lessons.restore(below("lessons", state))
+        self.queue.restore(below("queue", state))
+        self.pending.restore(below("pending", state))
         restore_ranker(self.ranker, below("ranker", state))
+        self.rows.restore(below("rows", state))
         self.learner.restore(tensors_of(below("learner", state)))
-        self.event_ms, self.learned_ms = int(state["event_ms"]), int(state["learned_ms"])
+        self.event_ms, self.learned_ms, self._requests = state["numbers"].tolist()
 
-    def _run(self, *, ended: bool) -> None:
-        while (rows := self.intake.next_batch(most=self.config.train.batch_size, ended=ended)) is not None:
-            self._predict(rows)
-        self._count()
+    def _ingest_exposures(self, exposures: pa.Table) -> None:
+        ingested = self.features.ingest(exposures)
+        self.rows.follow(ingested)
+        self.pending.expect(exposures["timestamp_ms"].to_numpy())
+        slots = {"user": ingested.user_N, "item": ingested.item_N}
+        for name, slot_N in slots.items():
+            exposures = exposures.append_column(name, pa.array(slot_N))
+        self.queue.add(exposures)
 
-    def _predict(self, rows: pa.Table) -> None:
-        timestamp_ms_B = rows["timestamp_ms"].to_numpy()
+    def _pass_midnight(self, midnight_ms: int) -> None:
+        """What can be predicted and learned before a midnight is, before the state forgets."""
+        self._advance(midnight_ms)
+        self.rows.release(self.features.pass_midnight(midnight_ms))
+
+    def _advance(self, watermark_ms: int) -> None:
+        self.queue.advance(watermark_ms)
+        self._predict_ready()
+        # What was shown before its labels were known must not be predicted with them.
+        self._learn(min(watermark_ms, watermark_ms if self.queue.first_ms is None else self.queue.first_ms))
+        self.pending.close(first_serial=self.queue.first_serial)
+
+    def _predict_ready(self) -> None:
+        while (exposures := self.queue.next_batch()) is not None:
+            self._predict(exposures)
+
+    def _predict(self, exposures: pa.Table) -> None:
+        timestamp_ms_B = exposures["timestamp_ms"].to_numpy()
         now_ms = int(timestamp_ms_B[0])
         self._learn(now_ms)
-        needed_from_ms = now_ms if self.lessons.first_ms is None else self.lessons.first_ms
-        numbers, changes = self.features.number(rows, protected_from_ms=needed_from_ms)
-        if changes["user"].left.size or changes["item"].left.size:
-            # What they did is theirs: it must not go to whoever gets their numbers.
-            self.features.hear(self.intake.labels_before(now_ms), open_=self.intake.exposures)
-        self.features.change(rows, numbers, changes)
-        self._change_rows(changes)
-        labels = self.intake.labels_before(int(timestamp_ms_B[-1]))
-        batch = self.features.take(rows, numbers, open_=self.intake.exposures, labels=labels)
-        self.learner.histories = self.features.view()
+        protected_from_ms = now_ms if self.pending.first_ms is None else self.pending.first_ms
+        slots = {name: exposures[name].to_numpy() for name in ("user", "item")}
+        contexts = self.rows.sight(exposures, slots, protected_from_ms=protected_from_ms)
+        batch = self._maker.make(self._rows(exposures, slots, contexts), self.features)
+        self.learner.histories = self.features.histories()
         prediction = self.learner.predict(batch)
         probabilities = prediction.probabilities()
-        self.recorder.predicted(rows, probabilities)
-        self.lessons.add(
-            Lesson(
+        self.recorder.predicted(exposures, probabilities)
+        self.pending.add(
+            PendingBatch(
                 batch=batch,
-                serial_B=rows["serial"].to_numpy(),
+                serial_B=exposures["serial"].to_numpy(),
                 probability_B=probabilities[self.schema.main_label],
                 prediction=None if self._projections_age else prediction,
             )
         )
-        self._close()
         self.event_ms = int(timestamp_ms_B[-1])
-        self.features.trim(needed_from_ms=needed_from_ms)
 
-    def _learn(self, now_ms: int | None) -> None:
-        """Teach the batches whose labels are settled; None for all of them."""
-        for lesson in self.lessons.due(now_ms, self.intake.exposures):
-            label_BK = torch.from_numpy(self.intake.exposures.label_NK(lesson.serial_B))
-            label_BK = torch.where(label_BK == OPEN, self._missing_K, label_BK).to(torch.int8)
-            labels = {name: label_BK[:, place] for place, name in enumerate(self.schema.labels)}
-            self.learner.histories = self.features.view()
-            self.learner.learn(replace(lesson.batch, labels=labels), lesson.prediction)
-            self._touch_gradients()
-            self.intake.accounts.learned += len(lesson.batch)
-            self.learned_ms = int(lesson.batch.timestamp_ms_B[-1])
+    def _rows(
+        self,
+        exposures: pa.Table,
+        slots: Mapping[str, npt.NDArray[np.integer]],
+        contexts: Mapping[str, npt.NDArray[np.integer]],
+    ) -> Rows:
+        """The exposures of a batch as a batch maker takes them; their labels come later."""
+        columns = {
+            name: exposures[name].to_numpy() for name in ("timestamp_ms", "second_of_day", "day_of_week")
+        }
+        request_B = self._requests + np.cumsum(run_starts(exposures, REQUEST), dtype=np.int64)
+        self._requests = int(request_B[-1])
+        numeric = {name: exposures[f"numeric.{name}"].to_numpy() for name in self.schema.numeric}
+        return Rows(
+            user_B=slots["user"],
+            item_B=slots["item"],
+            request_B=request_B,
+            timestamp_ms_B=columns["timestamp_ms"],
+            second_of_day_B=columns["second_of_day"],
+            day_of_week_B=columns["day_of_week"],
+            known_ms_B=columns["timestamp_ms"] + self.config.admission.label_wait_ms,
+            categorical={name: contexts[name] for name in self.schema.categorical},
+            multivalued={name: contexts[name] for name in self.schema.multivalued},
+            numeric={name: each.astype(np.float32) for name, each in numeric.items()},
+        )
+
+    def _learn(self, before_ms: int | None) -> None:
+        """Teach the batches whose labels are settled strictly before a moment; None for all of them."""
+        for pending in self.pending.due(before_ms):
+            batch: Batch = pending.batch
+            self.learner.histories = self.features.histories()
+            self.learner.learn(batch, pending.prediction)
+            self.rows.note_gradients()
+            self.buffer.accounts.learned += len(batch)
+            self.learned_ms = int(batch.timestamp_ms_B[-1])
             self.recorder.learned(
-                probability_B=lesson.probability_B,
-                label_B=labels[self.schema.main_label],
-                second_of_day_B=lesson.batch.second_of_day_B,
+                probability_B=pending.probability_B,
+                label_B=batch.labels[self.schema.main_label],
+                second_of_day_B=batch.second_of_day_B,
                 event_ms=self.learned_ms,
             )
 
-    def _close(self) -> None:
-        """Forget exposures that are learned; a batch under way must be among the lessons by now."""
-        first = self.lessons.first_serial
-        self.intake.close(needed_from=self.intake.exposures.stop if first is None else first)
-
     def _count(self) -> None:
-        self.intake.accounts.waiting = self.intake.waiting() + len(self.lessons)
-
-    def _change_rows(self, changes: Mapping[str, IdChanges]) -> None:
-        """Give rows of the table to ids that earned one, and take them from ids that left."""
-        table = self.ranker.table
-        table.reserve(self.features.sizes())
-        self._grow_values()
-        for kind, change in changes.items():
-            left_R = table.release(kind, torch.from_numpy(change.left.astype(np.int64)))
-            self.learner.forget_rows(table.weight, left_R)
-            admitted_R = table.admit(kind, torch.from_numpy(change.admitted.astype(np.int64)))
-            self.touched.note(kind, np.concatenate([change.left, change.came, change.admitted]))
-            self.touched.note(WEIGHT, torch.cat([left_R, admitted_R]).numpy())
-        self._describe_items(changes["item"])
-        if any(changes.values()):
-            self.lessons.drop_predictions()
-        if changes["item"].left.size:
-            self.lessons.forget_items(changes["item"].left)
-
-    def _grow_values(self) -> None:
-        """Rows for attribute values that are new; a server needs them before anything is learned of them."""
-        table, sizes, layout = self.ranker.table, self.features.value_sizes(), self.ranker.table.layout()
-        first = {feature: len(layout[feature]) if feature in layout else 1 for feature in sizes}
-        table.grow(sizes)
-        for feature in [each for each in sizes if first[each] <= sizes[each]]:
-            new = torch.arange(first[feature], sizes[feature] + 1)
-            self.touched.note(feature, new.numpy())
-            self.touched.note(WEIGHT, table.rows(feature, new).numpy())
-
-    def _describe_items(self, change: IdChanges) -> None:
-        item_R = np.union1d(np.union1d(change.left, change.came), change.admitted).astype(np.int64)
-        if not item_R.size:
-            return
-        value_of = {
-            name: torch.from_numpy(self.features.values.of(name, item_R).astype(np.int64))
-            for name in self.schema.attributes
-        }
-        item = torch.from_numpy(item_R)
-        self.ranker.items.redescribe(item, value_of)
-        for slot in self.ranker.clock_slots():
-            slot.renew(item, self.ranker.items)
-
-    def _touch_gradients(self) -> None:
-        gradient = self.ranker.table.weight.grad
-        if gradient is not None:
-            self.touched.note(WEIGHT, gradient._indices()[0].numpy())
+        waiting = self.buffer.early_labels + len(self.queue) + len(self.pending)
+        self.buffer.accounts.waiting = waiting
 
 
 def _check(schema: LogSchema, config: LiveConfig) -> None:

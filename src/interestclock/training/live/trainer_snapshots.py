@@ -101,14 +101,14 @@ class TrainerSnapshots:
             everything = {name: each.read(None, _NARROWEST_TEXT) for name, each in tables.items()}
             note = self._writer.full(tables=everything, **said)
             self._shapes = _shapes_of(everything)
-        trainer.touched.clear()
+        trainer.rows.touched.clear()
         return note
 
     def _changed(self, tables: dict[str, _Table]) -> dict[str, TouchedRows]:
         """The rows that changed since the last snapshot, text as wide as it was there or wider."""
         changed: dict[str, TouchedRows] = {}
         for name, table in tables.items():
-            row_R = self._trainer.touched.peek(table.changes) - table.first
+            row_R = self._trainer.rows.touched.peek(table.changes) - table.first
             row_R = row_R[(row_R >= 0) & (row_R < table.rows)]
             width = self._shapes[name][1].numel() if name in self._shapes else _NARROWEST_TEXT
             value_RD = table.read(row_R, width)
@@ -121,16 +121,17 @@ def _shapes_of(tables: dict[str, Tensor]) -> dict[str, _Shape]:
 
 
 def _tables(trainer: LiveTrainer) -> dict[str, _Table]:
-    ranker, features = trainer.ranker, trainer.features
+    ranker = trainer.ranker
     tables = {
         WEIGHT: _numbers(ranker.table.weight.detach()[: ranker.table.used], changes=WEIGHT),
         "items": _numbers(ranker.items.row_NF, changes="item"),
     }
     for feature, rows in ranker.table.layout().items():
         tables[f"rows.{feature}"] = _numbers(rows, changes=feature)
-    for kind, ids in features.tables.items():
-        tables[f"ids.{kind}"] = _ids(ids.ids, rows=ids.statistics.capacity, changes=kind)
-    for name, values in features.values.vocabularies.items():
+    for kind in trainer.rows.ledgers:
+        identity = trainer.rows.identity(kind)
+        tables[f"ids.{kind}"] = _ids(identity.ids, rows=identity.capacity, changes=kind)
+    for name, values in trainer.features.values.vocabularies.items():
         changes = f"attribute.{name}"
         tables[f"ids.{changes}"] = _ids(values.values, rows=len(values), changes=changes)
     return tables

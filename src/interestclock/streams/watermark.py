@@ -44,7 +44,7 @@ class Watermark:
         >>> watermark.tick(awaited=("b",), taken_ms=600)
         >>> watermark.at_ms
         490
-        >>> watermark.passed(np.array([101, 80, 495]), ["a", "b"], np.array([0, 0, 0]))
+        >>> watermark.passed(np.array([101, 80, 495]), ["a", "b"], np.array([0, 0, 0]))[0]
         array([2, 1, 0], dtype=int8)
     """
 
@@ -57,7 +57,7 @@ class Watermark:
 
     def passed(
         self, time_ms_M: Times, names: list[str], partition_M: npt.NDArray[np.integer]
-    ) -> npt.NDArray[np.int8]:
+    ) -> tuple[npt.NDArray[np.int8], Times]:
         """Look at messages in the order of their arrival, and move on.
 
         Args:
@@ -65,10 +65,11 @@ class Watermark:
                 them.
 
         Returns:
-            (M,) int8: ``IN_TIME``, ``LATE``, or ``AFTER_IDLE``.
+            Verdicts, (M,) int8: ``IN_TIME``, ``LATE``, or ``AFTER_IDLE``; and where the watermark stood once
+            each was seen, (M,) int64.
         """
         if not time_ms_M.size:
-            return np.zeros(0, np.int8)
+            return np.zeros(0, np.int8), np.zeros(0, np.int64)
         spoke = np.unique(partition_M).tolist()
         own_M = np.empty(time_ms_M.size, np.int64)
         least_M = np.full(time_ms_M.size, self._least_of_others({names[place] for place in spoke}), np.int64)
@@ -86,7 +87,7 @@ class Watermark:
         at_M = np.maximum(np.maximum.accumulate(least_M - self.lateness_ms), self.at_ms)
         self.at_ms = int(at_M[-1])
         verdict_M = np.where(time_ms_M < own_M - self.lateness_ms, LATE, AFTER_IDLE)
-        return np.where(time_ms_M < at_M, verdict_M, IN_TIME).astype(np.int8)
+        return np.where(time_ms_M < at_M, verdict_M, IN_TIME).astype(np.int8), at_M
 
     def tick(self, *, awaited: Iterable[str], taken_ms: int) -> None:
         """Wait for these partitions, known or not, and for no others.

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interestclock.samples.live import Watermark
-from interestclock.samples.live.watermark import AFTER_IDLE, IN_TIME, LATE
+from interestclock.streams import Watermark
+from interestclock.streams.watermark import AFTER_IDLE, IN_TIME, LATE
 
 LATENESS_MS = 10
 
@@ -53,11 +53,14 @@ class Reference:
 
 def passed(watermark: Watermark, messages: list[Message]) -> list[int]:
     names = sorted({each.partition for each in messages})
-    return watermark.passed(
+    verdicts, at = watermark.passed(
         np.array([each.time for each in messages], np.int64),
         names,
         np.array([names.index(each.partition) for each in messages], np.int32),
-    ).tolist()
+    )
+    assert not at.size or at[-1] == watermark.at_ms
+    assert (np.diff(at) >= 0).all()
+    return verdicts.tolist()
 
 
 def restored(watermark: Watermark) -> Watermark:

@@ -1,4 +1,4 @@
-"""The door of a live stream against a reference that looks at every message on its own."""
+"""Admission, and the queue behind it, against a reference that looks at every message on its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from interestclock.errors import ConfigError
 from interestclock.events.schema import LogSchema
-from interestclock.samples.live import Intake, IntakeConfig
+from interestclock.streams import AdmissionConfig, Admitted, EventBuffer, LabelEvents
+from interestclock.training.live.exposure_queue import ExposureQueue
 
 SCHEMA = LogSchema(labels=("finish", "like"))
 LATENESS_MS, WAIT_MS = 20, 50
@@ -64,12 +65,60 @@ def label_table(messages: list[tuple[int, Labelled]]) -> pa.Table:
     )
 
 
-def take(intake: Intake, messages: list[Shown | Labelled]) -> None:
-    numbered = list(enumerate(messages))
-    intake.take(
-        exposure_table([(at, m) for at, m in numbered if isinstance(m, Shown)]),
-        label_table([(at, m) for at, m in numbered if isinstance(m, Labelled)]),
-    )
+class Admission:
+    """An event buffer, and a queue that gives out one batch of two at a time, full or not."""
+
+    def __init__(self, *, most: int = 2, **config: int) -> None:
+        config = config or {"lateness_ms": LATENESS_MS, "label_wait_ms": WAIT_MS}
+        self.buffer = EventBuffer(SCHEMA, config=AdmissionConfig(**config))
+        self.queue, self.labels = ExposureQueue(most=most, fill_ms=0), LabelEvents.none()
+        self.watermarks: list[int] = []
+
+    @property
+    def accounts(self):
+        return self.buffer.accounts
+
+    def take(self, exposures: pa.Table, labels: pa.Table, **said: int) -> None:
+        self.follow(self.buffer.admit(exposures, labels, **said))
+
+    def take_messages(self, messages: list[Shown | Labelled]) -> None:
+        numbered = list(enumerate(messages))
+        self.take(
+            exposure_table([(at, m) for at, m in numbered if isinstance(m, Shown)]),
+            label_table([(at, m) for at, m in numbered if isinstance(m, Labelled)]),
+        )
+
+    def tick(self, **said: object) -> None:
+        self.follow(self.buffer.tick(**said))
+
+    def end(self) -> None:
+        self.follow(self.buffer.end())
+        self.queue.end()
+
+    def follow(self, pieces: list[Admitted]) -> None:
+        for admitted in pieces:
+            if admitted.exposures is not None:
+                self.queue.add(admitted.exposures)
+            self.labels = self.labels.joined(admitted.labels)
+            self.queue.advance(admitted.watermark_ms)
+            self.watermarks.append(admitted.watermark_ms)
+
+    def waiting(self) -> int:
+        return self.buffer.early_labels + len(self.queue)
+
+    def restored(self) -> Admission:
+        other = Admission()
+        other.buffer.restore({name: np.array(values) for name, values in self.buffer.state().items()})
+        other.queue.restore({name: np.array(values) for name, values in self.queue.state().items()})
+        other.labels = self.labels
+        return other
+
+    def batches(self) -> list[dict]:
+        rows: list[dict] = []
+        while (batch := self.queue.next_batch()) is not None:
+            assert batch.num_rows <= self.queue.most
+            rows += batch.to_pylist()
+        return rows
 
 
 @dataclass
@@ -155,42 +204,24 @@ def roughly_in_order(messages: list[Shown | Labelled]) -> list[Shown | Labelled]
 @given(st.lists(SHOWN | LABELLED, max_size=60), st.lists(st.integers(1, 9), min_size=1, max_size=60))
 def test_every_message_ends_as_the_reference_says(messages: list[Shown | Labelled], sizes: list[int]) -> None:
     messages = roughly_in_order(messages)
-    intake, reference = new_intake(), Reference()
+    intake, reference = Admission(), Reference()
     given_out: list[dict] = []
     at, turn = 0, 0
     while at < len(messages):
         size = sizes[turn % len(sizes)]
-        take(intake, messages[at : at + size])
-        given_out += batches(intake, ended=False)
-        intake = restored(intake) if turn % 3 == 2 else intake
+        intake.take_messages(messages[at : at + size])
+        given_out += intake.batches()
+        intake = intake.restored() if turn % 3 == 2 else intake
         at, turn = at + size, turn + 1
     for message in messages:
         reference.take(message)
     intake.end()
     reference.end()
-    given_out += batches(intake, ended=True)
+    given_out += intake.batches()
     check(intake, reference, given_out, len(messages))
 
 
-def new_intake() -> Intake:
-    return Intake(SCHEMA, config=IntakeConfig(lateness_ms=LATENESS_MS, label_wait_ms=WAIT_MS))
-
-
-def restored(intake: Intake) -> Intake:
-    other = new_intake()
-    other.restore({name: np.array(values) for name, values in intake.state().items()})
-    return other
-
-
-def batches(intake: Intake, *, ended: bool) -> list[dict]:
-    rows: list[dict] = []
-    while (batch := intake.next_batch(most=2, ended=ended)) is not None:
-        assert batch.num_rows <= 2
-        rows += batch.to_pylist()
-    return rows
-
-
-def check(intake: Intake, reference: Reference, given_out: list[dict], messages: int) -> None:
+def check(intake: Admission, reference: Reference, given_out: list[dict], messages: int) -> None:
     order = sorted((time, place, event) for place, (event, time) in enumerate(reference.shown.items()))
     assert [row["event_id"] for row in given_out] == [f"e{event}" for _, _, event in order]
     counts = intake.accounts.counts()
@@ -200,7 +231,7 @@ def check(intake: Intake, reference: Reference, given_out: list[dict], messages:
     intake.accounts.waiting = intake.waiting()
     assert intake.accounts.received == messages
     assert intake.accounts.add_up()
-    known = intake.labels_before(10_000)
+    known = intake.labels
     event_of = {row["serial"]: int(row["event_id"][1:]) for row in given_out}
     said = {
         (event_of[serial], SCHEMA.labels[label]): (known_ms, value)
@@ -217,30 +248,29 @@ def check(intake: Intake, reference: Reference, given_out: list[dict], messages:
 
 
 def test_what_is_given_out_is_never_overtaken() -> None:
-    intake = new_intake()
-    take(intake, [Shown(1, 100), Shown(2, 130), Shown(3, 110)])
-    assert [row["event_id"] for row in batches(intake, ended=False)] == []  # 130 - 20 has passed only e1
-    take(intake, [Shown(4, 109), Shown(5, 200)])
-    assert [row["event_id"] for row in batches(intake, ended=False)] == ["e1", "e3"]
+    intake = Admission()
+    intake.take_messages([Shown(1, 100), Shown(2, 130), Shown(3, 110)])
+    assert [row["event_id"] for row in intake.batches()] == ["e1"]  # 130 - 20 has passed no other
+    intake.take_messages([Shown(4, 109), Shown(5, 200)])
+    assert [row["event_id"] for row in intake.batches()] == ["e3", "e2"]
     assert intake.accounts.late_exposures == 1  # e4: 109 < 130 - 20
-    assert intake.waiting() == 2
+    assert intake.waiting() == 1
 
 
 def test_the_wait_ends_with_its_last_millisecond() -> None:
-    intake = new_intake()
-    take(intake, [Shown(1, 100), Labelled(1, "finish", 1, 150), Labelled(1, "like", 1, 151)])
+    intake = Admission()
+    intake.take_messages([Shown(1, 100), Labelled(1, "finish", 1, 150), Labelled(1, "like", 1, 151)])
     assert (intake.accounts.labels_joined, intake.accounts.late_labels) == (1, 1)
-    assert intake.exposures.resolved_ms(np.array([0])).tolist() == [150]
+    assert intake.labels.known_ms_E.tolist() == [150]
 
 
 def test_memory_does_not_grow_with_the_stream() -> None:
-    intake = new_intake()
+    intake = Admission()
     for turn in range(400):
-        take(intake, [Shown(4 * turn + each, 100 * turn + each) for each in range(4)])
-        batches(intake, ended=False)
-        intake.close(needed_from=intake.exposures.stop)
-    assert len(intake._serial_of) < 20
-    assert intake.exposures.stop - intake.exposures.first < 40
+        intake.take_messages([Shown(4 * turn + each, 100 * turn + each) for each in range(4)])
+        intake.batches()
+    assert len(intake.buffer._serial_of) < 20
+    assert intake.buffer._exposures.until_ms().size < 40
 
 
 def with_partitions(table: pa.Table, names: list[str]) -> pa.Table:
@@ -251,7 +281,7 @@ def with_partitions(table: pa.Table, names: list[str]) -> pa.Table:
 @pytest.mark.parametrize("size", [7, 100, 400])
 def test_a_backlog_is_not_late(partitions: int, size: int) -> None:
     """400 exposures 20 s apart, the n-th in partition n mod so many, handed over one partition at a time."""
-    intake = Intake(SCHEMA, config=IntakeConfig(lateness_ms=0, label_wait_ms=WAIT_MS))
+    intake = Admission(lateness_ms=0, label_wait_ms=WAIT_MS)
     intake.tick(awaited=[str(each) for each in range(partitions)], taken_ms=10**7)
     order = sorted(range(400), key=lambda event: event % partitions)
     for first in range(0, 400, size):
@@ -259,21 +289,21 @@ def test_a_backlog_is_not_late(partitions: int, size: int) -> None:
         table = exposure_table([(at, Shown(event, 20_000 * event)) for at, event in enumerate(events)])
         names = [str(event % partitions) for event in events]
         intake.take(with_partitions(table, names), with_partitions(label_table([]), []), taken_ms=10**7)
-    assert set(intake.spoke) <= {str(each) for each in range(partitions)}
+    assert set(intake.buffer.spoke) <= {str(each) for each in range(partitions)}
     intake.end()
-    rows = batches(intake, ended=True)
+    rows = intake.batches()
     assert [row["event_id"] for row in rows] == [f"e{event}" for event in range(400)]
     assert (intake.accounts.late_exposures, intake.accounts.late_after_idle) == (0, 0)
     assert not {"partition", "verdict"} & rows[0].keys()
 
 
 def test_what_comes_after_its_partition_was_let_go_is_counted_apart() -> None:
-    intake = new_intake()
+    intake = Admission()
     empty = with_partitions(label_table([]), [])
     shown = [(0, Shown(1, 100)), (1, Shown(2, 500))]
     intake.take(with_partitions(exposure_table(shown), ["a", "b"]), empty)
     intake.tick(awaited=["b"], taken_ms=600)
-    assert batches(intake, ended=True) != []  # the first: 100 < 500 - 20
+    assert intake.batches() != []  # the first: 100 < 500 - 20
     again = with_partitions(exposure_table([(0, Shown(3, 300)), (1, Shown(2, 500))]), ["a", "b"])
     labels = [
         (2, Labelled(2, "like", 1, 290)),
@@ -291,57 +321,57 @@ def test_what_comes_after_its_partition_was_let_go_is_counted_apart() -> None:
 
 def test_a_quiet_stream_gives_out_what_the_clock_has_passed() -> None:
     """And a label that waits for its exposure is let go when its moment has passed."""
-    intake = new_intake()
-    take(intake, [Shown(1, 100), Shown(2, 130), Labelled(7, "like", 1, 125)])
-    assert batches(intake, ended=False) == []
+    intake = Admission()
+    intake.take_messages([Shown(1, 100), Shown(2, 130), Labelled(7, "like", 1, 125)])
+    assert [row["event_id"] for row in intake.batches()] == ["e1"]
     intake.tick(awaited=(), taken_ms=150)
-    assert [row["event_id"] for row in batches(intake, ended=True)] == ["e1"]
+    assert intake.batches() == []
     assert (intake.accounts.orphan_labels, intake.waiting()) == (1, 1)
-    intake = restored(intake)
+    intake = intake.restored()
     intake.tick(awaited=(), taken_ms=151)
-    assert [row["event_id"] for row in batches(intake, ended=True)] == ["e2"]
+    assert [row["event_id"] for row in intake.batches()] == ["e2"]
 
 
 def test_requests_stay_together() -> None:
-    intake = new_intake()
+    intake = Admission(most=3, lateness_ms=LATENESS_MS, label_wait_ms=WAIT_MS)
     table = exposure_table([(at, Shown(at, 100)) for at in range(6)])
     table = table.append_column("request_id", pa.array([1, 1, 2, 2, 2, 3]))
     table = table.set_column(1, "user_id", pa.array([7] * 6))
     intake.take(table, label_table([]))
     intake.end()
     sizes = []
-    while (batch := intake.next_batch(most=3, ended=True)) is not None:
+    while (batch := intake.queue.next_batch()) is not None:
         sizes.append(batch.num_rows)
     assert sizes == [2, 3, 1]
 
 
 def test_times_below_zero_are_refused() -> None:
     with pytest.raises(ConfigError, match="lateness_ms is -1; give 0 or more"):
-        IntakeConfig(lateness_ms=-1)
+        AdmissionConfig(lateness_ms=-1)
 
 
 def test_what_lies_far_ahead_is_set_aside() -> None:
     """One event of the next century would put all that comes behind the watermark."""
-    intake = Intake(SCHEMA, config=IntakeConfig(lateness_ms=0, label_wait_ms=1_000, ahead_ms=500))
+    intake = Admission(lateness_ms=0, label_wait_ms=1_000, ahead_ms=500)
     shown = [(0, Shown(1, 900)), (1, Shown(2, 10**12)), (2, Shown(3, 1_500)), (3, Shown(4, 1_501))]
     labels = [(4, Labelled(1, "finish", 1, 10**12)), (5, Labelled(1, "like", 1, 950))]
     intake.take(exposure_table(shown), label_table(labels), taken_ms=1_000)
-    assert (intake.newest_ms, intake.accounts.ahead) == (1_501, 2)
+    assert (intake.buffer.newest_ms, intake.accounts.ahead) == (1_501, 2)
     assert (intake.accounts.late_exposures, intake.accounts.late_labels) == (0, 1)
     intake.end()
-    assert intake.next_batch(most=9, ended=True)["event_id"].to_pylist() == ["e1", "e3", "e4"]
+    assert [row["event_id"] for row in intake.batches()] == ["e1", "e3", "e4"]
 
 
 def test_a_clock_that_is_set_back_stops_nothing() -> None:
     """Events go on from where they were, whatever the clock on the wall says."""
-    intake = Intake(SCHEMA, config=IntakeConfig(lateness_ms=0, label_wait_ms=1_000, ahead_ms=500))
+    intake = Admission(lateness_ms=0, label_wait_ms=1_000, ahead_ms=500)
     intake.take(exposure_table([(0, Shown(1, 10_000))]), label_table([]), taken_ms=10_000)
     intake.take(exposure_table([(0, Shown(2, 10_400)), (1, Shown(3, 10_901))]), label_table([]), taken_ms=5)
-    assert (intake.newest_ms, intake.accounts.ahead) == (10_400, 1)
+    assert (intake.buffer.newest_ms, intake.accounts.ahead) == (10_400, 1)
 
 
 def test_a_log_may_be_of_any_time() -> None:
-    intake = Intake(SCHEMA, config=IntakeConfig(ahead_ms=0))
+    intake = Admission(ahead_ms=0)
     intake.take(exposure_table([(0, Shown(1, 10**14))]), label_table([]))
     assert intake.accounts.ahead == 0
 
@@ -350,11 +380,11 @@ def test_ahead_is_measured_from_the_newest_event_before_it() -> None:
     """With the clock set back, a quiet stream goes on step by step, however it is cut."""
     shown = [(place, Shown(place, 10_000 + 400 * place)) for place in range(5)]
     for size in (1, 2, 5):
-        intake = Intake(SCHEMA, config=IntakeConfig(lateness_ms=0, label_wait_ms=1_000, ahead_ms=500))
+        intake = Admission(lateness_ms=0, label_wait_ms=1_000, ahead_ms=500)
         intake.take(exposure_table([(0, Shown(9, 10_000))]), label_table([]), taken_ms=10_000)
         for first in range(0, 5, size):
             intake.take(exposure_table(shown[first : first + size]), label_table([]), taken_ms=5)
-        assert (intake.newest_ms, intake.accounts.ahead) == (11_600, 0)
+        assert (intake.buffer.newest_ms, intake.accounts.ahead) == (11_600, 0)
 
 
 @given(
@@ -366,13 +396,28 @@ def test_labels_known_at_once_are_in_the_order_of_their_exposures(
     known: list[int], order: list[int], cuts: set[int]
 ) -> None:
     """Two labels of two exposures, as messages in any order and any cut: always the same order."""
-    intake = Intake(SCHEMA, config=IntakeConfig(lateness_ms=5_000, label_wait_ms=5_000))
+    intake = Admission(lateness_ms=5_000, label_wait_ms=5_000)
     intake.take(exposure_table([(0, Shown(0, 900)), (1, Shown(1, 900))]), label_table([]))
     labels = [Labelled(place // 2, ("finish", "like")[place % 2], 1, known[place]) for place in range(4)]
     edges = [0, *sorted(cuts), 4]
     for first, stop in itertools.pairwise(edges):
         mine = [(at, labels[order[at]]) for at in range(first, stop)]
         intake.take(exposure_table([]), label_table(mine))
-    told = intake.labels_before(10_000)
+    told = intake.labels
     expected = sorted(range(4), key=lambda place: (known[place], place))
     assert [2 * serial + label for serial, label in zip(told.serial_E, told.label_E, strict=True)] == expected
+
+
+def test_a_midnight_cuts_what_is_admitted_before_the_event_that_passes_it() -> None:
+    """Whatever came before it is in the state when the day ends, and it is not."""
+    day_ms = 86_400_000
+    times = [day_ms - 30, day_ms - 10, day_ms + 5, day_ms + 30, 3 * day_ms + 40, 3 * day_ms + 41]
+    for size in (1, 3, 6):
+        buffer = EventBuffer(SCHEMA, config=AdmissionConfig(lateness_ms=20, label_wait_ms=WAIT_MS))
+        pieces: list[tuple[list[str], int]] = []
+        for first in range(0, 6, size):
+            shown = [(at, Shown(at, times[at])) for at in range(first, first + size)]
+            for admitted in buffer.admit(exposure_table(shown), label_table([])):
+                pieces.append((admitted.exposures["event_id"].to_pylist(), admitted.watermark_ms // day_ms))
+        by_day = {day: [each for ids, of in pieces if of == day for each in ids] for _, day in pieces}
+        assert by_day == {0: ["e0", "e1", "e2"], 1: ["e3"], 3: ["e4", "e5"]}

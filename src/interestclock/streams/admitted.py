@@ -1,0 +1,30 @@
+"""What was admitted of a stream, in order: the one input of all state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from interestclock.streams.label_events import LabelEvents
+
+__all__ = ["Admitted"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admitted:
+    """Events that are used, and how far the watermark is once they came.
+
+    Midnights (UTC) that the watermark passes with them, it passed just before the first of them.
+
+    Args:
+        exposures: columns of the event table without labels, ``event_id`` and ``serial`` (int64, counted up
+            from 0 over the whole stream); None where none came.
+        labels: each label of an exposure once; none was known before the watermark stood where it stood
+            before.
+        watermark_ms: UTC milliseconds; nothing of an earlier moment comes any more.
+    """
+
+    exposures: pa.Table | None
+    labels: LabelEvents
+    watermark_ms: int

@@ -1,0 +1,135 @@
+"""Exposures between being admitted and being predicted: in time order, cut into batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
+from interestclock.samples.sample_maker import REQUEST, run_starts
+
+__all__ = ["ExposureQueue"]
+
+# Shapes: R exposures that the watermark has passed.
+
+_BEFORE_ALL_MS = -(1 << 62)
+
+
+class ExposureQueue:
+    """Gives exposures out once the watermark has passed them, of equal times the earlier admitted first.
+
+    A batch is as many whole requests as fit (at least one); or, where so many do not come, what was shown
+    within ``fill_ms`` of its first exposure, once the watermark has passed that. How a stream is cut into
+    calls changes no batch.
+
+    Args:
+        most: exposures of a batch. fill_ms: for how long it is filled, at most, in the stream's own time.
+
+    Example:
+        >>> queue = ExposureQueue(most=2, fill_ms=100)
+        >>> queue.add(pa.table({"timestamp_ms": [30, 10, 20, 500], "serial": [0, 1, 2, 3]}))
+        >>> queue.advance(131)
+        >>> [queue.next_batch()["serial"].to_pylist() for _ in range(2)], queue.next_batch()
+        ([[1, 2], [0]], None)
+    """
+
+    def __init__(self, *, most: int, fill_ms: int) -> None:
+        self.most, self.fill_ms = most, fill_ms
+        self.watermark_ms = _BEFORE_ALL_MS
+        self._ended = False
+        self._held: pa.Table | None = None  # the watermark has not passed them
+        self._passed: pa.Table | None = None
+        self._time_ms_R = np.zeros(0, np.int64)
+        self._ends_R = np.zeros(0, np.int64)  # where requests end among those passed
+
+    def __len__(self) -> int:
+        return sum(table.num_rows for table in (self._held, self._passed) if table is not None)
+
+    @property
+    def first_serial(self) -> int | None:
+        """The lowest serial number in it."""
+        tables = [each for each in (self._held, self._passed) if each is not None and each.num_rows]
+        return min((int(_whole(each, "serial").min()) for each in tables), default=None)
+
+    @property
+    def first_ms(self) -> int | None:
+        """The earliest exposure in it, UTC milliseconds."""
+        tables = [each for each in (self._held, self._passed) if each is not None and each.num_rows]
+        return min((int(_whole(each, "timestamp_ms").min()) for each in tables), default=None)
+
+    def add(self, exposures: pa.Table) -> None:
+        """Take exposures that were admitted: ``timestamp_ms``, ``serial`` and whatever else."""
+        if exposures.num_rows:
+            self._held = exposures if self._held is None else pa.concat_tables([self._held, exposures])
+
+    def advance(self, watermark_ms: int) -> None:
+        """Nothing of an earlier moment comes any more."""
+        self.watermark_ms = watermark_ms
+        if self._held is None or not self._held.num_rows:
+            return
+        held = self._held.combine_chunks()
+        timestamp_ms_N = _whole(held, "timestamp_ms")
+        passed_N = timestamp_ms_N < watermark_ms
+        if not passed_N.any():
+            return
+        order = np.lexsort((_whole(held, "serial"), timestamp_ms_N))
+        released = held.take(pa.array(order[passed_N[order]]))
+        self._held = held.filter(pa.array(~passed_N))
+        self._set_passed(released if self._passed is None else pa.concat_tables([self._passed, released]))
+
+    def end(self) -> None:
+        """The stream is over: whatever is left is given out."""
+        self._ended = True
+        self.advance(np.iinfo(np.int64).max)
+
+    def next_batch(self) -> pa.Table | None:
+        """The next batch; None where none is complete yet."""
+        if self._passed is None or not self._ends_R.size:
+            return None
+        fill_until_ms = int(self._time_ms_R[0]) + self.fill_ms
+        within = int(np.searchsorted(self._time_ms_R, fill_until_ms, side="right"))
+        closed = self._ends_R if self._ended else self._ends_R[:-1]  # the last request may still grow
+        closed = closed[closed <= within]
+        if closed.size and closed[-1] >= self.most:
+            return self._give_out(self._fitting(closed))
+        if self._ended or fill_until_ms < self.watermark_ms:
+            return self._give_out(self._fitting(np.append(self._ends_R[self._ends_R < within], within)))
+        return None
+
+    def state(self) -> Arrays:
+        """For a checkpoint."""
+        tables = {"held": self._held, "passed": self._passed}
+        state: Arrays = {"watermark_ms": np.array(self.watermark_ms)}
+        return state | {name: table_to_bytes(each) for name, each in tables.items() if each is not None}
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take over what ``state`` gave."""
+        self.watermark_ms = int(state["watermark_ms"])
+        self._held = table_from_bytes(state["held"]) if "held" in state else None
+        if "passed" in state:
+            self._set_passed(table_from_bytes(state["passed"]))
+
+    def _fitting(self, end_R: npt.NDArray[np.int64]) -> int:
+        """The last end up to which exposures fit a batch; the first one where none does."""
+        fitting = int(np.searchsorted(end_R, self.most, side="right"))
+        return int(end_R[max(fitting - 1, 0)])
+
+    def _give_out(self, stop: int) -> pa.Table:
+        assert self._passed is not None
+        batch = self._passed.slice(0, stop).combine_chunks()
+        self._passed, self._time_ms_R = self._passed.slice(stop), self._time_ms_R[stop:]
+        self._ends_R = self._ends_R[self._ends_R > stop] - stop
+        return batch
+
+    def _set_passed(self, passed: pa.Table) -> None:
+        self._passed, self._time_ms_R = passed, _whole(passed, "timestamp_ms")
+        starts = np.flatnonzero(run_starts(passed, REQUEST))
+        self._ends_R = np.append(starts[1:], passed.num_rows) if passed.num_rows else starts
+
+
+def _whole(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    return np.asarray(table[name].to_numpy(), dtype=np.int64)
