@@ -121,7 +121,7 @@ def train_until(source: LiveSource, folder: Path, resume: bool, messages: int) -
 
 
 def train_on_redis(port: int, messages: int, folder: Path, resume: bool) -> None:
-    source = RedisSource(host="127.0.0.1", port=port, streams=["plays"], schema=REQUESTS)
+    source = RedisSource(host="127.0.0.1", port=port, streams=["app", "web"], schema=REQUESTS)
     train_until(source, folder, resume, messages)
 
 
