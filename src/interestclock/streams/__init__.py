@@ -5,6 +5,7 @@ from interestclock.streams.admitted import Admitted
 from interestclock.streams.event_buffer import AdmissionConfig, EventBuffer
 from interestclock.streams.label_events import LabelEvents
 from interestclock.streams.open_exposures import OPEN, OpenExposures
+from interestclock.streams.segments import Entry, Segments
 from interestclock.streams.serial_columns import Column, SerialColumns
 from interestclock.streams.watermark import Watermark
 
@@ -14,9 +15,11 @@ __all__ = [
     "AdmissionConfig",
     "Admitted",
     "Column",
+    "Entry",
     "EventBuffer",
     "LabelEvents",
     "OpenExposures",
+    "Segments",
     "SerialColumns",
     "Watermark",
 ]

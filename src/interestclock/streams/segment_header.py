@@ -1,0 +1,67 @@
+"""How a file of a segmented log begins, and how it comes into being: whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from interestclock.errors import ResultError
+from interestclock.on_disk import force
+
+__all__ = ["ASIDE", "REMEDY", "create", "read_header"]
+
+# A file: magic, format, number of its first entry, length of the header | header | CRC-32 of both | entries
+_MAGIC, _FORMAT = b"ICSEGMNT", 1
+_HEADER = struct.Struct("<8sHQI")
+_SUM = struct.Struct("<I")
+ASIDE = ".unfinished"
+REMEDY = "bring the file back from a copy, or start anew in another folder"
+
+
+def create(path: Path, *, first: int, header: bytes) -> int:
+    """Make a file without entries, whole or not at all; gives its size.
+
+    Its name is on the disk once the folder is forced there.
+
+    Raises:
+        OSError: it cannot be written; nothing is left of it.
+    """
+    said = _HEADER.pack(_MAGIC, _FORMAT, first, len(header)) + header
+    aside = path.with_name(path.name + ASIDE)
+    try:
+        aside.write_bytes(said + _SUM.pack(zlib.crc32(said)))
+        force(aside)
+        aside.rename(path)
+    except OSError:
+        with suppress(OSError):
+            aside.unlink()
+        raise
+    return len(said) + _SUM.size
+
+
+def read_header(stream: BinaryIO, path: Path, *, first: int) -> tuple[bytes, int]:
+    """The header, and where the first entry begins.
+
+    Raises:
+        ResultError: the file is of another log or format, damaged, or another's name was given to it.
+    """
+    start = stream.read(_HEADER.size)
+    if len(start) < _HEADER.size or not start.startswith(_MAGIC):
+        raise ResultError(f"{path}, byte 0: no file of this log, or damaged; {REMEDY}")
+    _, number_of_format, begins, length = _HEADER.unpack(start)
+    end = _HEADER.size + length + _SUM.size
+    rest = stream.read(length + _SUM.size) if end <= os.fstat(stream.fileno()).st_size else b""
+    if not rest or zlib.crc32(start + rest[:length]) != _SUM.unpack(rest[length:])[0]:
+        raise ResultError(f"{path}, byte 0: the header is damaged; {REMEDY}")
+    if number_of_format != _FORMAT:
+        raise ResultError(
+            f"{path}: format {number_of_format}, this version reads {_FORMAT}; go on with the version that "
+            "wrote it, or start anew in another folder"
+        )
+    if begins != first:
+        raise ResultError(f"{path}: it begins with entry {begins}; give it back the name it had")
+    return rest[:length], end

@@ -1,0 +1,218 @@
+"""An append-only log in files: what was acknowledged comes back as it was, or an error says where not."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from interestclock.errors import ResultError
+from interestclock.on_disk import force
+from interestclock.streams.segment_files import Entry, framed, measure, read
+from interestclock.streams.segment_header import ASIDE, create
+
+__all__ = ["Segments"]
+
+_log = logging.getLogger("interestclock.segments")
+
+
+class Segments:
+    """Entries of bytes, numbered from 1, in files that are each named by the number of their first entry.
+
+    What ``append`` has returned for is on the disk. An entry that a crash cut short at the end of the log was
+    never acknowledged: it is cut off at the start, with a warning. (Whole entries before it, of a group that
+    was being written, stay.) Any other damage is an error that names file and byte, as soon as what is
+    damaged is asked for; a file that holds nothing that is asked for is not opened.
+
+    One object writes; what it reads ends with what it had acknowledged when it was asked.
+
+    Args:
+        folder: made if needed. prefix: files are called ``PREFIX-NUMBER.segment``.
+        segment_bytes: a file that has reached this size is followed by another.
+
+    Raises:
+        ResultError: the last file is damaged, or (from what writes) the disk is full or broken.
+        ValueError: ``segment_bytes`` is not positive.
+
+    Example:
+        >>> import tempfile
+        >>> segments = Segments(Path(tempfile.mkdtemp()), prefix="log")
+        >>> segments.append([b"one", b"two"]), segments.append([b"three"]), segments.position
+        (1, 3, 3)
+        >>> [(entry.number, entry.content) for entry in segments.read_after(1)]
+        [(2, b'two'), (3, b'three')]
+    """
+
+    def __init__(self, folder: Path, *, prefix: str, segment_bytes: int = 1 << 26) -> None:
+        if segment_bytes <= 0:
+            raise ValueError(f"segment_bytes is {segment_bytes}; give a size above 0, for example 67108864")
+        self.folder, self.segment_bytes = folder, segment_bytes
+        self._prefix = prefix
+        self.position = 0
+        self.header = b""
+        self._size = 0  # of the last file
+        self._named = False  # whether its name is on the disk
+        folder.mkdir(parents=True, exist_ok=True)
+        self._firsts = self._found()
+        self._take_up_last()
+
+    @property
+    def first(self) -> int:
+        """The number of the oldest entry that is kept, or of the next one where none is."""
+        return self._firsts[0] if self._firsts else 1
+
+    def append(self, entries: Sequence[bytes]) -> int:
+        """Write entries with one wait for the disk, all or none of them; gives the number of the first.
+
+        Raises:
+            ResultError: they cannot be written; what was acknowledged before is untouched.
+        """
+        if not self._firsts or self._size >= self.segment_bytes:
+            self.new_segment()
+        first, path = self.position + 1, self._path(self._firsts[-1])
+        content = framed(first, entries)
+        try:
+            self._force_name()
+            with path.open("r+b") as stream:  # never makes a file, which would lack its header
+                self._check_own(path, stream.seek(0, os.SEEK_END))
+                self._write(stream, content)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        self.position += len(entries)
+        self._size += len(content)
+        return first
+
+    def read_after(self, position: int) -> Iterator[Entry]:
+        """The entries behind a position, in order, one in memory at a time.
+
+        Raises:
+            ResultError: some are there no more; (from the iterator) one is damaged, or a file is missing.
+        """
+        if self.position < position:
+            raise ResultError(
+                f"{self.folder}: the log ends with entry {self.position}, but {position} was read before: "
+                "files are missing; bring them back from a copy, or start anew in another folder"
+            )
+        if self._firsts and position + 1 < self._firsts[0]:
+            raise ResultError(
+                f"{self.folder}: the log begins with entry {self._firsts[0]}, but {position + 1} is needed; "
+                "bring the older files back from a copy, or start anew in another folder"
+            )
+        if self.position == position:
+            return iter(())
+        return self._read(position, self.position, self._firsts.copy())
+
+    def new_segment(self, header: bytes | None = None) -> None:
+        """The next entry begins a file of its own.
+
+        Args:
+            header: what the file says ahead of its entries; None is what the one before says.
+
+        Raises:
+            ResultError: the file cannot be made.
+        """
+        header = self.header if header is None else header
+        first = self.position + 1
+        if self._firsts and self._firsts[-1] == first and header == self.header:
+            return  # it has no entry yet
+        try:
+            self._size = create(self._path(first), first=first, header=header)
+        except OSError as error:
+            raise _unwritable(self._path(first), error) from error
+        self.header, self._named = header, False
+        if not self._firsts or self._firsts[-1] != first:
+            self._firsts.append(first)
+
+    def drop_before(self, position: int) -> None:
+        """Remove files that hold nothing behind a position; the last one stays.
+
+        Raises:
+            ResultError: one cannot be removed.
+        """
+        while len(self._firsts) > 1 and self._firsts[1] <= position + 1:
+            path = self._path(self._firsts[0])
+            try:
+                self._force_name()  # or a power cut might leave neither this file nor the last
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise ResultError(
+                    f"{path}: it is needed no more, and cannot be removed ({error}); see to the folder's "
+                    "permissions, then start again: nothing is lost"
+                ) from error
+            del self._firsts[0]
+
+    def _read(self, position: int, last: int, firsts: list[int]) -> Iterator[Entry]:
+        place = max(bisect_right(firsts, position + 1) - 1, 0)
+        stops = [*firsts[place + 1 :], last + 1]
+        for first, stop in zip(firsts[place:], stops, strict=True):
+            path = self._path(first)
+            try:
+                yield from read(path, first=first, after=position, stop=stop, closed=first != firsts[-1])
+            except OSError as error:
+                raise ResultError(
+                    f"{path}: it cannot be read ({error}); bring it back from a copy, or start anew in "
+                    "another folder"
+                ) from error
+
+    def _take_up_last(self) -> None:
+        for left in self.folder.glob(f"{self._prefix}-*{ASIDE}"):
+            left.unlink()
+        if not self._firsts:
+            return
+        first = self._firsts[-1]
+        path = self._path(first)
+        measured = measure(path, first=first)
+        if measured.whole_bytes < measured.size:
+            _log.warning(
+                "%s: the last %d bytes are an entry that was cut short while it was written; they are cut "
+                "off, and nothing was made of them",
+                path,
+                measured.size - measured.whole_bytes,
+            )
+            os.truncate(path, measured.whole_bytes)
+            force(path)
+        self.position = first - 1 + measured.entries
+        self.header, self._size = measured.header, measured.whole_bytes
+
+    def _write(self, stream: BinaryIO, content: bytes) -> None:
+        """On the disk, or undone; where the disk refuses that too, ``_check_own`` will say so."""
+        try:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        except BaseException:
+            with suppress(OSError):
+                os.truncate(stream.fileno(), self._size)
+            raise
+
+    def _force_name(self) -> None:
+        if not self._named:
+            force(self.folder)
+            self._named = True
+
+    def _check_own(self, path: Path, size: int) -> None:
+        if size != self._size:
+            raise ResultError(
+                f"{path}: {size:,} bytes, {self._size:,} were written: another process wrote to it, or a "
+                "write could not be undone; stop the other, then start again"
+            )
+
+    def _found(self) -> list[int]:
+        name = re.compile(re.escape(self._prefix) + r"-([0-9]{16})\.segment")
+        found = (name.fullmatch(path.name) for path in self.folder.iterdir())
+        return sorted(int(each[1]) for each in found if each)
+
+    def _path(self, first: int) -> Path:
+        return self.folder / f"{self._prefix}-{first:016d}.segment"
+
+
+def _unwritable(path: Path, error: OSError) -> ResultError:
+    return ResultError(
+        f"{path}: the log cannot be written ({error}); make room or mend the disk, then start again: what "
+        "was acknowledged before is kept"
+    )
