@@ -60,6 +60,7 @@ bench: .venv/.bench ## time the trainer beside torch-rechub's, each ranker, the 
 	@$(BIN)/python benchmarks/training.py --json build/bench/training.json --plot build/bench/training.svg
 	@$(BIN)/python benchmarks/refresh.py --json build/bench/refresh.json
 	@$(BIN)/python benchmarks/stream.py --json build/bench/stream.json --plot build/bench/stream.svg
+	@$(BIN)/python benchmarks/admitted_log.py --json build/bench/admitted_log.json --folder build/bench
 	@$(BIN)/python benchmarks/memory.py --json build/bench/memory.json
 
 docs: .venv/.dev .venv/.docs ## guides and API pages into build/docs; fails on an undocumented public name

@@ -2,11 +2,15 @@
 
 from interestclock.streams.accounts import Accounts
 from interestclock.streams.admitted import Admitted
+from interestclock.streams.admitted_entry import AdmittedEntry, Tick
+from interestclock.streams.admitted_log import AdmittedLog
 from interestclock.streams.event_buffer import AdmissionConfig, EventBuffer
 from interestclock.streams.label_events import LabelEvents
 from interestclock.streams.open_exposures import OPEN, OpenExposures
-from interestclock.streams.segments import Entry, Segments
+from interestclock.streams.segment_files import Entry
+from interestclock.streams.segments import Segments
 from interestclock.streams.serial_columns import Column, SerialColumns
+from interestclock.streams.verdicts import Verdict
 from interestclock.streams.watermark import Watermark
 
 __all__ = [
@@ -14,6 +18,8 @@ __all__ = [
     "Accounts",
     "AdmissionConfig",
     "Admitted",
+    "AdmittedEntry",
+    "AdmittedLog",
     "Column",
     "Entry",
     "EventBuffer",
@@ -21,5 +27,7 @@ __all__ = [
     "OpenExposures",
     "Segments",
     "SerialColumns",
+    "Tick",
+    "Verdict",
     "Watermark",
 ]

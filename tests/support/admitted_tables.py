@@ -1,0 +1,65 @@
+"""Messages as admission writes them down: tables in canonical columns, with what became of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from interestclock.events.live import Cut, Message, MessageParser
+from interestclock.events.live.messages import exposure_message, label_message
+from interestclock.events.schema import LogSchema
+from interestclock.streams import AdmittedEntry, Verdict
+
+SCHEMA = LogSchema(
+    labels=("finish",),
+    attributes=("genre",),
+    categorical=("device",),
+    multivalued=("tags",),
+    numeric=("age",),
+)
+
+
+def with_verdicts(table: pa.Table, partitions: Sequence[str], verdict: Verdict = Verdict.USED) -> pa.Table:
+    """A table of arrivals with the two columns that admission adds."""
+    mine = [partitions[arrival] for arrival in table["arrival"].to_pylist()]
+    table = table.append_column("partition", pa.array(mine, pa.string()))
+    return table.append_column("verdict", pa.array([verdict] * table.num_rows, pa.int8()))
+
+
+def admitted(*, first_arrival: int, exposures: int, labels: int = 0, dead: int = 0) -> AdmittedEntry:
+    """Messages of two partitions, parsed and all used."""
+    payloads = [
+        exposure_message(
+            event_id=f"e{first_arrival + place}",
+            user_id=f"ü {place}",
+            item_id=place,
+            timestamp_ms=1_700_000_000_000 + place,
+            zone="Europe/Berlin",
+            **({"attributes": {"genre": ["rock", "日本"]}, "numeric": {"age": 0.1}} if place % 2 else {}),
+        )
+        for place in range(exposures)
+    ]
+    payloads += [
+        label_message(label_of=f"e{place}", label="finish", value=1, known_ms=1_700_000_000_000)
+        for place in range(labels)
+    ]
+    payloads += [b'{"half": "\xff' for _ in range(dead)]
+    partitions = [str(place % 2) for place in range(len(payloads))]
+    messages = [
+        Message(partition=partition, offset=str(place), payload=payload)
+        for place, (partition, payload) in enumerate(zip(partitions, payloads, strict=True))
+    ]
+    ranges = {each: (each, str(len(messages) - 1)) for each in sorted(set(partitions))}
+    arrivals = MessageParser(SCHEMA).parse(Cut(source="s", ranges=ranges, messages=len(messages)), messages)
+    return AdmittedEntry(
+        first_arrival=first_arrival,
+        source="s",
+        ranges=ranges,
+        taken_ms=1_700_000_000_000,
+        tables={
+            "exposures": with_verdicts(arrivals.exposures, partitions),
+            "labels": with_verdicts(arrivals.labels, partitions),
+        },
+        dead=arrivals.bad,
+    )
