@@ -180,7 +180,7 @@ def test_a_full_disk_leaves_the_log_as_it_was(tmp_path: Path, monkeypatch: pytes
 
     other = AdmittedEntry(first_arrival=1, source="s", tables={"exposures": table_of([], [])})
     same = admitted(first_arrival=1, exposures=1)
-    for call, entry in (("segments.os.fsync", same), ("segment_header.force", other)):
+    for call, entry in (("segment_files.os.fsync", same), ("segment_header.force", other)):
         with monkeypatch.context() as patch:
             patch.setattr(f"interestclock.streams.{call}", full)
             with pytest.raises(ResultError, match="No space left on device"):

@@ -184,7 +184,7 @@ def test_what_the_disk_did_not_confirm_is_undone(tmp_path: Path, monkeypatch: py
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("interestclock.streams.segments.os.fsync", full)
+        patch.setattr("interestclock.streams.segment_files.os.fsync", full)
         with pytest.raises(
             ResultError,
             match=r"cannot be written .*No space left on device.*; make room or mend the disk, then start "
@@ -205,7 +205,7 @@ def test_what_cannot_even_be_undone_stops_the_log(tmp_path: Path, monkeypatch: p
 
     with monkeypatch.context() as patch:
         for call in ("fsync", "truncate"):
-            patch.setattr(f"interestclock.streams.segments.os.{call}", broken)
+            patch.setattr(f"interestclock.streams.segment_files.os.{call}", broken)
         with pytest.raises(ResultError, match="Input/output error"):
             segments.append([b"b"])
     with pytest.raises(ResultError, match="another process wrote to it, or a write could not be undone"):
@@ -259,3 +259,42 @@ def test_a_killed_process_loses_nothing_that_was_acknowledged(tmp_path: Path) ->
     segments = opened(tmp_path)
     assert acknowledged <= segments.position <= acknowledged + 3
     assert contents(segments) == [b"%d" % number * 40 for number in range(1, segments.position + 1)]
+
+
+def test_a_new_name_is_forced_before_anything_rests_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segments = opened(tmp_path)
+    forced: list[Path] = []
+    with monkeypatch.context() as patch:
+        patch.setattr("interestclock.streams.segments.force", forced.append)
+        for expected in (1, 1, 2):  # two entries in the first file, one in the second
+            segments.append([b"a"])
+            assert forced == [tmp_path] * expected
+            if segments.position == 2:
+                segments.new_segment()
+        segments.new_segment()
+        segments.drop_before(3)
+        assert forced == [tmp_path] * 3
+    assert [path.name for path in tmp_path.iterdir()] == [name(4)]
+
+
+def test_a_name_that_cannot_be_forced_is_forced_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segments = opened(tmp_path)
+    segments.append([b"a"])
+    segments.new_segment()
+
+    def broken(path: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("interestclock.streams.segments.force", broken)
+        for _ in range(2):
+            with pytest.raises(ResultError, match="Input/output error"):
+                segments.append([b"b"])
+        with pytest.raises(ResultError, match=r"needed no more, and cannot be removed .*nothing is lost"):
+            segments.drop_before(1)
+    assert segments.append([b"b"]) == 2
+    assert contents(opened(tmp_path)) == [b"a", b"b"]

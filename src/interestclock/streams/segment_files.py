@@ -6,6 +6,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -13,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 from interestclock.errors import ResultError
 from interestclock.streams.segment_header import REMEDY, read_header
 
-__all__ = ["Entry", "Measured", "framed", "measure", "read"]
+__all__ = ["Entry", "Measured", "extend", "framed", "measure", "read"]
 
 # An entry: length, CRC-32 of the content, CRC-32 of its number and of these two | content
 # The frame has a checksum of its own, so that a flipped bit in a length is not taken for a write that a
@@ -87,6 +88,36 @@ def framed(first: int, contents: Sequence[bytes]) -> bytes:
             content,
         ]
     return b"".join(pieces)
+
+
+def extend(path: Path, content: bytes, *, size: int) -> None:
+    """Write to the end of a file and wait for the disk; all of it or nothing.
+
+    Args:
+        size: that the file has.
+
+    Raises:
+        OSError: it cannot be written; it is as long as it was, unless the disk refused that too.
+        ResultError: it has another size, which is left as it is.
+    """
+    # Never makes a file, which would lack its header; and holds nothing back that closing would write once
+    # more, behind what was undone.
+    with path.open("r+b", buffering=0) as stream:
+        found = stream.seek(0, os.SEEK_END)
+        if found != size:
+            raise ResultError(
+                f"{path}: {found:,} bytes, {size:,} were written: another process wrote to it, or a write "
+                "could not be undone; stop the other, then start again"
+            )
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[stream.write(rest) :]
+            os.fsync(stream.fileno())
+        except BaseException:
+            with suppress(OSError):
+                os.truncate(stream.fileno(), size)
+            raise
 
 
 def measure(path: Path, *, first: int) -> Measured:

@@ -7,13 +7,11 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from interestclock.errors import ResultError
 from interestclock.on_disk import force
-from interestclock.streams.segment_files import Entry, framed, measure, read
+from interestclock.streams.segment_files import Entry, extend, framed, measure, read
 from interestclock.streams.segment_header import ASIDE, create
 
 __all__ = ["Segments"]
@@ -57,8 +55,12 @@ class Segments:
         self.header = b""
         self._size = 0  # of the last file
         self._named = False  # whether its name is on the disk
-        folder.mkdir(parents=True, exist_ok=True)
-        self._firsts = self._found()
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            force(folder.parent)
+        for left in self._named_as(ASIDE).values():
+            left.unlink()
+        self._firsts = sorted(self._named_as(""))
         self._take_up_last()
 
     @property
@@ -78,9 +80,7 @@ class Segments:
         content = framed(first, entries)
         try:
             self._force_name()
-            with path.open("r+b") as stream:  # never makes a file, which would lack its header
-                self._check_own(path, stream.seek(0, os.SEEK_END))
-                self._write(stream, content)
+            extend(path, content, size=self._size)
         except OSError as error:
             raise _unwritable(path, error) from error
         self.position += len(entries)
@@ -160,8 +160,6 @@ class Segments:
                 ) from error
 
     def _take_up_last(self) -> None:
-        for left in self.folder.glob(f"{self._prefix}-*{ASIDE}"):
-            left.unlink()
         if not self._firsts:
             return
         first = self._firsts[-1]
@@ -179,33 +177,16 @@ class Segments:
         self.position = first - 1 + measured.entries
         self.header, self._size = measured.header, measured.whole_bytes
 
-    def _write(self, stream: BinaryIO, content: bytes) -> None:
-        """On the disk, or undone; where the disk refuses that too, ``_check_own`` will say so."""
-        try:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        except BaseException:
-            with suppress(OSError):
-                os.truncate(stream.fileno(), self._size)
-            raise
-
     def _force_name(self) -> None:
         if not self._named:
             force(self.folder)
             self._named = True
 
-    def _check_own(self, path: Path, size: int) -> None:
-        if size != self._size:
-            raise ResultError(
-                f"{path}: {size:,} bytes, {self._size:,} were written: another process wrote to it, or a "
-                "write could not be undone; stop the other, then start again"
-            )
-
-    def _found(self) -> list[int]:
-        name = re.compile(re.escape(self._prefix) + r"-([0-9]{16})\.segment")
-        found = (name.fullmatch(path.name) for path in self.folder.iterdir())
-        return sorted(int(each[1]) for each in found if each)
+    def _named_as(self, ending: str) -> dict[int, Path]:
+        """Files of this log by the number of their first entry."""
+        name = re.compile(rf"{re.escape(self._prefix)}-([0-9]{{16}})\.segment{re.escape(ending)}")
+        found = ((name.fullmatch(path.name), path) for path in self.folder.iterdir())
+        return {int(each[1]): path for each, path in found if each}
 
     def _path(self, first: int) -> Path:
         return self.folder / f"{self._prefix}-{first:016d}.segment"
