@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 import time
 from collections import deque
@@ -61,9 +62,13 @@ def main() -> None:
                 log_figures(list(replayed(late)), Path(name) / f"replay{late}-{each}") for each in range(3)
             ]
             figures["replay"].append({"late": late, "messages_in_an_entry": 1_024} | medians(runs))
+        wait_us = wait_for_disk_us(Path(name) / "bare")
     show(figures)
+    print(f"One wait for the disk: {wait_us:,.0f} µs (median)")
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(figures | {"machine": machine("pyarrow")}, indent=1) + "\n")
+    arguments.json.write_text(
+        json.dumps(figures | {"wait_for_disk_us": wait_us, "machine": machine("pyarrow")}, indent=1) + "\n"
+    )
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -211,6 +216,15 @@ def stream(table: pa.Table, options: pa.ipc.IpcWriteOptions | None = None) -> pa
     with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
         writer.write_table(table)
     return sink.getvalue()
+
+
+def wait_for_disk_us(path: Path) -> float:
+    """What is left of writing a file if one takes the log away."""
+    waits = []
+    with path.open("ab", buffering=0) as file:
+        for _ in range(300):
+            waits.append(seconds(lambda: (file.write(b"x" * 400), os.fsync(file.fileno()))) * 1e6)
+    return median(waits)
 
 
 def for_all(work: Callable[[Any], object], things: Iterable[object]) -> None:
