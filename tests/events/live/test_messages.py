@@ -35,7 +35,9 @@ def parse(*payloads: bytes, zone: str | None = None) -> Arrivals:
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
-TIMES = st.integers(-2_208_988_800_000, 7_258_118_400_000 - 1)
+TIMES = st.integers(-2_208_988_800_000, 7_258_118_400_000 - 1).filter(
+    lambda time: not 631_152_000 <= time < 4_102_444_800  # which reads as seconds
+)
 
 
 @settings(max_examples=100, deadline=None)
@@ -92,22 +94,22 @@ def test_what_is_said_is_what_is_read(
     [
         ({"event_id": None}, "event_id is missing"),
         ({"user_id": ""}, "user_id is missing"),
-        ({"item_id": 1.5}, "item_id 1.5 is neither text nor a whole number"),
-        ({"item_id": True}, "item_id True is neither text nor a whole number"),
-        ({"timestamp_ms": "now"}, "timestamp_ms 'now' is no whole number of UTC milliseconds"),
+        ({"item_id": 1.5}, "item_id 1.5 is not text or a whole number"),
+        ({"item_id": True}, "item_id True is not text or a whole number"),
+        ({"timestamp_ms": "now"}, "timestamp_ms 'now' is not a whole number of UTC milliseconds"),
         ({"timestamp_ms": 1_700_000_000_000_000}, "timestamp_ms 1700000000000000 lies outside 1900 to 2200"),
-        ({"utc_offset_minutes": 2_000}, "utc_offset_minutes 2000 is no whole number of minutes"),
-        ({"utc_offset_minutes": None, "zone": "Mars"}, "zone 'Mars' is no IANA zone"),
+        ({"utc_offset_minutes": 2_000}, "utc_offset_minutes 2000 is not a whole number of minutes"),
+        ({"utc_offset_minutes": None, "zone": "Mars"}, "zone 'Mars' is not an IANA zone"),
         ({"utc_offset_minutes": None}, "nothing tells its local time"),
         ({"labels": {"share": 1}}, "labels 'share' is none of finish, like"),
-        ({"labels": {"finish": 2}}, "labels finish 2 is neither 0 nor 1"),
+        ({"labels": {"finish": 2}}, "labels finish 2 is not 0 or 1"),
         ({"labels": [1]}, "labels is no object of names and values"),
         ({"attributes": {"mood": []}}, "attributes 'mood' is none of genre"),
-        ({"attributes": {"genre": "rock"}}, "attributes genre 'rock' is no list of texts"),
-        ({"categorical": {"device": 3}}, "categorical device 3 is no text"),
-        ({"numeric": {"age": "old"}}, "numeric age 'old' is no finite number"),
+        ({"attributes": {"genre": "rock"}}, "attributes genre 'rock' is not a list of texts"),
+        ({"categorical": {"device": 3}}, "categorical device 3 is not text"),
+        ({"numeric": {"age": "old"}}, "numeric age 'old' is not a finite number"),
         ({"numeric": {"age": 10**400}}, "numeric age 1000000"),
-        ({"numeric": {"age": float("nan")}}, "numeric age nan is no finite number"),
+        ({"numeric": {"age": float("nan")}}, "numeric age nan is not a finite number"),
         ({"usr": 1}, "field 'usr' is unknown; there are attributes, categorical"),
         ({"user_id": "\ud800"}, "user_id is no valid text"),
         ({"user_id": "é" * 129}, "user_id is 258 bytes long; give at most 256, for example a digest"),
@@ -135,8 +137,8 @@ def test_a_bad_exposure_says_why(change: dict, reason: str) -> None:
             b'{"label_of": "e1", "label": "share", "value": 1, "known_ms": 5}',
             "label 'share' is none of finish, like",
         ),
-        (b'{"label_of": "e1", "label": "like", "value": 0.0, "known_ms": 5}', "value 0.0 is neither 0 nor 1"),
-        (b'{"label_of": "e1", "label": "like", "value": 1}', "known_ms None is no whole number"),
+        (b'{"label_of": "e1", "label": "like", "value": 0.0, "known_ms": 5}', "value 0.0 is not 0 or 1"),
+        (b'{"label_of": "e1", "label": "like", "value": 1}', "known_ms is missing"),
     ],
 )
 def test_what_is_no_message_says_why(payload: bytes, reason: str) -> None:

@@ -3,7 +3,14 @@
 from interestclock.events.live.arrivals import Arrivals, BadMessage, Cut, LiveSource
 from interestclock.events.live.journal import Journal
 from interestclock.events.live.kafka import KafkaSource
-from interestclock.events.live.messages import Message, MessageParser, exposure_message, label_message
+from interestclock.events.live.message_writers import (
+    exposure_message,
+    item_message,
+    label_message,
+    outcome_message,
+    served_message,
+)
+from interestclock.events.live.messages import Message, MessageParser
 from interestclock.events.live.open_live import open_live
 from interestclock.events.live.redis_streams import RedisSource
 from interestclock.events.live.replay import ReplaySource
@@ -22,6 +29,9 @@ __all__ = [
     "ReplaySource",
     "Ticks",
     "exposure_message",
+    "item_message",
     "label_message",
     "open_live",
+    "outcome_message",
+    "served_message",
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import pyarrow as pa
 
+from interestclock.events.live.message_tables import ITEMS, OUTCOMES, REFERENCES, SERVED
 from interestclock.events.schema import LogSchema
 from interestclock.timeofday import Clock
 
@@ -61,16 +62,32 @@ class Arrivals:
     Args:
         cut: which they are.
         exposures: columns of the event table that the schema names, ``event_id`` and ``arrival``; labels that
-            did not come along are null.
-        labels: ``event_id``, ``label``, ``value`` int8, ``known_ms`` int64, ``arrival``. Both have
+            did not come along are null. Of messages, also ``position`` int32 and ``values``, the raw columns
+            as JSON text, which keeps 1, 1.0, true and "1" apart; both null where not said.
+        labels: ``event_id``, ``label``, ``value`` int8, ``known_ms`` int64, ``arrival``. All tables have
             ``partition``, text; without it, all are of one.
         bad: those that could not be read.
+        items: ``item_id``, ``from_ms`` int64, ``arrival``, ``attribute.NAME`` list<string>: the whole item as
+            it is from then on.
+        outcomes: ``event_id``, ``outcome``, ``value`` float64 (a flag is 0 or 1), ``known_ms`` int64,
+            ``arrival``.
+        served: ``request_id``, ``user_id``, ``timestamp_ms``, ``utc_offset_minutes``, ``second_of_day``,
+            ``day_of_week``; ``arm``, ``ranker``, ``version``, ``admitted_offset``, text or null;
+            ``item_ids``, ``scores``, ``propensities``, lists of one length, best place first; ``arrival``.
+        references: exposures that leave who or when to their served request: ``event_id``, ``request_id``,
+            ``item_id``; what is null is the request's to say: ``user_id``, ``timestamp_ms``,
+            ``utc_offset_minutes``, and ``known_ms.NAME`` of a label that came along; the other columns as
+            exposures have them, without local time.
     """
 
     cut: Cut
     exposures: pa.Table
     labels: pa.Table
     bad: tuple[BadMessage, ...] = ()
+    items: pa.Table = field(default_factory=ITEMS.empty_table)
+    outcomes: pa.Table = field(default_factory=OUTCOMES.empty_table)
+    served: pa.Table = field(default_factory=SERVED.empty_table)
+    references: pa.Table = field(default_factory=REFERENCES.empty_table)
 
 
 class LiveSource(Protocol):
