@@ -50,7 +50,7 @@ format: .venv/.dev ## format the code and sort its imports
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
-bench-setup: .venv/.bench ## install what only the benchmarks need (torch-rechub, faiss, matplotlib)
+bench-setup: .venv/.bench ## install what only the benchmarks need (torch-rechub, faiss, matplotlib, pydantic)
 
 bench: .venv/.bench ## time the trainer beside torch-rechub's, each ranker, the clock features, the search; memory
 	@mkdir -p build/bench
@@ -61,6 +61,7 @@ bench: .venv/.bench ## time the trainer beside torch-rechub's, each ranker, the 
 	@$(BIN)/python benchmarks/refresh.py --json build/bench/refresh.json
 	@$(BIN)/python benchmarks/stream.py --json build/bench/stream.json --plot build/bench/stream.svg
 	@$(BIN)/python benchmarks/admitted_log.py --json build/bench/admitted_log.json --folder build/bench
+	@$(BIN)/python benchmarks/messages.py --json build/bench/messages.json
 	@$(BIN)/python benchmarks/memory.py --json build/bench/memory.json
 
 docs: .venv/.dev .venv/.docs ## guides and API pages into build/docs; fails on an undocumented public name
