@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interestclock.samples import Vocabulary
+from interestclock.ids import Vocabulary
 
 
 @given(st.lists(st.lists(st.one_of(st.none(), st.text("abc", max_size=2)), max_size=20), max_size=5))
