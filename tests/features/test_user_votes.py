@@ -205,6 +205,17 @@ def test_restored_votes_read_the_same() -> None:
         np.testing.assert_array_equal(again.read(np.array([1]), at_ms)[name], clocks)
 
 
+def test_to_read_changes_nothing() -> None:
+    """Not even for a slot that nobody has had."""
+    votes = new_votes()
+    add(votes, [Vote(1, (1, 2), 1, 0, 0, 0, 1)])
+    before = {name: np.array(each) for name, each in votes.state().items()}
+    assert not votes.read(np.array([99]), np.array([HOUR_MS]))["genre"].any()
+    assert votes.count(np.array([99, 1, 0])).tolist() == [0, 1, 0]
+    for name, each in votes.state().items():
+        np.testing.assert_array_equal(each, before[name], err_msg=name)
+
+
 def test_released_users_have_empty_clocks() -> None:
     votes = new_votes()
     add(votes, [Vote(1, (1, 2), 1, 0, 0, 0, 1)])

@@ -89,8 +89,9 @@ class UserVotes:
 
     def count(self, user_R: IntArray) -> npt.NDArray[np.int64]:
         """How many votes are kept of each of these users."""
-        self._blocks.admit(int(user_R.max(initial=-1)) + 1)
-        return self._blocks.lengths(user_R.astype(np.int64))
+        known_R, length_R = user_R < self._blocks.users, np.zeros(user_R.size, np.int64)
+        length_R[known_R] = self._blocks.lengths(user_R[known_R].astype(np.int64))
+        return length_R
 
     @property
     def _codes(self) -> int:

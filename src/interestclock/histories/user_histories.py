@@ -112,6 +112,10 @@ class UserHistories:
         """Of all arrays, with what they have to spare."""
         return self._blocks.bytes_used + self._named_I.nbytes
 
+    def admit(self, user: int) -> None:
+        """Have an entry for each slot up to this one, so that a view of them changes nothing."""
+        self._blocks.admit(user + 1)
+
     def add(self, behaviours: Behaviours) -> None:
         """Take behaviours, in any order."""
         if not len(behaviours):
@@ -184,7 +188,7 @@ class UserHistories:
         Args:
             users: the largest slot that may be asked for.
         """
-        self._blocks.admit(users + 1)
+        self.admit(users)
         item_E, second_of_day_E, timestamp_ms_E, hour_E = (
             torch.from_numpy(self._blocks.columns[name][: self._blocks.used])
             for name in ("item", "second_of_day", "timestamp_ms", "hour")
@@ -203,7 +207,7 @@ class UserHistories:
         Args:
             users: the largest slot that may be asked for. known_before_ms: UTC milliseconds.
         """
-        self._blocks.admit(users + 1)
+        self.admit(users)
         blocks, user_U = self._blocks.blocks, np.arange(self._blocks.users)
         known_U = self._blocks.known_before(user_U, np.full(user_U.size, known_before_ms))
         offset_U = np.concatenate([[0], np.cumsum(known_U - blocks.dropped_U[: self._blocks.users])])

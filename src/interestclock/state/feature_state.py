@@ -118,6 +118,7 @@ class FeatureState:
         """
         user_N, users_came = self.users.admit(exposures["user_id"])
         item_N, items_came = self.items.admit(exposures["item_id"])
+        self.user_histories.admit(self.users.capacity)
         timestamp_ms_N = exposures["timestamp_ms"].to_numpy()
         second_N = exposures["second_of_day"].to_numpy()
         offset_N = utc_offset_minutes(timestamp_ms_N, second_N, exposures["day_of_week"].to_numpy())
