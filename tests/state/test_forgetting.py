@@ -249,6 +249,21 @@ def test_everyones_counts_go_back_as_far_as_features() -> None:
     assert days == [3, 4, 5]  # complete from the middle of the fourth day; the third is the last before that
 
 
+def test_everyones_counts_as_of_the_first_moment_that_can_be_asked_for_are_kept() -> None:
+    state = new_state(prompt(keep_hours=24.0))
+    for day in range(4):
+        state.pass_midnight(START_MS + day * DAY_MS)
+    assert [(midnight_ms - START_MS) // DAY_MS for midnight_ms in state.everyone] == [2, 3]
+
+
+def test_moments_may_lie_before_1970() -> None:
+    state = new_state(prompt(forget_users_after_days=1))
+    state.ingest(as_table([shown(-5, offset=90)]))
+    assert state.last_offset(1) == (90, -5)
+    assert not state.pass_midnight(0).users.size
+    assert state.pass_midnight(DAY_MS).users.tolist() == [1]
+
+
 def test_what_everyone_chose_is_never_forgotten() -> None:
     """A log of choices draws candidates from all of it."""
     schema = LogSchema(labels=("visit",), positive_only=True)
