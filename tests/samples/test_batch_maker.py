@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pyarrow as pa
@@ -131,6 +131,16 @@ def test_without_clocks_none_are_read(state: FeatureState) -> None:
     batch = BatchMaker(recent=1, clocks=False).make(rows_of([(1, 3, NOON_MS)]), state)
     assert batch.clocks == {}
     assert batch.recent_MN.tolist() == [[2]]
+
+
+def test_columns_that_must_not_be_written_to_are_copied(state: FeatureState) -> None:
+    """As Arrow gives them; PyTorch would warn of them, which fails this test."""
+    rows = rows_of([(1, 3, NOON_MS)])
+    at_ms_B = pa.chunked_array([pa.array([NOON_MS])]).to_numpy()
+    at_ms_B.flags.writeable = False
+    batch = BatchMaker(recent=1, clocks=False).make(replace(rows, timestamp_ms_B=at_ms_B), state)
+    batch.timestamp_ms_B[0] = 0
+    assert at_ms_B.tolist() == [NOON_MS]
 
 
 def test_no_rows_make_an_empty_batch(state: FeatureState) -> None:

@@ -112,4 +112,5 @@ class BatchMaker:
 
 
 def _whole(values: npt.NDArray[Any]) -> Tensor:
-    return torch.from_numpy(np.array(values, np.int64))  # a copy: tables hold what must not be written
+    # Arrow's memory is not to be written to, and a tensor could be: such a column is copied.
+    return torch.from_numpy(np.require(values, np.int64, ("C", "W")))
