@@ -22,6 +22,13 @@ def test_every_path_it_names_exists(path: str) -> None:
     assert (SOURCE / path).exists() or (REPOSITORY / path).exists()
 
 
+@pytest.mark.parametrize(("path", "name"), re.findall(r"`([a-z_/]+\.py)` \(`([\w.]+)`\)", PAGE))
+def test_what_it_names_beside_a_file_is_defined_there(path: str, name: str) -> None:
+    code = (SOURCE / path).read_text(encoding="utf-8")
+    for part in name.split("."):
+        assert re.search(rf"^ *(?:class|def) {part}\b", code, re.MULTILINE)
+
+
 def test_every_folder_answers_a_question() -> None:
     answers = set(re.findall(r"^\| `([a-z_]+)/` \|", PAGE, re.MULTILINE))
     packages = {found.name for found in pkgutil.iter_modules(interestclock.__path__) if found.ispkg}
