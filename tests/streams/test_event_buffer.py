@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from interestclock.errors import ConfigError
 from interestclock.events.schema import LogSchema
-from interestclock.streams import AdmissionConfig, Admitted, EventBuffer, LabelEvents
+from interestclock.streams import AdmissionConfig, Admitted, EventBuffer, LabelEvents, Verdict
 from interestclock.training.live.exposure_queue import ExposureQueue
 
 SCHEMA = LogSchema(labels=("finish", "like"))
@@ -73,6 +73,7 @@ class Admission:
         self.buffer = EventBuffer(SCHEMA, config=AdmissionConfig(**config))
         self.queue, self.labels = ExposureQueue(most=most, fill_ms=0), LabelEvents.none()
         self.watermarks: list[int] = []
+        self.verdicts: list[int] = []  # of messages, in order
 
     @property
     def accounts(self):
@@ -87,6 +88,9 @@ class Admission:
             exposure_table([(at, m) for at, m in numbered if isinstance(m, Shown)]),
             label_table([(at, m) for at, m in numbered if isinstance(m, Labelled)]),
         )
+        places = sorted(range(len(messages)), key=lambda at: isinstance(messages[at], Labelled))
+        said = [*self.buffer.exposure_verdicts.tolist(), *self.buffer.label_verdicts.tolist()]
+        self.verdicts += [verdict for _, verdict in sorted(zip(places, said, strict=True))]
 
     def tick(self, **said: object) -> None:
         self.follow(self.buffer.tick(**said))
@@ -110,7 +114,7 @@ class Admission:
         other = Admission()
         other.buffer.restore({name: np.array(values) for name, values in self.buffer.state().items()})
         other.queue.restore({name: np.array(values) for name, values in self.queue.state().items()})
-        other.labels = self.labels
+        other.labels, other.verdicts = self.labels, self.verdicts
         return other
 
     def batches(self) -> list[dict]:
@@ -130,43 +134,48 @@ class Reference:
     labels: dict[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
     early: list[Labelled] = field(default_factory=list)
     tally: dict[str, int] = field(default_factory=dict)
+    verdicts: list[str] = field(default_factory=list)
 
-    def count(self, outcome: str) -> None:
+    def count(self, outcome: str) -> str:
         self.tally[outcome] = self.tally.get(outcome, 0) + 1
+        return outcome
 
     def take(self, message: Shown | Labelled) -> None:
+        self.verdicts.append(self.said(message))
+
+    def said(self, message: Shown | Labelled) -> str:
         time = message.time if isinstance(message, Shown) else message.known
         self.newest = max(self.newest, time)
         late = time < self.newest - LATENESS_MS
         if isinstance(message, Labelled):
-            self.label(message, late=late)
-        elif message.event in self.shown:
-            self.count("duplicates")
-        elif late:
-            self.count("late_exposures")
-        else:
-            self.shown[message.event] = message.time
-            if message.finish is not None:
-                self.labels[message.event, "finish"] = message.time, message.finish
-            early, self.early = self.early, []
-            for each in early:
-                self.label(each, late=False)
-
-    def label(self, message: Labelled, *, late: bool) -> None:
+            return self.label(message, late=late)
+        if message.event in self.shown:
+            return self.count("duplicates")
         if late:
-            self.count("late_labels")
-        elif message.event not in self.shown:
+            return self.count("late_exposures")
+        self.shown[message.event] = message.time
+        if message.finish is not None:
+            self.labels[message.event, "finish"] = message.time, message.finish
+        early, self.early = self.early, []
+        for each in early:
+            self.label(each, late=False)
+        return "shown"
+
+    def label(self, message: Labelled, *, late: bool) -> str:
+        if late:
+            return self.count("late_labels")
+        if message.event not in self.shown:
             self.early.append(message)
-        elif max(message.known, self.shown[message.event]) > self.shown[message.event] + WAIT_MS:
-            self.count("late_labels")
-        elif (message.event, message.label) in self.labels:
-            self.count("duplicates")
-        else:
-            self.labels[message.event, message.label] = (
-                max(message.known, self.shown[message.event]),
-                message.value,
-            )
-            self.count("labels_joined")
+            return "early"
+        if max(message.known, self.shown[message.event]) > self.shown[message.event] + WAIT_MS:
+            return self.count("late_labels")
+        if (message.event, message.label) in self.labels:
+            return self.count("duplicates")
+        self.labels[message.event, message.label] = (
+            max(message.known, self.shown[message.event]),
+            message.value,
+        )
+        return self.count("labels_joined")
 
     def end(self) -> None:
         for _ in self.early:
@@ -178,6 +187,15 @@ def time_of(event: int) -> int:
     return event * 37 % 300
 
 
+VERDICTS = {
+    "shown": {Verdict.USED},
+    "labels_joined": {Verdict.USED},
+    "duplicates": {Verdict.DUPLICATE},
+    "late_exposures": {Verdict.LATE},
+    "late_labels": {Verdict.LATE},
+    # Or what the rest of the same arrival makes of it:
+    "early": {Verdict.USED, Verdict.ORPHAN, Verdict.LATE, Verdict.DUPLICATE},
+}
 EVENTS = st.integers(0, 15)
 SHOWN = st.builds(
     lambda event, finish: Shown(event, time_of(event), finish), EVENTS, st.sampled_from([None, 0, 1])
@@ -219,6 +237,10 @@ def test_every_message_ends_as_the_reference_says(messages: list[Shown | Labelle
     reference.end()
     given_out += intake.batches()
     check(intake, reference, given_out, len(messages))
+    assert [
+        verdict in VERDICTS[said] for verdict, said in zip(intake.verdicts, reference.verdicts, strict=True)
+    ] == [True] * len(messages)
+    assert intake.verdicts.count(Verdict.ORPHAN) <= intake.accounts.orphan_labels
 
 
 def check(intake: Admission, reference: Reference, given_out: list[dict], messages: int) -> None:
@@ -262,6 +284,36 @@ def test_the_wait_ends_with_its_last_millisecond() -> None:
     intake.take_messages([Shown(1, 100), Labelled(1, "finish", 1, 150), Labelled(1, "like", 1, 151)])
     assert (intake.accounts.labels_joined, intake.accounts.late_labels) == (1, 1)
     assert intake.labels.known_ms_E.tolist() == [150]
+
+
+def test_each_message_of_an_arrival_has_its_verdict() -> None:
+    """By hand: ahead of 1,000 + 500, of the newest as well; late behind 1,200 - 20; across a midnight too."""
+    for start in (0, 86_400_000 - 1_150):
+        intake = Admission(lateness_ms=20, label_wait_ms=50, ahead_ms=500)
+        shown = {0: (1, 1_000), 2: (1, 1_010), 4: (2, 9_000), 5: (3, 1_200), 7: (4, 1_100), 8: (5, 1_190)}
+        shown |= {14: (6, 1_260)}
+        labels = {
+            1: (1, "finish", 1_005),
+            3: (1, "finish", 1_006),  # again
+            6: (5, "like", 1_195),  # before its exposure
+            9: (5, "finish", 1_245),  # known 55 after it
+            10: (9, "like", 1_240),  # of nobody so far
+            11: (8, "like", 9_000),
+            12: (1, "like", 1_010),
+            13: (8, "like", 1_226),  # of nobody, and passed by the next
+        }
+        intake.take(
+            exposure_table([(at, Shown(event, start + time)) for at, (event, time) in shown.items()]),
+            label_table([(at, Labelled(of, name, 1, start + ms)) for at, (of, name, ms) in labels.items()]),
+            taken_ms=start + 1_000,
+        )
+        used, duplicate, ahead, late = Verdict.USED, Verdict.DUPLICATE, Verdict.AHEAD, Verdict.LATE
+        assert intake.buffer.exposure_verdicts.tolist() == [used, duplicate, ahead, used, late, used, used]
+        assert intake.buffer.label_verdicts.tolist() == [
+            *(used, duplicate, used, late, used, ahead, late, Verdict.ORPHAN)
+        ]
+        intake.take(exposure_table([]), label_table([]))
+        assert intake.buffer.exposure_verdicts.tolist() == intake.buffer.label_verdicts.tolist() == []
 
 
 def test_memory_does_not_grow_with_the_stream() -> None:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interestclock.streams import Watermark
-from interestclock.streams.watermark import AFTER_IDLE, IN_TIME, LATE
+from interestclock.streams import Verdict, Watermark
 
 LATENESS_MS = 10
+IN_TIME, LATE, AFTER_IDLE = Verdict.USED, Verdict.LATE, Verdict.LATE_AFTER_IDLE
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from interestclock.streams.accounts import Accounts
 from interestclock.streams.admitted import Admitted
 from interestclock.streams.label_events import LabelEvents
 from interestclock.streams.open_exposures import OPEN, OpenExposures
-from interestclock.streams.watermark import AFTER_IDLE, IN_TIME, LATE, Watermark
+from interestclock.streams.verdicts import Verdict
+from interestclock.streams.watermark import Watermark
 from interestclock.timeofday import DAY_MS
 
 __all__ = ["AdmissionConfig", "EventBuffer"]
@@ -48,6 +49,10 @@ class _Judged:
 
     def verdicts(self, mine_X: npt.NDArray[np.bool_] | None) -> Verdicts:
         return self.verdict_X if mine_X is None else self.verdict_X[mine_X]
+
+    def settle(self, mine_X: npt.NDArray[np.bool_] | None, verdict_X: Verdicts) -> None:
+        """What the verdicts of a piece became."""
+        self.verdict_X[... if mine_X is None else mine_X] = verdict_X
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,12 +114,16 @@ class EventBuffer:
         (['a', 'b'], [0])
         >>> buffer.accounts.duplicates, admitted.watermark_ms
         (1, 9000)
+        >>> buffer.exposure_verdicts.tolist() == [Verdict.USED, Verdict.DUPLICATE, Verdict.USED]
+        True
     """
 
     def __init__(self, schema: LogSchema, *, config: AdmissionConfig) -> None:
         self.schema, self.config = schema, config
         self.accounts = Accounts()
         self.spoke: tuple[str, ...] = ()  # partitions of the messages last taken
+        self.exposure_verdicts: Verdicts = np.zeros(0, np.int8)  # of each of these, by row; see ``admit``
+        self.label_verdicts: Verdicts = np.zeros(0, np.int8)
         self._exposures = OpenExposures(labels=len(schema.labels))
         self._watermark = Watermark(lateness_ms=config.lateness_ms)
         self._serial_of: dict[str, int] = {}
@@ -146,26 +155,41 @@ class EventBuffer:
             exposures, labels: as above. bad: as above. taken_ms: when, UTC milliseconds; None: long after.
 
         Returns:
-            What is used, in order; a midnight (UTC) that the watermark passes cuts it in two.
+            What is used, in order; a midnight (UTC) that the watermark passes cuts it in two. The ``Verdict``
+            of each row then stands in ``exposure_verdicts`` and ``label_verdicts``. A label that waits for
+            its exposure is ``USED``, whatever becomes of it: that follows from what comes later.
         """
         self.accounts.received += exposures.num_rows + labels.num_rows + bad
         self.accounts.dead_letters += bad
-        if taken_ms is not None:
-            exposures, labels = self._not_ahead(exposures, labels, taken_ms)
+        if taken_ms is None:
+            return self._admit_those(exposures, labels)
+        ahead_N, ahead_E = self._ahead(exposures, labels, taken_ms)
+        if ahead_N is None or ahead_E is None:
+            return self._admit_those(exposures, labels)
+        pieces = self._admit_those(exposures.filter(pa.array(~ahead_N)), labels.filter(pa.array(~ahead_E)))
+        self.exposure_verdicts = _with_ahead(ahead_N, self.exposure_verdicts)
+        self.label_verdicts = _with_ahead(ahead_E, self.label_verdicts)
+        return pieces
+
+    def _admit_those(self, exposures: pa.Table, labels: pa.Table) -> list[Admitted]:
         before_ms = self.watermark_ms
         judged_N, judged_E, at_M = self._judge(exposures, labels)
         exposures, labels = _without_partition(exposures), _without_partition(labels)
         pieces = []
         for piece in _between_midnights(before_ms, at_M):
             mine_N, mine_E = judged_N.within(piece), judged_E.within(piece)
+            verdict_N, verdict_E = judged_N.verdicts(mine_N), judged_E.verdicts(mine_E)
             pieces.append(
                 self._admit(
                     exposures if mine_N is None else exposures.filter(pa.array(mine_N)),
                     labels if mine_E is None else labels.filter(pa.array(mine_E)),
-                    verdicts=(judged_N.verdicts(mine_N), judged_E.verdicts(mine_E)),
+                    verdicts=(verdict_N, verdict_E),
                     at_ms=int(at_M[piece.stop - 1]),
                 )
             )
+            judged_N.settle(mine_N, verdict_N)
+            judged_E.settle(mine_E, verdict_E)
+        self.exposure_verdicts, self.label_verdicts = judged_N.verdict_X, judged_E.verdict_X
         return pieces
 
     def tick(self, *, awaited: Iterable[str], taken_ms: int) -> list[Admitted]:
@@ -204,8 +228,9 @@ class EventBuffer:
     def _admit(
         self, exposures: pa.Table, labels: pa.Table, *, verdicts: tuple[Verdicts, Verdicts], at_ms: int
     ) -> Admitted:
+        """Admit a piece; its verdicts become what they are in the end."""
         accepted, given = self._accept(exposures, verdicts[0])
-        joined = given.joined(self._join(labels.append_column("verdict", pa.array(verdicts[1])), at_ms))
+        joined = given.joined(self._join(labels, verdicts[1], at_ms))
         self._forget_ids(at_ms)
         return Admitted(exposures=accepted, labels=joined, watermark_ms=at_ms)
 
@@ -215,20 +240,22 @@ class EventBuffer:
         self._forget_ids(self.watermark_ms)
         return Admitted(exposures=None, labels=LabelEvents.none(), watermark_ms=self.watermark_ms)
 
-    def _not_ahead(self, exposures: pa.Table, labels: pa.Table, taken_ms: int) -> tuple[pa.Table, pa.Table]:
-        """Without what lies too far ahead of the clock, and of the newest event before it as well."""
+    def _ahead(
+        self, exposures: pa.Table, labels: pa.Table, taken_ms: int
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]] | tuple[None, None]:
+        """What lies too far ahead of the clock, and of the newest event before it as well; None: nothing."""
         newest_ms, ahead_ms = max(taken_ms, self.newest_ms), self.config.ahead_ms
         latest = pc.max(exposures["timestamp_ms"]).as_py(), pc.max(labels["known_ms"]).as_py()
         if all(each is None or each <= newest_ms + ahead_ms for each in latest):
-            return exposures, labels  # as nearly always: no look at each
+            return None, None  # as nearly always: no look at each
         times, order = _in_order(exposures, labels)
-        kept = np.ones(times.size, np.bool_)
+        ahead = np.zeros(times.size, np.bool_)
         for place in order.tolist():
-            kept[place] = times[place] <= newest_ms + ahead_ms
-            newest_ms = max(newest_ms, int(times[place])) if kept[place] else newest_ms
-        self.accounts.ahead += int((~kept).sum())
-        exposures_N, labels_E = np.split(kept, [exposures.num_rows])
-        return exposures.filter(pa.array(exposures_N)), labels.filter(pa.array(labels_E))
+            ahead[place] = times[place] > newest_ms + ahead_ms
+            newest_ms = newest_ms if ahead[place] else max(newest_ms, int(times[place]))
+        self.accounts.ahead += int(ahead.sum())
+        ahead_N, ahead_E = np.split(ahead, [exposures.num_rows])
+        return ahead_N, ahead_E
 
     def _judge(self, exposures: pa.Table, labels: pa.Table) -> tuple[_Judged, _Judged, npt.NDArray[np.int64]]:
         """Which came in time, as ``Watermark`` has it; and where the watermark stood after each message."""
@@ -250,15 +277,14 @@ class EventBuffer:
         ids = exposures["event_id"].to_pylist()
         for row, (event_id, verdict) in enumerate(zip(ids, verdict_N.tolist(), strict=True)):
             if event_id in self._serial_of:
-                self.accounts.duplicates += 1
-            elif verdict == LATE:
-                self.accounts.late_exposures += 1
-            elif verdict == AFTER_IDLE:
-                self.accounts.late_after_idle += 1
-            else:
+                verdict_N[row] = Verdict.DUPLICATE
+            elif verdict == Verdict.USED:
                 self._serial_of[event_id] = serial + len(kept)
                 self._ids.append(event_id)
                 kept.append(row)
+        self.accounts.duplicates += _count(verdict_N, Verdict.DUPLICATE)
+        self.accounts.late_exposures += _count(verdict_N, Verdict.LATE)
+        self.accounts.late_after_idle += _count(verdict_N, Verdict.LATE_AFTER_IDLE)
         accepted = exposures.take(pa.array(kept, pa.int64())) if len(kept) < len(ids) else exposures
         timestamp_ms_N = _whole(accepted, "timestamp_ms")
         serial_N = self._exposures.append(timestamp_ms_N, timestamp_ms_N + self.config.label_wait_ms)
@@ -287,22 +313,22 @@ class EventBuffer:
             given = given.joined(self._note(of_label))
         return given
 
-    def _join(self, labels: pa.Table, at_ms: int) -> LabelEvents:
-        """Labels, those that waited first, whose exposure is there."""
+    def _join(self, labels: pa.Table, verdict_E: Verdicts, at_ms: int) -> LabelEvents:
+        """Labels, those that waited first, whose exposure is there; settles the verdicts of the others."""
         tables = [table for table in (self._early, labels) if table is not None and table.num_rows]
         if not tables:
             return LabelEvents.none()
         table = pa.concat_tables(tables, promote_options="default").combine_chunks()
+        waited = table.num_rows - labels.num_rows
         serial_E = np.array([self._serial_of.get(each, OPEN) for each in table["event_id"].to_pylist()])
-        known_ms_E, verdict_E = _whole(table, "known_ms"), table["verdict"].to_numpy()
-        late_E = verdict_E != IN_TIME
-        self._early = table.filter(pa.array((serial_E == OPEN) & ~late_E))
-        self._drop_orphans(at_ms)
-        self.accounts.late_labels += int((verdict_E == LATE).sum())
-        self.accounts.late_after_idle += int((verdict_E == AFTER_IDLE).sum())
-        found = np.flatnonzero((serial_E != OPEN) & ~late_E)
+        known_ms_E = _whole(table, "known_ms")
+        all_E = np.concatenate([np.full(waited, Verdict.USED, np.int8), verdict_E])
+        in_time_E, alone_E = all_E == Verdict.USED, serial_E == OPEN
+        all_E[in_time_E & alone_E & (known_ms_E < at_ms)] = Verdict.ORPHAN
+        self._early = table.filter(pa.array(alone_E & (all_E == Verdict.USED)))
+        found = np.flatnonzero(in_time_E & ~alone_E)
         label_E = pc.index_in(table["label"], pa.array(self.schema.labels)).to_numpy().astype(np.int8)
-        return self._settle(
+        joined, all_E[found] = self._settle(
             LabelEvents(
                 known_ms_E=known_ms_E[found],
                 serial_E=serial_E[found],
@@ -310,6 +336,13 @@ class EventBuffer:
                 value_E=table["value"].to_numpy().astype(np.int8)[found],
             )
         )
+        self.accounts.labels_joined += len(joined)
+        self.accounts.late_labels += _count(all_E, Verdict.LATE)
+        self.accounts.late_after_idle += _count(all_E, Verdict.LATE_AFTER_IDLE)
+        self.accounts.duplicates += _count(all_E, Verdict.DUPLICATE)
+        self.accounts.orphan_labels += _count(all_E, Verdict.ORPHAN)
+        verdict_E[:] = all_E[waited:]
+        return joined
 
     def _drop_orphans(self, at_ms: int) -> None:
         """An exposure that the watermark has passed does not come any more, nor is its label waited for."""
@@ -318,10 +351,11 @@ class EventBuffer:
             self._early = self._early.filter(pa.array(~lost_E))
             self.accounts.orphan_labels += int(lost_E.sum())
 
-    def _settle(self, labels: LabelEvents) -> LabelEvents:
+    def _settle(self, labels: LabelEvents) -> tuple[LabelEvents, Verdicts]:
         """Of labels whose exposure is there those that are used; the rest is duplicate, or known too late."""
+        verdict_E = np.full(len(labels), Verdict.DUPLICATE, np.int8)
         if not len(labels):
-            return labels
+            return labels, verdict_E
         timestamp_ms_E = self._exposures.column("timestamp_ms", labels.serial_E)
         known_ms_E = np.maximum(labels.known_ms_E, timestamp_ms_E)
         after_E = known_ms_E > self._exposures.column("until_ms", labels.serial_E)
@@ -330,17 +364,14 @@ class EventBuffer:
         candidates = np.flatnonzero(~after_E & ~given_E)
         _, first = np.unique(slot_E[candidates], return_index=True)
         joined = candidates[np.sort(first)]
-        self.accounts.late_labels += int(after_E.sum())
-        self.accounts.labels_joined += joined.size
-        self.accounts.duplicates += int((~after_E).sum()) - joined.size
-        return self._note(
-            LabelEvents(
-                known_ms_E=known_ms_E[joined],
-                serial_E=labels.serial_E[joined],
-                label_E=labels.label_E[joined],
-                value_E=labels.value_E[joined],
-            )
+        verdict_E[after_E], verdict_E[joined] = Verdict.LATE, Verdict.USED
+        used = LabelEvents(
+            known_ms_E=known_ms_E[joined],
+            serial_E=labels.serial_E[joined],
+            label_E=labels.label_E[joined],
+            value_E=labels.value_E[joined],
         )
+        return self._note(used), verdict_E
 
     def _note(self, labels: LabelEvents) -> LabelEvents:
         for place in range(len(self.schema.labels)):
@@ -363,6 +394,17 @@ def _between_midnights(before_ms: int, at_M: npt.NDArray[np.int64]) -> Iterator[
     passes = np.flatnonzero(np.diff(at_M // DAY_MS, prepend=before_ms // DAY_MS)).tolist()
     for start, stop in itertools.pairwise(sorted({0, *passes, at_M.size})):
         yield slice(start, stop)
+
+
+def _with_ahead(ahead_X: npt.NDArray[np.bool_], verdict_X: Verdicts) -> Verdicts:
+    """The verdicts of all, given those of what is not too far ahead."""
+    all_X = np.full(ahead_X.size, Verdict.AHEAD, np.int8)
+    all_X[~ahead_X] = verdict_X
+    return all_X
+
+
+def _count(verdict_X: Verdicts, verdict: Verdict) -> int:
+    return int(np.count_nonzero(verdict_X == verdict))
 
 
 def _in_order(exposures: pa.Table, labels: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

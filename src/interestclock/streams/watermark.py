@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["AFTER_IDLE", "IN_TIME", "LATE", "Watermark"]
+from interestclock.streams.verdicts import Verdict
+
+__all__ = ["Watermark"]
 
 # Shapes: M messages in the order in which they arrived, P partitions.
 
 BEFORE_ALL_MS = np.iinfo(np.int64).min // 2
 AFTER_ALL_MS = np.iinfo(np.int64).max // 2
-IN_TIME, LATE, AFTER_IDLE = 0, 1, 2  # verdicts; the last: late only because its partition was let go
 Times = npt.NDArray[np.int64]
 
 
@@ -65,7 +66,7 @@ class Watermark:
                 them.
 
         Returns:
-            Verdicts, (M,) int8: ``IN_TIME``, ``LATE``, or ``AFTER_IDLE``; and where the watermark stood once
+            Verdicts, (M,) int8: ``USED``, ``LATE`` or ``LATE_AFTER_IDLE``; and where the watermark stood once
             each was seen, (M,) int64.
         """
         if not time_ms_M.size:
@@ -86,8 +87,8 @@ class Watermark:
         self.newest_ms = max(self.newest_ms, int(time_ms_M.max()))
         at_M = np.maximum(np.maximum.accumulate(least_M - self.lateness_ms), self.at_ms)
         self.at_ms = int(at_M[-1])
-        verdict_M = np.where(time_ms_M < own_M - self.lateness_ms, LATE, AFTER_IDLE)
-        return np.where(time_ms_M < at_M, verdict_M, IN_TIME).astype(np.int8), at_M
+        behind_M = np.where(time_ms_M < own_M - self.lateness_ms, Verdict.LATE, Verdict.LATE_AFTER_IDLE)
+        return np.where(time_ms_M < at_M, behind_M, Verdict.USED).astype(np.int8), at_M
 
     def tick(self, *, awaited: Iterable[str], taken_ms: int) -> None:
         """Wait for these partitions, known or not, and for no others.
