@@ -3,7 +3,7 @@
     python benchmarks/admitted_log.py --json build/bench/admitted_log.json
 
 *Log*: entries of 1 to 1,024 messages, each forced to the disk as it is appended, then all of them read back;
-beside it the journal, which holds no message but ranges of offsets, and what the messages are as JSON.
+beside it what the messages are as JSON.
 *Encodings* of the tables in them: how long one takes and what it comes to, without the schema, which then
 stands in a file once, or with it; compressed as a whole, or buffer by buffer as Arrow does it
 (``arrow_zstd``). *Replay*: entries that hold verdicts alone, since file and row stand for the message.
@@ -29,7 +29,7 @@ from machine import machine
 from rich.console import Console
 from rich.table import Table
 
-from interestclock.events.live import Cut, Journal, Message, MessageParser, exposure_message, label_message
+from interestclock.events.live import Cut, Message, MessageParser, exposure_message, label_message
 from interestclock.events.schema import LogSchema
 from interestclock.streams import AdmittedEntry, AdmittedLog, Verdict
 from interestclock.streams.admitted_bytes import Schemas, entry_from_bytes, entry_to_bytes
@@ -139,7 +139,6 @@ def entries_of(kind: str, size: int, *, entries: int) -> Iterator[AdmittedEntry]
         arrivals = parser.parse(
             Cut(source="kafka://broker:9092/plays", ranges=ranges, messages=size), messages
         )
-        partitions = pa.array([each.partition for each in messages])
         named = {"exposures": arrivals.exposures, "labels": arrivals.labels}
         verdicts = pa.array(np.full(size, Verdict.USED, np.int8))
         yield AdmittedEntry(
@@ -148,7 +147,7 @@ def entries_of(kind: str, size: int, *, entries: int) -> Iterator[AdmittedEntry]
             ranges=ranges,
             taken_ms=taken_ms,
             tables={
-                name: table.append_column("partition", partitions).append_column("verdict", verdicts)
+                name: table.append_column("verdict", verdicts)
                 for name, table in named.items()
                 if table.num_rows
             },
@@ -167,23 +166,17 @@ def replayed(late: float, *, size: int = 1_024, entries: int = 64) -> Iterator[A
 
 
 def log_figures(entries: Sequence[AdmittedEntry], folder: Path) -> dict[str, float]:
-    """Bytes of a message, and messages per second, in the admitted log and in the journal."""
-    log, journal = AdmittedLog(folder / "log"), Journal(folder / "journal")
+    """Bytes of a message, and messages per second."""
+    log = AdmittedLog(folder / "log")
     schemas = Schemas.none().joined(entries[0].tables)
     said = [entry_to_bytes(entry, schemas) for entry in entries]
     messages = sum(entry.messages for entry in entries)
-    cuts = [
-        Cut(source=entry.source, ranges=entry.ranges, messages=entry.messages, taken_ms=entry.taken_ms)
-        for entry in entries
-    ]
     return {
         "encode_us": us_each(lambda entry: entry_to_bytes(entry, schemas), entries),
         "decode_us": us_each(lambda content: entry_from_bytes(content, schemas), said),
         "written": messages / seconds(lambda: for_all(log.append, entries)),
         "read": messages / seconds(lambda: deque(AdmittedLog(folder / "log").read_after(0), maxlen=0)),
         "bytes": size_of(folder / "log") / messages,
-        "journal_written": messages / seconds(lambda: for_all(journal.append, cuts)),
-        "journal_bytes": size_of(folder / "journal") / messages,
     }
 
 

@@ -4,9 +4,9 @@
 
 *Features*: ids numbered, histories appended, clocks counted and read as of every moment, no ranker; events
 per second on one thread, and bytes per user. *Trainer*: exposures per second with live features, bare, and
-with journal, predictions, checkpoints, snapshots and metrics; in turns, medians. *Deltas*: a trainer's, in
-bytes and milliseconds, against the rows touched, for tables of several sizes. *Memory*: resident memory and
-rows of a stream of ever new ids, ten times what its tables may hold.
+with all that it writes and its metrics; in turns, medians. *Deltas*: a trainer's, in bytes and
+milliseconds, against the rows touched, for tables of several sizes. *Memory*: resident memory and rows of
+a stream of ever new ids, ten times what its tables may hold.
 """
 
 from __future__ import annotations

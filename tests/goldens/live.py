@@ -151,10 +151,6 @@ class MessageList:
         first, self._next = self._next, min(self._next + most, len(self._stream))
         return self._arrivals(first, self._next) if first < self._next else None
 
-    def reread(self, cut: Cut) -> Arrivals:
-        first, last = (int(each) for each in cut.ranges["0"])
-        return self._arrivals(first, last + 1)
-
     def acknowledge(self, last: Mapping[str, str]) -> None:
         pass
 

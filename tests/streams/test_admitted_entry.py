@@ -6,13 +6,13 @@ import pyarrow as pa
 import pytest
 from admitted_tables import admitted
 
-from interestclock.streams import AdmittedEntry, Tick
+from interestclock.streams import AdmittedEntry
 
 
 def test_messages_are_counted_wherever_they_stand() -> None:
     assert admitted(first_arrival=7, exposures=2, labels=3, dead=4).next_arrival == 16
     replayed = AdmittedEntry(first_arrival=0, source="f", verdicts=pa.array([0, 1, 0], pa.int8()))
-    assert (replayed.messages, AdmittedEntry(first_arrival=5, source="s", tick=Tick()).next_arrival) == (3, 5)
+    assert (replayed.messages, AdmittedEntry(first_arrival=5, source="s", awaited=()).next_arrival) == (3, 5)
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_messages_are_counted_wherever_they_stand() -> None:
 )
 def test_a_tick_has_no_messages(with_messages: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"a tick with [01] messages; give these an entry of their own"):
-        AdmittedEntry(first_arrival=0, source="s", tick=Tick(), **with_messages)  # type: ignore[arg-type]
+        AdmittedEntry(first_arrival=0, source="s", awaited=(), **with_messages)  # type: ignore[arg-type]
 
 
 def test_messages_stand_in_one_place() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from interestclock.errors import ResultError
 from interestclock.events.live import BadMessage
-from interestclock.streams import AdmittedEntry, AdmittedLog, Segments, Tick, Verdict
+from interestclock.streams import AdmittedEntry, AdmittedLog, Segments, Verdict
 
 _TEXT = st.text(
     st.characters(exclude_categories=["Cs"]), max_size=6
@@ -46,9 +46,8 @@ def entries(draw: st.DrawFn, first_arrival: int) -> AdmittedEntry:
     kind = draw(st.sampled_from(["tables", "replay", "tick"]))
     source, taken_ms = draw(_TEXT), draw(st.none() | st.integers(0, 2**60))
     if kind == "tick":
-        let_go = tuple(draw(st.lists(_TEXT, max_size=3)))
-        tick = Tick(let_go=let_go)
-        return AdmittedEntry(first_arrival=first_arrival, source=source, taken_ms=taken_ms, tick=tick)
+        awaited = tuple(draw(st.lists(_TEXT, max_size=3)))
+        return AdmittedEntry(first_arrival=first_arrival, source=source, taken_ms=taken_ms, awaited=awaited)
     verdict = st.sampled_from(list(Verdict))
     ranges = draw(st.dictionaries(_TEXT, st.tuples(_TEXT, _TEXT), max_size=3))
     payload = st.text(st.characters(), max_size=9)  # half a surrogate pair as well

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pyarrow as pa
 
-from interestclock.events.live import Cut, Message, MessageParser
-from interestclock.events.live.messages import exposure_message, label_message
+from interestclock.events.live import Cut, Message, MessageParser, exposure_message, label_message
 from interestclock.events.schema import LogSchema
 from interestclock.streams import AdmittedEntry, Verdict
 
@@ -20,10 +17,8 @@ SCHEMA = LogSchema(
 )
 
 
-def with_verdicts(table: pa.Table, partitions: Sequence[str], verdict: Verdict = Verdict.USED) -> pa.Table:
-    """A table of arrivals with the two columns that admission adds."""
-    mine = [partitions[arrival] for arrival in table["arrival"].to_pylist()]
-    table = table.append_column("partition", pa.array(mine, pa.string()))
+def with_verdicts(table: pa.Table, verdict: Verdict = Verdict.USED) -> pa.Table:
+    """A table of arrivals with the column that admission adds."""
     return table.append_column("verdict", pa.array([verdict] * table.num_rows, pa.int8()))
 
 
@@ -58,8 +53,8 @@ def admitted(*, first_arrival: int, exposures: int, labels: int = 0, dead: int =
         ranges=ranges,
         taken_ms=1_700_000_000_000,
         tables={
-            "exposures": with_verdicts(arrivals.exposures, partitions),
-            "labels": with_verdicts(arrivals.labels, partitions),
+            "exposures": with_verdicts(arrivals.exposures),
+            "labels": with_verdicts(arrivals.labels),
         },
         dead=arrivals.bad,
     )

@@ -39,7 +39,7 @@ CONFIG = replace(
     arrivals=30,
 )
 
-BROKERS = replace(  # out of order between partitions; every checkpoint and so the whole journal stays
+BROKERS = replace(  # out of order between partitions; every checkpoint and so all that was admitted stays
     LIVE,
     admission=AdmissionConfig(lateness_ms=24 * HOUR_MS, label_wait_ms=HOUR_MS),
     checkpoint_minutes=240,
@@ -78,8 +78,8 @@ def killed(work: Work, folder: Path, *, after_s: float) -> bool:
     """Start, or go on, and kill after so long; whether it was still running then."""
     process = started(work, folder, resume=True)
     began = time.monotonic()
-    journal = folder / "journal"
-    while not journal.exists() and process.is_alive() and time.monotonic() - began < 30:
+    admitted = folder / "admitted"
+    while not admitted.exists() and process.is_alive() and time.monotonic() - began < 30:
         time.sleep(0.005)  # the time to start is not the time of a run
     process.join(after_s)
     if not process.is_alive():

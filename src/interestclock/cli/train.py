@@ -50,7 +50,8 @@ def train_command(
     checkpoints: Annotated[
         Path,
         typer.Option(
-            help="Folder of the trainer: checkpoints, journal, predictions, snapshots.", show_default=False
+            help="Folder of the trainer: what was admitted, checkpoints, predictions, snapshots.",
+            show_default=False,
         ),
     ],
     resume: Annotated[

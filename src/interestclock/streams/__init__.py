@@ -1,8 +1,9 @@
 """What never ends: sources, admission, and the log of what was admitted."""
 
 from interestclock.streams.accounts import Accounts
+from interestclock.streams.admission import Admission
 from interestclock.streams.admitted import Admitted
-from interestclock.streams.admitted_entry import AdmittedEntry, Tick
+from interestclock.streams.admitted_entry import AdmittedEntry
 from interestclock.streams.admitted_log import AdmittedLog
 from interestclock.streams.event_buffer import AdmissionConfig, EventBuffer
 from interestclock.streams.label_events import LabelEvents
@@ -16,6 +17,7 @@ from interestclock.streams.watermark import Watermark
 __all__ = [
     "OPEN",
     "Accounts",
+    "Admission",
     "AdmissionConfig",
     "Admitted",
     "AdmittedEntry",
@@ -27,7 +29,6 @@ __all__ = [
     "OpenExposures",
     "Segments",
     "SerialColumns",
-    "Tick",
     "Verdict",
     "Watermark",
 ]

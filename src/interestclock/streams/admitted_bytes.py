@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from interestclock.errors import ResultError
 from interestclock.events.live import BadMessage
-from interestclock.streams.admitted_entry import AdmittedEntry, Tick
+from interestclock.streams.admitted_entry import AdmittedEntry
 
 __all__ = ["Schemas", "entry_from_bytes", "entry_to_bytes"]
 
@@ -82,7 +82,7 @@ def entry_to_bytes(entry: AdmittedEntry, schemas: Schemas) -> bytes:
         "source": entry.source,
         "ranges": dict(entry.ranges),
         "taken_ms": entry.taken_ms,
-        "let_go": None if entry.tick is None else entry.tick.let_go,
+        "awaited": entry.awaited,
         "dead": [[each.partition, each.offset, each.reason, each.payload] for each in entry.dead] or None,
         "tables": {kind: body.size for kind, body in bodies.items()} or None,
         "verdicts": None if entry.verdicts is None else len(entry.verdicts),
@@ -105,7 +105,7 @@ def entry_from_bytes(said: bytes, schemas: Schemas) -> AdmittedEntry:
         source=head["source"],
         ranges={partition: (first, last) for partition, (first, last) in head["ranges"].items()},
         taken_ms=head.get("taken_ms"),
-        tick=Tick(let_go=tuple(head["let_go"])) if "let_go" in head else None,
+        awaited=tuple(head["awaited"]) if "awaited" in head else None,
         tables=dict(_tables(content, head_bytes, head.get("tables", {}), schemas)),
         verdicts=_verdicts(content, head["verdicts"]) if "verdicts" in head else None,
         dead=tuple(_dead(*each) for each in head.get("dead", ())),

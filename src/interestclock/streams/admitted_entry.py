@@ -9,29 +9,14 @@ import pyarrow as pa
 
 from interestclock.events.live import BadMessage
 
-__all__ = ["ROW_COLUMNS", "AdmittedEntry", "Tick"]
+__all__ = ["ROW_COLUMNS", "AdmittedEntry"]
 
 ROW_COLUMNS = pa.schema([("arrival", pa.int64()), ("partition", pa.string()), ("verdict", pa.int8())])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tick:
-    """Nothing came for a while: the watermark moves by the clock on the wall.
-
-    Args:
-        let_go: partitions that were silent for so long that the watermark no longer waits for them.
-
-    Example:
-        >>> Tick(let_go=("3",)).let_go
-        ('3',)
-    """
-
-    let_go: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
 class AdmittedEntry:
-    """A micro-batch, or a tick, which has no messages.
+    """A micro-batch, or a *tick*: nothing came for a while, and the watermark moves on.
 
     Messages either stand in the entry, each as a row of a table or as a dead letter; or, where their log can
     be read again, file and row stand for them and the entry holds nothing but their verdicts.
@@ -41,7 +26,8 @@ class AdmittedEntry:
         source: the source's own name for itself.
         ranges: partition -> first and last offset, inclusive; a partition without messages is absent.
         taken_ms: when, UTC milliseconds; None for what lay in a log.
-        tick: set where nothing came.
+        awaited: of a tick, the partitions that may still bring something of earlier moments; none, where the
+            stream is quiet. None where there are messages.
         tables: kind (``exposures``, ``labels``, ...) -> its messages in canonical columns, among them
             ``arrival`` int64, a message's place within this entry, ``partition`` and ``verdict`` int8.
         verdicts: int8, of the rows of the ranges in order; None where the messages stand in ``tables``.
@@ -64,13 +50,13 @@ class AdmittedEntry:
     source: str
     ranges: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     taken_ms: int | None = None
-    tick: Tick | None = None
+    awaited: tuple[str, ...] | None = None
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
     verdicts: pa.Array | None = None
     dead: tuple[BadMessage, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.tick is not None and (self.messages or self.ranges):
+        if self.awaited is not None and (self.messages or self.ranges):
             raise ValueError(f"a tick with {self.messages} messages; give these an entry of their own")
         if self.tables and self.verdicts is not None:
             raise ValueError("messages stand in tables, or their log is read again and verdicts do: not both")

@@ -31,13 +31,13 @@ class AdmittedLog:
     Example:
         >>> import tempfile
         >>> import pyarrow as pa
-        >>> from interestclock.streams import Tick, Verdict
+        >>> from interestclock.streams import Verdict
         >>> log = AdmittedLog(Path(tempfile.mkdtemp()))
         >>> verdicts = pa.array([Verdict.USED, Verdict.LATE], pa.int8())
         >>> log.append(AdmittedEntry(
         ...     first_arrival=0, source="plays.parquet", ranges={"0": ("1", "2")}, verdicts=verdicts))
         1
-        >>> log.append(AdmittedEntry(first_arrival=2, source="wall", taken_ms=9_000, tick=Tick()))
+        >>> log.append(AdmittedEntry(first_arrival=2, source="wall", taken_ms=9_000, awaited=()))
         2
         >>> [(number, entry.messages) for number, entry in log.read_after(0)], log.next_arrival
         ([(1, 2), (2, 0)], 2)

@@ -1,4 +1,4 @@
-"""A Kafka topic of several partitions: read on where the journal says, the same when it is read again."""
+"""A Kafka topic of several partitions: read on where it is told, merged, waited for when away."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 from in_memory import REQUESTS
 from kafka_mock import KafkaMock
-from live_stream import messages, same
+from live_stream import messages
 
-from interestclock.errors import ConfigError, LogError, ResultError
-from interestclock.events.live import Arrivals, Cut, KafkaSource, exposure_message
+from interestclock.errors import ConfigError, LogError
+from interestclock.events.live import Arrivals, KafkaSource, exposure_message
 
 confluent_kafka = pytest.importorskip("confluent_kafka")
 
@@ -36,16 +36,13 @@ def polled(source: KafkaSource, messages: int, most: int = 60) -> list[Arrivals]
     return found + [each for each in [source.poll(most, 0.3) for _ in range(2)] if each is not None]
 
 
-def test_what_is_reread_is_what_came_and_it_goes_on_behind_it(address: str) -> None:
+def test_it_goes_on_behind_what_is_ours(address: str) -> None:
     source = KafkaSource(brokers=address, topic="plays", schema=REQUESTS)
     source.start_after({})
     sent = len(messages(requests=20))
     first = polled(source, sent)
     assert sum(each.cut.messages for each in first) == sent
     assert {partition for each in first for partition in each.cut.ranges} == {"0", "1", "2"}
-    again = source.reread(first[0].cut)
-    assert same(again.exposures, first[0].exposures)
-    assert same(again.labels, first[0].labels)
     last = {partition: end for partition, (_, end) in first[0].cut.ranges.items()}
     source.acknowledge(last)
     source.close()
@@ -53,8 +50,6 @@ def test_what_is_reread_is_what_came_and_it_goes_on_behind_it(address: str) -> N
     later.start_after(last)
     left = sent - first[0].cut.messages
     assert sum(each.cut.messages for each in polled(later, left)) == left
-    with pytest.raises(ResultError, match="the journal is of elsewhere"):
-        later.reread(Cut(source="elsewhere", ranges={"0": ("0", "1")}, messages=2))
     later.close()
 
 
@@ -80,8 +75,6 @@ def test_partitions_are_merged_by_the_timestamps_of_records(
     times = [time for each in found for time in each.exposures["timestamp_ms"].to_pylist()]
     assert times == [1_700_000_000_000 + 20_000 * number for number in range(400)]
     assert max(each.cut.messages for each in found) <= 37
-    for each in found:
-        assert same(source.reread(each.cut).exposures, each.exposures)
     source.close()
 
 
@@ -131,7 +124,6 @@ def test_the_marker_of_a_transaction_is_nothing_left_to_read(address: str) -> No
     source.start_after({})
     found = polled(source, 12, most=2)
     assert sum(each.cut.messages for each in found) == 12
-    assert [source.reread(each.cut).cut for each in found] == [each.cut for each in found]
     source.close()
 
 
@@ -146,14 +138,6 @@ def test_errors_of_a_moment_are_no_outage(address: str, caplog: pytest.LogCaptur
     source.close()
 
 
-def test_records_that_are_there_no_more_are_missed(address: str) -> None:
-    source = KafkaSource(brokers=address, topic="plays", schema=REQUESTS)
-    beyond = Cut(source=source.name, ranges={"0": ("2", "9999")}, messages=9_998)
-    with pytest.raises(ResultError, match=r"of the 9998 records that the journal names; restore the topic"):
-        source.reread(beyond)
-    source.close()
-
-
 def test_a_record_without_a_value_says_so(address: str) -> None:
     producer = confluent_kafka.Producer({"bootstrap.servers": address, "log_level": 2})
     producer.produce("deleted", None, key=b"k", partition=0)
@@ -161,13 +145,6 @@ def test_a_record_without_a_value_says_so(address: str) -> None:
     source = KafkaSource(brokers=address, topic="deleted", schema=REQUESTS)
     source.start_after({})
     assert [bad.reason for each in polled(source, 1) for bad in each.bad] == ["the record has no value"]
-    source.close()
-
-
-def test_brokers_that_are_away_while_it_reads_again_are_waited_for() -> None:
-    source = KafkaSource(brokers="127.0.0.1:1", topic="plays", schema=REQUESTS, patience_s=0.1)
-    with pytest.raises(LogError, match=r"is away for more than 0 s .* --resume: nothing is lost"):
-        source.reread(Cut(source=source.name, ranges={"0": ("0", "1")}, messages=2))
     source.close()
 
 

@@ -1,4 +1,4 @@
-"""A Redis stream: read on where the journal says, the same when read again, waited for when away."""
+"""A Redis stream: read on where it is told, the same when read again, waited for when away."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from in_memory import REQUESTS
 from live_stream import messages, same
 from redis_server import SERVER, RedisServer
 
-from interestclock.errors import ConfigError, LogError, ResultError
+from interestclock.errors import ConfigError, LogError
 from interestclock.events.live import Arrivals, RedisSource, exposure_message
 
 pytestmark = pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
@@ -50,19 +50,6 @@ def polled(source: RedisSource, most: int = 20) -> list[Arrivals]:
     return found
 
 
-def test_what_is_reread_is_what_came(server: RedisServer, stream: str) -> None:
-    source = opened(server, stream)
-    source.start_after({})
-    first = polled(source)
-    assert len(first) > 2
-    for each in first:
-        again = source.reread(each.cut)
-        assert same(again.exposures, each.exposures)
-        assert same(again.labels, each.labels)
-        assert again.bad == each.bad
-    source.close()
-
-
 @pytest.mark.parametrize("most", [7, 40, 1_000])
 def test_several_streams_are_merged_by_the_ids_of_their_entries(server: RedisServer, most: int) -> None:
     """400 exposures 20 s apart: one in ten in one stream, the others in two more; a fourth is empty."""
@@ -84,8 +71,6 @@ def test_several_streams_are_merged_by_the_ids_of_their_entries(server: RedisSer
     assert max(each.cut.messages for each in found) <= most
     partitions = [name for each in found for name in each.exposures["partition"].to_pylist()]
     assert partitions[:3] == [streams[2], streams[1], streams[0]]
-    for each in found:
-        assert same(source.reread(each.cut).exposures, each.exposures)
     last = {stream: end for each in found[:2] for stream, (_, end) in each.cut.ranges.items()}
     later = several(server, streams[::-1])  # the same source
     later.start_after(last)
@@ -166,19 +151,24 @@ def test_streams_are_named_once_each(streams: list[str]) -> None:
         RedisSource(host="127.0.0.1", port=1, streams=streams, schema=REQUESTS)
 
 
-def test_it_goes_on_where_the_journal_says(server: RedisServer, stream: str) -> None:
-    """Not where the group stands: what was delivered and not journalled comes again, nothing comes twice."""
+def test_it_goes_on_where_it_is_told(server: RedisServer, stream: str) -> None:
+    """Not where the group stands: what was delivered and not admitted comes again, nothing comes twice."""
     source = opened(server, stream)
     source.start_after({})
     whole = polled(source)
     source.close()
     later = opened(server, stream)
     later.start_after({stream: whole[1].cut.ranges[stream][1]})
-    assert [each.cut.ranges for each in polled(later)] == [each.cut.ranges for each in whole[2:]]
+    rest = polled(later)
+    assert [each.cut.ranges for each in rest] == [each.cut.ranges for each in whole[2:]]
+    for mine, theirs in zip(rest, whole[2:], strict=True):
+        assert same(mine.exposures, theirs.exposures)
+        assert same(mine.labels, theirs.labels)
+        assert mine.bad == theirs.bad
     later.close()
 
 
-def test_what_a_checkpoint_holds_is_acknowledged(server: RedisServer, stream: str) -> None:
+def test_what_is_ours_is_acknowledged(server: RedisServer, stream: str) -> None:
     source = opened(server, stream)
     source.start_after({})
     whole = polled(source)
@@ -188,21 +178,6 @@ def test_what_a_checkpoint_holds_is_acknowledged(server: RedisServer, stream: st
         assert client.xpending(stream, "interestclock")["pending"] == taken - whole[0].cut.messages
         source.acknowledge({stream: whole[-1].cut.ranges[stream][1]})
         assert client.xpending(stream, "interestclock")["pending"] == 0
-    source.close()
-
-
-def test_what_was_trimmed_is_missed(server: RedisServer, stream: str) -> None:
-    source = opened(server, stream)
-    source.start_after({})
-    first = polled(source)[0]
-    with server.client() as client:
-        client.xtrim(stream, maxlen=3, approximate=False)
-    with pytest.raises(ResultError, match=r"holds 0 of the 20 entries .* restore the stream from a backup"):
-        source.reread(first.cut)
-    other = opened(server, "another")
-    with pytest.raises(ResultError, match="the journal is of redis://"):
-        other.reread(first.cut)
-    other.close()
     source.close()
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 
 import pytest
 from in_memory import REQUESTS, MemorySource, requests_log
 
-from interestclock.events.live import Cut, Journal, ReplaySource, Ticks
+from interestclock.events.live import ReplaySource, Tick, Ticks
 
 
 class Stub:
@@ -48,15 +47,15 @@ def after(ticks: Ticks, stub: Stub, seconds: float, *spoke: str) -> tuple[str, .
     """Who is awaited from then on, or None where there is no tick."""
     stub.now_s += seconds
     ticks.heard(spoke)
-    cut = ticks.due()
-    assert cut is None or (cut.messages, cut.ranges, cut.taken_ms) == (0, {}, stub.now_ms())
-    return None if cut is None else cut.awaited
+    tick = ticks.due()
+    assert tick is None or tick.taken_ms == stub.now_ms()
+    return None if tick is None else tick.awaited
 
 
 def test_who_is_silent_is_let_go_until_it_speaks(ticks: Ticks, stub: Stub) -> None:
     opening = ticks.opening()
     assert opening is not None
-    assert opening == Cut(source="stub", ranges={}, messages=0, taken_ms=100_000, awaited=("a", "b", "c"))
+    assert opening == Tick(awaited=("a", "b", "c"), taken_ms=100_000)
     assert ticks.opening() is None
     assert after(ticks, stub, 0.9, "a") is None
     assert after(ticks, stub, 0.2, "a", "b") == ("a", "b")
@@ -114,15 +113,3 @@ def test_a_log_has_none() -> None:
     assert ticks.opening() is None
     ticks.heard(["0"])
     assert ticks.due() is None
-
-
-def test_a_tick_is_journalled_like_any_cut(tmp_path: Path) -> None:
-    cuts = [
-        Cut(source="s", ranges={}, messages=0, taken_ms=5, awaited=("a", "b")),
-        Cut(source="s", ranges={"a": ("1", "2")}, messages=2, taken_ms=6),
-        Cut(source="s", ranges={}, messages=0, taken_ms=7, awaited=()),
-    ]
-    journal = Journal(tmp_path)
-    for cut in cuts:
-        journal.append(cut)
-    assert list(Journal(tmp_path).read_after(0)) == cuts

@@ -1,4 +1,4 @@
-"""From a broker, killed and taken up again: every event learned once, as a replay of the journal does."""
+"""From a broker, killed and taken up again: every event learned once, as the admitted log has it."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def test_redis_streams(tmp_path: Path) -> None:
             pending = [client.xpending(stream, "interestclock")["pending"] for stream in ("app", "web")]
             assert pending == [0, 0]
         copied_from_first_checkpoint(tmp_path / "run", tmp_path / "trimmed")
-        with pytest.raises(AssertionError, match="exit code 1"):  # the journal names what is there no more
-            finished(partial(train_on_redis, server.port, len(said)), tmp_path / "trimmed", resume=True)
+        finished(partial(train_on_redis, server.port, len(said)), tmp_path / "trimmed", resume=True)
+        check_same(tmp_path / "run", tmp_path / "trimmed")  # what was admitted is not asked for again
     finally:
         server.stop()
 

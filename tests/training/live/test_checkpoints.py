@@ -29,7 +29,7 @@ def note(number: int, fingerprint: str = "f") -> CheckpointNote:
     return CheckpointNote(
         number=number,
         fingerprint=fingerprint,
-        journal_position=10 * number,
+        admitted_position=10 * number,
         offsets={"0": str(100 * number)},
         event_ms=1_000 * number,
         dead_letter_bytes=0,
@@ -60,7 +60,7 @@ def test_what_is_read_is_what_was_written(tmp_path_factory: pytest.TempPathFacto
     checkpoints.write(state, note(1))
     found = checkpoints.newest(fingerprint="f")
     assert found is not None
-    assert found[0].journal_position == 10
+    assert found[0].admitted_position == 10
     assert found[1].keys() == state.keys()
     for name, values in state.items():
         assert found[1][name].dtype == values.dtype
@@ -115,7 +115,8 @@ def test_another_format_names_the_version_that_wrote_it(tmp_path: Path) -> None:
     path = checkpoints.path(1) / "checkpoint.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 9, "version": "7.1"}))
     with pytest.raises(
-        ResultError, match=r"format 9, this version reads 2; go on with the version .* \(7.1\)"
+        ResultError,
+        match=r"format 9, this version reads 3; finish with the version .*7.1\), or",
     ):
         checkpoints.read(1)
 

@@ -40,7 +40,7 @@ def kill_often(times: int, log: Path, never_killed: Path, folder: Path, seed: in
     finished(partial(train, log), folder, resume=True)
     check_same(never_killed, folder)
     (note, _), (straight, _) = last_checkpoint(folder), last_checkpoint(never_killed)
-    assert (note.journal_position, note.offsets) == (straight.journal_position, straight.offsets)
+    assert (note.admitted_position, note.offsets) == (straight.admitted_position, straight.offsets)
     assert verify(folder / "snapshots") == []
 
 

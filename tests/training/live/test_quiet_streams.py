@@ -13,8 +13,8 @@ from killed_runs import check_same
 from live_stream import timed_messages
 from small_live import LIVE
 
-from interestclock.events.live import Arrivals, Cut, Journal, Message, MessageParser, Ticks
-from interestclock.streams import AdmissionConfig
+from interestclock.events.live import Arrivals, Cut, Message, MessageParser, Ticks
+from interestclock.streams import AdmissionConfig, AdmittedLog
 from interestclock.training.live import LiveRun
 
 MINUTE_MS = 60_000
@@ -81,9 +81,6 @@ class Pausing:
                 self._next[name] = there[-1] + 1
         return self._arrivals(ranges, self.clock.ms) if ranges else None
 
-    def reread(self, cut: Cut) -> Arrivals:
-        return self._arrivals(cut.ranges, cut.taken_ms)
-
     def acknowledge(self, last: Mapping[str, str]) -> None:
         pass
 
@@ -103,6 +100,17 @@ class Pausing:
         ]
         cut = Cut(source=self.name, ranges=dict(ranges), messages=len(messages), taken_ms=taken_ms)
         return self._parser.parse(cut, messages)
+
+
+class Asking(Pausing):
+    """Remembers what it was told is ours."""
+
+    def __init__(self, time: Time) -> None:
+        super().__init__(time)
+        self.told: list[dict[str, str]] = []
+
+    def acknowledge(self, last: Mapping[str, str]) -> None:
+        self.told.append(dict(last))
 
 
 class KilledError(Exception):
@@ -135,7 +143,7 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, LiveRun]:
 
 
 def check_learned_again(folder: Path, again: Path) -> None:
-    """From the first checkpoint on, in one go, as the journal has it."""
+    """From the first checkpoint on, in one go, as the admitted log has it."""
     shutil.copytree(folder, again)
     for later in sorted((again / "checkpoints").iterdir())[1:]:
         shutil.rmtree(later)
@@ -156,16 +164,46 @@ def test_a_quiet_stream_learns_its_last_batch(straight: tuple[Path, LiveRun]) ->
     assert accounts.late_after_idle > 0  # what was two hours on its way
 
 
-def test_ticks_of_both_kinds_are_in_the_journal(straight: tuple[Path, LiveRun]) -> None:
+def test_ticks_of_both_kinds_are_admitted(straight: tuple[Path, LiveRun]) -> None:
     folder, _ = straight
-    journal = Journal(folder / "journal")
-    first, _ = journal._segments()[0]
-    awaited = {cut.awaited for cut in journal.read_after(first - 1)}
+    log = AdmittedLog(folder / "admitted")
+    first = log._segments.first
+    awaited = {entry.awaited for _, entry in log.read_after(first - 1)}
     assert {None, (), ("a",)} <= awaited
 
 
+def killed_while_it_acknowledged(folder: Path) -> list[dict[str, str]]:
+    """What was acknowledged within forty turns."""
+    source, turns = Asking(Time()), iter(range(40))
+    with LiveRun(source, folder, config=replace(CONFIG, checkpoint_minutes=10**6)) as run:
+
+        def tell() -> None:
+            if next(turns, None) is None:
+                raise KilledError
+
+        with pytest.raises(KilledError):
+            run.run(tell)
+    return source.told
+
+
+def test_what_is_on_the_disk_is_acknowledged_without_a_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(killed_while_it_acknowledged(tmp_path / "seldom")) == 1
+    monkeypatch.setattr("interestclock.training.live.live_run._ACKNOWLEDGE_S", 0.0)
+    told = killed_while_it_acknowledged(tmp_path / "often")
+    offsets: dict[str, str] = {}
+    admitted = []
+    for _, entry in AdmittedLog(tmp_path / "often" / "admitted").read_after(0):
+        offsets = offsets | {name: last for name, (_, last) in entry.ranges.items()}
+        admitted += [offsets] if entry.ranges else []
+    assert told == admitted
+    assert len(told) > 9
+    assert not list((tmp_path / "often" / "checkpoints").iterdir())
+
+
 def test_the_night_is_checkpointed_too(straight: tuple[Path, LiveRun], tmp_path: Path) -> None:
-    """Else the journal would grow for as long as nothing comes."""
+    """Else the admitted log would grow for as long as nothing comes."""
     folder, run = straight
     before = run._number
     time = Time()

@@ -65,3 +65,13 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
     for path in (tmp_path / "file", tmp_path / "file" / "run"):
         with pytest.raises(ResultError, match=r"cannot be used .*; name another folder"):
             TrainerFolder(path, SAID, resume=False)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_folder_with_a_journal_is_of_the_version_before(resume: bool, tmp_path: Path) -> None:
+    TrainerFolder(tmp_path, SAID, resume=False).release()
+    (tmp_path / "journal").mkdir()
+    with pytest.raises(
+        ResultError, match=r"kept a journal of offsets; finish it with that version \(.+\), or start anew in"
+    ):
+        TrainerFolder(tmp_path, SAID, resume=resume)

@@ -1,7 +1,6 @@
-"""Sources that never end: what arrives, and a journal of which messages were taken."""
+"""Sources that never end: what arrives, and when nothing does."""
 
-from interestclock.events.live.arrivals import Arrivals, BadMessage, Cut, LiveSource
-from interestclock.events.live.journal import Journal
+from interestclock.events.live.arrivals import Arrivals, BadMessage, Cut, LiveSource, Rereadable
 from interestclock.events.live.kafka import KafkaSource
 from interestclock.events.live.message_writers import (
     exposure_message,
@@ -14,19 +13,20 @@ from interestclock.events.live.messages import Message, MessageParser
 from interestclock.events.live.open_live import open_live
 from interestclock.events.live.redis_streams import RedisSource
 from interestclock.events.live.replay import ReplaySource
-from interestclock.events.live.ticks import Ticks
+from interestclock.events.live.ticks import Tick, Ticks
 
 __all__ = [
     "Arrivals",
     "BadMessage",
     "Cut",
-    "Journal",
     "KafkaSource",
     "LiveSource",
     "Message",
     "MessageParser",
     "RedisSource",
     "ReplaySource",
+    "Rereadable",
+    "Tick",
     "Ticks",
     "exposure_message",
     "item_message",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -12,21 +12,17 @@ from interestclock.events.live.message_tables import ITEMS, OUTCOMES, REFERENCES
 from interestclock.events.schema import LogSchema
 from interestclock.timeofday import Clock
 
-__all__ = ["Arrivals", "BadMessage", "Cut", "LiveSource"]
+__all__ = ["Arrivals", "BadMessage", "Cut", "LiveSource", "Rereadable"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """Which messages: journalled before they are learned, and enough to read the very same ones again.
-
-    A *tick* is a cut without messages: where nothing came, it says what is waited for from there on.
+    """Which messages, out of all that a source has.
 
     Args:
         source: the source's own name for itself. messages: how many.
         ranges: partition -> first and last offset, inclusive; a partition without messages is absent.
         taken_ms: when, by the source's clock, UTC milliseconds; None for what lay in a log.
-        awaited: of a tick, the partitions that may still bring something of earlier moments; none, where the
-            stream is quiet. None where there are messages.
 
     Example:
         >>> Cut(source="plays.parquet", ranges={"0": ("1", "500")}, messages=500).messages
@@ -37,7 +33,6 @@ class Cut:
     ranges: Mapping[str, tuple[str, str]]
     messages: int
     taken_ms: int | None = None
-    awaited: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +86,7 @@ class Arrivals:
 
 
 class LiveSource(Protocol):
-    """Events as they come; any stretch of them can be read again."""
+    """Events as they come, each handed out once."""
 
     @property
     def schema(self) -> LogSchema:
@@ -99,7 +94,7 @@ class LiveSource(Protocol):
 
     @property
     def name(self) -> str:
-        """What the source is called in journals; another name is another source."""
+        """What the source is called; another name is another source."""
 
     @property
     def clock(self) -> Clock | None:
@@ -124,11 +119,16 @@ class LiveSource(Protocol):
     def poll(self, most: int, wait_s: float) -> Arrivals | None:
         """New messages, at most so many; None if none came within so many seconds."""
 
-    def reread(self, cut: Cut) -> Arrivals:
-        """The messages of a journalled cut, the same to the bit."""
-
     def acknowledge(self, last: Mapping[str, str]) -> None:
-        """A checkpoint holds everything up to these offsets."""
+        """Everything up to these offsets is on the disk; it need not be kept for us."""
 
     def close(self) -> None:
         """Let go of connections."""
+
+
+@runtime_checkable
+class Rereadable(Protocol):
+    """A source whose messages stay where they are, so that their place stands for them; all are exposures."""
+
+    def reread(self, cut: Cut) -> Arrivals:
+        """The messages of a cut, the same to the bit."""

@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.events.live.arrivals import Arrivals, Cut
-from interestclock.events.live.kafka_reader import KafkaReader
 from interestclock.events.live.merge import PartitionMerge, in_order
 from interestclock.events.live.messages import Message, MessageParser
 from interestclock.events.live.outage import Outage
@@ -27,9 +26,9 @@ _STALLED_S = 5.0  # a partition that others wait for and that says nothing so lo
 class KafkaSource:
     """Records of a topic, whose values are messages as ``MessageParser`` reads them.
 
-    The partitions are assigned by hand: where each goes on is the journal's to say, and a rebalance in the
-    middle of a cut would make another cut of it. Offsets are committed to the group all the same, once a
-    checkpoint holds them, for whoever watches its lag.
+    The partitions are assigned by hand: where each goes on is for ``start_after`` to say, whatever the group
+    thinks. Offsets are committed to the group all the same, once they are acknowledged, for whoever watches
+    its lag.
 
     Partitions are read one after the other, which would put what comes last behind the watermark. So they are
     merged by the records' timestamps, within and across polls, and one that is far ahead of another which
@@ -98,7 +97,6 @@ class KafkaSource:
         self._paused: set[int] = set()
         self._failed: Exception | None = None
         self._moved_s = time.monotonic()  # when records were released, or none were held
-        self._reader = KafkaReader(confluent_kafka, settings, topic, self._outage)
 
     def items(self) -> pa.Table | None:
         """The item table it was given."""
@@ -141,28 +139,10 @@ class KafkaSource:
             self._moved_s = time.monotonic()
         if released:
             self._moved_s = time.monotonic()
-            return self._arrivals(released, self.clock.now_ms())
+            return self._arrivals(released)
         if self._failed is not None or self._stalled():
             self._ask()
         return None
-
-    def reread(self, cut: Cut) -> Arrivals:
-        """The records of a cut.
-
-        Raises:
-            ResultError: some are there no more, or the cut is of another topic.
-        """
-        if cut.source != self.name:
-            raise ResultError(f"the journal is of {cut.source}, not of {self.name}; give the one it is of")
-        ranges = {int(number): (int(first), int(last)) for number, (first, last) in cut.ranges.items()}
-        records = self._reader.read(ranges)
-        found = sum(map(len, records.values()))
-        if found != cut.messages:
-            raise ResultError(
-                f"{self.name} holds {found} of the {cut.messages} records that the journal names; "
-                "restore the topic from a backup, or start anew in another folder"
-            )
-        return self._arrivals(records, cut.taken_ms)
 
     def acknowledge(self, last: Mapping[str, str]) -> None:
         """Commit, for those who watch the group's lag; not waited for, and in an outage the next does."""
@@ -179,7 +159,6 @@ class KafkaSource:
     def close(self) -> None:
         """Let go of connections."""
         self._consumer.close()
-        self._reader.close()
 
     def _note(self, error: Any) -> None:
         self._failed = self._kafka.KafkaException(error)
@@ -263,7 +242,8 @@ class KafkaSource:
         self._failed = self._kafka.KafkaException(record.error())
         return False
 
-    def _arrivals(self, parts: Mapping[int, Sequence[Any]], taken_ms: int | None) -> Arrivals:
+    def _arrivals(self, parts: Mapping[int, Sequence[Any]]) -> Arrivals:
+        taken_ms = self.clock.now_ms()
         messages = [_message(record) for _, record in in_order(parts, _time_ms)]
         ranges = {
             str(number): (str(records[0].offset()), str(records[-1].offset()))

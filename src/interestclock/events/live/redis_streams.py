@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import pyarrow as pa
 
-from interestclock.errors import ConfigError, LogError, ResultError
+from interestclock.errors import ConfigError, LogError
 from interestclock.events.live.arrivals import Arrivals, Cut
 from interestclock.events.live.merge import PartitionMerge, in_order
 from interestclock.events.live.messages import Message, MessageParser
@@ -32,11 +32,10 @@ class RedisSource:
     Several streams are partitions of one source, merged by the milliseconds of their entries' ids: these
     ascend within a stream, every entry has them, and by default they are of one clock, the server's.
 
-    The group remembers what was delivered, for whoever looks at it; where to go on is the journal's to say:
-    the group is set back to there, at the start and after every failure, since a reply that was lost on its
-    way counts as delivered. An entry is acknowledged once a checkpoint holds it. Do not trim the stream
-    beyond what the oldest checkpoint needs; where the last entry taken is gone, a warning says that those
-    after it may be gone unread.
+    The group remembers what was delivered, for whoever looks at it; where to go on is for ``start_after`` to
+    say: the group is set back to there, at the start and after every failure, since a reply that was lost on
+    its way counts as delivered. What was acknowledged may be trimmed, but for the last entry of it: where
+    that one is gone, a warning says that those after it may be gone unread.
 
     Args:
         host, port, streams, group: which. consumer: this one's name in the group.
@@ -152,28 +151,10 @@ class RedisSource:
         for stream in asked:
             self._hold(stream, found.get(stream, []), most)
         released = self._merge.release(most)
-        return self._arrivals(released, self.clock.now_ms()) if released else None
-
-    def reread(self, cut: Cut) -> Arrivals:
-        """The entries of a cut.
-
-        Raises:
-            ResultError: some are there no more, or the cut is of other streams.
-        """
-        if cut.source != self.name:
-            raise ResultError(f"the journal is of {cut.source}, not of {self.name}; give the one it is of")
-        parts = {stream: self._range(stream, first, last) for stream, (first, last) in cut.ranges.items()}
-        found = sum(map(len, parts.values()))
-        if found != cut.messages:
-            spans = ", ".join(f"{first} to {last}" for first, last in cut.ranges.values())
-            raise ResultError(
-                f"{self.name} holds {found} of the {cut.messages} entries {spans} that the "
-                "journal names; restore the stream from a backup, or start anew in another folder"
-            )
-        return self._arrivals(parts, cut.taken_ms)
+        return self._arrivals(released) if released else None
 
     def acknowledge(self, last: Mapping[str, str]) -> None:
-        """Tell the group that a checkpoint holds everything up to there; in an outage the next one does."""
+        """Tell the group that everything up to there is ours; in an outage the next time does."""
         try:
             for stream in self._streams:
                 while pending := self._client.xpending_range(
@@ -219,18 +200,6 @@ class RedisSource:
         if len(entries) < asked_for:
             self._merge.end(stream)
 
-    def _range(self, stream: str, first: str, last: str) -> list[Entry]:
-        while True:
-            try:
-                entries: list[Entry] = self._client.xrange(stream, first, last)
-            except self._unknown_here as error:
-                self._refuse_login(error)
-            except self._away as error:
-                self._outage.failed(error, wait_s=5.0)
-            else:
-                self._outage.over()
-                return entries
-
     def _may_have_missed(self, stream: str) -> bool:
         """Trimming takes the oldest first: as long as the last entry read is there, so is what follows."""
         last = self._last[stream]
@@ -251,7 +220,8 @@ class RedisSource:
             f"{self.name}: {error}; give the user and password, as redis://USER:PASSWORD@HOST:PORT/STREAM"
         ) from error
 
-    def _arrivals(self, parts: Mapping[str, Sequence[Entry]], taken_ms: int | None) -> Arrivals:
+    def _arrivals(self, parts: Mapping[str, Sequence[Entry]]) -> Arrivals:
+        taken_ms = self.clock.now_ms()
         messages = [
             _message(stream, offset.decode(), fields or {})
             for stream, (offset, fields) in in_order(parts, _time_ms)

@@ -24,7 +24,7 @@ class ReplaySource:
     """Rows in the log's order, with the labels they have; an offset is a row's place, from 1.
 
     Args:
-        log: any event source. name: what it is called in journals.
+        log: any event source. name: what it is called where it is written down.
         speed_up: how many times faster than it happened; None is as fast as it is asked for.
         monotonic_s: a clock that no one sets.
 

@@ -5,14 +5,32 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from interestclock.events.live.arrivals import Cut, LiveSource
+from interestclock.events.live.arrivals import LiveSource
 
-__all__ = ["Ticks"]
+__all__ = ["Tick", "Ticks"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick:
+    """Nothing came for a while: what is waited for from there on.
+
+    Args:
+        awaited: partitions that may still bring something of earlier moments; none, where the stream is
+            quiet. taken_ms: when, by the source's clock, UTC milliseconds.
+
+    Example:
+        >>> Tick(awaited=("web",), taken_ms=9_000).awaited
+        ('web',)
+    """
+
+    awaited: tuple[str, ...]
+    taken_ms: int
 
 
 class Ticks:
-    """Cuts without messages, which say which partitions are awaited from there on.
+    """Says when a stream has been silent, and which partitions are awaited from there on.
 
     The first names all partitions that there are. A later one comes where some have been silent for so long:
     they are let go, and awaited again once they speak. Where all have been silent, one comes every so often
@@ -42,12 +60,12 @@ class Ticks:
         self._let_go: set[str] = set()
         self._asked_s = -math.inf
 
-    def opening(self) -> Cut | None:
-        """The cut before a run's first messages, once the partitions are known."""
+    def opening(self) -> Tick | None:
+        """The tick before a run's first messages, once the partitions are known."""
         if self._source.clock is None or self._heard_s:
             return None
         self._heard_s = dict.fromkeys(self._source.partitions(), self._now_s())
-        return self._cut(self._source.clock.now_ms()) if self._heard_s else None
+        return self._tick(self._source.clock.now_ms()) if self._heard_s else None
 
     def heard(self, partitions: Iterable[str]) -> None:
         """These brought messages that may be used."""
@@ -55,8 +73,8 @@ class Ticks:
         self._heard_s |= dict.fromkeys(spoke, self._now_s())
         self._let_go -= spoke
 
-    def due(self) -> Cut | None:
-        """A cut, where silence has lasted."""
+    def due(self) -> Tick | None:
+        """A tick, where silence has lasted."""
         now_s = self._now_s()
         silent = {name for name, heard_s in self._heard_s.items() if now_s - heard_s >= self._idle_s}
         quiet = silent == self._heard_s.keys()
@@ -74,8 +92,7 @@ class Ticks:
         if not everyone and gone == self._let_go:
             return None
         self._let_go = gone
-        return self._cut(taken_ms)
+        return self._tick(taken_ms)
 
-    def _cut(self, taken_ms: int) -> Cut:
-        awaited = tuple(sorted(self._heard_s.keys() - self._let_go))
-        return Cut(source=self._source.name, ranges={}, messages=0, taken_ms=taken_ms, awaited=awaited)
+    def _tick(self, taken_ms: int) -> Tick:
+        return Tick(awaited=tuple(sorted(self._heard_s.keys() - self._let_go)), taken_ms=taken_ms)

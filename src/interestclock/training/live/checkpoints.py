@@ -23,7 +23,7 @@ from interestclock.on_disk import digest_of, force
 
 __all__ = ["CheckpointNote", "Checkpoints"]
 
-FORMAT = 2
+FORMAT = 3
 _NAME = re.compile(r"checkpoint-([0-9]{8})")
 _STATE, _NOTE, _ASIDE = "state.safetensors", "checkpoint.json", ".unfinished"
 _log = logging.getLogger("interestclock.checkpoints")
@@ -35,14 +35,15 @@ class CheckpointNote:
 
     Args:
         number: from 1. fingerprint: of log and configuration; only the same may go on from it.
-        journal_position: cuts that are in it. offsets: last offset of each partition that is in it.
+        admitted_position: the last entry of the admitted log that is in it. offsets: last one of each
+            partition that is in it.
         event_ms: of the last exposure predicted. dead_letter_bytes: size of their file by then.
         sha256, bytes: of the state's file. version: of the package.
     """
 
     number: int
     fingerprint: str
-    journal_position: int
+    admitted_position: int
     offsets: dict[str, str]
     event_ms: int
     dead_letter_bytes: int
@@ -65,7 +66,7 @@ class Checkpoints:
     Example:
         >>> import tempfile
         >>> checkpoints = Checkpoints(Path(tempfile.mkdtemp()), kept=2)
-        >>> note = CheckpointNote(number=1, fingerprint="f", journal_position=3, offsets={"0": "17"},
+        >>> note = CheckpointNote(number=1, fingerprint="f", admitted_position=3, offsets={"0": "17"},
         ...     event_ms=5, dead_letter_bytes=0)
         >>> _ = checkpoints.write({"weights": np.ones(3)}, note)
         >>> found = checkpoints.newest(fingerprint="f")
@@ -110,7 +111,7 @@ class Checkpoints:
     def newest(self, *, fingerprint: str) -> tuple[CheckpointNote, Arrays] | None:
         """The newest checkpoint that is whole, and its state; None where there is none at all.
 
-        A damaged one is passed over with a warning: the journal brings the one before up to date.
+        A damaged one is passed over with a warning: what was admitted since brings the one before up to date.
 
         Raises:
             ResultError: none of them is whole, or the newest whole one is of another log or configuration.
@@ -138,7 +139,7 @@ class Checkpoints:
         try:
             return CheckpointNote(**json.loads(path.read_text()))
         except (OSError, ValueError, TypeError) as error:
-            _log.warning("%s cannot be read (%s); the journal before it is kept", path, error)
+            _log.warning("%s cannot be read (%s); nothing admitted is let go of", path, error)
             return None
 
     def read(self, number: int) -> tuple[CheckpointNote, Arrays]:
@@ -152,8 +153,8 @@ class Checkpoints:
             said = json.loads((path / _NOTE).read_text())
             if said.get("format") != FORMAT:
                 raise ResultError(
-                    f"{path}: format {said.get('format')}, this version reads {FORMAT}; go on with the "
-                    f"version that wrote it ({said.get('version')})"
+                    f"{path}: format {said.get('format')}, this version reads {FORMAT}; finish with the "
+                    f"version that wrote it ({said.get('version')}), or start anew in another folder"
                 )
             note = CheckpointNote(**said)
             _check_whole(path / _STATE, note)
@@ -172,7 +173,7 @@ class Checkpoints:
         (aside / _NOTE).write_text(json.dumps(asdict(whole), indent=1))
         for each in (aside / _STATE, aside / _NOTE, aside):
             force(each)
-        shutil.rmtree(self.path(note.number), ignore_errors=True)  # a damaged one, made anew from the journal
+        shutil.rmtree(self.path(note.number), ignore_errors=True)  # a damaged one, made anew
         aside.rename(self.path(note.number))
         force(self.folder)
         return whole

@@ -124,7 +124,7 @@ class LiveConfig:
         )
 
     def learned_from(self) -> dict[str, Any]:
-        """What decides what is learned, for JSON: all but schedules and what the journal holds."""
+        """What decides what is learned, for JSON: all but schedules, and what is told of each arrival."""
         said = {name: value for name, value in asdict(self).items() if name not in _OPERATIONS}
         said["ranker"]["clocks"] = [{"kind": each.kind, **asdict(each)} for each in self.ranker.clocks]
         return said

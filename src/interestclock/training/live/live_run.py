@@ -1,8 +1,9 @@
-"""A source, a trainer and a folder: journal, learn, checkpoint; go on where it stopped."""
+"""A source, a trainer and a folder: admit, learn, checkpoint; go on where it stopped."""
 
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +16,8 @@ import pyarrow as pa
 from torch import Tensor
 
 from interestclock.arrays import Arrays
-from interestclock.events.live import Arrivals, Cut, Journal, LiveSource, Ticks
+from interestclock.events.live import LiveSource, Tick, Ticks
+from interestclock.streams import Admission, Admitted, AdmittedEntry
 from interestclock.training.live.alarms import Alarms
 from interestclock.training.live.checkpoints import CheckpointNote, Checkpoints
 from interestclock.training.live.config import LiveConfig
@@ -30,6 +32,7 @@ from interestclock.training.live.trainer_snapshots import TrainerSnapshots
 __all__ = ["LiveRun"]
 
 _POLL_S = 1.0
+_ACKNOWLEDGE_S = 5.0  # it takes a few calls to a broker
 _MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 _log = logging.getLogger("interestclock.train")
 
@@ -40,7 +43,7 @@ class LiveRun:
     ::
 
         folder/config.json      what it is set to
-        folder/journal/         which messages were taken, written down before they are learned
+        folder/admitted/        what was taken and what became of it, written down before it is learned
         folder/checkpoints/     the whole state, every so many minutes of the stream
         folder/predictions/     what was predicted, a file between two checkpoints
         folder/snapshots/       what a server reads
@@ -48,8 +51,8 @@ class LiveRun:
         folder/lock             held while a trainer runs
 
     Whatever kills it, another one with ``resume`` goes on: it takes the newest checkpoint that is whole, cuts
-    the files back to it, learns what the journal names again, and ends bit for bit where the one that was
-    never killed ends.
+    the files back to it, learns what was admitted since then again, and ends bit for bit where the one that
+    was never killed ends. A broker is not asked again for what was admitted, and need not keep it.
 
     Args:
         source: of events. folder: must be empty unless ``resume``. config: of the trainer.
@@ -80,16 +83,16 @@ class LiveRun:
         self._claimed = TrainerFolder(folder, said, resume=resume)
         self._fingerprint = self._claimed.fingerprint
         self._checkpoints = Checkpoints(folder / "checkpoints", kept=config.checkpoints_kept)
-        self._journal = Journal(folder / "journal")
+        self._admission = Admission(source, folder / "admitted", buffer=self.trainer.buffer)
         self._predictions = PredictionParts(folder / "predictions", source.schema.labels)
         self._dead_letters = DeadLetterLog(folder / "dead-letters.jsonl")
         self._snapshots = TrainerSnapshots(folder / "snapshots", self.trainer)
         self._checkpoint_due = Schedule(every_ms=round(config.checkpoint_minutes * _MINUTE_MS))
         self._snapshot_due = Schedule(every_ms=round(config.snapshot_minutes * _MINUTE_MS))
         self._full_due = Schedule(every_ms=round(config.full_snapshot_hours * _HOUR_MS))
-        self._offsets: dict[str, str] = {}
-        self._position = 0
         self._number = 0
+        self._acknowledged: dict[str, str] = {}
+        self._acknowledged_s = -math.inf
         self._alarms = Alarms()
         self._ticks = Ticks(source, idle_s=config.idle_seconds)
         self._taken_ms: int | None = None  # of the last arrival
@@ -107,7 +110,7 @@ class LiveRun:
         self._claimed.release()
 
     def run(self, tell: Callable[[], None] = lambda: None) -> None:
-        """Take up what was journalled, then what comes, until the source ends or ``stopping`` is set.
+        """Take up what was admitted, then what comes, until the source ends or ``stopping`` is set.
 
         Ends with a checkpoint in either case.
 
@@ -119,17 +122,18 @@ class LiveRun:
             arrivals = self.source.poll(self.config.arrivals, min(_POLL_S, self.config.idle_seconds / 2))
             self._admit_tick(self._ticks.opening())
             if arrivals is not None:
-                self._position = self._journal.append(arrivals.cut)
-                self._take(arrivals)
+                self._take(*self._admission.admit(arrivals))
                 self._ticks.heard(self.trainer.buffer.spoke)
             elif self.source.ended:
                 self.trainer.finish()
                 self._snapshot()
                 break
             self._admit_tick(self._ticks.due())
+            self._acknowledge(every_s=_ACKNOWLEDGE_S)
             tell()
         self._checkpoint()
         self._written()
+        self._acknowledge()
         self._alarms.look(self.trainer.buffer.accounts.counts(), ended=True)
         self._tell_accounts()
         tell()
@@ -153,7 +157,7 @@ class LiveRun:
             )
 
     def _take_up(self) -> None:
-        """Go on from the newest checkpoint: files back to it, then the journal again."""
+        """Go on from the newest checkpoint: files back to it, then what was admitted since then."""
         found = self._checkpoints.newest(fingerprint=self._fingerprint)
         dead_letter_bytes = 0
         if found is not None:
@@ -163,46 +167,30 @@ class LiveRun:
             _log.info("going on from checkpoint %d", note.number, extra={"event_ms": note.event_ms})
         self._predictions.cut_back(self._number)
         self._dead_letters.cut_back(dead_letter_bytes)
-        for cut in self._journal.read_after(self._position):
-            self._position += 1
-            if cut.awaited is not None:
-                self._tick(cut, cut.awaited)
-            else:
-                self._take(self.source.reread(cut))
-        self.source.start_after(self._offsets)
+        for entry, admitted in self._admission.again():
+            self._take(entry, admitted)
+        self.source.start_after(self._admission.offsets)
 
     def _restore(self, note: CheckpointNote, state: Arrays) -> None:
         self.trainer.restore({name: each for name, each in state.items() if not name.startswith("run/")})
         for schedule, due_ms in zip(self._schedules(), state["run/due_ms"].tolist(), strict=True):
             schedule.due_ms = due_ms
-        self._number, self._position = note.number, note.journal_position
-        self._offsets = dict(note.offsets)
+        self._number = note.number
+        self._admission.restore(position=note.admitted_position, offsets=note.offsets)
 
-    def _take(self, arrivals: Arrivals) -> None:
-        self._dead_letters.add(arrivals.bad)
-        cut, bad = arrivals.cut, len(arrivals.bad)
-        self._taken_ms = cut.taken_ms
-        self.trainer.take(arrivals.exposures, arrivals.labels, bad=bad, taken_ms=cut.taken_ms)
-        self._offsets |= {partition: last for partition, (_, last) in cut.ranges.items()}
-        self._after_cut(self.trainer.event_ms)
+    def _admit_tick(self, tick: Tick | None) -> None:
+        if tick is not None:
+            self._take(*self._admission.tick(tick))
 
-    def _admit_tick(self, cut: Cut | None) -> None:
-        if cut is not None and cut.awaited is not None:
-            self._position = self._journal.append(cut)
-            self._tick(cut, cut.awaited)
-
-    def _tick(self, cut: Cut, awaited: Sequence[str]) -> None:
-        """Schedules go on by the clock where the stream is quiet, else the journal would grow all night."""
-        assert cut.taken_ms is not None  # a log has no ticks
-        self._taken_ms = cut.taken_ms
-        self.trainer.tick(awaited=awaited, taken_ms=cut.taken_ms)
-        event_ms = self.trainer.event_ms
-        self._after_cut(
-            event_ms if awaited or not event_ms else max(event_ms, self.trainer.buffer.watermark_ms)
-        )
-
-    def _after_cut(self, now_ms: int) -> None:
-        """After a cut: what is due, and what is told."""
+    def _take(self, entry: AdmittedEntry, admitted: Sequence[Admitted]) -> None:
+        """Learn from what is written down; then see what is due, and tell."""
+        self._dead_letters.add(entry.dead)
+        self._taken_ms = entry.taken_ms
+        for each in admitted:
+            self.trainer.ingest(each)
+        now_ms = self.trainer.event_ms
+        if entry.awaited == () and now_ms:  # where the stream is quiet, or the log would grow all night
+            now_ms = max(now_ms, self.trainer.buffer.watermark_ms)
         self._alarms.look(self.trainer.buffer.accounts.counts())
         if self._snapshot_due.passed(now_ms):
             self._snapshot()
@@ -221,12 +209,12 @@ class LiveRun:
         note = CheckpointNote(
             number=self._number,
             fingerprint=self._fingerprint,
-            journal_position=self._position,
-            offsets=dict(self._offsets),
+            admitted_position=self._admission.position,
+            offsets=dict(self._admission.offsets),
             event_ms=self.trainer.event_ms,
             dead_letter_bytes=self._dead_letters.force(),
         )
-        self._journal.new_segment()
+        self._admission.new_segment()
         self.stall_seconds += time.perf_counter() - started
         self._writing = self._writer.submit(self._write, state, note, started)
 
@@ -241,14 +229,21 @@ class LiveRun:
         return whole
 
     def _written(self) -> None:
-        """Wait for the checkpoint under way; then the source and the journal may forget what it holds."""
+        """Wait for the checkpoint under way; then what was admitted before the oldest is needed no more."""
         if self._writing is None:
             return
-        note, self._writing = self._writing.result(), None
-        self.source.acknowledge(note.offsets)
+        self._writing.result()
+        self._writing = None
         oldest = self._checkpoints.oldest()
         if oldest is not None:
-            self._journal.drop_before(oldest.journal_position)
+            self._admission.drop_before(oldest.admitted_position)
+
+    def _acknowledge(self, *, every_s: float = 0.0) -> None:
+        """Tell the source what is on the disk: it need not be kept for us."""
+        now_s, offsets = time.monotonic(), self._admission.offsets
+        if now_s - self._acknowledged_s >= every_s and self._acknowledged != offsets:
+            self.source.acknowledge(offsets)
+            self._acknowledged, self._acknowledged_s = dict(offsets), now_s
 
     def _snapshot(self) -> None:
         """Whole if it is time, or a delta would not do; else what changed since the last."""

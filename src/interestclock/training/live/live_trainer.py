@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -93,13 +93,8 @@ class LiveTrainer:
     def take(
         self, exposures: pa.Table, labels: pa.Table, *, bad: int = 0, taken_ms: int | None = None
     ) -> None:
-        """Take one arrival, as ``EventBuffer`` does: predict and learn whatever it makes ready."""
+        """Take one arrival that is written down nowhere: admit and ingest it."""
         for admitted in self.buffer.admit(exposures, labels, bad=bad, taken_ms=taken_ms):
-            self.ingest(admitted)
-
-    def tick(self, *, awaited: Sequence[str], taken_ms: int) -> None:
-        """Nothing came for a while, as ``EventBuffer.tick`` has it."""
-        for admitted in self.buffer.tick(awaited=awaited, taken_ms=taken_ms):
             self.ingest(admitted)
 
     def ingest(self, admitted: Admitted) -> None:

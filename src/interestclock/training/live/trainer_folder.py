@@ -16,6 +16,7 @@ from interestclock.on_disk import force
 __all__ = ["TrainerFolder"]
 
 _CONFIG, _ASIDE, _LOCK = "config.json", "config.unfinished", "lock"
+_JOURNAL = "journal"  # before there was an admitted log
 _SHOWN = 3  # settings that differ
 
 
@@ -30,7 +31,7 @@ class TrainerFolder:
 
     Raises:
         ResultError: another trainer runs in it, it is not empty and ``resume`` is not set, it is of another
-            source or configuration, or it cannot be used.
+            source, configuration or version, or it cannot be used.
 
     Example:
         >>> import tempfile
@@ -66,6 +67,11 @@ class TrainerFolder:
         names = {each.name for each in self.path.iterdir()} if self.path.exists() else set()
         if _CONFIG not in names and names - ours:
             raise ResultError(f"{self.path} is not empty and holds no trainer; name another folder")
+        if _JOURNAL in names:
+            raise ResultError(
+                f"{self.path} is of a version that kept a journal of offsets; finish it with that version "
+                f"({_read(self.path / _CONFIG).get('version')}), or start anew in another folder"
+            )
 
     def _take_lock(self) -> None:
         """The system gives it back when the process ends, however it ends."""
