@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from interestclock.cli.app import app
-from interestclock.cli.train import default_lateness_minutes
+from interestclock.cli.train import default_lateness_minutes, moment_ms
+from interestclock.errors import ConfigError
 from interestclock.events.live import open_live
 
 MAPPING = 'zone = "UTC"\n[labels]\nfinish = "finish"\n[attributes]\ngenre = "genre"\n'
@@ -43,4 +44,33 @@ def test_a_log_is_in_order(options: list[str], lateness_ms: int, mapping: Path, 
     assert ran.exit_code == 0, ran.output
     assert "40 messages: 40 learned" in ran.output
     said = json.loads((folder / "config.json").read_text())
-    assert said["config"]["intake"]["lateness_ms"] == lateness_ms
+    assert said["config"]["admission"]["lateness_ms"] == lateness_ms
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--then", "redis://127.0.0.1:1/plays"], "its mapping names no event_id"),
+        (["--then", "later.csv"], "'later.csv' is no stream"),
+        (["--then-from", "2026-03-01T00:00:00Z"], "--then-from goes with --then; leave it out"),
+        (
+            ["--then-from", "2026-03-01"],
+            "--then-from is '2026-03-01'; give a date and time with Z or an offset",
+        ),
+        (["--then-from", "soon"], "--then-from is 'soon'; give a date and time with Z or an offset"),
+    ],
+)
+def test_what_follows_a_log_is_a_stream(
+    options: list[str], reason: str, mapping: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "trainer"
+    ran = CliRunner().invoke(
+        app, ["train", "plays.csv", "--mapping", str(mapping), "--checkpoints", str(folder), *options]
+    )
+    assert isinstance(ran.exception, ConfigError)
+    assert reason in str(ran.exception)
+    assert not folder.exists()
+
+
+def test_from_when_on_a_stream_follows() -> None:
+    assert moment_ms("2026-03-01T01:00:00.5+01:00") == moment_ms("2026-03-01T00:00:00.500Z") == 1772323200500

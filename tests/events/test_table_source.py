@@ -164,12 +164,12 @@ def test_items_that_are_missing_or_not_asked_for(tmp_path, write_csv, visits):
         TableSource(log, replace(visits, items=tmp_path / "items.csv"))
 
 
-def test_event_ids_do_not_leave_the_source(write_csv, visits):
+def test_event_ids_come_with_the_rows(write_csv, visits):
     path = write_csv(["1,a,5,e", "1,a,5,e"], header="user_id,item_id,timestamp_ms,event_id")
     source = TableSource(path, visits.with_options(event_id="event_id"))
     rows = read(source)
     assert len(rows) == 1
-    assert "event_id" not in rows[0]
+    assert rows[0]["event_id"] == "e"
     assert source.counts.duplicates == 1
 
 

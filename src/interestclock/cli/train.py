@@ -7,6 +7,8 @@ import math
 import signal
 import sys
 from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +18,7 @@ from rich.console import Console
 
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError
-from interestclock.events.live import LiveSource, open_live
+from interestclock.events.live import LiveSource, open_live, open_then
 from interestclock.ranking import RankerConfig
 from interestclock.streams import AdmissionConfig
 from interestclock.studies.rankers import RANKERS, lineup
@@ -27,7 +29,7 @@ from interestclock.training.live.prometheus_page import serve_metrics
 from interestclock.training.live.status_line import StatusLine
 from interestclock.training.live.telemetry import Telemetry
 
-__all__ = ["default_lateness_minutes", "stopped_by_signals", "train_command"]
+__all__ = ["default_lateness_minutes", "moment_ms", "stopped_by_signals", "train_command"]
 
 _out = Console()
 _MINUTE_MS = 60_000
@@ -54,6 +56,22 @@ def train_command(
             show_default=False,
         ),
     ],
+    then: Annotated[
+        str | None,
+        typer.Option(
+            help="Learn the log, then the stream that it was written from: redis://... or kafka://...; what "
+            "of the stream is in the log is counted, not learned again.",
+            show_default=False,
+        ),
+    ] = None,
+    then_from: Annotated[
+        str | None,
+        typer.Option(
+            help="The stream's messages of before this time are in the log, such as 2026-03-01T00:00:00Z; "
+            "needed where the log has no event_id.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on where the folder's trainer stopped; anew if there is none."),
@@ -187,9 +205,16 @@ def train_command(
       interestclock train plays.parquet --mapping plays.toml --checkpoints trainer
 
       interestclock train redis://127.0.0.1:6379/plays --mapping plays.toml --checkpoints trainer --resume
+
+      interestclock train plays.parquet --then kafka://127.0.0.1:9092/plays --mapping plays.toml --checkpoints
+      trainer
     """
     label_wait_ms = _ms("label-wait-minutes", label_wait_minutes)
-    opened = open_live(
+    then_from_ms = None if then_from is None else moment_ms(then_from)
+    if then is None and then_from is not None:
+        raise ConfigError("--then-from goes with --then; leave it out")
+    open_source = open_live if then is None else partial(open_then, stream=then, from_ms=then_from_ms)
+    opened = open_source(
         source,
         mapping=mapping,
         layout=layout,
@@ -207,6 +232,8 @@ def train_command(
             lateness_ms=_ms("lateness-minutes", lateness_minutes),
             label_wait_ms=label_wait_ms,
             ahead_ms=_ms("ahead-minutes", ahead_minutes),
+            archive_first=then is not None,
+            then_from_ms=then_from_ms,
         ),
         users=IdPolicy(sightings=sightings, unused_days=unused_days, most=most_users),
         items=IdPolicy(sightings=sightings, unused_days=unused_days, most=most_items),
@@ -247,6 +274,23 @@ def _ms(option: str, minutes: float) -> int:
     if not math.isfinite(minutes):
         raise ConfigError(f"--{option} is {minutes}; give a number of minutes")
     return round(minutes * _MINUTE_MS)
+
+
+def moment_ms(said: str) -> int:
+    """UTC milliseconds of --then-from; a time without its offset could be anyone's.
+
+    Raises:
+        ConfigError: it is no date and time, or has no offset.
+    """
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ConfigError(
+            f"--then-from is '{said}'; give a date and time with Z or an offset, such as 2026-03-01T00:00:00Z"
+        )
+    return round(moment.timestamp() * 1_000)
 
 
 def _ranker(name: str) -> RankerConfig:

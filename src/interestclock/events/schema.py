@@ -11,6 +11,7 @@ column               type                            meaning
 ``second_of_day``    int32                           local wall-clock second, 0..86399
 ``day_of_week``      int8                            local weekday, 0 = Monday
 ``request_id``       int64 or string, may be absent  exposures shown together carry the same value
+``event_id``         string, nullable, may be absent what labels and duplicates of the event name it by
 ``log_row``          int64                           row of the log it came from, counted from 1
 ``label.NAME``       int8, nullable                  1, 0, or null where the label is missing
 ``known_ms.NAME``    int64                           UTC milliseconds at which that label became known

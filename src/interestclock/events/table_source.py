@@ -133,7 +133,7 @@ class TableSource:
         kept = duplicates.keep_first(events)
         self._counts.duplicates += events.num_rows - kept.num_rows
         self._counts.used += kept.num_rows
-        return kept.drop_columns([EVENT_ID]) if EVENT_ID in kept.column_names else kept
+        return kept
 
     def _numbered_blocks(self) -> Iterator[tuple[RawBlock, int]]:
         """Every block with the number of rows in the files before its own."""

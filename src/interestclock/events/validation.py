@@ -29,7 +29,7 @@ from interestclock.timeofday import day_of_week, seconds_of_day
 
 __all__ = ["EVENT_ID", "LogTypes", "settle_types", "validate"]
 
-EVENT_ID = "event_id"  # travels with the rows until duplicates are dropped
+EVENT_ID = "event_id"
 
 Ints = npt.NDArray[np.int64]
 

@@ -30,6 +30,8 @@ class Accounts:
             over. dead_letters: unreadable messages.
         late_after_idle: exposures and labels that a partition brought after it was let go as idle, older than
             the watermark; likewise not used.
+        in_archive: exposures and labels of a stream that follows an archive, older than what the archive
+            leaves to the stream: they were learned from it.
         ahead: exposures and labels further ahead of the clock on the wall than allowed; likewise not used.
         given_labels_late: labels that came with their exposure and were known after the wait; not learned.
             They were no messages of their own, and are no part of the sum.
@@ -51,6 +53,7 @@ class Accounts:
     dead_letters: int = 0
     ahead: int = 0
     late_after_idle: int = 0
+    in_archive: int = 0
     given_labels_late: int = 0
 
     def add_up(self) -> bool:

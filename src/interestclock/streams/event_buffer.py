@@ -63,9 +63,12 @@ class AdmissionConfig:
         lateness_ms: how far an event's time may stand behind the newest of its partition when it arrives.
         label_wait_ms: how long after its exposure a label may become known.
         ahead_ms: how far an event's time may stand ahead of the moment at which it is taken.
+        archive_first: the stream follows a log, the archive, as ``ThenSource`` gives them.
+        then_from_ms: from which moment on (UTC milliseconds) it does; None: from where the watermark stood
+            when the archive ended.
 
     Raises:
-        ConfigError: one is negative.
+        ConfigError: one of the first three is negative, or there is a moment but no archive.
 
     Example:
         >>> AdmissionConfig(lateness_ms=60_000, label_wait_ms=3_600_000).lateness_ms
@@ -75,11 +78,15 @@ class AdmissionConfig:
     lateness_ms: int = 0
     label_wait_ms: int = 3_600_000
     ahead_ms: int = 3_600_000
+    archive_first: bool = False
+    then_from_ms: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("lateness_ms", "label_wait_ms", "ahead_ms"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give 0 or more milliseconds")
+        if self.then_from_ms is not None and not self.archive_first:
+            raise ConfigError("then_from_ms says from when on a stream follows an archive; there is none")
 
 
 class EventBuffer:
@@ -97,6 +104,11 @@ class EventBuffer:
     so that a clock on the wall that is set back stops nothing. None of the rest depends on how the stream was
     cut into arrivals, but for the order of arrival itself, as long as an ``event_id`` is not used again after
     it was forgotten, and no label comes both before its exposure and with an earlier time.
+
+    Where an *archive* comes first, its messages have no moment at which they were taken, and the first
+    message or tick that has one begins the stream: from then on the archive's partitions are not waited for,
+    and what lies before the moment at which the stream takes over is counted as being in the archive, not as
+    late. From that moment on, a message that the archive has is a duplicate.
 
     Args:
         schema: the log's names. config: how long to wait.
@@ -130,6 +142,7 @@ class EventBuffer:
         self._ids: deque[str] = deque()  # of the serial numbers from _first_id on
         self._first_id = 0
         self._early: pa.Table | None = None  # labels that wait for their exposure
+        self._in_archive_before_ms: int | None = None  # None: there is no archive, or it has not ended
 
     @property
     def watermark_ms(self) -> int:
@@ -159,6 +172,8 @@ class EventBuffer:
             of each row then stands in ``exposure_verdicts`` and ``label_verdicts``. A label that waits for
             its exposure is ``USED``, whatever becomes of it: that follows from what comes later.
         """
+        if taken_ms is not None:
+            self._begin_stream()
         self.accounts.received += exposures.num_rows + labels.num_rows + bad
         self.accounts.dead_letters += bad
         if taken_ms is None:
@@ -199,6 +214,7 @@ class EventBuffer:
             awaited: partitions that may bring something of earlier moments; none, where the stream is quiet.
             taken_ms: when, UTC milliseconds.
         """
+        self._begin_stream()
         self._watermark.tick(awaited=awaited, taken_ms=taken_ms)
         return [self._nothing_more()]
 
@@ -213,6 +229,8 @@ class EventBuffer:
         state: dict[str, npt.NDArray[Any]] = {"first_id": np.array(self._first_id)}
         state |= under("watermark", self._watermark.state()) | under("exposures", self._exposures.state())
         state |= under("accounts", self.accounts.state()) | {"ids": table_to_bytes(ids)}
+        if self._in_archive_before_ms is not None:
+            state["in_archive_before_ms"] = np.array(self._in_archive_before_ms)
         return state if self._early is None else state | {"early": table_to_bytes(self._early)}
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -222,8 +240,17 @@ class EventBuffer:
         self._exposures.restore(below("exposures", state))
         self.accounts.restore(below("accounts", state))
         self._early = table_from_bytes(state["early"]) if "early" in state else None
+        before_ms = state.get("in_archive_before_ms")
+        self._in_archive_before_ms = None if before_ms is None else int(before_ms)
         self._ids = deque(table_from_bytes(state["ids"])["event_id"].to_pylist())
         self._serial_of = {event_id: self._first_id + place for place, event_id in enumerate(self._ids)}
+
+    def _begin_stream(self) -> None:
+        """Once, where an archive came first: it has ended here, and this decides what it leaves."""
+        if self.config.archive_first and self._in_archive_before_ms is None:
+            from_ms = self.config.then_from_ms
+            self._in_archive_before_ms = self.watermark_ms if from_ms is None else from_ms
+            self._watermark.let_all_go()
 
     def _admit(
         self, exposures: pa.Table, labels: pa.Table, *, verdicts: tuple[Verdicts, Verdicts], at_ms: int
@@ -264,6 +291,8 @@ class EventBuffer:
         self.spoke = tuple(names)
         verdict, place = np.empty(times.size, np.int8), np.empty(times.size, np.int64)
         verdict[order], at_M = self._watermark.passed(times[order], names, partitions[order])
+        if self._in_archive_before_ms is not None:
+            verdict[times < self._in_archive_before_ms] = Verdict.IN_ARCHIVE
         place[order] = np.arange(times.size)
         shown = exposures.num_rows
         of_exposures = _Judged(verdict_X=verdict[:shown], place_X=place[:shown], messages=times.size)
@@ -276,6 +305,8 @@ class EventBuffer:
         serial = self._exposures.stop
         ids = exposures["event_id"].to_pylist()
         for row, (event_id, verdict) in enumerate(zip(ids, verdict_N.tolist(), strict=True)):
+            if verdict == Verdict.IN_ARCHIVE:
+                continue
             if event_id in self._serial_of:
                 verdict_N[row] = Verdict.DUPLICATE
             elif verdict == Verdict.USED:
@@ -285,6 +316,7 @@ class EventBuffer:
         self.accounts.duplicates += _count(verdict_N, Verdict.DUPLICATE)
         self.accounts.late_exposures += _count(verdict_N, Verdict.LATE)
         self.accounts.late_after_idle += _count(verdict_N, Verdict.LATE_AFTER_IDLE)
+        self.accounts.in_archive += _count(verdict_N, Verdict.IN_ARCHIVE)
         accepted = exposures.take(pa.array(kept, pa.int64())) if len(kept) < len(ids) else exposures
         timestamp_ms_N = _whole(accepted, "timestamp_ms")
         serial_N = self._exposures.append(timestamp_ms_N, timestamp_ms_N + self.config.label_wait_ms)
@@ -339,6 +371,7 @@ class EventBuffer:
         self.accounts.labels_joined += len(joined)
         self.accounts.late_labels += _count(all_E, Verdict.LATE)
         self.accounts.late_after_idle += _count(all_E, Verdict.LATE_AFTER_IDLE)
+        self.accounts.in_archive += _count(all_E, Verdict.IN_ARCHIVE)
         self.accounts.duplicates += _count(all_E, Verdict.DUPLICATE)
         self.accounts.orphan_labels += _count(all_E, Verdict.ORPHAN)
         verdict_E[:] = all_E[waited:]

@@ -35,3 +35,6 @@ class Verdict(IntEnum):
 
     DEAD = 6
     """It could not be read; it stands among the dead letters, with the reason."""
+
+    IN_ARCHIVE = 7
+    """Of a stream that follows an archive, and older than what the archive leaves to the stream."""

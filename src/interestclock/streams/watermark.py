@@ -103,6 +103,10 @@ class Watermark:
         least_ms = self._least_of_others(set()) if self._awaited else taken_ms
         self.at_ms = max(self.at_ms, least_ms - self.lateness_ms)
 
+    def let_all_go(self) -> None:
+        """No partition that has spoken brings anything more; the watermark stays for those that come."""
+        self._reached_ms, self._awaited = {}, set()
+
     def end(self) -> None:
         """Nothing comes any more."""
         self.at_ms = self.newest_ms = AFTER_ALL_MS

@@ -10,9 +10,10 @@ from interestclock.events.live.message_writers import (
     served_message,
 )
 from interestclock.events.live.messages import Message, MessageParser
-from interestclock.events.live.open_live import open_live
+from interestclock.events.live.open_live import open_live, open_then
 from interestclock.events.live.redis_streams import RedisSource
 from interestclock.events.live.replay import ReplaySource
+from interestclock.events.live.then import ThenSource
 from interestclock.events.live.ticks import Tick, Ticks
 
 __all__ = [
@@ -25,13 +26,14 @@ __all__ = [
     "MessageParser",
     "RedisSource",
     "ReplaySource",
-    "Rereadable",
+    "ThenSource",
     "Tick",
     "Ticks",
     "exposure_message",
     "item_message",
     "label_message",
     "open_live",
+    "open_then",
     "outcome_message",
     "served_message",
 ]

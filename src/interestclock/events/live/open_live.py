@@ -14,13 +14,15 @@ from interestclock.events.live.arrivals import LiveSource
 from interestclock.events.live.kafka import KafkaSource
 from interestclock.events.live.redis_streams import RedisSource
 from interestclock.events.live.replay import ReplaySource
+from interestclock.events.live.then import ThenSource
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.open_log import open_log, resolve_mapping
 
-__all__ = ["open_live"]
+__all__ = ["open_live", "open_then"]
 
 _TEXT = pa.string()  # ids of messages are text
 
+_BROKERS = ("redis", "kafka")
 _REDIS_PORT = 6379
 
 
@@ -53,7 +55,7 @@ def open_live(
         Traceback (most recent call last):
         interestclock.errors.ConfigError: redis://127.0.0.1:6379/plays: nothing says which labels ...
     """
-    kind = source.partition("://")[0] if "://" in source else "log"
+    kind = _kind(source)
     shown = _without_login(source)
     given = ColumnMapping.from_toml(mapping) if mapping is not None else None
     if kind == "log":
@@ -62,7 +64,7 @@ def open_live(
         if label_wait_ms is not None:
             _check_delays(resolved, label_wait_ms)
         return ReplaySource(open_log(path, mapping=resolved), speed_up=speed_up)
-    if kind not in ("redis", "kafka"):
+    if kind not in _BROKERS:
         raise ConfigError(f"'{shown}': no source is called {kind}; give a path, redis://... or kafka://...")
     if given is None:
         raise ConfigError(
@@ -72,6 +74,55 @@ def open_live(
     if layout is not None or speed_up is not None:
         raise ConfigError(f"{shown}: a layout and a speed are for logs; leave them out")
     return _broker(kind, source, given, items, group)
+
+
+def open_then(
+    log: str,
+    stream: str,
+    *,
+    from_ms: int | None = None,
+    mapping: Path | None = None,
+    layout: str | None = None,
+    items: Path | None = None,
+    group: str = "interestclock",
+    speed_up: float | None = None,
+    label_wait_ms: int | None = None,
+) -> LiveSource:
+    """A log, and behind it the stream that it was written from; one mapping serves both.
+
+    Args:
+        log: a path. stream: as ``open_live`` has it. from_ms: messages before are in the log, UTC
+            milliseconds; needed where the log has no event ids.
+        mapping: TOML file; not needed where the log brings its own. The rest is as in ``open_live``.
+
+    Raises:
+        ConfigError: the first is no log or the second no stream, or nothing tells which messages are in the
+            log; and as ``open_live`` and ``ThenSource``.
+
+    Example:
+        >>> open_then("plays.parquet", "later.parquet")
+        Traceback (most recent call last):
+        interestclock.errors.ConfigError: 'later.parquet' is no stream; --then takes redis://... or kafka://...
+    """
+    if _kind(log) != "log":
+        raise ConfigError(f"'{_without_login(log)}' is no log; --then follows a log, so give its path")
+    if _kind(stream) not in _BROKERS:
+        raise ConfigError(f"'{_without_login(stream)}' is no stream; --then takes redis://... or kafka://...")
+    given = ColumnMapping.from_toml(mapping) if mapping is not None else None
+    resolved = resolve_mapping(Path(log), mapping=given, layout=layout, items=items)
+    if resolved.event_id is None and from_ms is None:
+        raise ConfigError(
+            f"{log}: its mapping names no event_id, so nothing tells which messages of the stream are in the "
+            "log, too; name its column (event_id = ...), or say from when on they are not (--then-from TIME)"
+        )
+    if label_wait_ms is not None:
+        _check_delays(resolved, label_wait_ms)
+    broker = _broker(_kind(stream), stream, resolved, items, group)
+    return ThenSource(open_log(Path(log), mapping=resolved), broker, from_ms=from_ms, speed_up=speed_up)
+
+
+def _kind(source: str) -> str:
+    return source.partition("://")[0] if "://" in source else "log"
 
 
 def _check_delays(mapping: ColumnMapping, label_wait_ms: int) -> None:

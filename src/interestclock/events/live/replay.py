@@ -13,6 +13,7 @@ from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.events.live.arrivals import Arrivals, Cut
 from interestclock.events.live.messages import LABELS, TEXT_BYTES
 from interestclock.events.schema import EventSource, LogSchema
+from interestclock.events.validation import EVENT_ID
 
 __all__ = ["ReplaySource"]
 
@@ -23,10 +24,13 @@ _NO_ID = -(2**63)
 class ReplaySource:
     """Rows in the log's order, with the labels they have; an offset is a row's place, from 1.
 
+    An exposure's ``event_id`` is the log's. In a log without, it is the row's place; where only some rows are
+    without, or ids of others may follow, it is ``row PLACE``, which no other id is likely to be.
+
     Args:
         log: any event source. name: what it is called where it is written down.
         speed_up: how many times faster than it happened; None is as fast as it is asked for.
-        monotonic_s: a clock that no one sets.
+        monotonic_s: a clock that no one sets. others_follow: whether ids of others may follow.
 
     Raises:
         ConfigError: ``speed_up`` is not positive.
@@ -40,10 +44,12 @@ class ReplaySource:
         speed_up: float | None = None,
         name: str | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
+        others_follow: bool = False,
     ) -> None:
         if speed_up is not None and not speed_up > 0:
             raise ConfigError(f"speed_up is {speed_up}; give a number above 0, for example 60")
         self._log, self._speed_up, self._monotonic_s = log, speed_up, monotonic_s
+        self._others_follow = others_follow
         self.name = name or f"log {log.fingerprint()[:16]}"
         self.ended = False
         self.clock = None
@@ -108,8 +114,6 @@ class ReplaySource:
 
     def _arrivals(self, rows: pa.Table, first: int) -> Arrivals:
         _check_ids(rows, first)
-        offsets = np.arange(first, first + rows.num_rows)
-        exposures = rows.append_column("event_id", pa.array(offsets.astype(str)))
         cut = Cut(
             source=self.name,
             ranges={_PARTITION: (str(first), str(first + rows.num_rows - 1))},
@@ -117,9 +121,20 @@ class ReplaySource:
         )
         return Arrivals(
             cut=cut,
-            exposures=exposures.append_column("arrival", pa.array(np.arange(rows.num_rows))),
+            exposures=self._with_ids(rows, first).append_column(
+                "arrival", pa.array(np.arange(rows.num_rows))
+            ),
             labels=LABELS.empty_table(),
         )
+
+    def _with_ids(self, rows: pa.Table, first: int) -> pa.Table:
+        """Every row with an ``event_id``: its own, or one that follows from its place."""
+        place = pa.array(np.arange(first, first + rows.num_rows).astype(str))
+        row = pc.binary_join_element_wise("row", place, " ")
+        if EVENT_ID not in rows.column_names:
+            return rows.append_column(EVENT_ID, row if self._others_follow else place)
+        own = rows[EVENT_ID].cast(pa.string())
+        return rows.set_column(rows.column_names.index(EVENT_ID), EVENT_ID, pc.coalesce(own, row))
 
     def _whose_time_has_come(self, rows: pa.Table, wait_s: float) -> pa.Table:
         if self._speed_up is None:

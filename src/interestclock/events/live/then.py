@@ -1,0 +1,189 @@
+"""History first, then live: a log to its end, and behind it the stream that it was written from."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from interestclock.errors import ConfigError
+from interestclock.events.live.arrivals import Arrivals, Cut, LiveSource
+from interestclock.events.live.message_tables import MessageTables
+from interestclock.events.live.replay import ReplaySource
+from interestclock.events.schema import EventSource, LogSchema
+
+__all__ = ["ARCHIVE", "ThenSource"]
+
+ARCHIVE = "archive/0"  # the log's partition; none of a broker has a slash
+_ROWS = "0"  # as the log calls it
+_log = logging.getLogger("interestclock.source")
+
+
+class ThenSource:
+    """The rows of an archive, then the messages of a stream, as one source.
+
+    The archive is the partition ``archive/0``. While it is read there is no silence and nothing is ahead: its
+    cuts have no moment at which they were taken; its rows are written down as messages are. From its end on the source is the stream, from the beginning
+    of what the broker has; ``EventBuffer``, told that an archive comes first, tells what of that is in it.
+
+    Ids are text, as those of messages are: the archive's 7 and a message's 7 or "7" are one user. An archive
+    without event ids has ``row PLACE`` instead, which no label of the stream names.
+
+    Where the stream's first exposures are all later than the archive's last, a warning says so.
+
+    Args:
+        archive: the log to begin with. stream: to go on with; it is not asked before the archive has ended.
+        from_ms: what lies before, in the stream, is in the archive, UTC milliseconds; None where event ids
+            tell. speed_up: of the archive, as ``ReplaySource`` has it.
+
+    Raises:
+        ConfigError: the two have other labels, attributes or context, or get attributes from elsewhere.
+    """
+
+    def __init__(
+        self,
+        archive: EventSource,
+        stream: LiveSource,
+        *,
+        from_ms: int | None = None,
+        speed_up: float | None = None,
+    ) -> None:
+        self._archive = ReplaySource(archive, speed_up=speed_up, others_follow=True)
+        self._stream, self._from_ms = stream, from_ms
+        _check_agree(self._archive, stream)
+        self.schema, self.clock = stream.schema, stream.clock
+        since = "" if from_ms is None else f" from {_shown(from_ms)}"
+        self.name = f"{self._archive.name}, then {stream.name}{since}"
+        self._columns = _columns(stream.schema)
+        self._last: Mapping[str, str] = {}
+        self._archive_ms: int | None = None  # of the archive's last row so far
+        self._turned = self._compared = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether both have given everything."""
+        return self._turned and self._stream.ended
+
+    def items(self) -> pa.Table | None:
+        """The stream's item table: the archive's, with ids as text."""
+        return self._stream.items()
+
+    def partitions(self) -> tuple[str, ...]:
+        """The stream's, once the archive has ended; none before."""
+        return self._stream.partitions() if self._turned else ()
+
+    def at_end(self, partitions: Collection[str]) -> frozenset[str]:
+        """The stream's answer."""
+        return self._stream.at_end(partitions)
+
+    def start_after(self, last: Mapping[str, str]) -> None:
+        """Go on behind a row of the archive, or, where messages were taken already, behind those."""
+        self._last = {name: offset for name, offset in last.items() if name != ARCHIVE}
+        if self._last:
+            self._compared = True
+            self._turn()
+        elif ARCHIVE in last:
+            row = last[ARCHIVE]
+            said = Cut(source=self._archive.name, ranges={_ROWS: (row, row)}, messages=1)
+            self._note_time(self._archive.reread(said))
+            self._archive.start_after({_ROWS: row})
+
+    def poll(self, most: int, wait_s: float) -> Arrivals | None:
+        """The next rows of the archive; after its last, new messages."""
+        if not self._turned:
+            arrivals = self._archive.poll(most, wait_s)
+            if arrivals is not None:
+                self._note_time(arrivals)
+                return self._as_messages(arrivals)
+            if not self._archive.ended:
+                return None
+            self._turn()
+        arrivals = self._stream.poll(most, wait_s)
+        if arrivals is not None and not self._compared and arrivals.exposures.num_rows:
+            self._compared = True
+            self._compare_times(pc.min(arrivals.exposures["timestamp_ms"]).as_py())
+        return arrivals
+
+    def acknowledge(self, last: Mapping[str, str]) -> None:
+        """Tell the stream, as far as it was read."""
+        if self._turned:
+            self._stream.acknowledge({name: offset for name, offset in last.items() if name != ARCHIVE})
+
+    def close(self) -> None:
+        """Let go of both."""
+        self._archive.close()
+        self._stream.close()
+
+    def _turn(self) -> None:
+        self._turned = True
+        self._stream.start_after(self._last)
+
+    def _as_messages(self, arrivals: Arrivals) -> Arrivals:
+        """Rows as messages would have been: the same columns of the same types, in the same order."""
+        rows = arrivals.exposures
+        columns = [
+            rows[field.name].cast(field.type)
+            if field.name in rows.column_names
+            else pa.nulls(rows.num_rows, field.type)
+            for field in self._columns
+        ]
+        exposures = pa.table(columns, self._columns)
+        partition = pa.array([ARCHIVE] * rows.num_rows, pa.string())
+        return replace(
+            arrivals,
+            cut=replace(arrivals.cut, ranges={ARCHIVE: arrivals.cut.ranges[_ROWS]}),
+            exposures=exposures.append_column("partition", partition),
+            labels=arrivals.labels.append_column("partition", pa.array([], pa.string())),
+        )
+
+    def _note_time(self, arrivals: Arrivals) -> None:
+        self._archive_ms = pc.max(arrivals.exposures["timestamp_ms"]).as_py()
+
+    def _compare_times(self, first_ms: int) -> None:
+        """Say what neither of the two has."""
+        end_ms, until = self._archive_ms, self._archive.name
+        if self._from_ms is not None and (end_ms is None or self._from_ms > end_ms):
+            end_ms, until = self._from_ms, "what --then-from says of the archive"
+        if end_ms is not None and first_ms > end_ms:
+            _log.warning(
+                "%s ends at %s, and %s begins at %s: what happened between, if anything did, is in neither; "
+                "give an archive that reaches further, or let the broker keep more",
+                until,
+                _shown(end_ms),
+                self._stream.name,
+                _shown(first_ms),
+            )
+
+
+def _columns(schema: LogSchema) -> pa.Schema:
+    return MessageTables(schema).exposures([], []).schema
+
+
+def _check_agree(archive: ReplaySource, stream: LiveSource) -> None:
+    for field in fields(LogSchema):
+        of_log, of_stream = (getattr(each.schema, field.name) for each in (archive, stream))
+        if of_log != of_stream:
+            raise ConfigError(
+                f"{field.name} of {archive.name} are {_said(of_log)}, and of {stream.name} "
+                f"{_said(of_stream)}; let one mapping file serve both"
+            )
+    if (archive.items() is None) != (stream.items() is None):
+        raise ConfigError(
+            f"attributes of {archive.name} stand in {'its rows' if archive.items() is None else 'a file'}, "
+            f"and of {stream.name} in {'its messages' if stream.items() is None else 'a file'}; take them "
+            "from one place: an items file by item_id alone, or [attributes] alone"
+        )
+
+
+def _said(names: object) -> str:
+    if isinstance(names, Mapping):
+        names = [f"{term}={label}" for term, label in sorted(names.items())]
+    return ", ".join(map(str, names)) or "none" if isinstance(names, (tuple, list)) else str(names)
+
+
+def _shown(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1_000, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,109 @@
+"""An archive, then its stream: what is in the archive is counted so, and what it has twice a duplicate."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from interestclock.errors import ConfigError
+from interestclock.events.live.messages import LABELS
+from interestclock.events.schema import LogSchema
+from interestclock.streams import AdmissionConfig, EventBuffer
+from interestclock.streams.watermark import Watermark
+
+SCHEMA = LogSchema(labels=("finish",))
+LONG_AFTER_MS = 10**9
+
+
+def exposures(partition: str, *shown: tuple[str, int]) -> pa.Table:
+    rows = len(shown)
+    return pa.table(
+        {
+            "event_id": pa.array([event_id for event_id, _ in shown], pa.string()),
+            "timestamp_ms": pa.array([at_ms for _, at_ms in shown], pa.int64()),
+            "arrival": pa.array(range(rows), pa.int64()),
+            "label.finish": pa.nulls(rows, pa.int8()),
+            "known_ms.finish": pa.nulls(rows, pa.int64()),
+            "partition": pa.array([partition] * rows, pa.string()),
+        }
+    )
+
+
+def labels(partition: str, *said: tuple[str, int], first: int = 100) -> pa.Table:
+    rows = [
+        {"event_id": each, "label": "finish", "value": 1, "known_ms": known_ms, "arrival": first + place}
+        for place, (each, known_ms) in enumerate(said)
+    ]
+    table = pa.Table.from_pylist(rows, LABELS)
+    return table.append_column("partition", pa.array([partition] * len(rows), pa.string()))
+
+
+def archived(**named: object) -> EventBuffer:
+    """a to c at 100, 200 and 300, learned from an archive; waits of 50 and 1,000."""
+    config = AdmissionConfig(lateness_ms=50, label_wait_ms=1_000, archive_first=True, **named)
+    buffer = EventBuffer(SCHEMA, config=config)
+    buffer.admit(exposures("archive/0", ("a", 100), ("b", 200), ("c", 300)), labels("archive/0"))
+    assert buffer.watermark_ms == 250
+    return buffer
+
+
+def restored(buffer: EventBuffer) -> EventBuffer:
+    again = EventBuffer(SCHEMA, config=buffer.config)
+    again.restore({name: np.array(each) for name, each in buffer.state().items()})
+    return again
+
+
+OVERLAP = exposures("0", ("b", 200), ("x", 249), ("y", 250), ("c", 300), ("d", 310))
+
+
+@pytest.mark.parametrize("stop", ["nowhere", "before the turn", "at the tick", "after it"])
+@pytest.mark.parametrize("tick", [False, True])
+def test_what_the_archive_has(stop: str, tick: bool) -> None:
+    buffer = archived()
+    if stop == "before the turn":
+        buffer = restored(buffer)
+    if tick:
+        buffer.tick(awaited=("0",), taken_ms=LONG_AFTER_MS)
+        assert buffer.watermark_ms == 250  # the stream is waited for, the archive no more
+    if stop == "at the tick":
+        buffer = restored(buffer)
+    admitted = buffer.admit(OVERLAP, labels("0", ("a", 240), ("c", 305)), taken_ms=LONG_AFTER_MS)
+    assert [each for one in admitted for each in one.exposures["event_id"].to_pylist()] == ["y", "d"]
+    if stop == "after it":
+        buffer = restored(buffer)
+    buffer.admit(exposures("0", ("e", 900), ("z", 240), ("z", 840)), labels("0"), taken_ms=LONG_AFTER_MS)
+    accounts = buffer.accounts
+    assert accounts.in_archive == 4  # b and x, the label known at 240, and z of 240, however late it comes
+    assert (accounts.duplicates, accounts.labels_joined, accounts.late_exposures) == (1, 1, 1)
+    accounts.waiting = 6  # a to e, and y
+    assert accounts.add_up()
+    assert buffer.watermark_ms == 850
+
+
+def test_a_moment_that_is_said_decides() -> None:
+    buffer = archived(then_from_ms=310)
+    admitted = buffer.admit(OVERLAP, labels("0", ("c", 309), ("c", 311)), taken_ms=LONG_AFTER_MS)
+    assert [each for one in admitted for each in one.exposures["event_id"].to_pylist()] == ["d"]
+    assert (buffer.accounts.in_archive, buffer.accounts.labels_joined) == (5, 1)
+
+
+def test_without_an_archive_nothing_is_in_it() -> None:
+    buffer = EventBuffer(SCHEMA, config=AdmissionConfig(lateness_ms=50))
+    buffer.admit(exposures("0", ("a", 300)), labels("0"))
+    buffer.admit(exposures("0", ("b", 200)), labels("0"), taken_ms=LONG_AFTER_MS)
+    assert (buffer.accounts.in_archive, buffer.accounts.late_exposures) == (0, 1)
+
+
+def test_a_moment_needs_an_archive() -> None:
+    with pytest.raises(ConfigError, match="from when on a stream follows an archive; there is none"):
+        AdmissionConfig(then_from_ms=5)
+
+
+def test_partitions_that_are_all_let_go_hold_nothing_back() -> None:
+    watermark = Watermark(lateness_ms=10)
+    watermark.passed(np.array([100, 500]), ["a", "b"], np.array([0, 1]))
+    watermark.let_all_go()
+    assert watermark.at_ms == 90
+    watermark.passed(np.array([700]), ["c"], np.array([0]))
+    assert watermark.at_ms == 690
