@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from interestclock.errors import ConfigError
 from interestclock.events.live.messages import LABELS
@@ -72,10 +76,12 @@ def test_what_the_archive_has(stop: str, tick: bool) -> None:
     assert [each for one in admitted for each in one.exposures["event_id"].to_pylist()] == ["y", "d"]
     if stop == "after it":
         buffer = restored(buffer)
-    buffer.admit(exposures("0", ("e", 900), ("z", 240), ("z", 840)), labels("0"), taken_ms=LONG_AFTER_MS)
+    assert buffer.watermark_ms == 260
+    later = exposures("0", ("w", 255), ("e", 900), ("z", 240), ("z", 840))
+    buffer.admit(later, labels("0"), taken_ms=LONG_AFTER_MS)
     accounts = buffer.accounts
     assert accounts.in_archive == 4  # b and x, the label known at 240, and z of 240, however late it comes
-    assert (accounts.duplicates, accounts.labels_joined, accounts.late_exposures) == (1, 1, 1)
+    assert (accounts.duplicates, accounts.labels_joined, accounts.late_exposures) == (1, 1, 2)
     accounts.waiting = 6  # a to e, and y
     assert accounts.add_up()
     assert buffer.watermark_ms == 850
@@ -107,3 +113,57 @@ def test_partitions_that_are_all_let_go_hold_nothing_back() -> None:
     assert watermark.at_ms == 90
     watermark.passed(np.array([700]), ["c"], np.array([0]))
     assert watermark.at_ms == 690
+
+
+def admitted(
+    buffer: EventBuffer, told: list[tuple], partition: str, taken_ms: int | None, size: int
+) -> list[tuple]:
+    """Feed exposures (id, time) and labels (id, time, None) in this order; what is used of them."""
+    found: list[tuple] = []
+    for first in range(0, len(told), size):
+        part = list(enumerate(told[first : first + size]))
+        shown = exposures(partition, *[each for _, each in part if len(each) == 2])
+        places = pa.array([place for place, each in part if len(each) == 2], pa.int64())
+        shown = shown.set_column(shown.column_names.index("arrival"), "arrival", places)
+        said = labels(partition, *[each[:2] for _, each in part if len(each) == 3])
+        places = pa.array([place for place, each in part if len(each) == 3], pa.int64())
+        said = said.set_column(said.column_names.index("arrival"), "arrival", places)
+        for piece in buffer.admit(shown, said, taken_ms=taken_ms):
+            found += [("shown", *each) for each in zip(*event_columns(piece.exposures), strict=True)]
+            known = piece.labels
+            found += [("known", *each) for each in zip(known.serial_E, known.known_ms_E, strict=True)]
+    return found
+
+
+def event_columns(table: pa.Table) -> list[list]:
+    return [table[name].to_pylist() for name in ("event_id", "timestamp_ms", "serial")]
+
+
+@given(
+    events=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 100)), min_size=2, max_size=30),
+    lateness_ms=st.integers(0, 200),
+    split=st.floats(0.1, 1),
+    overlap=st.integers(0, 40),
+    sizes=st.tuples(st.integers(1, 7), st.integers(1, 7)),
+)
+def test_an_archive_then_its_stream_is_one_stream(
+    events: list[tuple[int, int]], lateness_ms: int, split: float, overlap: int, sizes: tuple[int, int]
+) -> None:
+    """Wherever the one is cut and however far the other goes back: the same is used, and the rest counted."""
+    times = np.cumsum([gap for gap, _ in events]).tolist()
+    told: list[tuple] = [(f"e{each}", at_ms) for each, at_ms in enumerate(times)]
+    told += [(f"e{each}", times[each] + wait, None) for each, (_, wait) in enumerate(events)]
+    told.sort(key=lambda each: each[1])
+    cut = max(1, round(split * len(told)))
+    config = AdmissionConfig(lateness_ms=lateness_ms, label_wait_ms=100)
+    one = EventBuffer(SCHEMA, config=config)
+    expected = admitted(one, told, "0", LONG_AFTER_MS, 5)
+    two = EventBuffer(SCHEMA, config=replace(config, archive_first=True))
+    found = admitted(two, told[:cut], "archive/0", None, sizes[0])
+    before_ms = two.watermark_ms
+    again = told[max(0, cut - overlap) : cut]
+    found += admitted(two, again + told[cut:], "0", LONG_AFTER_MS, sizes[1])
+    assert sorted(found) == sorted(expected)
+    assert two.watermark_ms == one.watermark_ms
+    in_archive = sum(at_ms < before_ms for _, at_ms, *_ in again)
+    assert (two.accounts.in_archive, two.accounts.duplicates) == (in_archive, len(again) - in_archive)

@@ -120,6 +120,19 @@ def test_no_gap_where_the_stream_begins_at_the_moment_said(
     assert [("what --then-from says" in each.getMessage()) for each in caplog.records] == [True] * warned
 
 
+@pytest.mark.parametrize(("behind_ms", "warned"), [(0, True), (-1, False)])
+def test_an_archive_that_ends_too_late_is_said(
+    behind_ms: int, warned: bool, events: pa.Table, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = both(events, from_ms=events["timestamp_ms"][-1].as_py() - behind_ms)
+    source.start_after({})
+    with caplog.at_level(logging.WARNING):
+        polled(source)
+    assert ["is learned from the stream, too" in each.getMessage() for each in caplog.records] == [
+        True
+    ] * warned
+
+
 def test_an_overlap_is_no_gap(events: pa.Table, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         polled(opened(events))

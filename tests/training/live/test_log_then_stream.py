@@ -11,13 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from in_memory import HOUR_MS, REQUESTS, requests_log
+from kafka_mock import KafkaMock
 from killed_runs import check_same, last_checkpoint, predictions
 from message_stream import MessageStream, as_archive, as_messages, between_requests
 from redis_server import SERVER, RedisServer
 from small_live import LIVE
 
 from goldens.extract import final_state
-from interestclock.events.live import LiveSource, RedisSource, ThenSource
+from interestclock.events.live import KafkaSource, LiveSource, RedisSource, ThenSource
 from interestclock.training.live import LiveRun
 
 OVERLAP_MS = 3 * HOUR_MS
@@ -191,14 +192,50 @@ def test_with_redis(events: pa.Table, tmp_path: Path) -> None:
     assert so_far.items() <= whole.items()
 
 
+def test_with_kafka(events: pa.Table, tmp_path: Path) -> None:
+    """The archive, then a topic of four partitions, which reach back behind the archive's watermark."""
+    confluent_kafka = pytest.importorskip("confluent_kafka")
+    rows = events.slice(0, between_requests(events, 0.5))
+    from_ms = events["timestamp_ms"][rows.num_rows].as_py() - OVERLAP_MS
+    overlapping = [(at_ms, said) for at_ms, said in as_messages(events) if at_ms >= from_ms]
+    learned(
+        MessageStream([said for _, said in as_messages(events)]), tmp_path / "one", config(0, archive=False)
+    )
+    received = rows.num_rows + len(overlapping)
+    with KafkaMock() as address:
+        producer = confluent_kafka.Producer({"bootstrap.servers": address, "log_level": 2})
+        for at_ms, said in overlapping:  # those of one moment stay in their order
+            producer.produce("plays", said, partition=at_ms // 900_000 % 4, timestamp=at_ms)
+        assert producer.flush(10) == 0
+        for resume, messages in ((False, received - 150), (True, received)):
+            stream = KafkaSource(brokers=address, topic="plays", schema=REQUESTS)
+            source = ThenSource(as_archive(rows), stream)
+            run = until_received(source, tmp_path / "two", messages, lateness_ms=HOUR_MS, resume=resume)
+    run.trainer.finish()
+    counts = run.trainer.buffer.accounts
+    assert (counts.learned, counts.late_exposures, counts.late_after_idle) == (events.num_rows, 0, 0)
+    assert counts.in_archive > 0
+    assert counts.duplicates > 0
+    whole, so_far = by_id(tmp_path / "one"), by_id(tmp_path / "two")
+    assert len(so_far) > rows.num_rows
+    assert so_far.items() <= whole.items()
+
+
 def archive_then_redis(rows: pa.Table, port: int) -> ThenSource:
     stream = RedisSource(host="127.0.0.1", port=port, streams=["app", "web"], schema=REQUESTS)
     return ThenSource(as_archive(rows), stream)
 
 
-def until_received(source: LiveSource, folder: Path, messages: int, *, resume: bool = False) -> LiveRun:
+def until_received(
+    source: LiveSource,
+    folder: Path,
+    messages: int,
+    *,
+    lateness_ms: int = 10 * OVERLAP_MS,
+    resume: bool = False,
+) -> LiveRun:
     until_s = time.monotonic() + 60
-    with LiveRun(source, folder, config=config(10 * OVERLAP_MS, archive=True), resume=resume) as run:
+    with LiveRun(source, folder, config=config(lateness_ms, archive=True), resume=resume) as run:
 
         def tell() -> None:
             run.stopping = run.trainer.buffer.accounts.received >= messages or time.monotonic() > until_s

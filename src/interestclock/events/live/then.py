@@ -33,7 +33,8 @@ class ThenSource:
     Ids are text, as those of messages are: the archive's 7 and a message's 7 or "7" are one user. An archive
     without event ids has ``row PLACE`` instead, which no label of the stream names.
 
-    Where the stream's first exposures are all later than the archive's last, a warning says so.
+    Where the stream's first exposures are all later than the archive's last, a warning says so, and where
+    the archive goes on behind ``from_ms``.
 
     Args:
         archive: the log to begin with. stream: to go on with; it is not asked before the archive has ended.
@@ -121,6 +122,14 @@ class ThenSource:
     def _turn(self) -> None:
         self._turned = True
         self._stream.start_after(self._last)
+        if self._from_ms is not None and self._archive_ms is not None and self._archive_ms >= self._from_ms:
+            _log.warning(
+                "%s ends at %s, behind --then-from %s: what it has from there on is learned from the stream, "
+                "too, unless event ids tell; end it there",
+                self._archive.name,
+                _shown(self._archive_ms),
+                _shown(self._from_ms),
+            )
 
     def _as_messages(self, arrivals: Arrivals) -> Arrivals:
         """Rows as messages would have been: the same columns of the same types, in the same order."""
