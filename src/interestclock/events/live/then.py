@@ -43,6 +43,21 @@ class ThenSource:
 
     Raises:
         ConfigError: the two have other labels, attributes or context, or get attributes from elsewhere.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from interestclock.events import ColumnMapping, LabelColumn, open_log
+        >>> from interestclock.events.live import RedisSource
+        >>> path = Path(tempfile.mkdtemp()) / "plays.csv"
+        >>> _ = path.write_text("event_id,user_id,item_id,timestamp_ms,finish\\ne7,7,1,1700000000000,1\\n")
+        >>> mapping = ColumnMapping(
+        ...     event_id="event_id", zone="UTC", labels={"finish": LabelColumn(column="finish")})
+        >>> stream = RedisSource(host="h", port=1, streams=["plays"], schema=mapping.schema())  # asked later
+        >>> source = ThenSource(open_log(path, mapping=mapping), stream)
+        >>> arrivals = source.poll(100, 0.0)
+        >>> arrivals.cut.ranges, arrivals.exposures["user_id"].to_pylist(), source.partitions()
+        ({'archive/0': ('1', '1')}, ['7'], ())
     """
 
     def __init__(
