@@ -52,9 +52,9 @@ class MessageStream:
         messages = last - self._next + 1
         cut = Cut(source=self.name, ranges=ranges, messages=messages, taken_ms=self.clock.now_ms())
         self._next = last + 1
-        return self.reread(cut)
+        return self._arrivals(cut)
 
-    def reread(self, cut: Cut) -> Arrivals:
+    def _arrivals(self, cut: Cut) -> Arrivals:
         first, last = map(int, cut.ranges["plays"])
         messages = [
             Message(partition="plays", offset=str(place), payload=self.payloads[place - 1])

@@ -26,6 +26,7 @@ __all__ = [
     "MessageParser",
     "RedisSource",
     "ReplaySource",
+    "Rereadable",
     "ThenSource",
     "Tick",
     "Ticks",
