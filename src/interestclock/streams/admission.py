@@ -132,13 +132,8 @@ class Admission:
         return entry, admitted
 
     def _arrivals(self, entry: AdmittedEntry) -> Arrivals:
-        rows = 0 if entry.verdicts is None else len(entry.verdicts)
-        cut = Cut(
-            source=entry.source,
-            ranges=entry.ranges,
-            messages=rows or entry.messages,
-            taken_ms=entry.taken_ms,
-        )
+        messages = entry.messages if entry.verdicts is None else len(entry.verdicts)
+        cut = Cut(source=entry.source, ranges=entry.ranges, messages=messages, taken_ms=entry.taken_ms)
         if isinstance(self._source, Rereadable):
             found = self._source.reread(cut)
             return Arrivals(cut=cut, exposures=found.exposures, labels=found.labels, bad=entry.dead)
