@@ -35,7 +35,8 @@ _out = Console()
 _MINUTE_MS = 60_000
 _MOST_SEED, _MOST_THREADS = 2**63 - 1, 1_024
 _LATENESS = "Lateness and labels"
-_TABLES = "Tables of ids"
+_TABLES = "Rows of the embedding table"
+_STATE = "What is remembered of users"
 _SCHEDULE = "Checkpoints and snapshots, in the stream's own time"
 
 
@@ -140,23 +141,49 @@ def train_command(
         ),
     ] = None,
     sightings: Annotated[
-        int, typer.Option(min=1, help="An id gets its embedding when seen so often.", rich_help_panel=_TABLES)
+        int, typer.Option(min=1, help="An id earns its row when seen so often.", rich_help_panel=_TABLES)
     ] = 1,
     unused_days: Annotated[
-        float, typer.Option(help="An id leaves when not seen for so long.", rich_help_panel=_TABLES)
+        float, typer.Option(help="An id loses its row when not seen for so long.", rich_help_panel=_TABLES)
     ] = 90.0,
     most_users: Annotated[
         int | None,
         typer.Option(
-            help="At most so many; the longest unused leave.", rich_help_panel=_TABLES, show_default=False
+            help="Rows at most; the longest unused lose theirs.", rich_help_panel=_TABLES, show_default=False
         ),
     ] = None,
     most_items: Annotated[
         int | None,
         typer.Option(
-            help="At most so many; the longest unused leave.", rich_help_panel=_TABLES, show_default=False
+            help="Rows at most; the longest unused lose theirs.", rich_help_panel=_TABLES, show_default=False
         ),
     ] = None,
+    forget_users_after_days: Annotated[
+        float,
+        typer.Option(
+            help="A user not seen for so long is forgotten, with history and clock; an item, once no history "
+            "names it.",
+            rich_help_panel=_STATE,
+        ),
+    ] = 90.0,
+    most_state_users: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="At most so many at midnight (UTC); those not seen for longest are forgotten.",
+            rich_help_panel=_STATE,
+            show_default=False,
+        ),
+    ] = None,
+    keep_hours: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="How far behind what may still come late features can be read; at least as long as a batch "
+            "is filled.",
+            rich_help_panel=_STATE,
+        ),
+    ] = LiveConfig().keep_hours,
     checkpoint_minutes: Annotated[
         float, typer.Option(help="Between checkpoints.", rich_help_panel=_SCHEDULE)
     ] = 60.0,
@@ -175,6 +202,13 @@ def train_command(
             min=1, help="Exposures predicted and learned together; fewer where the stream is quiet."
         ),
     ] = 128,
+    batch_minutes: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="A batch that does not fill is learned all the same after so long in the stream's time.",
+        ),
+    ] = LiveConfig().batch_minutes,
     learning_rate: Annotated[float, typer.Option(help="Adam's step size.")] = TrainConfig().learning_rate,
     seed: Annotated[
         int, typer.Option(min=0, max=_MOST_SEED, help="What the first weights are drawn from.")
@@ -239,6 +273,10 @@ def train_command(
         items=IdPolicy(sightings=sightings, unused_days=unused_days, most=most_items),
         contexts=IdPolicy(sightings=sightings, unused_days=unused_days),
         missing_labels=tuple(missing_label or ()),
+        forget_users_after_days=forget_users_after_days,
+        most_state_users=most_state_users,
+        keep_hours=keep_hours,
+        batch_minutes=batch_minutes,
         checkpoint_minutes=checkpoint_minutes,
         checkpoints_kept=checkpoints_kept,
         snapshot_minutes=snapshot_minutes,

@@ -21,6 +21,7 @@ class Accounts:
     Args:
         received: messages, good and bad. learned: exposures that were predicted and learned.
         waiting: exposures and labels that are neither used nor set aside yet.
+        unscored: choices of items that nobody was known to have chosen before: nothing is asked of them.
         labels_joined: labels that came as messages of their own and reached their exposure in time.
         duplicates: exposures whose ``event_id``, and labels whose exposure and name, came before.
         late_exposures: older than the newest event of their partition by more than the lateness, and than the
@@ -45,6 +46,7 @@ class Accounts:
     received: int = 0
     learned: int = 0
     waiting: int = 0
+    unscored: int = 0
     labels_joined: int = 0
     duplicates: int = 0
     late_exposures: int = 0

@@ -330,7 +330,8 @@ class EventBuffer:
     ) -> LabelEvents:
         given = LabelEvents.none()
         for place, label in enumerate(self.schema.labels):
-            value_N = accepted[f"label.{label}"].fill_null(OPEN).to_numpy().astype(np.int8)
+            unsaid = 1 if self.schema.positive_only else OPEN  # a choice says so by being there
+            value_N = accepted[f"label.{label}"].fill_null(unsaid).to_numpy().astype(np.int8)
             known_ms_N = accepted[f"known_ms.{label}"].fill_null(0).to_numpy()
             known_ms_N = np.maximum(known_ms_N, timestamp_ms_N)
             given_N = value_N != OPEN

@@ -13,7 +13,6 @@ from live_arrivals import NO_LABELS, apart, as_exposures, pieces, shown
 
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError
-from interestclock.events.schema import LogSchema
 from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig, TimeEncodingConfig
 from interestclock.samples import BatchMaker, PrepareConfig, prepare_samples
 from interestclock.sequences import DinConfig
@@ -240,7 +239,7 @@ def test_tables_stay_small_on_a_stream_of_new_ids(make_trainer) -> None:
 def test_a_batch_that_waits_never_learns_of_who_comes_next(make_trainer) -> None:
     """Users and items leave, and their slots are used again, while batches that saw them wait for labels."""
     trainer, _ = make_trainer(
-        admission=AdmissionConfig(label_wait_ms=20 * HOUR_MS), forget_users_after_days=1, longest=12
+        admission=AdmissionConfig(label_wait_ms=20 * HOUR_MS), forget_after_days=1, longest=12
     )
     slots = 0
     for turn in range(24):
@@ -269,9 +268,6 @@ def new_ids(turn: int, time_ms: np.ndarray) -> pa.Table:
 
 
 def test_what_cannot_be_trained_live_is_refused(make_trainer) -> None:
-    choices = LogSchema(labels=("visit",), positive_only=True)
-    with pytest.raises(ConfigError, match="a log of choices only"):
-        LiveTrainer(choices, items=None, config=LiveConfig(), recorder=make_trainer()[1])
     with pytest.raises(ConfigError, match="no label 'share' in this log; it has finish, like, skip"):
         make_trainer(missing_labels=("share",))
     with pytest.raises(

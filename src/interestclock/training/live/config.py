@@ -10,6 +10,7 @@ from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError
 from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import RankerConfig
+from interestclock.samples import CandidateConfig
 from interestclock.state import StateConfig
 from interestclock.streams import AdmissionConfig
 from interestclock.timeofday import DAY_MS
@@ -42,6 +43,7 @@ class LiveConfig:
             last history that names them, once they were not seen for as long.
         users, items, contexts: when ids of these kinds earn rows of the embedding table, and lose them.
             (Attribute values are few, get their rows at once, and keep them.)
+        candidates: drawn beside each choice of a log of choices.
         batch_minutes: for how long a batch is filled, at most, in the stream's own time.
         missing_labels: labels that count as missing, not as 0, when they have not come within the wait.
         clocks_of_day: read the clocks as of the start of the UTC day rather than as of now.
@@ -73,6 +75,7 @@ class LiveConfig:
     contexts: IdPolicy = field(default_factory=lambda: IdPolicy(unused_days=90))
     missing_labels: tuple[str, ...] = ()
     clocks_of_day: bool = False
+    candidates: CandidateConfig = field(default_factory=CandidateConfig)
     batch_minutes: float = 60.0
     checkpoint_minutes: float = 60.0
     checkpoints_kept: int = 3

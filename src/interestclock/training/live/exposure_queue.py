@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
-from interestclock.samples.sample_maker import REQUEST, run_starts
+from interestclock.samples.sample_maker import run_starts
 
 __all__ = ["ExposureQueue"]
 
@@ -27,7 +27,10 @@ class ExposureQueue:
     calls changes no batch.
 
     Args:
-        most: exposures of a batch. fill_ms: for how long it is filled, at most, in the stream's own time.
+        most: rows of a batch. fill_ms: for how long it is filled, at most, in the stream's own time.
+        together: columns in which rows of one request agree.
+        expand: what becomes of exposures that the watermark has passed, such as candidates beside a choice;
+            rows whose ``scored`` is false go along and do not count.
 
     Example:
         >>> queue = ExposureQueue(most=2, fill_ms=100)
@@ -37,17 +40,28 @@ class ExposureQueue:
         ([[1, 2], [0]], None)
     """
 
-    def __init__(self, *, most: int, fill_ms: int) -> None:
+    def __init__(
+        self,
+        *,
+        most: int,
+        fill_ms: int,
+        together: tuple[str, ...] = ("user_id", "request_id"),
+        expand: Callable[[pa.Table], pa.Table] = lambda rows: rows,
+    ) -> None:
         self.most, self.fill_ms = most, fill_ms
+        self._together, self._expand = together, expand
         self.watermark_ms = _BEFORE_ALL_MS
         self._ended = False
         self._held: pa.Table | None = None  # the watermark has not passed them
         self._passed: pa.Table | None = None
         self._time_ms_R = np.zeros(0, np.int64)
         self._ends_R = np.zeros(0, np.int64)  # where requests end among those passed
+        self._scored_R = np.zeros(1, np.int64)  # rows that count before each, and before the end
 
     def __len__(self) -> int:
-        return sum(table.num_rows for table in (self._held, self._passed) if table is not None)
+        """Exposures in it."""
+        passed = 0 if self._passed is None else np.unique(_whole(self._passed, "serial")).size
+        return passed + (0 if self._held is None else self._held.num_rows)
 
     @property
     def first_serial(self) -> int | None:
@@ -77,7 +91,7 @@ class ExposureQueue:
         if not passed_N.any():
             return
         order = np.lexsort((_whole(held, "serial"), timestamp_ms_N))
-        released = held.take(pa.array(order[passed_N[order]]))
+        released = self._expand(held.take(pa.array(order[passed_N[order]])))
         self._held = held.filter(pa.array(~passed_N))
         self._set_passed(released if self._passed is None else pa.concat_tables([self._passed, released]))
 
@@ -94,7 +108,7 @@ class ExposureQueue:
         within = int(np.searchsorted(self._time_ms_R, fill_until_ms, side="right"))
         closed = self._ends_R if self._ended else self._ends_R[:-1]  # the last request may still grow
         closed = closed[closed <= within]
-        if closed.size and closed[-1] >= self.most:
+        if closed.size and self._scored_R[closed[-1]] >= self.most:
             return self._give_out(self._fitting(closed))
         if self._ended or fill_until_ms < self.watermark_ms:
             return self._give_out(self._fitting(np.append(self._ends_R[self._ends_R < within], within)))
@@ -115,19 +129,24 @@ class ExposureQueue:
 
     def _fitting(self, end_R: npt.NDArray[np.int64]) -> int:
         """The last end up to which exposures fit a batch; the first one where none does."""
-        fitting = int(np.searchsorted(end_R, self.most, side="right"))
+        fitting = int(np.searchsorted(self._scored_R[end_R], self.most, side="right"))
         return int(end_R[max(fitting - 1, 0)])
 
     def _give_out(self, stop: int) -> pa.Table:
         assert self._passed is not None
         batch = self._passed.slice(0, stop).combine_chunks()
         self._passed, self._time_ms_R = self._passed.slice(stop), self._time_ms_R[stop:]
+        self._scored_R = self._scored_R[stop:] - self._scored_R[stop]
         self._ends_R = self._ends_R[self._ends_R > stop] - stop
         return batch
 
     def _set_passed(self, passed: pa.Table) -> None:
         self._passed, self._time_ms_R = passed, _whole(passed, "timestamp_ms")
-        starts = np.flatnonzero(run_starts(passed, REQUEST))
+        scored_R = np.ones(passed.num_rows, np.bool_)
+        if "scored" in passed.column_names:
+            scored_R = passed["scored"].to_numpy(zero_copy_only=False)
+        self._scored_R = np.concatenate([[0], np.cumsum(scored_R)])
+        starts = np.flatnonzero(run_starts(passed, self._together))
         self._ends_R = np.append(starts[1:], passed.num_rows) if passed.num_rows else starts
 
 

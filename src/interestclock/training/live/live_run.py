@@ -84,7 +84,9 @@ class LiveRun:
         self._fingerprint = self._claimed.fingerprint
         self._checkpoints = Checkpoints(folder / "checkpoints", kept=config.checkpoints_kept)
         self._admission = Admission(source, folder / "admitted", buffer=self.trainer.buffer)
-        self._predictions = PredictionParts(folder / "predictions", source.schema.labels)
+        self._predictions = PredictionParts(
+            folder / "predictions", source.schema.labels, candidates=source.schema.positive_only
+        )
         self._dead_letters = DeadLetterLog(folder / "dead-letters.jsonl")
         self._snapshots = TrainerSnapshots(folder / "snapshots", self.trainer)
         self._checkpoint_due = Schedule(every_ms=round(config.checkpoint_minutes * _MINUTE_MS))

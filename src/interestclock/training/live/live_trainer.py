@@ -20,6 +20,7 @@ from interestclock.samples.sample_maker import REQUEST, run_starts
 from interestclock.state import FeatureState
 from interestclock.streams import Admitted, EventBuffer
 from interestclock.training.learner import Learner
+from interestclock.training.live.choice_rows import CHOICE, ChoiceRows, own_rows
 from interestclock.training.live.config import LiveConfig
 from interestclock.training.live.embedding_rows import EmbeddingRows
 from interestclock.training.live.exposure_queue import ExposureQueue
@@ -50,12 +51,11 @@ class LiveTrainer:
     on the wall, and not on whether it was stopped and restored in between.
 
     Args:
-        schema: the log's names; with labels, not positive-only. items: the item table, or None.
+        schema: the log's names. items: the item table, or None.
         config: ranker, waits, tables. recorder: is told of predictions.
 
     Raises:
-        ConfigError: the log holds choices only, a label that may be missing is none of its labels, or the
-            device is not the CPU.
+        ConfigError: a label that may be missing is none of its labels, or the device is not the CPU.
     """
 
     def __init__(
@@ -65,7 +65,8 @@ class LiveTrainer:
         self.schema, self.config, self.recorder = schema, config, recorder
         self.buffer = EventBuffer(schema, config=config.admission)
         self.features = FeatureState(schema, items=items, config=config.state())
-        self.queue = ExposureQueue(most=config.train.batch_size, fill_ms=config.batch_ms)
+        self._choices = ChoiceRows(self.features, config=config.candidates)
+        self.queue = self._new_queue()
         self.pending = PendingBatches(
             schema.labels, missing=config.missing_labels, label_wait_ms=config.admission.label_wait_ms
         )
@@ -124,7 +125,7 @@ class LiveTrainer:
         state |= under("queue", self.queue.state()) | under("pending", self.pending.state())
         state |= under("rows", self.rows.state()) | under("ranker", ranker_state(self.ranker))
         state |= under("learner", arrays_of(self.learner.state()))
-        numbers = [self.event_ms, self.learned_ms, self._requests]
+        numbers = [self.event_ms, self.learned_ms, self._requests, self._choices.choices]
         return state | {"numbers": np.array(numbers, np.int64)}
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -136,7 +137,13 @@ class LiveTrainer:
         restore_ranker(self.ranker, below("ranker", state))
         self.rows.restore(below("rows", state))
         self.learner.restore(tensors_of(below("learner", state)))
-        self.event_ms, self.learned_ms, self._requests = state["numbers"].tolist()
+        self.event_ms, self.learned_ms, self._requests, self._choices.choices = state["numbers"].tolist()
+
+    def _new_queue(self) -> ExposureQueue:
+        most, fill_ms = self.config.train.batch_size, self.config.batch_ms
+        if not self.schema.positive_only:
+            return ExposureQueue(most=most, fill_ms=fill_ms)
+        return ExposureQueue(most=most, fill_ms=fill_ms, together=CHOICE, expand=self._choices.expand)
 
     def _ingest_exposures(self, exposures: pa.Table) -> None:
         ingested = self.features.ingest(exposures)
@@ -163,27 +170,46 @@ class LiveTrainer:
         while (exposures := self.queue.next_batch()) is not None:
             self._predict(exposures)
 
-    def _predict(self, exposures: pa.Table) -> None:
-        timestamp_ms_B = exposures["timestamp_ms"].to_numpy()
-        now_ms = int(timestamp_ms_B[0])
+    def _predict(self, rows: pa.Table) -> None:
+        timestamp_ms_B = rows["timestamp_ms"].to_numpy()
+        scored_B = np.ones(rows.num_rows, np.bool_)
+        if "scored" in rows.column_names:
+            scored_B = rows["scored"].to_numpy(zero_copy_only=False)
+        now_ms = int(timestamp_ms_B[int(np.argmax(scored_B))])  # as of the first that is predicted
         self._learn(now_ms)
-        protected_from_ms = now_ms if self.pending.first_ms is None else self.pending.first_ms
-        slots = {name: exposures[name].to_numpy() for name in ("user", "item")}
-        contexts = self.rows.sight(exposures, slots, protected_from_ms=protected_from_ms)
-        batch = self._maker.make(self._rows(exposures, slots, contexts), self.features)
+        contexts = self._sight(rows, now_ms if self.pending.first_ms is None else self.pending.first_ms)
+        if scored_B.all():
+            self._predict_batch(rows, contexts)
+        elif scored_B.any():
+            scored = {name: each[scored_B] for name, each in contexts.items()}
+            self._predict_batch(rows.filter(pa.array(scored_B)), scored)
+        self.buffer.accounts.unscored += int((~scored_B).sum())
+        self.event_ms = int(timestamp_ms_B[-1])
+
+    def _sight(self, rows: pa.Table, protected_from_ms: int) -> dict[str, npt.NDArray[np.integer]]:
+        """Count what was shown or chosen; gives the numbers of each row's contexts."""
+        if not self.schema.positive_only:
+            return self.rows.sight(rows, _slots(rows), protected_from_ms=protected_from_ms)
+        own, choice_B = own_rows(rows)
+        numbers = self.rows.sight(own, _slots(own), protected_from_ms=protected_from_ms)
+        return {name: each[choice_B] for name, each in numbers.items()}
+
+    def _predict_batch(self, rows: pa.Table, contexts: Mapping[str, npt.NDArray[np.integer]]) -> None:
+        batch = self._maker.make(self._rows(rows, _slots(rows), contexts), self.features)
         self.learner.histories = self.features.histories()
         prediction = self.learner.predict(batch)
         probabilities = prediction.probabilities()
-        self.recorder.predicted(exposures, probabilities)
+        self.recorder.predicted(rows, probabilities)
+        chosen = rows["chosen"].to_numpy(zero_copy_only=False) if self.schema.positive_only else None
         self.pending.add(
             PendingBatch(
                 batch=batch,
-                serial_B=exposures["serial"].to_numpy(),
+                serial_B=rows["serial"].to_numpy(),
                 probability_B=probabilities[self.schema.main_label],
+                chosen_B=chosen,
                 prediction=None if self._projections_age else prediction,
             )
         )
-        self.event_ms = int(timestamp_ms_B[-1])
 
     def _rows(
         self,
@@ -195,7 +221,8 @@ class LiveTrainer:
         columns = {
             name: exposures[name].to_numpy() for name in ("timestamp_ms", "second_of_day", "day_of_week")
         }
-        request_B = self._requests + np.cumsum(run_starts(exposures, REQUEST), dtype=np.int64)
+        together = CHOICE if self.schema.positive_only else REQUEST
+        request_B = self._requests + np.cumsum(run_starts(exposures, together), dtype=np.int64)
         self._requests = int(request_B[-1])
         numeric = {name: exposures[f"numeric.{name}"].to_numpy() for name in self.schema.numeric}
         return Rows(
@@ -218,7 +245,7 @@ class LiveTrainer:
             self.learner.histories = self.features.histories()
             self.learner.learn(batch, pending.prediction)
             self.rows.note_gradients()
-            self.buffer.accounts.learned += len(batch)
+            self.buffer.accounts.learned += pending.exposures
             self.learned_ms = int(batch.timestamp_ms_B[-1])
             self.recorder.learned(
                 probability_B=pending.probability_B,
@@ -232,12 +259,11 @@ class LiveTrainer:
         self.buffer.accounts.waiting = waiting
 
 
+def _slots(rows: pa.Table) -> dict[str, npt.NDArray[np.integer]]:
+    return {name: rows[name].to_numpy() for name in ("user", "item")}
+
+
 def _check(schema: LogSchema, config: LiveConfig) -> None:
-    if schema.positive_only:
-        raise ConfigError(
-            "a log of choices only has nothing that was shown and not chosen; a live trainer learns from "
-            "exposures with labels"
-        )
     strange = [name for name in config.missing_labels if name not in schema.labels]
     if strange:
         raise ConfigError(f"no label '{strange[0]}' in this log; it has {', '.join(schema.labels)}")

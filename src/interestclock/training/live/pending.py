@@ -29,13 +29,20 @@ class PendingBatch:
     Args:
         batch: without labels, until it is due. serial_B: of its exposures.
         probability_B: of the main task, as predicted.
+        chosen_B: bool, which rows are choices, where candidates stand beside them; None elsewhere.
         prediction: with its graph, if it will serve to learn from; else the batch is asked again.
     """
 
     batch: Batch
     serial_B: npt.NDArray[np.int64]
     probability_B: Tensor
+    chosen_B: npt.NDArray[np.bool_] | None
     prediction: Prediction | None
+
+    @property
+    def exposures(self) -> int:
+        """How many exposures: of a choice and its candidates one."""
+        return int(np.unique(self.serial_B).size)
 
 
 class PendingBatches:
@@ -56,7 +63,7 @@ class PendingBatches:
         self._missing_K = np.array([OPEN if name in missing else 0 for name in labels], np.int8)
 
     def __len__(self) -> int:
-        return sum(len(each.batch) for each in self._waiting)
+        return sum(each.exposures for each in self._waiting)
 
     @property
     def first_ms(self) -> int | None:
@@ -90,7 +97,7 @@ class PendingBatches:
             if before_ms is not None and settled_ms >= before_ms:
                 return
             self._waiting.popleft()
-            yield replace(first, batch=replace(first.batch, labels=self._labels_of(first.serial_B)))
+            yield replace(first, batch=replace(first.batch, labels=self._labels_of(first)))
 
     def close(self, *, first_serial: int | None) -> None:
         """Forget labels that nothing waits for.
@@ -111,6 +118,8 @@ class PendingBatches:
                 f"{place}/serial": pending.serial_B,
                 f"{place}/probability": pending.probability_B.numpy(),
             }
+            if pending.chosen_B is not None:
+                state[f"{place}/chosen"] = pending.chosen_B
         return state
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -121,13 +130,16 @@ class PendingBatches:
                 batch=_batch_of(below(f"{place}/batch", state)),
                 serial_B=np.array(state[f"{place}/serial"]),
                 probability_B=torch.from_numpy(np.array(state[f"{place}/probability"])),
+                chosen_B=np.array(state[f"{place}/chosen"]) if f"{place}/chosen" in state else None,
                 prediction=None,
             )
             for place in range(int(state["count"]))
         )
 
-    def _labels_of(self, serial_B: npt.NDArray[np.int64]) -> dict[str, Tensor]:
-        label_BK = self._labels.label_NK(serial_B)
+    def _labels_of(self, pending: PendingBatch) -> dict[str, Tensor]:
+        if pending.chosen_B is not None:
+            return {self._names[0]: torch.from_numpy(pending.chosen_B.astype(np.int8))}
+        label_BK = self._labels.label_NK(pending.serial_B)
         label_BK = np.where(label_BK == OPEN, self._missing_K, label_BK)
         return {name: torch.from_numpy(label_BK[:, place].copy()) for place, name in enumerate(self._names)}
 

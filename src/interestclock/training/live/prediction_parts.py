@@ -20,10 +20,11 @@ class PredictionParts:
     """``part-NNNNNNNN.parquet`` holds what was predicted between checkpoint N - 1 and checkpoint N.
 
     A part gets its name when it is whole, just before its checkpoint is; one without its checkpoint is made
-    again. Columns: ``event_id``, ``timestamp_ms`` (UTC), and ``p.TASK`` (float32).
+    again. Columns: ``event_id``, ``timestamp_ms`` (UTC), and ``p.TASK`` (float32); where candidates stand
+    beside choices also ``item_id``, text, and ``chosen``.
 
     Args:
-        folder: made if needed. tasks: names.
+        folder: made if needed. tasks: names. candidates: whether there are any.
 
     Raises:
         ResultError: (from ``add`` and ``close_part``) a part cannot be written.
@@ -38,24 +39,21 @@ class PredictionParts:
         [0.5]
     """
 
-    def __init__(self, folder: Path, tasks: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, tasks: tuple[str, ...], *, candidates: bool = False) -> None:
         self.folder, self._tasks = folder, tasks
         folder.mkdir(parents=True, exist_ok=True)
         self._aside = folder / "part.unfinished"
-        self._schema = pa.schema(
-            [
-                ("event_id", pa.string()),
-                ("timestamp_ms", pa.int64()),
-                *((f"p.{t}", pa.float32()) for t in tasks),
-            ]
-        )
+        said = [("event_id", pa.string()), ("timestamp_ms", pa.int64())]
+        said += [("item_id", pa.string()), ("chosen", pa.bool_())] if candidates else []
+        self._of_rows = tuple(name for name, _ in said)
+        self._schema = pa.schema([*said, *((f"p.{t}", pa.float32()) for t in tasks)])
         self._writer: pq.ParquetWriter | None = None
         self._held: list[pa.RecordBatch] = []
         self._rows = 0
 
     def add(self, rows: pa.Table, probabilities: Mapping[str, Tensor]) -> None:
         """Take a batch's predictions."""
-        columns = [rows["event_id"].combine_chunks(), rows["timestamp_ms"].combine_chunks()]
+        columns = [rows[name].combine_chunks().cast(self._schema.field(name).type) for name in self._of_rows]
         columns += [pa.array(probabilities[task].numpy()) for task in self._tasks]
         self._held.append(pa.RecordBatch.from_arrays(columns, schema=self._schema))
         self._rows += rows.num_rows

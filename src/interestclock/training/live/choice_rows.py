@@ -1,0 +1,82 @@
+"""Choices of a stream become rows to be ranked: each beside candidates that could have been chosen."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from interestclock.samples import CandidateConfig, sample_candidates
+from interestclock.state import FeatureState
+
+__all__ = ["CHOICE", "ChoiceRows", "own_rows"]
+
+# Shapes: N choices, R rows that come out.
+
+CHOICE = ("choice",)  # what rows of one choice agree in
+
+
+class ChoiceRows:
+    """Draws candidates for choices in time order, as ``compare`` does: the same ones for the same stream.
+
+    Args:
+        state: whose users, items and choices. config: how many, and their seed.
+    """
+
+    def __init__(self, state: FeatureState, *, config: CandidateConfig) -> None:
+        self._state, self._config = state, config
+        self.choices = 0  # that came so far
+
+    def expand(self, choices: pa.Table) -> pa.Table:
+        """Rows of choices; one of an item that nobody was known to have chosen is a row that is not scored.
+
+        Args:
+            choices: in time order, no moment cut in two; with ``user`` and ``item``, slots of the state.
+
+        Returns:
+            The same columns, ``item`` and ``item_id`` those of each row, and ``choice`` int64, ``chosen`` and
+            ``scored`` bool.
+        """
+        assert self._state.choices is not None
+        timestamp_ms_N, item_N = choices["timestamp_ms"].to_numpy(), choices["item"].to_numpy()
+        scored_N = self._state.choices.first_known_ms(item_N) < timestamp_ms_N
+        drawn = sample_candidates(
+            first_number=self.choices,
+            user_N=choices["user"].to_numpy(),
+            item_N=item_N,
+            timestamp_ms_N=timestamp_ms_N,
+            scored_N=scored_N,
+            choices=self._state.choices,
+            histories=self._state.user_histories,
+            config=self._config,
+        )
+        unscored = np.flatnonzero(~scored_N)
+        choice_R = np.concatenate([drawn.choice_R, unscored])
+        order = np.argsort(choice_R, kind="stable")
+        item_R = np.concatenate([drawn.item_R, item_N[unscored]])[order]
+        chosen_R = np.concatenate([drawn.chosen_R, np.ones(unscored.size, np.bool_)])[order]
+        rows = choices.take(pa.array(choice_R[order]))
+        columns = {
+            "item": pa.array(item_R.astype(np.int32)),
+            "item_id": self._state.items.ids(item_R).cast(choices["item_id"].type),
+            "choice": pa.array(self.choices + choice_R[order]),
+            "chosen": pa.array(chosen_R),
+            "scored": pa.array(scored_N[choice_R[order]]),
+        }
+        self.choices += choices.num_rows
+        return _with_columns(rows, columns)
+
+
+def _with_columns(table: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
+    for name, values in columns.items():
+        if name in table.column_names:
+            table = table.set_column(table.column_names.index(name), name, values)
+        else:
+            table = table.append_column(name, values)
+    return table
+
+
+def own_rows(rows: pa.Table) -> tuple[pa.Table, npt.NDArray[np.int64]]:
+    """The choices themselves among their candidates, and which of them each row belongs to."""
+    own = rows.filter(rows["chosen"])
+    return own, np.searchsorted(own["choice"].to_numpy(), rows["choice"].to_numpy())
