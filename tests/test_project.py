@@ -42,7 +42,9 @@ NOT_IN_THE_API = {
 # Exported names without a runnable example, each with its reason.
 NO_EXAMPLE = {
     "interestclock.events.schema.EventSource": "a Protocol: there is nothing to run",
-    "interestclock.embeddings.id_policy.Sighted": "what IdTable.sight returns; its example shows some",
+    "interestclock.embeddings.id_policy.RowChanges": "what RowLedger returns",
+    "interestclock.streams.admitted.Admitted": "what EventBuffer.admit returns; its example shows one",
+    "interestclock.streams.serial_columns.Column": "an argument of SerialColumns; its example shows some",
     "interestclock.snapshots.reader.Snapshot": "what SnapshotReader loads; its example shows one",
     "interestclock.search.stretches.Seen": "what seen_in returns; its example shows one",
     "interestclock.state.feature_state.Ingested": "what FeatureState.ingest returns",

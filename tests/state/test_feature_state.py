@@ -100,7 +100,7 @@ FORGETFUL = st.builds(
     longest=st.sampled_from([None, 1, 2]),
     waits_ms=st.just(FOREVER.waits_ms),
     keep_hours=st.sampled_from([0.0, 1.0, 24.0]),
-    forget_users_after_days=st.sampled_from([None, 0.5, 2.0]),
+    forget_after_days=st.sampled_from([None, 0.5, 2.0]),
     most_users=st.sampled_from([None, 1, 2]),
 )
 
@@ -235,9 +235,7 @@ def test_clocks_equal_the_relational_expression() -> None:
             play |= {label: value, f"known_ms_{label}": known_ms}
         plays.append(play)
     log.sort(key=lambda each: each[0])
-    state_config = StateConfig(
-        clocks=config, waits_ms=12 * HOUR_MS, longest=None, forget_users_after_days=None
-    )
+    state_config = StateConfig(clocks=config, waits_ms=12 * HOUR_MS, longest=None, forget_after_days=None)
     admitted = with_midnights([event for _, event in log])
     state = new_state(state_config)
     for stop, piece in micro_batches(admitted, list(range(0, len(admitted.steps), 997))):

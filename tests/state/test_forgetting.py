@@ -47,7 +47,7 @@ CONFIGS = st.builds(
     longest=st.sampled_from([None, 1, 2]),
     waits_ms=st.just(FOREVER.waits_ms),
     keep_hours=st.sampled_from([0.0, 1.0, 24.0]),
-    forget_users_after_days=st.sampled_from([None, 0.5, 2.0]),
+    forget_after_days=st.sampled_from([None, 0.5, 2.0]),
     most_users=st.sampled_from([None, 1, 2]),
 )
 
@@ -139,7 +139,7 @@ def shown(
 
 def prompt(**changes: object) -> StateConfig:
     """Nothing is waited for, and nothing kept behind a midnight."""
-    return StateConfig(**{"clocks": CLOCKS, "keep_hours": 0.0, "forget_users_after_days": None} | changes)
+    return StateConfig(**{"clocks": CLOCKS, "keep_hours": 0.0, "forget_after_days": None} | changes)
 
 
 def show_and_finish(state: FeatureState, *shown: Shown) -> None:
@@ -175,9 +175,10 @@ def test_features_from_before_what_is_kept_are_refused() -> None:
 
 
 def test_an_items_identity_stays_while_a_history_names_it() -> None:
-    state = new_state(prompt(longest=1))
+    state = new_state(prompt(longest=1, forget_after_days=0.5))
     show_and_finish(state, shown(START_MS, item="old"), shown(START_MS, user="bob", item="old"))
     show_and_finish(state, shown(START_MS + 5, item="new"))
+    both_come(state, START_MS + DAY_MS - 1)
     assert left_at(state, 1) == ([], [])  # bob's history names it
     index = state.items.index(state.slots("item", pa.array(["old"])))
     show_and_finish(state, shown(START_MS + DAY_MS, user="bob", item="new"))
@@ -185,13 +186,28 @@ def test_an_items_identity_stays_while_a_history_names_it() -> None:
         as_table([shown(START_MS + DAY_MS, user="eve", item="old")])
     )  # shown, and finished by nobody
     assert state.items.index(state.slots("item", pa.array(["old"]))) == index
-    assert left_at(state, 2) == ([], [1])
+    both_come(state, START_MS + 2 * DAY_MS - 1)
+    assert left_at(state, 2) == ([3], [1])  # eve, too
     assert state.slots("item", pa.array(["old", "new"])).tolist() == [0, 2]
 
 
+def both_come(state: FeatureState, at_ms: int) -> None:
+    """Ann and Bob are shown a song, and do not finish it."""
+    state.ingest(as_table([shown(at_ms, user=user, item="new") for user in ("ann", "bob")]))
+
+
+def test_an_item_seen_lately_stays() -> None:
+    state = new_state(prompt(forget_after_days=1))
+    state.ingest(as_table([shown(START_MS, item="once"), shown(START_MS + 1, item="later")]))
+    assert left_at(state, 1) == ([], [])
+    state.ingest(as_table([shown(START_MS + DAY_MS, item="later")]))
+    assert left_at(state, 2) == ([], [1])
+
+
 def test_nobody_inherits_anything_of_an_item_that_left() -> None:
-    state = new_state(prompt(longest=1))
+    state = new_state(prompt(longest=1, forget_after_days=0.5))
     show_and_finish(state, shown(START_MS, item="old", genre=("a", "b")), shown(START_MS + 1, item="kept"))
+    state.ingest(as_table([shown(START_MS + DAY_MS - 1, item="kept")]))
     assert left_at(state, 1) == ([], [1])
     state.ingest(as_table([shown(START_MS + DAY_MS, item="next", genre=("zulu",))]))
     assert state.slots("item", pa.array(["next", "old", "kept"])).tolist() == [1, 0, 2]
@@ -206,7 +222,7 @@ def test_nobody_inherits_anything_of_an_item_that_left() -> None:
 
 
 def test_nobody_inherits_anything_of_a_user_who_left() -> None:
-    state = new_state(prompt(forget_users_after_days=1))
+    state = new_state(prompt(forget_after_days=1))
     show_and_finish(state, shown(START_MS, user="ann", offset=330), shown(START_MS + 1, user="bob"))
     at_ms = START_MS + DAY_MS + 1
     assert left_at(state, 1) == ([], [])  # seen a day ago, no longer ago than that
@@ -257,7 +273,7 @@ def test_everyones_counts_as_of_the_first_moment_that_can_be_asked_for_are_kept(
 
 
 def test_moments_may_lie_before_1970() -> None:
-    state = new_state(prompt(forget_users_after_days=1))
+    state = new_state(prompt(forget_after_days=1))
     state.ingest(as_table([shown(-5, offset=90)]))
     assert state.last_offset(1) == (90, -5)
     assert not state.pass_midnight(0).users.size
@@ -267,18 +283,19 @@ def test_moments_may_lie_before_1970() -> None:
 def test_what_everyone_chose_is_never_forgotten() -> None:
     """A log of choices draws candidates from all of it."""
     schema = LogSchema(labels=("visit",), positive_only=True)
-    state = FeatureState(schema, items=None, config=prompt(longest=1))
+    config = prompt(longest=1, forget_after_days=0.5)
+    state = FeatureState(schema, items=None, config=config)
     rows = [shown(START_MS + place, item=f"i{place}") for place in range(3)]
     state.ingest(as_table(rows))
     visits = [Said(place, "finish", 1, START_MS + 5 - place) for place in range(2)]
     state.apply_labels(as_labels(visits))
-    assert left_at(state, 1) == ([], [3])  # shown, and chosen by nobody
+    assert left_at(state, 1) == ([1], [3])  # who chose; and what was shown, and chosen by nobody
     assert state.slots("item", pa.array(["i0", "i1", "i2"])).tolist() == [1, 2, 0]
     at_ms = START_MS + np.array([4, 5, 6])
     assert state.choices.known_before(at_ms).tolist() == [0, 1, 2]
     assert state.choices.item_at(np.array([0, 1])).tolist() == [2, 1]
     assert state.choices.first_known_ms(np.array([1, 2])).tolist() == [START_MS + 5, START_MS + 4]
-    again = FeatureState(schema, items=None, config=prompt(longest=1))
+    again = FeatureState(schema, items=None, config=config)
     again.restore({name: np.array(each) for name, each in state.state().items()})
     assert again.choices.item_at(np.array([0, 1])).tolist() == [2, 1]
     assert left_at(again, 2) == ([], [])
@@ -291,7 +308,7 @@ def test_what_everyone_chose_is_never_forgotten() -> None:
         ({"keep_hours": -1.0}, r"keep_hours is -1\.0 and waits_ms 0; give 0 or more of each"),
         ({"keep_hours": float("nan")}, "keep_hours is nan and waits_ms 0"),
         ({"waits_ms": -1}, "waits_ms -1; give 0 or more of each"),
-        ({"forget_users_after_days": 0.0}, r"forget_users_after_days is 0\.0; give a number above 0"),
+        ({"forget_after_days": 0.0}, r"forget_after_days is 0\.0; give a number above 0"),
         ({"most_users": 0}, "most_users is 0; give a number above 0"),
     ],
 )

@@ -14,4 +14,5 @@ def test_a_number_keeps_its_word() -> None:
         "duplicate": 4,
         "orphan": 5,
         "dead": 6,
+        "in_archive": 7,
     }

@@ -27,9 +27,7 @@ from interestclock.state import FeatureState, StateConfig
 CLOCKS = ClockFeatureConfig(
     buckets_per_day=4, window_days=1, values_per_attribute=2, weights=Eq3Weights(skip=0.5)
 )
-FOREVER = StateConfig(
-    clocks=CLOCKS, longest=None, waits_ms=LATE_MS + LABEL_WAIT_MS, forget_users_after_days=None
-)
+FOREVER = StateConfig(clocks=CLOCKS, longest=None, waits_ms=LATE_MS + LABEL_WAIT_MS, forget_after_days=None)
 
 
 def new_state(config: StateConfig = FOREVER, items: pa.Table | None = None) -> FeatureState:

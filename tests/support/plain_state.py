@@ -121,18 +121,22 @@ class PlainState:
             del self.users[name]
             self.votes = [vote for vote in self.votes if vote.user != name]
         named = {each.item for user in self.users.values() for each in user.kept()}
-        items = [n for n, item in self.items.items() if item.seen_ms < complete_ms and n not in named]
+        since_ms = self.unseen_since_ms(midnight_ms)
+        items = [n for n, item in self.items.items() if item.seen_ms < since_ms and n not in named]
         for name in items:
             del self.items[name]
         self.left.append((sorted(users), sorted(items)))
 
+    def unseen_since_ms(self, midnight_ms: int) -> int:
+        """Who was last seen before leaves, unless something needs it."""
+        if self.config.forget_after_days is None:
+            return -(1 << 62)
+        return min(midnight_ms - int(self.config.forget_after_days * DAY_MS), self.complete_from_ms)
+
     def leaving_users(self, midnight_ms: int) -> list[str]:
-        config, leaving = self.config, []
-        if config.forget_users_after_days is not None:
-            since_ms = midnight_ms - int(config.forget_users_after_days * DAY_MS)
-            leaving = [
-                name for name, u in self.users.items() if u.seen_ms < min(since_ms, self.complete_from_ms)
-            ]
+        config = self.config
+        since_ms = self.unseen_since_ms(midnight_ms)
+        leaving = [name for name, u in self.users.items() if u.seen_ms < since_ms]
         if config.most_users is not None:
             may_leave = [n for n, u in self.users.items() if u.seen_ms < self.complete_from_ms]
             for name in sorted(may_leave, key=lambda n: (self.users[n].seen_ms, self.users[n].slot)):

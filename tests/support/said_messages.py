@@ -115,8 +115,10 @@ def parse(*payloads: bytes, zone: str | None = None, schema: LogSchema = SCHEMA)
 
 
 def rows(arrivals: Arrivals) -> dict[str, list[dict[str, Any]]]:
-    """The rows of each table; raw columns as what their JSON says."""
+    """The rows of each table; raw columns as what their JSON says. All are of one partition."""
     found = {kind: getattr(arrivals, kind).to_pylist() for kind in MESSAGES}
+    for row in (row for of_kind in found.values() for row in of_kind):
+        assert row.pop("partition") == "0"
     for kind in ("exposures", "references"):
         for row in found[kind]:
             row["values"] = row["values"] and typed(json.loads(row["values"]))

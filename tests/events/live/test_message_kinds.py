@@ -120,6 +120,7 @@ def test_no_kind_has_the_field_that_tells_another() -> None:
 def test_an_exposure_may_leave_the_rest_to_its_request() -> None:
     (row,) = parse(json.dumps(GOOD["references"]).encode()).references.to_pylist()
     assert {name: value for name, value in row.items() if value not in (None, [])} == {
+        "partition": "0",
         "event_id": "r1/3",
         "item_id": "3",
         "request_id": "r1",
@@ -136,7 +137,7 @@ def test_tables_of_no_messages_have_their_columns() -> None:
         for table in (getattr(arrivals, kind), getattr(nothing, kind)):
             assert [table.schema.field(name) for name in columns.names] == list(columns)
             assert table.num_rows == 0
-    assert arrivals.labels.schema.equals(LABELS)
+    assert arrivals.labels.drop_columns(["partition"]).schema.equals(LABELS)
 
 
 def test_types_of_columns_do_not_depend_on_what_came() -> None:

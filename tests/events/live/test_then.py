@@ -9,7 +9,6 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from in_memory import REQUESTS, requests_log
-from live_stream import same
 from message_stream import MessageStream, as_archive, as_messages
 
 from interestclock.errors import ConfigError
