@@ -1,7 +1,8 @@
 """Peak memory of preparing and training at 1x and 4x the length of a stream, users and items unchanged.
 
-Each step runs in a process of its own. What may grow is what the design says: histories (one entry per
-engaged exposure) and tables (one row per id). What else grows is reported as ``other_growth_mib``.
+Each step runs in a process of its own. What may grow is what the design says: the feature state (a behaviour
+and votes per engaged exposure) and tables (one row per id). What else grows is reported as
+``other_growth_mib``.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def main() -> None:
 
 
 def measure(days: int, temporary: Path) -> dict[str, float]:
-    """Peak resident memory of each step, beside what histories and tables account for."""
+    """Peak resident memory of each step, beside what the state and tables account for."""
     folder = temporary / f"{days}-days"
     alone(simulate, folder, days)
     figures = {"import_mib": alone(nothing), "prepare_mib": alone(prepare, folder)}
@@ -52,14 +53,14 @@ def measure(days: int, temporary: Path) -> dict[str, float]:
     samples = SampleFolder(folder / "samples")
     return figures | {
         "samples": samples.manifest.counts["samples"],
-        "histories_mib": (folder / "samples" / "histories.safetensors").stat().st_size / MIB,
+        "state_mib": (folder / "samples" / "state.safetensors").stat().st_size / MIB,
         "tables_mib": tables_mib(folder / "rankers" / "base-seed0" / "ranker.safetensors"),
     }
 
 
 def other_growth(short: dict[str, float], long: dict[str, float]) -> dict[str, float]:
-    """What each step grew by, less what histories and tables grew by."""
-    allowed = sum(long[name] - short[name] for name in ("histories_mib", "tables_mib"))
+    """What each step grew by, less what the state and tables grew by."""
+    allowed = sum(long[name] - short[name] for name in ("state_mib", "tables_mib"))
     steps = ("prepare_mib", *(f"{ranker}_mib" for ranker in RANKERS))
     return {step: round(long[step] - short[step] - allowed, 1) for step in steps}
 

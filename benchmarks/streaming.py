@@ -102,8 +102,6 @@ def as_chunk(samples: Samples) -> SampleChunk:
     sizes = {"user": samples.vocabulary["user"], "item": samples.vocabulary["item"]}
     return SampleChunk(
         samples=batch,
-        clock_row_M=torch.zeros(len(rows) // 2, dtype=torch.int64),
-        clock_rows={},
         truths={},
         sizes=sizes | {f"context.{name}": samples.vocabulary[name] for name in CONTEXT},
     )

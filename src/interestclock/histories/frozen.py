@@ -25,7 +25,7 @@ class Histories:
     pointer: whatever the log holds later lies behind it.
 
     Args:
-        offset_U: int64, users + 1. item_E, second_of_day_E: int32; item −1 is one that left the tables.
+        offset_U: int64, users + 1. item_E, second_of_day_E: int32; item −1 is one that is gone.
         timestamp_ms_E: int64. kept_hour_E: ``hour_E`` where it is known already.
 
     Example:
@@ -70,7 +70,7 @@ class Histories:
     def items_between(self, start_M: Tensor, stop_M: Tensor, *, width: int) -> Tensor:
         """Items of each stretch, oldest first, int64 (M, ``width``), padded with 0 on the right.
 
-        An item that left the tables since, −1, is 0 as well.
+        An item that is gone, −1, is 0 as well.
 
         Example:
             >>> histories = Histories(

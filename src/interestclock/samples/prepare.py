@@ -46,11 +46,11 @@ class PrepareConfig:
 def prepare_samples(
     source: EventSource, folder: Path, *, config: PrepareConfig, progress: Progress = lambda *_: None
 ) -> SampleFolder:
-    """Write a log's samples, histories and clocks to a folder that appears only when it is whole.
+    """Write a log's samples and feature state to a folder that appears only when it is whole.
 
     Args:
         source: the log. folder: replaced if it exists.
-        progress: called with a phase, the rows or days done, and their total (0 where unknown).
+        progress: called with a phase, the rows done, and their total (0 where unknown).
 
     Raises:
         LogError: the log has no usable event.
