@@ -239,7 +239,7 @@ def test_tables_stay_small_on_a_stream_of_new_ids(make_trainer) -> None:
 def test_a_batch_that_waits_never_learns_of_who_comes_next(make_trainer) -> None:
     """Users and items leave, and their slots are used again, while batches that saw them wait for labels."""
     trainer, _ = make_trainer(
-        admission=AdmissionConfig(label_wait_ms=20 * HOUR_MS), forget_after_days=1, longest=12
+        admission=AdmissionConfig(label_wait_ms=20 * HOUR_MS), forget_users_after_days=1, longest=12
     )
     slots = 0
     for turn in range(24):

@@ -114,7 +114,7 @@ def clock_of(trainer: LiveTrainer, user: object, minute: int) -> set[str]:
 
 @pytest.mark.parametrize(
     ("leaves", "slots"),
-    [({"most_state_users": 1}, [0, 2, 1]), ({"forget_after_days": 1.0}, [0, 0, 1])],
+    [({"most_state_users": 1}, [0, 2, 1]), ({"forget_users_after_days": 1.0}, [0, 0, 1])],
     ids=["too many", "unseen for long"],
 )
 def test_what_a_user_did_never_goes_to_the_next_in_that_slot(leaves: dict, slots: list[int]) -> None:
