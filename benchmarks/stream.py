@@ -121,6 +121,8 @@ def config(ranker: RankerConfig, source: First) -> LiveConfig:
         ranker=ranker,
         train=TrainConfig(),
         admission=AdmissionConfig(label_wait_ms=HOUR_MS),
+        batch_minutes=24 * 60,  # batches that are full: of 3,000 exposures a day an hour has fewer
+        keep_hours=24,
         checkpoint_minutes=span_ms / 60_000 / CHECKPOINTS,
         snapshot_minutes=span_ms / 60_000 / SNAPSHOTS,
         full_snapshot_hours=span_ms / HOUR_MS / 4,
