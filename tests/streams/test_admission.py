@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +68,9 @@ def check_same(first: list[Step], second: list[Step]) -> None:
         )
         for mine, theirs in zip(admitted, again, strict=True):
             assert mine.watermark_ms == theirs.watermark_ms
-            assert mine.labels.state().keys() == theirs.labels.state().keys()
-            for name, values in mine.labels.state().items():
-                np.testing.assert_array_equal(values, theirs.labels.state()[name])
+            assert asdict(mine.labels).keys() == asdict(theirs.labels).keys()
+            for name, values in asdict(mine.labels).items():
+                np.testing.assert_array_equal(values, asdict(theirs.labels)[name])
             if mine.exposures is None or theirs.exposures is None:
                 assert mine.exposures is theirs.exposures
             else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 from in_memory import HOUR_MS, REQUESTS, requests_log
@@ -20,18 +22,7 @@ def timed_messages(seed: int = 3, *, requests: int = 60) -> list[tuple[int, byte
     timed: list[tuple[int, bytes]] = []
     for row in events:
         event_id = f"e{row['log_row']}"
-        payload = exposure_message(
-            event_id=event_id,
-            user_id=row["user_id"],
-            item_id=row["item_id"],
-            timestamp_ms=row["timestamp_ms"],
-            request_id=row["request_id"],
-            utc_offset_minutes=-300,
-            attributes={"genre": row["attribute.genre"]},
-            categorical={"device": row["categorical.device"]},
-            multivalued={"tags": row["multivalued.tags"]},
-            numeric={"age": row["numeric.age"]},
-        )
+        payload = exposure_of(row, event_id)
         timed.append((row["timestamp_ms"], payload))
         if row["log_row"] % 10 == 0:
             timed.append((row["timestamp_ms"], payload))
@@ -46,6 +37,22 @@ def timed_messages(seed: int = 3, *, requests: int = 60) -> list[tuple[int, byte
                 timed.append((known_ms, said))
     order = np.argsort([time for time, _ in timed], kind="stable")
     return [timed[place] for place in order]
+
+
+def exposure_of(row: dict[str, Any], event_id: str) -> bytes:
+    """A row of ``requests_log`` as a message, without its labels."""
+    return exposure_message(
+        event_id=event_id,
+        user_id=row["user_id"],
+        item_id=row["item_id"],
+        timestamp_ms=row["timestamp_ms"],
+        request_id=row["request_id"],
+        utc_offset_minutes=-300,
+        attributes={"genre": row["attribute.genre"]},
+        categorical={"device": row["categorical.device"]},
+        multivalued={"tags": row["multivalued.tags"]},
+        numeric={"age": row["numeric.age"]},
+    )
 
 
 def same(first: pa.Table, second: pa.Table) -> bool:

@@ -8,8 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 from in_memory import REQUESTS, MemorySource
+from live_stream import exposure_of
 
-from interestclock.events.live import Arrivals, Cut, Message, MessageParser, exposure_message, label_message
+from interestclock.events.live import Arrivals, Cut, Message, MessageParser, label_message
 from interestclock.timeofday import Clock
 
 Timed = tuple[int, bytes]
@@ -82,19 +83,7 @@ def as_messages(events: pa.Table) -> list[Timed]:
     timed: list[Timed] = []
     for row in events.to_pylist():
         event_id = f"e{row['log_row']}"
-        said = exposure_message(
-            event_id=event_id,
-            user_id=row["user_id"],
-            item_id=row["item_id"],
-            timestamp_ms=row["timestamp_ms"],
-            request_id=row["request_id"],
-            utc_offset_minutes=-300,
-            attributes={"genre": row["attribute.genre"]},
-            categorical={"device": row["categorical.device"]},
-            multivalued={"tags": row["multivalued.tags"]},
-            numeric={"age": row["numeric.age"]},
-        )
-        timed.append((row["timestamp_ms"], said))
+        timed.append((row["timestamp_ms"], exposure_of(row, event_id)))
         timed += [
             (
                 row[f"known_ms.{label}"],

@@ -408,9 +408,7 @@ class EventBuffer:
         return self._note(used), verdict_E
 
     def _note(self, labels: LabelEvents) -> LabelEvents:
-        for place in range(len(self.schema.labels)):
-            mine = labels.taken(np.flatnonzero(labels.label_E == place))
-            self._exposures.set_labels(mine.serial_E, place, value_N=mine.value_E, known_ms_N=mine.known_ms_E)
+        self._exposures.set_labels(labels)
         return labels
 
     def _forget_ids(self, at_ms: int) -> None:

@@ -1,8 +1,7 @@
-"""Labels that came in time, until the stream has passed the moment at which they were known."""
+"""Labels that came in time, in the order in which they were known."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
@@ -22,12 +21,11 @@ class LabelEvents:
         known_ms_E, serial_E: int64; of which exposure. label_E: int8, which label. value_E: int8, 1 or 0.
 
     Example:
-        >>> waiting = LabelEvents.none().joined(LabelEvents(
+        >>> events = LabelEvents.none().joined(LabelEvents(
         ...     known_ms_E=np.array([9, 5]), serial_E=np.array([0, 1]),
         ...     label_E=np.array([0, 0], np.int8), value_E=np.array([1, 0], np.int8)))
-        >>> known, rest = waiting.split(before_ms=9)
-        >>> known.serial_E.tolist(), rest.serial_E.tolist()
-        ([1], [0])
+        >>> events.serial_E.tolist(), events.taken(slice(1)).known_ms_E.tolist()
+        ([1, 0], [5])
     """
 
     known_ms_E: npt.NDArray[np.int64]
@@ -54,11 +52,6 @@ class LabelEvents:
         }
         return LabelEvents(**both).taken(np.lexsort((both["label_E"], both["serial_E"], both["known_ms_E"])))
 
-    def split(self, *, before_ms: int) -> tuple[LabelEvents, LabelEvents]:
-        """Those known strictly before a moment, and the others."""
-        cut = int(np.searchsorted(self.known_ms_E, before_ms, side="left"))
-        return self.taken(slice(0, cut)), self.taken(slice(cut, None))
-
     def taken(self, rows: slice | npt.NDArray[Any]) -> LabelEvents:
         """The labels at some rows."""
         return LabelEvents(
@@ -67,12 +60,3 @@ class LabelEvents:
             label_E=self.label_E[rows],
             value_E=self.value_E[rows],
         )
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        """For a checkpoint."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
-
-    @classmethod
-    def of_state(cls, state: Mapping[str, npt.NDArray[Any]]) -> Self:
-        """What ``state`` came from."""
-        return cls(**{each.name: state[each.name] for each in fields(cls)})

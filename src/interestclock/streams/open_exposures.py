@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from interestclock.arrays import Arrays
+from interestclock.streams.label_events import LabelEvents
 from interestclock.streams.serial_columns import Column, SerialColumns
 
 __all__ = ["OPEN", "OpenExposures"]
@@ -33,7 +34,9 @@ class OpenExposures:
         >>> exposures = OpenExposures(labels=1)
         >>> exposures.append(np.array([500]), np.array([1_000]))
         array([0])
-        >>> exposures.set_labels(np.array([0]), 0, value_N=np.array([1]), known_ms_N=np.array([900]))
+        >>> exposures.set_labels(LabelEvents(
+        ...     known_ms_E=np.array([900]), serial_E=np.array([0]),
+        ...     label_E=np.array([0], np.int8), value_E=np.array([1], np.int8)))
         >>> exposures.resolved_ms(np.array([0])).tolist(), exposures.label_NK(np.array([0])).tolist()
         ([900], [[1]])
     """
@@ -68,10 +71,10 @@ class OpenExposures:
         """Until when labels may be known, of each exposure that is open, in order."""
         return self._columns.held("until_ms")
 
-    def set_labels(self, serial_N: IntArray, label: int, *, value_N: IntArray, known_ms_N: IntArray) -> None:
-        """Note labels and when they were known, no serial number twice."""
-        self._columns.put("label", serial_N, value_N, at=label)
-        self._columns.put("known_ms", serial_N, known_ms_N, at=label)
+    def set_labels(self, labels: LabelEvents) -> None:
+        """Note labels and when they were known, each label of an exposure once."""
+        self._columns.put("label", labels.serial_E, labels.value_E, at=labels.label_E)
+        self._columns.put("known_ms", labels.serial_E, labels.known_ms_E, at=labels.label_E)
 
     def label_NK(self, serial_N: IntArray) -> npt.NDArray[np.int8]:  # noqa: N802  shapes stand in names
         """Labels, int8 (N, K), ``OPEN`` where none has come."""

@@ -69,8 +69,8 @@ class SerialColumns:
         values: npt.NDArray[Any] = self._columns[name][self._places(serial_N)]
         return values
 
-    def put(self, name: str, serial_N: IntArray, values_N: Any, *, at: int | None = None) -> None:
-        """Set a column at serial numbers; of a wide one the value ``at`` a place."""
+    def put(self, name: str, serial_N: IntArray, values_N: Any, *, at: IntArray | None = None) -> None:
+        """Set a column at serial numbers; of a wide one the value ``at`` a place each."""
         place_N = self._places(serial_N)
         self._columns[name][place_N if at is None else (place_N, at)] = values_N
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
-from interestclock.samples.sample_maker import run_starts
+from interestclock.samples.sample_maker import REQUEST, run_starts
 
 __all__ = ["ExposureQueue"]
 
@@ -45,7 +45,7 @@ class ExposureQueue:
         *,
         most: int,
         fill_ms: int,
-        together: tuple[str, ...] = ("user_id", "request_id"),
+        together: tuple[str, ...] = REQUEST,
         expand: Callable[[pa.Table], pa.Table] = lambda rows: rows,
     ) -> None:
         self.most, self.fill_ms = most, fill_ms
@@ -66,14 +66,12 @@ class ExposureQueue:
     @property
     def first_serial(self) -> int | None:
         """The lowest serial number in it."""
-        tables = [each for each in (self._held, self._passed) if each is not None and each.num_rows]
-        return min((int(_whole(each, "serial").min()) for each in tables), default=None)
+        return self._least("serial")
 
     @property
     def first_ms(self) -> int | None:
         """The earliest exposure in it, UTC milliseconds."""
-        tables = [each for each in (self._held, self._passed) if each is not None and each.num_rows]
-        return min((int(_whole(each, "timestamp_ms").min()) for each in tables), default=None)
+        return self._least("timestamp_ms")
 
     def add(self, exposures: pa.Table) -> None:
         """Take exposures that were admitted: ``timestamp_ms``, ``serial`` and whatever else."""
@@ -126,6 +124,10 @@ class ExposureQueue:
         self._held = table_from_bytes(state["held"]) if "held" in state else None
         if "passed" in state:
             self._set_passed(table_from_bytes(state["passed"]))
+
+    def _least(self, name: str) -> int | None:
+        tables = [each for each in (self._held, self._passed) if each is not None and each.num_rows]
+        return min((int(_whole(each, name).min()) for each in tables), default=None)
 
     def _fitting(self, end_R: npt.NDArray[np.int64]) -> int:
         """The last end up to which exposures fit a batch; the first one where none does."""

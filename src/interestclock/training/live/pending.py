@@ -42,7 +42,7 @@ class PendingBatch:
     @property
     def exposures(self) -> int:
         """How many exposures: of a choice and its candidates one."""
-        return int(np.unique(self.serial_B).size)
+        return len(self.batch) if self.chosen_B is None else int(self.chosen_B.sum())
 
 
 class PendingBatches:
@@ -76,9 +76,7 @@ class PendingBatches:
 
     def apply_labels(self, labels: LabelEvents) -> None:
         """Note labels, each of an exposure that is expected."""
-        for place in range(len(self._names)):
-            mine = labels.taken(np.flatnonzero(labels.label_E == place))
-            self._labels.set_labels(mine.serial_E, place, value_N=mine.value_E, known_ms_N=mine.known_ms_E)
+        self._labels.set_labels(labels)
 
     def add(self, pending: PendingBatch) -> None:
         """Keep a predicted batch."""
