@@ -54,17 +54,17 @@ def lost(name: str, lateness_s: int) -> tuple[float, int]:
     buffer = EventBuffer(SCHEMA, config=AdmissionConfig(lateness_ms=1_000 * lateness_s))
     queue, held = ExposureQueue(most=128, fill_ms=3_600_000), 0
     for first in range(0, order.size, 1_024):
-        for admitted in buffer.admit(*tables(happened, order[first : first + 1_024])):
+        for admitted in buffer.admit(tables(happened, order[first : first + 1_024])):
             queue.add(admitted.exposures)
             queue.advance(admitted.watermark_ms)
         while queue.next_batch() is not None:
             pass
-        held = max(held, buffer.early_labels + len(queue))
+        held = max(held, buffer.waiting + len(queue))
     counts = buffer.accounts
     return (counts.late_exposures + counts.late_labels) / counts.received, held
 
 
-def tables(happened: np.ndarray, rows: np.ndarray) -> tuple[pa.Table, pa.Table]:
+def tables(happened: np.ndarray, rows: np.ndarray) -> dict[str, pa.Table]:
     is_label = rows >= EXPOSURES
     shown, said = rows[~is_label], rows[is_label]
     arrival = np.arange(rows.size)
@@ -85,7 +85,7 @@ def tables(happened: np.ndarray, rows: np.ndarray) -> tuple[pa.Table, pa.Table]:
         "known_ms": happened[said],
         "arrival": arrival[is_label],
     }
-    return exposures, pa.table(labels, LABELS)
+    return {"exposures": exposures, "labels": pa.table(labels, LABELS)}
 
 
 def main() -> None:

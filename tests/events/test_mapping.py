@@ -39,7 +39,8 @@ def test_every_documented_key_is_read(tmp_path):
         delimiter=";", encoding="latin-1", columns=("user", "item", "t"), quoted=False
     )
     schema = mapping.schema()
-    assert schema.labels == ("finish", "like", "skip")
+    assert schema.labels == ("finish", "like", "skip", "love")
+    assert schema.label_expressions == {"love": "rating >= 4 and not bot"}
     assert schema.attributes == ("category", "genre")
     assert schema.clock_attributes == ("genre",)
     assert schema.eq3_labels == {"finish": "finish"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,7 +16,18 @@ from in_memory import HOUR_MS, REQUESTS, MemorySource, requests_log
 from live_stream import messages, same
 
 from interestclock.errors import ResultError
-from interestclock.events.live import Arrivals, Cut, Message, MessageParser, RedisSource, ReplaySource, Tick
+from interestclock.events.live import (
+    Arrivals,
+    Cut,
+    Message,
+    MessageParser,
+    RedisSource,
+    ReplaySource,
+    Tick,
+    exposure_message,
+    item_message,
+    served_message,
+)
 from interestclock.streams import (
     Admission,
     AdmissionConfig,
@@ -42,7 +54,7 @@ def opened(source: Any, folder: Path, **changes: int) -> Admission:
 
 def arrivals(source: RedisSource, *, size: int = 40) -> Iterator[Arrivals]:
     """Some out of order, twice, unreadable; the first have exposures only, labels only, or neither."""
-    said = messages(requests=30)
+    said = with_all_kinds(messages(requests=30))
     is_label = [b"label_of" in each for each in said]
     first = [said[is_label.index(False)]], [said[is_label.index(True)]], [b"{}"]
     rest = [said[at : at + size][::-1] for at in range(0, len(said), size)]
@@ -59,6 +71,26 @@ def arrivals(source: RedisSource, *, size: int = 40) -> Iterator[Arrivals]:
         yield MessageParser(REQUESTS).parse(cut, found)
 
 
+def with_all_kinds(said: list[bytes]) -> list[bytes]:
+    """Items that change, and exposures that leave the rest to a request, among the others."""
+    found: list[bytes] = []
+    for place, each in enumerate(said):
+        shown = json.loads(each)
+        if place % 12 == 0 and "user_id" in shown:
+            request, item = f"q{place}", shown["item_id"]
+            local = {
+                name: shown[name] for name in ("timestamp_ms", "utc_offset_minutes", "zone") if name in shown
+            }
+            items = [{"item_id": item, "score": 0.5}]
+            found.append(served_message(served=request, user_id=shown["user_id"], items=items, **local))
+            found.append(exposure_message(request_id=request, item_id=item))
+            found.append(
+                item_message(item=item, attributes={"genre": [request]}, from_ms=shown["timestamp_ms"])
+            )
+        found.append(each)
+    return found
+
+
 def check_same(first: list[Step], second: list[Step]) -> None:
     assert len(first) == len(second)
     for (entry, admitted), (entry_again, again) in zip(first, second, strict=True):
@@ -71,10 +103,11 @@ def check_same(first: list[Step], second: list[Step]) -> None:
             assert asdict(mine.labels).keys() == asdict(theirs.labels).keys()
             for name, values in asdict(mine.labels).items():
                 np.testing.assert_array_equal(values, asdict(theirs.labels)[name])
-            if mine.exposures is None or theirs.exposures is None:
-                assert mine.exposures is theirs.exposures
-            else:
-                assert same(mine.exposures, theirs.exposures)
+            for own, other in ((mine.exposures, theirs.exposures), (mine.items, theirs.items)):
+                if own is None or other is None:
+                    assert own is other
+                else:
+                    assert same(own, other)
 
 
 def check_same_state(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray]) -> None:
@@ -93,6 +126,8 @@ def test_what_a_broker_brought_is_handed_over_again_without_it(tmp_path: Path) -
             steps.append(admission.tick(Tick(awaited=("a",), taken_ms=2_000_000_000_000)))
     counts = admission._buffer.accounts
     assert min(counts.duplicates, counts.dead_letters, counts.labels_joined, counts.late_exposures) > 0
+    assert min(counts.items, counts.served) > 0
+    assert {kind for entry, _ in steps for kind in entry.tables} >= {"items", "served", "references"}
     again = opened(source, tmp_path)
     check_same(steps, list(again.again()))
     assert (again.position, again.offsets) == (admission.position, admission.offsets)

@@ -58,7 +58,9 @@ class Run:
 
     def take(self, most: int) -> bool:
         shown = [each for _, each in in_order(self.merge.release(most), lambda each: each.time)]
-        for admitted in self.buffer.admit(table_of(shown), LABELS, taken_ms=LONG_AFTER_MS):
+        for admitted in self.buffer.admit(
+            {"exposures": table_of(shown), "labels": LABELS}, taken_ms=LONG_AFTER_MS
+        ):
             self.accepted += admitted.exposures.to_pylist()
         return bool(shown)
 

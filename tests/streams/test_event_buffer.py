@@ -80,7 +80,7 @@ class Admission:
         return self.buffer.accounts
 
     def take(self, exposures: pa.Table, labels: pa.Table, **said: int) -> None:
-        self.follow(self.buffer.admit(exposures, labels, **said))
+        self.follow(self.buffer.admit({"exposures": exposures, "labels": labels}, **said))
 
     def take_messages(self, messages: list[Shown | Labelled]) -> None:
         numbered = list(enumerate(messages))
@@ -89,7 +89,7 @@ class Admission:
             label_table([(at, m) for at, m in numbered if isinstance(m, Labelled)]),
         )
         places = sorted(range(len(messages)), key=lambda at: isinstance(messages[at], Labelled))
-        said = [*self.buffer.exposure_verdicts.tolist(), *self.buffer.label_verdicts.tolist()]
+        said = [each for kind in ("exposures", "labels") for each in self.buffer.verdicts[kind].tolist()]
         self.verdicts += [verdict for _, verdict in sorted(zip(places, said, strict=True))]
 
     def tick(self, **said: object) -> None:
@@ -108,7 +108,7 @@ class Admission:
             self.watermarks.append(admitted.watermark_ms)
 
     def waiting(self) -> int:
-        return self.buffer.early_labels + len(self.queue)
+        return self.buffer.waiting + len(self.queue)
 
     def restored(self) -> Admission:
         other = Admission()
@@ -308,12 +308,20 @@ def test_each_message_of_an_arrival_has_its_verdict() -> None:
             taken_ms=start + 1_000,
         )
         used, duplicate, ahead, late = Verdict.USED, Verdict.DUPLICATE, Verdict.AHEAD, Verdict.LATE
-        assert intake.buffer.exposure_verdicts.tolist() == [used, duplicate, ahead, used, late, used, used]
-        assert intake.buffer.label_verdicts.tolist() == [
+        assert intake.buffer.verdicts["exposures"].tolist() == [
+            used,
+            duplicate,
+            ahead,
+            used,
+            late,
+            used,
+            used,
+        ]
+        assert intake.buffer.verdicts["labels"].tolist() == [
             *(used, duplicate, used, late, used, ahead, late, Verdict.ORPHAN)
         ]
         intake.take(exposure_table([]), label_table([]))
-        assert intake.buffer.exposure_verdicts.tolist() == intake.buffer.label_verdicts.tolist() == []
+        assert intake.buffer.verdicts["exposures"].tolist() == intake.buffer.verdicts["labels"].tolist() == []
 
 
 def test_memory_does_not_grow_with_the_stream() -> None:
@@ -469,7 +477,7 @@ def test_a_midnight_cuts_what_is_admitted_before_the_event_that_passes_it() -> N
         pieces: list[tuple[list[str], int]] = []
         for first in range(0, 6, size):
             shown = [(at, Shown(at, times[at])) for at in range(first, first + size)]
-            for admitted in buffer.admit(exposure_table(shown), label_table([])):
+            for admitted in buffer.admit({"exposures": exposure_table(shown), "labels": label_table([])}):
                 pieces.append((admitted.exposures["event_id"].to_pylist(), admitted.watermark_ms // day_ms))
         by_day = {day: [each for ids, of in pieces if of == day for each in ids] for _, day in pieces}
         assert by_day == {0: ["e0", "e1", "e2"], 1: ["e3"], 3: ["e4", "e5"]}

@@ -13,11 +13,15 @@ from hypothesis import strategies as st
 from interestclock.errors import ConfigError
 from interestclock.events.live.messages import LABELS
 from interestclock.events.schema import LogSchema
-from interestclock.streams import AdmissionConfig, EventBuffer
+from interestclock.streams import AdmissionConfig, Admitted, EventBuffer
 from interestclock.streams.watermark import Watermark
 
 SCHEMA = LogSchema(labels=("finish",))
 LONG_AFTER_MS = 10**9
+
+
+def admit(buffer: EventBuffer, exposures: pa.Table, labels: pa.Table, **said: int | None) -> list[Admitted]:
+    return buffer.admit({"exposures": exposures, "labels": labels}, **said)
 
 
 def exposures(partition: str, *shown: tuple[str, int]) -> pa.Table:
@@ -47,7 +51,7 @@ def archived(**named: object) -> EventBuffer:
     """a to c at 100, 200 and 300, learned from an archive; waits of 50 and 1,000."""
     config = AdmissionConfig(lateness_ms=50, label_wait_ms=1_000, archive_first=True, **named)
     buffer = EventBuffer(SCHEMA, config=config)
-    buffer.admit(exposures("archive/0", ("a", 100), ("b", 200), ("c", 300)), labels("archive/0"))
+    admit(buffer, exposures("archive/0", ("a", 100), ("b", 200), ("c", 300)), labels("archive/0"))
     assert buffer.watermark_ms == 250
     return buffer
 
@@ -72,13 +76,13 @@ def test_what_the_archive_has(stop: str, tick: bool) -> None:
         assert buffer.watermark_ms == 250  # the stream is waited for, the archive no more
     if stop == "at the tick":
         buffer = restored(buffer)
-    admitted = buffer.admit(OVERLAP, labels("0", ("a", 240), ("c", 305)), taken_ms=LONG_AFTER_MS)
+    admitted = admit(buffer, OVERLAP, labels("0", ("a", 240), ("c", 305)), taken_ms=LONG_AFTER_MS)
     assert [each for one in admitted for each in one.exposures["event_id"].to_pylist()] == ["y", "d"]
     if stop == "after it":
         buffer = restored(buffer)
     assert buffer.watermark_ms == 260
     later = exposures("0", ("w", 255), ("e", 900), ("z", 240), ("z", 840))
-    buffer.admit(later, labels("0"), taken_ms=LONG_AFTER_MS)
+    admit(buffer, later, labels("0"), taken_ms=LONG_AFTER_MS)
     accounts = buffer.accounts
     assert accounts.in_archive == 4  # b and x, the label known at 240, and z of 240, however late it comes
     assert (accounts.duplicates, accounts.labels_joined, accounts.late_exposures) == (1, 1, 2)
@@ -89,15 +93,15 @@ def test_what_the_archive_has(stop: str, tick: bool) -> None:
 
 def test_a_moment_that_is_said_decides() -> None:
     buffer = archived(then_from_ms=310)
-    admitted = buffer.admit(OVERLAP, labels("0", ("c", 309), ("c", 311)), taken_ms=LONG_AFTER_MS)
+    admitted = admit(buffer, OVERLAP, labels("0", ("c", 309), ("c", 311)), taken_ms=LONG_AFTER_MS)
     assert [each for one in admitted for each in one.exposures["event_id"].to_pylist()] == ["d"]
     assert (buffer.accounts.in_archive, buffer.accounts.labels_joined) == (5, 1)
 
 
 def test_without_an_archive_nothing_is_in_it() -> None:
     buffer = EventBuffer(SCHEMA, config=AdmissionConfig(lateness_ms=50))
-    buffer.admit(exposures("0", ("a", 300)), labels("0"))
-    buffer.admit(exposures("0", ("b", 200)), labels("0"), taken_ms=LONG_AFTER_MS)
+    admit(buffer, exposures("0", ("a", 300)), labels("0"))
+    admit(buffer, exposures("0", ("b", 200)), labels("0"), taken_ms=LONG_AFTER_MS)
     assert (buffer.accounts.in_archive, buffer.accounts.late_exposures) == (0, 1)
 
 
@@ -128,14 +132,16 @@ def admitted(
         said = labels(partition, *[each[:2] for _, each in part if len(each) == 3])
         places = pa.array([place for place, each in part if len(each) == 3], pa.int64())
         said = said.set_column(said.column_names.index("arrival"), "arrival", places)
-        for piece in buffer.admit(shown, said, taken_ms=taken_ms):
+        for piece in admit(buffer, shown, said, taken_ms=taken_ms):
             found += [("shown", *each) for each in zip(*event_columns(piece.exposures), strict=True)]
             known = piece.labels
             found += [("known", *each) for each in zip(known.serial_E, known.known_ms_E, strict=True)]
     return found
 
 
-def event_columns(table: pa.Table) -> list[list]:
+def event_columns(table: pa.Table | None) -> list[list]:
+    if table is None:
+        return [[]]
     return [table[name].to_pylist() for name in ("event_id", "timestamp_ms", "serial")]
 
 

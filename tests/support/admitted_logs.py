@@ -22,6 +22,7 @@ SCHEMA = LogSchema(
     attributes=("genre", "mood"),
     clock_attributes=("genre", "mood"),
 )
+NOTHING_MS = -(1 << 62)  # newest time where nothing came
 STEP_MS = 3 * HOUR_MS  # time is coarse: midnights, ends of windows and labels fall together
 
 
@@ -49,17 +50,31 @@ class Said(NamedTuple):
     known_ms: int
 
 
+class Told(NamedTuple):
+    """What an item is from a moment on; what came before it: exposures, and the newest time."""
+
+    item: str
+    from_ms: int
+    genre: tuple[str, ...]
+    mood: tuple[str, ...]
+    serial: int = 0
+    newest_ms: int = NOTHING_MS
+
+
 class Midnight(NamedTuple):
     """The watermark passes a midnight (UTC)."""
 
     at_ms: int
 
 
+Step = Shown | Said | Told | Midnight
+
+
 @dataclass(frozen=True)
 class AdmittedLog:
     """What was admitted, in order, midnights between; and where the watermark stands after each."""
 
-    steps: list[Shown | Said | Midnight]
+    steps: list[Step]
     watermark_ms: list[int]
 
     @property
@@ -88,11 +103,20 @@ _DRAWN = st.tuples(
 )
 
 
+_TOLD = st.tuples(
+    st.integers(0, 5),
+    st.integers(0, 5 * DAY_MS // STEP_MS),
+    st.integers(-8, 8),
+    st.sets(st.sampled_from(["zulu", "ärger", "a", "neu"]), max_size=2),
+    st.sets(st.sampled_from(["x", "calm"]), max_size=1),
+)
+
+
 @st.composite
 def admitted_logs(draw: st.DrawFn, *, most: int = 25) -> AdmittedLog:
     """Events arrive up to ``LATE_MS`` after their times, and none before the exposure that it belongs to."""
     drawn = sorted(draw(st.lists(_DRAWN, max_size=most)), key=lambda each: each[2] + each[6])
-    events: list[tuple[int, Shown | Said]] = []
+    events: list[tuple[int, Shown | Said | Told]] = []
     for serial, (user, item, steps, offset, genre, mood, late, labels) in enumerate(drawn):
         at_ms, arrival = START_MS + steps * STEP_MS, START_MS + (steps + late) * STEP_MS
         shown = Shown(user, f"i{item}", at_ms, offset, tuple(sorted(genre)), tuple(sorted(mood)))
@@ -103,17 +127,27 @@ def admitted_logs(draw: st.DrawFn, *, most: int = 25) -> AdmittedLog:
                 known_ms = at_ms + delay * STEP_MS
                 come = max(arrival, known_ms + label_late * STEP_MS)
                 events.append((come, Said(serial, label, value, known_ms)))
+    for item, steps, since, genre, mood in draw(st.lists(_TOLD, max_size=8)):
+        from_ms = START_MS + (steps + since) * STEP_MS
+        told = Told(f"i{item}", from_ms, tuple(sorted(genre)), tuple(sorted(mood)))
+        events.append((START_MS + steps * STEP_MS, told))
     events.sort(key=lambda each: each[0])
     return with_midnights([event for _, event in events])
 
 
-def with_midnights(events: list[Shown | Said]) -> AdmittedLog:
+def with_midnights(events: list[Shown | Said | Told]) -> AdmittedLog:
     """The watermark is the newest time so far less ``LATE_MS``; it passes midnights before what moves it."""
-    steps: list[Shown | Said | Midnight] = []
+    steps: list[Step] = []
     watermarks: list[int] = []
-    now_ms = START_MS - LATE_MS
+    now_ms, newest_ms, serial = START_MS - LATE_MS, NOTHING_MS, 0
     for event in events:
+        if isinstance(event, Told):
+            steps.append(event._replace(serial=serial, newest_ms=newest_ms))
+            watermarks.append(now_ms)
+            continue
+        serial += isinstance(event, Shown)
         time_ms = event.at_ms if isinstance(event, Shown) else event.known_ms
+        newest_ms = max(newest_ms, time_ms)
         after_ms = max(now_ms, time_ms - LATE_MS)
         for day in range(now_ms // DAY_MS + 1, after_ms // DAY_MS + 1):
             steps.append(Midnight(day * DAY_MS))
@@ -124,7 +158,7 @@ def with_midnights(events: list[Shown | Said]) -> AdmittedLog:
     return AdmittedLog(steps, watermarks)
 
 
-def micro_batches(log: AdmittedLog, cuts: list[int]) -> Iterator[tuple[int, list[Shown | Said | Midnight]]]:
+def micro_batches(log: AdmittedLog, cuts: list[int]) -> Iterator[tuple[int, list[Step]]]:
     """Steps cut at some places and at midnights, with the place behind each piece; a midnight is alone."""
     edges = {0, len(log.steps), *(each for each in cuts if each < len(log.steps))}
     for place, step in enumerate(log.steps):
@@ -149,6 +183,20 @@ def as_table(shown: list[Shown]) -> pa.Table:
             "attribute.mood": pa.array([list(each.mood) for each in shown], lists),
         }
     )
+
+
+def as_items(told: list[Told]) -> pa.Table | None:
+    """What was said of items, as it is admitted."""
+    lists = pa.list_(pa.string())
+    columns = {
+        "item_id": pa.array([each.item for each in told], pa.string()),
+        "from_ms": np.array([each.from_ms for each in told], np.int64),
+        "attribute.genre": pa.array([list(each.genre) for each in told], lists),
+        "attribute.mood": pa.array([list(each.mood) for each in told], lists),
+        "serial": np.array([each.serial for each in told], np.int64),
+        "newest_ms": np.array([each.newest_ms for each in told], np.int64),
+    }
+    return pa.table(columns) if told else None
 
 
 def as_labels(said: list[Said]) -> LabelEvents:

@@ -14,6 +14,9 @@ from admitted_logs import (
     Midnight,
     Said,
     Shown,
+    Step,
+    Told,
+    as_items,
     as_labels,
     as_table,
     micro_batches,
@@ -40,15 +43,16 @@ def copied(state: FeatureState) -> FeatureState:
     return other
 
 
-def feed(state: FeatureState, piece: list[Shown | Said | Midnight], watermark_ms: int) -> None:
+def feed(state: FeatureState, piece: list[Step], watermark_ms: int) -> None:
     """A piece as it is admitted: exposures, then labels in no order; what waited long enough is closed."""
     shown = [step for step in piece if isinstance(step, Shown)]
     said = [step for step in piece if isinstance(step, Said)]
     for step in piece:
         if isinstance(step, Midnight):
             state.pass_midnight(step.at_ms)
-    if shown:
-        state.ingest(as_table(shown))
+    told = [step for step in piece if isinstance(step, Told)]
+    if shown or told:
+        state.ingest(as_table(shown), as_items(told))
     state.apply_labels(as_labels(said[::-1]))
     state.close_before_ms(watermark_ms - state.config.waits_ms)
 

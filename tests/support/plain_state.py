@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from admitted_logs import DAY_MS, SCHEMA, Midnight, Said, Shown
+from admitted_logs import DAY_MS, NOTHING_MS, SCHEMA, Said, Shown, Step, Told
 
 from interestclock.state import StateConfig
 
@@ -32,8 +32,18 @@ class Vote:
 
 @dataclass
 class Item:
-    values: dict[str, tuple[str, ...]]
+    first: dict[str, tuple[str, ...]]
     seen_ms: int
+    since_ms: int = NOTHING_MS
+    shown: bool = False
+    changes: list[tuple[int, dict[str, tuple[str, ...]]]] = field(default_factory=list)
+
+    def as_of(self, at_ms: int) -> dict[str, tuple[str, ...]]:
+        return [self.first, *(values for from_ms, values in self.changes if from_ms <= at_ms)][-1]
+
+    @property
+    def values(self) -> dict[str, tuple[str, ...]]:
+        return self.as_of(1 << 62)
 
 
 @dataclass
@@ -63,9 +73,11 @@ class PlainState:
     complete_from_ms: int = -(1 << 62)
     left: list[tuple[list[str], list[str]]] = field(default_factory=list)  # users and items, by midnight
 
-    def step(self, step: Shown | Said | Midnight) -> None:
+    def step(self, step: Step) -> None:
         if isinstance(step, Shown):
             self.show(step)
+        elif isinstance(step, Told):
+            self.tell(step)
         elif isinstance(step, Said):
             self.say(step)
         else:
@@ -81,7 +93,21 @@ class PlainState:
         if shown.at_ms >= user.seen_ms:
             user.seen_ms, user.offset_minutes = shown.at_ms, shown.offset_minutes
         item.seen_ms = max(item.seen_ms, shown.at_ms)
-        self.shown.append((shown, item.values))
+        item.shown = True
+        self.shown.append((shown, item.as_of(shown.at_ms)))
+
+    def tell(self, told: Told) -> None:
+        values = {"genre": told.genre, "mood": told.mood}
+        if told.item not in self.items:
+            self.items[told.item] = Item(values, told.newest_ms, told.from_ms)
+            return
+        item = self.items[told.item]
+        item.seen_ms = max(item.seen_ms, told.newest_ms)
+        from_ms = max(told.from_ms, told.newest_ms + 1) if item.shown else told.from_ms
+        older = not item.shown and from_ms < item.since_ms
+        if not older and item.as_of(from_ms) != values:
+            item.changes.append((from_ms, values))
+            item.changes.sort(key=lambda each: each[0])
 
     def say(self, said: Said) -> None:
         if said.value != 1:
@@ -116,6 +142,12 @@ class PlainState:
             known = sum(each.known_ms < complete_ms for each in user.behaviours.values())
             if config.longest is not None:
                 user.dropped = max(user.dropped, known - config.longest)
+        for item in self.items.values():
+            past = [each for each in item.changes if each[0] <= complete_ms]
+            if past:
+                (item.since_ms, item.first), item.changes = past[-1], item.changes[len(past) :]
+            if item.seen_ms == NOTHING_MS:
+                item.seen_ms = midnight_ms
         users = self.leaving_users(midnight_ms)
         for name in users:
             del self.users[name]

@@ -114,6 +114,14 @@ def train_command(
             rich_help_panel=_LATENESS,
         ),
     ] = 60.0,
+    request_wait_minutes: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="How long after a served request exposures may leave to it who saw them, and when.",
+            rich_help_panel=_LATENESS,
+        ),
+    ] = 60.0,
     ahead_minutes: Annotated[
         float,
         typer.Option(
@@ -265,6 +273,7 @@ def train_command(
         admission=AdmissionConfig(
             lateness_ms=_ms("lateness-minutes", lateness_minutes),
             label_wait_ms=label_wait_ms,
+            request_wait_ms=_ms("request-wait-minutes", request_wait_minutes),
             ahead_ms=_ms("ahead-minutes", ahead_minutes),
             archive_first=then is not None,
             then_from_ms=then_from_ms,
@@ -357,11 +366,20 @@ def stopped_by_signals(run: LiveRun) -> Iterator[None]:
 def _say_accounts(run: LiveRun) -> None:
     counts = run.trainer.buffer.accounts.counts()
     received, along = counts.pop("received"), counts.pop("given_labels_late")
+    changes = counts.pop("item_changes")
+    ahead, most_ms = counts.pop("known_ahead"), counts.pop("known_ahead_most_ms")
     parts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count)
     _say(f"{received:,} messages: {parts or 'none used'}")
     if along:
         _say(
             f"{along:,} labels that came along were known after --label-wait-minutes: they count as not given"
+        )
+    if changes:
+        _say(f"{changes:,} items became something else")
+    if ahead:
+        _say(
+            f"{ahead:,} labels or outcomes say they were known up to {most_ms / 1_000:,.1f} s after they "
+            "arrived, and count as known then: a producer's clock runs ahead"
         )
     if any((run.folder / "snapshots").glob("*-full")):
         _say(f"snapshots in {run.folder / 'snapshots'}, predictions in {run.folder / 'predictions'}")

@@ -19,10 +19,10 @@ def labels_named(labels: Mapping[str, LabelColumn], entries: Sequence[str]) -> d
 
     Example:
         >>> labels_named({"like": LabelColumn(column="liked", delay_seconds=60)}, ["like=loved"])
-        {'like': LabelColumn(column='loved', delay_seconds=60, known_column=None)}
+        {'like': LabelColumn(column='loved', expression=None, delay_seconds=60, known_column=None)}
     """
     return dict(labels) | {
-        name: replace(labels.get(name, LabelColumn(column=column)), column=column)
+        name: replace(labels.get(name, LabelColumn(column=column)), column=column, expression=None)
         for name, column in named_pairs("label", entries).items()
     }
 

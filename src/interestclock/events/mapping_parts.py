@@ -13,34 +13,41 @@ _LONGEST_SECONDS = 300 * 366 * 86_400
 
 @dataclass(frozen=True, kw_only=True)
 class LabelColumn:
-    """A label's column, and when its value became known.
+    """A label's column, or what it is made of, and when its value became known.
 
     Args:
         column: holds 0, 1, true, false or nothing.
+        expression: of the row's other columns, as ``LabelExpression`` reads it; instead of a column.
         delay_seconds: known this long after the exposure.
         known_column: holds the time it became known, written as the log's time is; wins over the delay.
 
     Raises:
-        ConfigError: the delay is negative or longer than any log.
+        ConfigError: the delay is negative or longer than any log; neither column nor expression, or both.
 
     Example:
         >>> LabelColumn(column="liked", delay_seconds=60).known_column is None
         True
     """
 
-    column: str
+    column: str | None = None
+    expression: str | None = None
     delay_seconds: float = 0.0
     known_column: str | None = None
 
     def __post_init__(self) -> None:
+        if (self.column is None) == (self.expression is None):
+            raise ConfigError(
+                f"a label has column {self.column!r} and expression {self.expression!r}; give one of the two"
+            )
+        named = f"column '{self.column}'" if self.expression is None else repr(self.expression)
         if self.delay_seconds < 0:
             raise ConfigError(
-                f"delay_seconds of label column '{self.column}' is {self.delay_seconds}; "
+                f"delay_seconds of label {named} is {self.delay_seconds}; "
                 "a label cannot be known before its exposure: give 0 or more"
             )
         if not self.delay_seconds <= _LONGEST_SECONDS:
             raise ConfigError(
-                f"delay_seconds of label column '{self.column}' is {self.delay_seconds}; "
+                f"delay_seconds of label {named} is {self.delay_seconds}; "
                 f"give at most {_LONGEST_SECONDS} (300 years)"
             )
 

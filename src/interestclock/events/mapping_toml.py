@@ -30,6 +30,7 @@ A mapping file names columns; every key is optional unless said otherwise, an un
     finish = "finish"
     like = { column = "liked", delay_seconds = 60 }            # known a minute after the exposure
     skip = { column = "skip", known_column = "skip_known_ms" } # a column says when, as `time` is written
+    love = { expression = "rating >= 4 and not bot" }          # made of other columns, in SQL's words
 
     [eq3]                           # which label is which term of Eq. 3 (default: by name)
     finish = "finish"               # terms: like, finish, skip, dislike
@@ -143,10 +144,13 @@ def _label(path: Path, key: str, value: Any) -> LabelColumn:
     if isinstance(value, str):
         return LabelColumn(column=value)
     table = _table(path, key, value)
-    _check_keys(path, f"{key}.", table, ["column", "delay_seconds", "known_column"])
-    known = table.get("known_column")
+    _check_keys(path, f"{key}.", table, ["column", "expression", "delay_seconds", "known_column"])
+    known, expression = table.get("known_column"), table.get("expression")
     return LabelColumn(
-        column=_text(path, f"{key}.column", table.get("column")),
+        column=None
+        if "column" not in table and expression is not None
+        else _text(path, f"{key}.column", table.get("column")),
+        expression=None if expression is None else _text(path, f"{key}.expression", expression),
         delay_seconds=_number(path, f"{key}.delay_seconds", table.get("delay_seconds", 0.0)),
         known_column=None if known is None else _text(path, f"{key}.known_column", known),
     )

@@ -57,6 +57,7 @@ class LogSchema:
         categorical: context columns with one value. multivalued: with several. numeric: quantities.
         outcomes: measured but never trained on.
         truths: labels whose true probability the log knows (simulated logs).
+        label_expressions: label -> expression of other columns that it is made of, of those that are.
 
     Raises:
         ConfigError: a name is used that the log does not have.
@@ -78,6 +79,7 @@ class LogSchema:
     numeric: tuple[str, ...] = ()
     outcomes: tuple[str, ...] = ()
     truths: tuple[str, ...] = ()
+    label_expressions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.labels:
@@ -113,6 +115,7 @@ class LogSchema:
     def _check_names(self) -> None:
         known: dict[str, tuple[str, ...]] = {"label": self.labels, "attribute": self.attributes}
         wanted = [("label", name) for name in (*self.eq3_labels.values(), *self.engaged, *self.truths)]
+        wanted += [("label", name) for name in self.label_expressions]
         wanted += [("attribute", name) for name in self.clock_attributes]
         for kind, name in wanted:
             if name not in known[kind]:

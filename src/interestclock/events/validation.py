@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.events.dead_letters import DeadLetter
+from interestclock.events.label_expressions import label_expression
 from interestclock.events.local_time import Located, locate_in_day
 from interestclock.events.mapping import ColumnMapping
+from interestclock.events.mapping_parts import LabelColumn
 from interestclock.events.raw_tables import RawBlock
 from interestclock.events.row_checks import RowChecks
 from interestclock.events.times import parse_times, unix_unit
@@ -174,7 +176,7 @@ def _labels(
         events[f"label.{mapping.positive_only}"] = pa.array(np.ones(len(timestamp_ms_N), np.int8))
         events[f"known_ms.{mapping.positive_only}"] = pa.array(timestamp_ms_N)
     for name, label in mapping.labels.items():
-        events[f"label.{name}"] = checks.accept(label.column, parse_labels)
+        events[f"label.{name}"] = _label(checks, mapping, name, label)
         known_ms_N = timestamp_ms_N + round(label.delay_seconds * 1_000)
         if label.known_column is not None:
             stated_N, place = _located(checks, label.known_column, mapping, types)
@@ -184,6 +186,18 @@ def _labels(
             early_N = stated_N & (known_ms_N < timestamp_ms_N)
             checks.reject(early_N, f"column '{label.known_column}' is before the exposure")
         events[f"known_ms.{name}"] = pa.array(known_ms_N)
+
+
+def _label(checks: RowChecks, mapping: ColumnMapping, name: str, label: LabelColumn) -> pa.Array:
+    """A label as its column says it, or as its expression makes it."""
+    if label.expression is None:
+        assert label.column is not None
+        return checks.accept(label.column, parse_labels)
+    expression = label_expression(name, label.expression)
+    columns = mapping.made_of(label)
+    parsers = {"number": parse_numbers, "text": parse_categorical}
+    made_of = {each: checks.accept(columns[each], parsers[kind]) for each, kind in expression.columns.items()}
+    return expression.evaluate(pa.table(made_of))
 
 
 def _context(checks: RowChecks, mapping: ColumnMapping, events: dict[str, pa.Array]) -> None:

@@ -35,7 +35,7 @@ from interestclock.state import FeatureState, FeatureView, StateConfig
 
 __all__ = ["ChunkNote", "Manifest", "SampleFolder"]
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, kw_only=True)

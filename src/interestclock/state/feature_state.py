@@ -18,7 +18,8 @@ from interestclock.ids import Identity
 from interestclock.state.choices import Choices
 from interestclock.state.config import StateConfig
 from interestclock.state.feature_view import Features
-from interestclock.state.item_values import ItemValues
+from interestclock.state.item_order import ItemOrder
+from interestclock.state.item_values import Descriptions, ItemValues
 from interestclock.streams import Column, LabelEvents, SerialColumns
 from interestclock.timeofday import DAY_MS, utc_day_start_ms, utc_offset_minutes
 
@@ -34,6 +35,7 @@ _AWAITING = {  # what labels are joined to
     "engaged_ms": Column(kind=np.int64, fill=_NEVER_MS),  # when it was known to be engaged with
     "user": Column(kind=np.int32),
     "item": Column(kind=np.int32),
+    "set": Column(kind=np.int32),  # of the clock values that the item had then
     "second_of_day": Column(kind=np.int32),
     "utc_offset_minutes": Column(kind=np.int16),
 }
@@ -103,32 +105,39 @@ class FeatureState:
         self.everyone: dict[int, npt.NDArray[np.int64]] = {}  # Eq. 3's counts of all users, by midnight
         self._seen_ms = {kind: np.zeros(1, np.int64) for kind in ("user", "item")}
         self._offset_minutes_U = np.zeros(1, np.int16)  # each user's last, as of ``_seen_ms``
-        self._set_I = np.zeros(1, np.int32)  # the set of clock values that each item has
+        self._set_I = np.zeros(1, np.int32)  # the set of clock values that each item had at first
+        self._shown_I = np.zeros(1, np.bool_)
 
     @property
     def bytes_used(self) -> int:
         """Of histories and votes, with what they have to spare."""
         return self.user_histories.bytes_used + (0 if self.votes is None else self.votes.bytes_used)
 
-    def ingest(self, exposures: pa.Table) -> Ingested:
+    def ingest(self, exposures: pa.Table, items: pa.Table | None = None) -> Ingested:
         """Take exposures, as they were admitted; their serial numbers go on by one, from 0.
 
         Args:
             exposures: columns of the event table: ids, times, attributes where they stand in rows.
+            items: what was said of items among them, in order, as ``Admitted`` has it.
         """
         user_N, users_came = self.users.admit(exposures["user_id"])
-        item_N, items_came = self.items.admit(exposures["item_id"])
+        order = ItemOrder.of(exposures, items, first_serial=self._awaiting.stop)
+        item_C, items_came = self.items.admit(order.ids())
+        item_N = item_C[order.place_N]
         self.user_histories.admit(self.users.capacity)
         timestamp_ms_N = exposures["timestamp_ms"].to_numpy()
         second_N = exposures["second_of_day"].to_numpy()
         offset_N = utc_offset_minutes(timestamp_ms_N, second_N, exposures["day_of_week"].to_numpy())
         ingested = Ingested(user_N=user_N, item_N=item_N, users_came=users_came, items_came=items_came)
         self._note_seen(ingested, timestamp_ms_N, offset_N)
-        self._describe(ingested, exposures)
+        self._note_told(order, item_C)
+        self._describe(order.descriptions(item_C, items_came, shown_I=self._shown_I))
+        self._shown_I[item_N] = True
         described = {
             "timestamp_ms": timestamp_ms_N,
             "user": user_N,
             "item": item_N,
+            "set": self._sets_of(item_N, timestamp_ms_N),
             "second_of_day": second_N,
             "utc_offset_minutes": offset_N,
         }
@@ -190,7 +199,10 @@ class FeatureState:
         self.user_histories.trim(known_before_ms=complete_ms)
         users = self._leaving_users(midnight_ms)
         self._release_users(users)
+        self._note_sets(self.values.drop_before(complete_ms))
         items = self._leaving_items(midnight_ms)
+        self.values.forget(items)
+        self._shown_I[items] = False
         self.items.release(items)
         return Left(users=users, items=items)
 
@@ -211,9 +223,9 @@ class FeatureState:
         """All behaviours, as they stand; it holds until the state goes on."""
         return self.user_histories.view(users=self.users.capacity)
 
-    def item_values(self, name: str, item_N: IntArray) -> npt.NDArray[np.int32]:
-        """Numbers of items' values of an attribute, int32 (N, V), 0 is none."""
-        return self.values.of(name, item_N)
+    def item_values(self, name: str, item_N: IntArray, *, at_ms: int | None = None) -> npt.NDArray[np.int32]:
+        """Numbers of items' values of an attribute as of a moment, int32 (N, V), as ``FeatureView`` says."""
+        return self.values.of(name, item_N, at_ms=at_ms)
 
     def last_offset(self, user: int) -> tuple[int, int] | None:
         """A user's last offset to UTC in minutes, and when it was said (UTC milliseconds); None: never."""
@@ -234,6 +246,7 @@ class FeatureState:
         state |= under("everyone", {str(midnight): each for midnight, each in self.everyone.items()})
         return state | {
             "offset_minutes": self._offset_minutes_U,
+            "shown": self._shown_I,
             "complete_from_ms": np.array(self.complete_from_ms),
             "day_ms": np.array(_BEFORE_ALL_MS if self._day_ms is None else self._day_ms),
         }
@@ -254,6 +267,7 @@ class FeatureState:
         self._seen_ms = {kind: np.array(each) for kind, each in below("seen_ms", state).items()}
         self.everyone = {int(name): np.array(each) for name, each in below("everyone", state).items()}
         self._offset_minutes_U = np.array(state["offset_minutes"])
+        self._shown_I = np.array(state["shown"])
         self.complete_from_ms, day_ms = int(state["complete_from_ms"]), int(state["day_ms"])
         self._day_ms = None if day_ms == _BEFORE_ALL_MS else day_ms
 
@@ -261,7 +275,8 @@ class FeatureState:
         user_N, came = ingested.user_N, {"user": ingested.users_came, "item": ingested.items_came}
         for kind, slot_N in (("user", ingested.user_N), ("item", ingested.item_N)):
             seen_ms = self._seen_ms[kind]
-            seen_ms = with_room(seen_ms, seen_ms.size, int(slot_N.max(initial=0)) + 1)
+            last = max(int(slot_N.max(initial=0)), int(came[kind].max(initial=0)))
+            seen_ms = with_room(seen_ms, seen_ms.size, last + 1)
             seen_ms[came[kind]] = _BEFORE_ALL_MS
             np.maximum.at(seen_ms, slot_N, timestamp_ms_N)
             self._seen_ms[kind] = seen_ms
@@ -270,17 +285,35 @@ class FeatureState:
         offset_U[user_N[newest_N]] = offset_N[newest_N]
         self._offset_minutes_U = offset_U
 
-    def _describe(self, ingested: Ingested, exposures: pa.Table) -> None:
-        """Attributes of items that are new, from the row that first shows each."""
-        if not ingested.items_came.size:
+    def _note_told(self, order: ItemOrder, item_C: IntArray) -> None:
+        """An item of which something is said stays for as long as one that is seen."""
+        items = self.items.capacity + 1
+        self._shown_I = with_room(self._shown_I, self._shown_I.size, items)
+        self._set_I = with_room(self._set_I, self._set_I.size, items)
+        if order.items is not None:
+            np.maximum.at(self._seen_ms["item"], item_C[order.place_T], order.items["newest_ms"].to_numpy())
+
+    def _describe(self, said: Descriptions | None) -> None:
+        """Attributes of items that are new, and of those of which something is said."""
+        if said is None:
             return
-        slot_U, first_U = np.unique(ingested.item_N, return_index=True)
-        first_R = np.sort(first_U[np.isin(slot_U, ingested.items_came)])  # values are numbered as they appear
-        came_R = ingested.item_N[first_R]
-        self.values.describe(came_R, exposures.take(pa.array(first_R)))
+        value_RV = self.values.describe(said)
         if self.votes is not None:
             self._name_values()
-            self._note_sets(came_R)
+            set_R = self.votes.sets.numbers([value_RV[name] for name in self.schema.clock_attributes])
+            self._set_I[said.item_R[said.first_R]] = set_R[said.first_R]
+
+    def _sets_of(self, item_N: IntArray, timestamp_ms_N: IntArray) -> npt.NDArray[np.int32]:
+        """The set of clock values that each item had when it was shown."""
+        set_N: npt.NDArray[np.int32] = self._set_I[item_N]
+        changed = np.flatnonzero(self.values.changes.changed(item_N))
+        if self.votes is not None and changed.size:
+            at_ms = np.asarray(timestamp_ms_N[changed], np.int64)
+            names = self.schema.clock_attributes
+            set_N[changed] = self.votes.sets.numbers(
+                [self.values.of(name, item_N[changed], at_ms=at_ms) for name in names]
+            )
+        return set_N
 
     def _name_values(self) -> None:
         assert self.votes is not None
@@ -289,14 +322,12 @@ class FeatureState:
                 self.votes.name_values(name, self.values.named(name))
 
     def _note_sets(self, item_R: IntArray) -> None:
-        """Which set of clock values items have."""
-        assert self.votes is not None
-        if item_R.size:
-            set_R = self.votes.sets.numbers(
-                [self.values.of(name, item_R) for name in self.schema.clock_attributes]
-            )
+        """Which set of clock values items had at first, as far as anybody can ask."""
+        if item_R.size and self.votes is not None:
             self._set_I = with_room(self._set_I, self._set_I.size, int(item_R.max()) + 1)
-            self._set_I[item_R] = set_R
+            self._set_I[item_R] = self.votes.sets.numbers(
+                [self.values.of(name, item_R, at_ms=_BEFORE_ALL_MS) for name in self.schema.clock_attributes]
+            )
 
     def _vote(self, ones: LabelEvents) -> None:
         """Give Eq. 3 the labels that are 1 and one of its terms."""
@@ -305,7 +336,7 @@ class FeatureState:
         votes = ones.taken(np.flatnonzero(self._term_of[ones.label_E] >= 0))
         self.votes.add(
             user_N=self._awaiting.get("user", votes.serial_E),
-            set_N=self._set_I[self._awaiting.get("item", votes.serial_E)],
+            set_N=self._awaiting.get("set", votes.serial_E),
             timestamp_ms_N=self._awaiting.get("timestamp_ms", votes.serial_E),
             second_of_day_N=self._awaiting.get("second_of_day", votes.serial_E),
             known_ms_N=votes.known_ms_E,
@@ -373,6 +404,8 @@ class FeatureState:
     def _leaving_items(self, midnight_ms: int) -> npt.NDArray[np.int64]:
         """Items that were not seen for long, and that no behaviour names."""
         item_R = self.items.known()
+        seen_ms_R = self._seen_ms["item"][item_R]
+        self._seen_ms["item"][item_R[seen_ms_R == _BEFORE_ALL_MS]] = midnight_ms  # told before anything came
         leaves_R = self._seen_ms["item"][item_R] < self.config.unseen_since_ms(midnight_ms)
         leaves_R &= ~self.user_histories.names(item_R)
         if self.choices is not None:

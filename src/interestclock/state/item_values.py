@@ -1,8 +1,9 @@
-"""What each item is: its attribute values, by slot."""
+"""What each item is, and was: its attribute values, by slot."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,17 +12,46 @@ import pyarrow.compute as pc
 
 from interestclock.arrays import Arrays, below, padded_lists, table_from_bytes, table_to_bytes, under
 from interestclock.ids import Vocabulary
+from interestclock.state.item_changes import ItemChanges
 
-__all__ = ["ItemValues"]
+__all__ = ["Descriptions", "ItemValues"]
 
-# Shapes: N rows, R items, I items by slot, V values.
+# Shapes: N rows, R descriptions, I items by slot, V values.
+
+_BEFORE_ALL_MS = -(1 << 62)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descriptions:
+    """What is said of items, in the order in which it came.
+
+    Args:
+        item_R: slots. rows: ``item_id`` and ``attribute.NAME`` (list<string>) of each.
+        told_R: bool, an item message said so, rather than the row that first shows the item.
+        first_R: bool, nothing was said of the item before. shown_R: bool, somebody was shown it before.
+        from_ms_R: since when it is so, UTC milliseconds; of a message, no earlier than what it may reach.
+    """
+
+    item_R: npt.NDArray[np.integer]
+    rows: pa.Table
+    told_R: npt.NDArray[np.bool_]
+    first_R: npt.NDArray[np.bool_]
+    shown_R: npt.NDArray[np.bool_]
+    from_ms_R: npt.NDArray[np.int64]
+
+    @classmethod
+    def of_rows(cls, item_R: npt.NDArray[np.integer], rows: pa.Table) -> Descriptions:
+        """Rows that each show an item for the first time."""
+        no_R, before_R = np.zeros(item_R.size, np.bool_), np.full(item_R.size, _BEFORE_ALL_MS)
+        return cls(item_R=item_R, rows=rows, told_R=no_R, first_R=~no_R, shown_R=no_R, from_ms_R=before_R)
 
 
 class ItemValues:
-    """Attribute values of items: from the item table, or from the row that first showed each.
+    """Attribute values of items: from item messages, the item table, or the row that first shows each.
 
     Later rows that say otherwise change nothing: what was learned of an item must not depend on what the
-    log says of it afterwards.
+    log says of it afterwards. A message does, from its moment on. The first that is said of an item holds for
+    all time before it, too, and of an item that nobody was shown yet an older message changes nothing.
 
     Args:
         names: the attributes. table: ``item_id`` and ``attribute.NAME`` (list<string>), or None.
@@ -29,49 +59,74 @@ class ItemValues:
     Example:
         >>> values = ItemValues(("genre",), None)
         >>> rows = pa.table({"item_id": ["a", "b"], "attribute.genre": [["rock", "jazz"], []]})
-        >>> values.describe(np.array([1, 2]), rows)
+        >>> _ = values.describe(Descriptions.of_rows(np.array([1, 2]), rows))
         >>> values.of("genre", np.array([1, 2, 9])).tolist(), values.without
         ([[1, 2], [0, 0], [0, 0]], 1)
+        >>> one = np.ones(1, np.bool_)
+        >>> _ = values.describe(Descriptions(item_R=np.array([1]), rows=rows.slice(1, 1), told_R=one,
+        ...     first_R=~one, shown_R=one, from_ms_R=np.array([50])))
+        >>> values.of("genre", np.array([1, 1]), at_ms=np.array([49, 50])).tolist(), values.changes.count
+        ([[1, 2], [0, 0]], 1)
     """
 
     def __init__(self, names: tuple[str, ...], table: pa.Table | None) -> None:
         self.names = names
         self.vocabularies = {name: Vocabulary() for name in names}
         self.without = 0  # items that were described by nothing
+        self.changes = ItemChanges(names)
         self._table = table.combine_chunks() if table is not None else None
+        self._from_ms_I = np.full(1, _BEFORE_ALL_MS)  # since when an item is what it was first said to be
         self._value_IV: dict[str, npt.NDArray[np.int32]] = {
             name: np.zeros((1, 1), np.int32) for name in names
         }
 
     @property
     def bytes_used(self) -> int:
-        """Of all values, with what there is to spare; without their names."""
-        return sum(each.nbytes for each in self._value_IV.values())
+        """Of all values, with what there is to spare; without their names and changes."""
+        return self._from_ms_I.nbytes + sum(each.nbytes for each in self._value_IV.values())
 
-    def describe(self, item_R: npt.NDArray[np.integer], rows: pa.Table) -> None:
-        """Note the values of items that come to these slots now; a row of ``rows`` for each."""
-        if not item_R.size or not self.names:
-            return
-        source, place_R = rows, pa.array(np.arange(item_R.size))
-        if self._table is not None:
-            source, place_R = self._table, pc.index_in(rows["item_id"], self._table["item_id"])
-        found_R = np.zeros(item_R.size, np.bool_)
-        for name in self.names:
-            lists = source[f"attribute.{name}"].take(place_R).combine_chunks()
-            counts = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-            value_RV = padded_lists(self.vocabularies[name].number(pc.list_flatten(lists)), counts)
-            self._make_room(name, int(item_R.max()) + 1, value_RV.shape[1])
-            self._value_IV[name][item_R] = 0
-            self._value_IV[name][item_R, : value_RV.shape[1]] = value_RV
-            found_R |= counts > 0
-        self.without += int((~found_R).sum())
+    def describe(self, said: Descriptions) -> dict[str, npt.NDArray[np.int32]]:
+        """Note what is said of items; gives the numbers of the values said, int32 (R, V), by attribute."""
+        if not said.item_R.size or not self.names:
+            return {}
+        value_RV = {name: self._numbered(name, said) for name in self.names}
+        first = np.flatnonzero(said.first_R)
+        if first.size:
+            found_R = self._set({name: each[first] for name, each in value_RV.items()}, said.item_R[first])
+            self.without += int((~found_R).sum())
+            self._note_since(said.item_R[first], said.from_ms_R[first])
+        for row in np.flatnonzero(~said.first_R).tolist():
+            item, from_ms = int(said.item_R[row]), int(said.from_ms_R[row])
+            if said.shown_R[row] or from_ms >= self._from_ms_I[item]:
+                self._change(item, from_ms, {name: each[row] for name, each in value_RV.items()})
+        return value_RV
 
-    def of(self, name: str, item_N: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
-        """Value numbers of items, int32 (N, V), 0 is none."""
+    def of(
+        self, name: str, item_N: npt.NDArray[np.integer], *, at_ms: int | npt.NDArray[np.int64] | None = None
+    ) -> npt.NDArray[np.int32]:
+        """Value numbers of items, int32 (N, V), 0 is none.
+
+        Args:
+            at_ms: as they were then, (N,) or one for all, UTC milliseconds; None: as they will be in the end.
+        """
         value_IV = self._value_IV[name]
         known_N = item_N < len(value_IV)
         value_NV: npt.NDArray[np.int32] = value_IV[np.where(known_N, item_N, 0)]
+        self.changes.apply(name, value_NV, item_N, at_ms)
         return value_NV
+
+    def forget(self, item_R: npt.NDArray[np.integer]) -> None:
+        """Items left: their slots may be others'."""
+        self.changes.forget(item_R)
+
+    def drop_before(self, at_ms: int) -> npt.NDArray[np.int64]:
+        """Nobody asks any more what items were before a moment; gives those that had changed by then."""
+        became = self.changes.drop_before(at_ms)
+        for item, (from_ms, values) in became.items():
+            one = np.array([item])
+            self._set({name: each[np.newaxis] for name, each in values.items()}, one)
+            self._from_ms_I[one] = from_ms
+        return np.array(list(became), np.int64)
 
     def named(self, name: str) -> pa.Array:
         """An attribute's values as text, the one with number n at n - 1."""
@@ -80,6 +135,7 @@ class ItemValues:
     def state(self) -> Arrays:
         """For a checkpoint."""
         state = under("values", self._value_IV) | {"without": np.array(self.without)}
+        state |= {"from_ms": self._from_ms_I} | under("changes", self.changes.state())
         for name in self.names:
             state[f"names/{name}"] = table_to_bytes(pa.table({"value": self.named(name)}))
         return state
@@ -88,9 +144,55 @@ class ItemValues:
         """Take over what ``state`` gave."""
         self.without = int(state["without"])
         self._value_IV = {name: np.array(each) for name, each in below("values", state).items()}
+        self._from_ms_I = np.array(state["from_ms"])
+        self.changes.restore(below("changes", state))
         for name, content in below("names", state).items():
             self.vocabularies[name] = Vocabulary()
             self.vocabularies[name].number(table_from_bytes(content)["value"])
+
+    def _numbered(self, name: str, said: Descriptions) -> npt.NDArray[np.int32]:
+        """Numbers of an attribute's values, of rows out of the item table where there is one."""
+        column = f"attribute.{name}"
+        if self._table is None:
+            lists = said.rows[column].combine_chunks()
+        else:
+            place_R = pc.index_in(said.rows["item_id"], self._table["item_id"])
+            lists = self._table[column].combine_chunks()
+            if said.told_R.any():
+                own = pa.array(len(lists) + np.arange(said.item_R.size, dtype=np.int32))
+                lists = pa.concat_arrays([lists, said.rows[column].combine_chunks().cast(lists.type)])
+                place_R = pc.if_else(pa.array(said.told_R), own, place_R)
+            lists = lists.take(place_R)
+        counts = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+        return padded_lists(self.vocabularies[name].number(pc.list_flatten(lists)), counts)
+
+    def _set(
+        self, value_RV: Mapping[str, npt.NDArray[np.int32]], item_R: npt.NDArray[np.integer]
+    ) -> npt.NDArray[np.bool_]:
+        """These items are that, from the first on; gives which of them are anything."""
+        found_R = np.zeros(item_R.size, np.bool_)
+        for name, each_RV in value_RV.items():
+            self._make_room(name, int(item_R.max()) + 1, each_RV.shape[1])
+            self._value_IV[name][item_R] = 0
+            self._value_IV[name][item_R, : each_RV.shape[1]] = each_RV
+            found_R |= (each_RV > 0).any(axis=1)
+        return found_R
+
+    def _change(self, item: int, from_ms: int, values: dict[str, npt.NDArray[np.int32]]) -> None:
+        """An item is something else from a moment on, unless it is that already."""
+        one = np.array([item])
+        before = {name: self.of(name, one, at_ms=from_ms)[0] for name in self.names}
+        if any(_values(before[name]) != _values(each) for name, each in values.items()):
+            for name, each in values.items():
+                self._make_room(name, item + 1, each.size)
+            self.changes.add(item, from_ms, values)
+
+    def _note_since(self, item_R: npt.NDArray[np.integer], from_ms_R: npt.NDArray[np.int64]) -> None:
+        missing = int(item_R.max()) + 1 - self._from_ms_I.size
+        if missing > 0:
+            spare = np.full(max(missing, self._from_ms_I.size // 2), _BEFORE_ALL_MS)
+            self._from_ms_I = np.concatenate([self._from_ms_I, spare])
+        self._from_ms_I[item_R] = from_ms_R
 
     def _make_room(self, name: str, items: int, width: int) -> None:
         value_IV = self._value_IV[name]
@@ -100,3 +202,8 @@ class ItemValues:
             grown_IV = np.zeros((rows, max(width, wide)), np.int32)
             grown_IV[:have, :wide] = value_IV
             self._value_IV[name] = grown_IV
+
+
+def _values(value_V: npt.NDArray[np.int32]) -> list[int]:
+    values: list[int] = value_V[value_V > 0].tolist()
+    return values

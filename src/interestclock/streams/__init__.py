@@ -2,10 +2,11 @@
 
 from interestclock.streams.accounts import Accounts
 from interestclock.streams.admission import Admission
+from interestclock.streams.admission_config import AdmissionConfig
 from interestclock.streams.admitted import Admitted
 from interestclock.streams.admitted_entry import AdmittedEntry
 from interestclock.streams.admitted_log import AdmittedLog
-from interestclock.streams.event_buffer import AdmissionConfig, EventBuffer
+from interestclock.streams.event_buffer import EventBuffer
 from interestclock.streams.label_events import LabelEvents
 from interestclock.streams.open_exposures import OPEN, OpenExposures
 from interestclock.streams.segment_files import Entry

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 __all__ = ["Accounts"]
 
-_NO_PARTS = ("received", "given_labels_late")
+_NO_PARTS = ("received", "given_labels_late", "item_changes", "known_ahead", "known_ahead_most_ms")
 
 
 @dataclass(kw_only=True)
@@ -23,12 +23,17 @@ class Accounts:
         waiting: exposures and labels that are neither used nor set aside yet.
         unscored: choices of items that nobody was known to have chosen before: nothing is asked of them.
         labels_joined: labels that came as messages of their own and reached their exposure in time.
+        outcomes_joined: outcomes, likewise.
+        items: what items are from a moment on. served: requests that a service answered.
         duplicates: exposures whose ``event_id``, and labels whose exposure and name, came before.
         late_exposures: older than the newest event of their partition by more than the lateness, and than the
             watermark; not learned, in no feature.
-        late_labels: came later than that after they were known, or were known after the wait; likewise.
-        orphan_labels: of an exposure that never came, came too late, or is forgotten, the wait being long
-            over. dead_letters: unreadable messages.
+        late_labels: labels and outcomes that came later than that after they were known, or were known after
+            the wait; likewise. late_served: requests that nothing can refer to any more when they come.
+        orphan_labels: labels and outcomes of an exposure that never came, came too late, or is forgotten, the
+            wait being long over.
+        orphan_exposures: exposures that leave something to a request that never came, is forgotten, did not
+            return the item, or was another user's. dead_letters: unreadable messages.
         late_after_idle: exposures and labels that a partition brought after it was let go as idle, older than
             the watermark; likewise not used.
         in_archive: exposures and labels of a stream that follows an archive, older than what the archive
@@ -36,6 +41,9 @@ class Accounts:
         ahead: exposures and labels further ahead of the clock on the wall than allowed; likewise not used.
         given_labels_late: labels that came with their exposure and were known after the wait; not learned.
             They were no messages of their own, and are no part of the sum.
+        item_changes: items that are not as they were, known_ahead: times at which something was known that
+            lay ahead of its arrival, and count as that, and known_ahead_most_ms: by how much at most; no
+            parts of the sum either.
 
     Example:
         >>> accounts = Accounts(received=3, learned=1, waiting=1, duplicates=1)
@@ -48,15 +56,23 @@ class Accounts:
     waiting: int = 0
     unscored: int = 0
     labels_joined: int = 0
+    outcomes_joined: int = 0
+    items: int = 0
+    served: int = 0
     duplicates: int = 0
     late_exposures: int = 0
     late_labels: int = 0
+    late_served: int = 0
     orphan_labels: int = 0
+    orphan_exposures: int = 0
     dead_letters: int = 0
     ahead: int = 0
     late_after_idle: int = 0
     in_archive: int = 0
     given_labels_late: int = 0
+    item_changes: int = 0
+    known_ahead: int = 0
+    known_ahead_most_ms: int = 0
 
     def add_up(self) -> bool:
         """Whether every message is accounted for."""

@@ -11,8 +11,7 @@ import pyarrow as pa
 
 from interestclock.errors import ResultError
 from interestclock.events.live import Arrivals, Cut, LiveSource, Rereadable, Tick
-from interestclock.events.live.message_tables import MessageTables
-from interestclock.events.live.messages import LABELS
+from interestclock.events.live.message_tables import no_messages
 from interestclock.streams.admitted import Admitted
 from interestclock.streams.admitted_entry import AdmittedEntry
 from interestclock.streams.admitted_log import AdmittedLog
@@ -111,22 +110,21 @@ class Admission:
 
     def _decide(self, arrivals: Arrivals) -> tuple[AdmittedEntry, list[Admitted]]:
         first_arrival, cut = self._buffer.accounts.received, arrivals.cut
-        admitted = self._buffer.admit(
-            arrivals.exposures, arrivals.labels, bad=len(arrivals.bad), taken_ms=cut.taken_ms
-        )
-        exposures, labels = map(pa.array, (self._buffer.exposure_verdicts, self._buffer.label_verdicts))
+        admitted = self._buffer.admit(arrivals.tables(), bad=len(arrivals.bad), taken_ms=cut.taken_ms)
+        verdicts = {kind: pa.array(each) for kind, each in self._buffer.verdicts.items()}
         stays = isinstance(self._source, Rereadable)
         tables = {
-            "exposures": arrivals.exposures.append_column(_VERDICT, exposures),
-            "labels": arrivals.labels.append_column(_VERDICT, labels),
+            kind: each.append_column(_VERDICT, verdicts[kind])
+            for kind, each in arrivals.tables().items()
+            if each.num_rows
         }
         entry = AdmittedEntry(
             first_arrival=first_arrival,
             source=cut.source,
             ranges=cut.ranges,
             taken_ms=cut.taken_ms,
-            tables={} if stays else {kind: table for kind, table in tables.items() if table.num_rows},
-            verdicts=exposures if stays else None,
+            tables={} if stays else tables,
+            verdicts=verdicts["exposures"] if stays else None,
             dead=arrivals.bad,
         )
         return entry, admitted
@@ -142,11 +140,9 @@ class Admission:
 
     def _no_messages(self) -> dict[str, pa.Table]:
         """Tables as a parser makes them; an entry has none without rows."""
-        exposures = MessageTables(self._source.schema, zone="UTC").exposures([], [])
-        tables = {"exposures": exposures, "labels": LABELS.empty_table()}
         return {
             kind: table.append_column("partition", pa.array([], pa.string()))
-            for kind, table in tables.items()
+            for kind, table in no_messages(self._source.schema).items()
         }
 
     def _check_same(self, number: int, then: AdmittedEntry, now: AdmittedEntry) -> None:

@@ -1,11 +1,9 @@
-"""Admission: which events count, each once, and which labels are whose; decided as they come, and once."""
+"""Admission: which events count, each once, and what belongs to what; decided as they come, and once."""
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,79 +12,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.arrays import below, table_from_bytes, table_to_bytes, under
-from interestclock.errors import ConfigError
+from interestclock.events.live.message_tables import no_messages
 from interestclock.events.schema import LogSchema
 from interestclock.streams.accounts import Accounts
+from interestclock.streams.admission_config import AdmissionConfig
 from interestclock.streams.admitted import Admitted
+from interestclock.streams.derived_labels import DerivedLabels
+from interestclock.streams.early_messages import EarlyMessages, Found, NewExposures
+from interestclock.streams.judged import Judged, Tables, Verdicts, in_order, whole
 from interestclock.streams.label_events import LabelEvents
 from interestclock.streams.open_exposures import OPEN, OpenExposures
+from interestclock.streams.reference_join import AtPlaces
+from interestclock.streams.served_requests import ServedRequests
 from interestclock.streams.verdicts import Verdict
 from interestclock.streams.watermark import Watermark
-from interestclock.timeofday import DAY_MS
 
-__all__ = ["AdmissionConfig", "EventBuffer"]
+__all__ = ["EventBuffer"]
 
-# Shapes: N exposures of one arrival, E labels of one arrival, M both of them.
+# Shapes: N exposures of one arrival, E labels or outcomes of one arrival, X messages of one kind.
 
-Verdicts = npt.NDArray[np.int8]
-_PARTITION, _ONE_PARTITION = "partition", "0"  # of a source that has no more
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Judged:
-    """Verdicts on exposures or labels, and each one's place among all messages of the arrival."""
-
-    verdict_X: Verdicts
-    place_X: npt.NDArray[np.int64]
-    messages: int
-
-    def within(self, piece: slice) -> npt.NDArray[np.bool_] | None:
-        """Which stand in a piece of the arrival; None where it is all of it."""
-        if piece.stop - piece.start == self.messages:
-            return None
-        mine_X: npt.NDArray[np.bool_] = (self.place_X >= piece.start) & (self.place_X < piece.stop)
-        return mine_X
-
-    def verdicts(self, mine_X: npt.NDArray[np.bool_] | None) -> Verdicts:
-        return self.verdict_X if mine_X is None else self.verdict_X[mine_X]
-
-    def settle(self, mine_X: npt.NDArray[np.bool_] | None, verdict_X: Verdicts) -> None:
-        """What the verdicts of a piece became."""
-        self.verdict_X[... if mine_X is None else mine_X] = verdict_X
-
-
-@dataclass(frozen=True, kw_only=True)
-class AdmissionConfig:
-    """How long the stream waits for what comes late.
-
-    Args:
-        lateness_ms: how far an event's time may stand behind the newest of its partition when it arrives.
-        label_wait_ms: how long after its exposure a label may become known.
-        ahead_ms: how far an event's time may stand ahead of the moment at which it is taken.
-        archive_first: the stream follows a log, the archive, as ``ThenSource`` gives them.
-        then_from_ms: from which moment on (UTC milliseconds) it does; None: from where the watermark stood
-            when the archive ended.
-
-    Raises:
-        ConfigError: one of the first three is negative, or there is a moment but no archive.
-
-    Example:
-        >>> AdmissionConfig(lateness_ms=60_000, label_wait_ms=3_600_000).lateness_ms
-        60000
-    """
-
-    lateness_ms: int = 0
-    label_wait_ms: int = 3_600_000
-    ahead_ms: int = 3_600_000
-    archive_first: bool = False
-    then_from_ms: int | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("lateness_ms", "label_wait_ms", "ahead_ms"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} is {getattr(self, name)}; give 0 or more milliseconds")
-        if self.then_from_ms is not None and not self.archive_first:
-            raise ConfigError("then_from_ms says from when on a stream follows an archive; there is none")
+_NONE: Verdicts = np.zeros(0, np.int8)
 
 
 class EventBuffer:
@@ -97,13 +42,17 @@ class EventBuffer:
     so that what was said of a moment stays true. A label is used if it was known within the wait after its
     exposure and arrived before the watermark passed that moment; one that comes before its exposure waits for
     it as long. A second exposure of one ``event_id`` is a duplicate, and so is a second label of one name for
-    it; ids are remembered until the wait and the lateness are over.
+    it; ids are remembered until the wait and the lateness are over. Outcomes are held to the same rules, and
+    labels that are made of them follow from the last of them (see ``DerivedLabels``). An exposure that leaves
+    who and when to its served request is joined to it first (see ``ServedRequests``). An item message holds
+    from its moment on, but not for exposures that are older than something that came before it.
 
-    What lies too far ahead of the moment at which it is taken is set aside: one such event would put all
-    others behind the watermark. An event no further ahead of the newest before it is let pass all the same,
-    so that a clock on the wall that is set back stops nothing. None of the rest depends on how the stream was
-    cut into arrivals, but for the order of arrival itself, as long as an ``event_id`` is not used again after
-    it was forgotten, and no label comes both before its exposure and with an earlier time.
+    No label and no outcome was known later than it arrived: a producer's clock that runs ahead is bounded by
+    the moment at which the message is taken, and how far it was ahead is counted. What lies too far ahead of
+    that moment is set aside: one such event would put all others behind the watermark. An event no further
+    ahead of the newest before it is let pass all the same, so that a clock on the wall that is set back stops
+    nothing. None of the rest depends on how the stream was cut into arrivals, but for the order of arrival
+    itself, as long as an ``event_id`` is not used again after it was forgotten.
 
     Where an *archive* comes first, its messages have no moment at which they were taken, and the first
     message or tick that has one begins the stream: from then on the archive's partitions are not waited for,
@@ -121,12 +70,12 @@ class EventBuffer:
         ...     "label.finish": pa.nulls(3, pa.int8()), "known_ms.finish": pa.nulls(3, pa.int64())})
         >>> labels = pa.table({
         ...     "event_id": ["a"], "label": ["finish"], "value": [1], "known_ms": [9_000], "arrival": [3]})
-        >>> (admitted,) = buffer.admit(exposures, labels)
+        >>> (admitted,) = buffer.admit({"exposures": exposures, "labels": labels})
         >>> admitted.exposures["event_id"].to_pylist(), admitted.labels.serial_E.tolist()
         (['a', 'b'], [0])
         >>> buffer.accounts.duplicates, admitted.watermark_ms
         (1, 9000)
-        >>> buffer.exposure_verdicts.tolist() == [Verdict.USED, Verdict.DUPLICATE, Verdict.USED]
+        >>> buffer.verdicts["exposures"].tolist() == [Verdict.USED, Verdict.DUPLICATE, Verdict.USED]
         True
     """
 
@@ -134,15 +83,17 @@ class EventBuffer:
         self.schema, self.config = schema, config
         self.accounts = Accounts()
         self.spoke: tuple[str, ...] = ()  # partitions of the messages last taken
-        self.exposure_verdicts: Verdicts = np.zeros(0, np.int8)  # of each of these, by row; see ``admit``
-        self.label_verdicts: Verdicts = np.zeros(0, np.int8)
+        self.verdicts: dict[str, Verdicts] = {}  # of each of these, by kind and row; see ``admit``
         self._exposures = OpenExposures(labels=len(schema.labels))
+        self._derived = DerivedLabels(schema)
+        self._requests = ServedRequests(wait_ms=config.request_wait_ms)
         self._watermark = Watermark(lateness_ms=config.lateness_ms)
         self._serial_of: dict[str, int] = {}
         self._ids: deque[str] = deque()  # of the serial numbers from _first_id on
         self._first_id = 0
-        self._early: pa.Table | None = None  # labels that wait for their exposure
+        self._early = {kind: EarlyMessages() for kind in ("labels", "outcomes")}  # wait for their exposure
         self._in_archive_before_ms: int | None = None  # None: there is no archive, or it has not ended
+        self._empty = no_messages(schema)
 
     @property
     def watermark_ms(self) -> int:
@@ -155,56 +106,39 @@ class EventBuffer:
         return self._watermark.newest_ms
 
     @property
-    def early_labels(self) -> int:
-        """Labels whose exposure has not come."""
-        return 0 if self._early is None else self._early.num_rows
+    def waiting(self) -> int:
+        """Labels and outcomes whose exposure, and exposures whose request has not come."""
+        return len(self._requests) + sum(len(each) for each in self._early.values())
 
-    def admit(
-        self, exposures: pa.Table, labels: pa.Table, *, bad: int = 0, taken_ms: int | None = None
-    ) -> list[Admitted]:
-        """Take one arrival: tables as ``Arrivals`` has them, and how many messages were unreadable.
+    def admit(self, tables: Tables, *, bad: int = 0, taken_ms: int | None = None) -> list[Admitted]:
+        """Take one arrival.
 
         Args:
-            exposures, labels: as above. bad: as above. taken_ms: when, UTC milliseconds; None: long after.
+            tables: kind -> messages, as ``Arrivals`` has them; a kind that is left out has none.
+            bad: how many messages were unreadable. taken_ms: when, UTC milliseconds; None: long after.
 
         Returns:
             What is used, in order; a midnight (UTC) that the watermark passes cuts it in two. The ``Verdict``
-            of each row then stands in ``exposure_verdicts`` and ``label_verdicts``. A label that waits for
-            its exposure is ``USED``, whatever becomes of it: that follows from what comes later.
+            of each row then stands in ``verdicts``. What waits for its exposure or its request is ``USED``,
+            whatever becomes of it: that follows from what comes later.
         """
         if taken_ms is not None:
             self._begin_stream()
-        self.accounts.received += exposures.num_rows + labels.num_rows + bad
+        self.accounts.received += bad + sum(table.num_rows for table in tables.values())
         self.accounts.dead_letters += bad
+        self.verdicts, self.spoke = dict.fromkeys(tables, _NONE), ()
+        some = {kind: table for kind, table in tables.items() if table.num_rows}
+        if not some:
+            return []
         if taken_ms is None:
-            return self._admit_those(exposures, labels)
-        ahead_N, ahead_E = self._ahead(exposures, labels, taken_ms)
-        if ahead_N is None or ahead_E is None:
-            return self._admit_those(exposures, labels)
-        pieces = self._admit_those(exposures.filter(pa.array(~ahead_N)), labels.filter(pa.array(~ahead_E)))
-        self.exposure_verdicts = _with_ahead(ahead_N, self.exposure_verdicts)
-        self.label_verdicts = _with_ahead(ahead_E, self.label_verdicts)
-        return pieces
-
-    def _admit_those(self, exposures: pa.Table, labels: pa.Table) -> list[Admitted]:
-        before_ms = self.watermark_ms
-        judged_N, judged_E, at_M = self._judge(exposures, labels)
-        exposures, labels = _without_partition(exposures), _without_partition(labels)
-        pieces = []
-        for piece in _between_midnights(before_ms, at_M):
-            mine_N, mine_E = judged_N.within(piece), judged_E.within(piece)
-            verdict_N, verdict_E = judged_N.verdicts(mine_N), judged_E.verdicts(mine_E)
-            pieces.append(
-                self._admit(
-                    exposures if mine_N is None else exposures.filter(pa.array(mine_N)),
-                    labels if mine_E is None else labels.filter(pa.array(mine_E)),
-                    verdicts=(verdict_N, verdict_E),
-                    at_ms=int(at_M[piece.stop - 1]),
-                )
-            )
-            judged_N.settle(mine_N, verdict_N)
-            judged_E.settle(mine_E, verdict_E)
-        self.exposure_verdicts, self.label_verdicts = judged_N.verdict_X, judged_E.verdict_X
+            return self._admit_those(some)
+        some = {kind: self._bounded(table, taken_ms) for kind, table in some.items()}
+        ahead = self._ahead(some, taken_ms)
+        if ahead is None:
+            return self._admit_those(some)
+        pieces = self._admit_those({kind: each.filter(pa.array(~ahead[kind])) for kind, each in some.items()})
+        for kind, ahead_X in ahead.items():
+            self.verdicts[kind] = _with_ahead(ahead_X, self.verdicts[kind])
         return pieces
 
     def tick(self, *, awaited: Iterable[str], taken_ms: int) -> list[Admitted]:
@@ -229,17 +163,24 @@ class EventBuffer:
         state: dict[str, npt.NDArray[Any]] = {"first_id": np.array(self._first_id)}
         state |= under("watermark", self._watermark.state()) | under("exposures", self._exposures.state())
         state |= under("accounts", self.accounts.state()) | {"ids": table_to_bytes(ids)}
+        state |= under("derived", self._derived.state()) | under("requests", self._requests.state())
         if self._in_archive_before_ms is not None:
             state["in_archive_before_ms"] = np.array(self._in_archive_before_ms)
-        return state if self._early is None else state | {"early": table_to_bytes(self._early)}
+        for kind, early in self._early.items():
+            if early.table is not None:
+                state[f"early/{kind}"] = table_to_bytes(early.table)
+        return state
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave."""
         self._first_id = int(state["first_id"])
         self._watermark.restore(below("watermark", state))
         self._exposures.restore(below("exposures", state))
+        self._derived.restore(below("derived", state))
+        self._requests.restore(below("requests", state))
         self.accounts.restore(below("accounts", state))
-        self._early = table_from_bytes(state["early"]) if "early" in state else None
+        for kind, early in self._early.items():
+            early.table = table_from_bytes(state[f"early/{kind}"]) if f"early/{kind}" in state else None
         before_ms = state.get("in_archive_before_ms")
         self._in_archive_before_ms = None if before_ms is None else int(before_ms)
         self._ids = deque(table_from_bytes(state["ids"])["event_id"].to_pylist())
@@ -252,55 +193,104 @@ class EventBuffer:
             self._in_archive_before_ms = self.watermark_ms if from_ms is None else from_ms
             self._watermark.let_all_go()
 
-    def _admit(
-        self, exposures: pa.Table, labels: pa.Table, *, verdicts: tuple[Verdicts, Verdicts], at_ms: int
-    ) -> Admitted:
-        """Admit a piece; its verdicts become what they are in the end."""
-        accepted, given = self._accept(exposures, verdicts[0])
-        joined = given.joined(self._join(labels, verdicts[1], at_ms))
-        self._forget_ids(at_ms)
-        return Admitted(exposures=accepted, labels=joined, watermark_ms=at_ms)
+    def _bounded(self, table: pa.Table, taken_ms: int) -> pa.Table:
+        """Nothing was known later than it arrived."""
+        for place, name in enumerate(table.column_names):
+            if name.partition(".")[0] != "known_ms" or not table.num_rows:
+                continue
+            latest_ms = pc.max(table[name]).as_py()
+            if latest_ms is None or latest_ms <= taken_ms:
+                continue  # as nearly always
+            ms_N = table[name].fill_null(taken_ms).to_numpy()
+            ahead_N = (ms_N > taken_ms) & (ms_N <= taken_ms + self.config.ahead_ms)
+            if ahead_N.any():
+                most_ms = int(ms_N[ahead_N].max()) - taken_ms
+                self.accounts.known_ahead += int(ahead_N.sum())
+                self.accounts.known_ahead_most_ms = max(self.accounts.known_ahead_most_ms, most_ms)
+                table = table.set_column(place, name, pc.if_else(pa.array(ahead_N), taken_ms, table[name]))
+        return table
 
-    def _nothing_more(self) -> Admitted:
-        """The watermark moved, and nothing came with it."""
-        self._drop_orphans(self.watermark_ms)
-        self._forget_ids(self.watermark_ms)
-        return Admitted(exposures=None, labels=LabelEvents.none(), watermark_ms=self.watermark_ms)
-
-    def _ahead(
-        self, exposures: pa.Table, labels: pa.Table, taken_ms: int
-    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]] | tuple[None, None]:
+    def _ahead(self, tables: Tables, taken_ms: int) -> dict[str, npt.NDArray[np.bool_]] | None:
         """What lies too far ahead of the clock, and of the newest event before it as well; None: nothing."""
         newest_ms, ahead_ms = max(taken_ms, self.newest_ms), self.config.ahead_ms
-        latest = pc.max(exposures["timestamp_ms"]).as_py(), pc.max(labels["known_ms"]).as_py()
-        if all(each is None or each <= newest_ms + ahead_ms for each in latest):
-            return None, None  # as nearly always: no look at each
-        times, order = _in_order(exposures, labels)
+        times, order = in_order(tables)
+        if times.max() <= newest_ms + ahead_ms:
+            return None  # as nearly always: no look at each
         ahead = np.zeros(times.size, np.bool_)
         for place in order.tolist():
             ahead[place] = times[place] > newest_ms + ahead_ms
             newest_ms = newest_ms if ahead[place] else max(newest_ms, int(times[place]))
         self.accounts.ahead += int(ahead.sum())
-        ahead_N, ahead_E = np.split(ahead, [exposures.num_rows])
-        return ahead_N, ahead_E
+        cuts = np.cumsum([table.num_rows for table in tables.values()])[:-1]
+        return dict(zip(tables, np.split(ahead, cuts), strict=True))
 
-    def _judge(self, exposures: pa.Table, labels: pa.Table) -> tuple[_Judged, _Judged, npt.NDArray[np.int64]]:
-        """Which came in time, as ``Watermark`` has it; and where the watermark stood after each message."""
-        times, order = _in_order(exposures, labels)
-        names, partitions = _partitions(exposures, labels)
-        self.spoke = tuple(names)
-        verdict, place = np.empty(times.size, np.int8), np.empty(times.size, np.int64)
-        verdict[order], at_M = self._watermark.passed(times[order], names, partitions[order])
-        if self._in_archive_before_ms is not None:
-            verdict[times < self._in_archive_before_ms] = Verdict.IN_ARCHIVE
-        place[order] = np.arange(times.size)
-        shown = exposures.num_rows
-        of_exposures = _Judged(verdict_X=verdict[:shown], place_X=place[:shown], messages=times.size)
-        of_labels = _Judged(verdict_X=verdict[shown:], place_X=place[shown:], messages=times.size)
-        return of_exposures, of_labels, at_M
+    def _admit_those(self, tables: Tables) -> list[Admitted]:
+        tables = {kind: table for kind, table in tables.items() if table.num_rows}
+        if not tables:
+            return []
+        before_ms = self.watermark_ms
+        judged = Judged.of(tables, self._watermark, in_archive_before_ms=self._in_archive_before_ms)
+        self.spoke = judged.spoke
+        self.verdicts |= judged.verdicts
+        return [self._admit_piece(tables, judged, piece) for piece in judged.pieces(before_ms)]
+
+    def _admit_piece(self, tables: Tables, judged: Judged, piece: slice) -> Admitted:
+        """Admit what lies between two midnights; its verdicts become what they are in the end."""
+        at_ms = int(judged.at_ms_M[piece.stop - 1])
+        part = {kind: _part(kind, table, judged, piece) for kind, table in tables.items()}
+        first_serial = self._exposures.stop
+        accepted, labels, place_N = self._exposures_of(part, at_ms)
+        new = NewExposures(first_serial=first_serial, place_N=place_N, at_ms_N=judged.at_ms_M[place_N])
+        labels = labels.joined(self._join_labels(part.get("labels"), new, at_ms))
+        labels = labels.joined(self._join_outcomes(part.get("outcomes"), new, at_ms))
+        for kind, each in part.items():
+            mine_X = judged.within(kind, piece)
+            judged.verdicts[kind][... if mine_X is None else mine_X] = each.verdict_X
+        self._forget_ids(at_ms)
+        return Admitted(
+            exposures=accepted,
+            labels=labels,
+            items=self._items(part.get("items"), first_serial, place_N),
+            watermark_ms=at_ms,
+        )
+
+    def _exposures_of(
+        self, part: dict[str, AtPlaces], at_ms: int
+    ) -> tuple[pa.Table | None, LabelEvents, npt.NDArray[np.int64]]:
+        """Exposures that are used, some made whole by served requests; their labels and their places."""
+        direct, references = part.get("exposures"), part.get("references")
+        if references is None and "served" not in part:
+            self.accounts.orphan_exposures += self._requests.forget(at_ms)
+            if direct is None and "items" not in part:
+                return None, LabelEvents.none(), np.zeros(0, np.int64)
+            direct = direct or AtPlaces.none(self._empty["exposures"])
+            accepted, labels = self._accept(direct.table, direct.verdict_X)
+            return accepted, labels, direct.place_X[direct.verdict_X == Verdict.USED]
+        direct, references, served = (
+            part.get(kind) or AtPlaces.none(self._empty[kind])
+            for kind in ("exposures", "references", "served")
+        )
+        resolved = self._requests.admit(
+            served, references, at_ms=at_ms, in_archive_before_ms=self._in_archive_before_ms
+        )
+        self.accounts.served += _count(served.verdict_X, Verdict.USED)
+        self.accounts.late_served += _count(served.verdict_X, Verdict.LATE)
+        self.accounts.duplicates += _count(served.verdict_X, Verdict.DUPLICATE)
+        self.accounts.orphan_exposures += resolved.orphans
+        both = pa.concat_tables([direct.table, resolved.exposures.select(direct.table.column_names)])
+        place_N = np.concatenate([direct.place_X, resolved.place_R])
+        order = np.argsort(place_N, kind="stable")
+        verdict_N = np.concatenate([direct.verdict_X, resolved.verdict_R])[order]
+        accepted, labels = self._accept(both.take(pa.array(order)), verdict_N)
+        back_N = np.empty_like(verdict_N)
+        back_N[order] = verdict_N
+        direct.verdict_X[:] = back_N[: direct.verdict_X.size]
+        came_R = resolved.row_R >= 0
+        references.verdict_X[resolved.row_R[came_R]] = back_N[direct.verdict_X.size :][came_R]
+        return accepted, labels, place_N[order][verdict_N == Verdict.USED]
 
     def _accept(self, exposures: pa.Table, verdict_N: Verdicts) -> tuple[pa.Table, LabelEvents]:
-        """Exposures that are used, with serial numbers; and the labels that they brought."""
+        """Exposures that are used, with serial numbers; and the labels that are known with them."""
         kept: list[int] = []
         serial = self._exposures.stop
         ids = exposures["event_id"].to_pylist()
@@ -318,9 +308,11 @@ class EventBuffer:
         self.accounts.late_after_idle += _count(verdict_N, Verdict.LATE_AFTER_IDLE)
         self.accounts.in_archive += _count(verdict_N, Verdict.IN_ARCHIVE)
         accepted = exposures.take(pa.array(kept, pa.int64())) if len(kept) < len(ids) else exposures
-        timestamp_ms_N = _whole(accepted, "timestamp_ms")
+        timestamp_ms_N = whole(accepted, "timestamp_ms")
         serial_N = self._exposures.append(timestamp_ms_N, timestamp_ms_N + self.config.label_wait_ms)
         given = self._given_labels(accepted, serial_N, timestamp_ms_N)
+        raw = accepted["values"].to_pylist() if "values" in accepted.column_names else [None] * serial_N.size
+        given = given.joined(self._note_new(self._derived.open(serial_N, timestamp_ms_N, raw)))
         drop = [f"{kind}.{label}" for label in self.schema.labels for kind in ("label", "known_ms")]
         rows = accepted.drop_columns([*drop, "arrival"])
         return rows.append_column("serial", pa.array(serial_N)), given
@@ -346,70 +338,105 @@ class EventBuffer:
             given = given.joined(self._note(of_label))
         return given
 
-    def _join(self, labels: pa.Table, verdict_E: Verdicts, at_ms: int) -> LabelEvents:
+    def _join_labels(self, labels: AtPlaces | None, new: NewExposures, at_ms: int) -> LabelEvents:
         """Labels, those that waited first, whose exposure is there; settles the verdicts of the others."""
-        tables = [table for table in (self._early, labels) if table is not None and table.num_rows]
-        if not tables:
+        found = self._found("labels", labels, new, at_ms)
+        if found is None:
             return LabelEvents.none()
-        table = pa.concat_tables(tables, promote_options="default").combine_chunks()
-        waited = table.num_rows - labels.num_rows
-        serial_E = np.array([self._serial_of.get(each, OPEN) for each in table["event_id"].to_pylist()])
-        known_ms_E = _whole(table, "known_ms")
-        all_E = np.concatenate([np.full(waited, Verdict.USED, np.int8), verdict_E])
-        in_time_E, alone_E = all_E == Verdict.USED, serial_E == OPEN
-        all_E[in_time_E & alone_E & (known_ms_E < at_ms)] = Verdict.ORPHAN
-        self._early = table.filter(pa.array(alone_E & (all_E == Verdict.USED)))
-        found = np.flatnonzero(in_time_E & ~alone_E)
-        label_E = pc.index_in(table["label"], pa.array(self.schema.labels)).to_numpy().astype(np.int8)
-        joined, all_E[found] = self._settle(
-            LabelEvents(
-                known_ms_E=known_ms_E[found],
-                serial_E=serial_E[found],
-                label_E=label_E[found],
-                value_E=table["value"].to_numpy().astype(np.int8)[found],
-            )
+        names = pc.index_in(found.table["label"], pa.array(self.schema.labels))
+        known_ms_F, verdict_F = self._in_time(found)
+        events = LabelEvents(
+            known_ms_E=known_ms_F,
+            serial_E=found.serial_F,
+            label_E=names.to_numpy().astype(np.int8),
+            value_E=found.table["value"].to_numpy().astype(np.int8),
         )
-        self.accounts.labels_joined += len(joined)
-        self.accounts.late_labels += _count(all_E, Verdict.LATE)
-        self.accounts.late_after_idle += _count(all_E, Verdict.LATE_AFTER_IDLE)
-        self.accounts.in_archive += _count(all_E, Verdict.IN_ARCHIVE)
-        self.accounts.duplicates += _count(all_E, Verdict.DUPLICATE)
-        self.accounts.orphan_labels += _count(all_E, Verdict.ORPHAN)
-        verdict_E[:] = all_E[waited:]
-        return joined
+        given_F = self._given(events)
+        joined = _firsts(verdict_F, given_F, events.serial_E * len(self.schema.labels) + events.label_E)
+        self.accounts.labels_joined += joined.size
+        self._settle(found, verdict_F, labels)
+        return self._note(events.taken(joined))
 
-    def _drop_orphans(self, at_ms: int) -> None:
-        """An exposure that the watermark has passed does not come any more, nor is its label waited for."""
-        if self._early is not None:
-            lost_E = _whole(self._early, "known_ms") < at_ms
-            self._early = self._early.filter(pa.array(~lost_E))
-            self.accounts.orphan_labels += int(lost_E.sum())
-
-    def _settle(self, labels: LabelEvents) -> tuple[LabelEvents, Verdicts]:
-        """Of labels whose exposure is there those that are used; the rest is duplicate, or known too late."""
-        verdict_E = np.full(len(labels), Verdict.DUPLICATE, np.int8)
-        if not len(labels):
-            return labels, verdict_E
-        timestamp_ms_E = self._exposures.column("timestamp_ms", labels.serial_E)
-        known_ms_E = np.maximum(labels.known_ms_E, timestamp_ms_E)
-        after_E = known_ms_E > self._exposures.column("until_ms", labels.serial_E)
-        given_E = self._exposures.label_NK(labels.serial_E)[np.arange(len(labels)), labels.label_E] != OPEN
-        slot_E = labels.serial_E * len(self.schema.labels) + labels.label_E
-        candidates = np.flatnonzero(~after_E & ~given_E)
-        _, first = np.unique(slot_E[candidates], return_index=True)
-        joined = candidates[np.sort(first)]
-        verdict_E[after_E], verdict_E[joined] = Verdict.LATE, Verdict.USED
-        used = LabelEvents(
-            known_ms_E=known_ms_E[joined],
-            serial_E=labels.serial_E[joined],
-            label_E=labels.label_E[joined],
-            value_E=labels.value_E[joined],
+    def _join_outcomes(self, outcomes: AtPlaces | None, new: NewExposures, at_ms: int) -> LabelEvents:
+        """Outcomes, likewise; gives the labels that are known with them."""
+        found = self._found("outcomes", outcomes, new, at_ms)
+        if found is None:
+            return LabelEvents.none()
+        names = pc.index_in(found.table["outcome"], pa.array(self.schema.outcomes)).to_numpy()
+        known_ms_F, verdict_F = self._in_time(found)
+        given_F = self._derived.known(found.serial_F, names)
+        joined = _firsts(verdict_F, given_F, found.serial_F * len(self.schema.outcomes) + names)
+        self.accounts.outcomes_joined += joined.size
+        self._settle(found, verdict_F, outcomes)
+        if not joined.size:
+            return LabelEvents.none()
+        made = self._derived.apply(
+            serial_E=found.serial_F[joined],
+            outcome_E=names[joined],
+            value_E=found.table["value"].to_numpy()[joined],
+            known_ms_E=known_ms_F[joined],
         )
-        return self._note(used), verdict_E
+        return self._note_new(made)
+
+    def _found(self, kind: str, messages: AtPlaces | None, new: NewExposures, at_ms: int) -> Found | None:
+        early = self._early[kind]
+        if messages is None and early.table is None:
+            return None
+        messages = messages or AtPlaces.none(self._empty[kind])
+        return early.found(messages, self._serial_of, new, at_ms=at_ms)
+
+    def _in_time(self, found: Found) -> tuple[npt.NDArray[np.int64], Verdicts]:
+        """When each was known, at its exposure or later; and ``LATE`` where that is after the wait."""
+        timestamp_ms_F = self._exposures.column("timestamp_ms", found.serial_F)
+        known_ms_F = np.maximum(whole(found.table, "known_ms"), timestamp_ms_F)
+        after_F = known_ms_F > self._exposures.column("until_ms", found.serial_F)
+        return known_ms_F, np.where(after_F, Verdict.LATE, Verdict.DUPLICATE).astype(np.int8)
+
+    def _settle(self, found: Found, verdict_F: Verdicts, messages: AtPlaces | None) -> None:
+        """Count what became of labels or outcomes, and note it with those that came."""
+        found.verdict_E[found.row_F] = verdict_F
+        self.accounts.late_labels += _count(found.verdict_E, Verdict.LATE)
+        self.accounts.late_after_idle += _count(found.verdict_E, Verdict.LATE_AFTER_IDLE)
+        self.accounts.in_archive += _count(found.verdict_E, Verdict.IN_ARCHIVE)
+        self.accounts.duplicates += _count(found.verdict_E, Verdict.DUPLICATE)
+        self.accounts.orphan_labels += _count(found.verdict_E, Verdict.ORPHAN)
+        if messages is not None:
+            messages.verdict_X[:] = found.verdict_E[found.waited :]
+
+    def _given(self, labels: LabelEvents) -> npt.NDArray[np.bool_]:
+        """Which labels their exposures have already."""
+        given_E: npt.NDArray[np.bool_] = (
+            self._exposures.label_NK(labels.serial_E)[np.arange(len(labels)), labels.label_E] != OPEN
+        )
+        return given_E
+
+    def _note_new(self, made: LabelEvents) -> LabelEvents:
+        """Labels that follow from what came, but for those that came themselves."""
+        return self._note(made.taken(np.flatnonzero(~self._given(made)))) if len(made) else made
 
     def _note(self, labels: LabelEvents) -> LabelEvents:
         self._exposures.set_labels(labels)
         return labels
+
+    def _items(
+        self, items: AtPlaces | None, first_serial: int, place_N: npt.NDArray[np.int64]
+    ) -> pa.Table | None:
+        """Items as they are said to be, with what came before each: the newest event time, exposures."""
+        if items is None:
+            return None
+        self.accounts.items += items.table.num_rows
+        serial_X = first_serial + np.searchsorted(place_N, items.place_X)
+        rows = items.table.drop_columns(["arrival"]).append_column("serial", pa.array(serial_X))
+        return rows.append_column("newest_ms", pa.array(items.newest_ms_X))
+
+    def _nothing_more(self) -> Admitted:
+        """The watermark moved, and nothing came with it: what nothing can come for is given up."""
+        at_ms = self.watermark_ms
+        for early in self._early.values():
+            self.accounts.orphan_labels += early.drop(at_ms=at_ms)
+        self.accounts.orphan_exposures += self._requests.forget(at_ms)
+        self._forget_ids(at_ms)
+        return Admitted(exposures=None, labels=LabelEvents.none(), items=None, watermark_ms=at_ms)
 
     def _forget_ids(self, at_ms: int) -> None:
         """Ids of exposures whose labels were awaited long enough, up to the first whose were not."""
@@ -419,13 +446,34 @@ class EventBuffer:
             del self._serial_of[self._ids.popleft()]
         self._first_id += gone
         self._exposures.close_before(self._first_id)
+        self._derived.close_before(self._first_id)
 
 
-def _between_midnights(before_ms: int, at_M: npt.NDArray[np.int64]) -> Iterator[slice]:
-    """Places of messages, cut where the watermark passes a midnight: the one that moves it comes behind."""
-    passes = np.flatnonzero(np.diff(at_M // DAY_MS, prepend=before_ms // DAY_MS)).tolist()
-    for start, stop in itertools.pairwise(sorted({0, *passes, at_M.size})):
-        yield slice(start, stop)
+def _part(kind: str, table: pa.Table, judged: Judged, piece: slice) -> AtPlaces:
+    """The messages of a kind in a piece of an arrival."""
+    mine_X = judged.within(kind, piece)
+    verdict_X, place_X = judged.verdicts[kind], judged.places[kind]
+    table = table.drop_columns(["partition"]) if "partition" in table.column_names else table
+    if mine_X is not None:
+        table, verdict_X, place_X = table.filter(pa.array(mine_X)), verdict_X[mine_X], place_X[mine_X]
+    return AtPlaces(
+        table=table,
+        verdict_X=verdict_X,
+        place_X=place_X,
+        at_ms_X=judged.at_ms_M[place_X],
+        newest_ms_X=judged.newest_ms_M[place_X],
+    )
+
+
+def _firsts(
+    verdict_F: Verdicts, given_F: npt.NDArray[np.bool_], slot_F: npt.NDArray[np.integer]
+) -> npt.NDArray[np.int64]:
+    """The first in each slot that is neither late nor given, in order; they are ``USED`` from now on."""
+    candidates = np.flatnonzero((verdict_F != Verdict.LATE) & ~given_F)
+    _, first = np.unique(slot_F[candidates], return_index=True)
+    joined: npt.NDArray[np.int64] = candidates[np.sort(first)]
+    verdict_F[joined] = Verdict.USED
+    return joined
 
 
 def _with_ahead(ahead_X: npt.NDArray[np.bool_], verdict_X: Verdicts) -> Verdicts:
@@ -437,28 +485,3 @@ def _with_ahead(ahead_X: npt.NDArray[np.bool_], verdict_X: Verdicts) -> Verdicts
 
 def _count(verdict_X: Verdicts, verdict: Verdict) -> int:
     return int(np.count_nonzero(verdict_X == verdict))
-
-
-def _in_order(exposures: pa.Table, labels: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Times of exposures and labels, end to end, and the order in which they arrived."""
-    times = np.concatenate([_whole(exposures, "timestamp_ms"), _whole(labels, "known_ms")])
-    arrivals = np.concatenate([_whole(exposures, "arrival"), _whole(labels, "arrival")])
-    return times, np.argsort(arrivals, kind="stable")
-
-
-def _without_partition(table: pa.Table) -> pa.Table:
-    return table.drop_columns([_PARTITION]) if _PARTITION in table.column_names else table
-
-
-def _partitions(exposures: pa.Table, labels: pa.Table) -> tuple[list[str], npt.NDArray[np.int32]]:
-    """Names of partitions, and which of them each exposure and label came from, end to end."""
-    rows = len(exposures) + len(labels)
-    if _PARTITION not in exposures.column_names:
-        return [_ONE_PARTITION] if rows else [], np.zeros(rows, np.int32)
-    columns = [table[_PARTITION].combine_chunks() for table in (exposures, labels)]
-    coded = pa.concat_arrays(columns).dictionary_encode()
-    return coded.dictionary.to_pylist(), coded.indices.to_numpy()
-
-
-def _whole(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
-    return np.asarray(table[name].to_numpy(), dtype=np.int64)

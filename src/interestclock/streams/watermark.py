@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from interestclock.streams.verdicts import Verdict
 
-__all__ = ["Watermark"]
+__all__ = ["AFTER_ALL_MS", "BEFORE_ALL_MS", "Watermark"]
 
 # Shapes: M messages in the order in which they arrived, P partitions.
 

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from said_messages import GOOD, MESSAGES, TIMES, parse, row_of, rows
@@ -37,12 +36,6 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
     max_leaves=4,
 )
-
-
-@pytest.fixture(autouse=True)
-def every_kind_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it will be once admission takes them all."""
-    monkeypatch.setattr("interestclock.events.live.messages._check_used", lambda kind: None)
 
 
 def check_read_right(payloads: list[bytes], arrivals: Arrivals) -> None:

@@ -85,7 +85,7 @@ def used(stream: Stream, order: np.ndarray, duplicates: np.ndarray) -> tuple[np.
     return exposures, labels
 
 
-def arrivals(stream: Stream, order: np.ndarray, first: int, most: int) -> tuple[pa.Table, pa.Table]:
+def arrivals(stream: Stream, order: np.ndarray, first: int, most: int) -> dict[str, pa.Table]:
     rows = order[first : first + most]
     arrival = np.arange(rows.size)
     is_label = rows >= stream.time_ms.size
@@ -114,7 +114,7 @@ def arrivals(stream: Stream, order: np.ndarray, first: int, most: int) -> tuple[
         "known_ms": stream.known_ms[said],
         "arrival": arrival[is_label],
     }
-    return pa.table(exposures), pa.table(labels)
+    return {"exposures": pa.table(exposures), "labels": pa.table(labels)}
 
 
 def check(exposures: int, users: int, moments: int) -> None:
@@ -158,14 +158,14 @@ def check(exposures: int, users: int, moments: int) -> None:
         state.close_before_ms(admitted.watermark_ms - config.waits_ms)
 
     for first in range(0, order.size, 5_000):
-        for admitted in buffer.admit(*arrivals(stream, order, first, 5_000)):
+        for admitted in buffer.admit(arrivals(stream, order, first, 5_000)):
             ingest(admitted)
     buffer.end()
     queue.end()
     predict(np.iinfo(np.int64).max)
     counted, joined = used(stream, order, duplicates)
     accounts = buffer.accounts
-    accounts.learned, accounts.waiting = given_out, buffer.early_labels + len(queue)
+    accounts.learned, accounts.waiting = given_out, buffer.waiting + len(queue)
     assert accounts.received == order.size
     assert accounts.add_up()
     assert (given_out, accounts.labels_joined) == (counted.sum(), joined.sum())

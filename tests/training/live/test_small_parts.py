@@ -12,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interestclock.state.item_values import ItemValues
+from interestclock.state.item_values import Descriptions, ItemValues
 from interestclock.training.live import PredictionParts
 from interestclock.training.live.schedule import Schedule
 from interestclock.training.live.touched import Touched
@@ -68,28 +68,30 @@ def test_touched_rows_are_a_set(notes: list[list[int]]) -> None:
     assert touched.peek("t").size == 0
 
 
+def described(values: ItemValues, items: list[int], rows: dict[str, list]) -> None:
+    values.describe(Descriptions.of_rows(np.array(items), pa.table(rows)))
+
+
 def test_a_number_used_again_is_another_item() -> None:
     values = ItemValues(("genre",), None)
-    values.describe(
-        np.array([1]), pa.table({"item_id": ["a"], "attribute.genre": [["rock", "jazz", "soul"]]})
-    )
-    values.describe(np.array([1]), pa.table({"item_id": ["b"], "attribute.genre": [["jazz"]]}))
+    described(values, [1], {"item_id": ["a"], "attribute.genre": [["rock", "jazz", "soul"]]})
+    described(values, [1], {"item_id": ["b"], "attribute.genre": [["jazz"]]})
     assert values.of("genre", np.array([1])).tolist() == [[2, 0, 0]]
 
 
 def test_items_of_a_table_are_found_by_their_id() -> None:
     table = pa.table({"item_id": ["a", "b"], "attribute.genre": [["rock"], ["jazz", "rock"]]})
     values = ItemValues(("genre",), table)
-    values.describe(np.array([4, 2]), pa.table({"item_id": ["b", "unknown"]}))
+    described(values, [4, 2], {"item_id": ["b", "unknown"]})
     assert values.of("genre", np.array([4, 2])).tolist() == [[1, 2], [0, 0]]
 
 
 @pytest.mark.parametrize("table", [None, pa.table({"item_id": ["a"], "attribute.genre": [["dub"]]})])
 def test_item_values_are_restored(table: pa.Table | None) -> None:
     values = ItemValues(("genre",), table)
-    values.describe(np.array([3]), pa.table({"item_id": ["a"], "attribute.genre": [["rock", "jazz"]]}))
+    described(values, [3], {"item_id": ["a"], "attribute.genre": [["rock", "jazz"]]})
     other = ItemValues(("genre",), table)
     other.restore(values.state())
     for each in (values, other):
-        each.describe(np.array([7]), pa.table({"item_id": ["c"], "attribute.genre": [["ska", "rock"]]}))
+        described(each, [7], {"item_id": ["c"], "attribute.genre": [["ska", "rock"]]})
     assert other.of("genre", np.arange(9)).tolist() == values.of("genre", np.arange(9)).tolist()

@@ -84,6 +84,18 @@ class Arrivals:
     served: pa.Table = field(default_factory=SERVED.empty_table)
     references: pa.Table = field(default_factory=REFERENCES.empty_table)
 
+    def tables(self) -> dict[str, pa.Table]:
+        """Messages by kind, those without a row left out but for exposures.
+
+        Example:
+            >>> cut, labels = Cut(source="test", ranges={}, messages=0), pa.table({"arrival": [0]})
+            >>> list(Arrivals(cut=cut, exposures=labels[:0], labels=labels).tables())
+            ['exposures', 'labels']
+        """
+        kinds = ("exposures", "labels", "items", "outcomes", "served", "references")
+        tables = {kind: getattr(self, kind) for kind in kinds}
+        return {kind: table for kind, table in tables.items() if table.num_rows or kind == "exposures"}
+
 
 class LiveSource(Protocol):
     """Events as they come, each handed out once."""

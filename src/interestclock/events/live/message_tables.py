@@ -14,7 +14,7 @@ from interestclock.events.live.message_models import Exposure, Item, Label, Outc
 from interestclock.events.schema import LogSchema
 from interestclock.timeofday import day_of_week, seconds_of_day, zone_offset_minutes
 
-__all__ = ["ITEMS", "LABELS", "OUTCOMES", "REFERENCES", "SERVED", "MessageTables"]
+__all__ = ["ITEMS", "LABELS", "OUTCOMES", "REFERENCES", "SERVED", "MessageTables", "no_messages"]
 
 # Shapes: N messages of a kind.
 
@@ -219,6 +219,24 @@ class MessageTables:
         for zone, places in by_zone.items():
             offset_N[places] = zone_offset_minutes(time_N[places], zone)
         return offset_N
+
+
+def no_messages(schema: LogSchema) -> dict[str, pa.Table]:
+    """Tables of each kind without a row.
+
+    Example:
+        >>> sorted(no_messages(LogSchema(labels=("finish",))))
+        ['exposures', 'items', 'labels', 'outcomes', 'references', 'served']
+    """
+    tables = MessageTables(schema, zone="UTC")
+    return {
+        "exposures": tables.exposures([], []),
+        "labels": LABELS.empty_table(),
+        "items": tables.items([], []),
+        "outcomes": OUTCOMES.empty_table(),
+        "served": SERVED.empty_table(),
+        "references": tables.references([], []),
+    }
 
 
 def _local(time_N: npt.NDArray[np.int64], offset_N: npt.NDArray[np.int32]) -> dict[str, pa.Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from interestclock.errors import InterestClockError
+from interestclock.events.label_expressions import label_expression
 from interestclock.events.live.arrivals import Arrivals, BadMessage, Cut
 from interestclock.events.live.message_json import read_message
 from interestclock.events.live.message_models import (
@@ -83,6 +84,7 @@ class MessageParser:
         self.schema, self._zone = schema, zone
         self._known_zones: dict[str, bool] = {}
         self._tables = MessageTables(schema, zone=zone)
+        self._raw_kinds = _raw_kinds(schema)
         names = (schema.labels, schema.labels, schema.attributes, schema.categorical)
         self._names = (*names, schema.multivalued, schema.numeric)  # as _PARTS
 
@@ -97,7 +99,6 @@ class MessageParser:
                 read = read_message(message.payload)
                 self._check(read)
                 kind = _kind(read)
-                _check_used(kind)
             except ValueError as error:
                 bad.append(_bad(message, str(error)))
             else:
@@ -117,6 +118,8 @@ class MessageParser:
             for part, said, names in zip(_PARTS, _parts(message), self._names, strict=True):
                 if said:
                     _check_names(part, said, names)
+            if message.values:
+                self._check_raw(message.values)
             if message.utc_offset_minutes is None:
                 self._check_zone(message.zone, needed=not message.refers)
         elif isinstance(message, Label):
@@ -127,6 +130,13 @@ class MessageParser:
             _check_names("outcome", (message.name,), self.schema.outcomes)
         elif message.utc_offset_minutes is None:
             self._check_zone(message.zone, needed=True)
+
+    def _check_raw(self, values: Mapping[str, object]) -> None:
+        """What labels are made of has the type that they take it for."""
+        for name in values.keys() & self._raw_kinds.keys():
+            kind, reason = self._raw_kinds[name]
+            if values[name] is not None and isinstance(values[name], str) != (kind == "text"):
+                raise ValueError(f"values {name} {values[name]!r} is no {kind}, {reason}")
 
     def _check_zone(self, zone: str | None, *, needed: bool) -> None:
         if zone:
@@ -147,16 +157,17 @@ class MessageParser:
         return self._known_zones[zone]
 
 
+def _raw_kinds(schema: LogSchema) -> dict[str, tuple[str, str]]:
+    """Raw columns whose type matters: which it is, and why."""
+    kinds = {}
+    for label, text in schema.label_expressions.items():
+        for name, kind in label_expression(label, text).columns.items():
+            kinds[name] = (kind, f"of which label {label} is made")
+    return kinds | dict.fromkeys(schema.outcomes, ("number", "as an outcome is"))
+
+
 def _kind(message: AnyMessage) -> str:
     return "references" if type(message) is Exposure and message.refers else _KIND_OF[type(message)]
-
-
-def _check_used(kind: str) -> None:
-    """Until admission takes them, what nobody would use is a dead letter rather than lost: it is counted."""
-    if kind == "references":
-        raise ValueError("exposures that leave user_id or timestamp_ms out are not used by this version")
-    if kind not in ("exposures", "labels"):
-        raise ValueError(f"messages of {kind} are not used by this version")
 
 
 def _check_names(part: str, said: Iterable[str], names: tuple[str, ...]) -> None:

@@ -17,6 +17,11 @@ _REMEDIES = {
     "late_labels": "are labels that came after --label-wait-minutes or --lateness-minutes, and count as not "
     "given: raise them",
     "given_labels_late": "are labels known later than --label-wait-minutes, and count as not given: raise it",
+    "known_ahead": "say of labels that they were known later than they arrived, and count as known then: see "
+    "whose clock is wrong",
+    "orphan_exposures": "are exposures of served requests that never came, did not return them, or are "
+    "forgotten: see to the requests' messages, or raise --request-wait-minutes",
+    "late_served": "are served requests that came later than --request-wait-minutes: raise it",
     "orphan_labels": "are labels of exposures that never came, or are forgotten: see whether labels take "
     "much longer than --label-wait-minutes",
     "late_after_idle": "came after their partition had been silent for --idle-seconds and was let go, and "

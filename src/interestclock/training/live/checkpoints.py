@@ -23,7 +23,7 @@ from interestclock.on_disk import digest_of, force
 
 __all__ = ["CheckpointNote", "Checkpoints"]
 
-FORMAT = 3
+FORMAT = 4
 _NAME = re.compile(r"checkpoint-([0-9]{8})")
 _STATE, _NOTE, _ASIDE = "state.safetensors", "checkpoint.json", ".unfinished"
 _log = logging.getLogger("interestclock.checkpoints")

@@ -26,6 +26,7 @@ __all__ = ["EmbeddingRows"]
 # Shapes: B exposures, R slots.
 
 IntArray = npt.NDArray[np.integer]
+_BEFORE_ALL_MS = -(1 << 62)
 
 
 class EmbeddingRows:
@@ -55,6 +56,7 @@ class EmbeddingRows:
         self.ledgers = {"user": RowLedger(policy=config.users), "item": RowLedger(policy=config.items)}
         self.ledgers |= {f"context.{name}": RowLedger(policy=config.contexts) for name in self.contexts}
         self._expired_day_ms = 0
+        self._items_as_of_ms = _BEFORE_ALL_MS  # which of their descriptions items have
         self._grow()
 
     def identity(self, kind: str) -> Identity:
@@ -69,6 +71,16 @@ class EmbeddingRows:
             self.touched.note(kind, came)
         self._grow()
         self._describe_items(ingested.items_came)
+
+    def describe_as_of(self, at_ms: int) -> None:
+        """Let items be what they were at a moment: of a batch that is predicted, or learned later."""
+        changed = self._state.values.changes.between(self._items_as_of_ms, at_ms)
+        self._items_as_of_ms = at_ms
+        self._describe_items(np.array(changed, np.int64))
+
+    def pass_midnight(self, complete_ms: int) -> None:
+        """Nobody asks any more what items were before a moment."""
+        self.describe_as_of(max(complete_ms, self._items_as_of_ms))
 
     def release(self, left: Left) -> None:
         """Users and items left the state: their slots may be others' from now on."""
@@ -115,6 +127,7 @@ class EmbeddingRows:
     def state(self) -> Arrays:
         """For a checkpoint."""
         state: Arrays = {"expired_day_ms": np.array(self._expired_day_ms)}
+        state["items_as_of_ms"] = np.array(self._items_as_of_ms)
         for kind, ledger in self.ledgers.items():
             state |= under(f"ledgers/{kind}", ledger.state())
         for name, identity in self.contexts.items():
@@ -124,6 +137,7 @@ class EmbeddingRows:
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave; the ranker has its rows already."""
         self._expired_day_ms = int(state["expired_day_ms"])
+        self._items_as_of_ms = int(state["items_as_of_ms"])
         for kind, ledger in self.ledgers.items():
             ledger.restore(below(f"ledgers/{kind}", state))
         for name, identity in self.contexts.items():
@@ -199,7 +213,9 @@ class EmbeddingRows:
             return
         slot_R = np.unique(slot_R)
         value_of = {
-            name: torch.from_numpy(self._state.item_values(name, slot_R).astype(np.int64))
+            name: torch.from_numpy(
+                self._state.item_values(name, slot_R, at_ms=self._items_as_of_ms).astype(np.int64)
+            )
             for name in self._state.schema.attributes
         }
         item_R = _whole(slot_R)

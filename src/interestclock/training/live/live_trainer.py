@@ -95,19 +95,21 @@ class LiveTrainer:
         self, exposures: pa.Table, labels: pa.Table, *, bad: int = 0, taken_ms: int | None = None
     ) -> None:
         """Take one arrival that is written down nowhere: admit and ingest it."""
-        for admitted in self.buffer.admit(exposures, labels, bad=bad, taken_ms=taken_ms):
+        tables = {"exposures": exposures, "labels": labels}
+        for admitted in self.buffer.admit(tables, bad=bad, taken_ms=taken_ms):
             self.ingest(admitted)
 
     def ingest(self, admitted: Admitted) -> None:
         """Take what was admitted: into the state, and, as far as the watermark goes, predict and learn."""
         for midnight_ms in self.features.midnights_until(admitted.watermark_ms):
             self._pass_midnight(midnight_ms)
-        if admitted.exposures is not None and admitted.exposures.num_rows:
-            self._ingest_exposures(admitted.exposures)
+        if admitted.exposures is not None and (admitted.exposures.num_rows or admitted.items is not None):
+            self._ingest_exposures(admitted.exposures, admitted.items)
         self.features.apply_labels(admitted.labels)
         self.pending.apply_labels(admitted.labels)
         self._advance(admitted.watermark_ms)
         self.features.close_before_ms(admitted.watermark_ms - self.config.waits_ms)
+        self.rows.describe_as_of(self.event_ms)
         self._count()
 
     def finish(self) -> None:
@@ -145,8 +147,8 @@ class LiveTrainer:
             return ExposureQueue(most=most, fill_ms=fill_ms)
         return ExposureQueue(most=most, fill_ms=fill_ms, together=CHOICE, expand=self._choices.expand)
 
-    def _ingest_exposures(self, exposures: pa.Table) -> None:
-        ingested = self.features.ingest(exposures)
+    def _ingest_exposures(self, exposures: pa.Table, items: pa.Table | None) -> None:
+        ingested = self.features.ingest(exposures, items)
         self.rows.follow(ingested)
         self.pending.expect(exposures["timestamp_ms"].to_numpy())
         slots = {"user": ingested.user_N, "item": ingested.item_N}
@@ -157,6 +159,7 @@ class LiveTrainer:
     def _pass_midnight(self, midnight_ms: int) -> None:
         """What can be predicted and learned before a midnight is, before the state forgets."""
         self._advance(midnight_ms)
+        self.rows.pass_midnight(self.features.config.complete_from_ms(midnight_ms))
         self.rows.release(self.features.pass_midnight(midnight_ms))
 
     def _advance(self, watermark_ms: int) -> None:
@@ -195,6 +198,7 @@ class LiveTrainer:
         return {name: each[choice_B] for name, each in numbers.items()}
 
     def _predict_batch(self, rows: pa.Table, contexts: Mapping[str, npt.NDArray[np.integer]]) -> None:
+        self.rows.describe_as_of(int(rows["timestamp_ms"][0].as_py()))
         batch = self._maker.make(self._rows(rows, _slots(rows), contexts), self.features)
         self.learner.histories = self.features.histories()
         prediction = self.learner.predict(batch)
@@ -243,6 +247,7 @@ class LiveTrainer:
         for pending in self.pending.due(before_ms):
             batch: Batch = pending.batch
             self.learner.histories = self.features.histories()
+            self.rows.describe_as_of(int(batch.timestamp_ms_B[0]))
             self.learner.learn(batch, pending.prediction)
             self.rows.note_gradients()
             self.buffer.accounts.learned += pending.exposures
@@ -255,8 +260,9 @@ class LiveTrainer:
             )
 
     def _count(self) -> None:
-        waiting = self.buffer.early_labels + len(self.queue) + len(self.pending)
+        waiting = self.buffer.waiting + len(self.queue) + len(self.pending)
         self.buffer.accounts.waiting = waiting
+        self.buffer.accounts.item_changes = self.features.values.changes.count
 
 
 def _slots(rows: pa.Table) -> dict[str, npt.NDArray[np.integer]]:

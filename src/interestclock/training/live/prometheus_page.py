@@ -17,7 +17,7 @@ from interestclock.training.live.telemetry import StatusNumbers, Telemetry
 
 __all__ = ["MetricsServer", "TelemetryCollector", "serve_metrics"]
 
-_NO_OUTCOME = ("received", "waiting")  # the whole, and what has none yet
+_NO_OUTCOME = ("received", "waiting", "item_changes", "known_ahead", "known_ahead_most_ms")
 _WINDOW = "of the newest learned exposures of the main task, as predicted before they were learned."
 _HOUR = "of those of the window shown in the current local hour of the day."
 # Metric, its number, its label "window" if it has one, what it says.
@@ -91,6 +91,13 @@ def _of_messages(telemetry: Telemetry, numbers: StatusNumbers) -> Iterable[Metri
     outcomes = {name: count for name, count in telemetry.counts.items() if name not in _NO_OUTCOME}
     said = "Messages by what became of them."
     yield _family(CounterMetricFamily, "events_by_outcome", said, outcomes, "outcome")
+    ahead_s = telemetry.counts.get("known_ahead_most_ms", 0) / 1_000
+    said = "By how much a producer's clock ran ahead of the arrival of what was known, at most."
+    yield _family(GaugeMetricFamily, "known_ahead_seconds", said, {"": ahead_s})
+    said = "Times at which something was known that lay ahead of its arrival, and count as that."
+    yield _family(CounterMetricFamily, "known_ahead", said, {"": telemetry.counts.get("known_ahead", 0)})
+    said = "Items that became something else, by messages."
+    yield _family(CounterMetricFamily, "item_changes", said, {"": telemetry.counts.get("item_changes", 0)})
     said = "Exposures and labels taken, and neither used nor set aside yet."
     yield _family(GaugeMetricFamily, "events_waiting", said, {"": numbers.waiting})
     said = "Probabilities as predicted, by task."

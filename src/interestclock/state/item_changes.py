@@ -1,0 +1,127 @@
+"""What items became later than they were first described, and since when."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Mapping
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
+
+__all__ = ["ItemChanges"]
+
+# Shapes: N rows, R items, V values.
+
+Values = Mapping[str, npt.NDArray[np.int32]]  # (V,) by attribute
+_from_ms = itemgetter(0)
+
+
+class ItemChanges:
+    """Changes of items, few beside the items there are: each names all values from a moment on.
+
+    Args:
+        names: the attributes.
+
+    Example:
+        >>> changes = ItemChanges(("genre",))
+        >>> changes.add(7, 50, {"genre": np.array([3], np.int32)})
+        >>> value_NV = np.array([[1], [1], [2]], np.int32)
+        >>> changes.apply("genre", value_NV, np.array([7, 7, 8]), np.array([49, 50, 50]))
+        >>> value_NV.tolist(), changes.between(10, 50)
+        ([[1], [3], [2]], [7])
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.count = 0  # that there ever were
+        self._names = names
+        self._of: dict[int, list[tuple[int, Values]]] = {}  # by item, in order
+        self._order: list[tuple[int, int]] = []  # moment and item, ascending
+
+    def add(self, item: int, from_ms: int, values: Values) -> None:
+        """An item is this from a moment on; of two at one moment the later added holds."""
+        self.count += 1
+        insort(self._of.setdefault(item, []), (from_ms, values), key=_from_ms)
+        insort(self._order, (from_ms, item))
+
+    def apply(
+        self,
+        name: str,
+        value_NV: npt.NDArray[np.int32],
+        item_N: npt.NDArray[np.integer],
+        at_ms: int | npt.NDArray[np.int64] | None,
+    ) -> None:
+        """Set the values of items that had changed by a moment; None: by the end of time."""
+        if not self._of:
+            return
+        changed = np.fromiter(self._of, np.int64, len(self._of))
+        for row in np.flatnonzero(np.isin(item_N, changed)).tolist():
+            versions = self._of[int(item_N[row])]
+            known = len(versions)
+            if at_ms is not None:
+                at = int(at_ms if isinstance(at_ms, int) else at_ms[row])
+                known = bisect_right(versions, at, key=_from_ms)
+            if known:
+                values = versions[known - 1][1][name]
+                value_NV[row] = 0
+                value_NV[row, : values.size] = values
+
+    def changed(self, item_N: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+        """Which items have changes that are kept."""
+        if not self._of:
+            return np.zeros(item_N.size, np.bool_)
+        changed_N: npt.NDArray[np.bool_] = np.isin(item_N, np.fromiter(self._of, np.int64, len(self._of)))
+        return changed_N
+
+    def between(self, after_ms: int, until_ms: int) -> list[int]:
+        """Items that changed behind a moment and by another one, whichever is earlier, each once."""
+        first, last = sorted((after_ms, until_ms))
+        start = bisect_right(self._order, first, key=_from_ms)
+        stop = bisect_right(self._order, last, key=_from_ms)
+        return sorted({item for _, item in self._order[start:stop]})
+
+    def drop_before(self, at_ms: int) -> dict[int, tuple[int, Values]]:
+        """Nobody asks for earlier moments: gives what items are by then, and since when."""
+        stop = bisect_right(self._order, at_ms, key=_from_ms)
+        became: dict[int, tuple[int, Values]] = {}
+        for item in sorted({item for _, item in self._order[:stop]}):
+            versions = self._of[item]
+            known = bisect_right(versions, at_ms, key=_from_ms)
+            became[item] = versions[known - 1]
+            self._of[item] = versions[known:]
+            if not self._of[item]:
+                del self._of[item]
+        del self._order[:stop]
+        return became
+
+    def forget(self, item_R: npt.NDArray[np.integer]) -> None:
+        """Items left."""
+        gone = {int(item) for item in item_R[self.changed(item_R)]}
+        for item in gone:
+            del self._of[item]
+        if gone:
+            self._order = [each for each in self._order if each[1] not in gone]
+
+    def state(self) -> Arrays:
+        """For a checkpoint."""
+        rows = [(item, *each) for item, versions in sorted(self._of.items()) for each in versions]
+        columns = {
+            "item": pa.array([item for item, _, _ in rows], pa.int64()),
+            "from_ms": pa.array([from_ms for _, from_ms, _ in rows], pa.int64()),
+        }
+        for name in self._names:
+            values = [each[name].tolist() for _, _, each in rows]
+            columns[f"attribute.{name}"] = pa.array(values, pa.list_(pa.int32()))
+        return {"count": np.array(self.count), "changes": table_to_bytes(pa.table(columns))}
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take over what ``state`` gave."""
+        self._of, self._order = {}, []
+        for each in table_from_bytes(state["changes"]).to_pylist():
+            values = {name: np.array(each[f"attribute.{name}"], np.int32) for name in self._names}
+            self.add(each["item"], each["from_ms"], values)
+        self.count = int(state["count"])

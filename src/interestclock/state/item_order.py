@@ -1,0 +1,115 @@
+"""Exposures and what was said of items among them, in the order in which they came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from interestclock.state.item_values import Descriptions
+
+__all__ = ["ItemOrder"]
+
+# Shapes: N exposures, T item messages, C both of them, R descriptions.
+
+IntArray = npt.NDArray[np.integer]
+_BEFORE_ALL_MS = -(1 << 62)
+_ATTRIBUTE = "attribute."
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemOrder:
+    """Where each exposure and each item message stands among both.
+
+    Args:
+        exposures, items: with ``item_id``. place_N, place_T: their places.
+    """
+
+    exposures: pa.Table
+    items: pa.Table | None
+    place_N: npt.NDArray[np.int64]
+    place_T: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, exposures: pa.Table, items: pa.Table | None, *, first_serial: int) -> ItemOrder:
+        """An item message stands before the exposure whose ``serial`` it names, and behind the one before.
+
+        Args:
+            first_serial: of these exposures.
+        """
+        place_N = np.arange(exposures.num_rows)
+        if items is None or not items.num_rows:
+            return cls(exposures=exposures, items=None, place_N=place_N, place_T=place_N[:0])
+        before_T = np.asarray(items["serial"].to_numpy(), np.int64) - first_serial
+        place_T = before_T + np.arange(items.num_rows)
+        place_N = place_N + np.searchsorted(before_T, place_N, side="right")
+        return cls(exposures=exposures, items=items, place_N=place_N, place_T=place_T)
+
+    def ids(self) -> pa.Array | pa.ChunkedArray:
+        """Ids of items in order."""
+        if self.items is None:
+            return self.exposures["item_id"]
+        both = pa.concat_arrays([t["item_id"].combine_chunks() for t in (self.exposures, self.items)])
+        return both.take(pa.array(self._order()))
+
+    def descriptions(
+        self, item_C: IntArray, came: IntArray, *, shown_I: npt.NDArray[np.bool_]
+    ) -> Descriptions | None:
+        """What is said of items; None where nothing is.
+
+        Args:
+            item_C: slots in order. came: those that came with these. shown_I: which were shown before.
+        """
+        if not came.size and self.items is None:
+            return None
+        slot_U, first_U = np.unique(item_C, return_index=True)
+        first = first_U[np.isin(slot_U, came)]
+        if self.items is None:
+            first = np.sort(first)  # values are numbered as they appear
+            return Descriptions.of_rows(item_C[first], self.exposures.take(pa.array(first)))
+        place_R = np.union1d(first, self.place_T)
+        item_R, told_R = item_C[place_R], np.isin(place_R, self.place_T)
+        shown_R = shown_I[item_R] | self._shown_here(item_C, place_R)
+        from_ms_R = np.full(place_R.size, _BEFORE_ALL_MS)
+        from_ms_R[told_R] = np.asarray(self.items["from_ms"].to_numpy(), np.int64)
+        reaches_ms_R = np.full(place_R.size, _BEFORE_ALL_MS)
+        reaches_ms_R[told_R] = np.asarray(self.items["newest_ms"].to_numpy(), np.int64) + 1
+        return Descriptions(
+            item_R=item_R,
+            rows=self._rows().take(pa.array(self._order()[place_R])),
+            told_R=told_R,
+            first_R=np.isin(place_R, first),
+            shown_R=shown_R,
+            from_ms_R=np.where(shown_R, np.maximum(from_ms_R, reaches_ms_R), from_ms_R),
+        )
+
+    def _order(self) -> npt.NDArray[np.int64]:
+        """Rows of exposures and item messages, end to end, by place."""
+        return np.argsort(np.concatenate([self.place_N, self.place_T]))
+
+    def _shown_here(self, item_C: IntArray, place_R: IntArray) -> npt.NDArray[np.bool_]:
+        """Whether an exposure of the same item stands before a place."""
+        slot_U, first_U = np.unique(item_C[self.place_N], return_index=True)
+        item_R = item_C[place_R]
+        found_R = np.minimum(np.searchsorted(slot_U, item_R), max(slot_U.size - 1, 0))
+        if not slot_U.size:
+            return np.zeros(place_R.size, np.bool_)
+        before_R: npt.NDArray[np.bool_] = (slot_U[found_R] == item_R) & (
+            self.place_N[first_U[found_R]] < place_R
+        )
+        return before_R
+
+    def _rows(self) -> pa.Table:
+        """Ids and attributes of both, end to end; of exposures nothing where an item table has them."""
+        assert self.items is not None
+        names = [name for name in self.items.column_names if name.startswith(_ATTRIBUTE)]
+        columns = {"item_id": [t["item_id"].combine_chunks() for t in (self.exposures, self.items)]}
+        for name in names:
+            told, rows = self.items[name].combine_chunks(), self.exposures.num_rows
+            shown = pa.nulls(rows, told.type)
+            if name in self.exposures.column_names:
+                shown = self.exposures[name].combine_chunks().cast(told.type)
+            columns[name] = [shown, told]
+        return pa.table({name: pa.concat_arrays(parts) for name, parts in columns.items()})

@@ -1,0 +1,175 @@
+"""Labels that are made of raw columns and outcomes, once the last of these is known."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from interestclock.arrays import Arrays, below, table_from_bytes, table_to_bytes, under
+from interestclock.events.label_expressions import LabelExpression, label_expression, raw_columns
+from interestclock.events.schema import LogSchema
+from interestclock.streams.label_events import LabelEvents
+from interestclock.streams.serial_columns import Column, SerialColumns
+
+__all__ = ["DerivedLabels"]
+
+# Shapes: N exposures, E outcomes, J names of outcomes.
+
+IntArray = npt.NDArray[np.integer]
+_NEVER = np.iinfo(np.int64).max
+_read = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class DerivedLabels:
+    """Outcomes of exposures whose labels may still come, and the labels that follow from them.
+
+    A label with an expression is made when everything it names is known: outcomes that came along with the
+    exposure, among its raw columns, are known since then; others when their message says. A raw column that
+    an exposure does not have is null. A label that comes out null is not given.
+
+    Args:
+        schema: names of outcomes, and the expressions of labels.
+
+    Example:
+        >>> schema = LogSchema(labels=("finish",), outcomes=("played",),
+        ...     label_expressions={"finish": "played >= 0.8 * length"})
+        >>> derived = DerivedLabels(schema)
+        >>> len(derived.open(np.array([0]), np.array([100]), ['{"length": 10}']))
+        0
+        >>> made = derived.apply(serial_E=np.array([0]), outcome_E=np.array([0]), value_E=np.array([9.0]),
+        ...     known_ms_E=np.array([150]))
+        >>> made.value_E.tolist(), made.known_ms_E.tolist()
+        ([1], [150])
+    """
+
+    def __init__(self, schema: LogSchema) -> None:
+        self._outcomes = schema.outcomes
+        self._labels = [
+            (schema.labels.index(label), label_expression(label, text))
+            for label, text in schema.label_expressions.items()
+        ]
+        width = max(1, len(schema.outcomes))
+        self._columns = SerialColumns(
+            {
+                "known_ms": Column(kind=np.int64, fill=_NEVER, width=width),
+                "value": Column(kind=np.float64, width=width),
+            }
+        )
+        self._values: deque[str | None] = deque()  # raw columns as JSON, of the exposures that are open
+
+    @property
+    def idle(self) -> bool:
+        """Whether a log has neither outcomes nor labels made of anything."""
+        return not self._outcomes and not self._labels
+
+    def open(
+        self, serial_N: IntArray, timestamp_ms_N: IntArray, values_N: Sequence[str | None]
+    ) -> LabelEvents:
+        """Exposures were admitted; gives the labels that are known with them.
+
+        Args:
+            serial_N: as they go on. timestamp_ms_N: UTC milliseconds. values_N: raw columns as JSON text.
+        """
+        if self.idle or not serial_N.size:
+            return LabelEvents.none()
+        self._columns.append(serial_N.size)
+        self._values.extend(values_N if self._labels else [None] * serial_N.size)
+        said = [_read(each) if each else {} for each in values_N] if self._labels else []
+        for place, name in enumerate(self._outcomes):
+            given = [row for row, each in enumerate(said) if each.get(name) is not None]
+            if given:
+                amounts = np.array([float(said[row][name]) for row in given])
+                self._columns.put("value", serial_N[given], amounts, at=np.full(len(given), place))
+                self._columns.put(
+                    "known_ms", serial_N[given], timestamp_ms_N[given], at=np.full(len(given), place)
+                )
+        return self._made(serial_N, timestamp_ms_N, new_NJ=None)
+
+    def known(self, serial_E: IntArray, outcome_E: IntArray) -> npt.NDArray[np.bool_]:
+        """Which outcomes of exposures came before."""
+        known_E: npt.NDArray[np.bool_] = (
+            self._columns.get("known_ms", serial_E)[np.arange(serial_E.size), outcome_E] != _NEVER
+        )
+        return known_E
+
+    def apply(
+        self,
+        *,
+        serial_E: IntArray,
+        outcome_E: IntArray,
+        value_E: npt.NDArray[np.float64],
+        known_ms_E: npt.NDArray[np.int64],
+    ) -> LabelEvents:
+        """Outcomes came, each of an exposure once; gives the labels that are known with the last of them."""
+        serial_N, row_E = np.unique(serial_E, return_inverse=True)
+        new_NJ = np.zeros((serial_N.size, len(self._outcomes)), np.bool_)
+        new_NJ[row_E, outcome_E] = True
+        self._columns.put("value", serial_E, value_E, at=outcome_E)
+        self._columns.put("known_ms", serial_E, known_ms_E, at=outcome_E)
+        return self._made(serial_N, np.full(serial_N.size, np.iinfo(np.int64).min), new_NJ=new_NJ)
+
+    def close_before(self, serial: int) -> None:
+        """Forget exposures below a serial number."""
+        if self.idle:
+            return
+        first = self._columns.first
+        self._columns.close_before(serial)
+        for _ in range(self._columns.first - first):
+            self._values.popleft()
+
+    def state(self) -> Arrays:
+        """For a checkpoint."""
+        values = pa.table({"values": pa.array(self._values, pa.string())})
+        return under("columns", self._columns.state()) | {"values": table_to_bytes(values)}
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take over what ``state`` gave."""
+        self._columns.restore(below("columns", state))
+        self._values = deque(table_from_bytes(state["values"])["values"].to_pylist())
+
+    def _made(
+        self, serial_N: IntArray, since_ms_N: IntArray, *, new_NJ: npt.NDArray[np.bool_] | None
+    ) -> LabelEvents:
+        """Labels that can be made, none before ``since_ms_N``, and could not without what is new."""
+        made = LabelEvents.none()
+        for label, expression in self._labels:
+            needed = [place for place, name in enumerate(self._outcomes) if name in expression.columns]
+            known_NJ = self._columns.get("known_ms", serial_N)[:, needed]
+            ready_N = (known_NJ != _NEVER).all(axis=1)
+            ready_N &= True if new_NJ is None else new_NJ[:, needed].any(axis=1)
+            ready = np.flatnonzero(ready_N)
+            if ready.size:
+                made = made.joined(self._evaluated(label, expression, serial_N[ready], since_ms_N[ready]))
+        return made
+
+    def _evaluated(
+        self, label: int, expression: LabelExpression, serial_N: IntArray, since_ms_N: IntArray
+    ) -> LabelEvents:
+        known_ms_N = np.asarray(since_ms_N, np.int64)
+        said = list(self._said(serial_N))
+        rows = raw_columns(said, expression.columns)
+        for place, name in enumerate(self._outcomes):
+            if name in expression.columns:
+                known_ms_N = np.maximum(known_ms_N, self._columns.get("known_ms", serial_N)[:, place])
+                value_N = pa.array(self._columns.get("value", serial_N)[:, place])
+                rows = rows.set_column(rows.column_names.index(name), name, value_N)
+        value = expression.evaluate(rows)
+        given = np.flatnonzero(np.asarray(pc.is_valid(value)))
+        return LabelEvents(
+            known_ms_E=known_ms_N[given],
+            serial_E=np.asarray(serial_N[given], np.int64),
+            label_E=np.full(given.size, label, np.int8),
+            value_E=np.asarray(value.fill_null(0), np.int8)[given],
+        )
+
+    def _said(self, serial_N: IntArray) -> Iterator[dict[str, Any]]:
+        for serial in serial_N.tolist():
+            text = self._values[serial - self._columns.first]
+            yield _read(text) if text else {}
