@@ -27,9 +27,10 @@ from torch import Tensor
 
 from interestclock.embeddings import IdPolicy
 from interestclock.evaluation.metrics import auc
+from interestclock.samples import Batch
 from interestclock.streams import AdmissionConfig
 from interestclock.studies.rankers import lineup
-from interestclock.training import TrainConfig
+from interestclock.training import PREDICTED, TrainConfig
 from interestclock.training.live import LiveConfig, LiveTrainer
 
 ALL = 10_000_000
@@ -50,14 +51,14 @@ class Kept:
         self.probabilities: list[Tensor] = []
         self.labels: list[Tensor] = []
 
-    def predicted(self, rows: pa.Table, probabilities: Mapping[str, Tensor]) -> None:
+    def predicted(
+        self, batch: Batch, rows: pa.Table | None, probabilities: Mapping[str, Tensor], frozen: None
+    ) -> None:
         pass
 
-    def learned(
-        self, *, probability_B: Tensor, label_B: Tensor, second_of_day_B: Tensor, event_ms: int
-    ) -> None:
-        self.probabilities.append(probability_B)
-        self.labels.append(label_B)
+    def learned(self, batch: Batch) -> None:
+        self.probabilities.append(batch.carried[PREDICTED])
+        self.labels.append(batch.labels["finish"])
 
     def last_eighth(self) -> float:
         probability_N, label_N = torch.cat(self.probabilities).numpy(), torch.cat(self.labels).numpy()

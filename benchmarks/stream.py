@@ -38,7 +38,7 @@ from interestclock.events.live import ReplaySource
 from interestclock.events.live.messages import LABELS
 from interestclock.events.schema import LogCounts, LogSchema
 from interestclock.ranking import RankerConfig
-from interestclock.samples import BatchMaker, Rows
+from interestclock.samples import Batch, BatchMaker, Rows
 from interestclock.state import FeatureState
 from interestclock.streams import AdmissionConfig, EventBuffer
 from interestclock.studies.rankers import lineup
@@ -57,12 +57,12 @@ TABLES, TOUCHED, DELTAS = (10_000, 100_000, 1_000_000), (100, 1_000, 10_000), 5
 class Nobody:
     """Is told of predictions and keeps none."""
 
-    def predicted(self, rows: pa.Table, probabilities: Mapping[str, Tensor]) -> None:
+    def predicted(
+        self, batch: Batch, rows: pa.Table | None, probabilities: Mapping[str, Tensor], frozen: None
+    ) -> None:
         pass
 
-    def learned(
-        self, *, probability_B: Tensor, label_B: Tensor, second_of_day_B: Tensor, event_ms: int
-    ) -> None:
+    def learned(self, batch: Batch) -> None:
         pass
 
 

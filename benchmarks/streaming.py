@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+import pyarrow as pa
 import torch
 from five_features import Samples
 from torch import Tensor
@@ -13,7 +14,7 @@ from torch.profiler import ProfilerActivity, profile
 from interestclock.histories import Histories
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig
 from interestclock.samples import Batch, SampleChunk
-from interestclock.training import StreamTrainer, TrainConfig
+from interestclock.training import SampleTrainer, TrainConfig
 
 CONTEXT = ("category", "root", "weekday")
 
@@ -24,14 +25,21 @@ class Recorded:
     def __init__(self) -> None:
         self.probabilities: list[Tensor] = []
 
-    def record(
-        self, batch: Batch, probabilities: Mapping[str, Tensor], frozen: Mapping[str, Tensor] | None
+    def predicted(
+        self,
+        batch: Batch,
+        rows: pa.Table | None,
+        probabilities: Mapping[str, Tensor],
+        frozen: Mapping[str, Tensor] | None,
     ) -> None:
         self.probabilities.append(probabilities["visit"])
 
+    def learned(self, batch: Batch) -> None:
+        pass
+
 
 def ours(samples: Samples, batch_size: int) -> float:
-    """Samples per second of one pass of ``StreamTrainer.run``, batching included, model building excluded."""
+    """Samples per second of one pass of ``SampleTrainer.run``, batching included, model building excluded."""
     trainer, chunk = prepare(samples, batch_size)
     started = time.perf_counter()
     trainer.run([chunk], Recorded())
@@ -57,14 +65,14 @@ def share_outside_pytorch(samples: Samples, batch_size: int) -> float:
     return 1 - inside_us / 1e6 / seconds
 
 
-def prepare(samples: Samples, batch_size: int) -> tuple[StreamTrainer, SampleChunk]:
+def prepare(samples: Samples, batch_size: int) -> tuple[SampleTrainer, SampleChunk]:
     """A fresh ranker of the size that the other side has, and the samples as one chunk."""
     ranker = Ranker(
         names=FeatureNames(tasks=("visit",), categorical=CONTEXT),
         config=RankerConfig(dim=16, cross_layers=2, hidden=(128, 64), recent=1),
         seed=0,
     )
-    trainer = StreamTrainer(
+    trainer = SampleTrainer(
         ranker,
         histories=no_histories(users=samples.vocabulary["user"]),
         item_values={},

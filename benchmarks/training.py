@@ -157,7 +157,7 @@ def rank(length: int, items: int) -> float:
     )
     ranker.grow({"user": BATCH, "item": items}, {})
     histories = histories_of(length, items)
-    learner = Learner(ranker, histories, learning_rate=0.005)
+    learner = Learner(ranker, lambda: histories, learning_rate=0.005)
     return samples_per_second(partial(_predict_and_learn, learner, batch_of(length, items, histories)))
 
 

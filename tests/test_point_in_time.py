@@ -31,7 +31,7 @@ from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig
 from interestclock.samples import Batch, BatchMaker, PrepareConfig, prepare_samples
 from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
-from interestclock.training import ORDERS, StreamTrainer, TrainConfig
+from interestclock.training import ORDERS, SampleTrainer, TrainConfig
 
 SEARCH = {"behaviours": 3, "longest": 12, "heads": 2, "latent_dim": 4, "output_dim": 4}
 RANKER = RankerConfig(
@@ -61,8 +61,12 @@ class Recording:
         self._time_ms: list[np.ndarray] = []
         self._last_ms: list[np.ndarray] = []
 
-    def record(
-        self, batch: Batch, probabilities: Mapping[str, Tensor], frozen: Mapping[str, Tensor] | None
+    def predicted(
+        self,
+        batch: Batch,
+        rows: pa.Table | None,
+        probabilities: Mapping[str, Tensor],
+        frozen: Mapping[str, Tensor] | None,
     ) -> None:
         time_ms = batch.timestamp_ms_B.numpy()
         self._rows.append(np.stack([probabilities[task].numpy() for task in sorted(probabilities)]))
@@ -70,6 +74,9 @@ class Recording:
         self._frozen.append(np.stack([np.asarray(answers[task]) for task in sorted(answers)]))
         self._time_ms.append(time_ms)
         self._last_ms.append(np.full(time_ms.size, time_ms[-1]))
+
+    def learned(self, batch: Batch) -> None:
+        pass
 
     def before(self, t_ms: int) -> tuple[np.ndarray, np.ndarray]:
         """Predictions (learning and frozen) of rows before t, and which stand in batches before t."""
@@ -83,7 +90,7 @@ def predictions(source: MemorySource, *, order: str, freeze_ms: int) -> Recordin
     with TemporaryDirectory() as folder:
         samples = prepare_samples(source, Path(folder) / "samples", config=PREPARE)
         state = samples.state()
-        trainer = StreamTrainer(
+        trainer = SampleTrainer(
             Ranker(names=FeatureNames.of(samples.schema), config=RANKER, seed=0),
             histories=state.histories(),
             item_values=samples.item_attributes(state),

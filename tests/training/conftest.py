@@ -10,7 +10,7 @@ from interestclock.histories import Histories
 from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig
 from interestclock.samples import BatchMaker, PrepareConfig, SampleChunk, SampleFolder, prepare_samples
 from interestclock.state import FeatureState
-from interestclock.training import StreamTrainer, TrainConfig
+from interestclock.training import SampleTrainer, TrainConfig
 
 SMALL = RankerConfig(
     clocks=(GaussianConfig(), LongTermConfig(behaviours=3, longest=12, heads=2, latent_dim=4, output_dim=4)),
@@ -61,8 +61,8 @@ def make_ranker(folder: SampleFolder):
 def make_trainer(folder: SampleFolder, histories: Histories, make_ranker):
     """A trainer of a fresh ranker."""
 
-    def make(*, seed: int = 0, order: str = "streaming", freeze_ms: int | None = None) -> StreamTrainer:
-        return StreamTrainer(
+    def make(*, seed: int = 0, order: str = "streaming", freeze_ms: int | None = None) -> SampleTrainer:
+        return SampleTrainer(
             make_ranker(seed=seed),
             histories=histories,
             item_values=folder.item_attributes(folder.state()),

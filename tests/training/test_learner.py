@@ -21,7 +21,9 @@ def assert_same_weights(first: Learner, second: Learner) -> None:
 @pytest.fixture
 def learners(make_ranker, histories: Histories, chunks: list[SampleChunk]) -> tuple[Learner, Learner]:
     """Two learners that are the same."""
-    return tuple(Learner(make_ranker(chunks[0].sizes), histories, learning_rate=0.05) for _ in range(2))
+    return tuple(
+        Learner(make_ranker(chunks[0].sizes), lambda: histories, learning_rate=0.05) for _ in range(2)
+    )
 
 
 @pytest.fixture
@@ -98,6 +100,6 @@ def _learn_all(learner: Learner, batches: list[Batch]) -> None:
 def test_divergence_is_told_when_it_happens(
     make_ranker, histories: Histories, chunks: list[SampleChunk], batches: list[Batch]
 ) -> None:
-    learner = Learner(make_ranker(chunks[0].sizes), histories, learning_rate=1e30)
+    learner = Learner(make_ranker(chunks[0].sizes), lambda: histories, learning_rate=1e30)
     with pytest.raises(ResultError, match="training diverged; lower the learning rate"):
         _learn_all(learner, batches)

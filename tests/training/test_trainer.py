@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from in_memory import DAY_MS
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from interestclock.histories import Histories
 from interestclock.samples import Batch, SampleChunk, SampleFolder
-from interestclock.training import ORDERS, Learner, Prediction, StreamTrainer
+from interestclock.training import ORDERS, Learner, Prediction, SampleTrainer
 
 Row = tuple[int, int]  # a sample by its request and item
 
@@ -29,6 +30,7 @@ class Diary:
         self.predictions: list[Mapping[str, Tensor]] = []
         self.frozen: list[Mapping[str, Tensor] | None] = []
         self.batches: list[Batch] = []
+        self.taught: list[Batch] = []
         if monkeypatch is not None:
             self._listen(monkeypatch)
 
@@ -47,13 +49,20 @@ class Diary:
         monkeypatch.setattr(Learner, "predict", noted_predict)
         monkeypatch.setattr(Learner, "learn", noted_learn)
 
-    def record(
-        self, batch: Batch, probabilities: Mapping[str, Tensor], frozen: Mapping[str, Tensor] | None
+    def predicted(
+        self,
+        batch: Batch,
+        rows: pa.Table | None,
+        probabilities: Mapping[str, Tensor],
+        frozen: Mapping[str, Tensor] | None,
     ) -> None:
         self.entries.append(("record", batch))
         self.batches.append(batch)
         self.predictions.append(probabilities)
         self.frozen.append(frozen)
+
+    def learned(self, batch: Batch) -> None:
+        self.taught.append(batch)
 
     def finish(self) -> np.ndarray:
         return torch.cat([probabilities["finish"] for probabilities in self.predictions]).numpy()
@@ -170,17 +179,21 @@ def test_the_frozen_copy_is_the_learning_ranker_of_that_moment_and_stays_so(
 class WithCopy(Diary):
     """Keeps a copy of the ranker as it was when it was first asked something of the freeze or later."""
 
-    def __init__(self, trainer: StreamTrainer, freeze_ms: int) -> None:
+    def __init__(self, trainer: SampleTrainer, freeze_ms: int) -> None:
         super().__init__()
         self._trainer, self._freeze_ms = trainer, freeze_ms
         self.copy: torch.nn.Module | None = None
 
-    def record(
-        self, batch: Batch, probabilities: Mapping[str, Tensor], frozen: Mapping[str, Tensor] | None
+    def predicted(
+        self,
+        batch: Batch,
+        rows: pa.Table | None,
+        probabilities: Mapping[str, Tensor],
+        frozen: Mapping[str, Tensor] | None,
     ) -> None:
         if self.copy is None and int(batch.timestamp_ms_B[-1]) >= self._freeze_ms:
             self.copy = copy.deepcopy(self._trainer._learner.ranker)
-        super().record(batch, probabilities, frozen)
+        super().predicted(batch, rows, probabilities, frozen)
 
 
 def test_without_a_moment_to_freeze_at_there_is_no_copy(make_trainer, chunks: list[SampleChunk]) -> None:

@@ -53,6 +53,7 @@ class Batch:
         recent_MN: int64 items of the newest behaviours, 0 where there are fewer.
         categorical: int64 (B,) each. multivalued: int64 (B, V). numeric: float32 (B,), NaN is missing.
         clocks: integers (M, H, V) per clock attribute: Eq. 3's best values by hour bucket, 0 is none.
+        carried: (B,) each, what no ranker reads: whoever made or asked the batch finds it there later.
 
     Example:
         >>> zeros = torch.zeros(2, dtype=torch.int64)
@@ -79,6 +80,7 @@ class Batch:
     multivalued: dict[str, Tensor] = field(default_factory=dict)
     numeric: dict[str, Tensor] = field(default_factory=dict)
     clocks: dict[str, Tensor] = field(default_factory=dict)
+    carried: dict[str, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return self.user_B.shape[0]
@@ -202,4 +204,5 @@ class SampleChunk:
             multivalued={name: values[cut] for name, values in s.multivalued.items()},
             numeric={name: values[cut] for name, values in s.numeric.items()},
             clocks={name: values[moments] for name, values in s.clocks.items()},
+            carried={name: values[cut] for name, values in s.carried.items()},
         )

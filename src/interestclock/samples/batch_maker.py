@@ -32,6 +32,7 @@ class Rows:
         known_ms_B: when the last of the labels becomes known.
         labels: int8 (B,) per task; -1 is missing.
         categorical: numbers (B,) each. multivalued: (B, V). numeric: float32 (B,), NaN is missing.
+        carried: numbers (B,) each, that no ranker reads.
     """
 
     user_B: IntArray
@@ -45,6 +46,7 @@ class Rows:
     categorical: Mapping[str, IntArray] = field(default_factory=dict)
     multivalued: Mapping[str, IntArray] = field(default_factory=dict)
     numeric: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    carried: Mapping[str, IntArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +110,7 @@ class BatchMaker:
             multivalued={name: _whole(each) for name, each in rows.multivalued.items()},
             numeric={name: torch.from_numpy(each) for name, each in rows.numeric.items()},
             clocks={name: torch.from_numpy(each) for name, each in features.clocks.items()},
+            carried={name: _whole(each) for name, each in rows.carried.items()},
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -37,7 +37,8 @@ class Learner:
     forward pass that predicted is the one that learns, bit for bit, and is not run twice.
 
     Args:
-        ranker: trained in place. histories: what its batches point into. learning_rate: of Adam.
+        ranker: trained in place. histories: gives what its batches point into, as it stands.
+        learning_rate: of Adam.
 
     Example:
         >>> from interestclock.ranking import FeatureNames, RankerConfig
@@ -50,22 +51,23 @@ class Learner:
         ...     timestamp_ms_B=zeros, second_of_day_B=zeros, day_of_week_B=zeros, known_ms_B=zeros,
         ...     known_behaviours_B=zeros, moment_of_B=zeros, first_M=zeros[:1],
         ...     recent_MN=zeros.reshape(1, 2), labels={"finish": torch.tensor([1, 0])})
-        >>> learner = Learner(ranker, histories, learning_rate=0.01)
+        >>> learner = Learner(ranker, lambda: histories, learning_rate=0.01)
         >>> loss = learner.learn(batch, learner.predict(batch))
         >>> learner.learn(batch) < loss
         True
     """
 
-    def __init__(self, ranker: Ranker, histories: Histories, *, learning_rate: float) -> None:
+    def __init__(self, ranker: Ranker, histories: Callable[[], Histories], *, learning_rate: float) -> None:
         self.ranker, self.histories = ranker, histories
         self.step = 0
-        on_cpu_or_cuda = next(ranker.parameters()).device.type in ("cpu", "cuda")
+        self.device = next(ranker.parameters()).device
+        on_cpu_or_cuda = self.device.type in ("cpu", "cuda")
         self._dense = torch.optim.Adam(ranker.dense_parameters(), lr=learning_rate, fused=on_cpu_or_cuda)
         self._rows = RowAdam(ranker.sparse_parameters(), lr=learning_rate)
 
     def predict(self, batch: Batch) -> Prediction:
         """Ask, with what has been learned so far."""
-        return Prediction(logits=self.ranker(batch, self.histories), step=self.step)
+        return Prediction(logits=self.ranker(batch, self.histories()), step=self.step)
 
     def learn(self, batch: Batch, prediction: Prediction | None = None) -> float:
         """Teach the batch's labels; returns the loss.

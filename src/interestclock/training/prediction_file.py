@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -11,58 +12,81 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from torch import Tensor
 
-from interestclock.samples import Batch
+from interestclock.errors import ResultError
 
 __all__ = ["PredictionFile"]
 
 _ROWS_PER_GROUP = 65_536
+_NOTHING = pa.schema([])
 
 # Shapes: K columns, N rows held back.
 
 
 class PredictionFile:
-    """A recorder that writes one row per exposure, in stream order, in bounded memory.
+    """Writes one row per exposure, in stream order, in bounded memory.
 
-    Columns: ``p.TASK`` (float32) of the learning ranker and ``frozen.TASK`` of its frozen copy, null
-    before there is one.
+    Columns: those that say which exposure it is, if any; ``p.TASK`` (float32) of the learning ranker; and
+    ``frozen.TASK`` of its frozen copy, null before there is one.
 
     Args:
-        path: of the Parquet file. tasks: names.
-        seen: called after each batch with it and the predictions, for progress.
+        path: of the Parquet file, which is made at once. tasks: names.
+        described: columns taken over from the exposures as they were shown. frozen: whether to have a copy's.
+
+    Raises:
+        ResultError: (from ``add`` and ``close``, too) it cannot be written.
 
     Example:
-        >>> import tempfile
+        >>> import tempfile, torch
         >>> path = Path(tempfile.mkdtemp()) / "predictions.parquet"
-        >>> with PredictionFile(path, ("finish",), lambda batch, probabilities: None):
-        ...     pass
-        >>> pq.read_schema(path).names
-        ['p.finish', 'frozen.finish']
+        >>> with PredictionFile(path, ("finish",), described=pa.schema([("event_id", pa.string())])) as file:
+        ...     file.add(pa.table({"event_id": ["a"], "user": [5]}), {"finish": torch.tensor([0.5])})
+        >>> pq.read_table(path).to_pylist()
+        [{'event_id': 'a', 'p.finish': 0.5}]
     """
 
     def __init__(
-        self, path: Path, tasks: tuple[str, ...], seen: Callable[[Batch, Mapping[str, Tensor]], None]
+        self, path: Path, tasks: tuple[str, ...], *, described: pa.Schema = _NOTHING, frozen: bool = False
     ) -> None:
-        self._tasks, self._seen = tasks, seen
-        self._schema = pa.schema(
-            [(f"{kind}.{task}", pa.float32()) for kind in ("p", "frozen") for task in tasks]
-        )
-        self._writer = pq.ParquetWriter(path, self._schema)
+        self.path, self._tasks, self._described = path, tasks, described
+        kinds = ("p", "frozen") if frozen else ("p",)
+        said = [pa.field(f"{kind}.{task}", pa.float32()) for kind in kinds for task in tasks]
+        self._columns = len(said)
+        self._schema = pa.schema([*described, *said])
+        with self._telling():
+            self._writer = pq.ParquetWriter(path, self._schema)
         self._rows = 0
+        self._shown: list[pa.Table] = []
         self._hold(_ROWS_PER_GROUP)
 
-    def record(
-        self, batch: Batch, probabilities: Mapping[str, Tensor], frozen: Mapping[str, Tensor] | None
+    def add(
+        self,
+        rows: pa.Table | None,
+        probabilities: Mapping[str, Tensor],
+        frozen: Mapping[str, Tensor] | None = None,
     ) -> None:
-        """Take a batch's predictions."""
-        self._make_room(len(batch))
-        rows = slice(self._rows, self._rows + len(batch))
-        for place, task in enumerate(self._tasks):
-            self._held_KN[place, rows] = probabilities[task].numpy()
-            if frozen is not None:
-                self._held_KN[len(self._tasks) + place, rows] = frozen[task].numpy()
-        self._frozen_N[rows] = frozen is not None
-        self._rows = rows.stop
-        self._seen(batch, probabilities)
+        """Take a batch's predictions.
+
+        Args:
+            rows: with the columns that describe exposures, among others; None where there are none.
+            probabilities, frozen: by task, float32 (B,).
+        """
+        size = len(probabilities[self._tasks[0]])
+        self._make_room(size)
+        stop = self._rows + size
+        said = [probabilities[task] for task in self._tasks]
+        said += [] if frozen is None else [frozen[task] for task in self._tasks]
+        for place, probability_B in enumerate(said):
+            self._held_KN[place, self._rows : stop] = probability_B.numpy()
+        self._frozen_N[self._rows : stop] = frozen is not None
+        if rows is not None:
+            self._shown.append(rows.select(self._described.names).cast(self._described))
+        self._rows = stop
+
+    def close(self) -> None:
+        """Write what is held back; the file is whole then."""
+        self._flush()
+        with self._telling():
+            self._writer.close()
 
     def __enter__(self) -> PredictionFile:
         return self
@@ -70,13 +94,12 @@ class PredictionFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._flush()
-        self._writer.close()
+        self.close()
 
     def _hold(self, rows: int) -> None:
         # Copies in one block: thousands of small tensors held here would scatter over the heap, and
         # keep what training frees between them from being used again.
-        self._held_KN = np.empty((len(self._schema), rows), dtype=np.float32)
+        self._held_KN = np.empty((self._columns, rows), dtype=np.float32)
         self._frozen_N = np.empty(rows, dtype=bool)
 
     def _make_room(self, rows: int) -> None:
@@ -89,7 +112,18 @@ class PredictionFile:
         if not self._rows:
             return
         held_KN, unfrozen_N = self._held_KN[:, : self._rows], ~self._frozen_N[: self._rows]
-        columns = [pa.array(values_N) for values_N in held_KN[: len(self._tasks)]]
+        columns = pa.concat_tables(self._shown).columns if self._shown else []
+        columns += [pa.array(values_N) for values_N in held_KN[: len(self._tasks)]]
         columns += [pa.array(values_N, mask=unfrozen_N) for values_N in held_KN[len(self._tasks) :]]
-        self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
-        self._rows = 0
+        with self._telling():
+            self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+        self._rows, self._shown = 0, []
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ResultError(
+                f"{self.path}: predictions cannot be written ({error}); make room, then go on or begin again"
+            ) from error

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import torch
 from torch import Tensor
 
@@ -17,7 +18,7 @@ from interestclock.samples import Batch, BatchMaker, SampleFolder
 from interestclock.training.config import TrainConfig
 from interestclock.training.memory import peak_rss_mib
 from interestclock.training.prediction_file import PredictionFile
-from interestclock.training.trainer import StreamTrainer
+from interestclock.training.sample_trainer import SampleTrainer
 
 __all__ = ["RunCost", "RunNews", "RunPlan", "check_device", "run_ranker"]
 
@@ -103,17 +104,18 @@ def run_ranker(plan: RunPlan, tell: Callable[[RunNews], None]) -> RunCost:
     names = FeatureNames.of(folder.schema, buckets_per_day=_buckets(folder))
     state = folder.state()
     ranker = Ranker(names=names, config=plan.config, seed=plan.train.seed)
-    trainer = StreamTrainer(
+    trainer = SampleTrainer(
         ranker,
         histories=state.histories(),
         item_values=folder.item_attributes(state),
         config=plan.train,
         freeze_ms=plan.freeze_ms,
     )
-    watch = _Watch(plan, total=folder.manifest.counts["samples"], tell=tell)
-    with PredictionFile(plan.out / "predictions" / f"{plan.name}.parquet", names.tasks, watch.seen) as file:
+    path = plan.out / "predictions" / f"{plan.name}.parquet"
+    with PredictionFile(path, names.tasks, frozen=True) as file:
+        watch = _Watch(plan, file, total=folder.manifest.counts["samples"], tell=tell)
         maker = BatchMaker(recent=plan.config.recent, clocks=plan.config.needs_clocks)
-        trainer.run(folder.chunks(maker, state), file)
+        trainer.run(folder.chunks(maker, state), watch)
     save_ranker(ranker, plan.out / "rankers" / plan.name)
     return RunCost(
         ranker=plan.ranker,
@@ -125,10 +127,12 @@ def run_ranker(plan: RunPlan, tell: Callable[[RunNews], None]) -> RunCost:
 
 
 class _Watch:
-    """Counts, times and, twice a second, tells."""
+    """Writes predictions down, counts, times and, twice a second, tells."""
 
-    def __init__(self, plan: RunPlan, *, total: int, tell: Callable[[RunNews], None]) -> None:
-        self._plan, self._total, self._tell = plan, total, tell
+    def __init__(
+        self, plan: RunPlan, file: PredictionFile, *, total: int, tell: Callable[[RunNews], None]
+    ) -> None:
+        self._plan, self._file, self._total, self._tell = plan, file, total, tell
         self._began = self._told = time.perf_counter()
         self._curve = LearningCurve(events_per_window=10_000)
         self.samples = 0
@@ -137,7 +141,14 @@ class _Watch:
     def seconds(self) -> float:
         return time.perf_counter() - self._began
 
-    def seen(self, batch: Batch, probabilities: Mapping[str, Tensor]) -> None:
+    def predicted(
+        self,
+        batch: Batch,
+        rows: pa.Table | None,
+        probabilities: Mapping[str, Tensor],
+        frozen: Mapping[str, Tensor] | None,
+    ) -> None:
+        self._file.add(rows, probabilities, frozen)
         self.samples += len(batch)
         label = self._plan.label
         self._curve.add(
@@ -157,6 +168,9 @@ class _Watch:
                 auc=self._curve.running_auc,
             )
         )
+
+    def learned(self, batch: Batch) -> None:
+        """Costs are of predicting and learning alike; there is nothing to tell of either apart."""
 
 
 def _buckets(folder: SampleFolder) -> int:

@@ -1,117 +1,137 @@
-"""One pass over a stream: predict, record, then learn."""
+"""Predict, record, wait for labels, learn: the step that comparing and training live have in common."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
+import pyarrow as pa
 import torch
 from torch import Tensor
 
-from interestclock.histories import Histories
 from interestclock.ranking import Ranker
-from interestclock.samples import Batch, SampleChunk
-from interestclock.training.config import TrainConfig
+from interestclock.samples import Batch
 from interestclock.training.learner import Learner
-from interestclock.training.waiting import DailyShuffle, InOrder
+from interestclock.training.pending import PendingBatches
 
-__all__ = ["Recorder", "StreamTrainer"]
+__all__ = ["PREDICTED", "Recorder", "Trainer"]
+
+# Shapes: B exposures of a batch.
+
+PREDICTED = "predicted"  # what a batch may carry once it was asked: a task's probability, float32 (B,)
 
 
 class Recorder(Protocol):
-    """Takes each batch's predictions the moment they are made, before anything is learned from it."""
+    """Is told of each batch when it was predicted, and again when it was learned."""
 
-    def record(
-        self, batch: Batch, probabilities: Mapping[str, Tensor], frozen: Mapping[str, Tensor] | None
+    def predicted(
+        self,
+        batch: Batch,
+        rows: pa.Table | None,
+        probabilities: Mapping[str, Tensor],
+        frozen: Mapping[str, Tensor] | None,
     ) -> None:
-        """Probabilities per task, of the learning ranker and, once there is one, of its frozen copy."""
+        """What was said.
+
+        Args:
+            batch: as it was asked. rows: the same exposures as they were shown, where whoever feeds has them.
+            probabilities: by task, float32 (B,). frozen: of the frozen copy, once there is one.
+        """
+
+    def learned(self, batch: Batch) -> None:
+        """What came of it: with labels and, where they are carried, predictions in ``carried[PREDICTED]``."""
 
 
-class StreamTrainer:
-    """Trains a ranker on a stream of prepared samples, in arrival order, one pass.
-
-    A batch is predicted at its exposure; it waits, with the features it had then, until its labels
-    are known; then it is learned. From ``freeze_ms`` on a copy that no longer learns is asked too.
+class Trainer:
+    """Predicts batches in the order in which they come, and learns each once its labels are settled.
 
     Args:
-        ranker: trained in place. histories: of all users. item_values: attribute values by item.
-        config: batches, order, device. freeze_ms: UTC milliseconds; None for no frozen copy.
+        learner: of the ranker. pending: empty; says when a batch is learned, and in which order.
+        recorder: is told of every batch. carried: the task whose predictions batches carry; None: of none.
+        freeze_ms: from then on a copy that no longer learns is asked too; None: never.
+        before_asked: is called with each batch before it is predicted, and again before it is learned.
+        keep_graphs: learn from the forward pass that predicted, where nothing was learned in between.
 
     Example:
-        >>> import tempfile
-        >>> from pathlib import Path
-        >>> from interestclock.events import open_log
-        >>> from interestclock.events.simulator import SimulatorSize, write_simulated_log
+        >>> from interestclock.histories import Histories
         >>> from interestclock.ranking import FeatureNames, RankerConfig
-        >>> from interestclock.samples import BatchMaker, PrepareConfig, prepare_samples
-        >>> class Counter:
-        ...     rows = 0
-        ...     def record(self, batch, probabilities, frozen):
-        ...         self.rows += len(probabilities["finish"])
-        >>> folder, counter = Path(tempfile.mkdtemp()), Counter()
-        >>> size = SimulatorSize(users=5, items=200, days=3, exposures_per_day=40)
-        >>> exposures = write_simulated_log(folder / "log", size=size)
-        >>> samples = prepare_samples(open_log(folder / "log"), folder / "samples", config=PrepareConfig())
-        >>> state = samples.state()
-        >>> ranker = Ranker(names=FeatureNames.of(samples.schema), config=RankerConfig(), seed=0)
-        >>> trainer = StreamTrainer(ranker, histories=state.histories(),
-        ...     item_values=samples.item_attributes(state), config=TrainConfig())
-        >>> trainer.run(samples.chunks(BatchMaker(recent=10, clocks=False), state), counter)
-        >>> counter.rows == exposures
-        True
+        >>> from interestclock.training import LabelsAlong, TrainConfig
+        >>> class Diary:
+        ...     def predicted(self, batch, rows, probabilities, frozen):
+        ...         print("predicted", batch.item_B.tolist())
+        ...     def learned(self, batch):
+        ...         print("learned", batch.item_B.tolist())
+        >>> ranker = Ranker(names=FeatureNames(tasks=("finish",)), config=RankerConfig(), seed=0)
+        >>> ranker.grow({"user": 1, "item": 2}, {})
+        >>> none, no = torch.zeros(0, dtype=torch.int64), torch.zeros(1, dtype=torch.int64)
+        >>> nobody = Histories(offset_U=no, item_E=none, second_of_day_E=none, timestamp_ms_E=none)
+        >>> trainer = Trainer(Learner(ranker, lambda: nobody, learning_rate=0.01),
+        ...     pending=PendingBatches(LabelsAlong(), config=TrainConfig()), recorder=Diary())
+        >>> for item, at_ms, known_ms in ((1, 0, 7), (2, 5, 9), (1, 8, 8)):
+        ...     trainer.step(Batch(user_B=no + 1, item_B=no + item, request_B=no, timestamp_ms_B=no + at_ms,
+        ...         second_of_day_B=no, day_of_week_B=no, known_ms_B=no + known_ms, known_behaviours_B=no,
+        ...         moment_of_B=no, first_M=no, recent_MN=no.unsqueeze(1), labels={"finish": no}))
+        predicted [1]
+        predicted [2]
+        learned [1]
+        predicted [1]
+        >>> trainer.learn(None)
+        learned [2]
+        learned [1]
     """
 
     def __init__(
         self,
-        ranker: Ranker,
+        learner: Learner,
         *,
-        histories: Histories,
-        item_values: Mapping[str, Tensor],
-        config: TrainConfig,
+        pending: PendingBatches,
+        recorder: Recorder,
+        carried: str | None = None,
         freeze_ms: int | None = None,
+        keep_graphs: bool = True,
+        before_asked: Callable[[Batch], None] = lambda _: None,
     ) -> None:
-        self.config = config
-        self._device = torch.device(config.device)
-        self._histories = histories.to(self._device)
-        self._item_values = item_values
-        self._learner = Learner(ranker.to(self._device), self._histories, learning_rate=config.learning_rate)
-        self._freeze_ms = freeze_ms
+        self.learner, self.pending, self._recorder = learner, pending, recorder
+        self._carried, self._freeze_ms, self._keep_graphs = carried, freeze_ms, keep_graphs
+        self._before_asked = before_asked
         self._frozen: Ranker | None = None
-        self._waiting: InOrder | DailyShuffle = (
-            InOrder()
-            if config.order == "streaming"
-            else DailyShuffle(batch_size=config.batch_size, seed=config.seed)
-        )
 
-    def run(self, chunks: Iterable[SampleChunk], recorder: Recorder) -> None:
-        """Predict, record and learn everything, in order."""
-        for chunk in chunks:
-            self._grow(chunk.sizes)
-            for batch in chunk.batches(self.config.batch_size):
-                self._take(batch, recorder)
-        for batch, prediction in self._waiting.rest():
-            self._learner.learn(batch.to(self._device), prediction)
+    def step(self, batch: Batch, rows: pa.Table | None = None) -> None:
+        """Learn what is due before a batch, then predict it, and keep it until its labels are settled.
 
-    def _grow(self, sizes: Mapping[str, int]) -> None:
-        self._learner.ranker.grow(sizes, self._item_values)
-        if self._frozen is not None:
-            self._frozen.grow(sizes, self._item_values)
+        Args:
+            batch: later than all before it. rows: of its exposures, for the recorder.
+        """
+        self.learn(int(batch.timestamp_ms_B[0]))
+        self._before_asked(batch)
+        on_device = batch.to(self.learner.device)
+        prediction = self.learner.predict(on_device)
+        probabilities = prediction.probabilities()
+        self._recorder.predicted(batch, rows, probabilities, self._ask_frozen(on_device))
+        if self._carried is not None:
+            batch = replace(batch, carried=batch.carried | {PREDICTED: probabilities[self._carried]})
+        self.pending.add(batch, prediction if self._keep_graphs else None)
 
-    def _take(self, batch: Batch, recorder: Recorder) -> None:
-        now_ms = int(batch.timestamp_ms_B[0])
-        for lesson, prediction in self._waiting.due(now_ms):
-            self._learner.learn(lesson.to(self._device), prediction)
-        on_device = batch.to(self._device)
-        prediction = self._learner.predict(on_device)
-        recorder.record(batch, prediction.probabilities(), self._ask_frozen(on_device))
-        self._waiting.add(batch, prediction)
+    def learn(self, before_ms: int | None) -> None:
+        """Learn what is due as of a moment, as ``PendingBatches.due`` has it; None: the stream is over."""
+        for batch, prediction in self.pending.due(before_ms):
+            self._before_asked(batch)
+            self.learner.learn(batch.to(self.learner.device), prediction)
+            self._recorder.learned(batch)
+
+    def grow(self, sizes: Mapping[str, int], item_values: Mapping[str, Tensor]) -> None:
+        """Give ids that are new rows, in the frozen copy, too; as ``Ranker.grow`` does."""
+        for ranker in (self.learner.ranker, self._frozen):
+            if ranker is not None:
+                ranker.grow(sizes, item_values)
 
     @torch.no_grad()
     def _ask_frozen(self, batch: Batch) -> dict[str, Tensor] | None:
         if self._freeze_ms is None or int(batch.timestamp_ms_B[-1]) < self._freeze_ms:
             return None
         if self._frozen is None:
-            self._frozen = copy.deepcopy(self._learner.ranker).requires_grad_(False)
-        logits = self._frozen(batch, self._histories)
+            self._frozen = copy.deepcopy(self.learner.ranker).requires_grad_(False)
+        logits = self._frozen(batch, self.learner.histories())
         return {task: torch.sigmoid(logit_B).cpu() for task, logit_B in logits.items()}

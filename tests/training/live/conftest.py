@@ -13,6 +13,7 @@ from in_memory import HOUR_MS, REQUESTS, requests_log
 from small_live import LIVE
 from torch import Tensor
 
+from interestclock.samples import Batch
 from interestclock.training.live import LiveTrainer
 
 
@@ -24,15 +25,15 @@ class Notes:
         self.said: dict[str, list[Tensor]] = {}
         self.labels: list[Tensor] = []
 
-    def predicted(self, rows: pa.Table, probabilities: Mapping[str, Tensor]) -> None:
+    def predicted(
+        self, batch: Batch, rows: pa.Table, probabilities: Mapping[str, Tensor], frozen: None
+    ) -> None:
         self.event_ids += rows["event_id"].to_pylist()
         for task, probability_B in probabilities.items():
             self.said.setdefault(task, []).append(probability_B)
 
-    def learned(
-        self, *, probability_B: Tensor, label_B: Tensor, second_of_day_B: Tensor, event_ms: int
-    ) -> None:
-        self.labels.append(label_B)
+    def learned(self, batch: Batch) -> None:
+        self.labels.append(batch.labels["finish"])
 
     def of(self, task: str) -> np.ndarray:
         return torch.cat(self.said[task]).numpy()

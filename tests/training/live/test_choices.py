@@ -15,9 +15,9 @@ from small_live import LIVE
 from torch import Tensor
 
 from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig
-from interestclock.samples import BatchMaker, CandidateConfig, PrepareConfig, prepare_samples
+from interestclock.samples import Batch, BatchMaker, CandidateConfig, PrepareConfig, prepare_samples
 from interestclock.streams import AdmissionConfig
-from interestclock.training import StreamTrainer, TrainConfig
+from interestclock.training import SampleTrainer, TrainConfig
 from interestclock.training.live import LiveConfig, LiveTrainer
 
 MONTH_HOURS = 24 * 30
@@ -43,11 +43,13 @@ class Notes:
         self.event_ids: list[str] = []
         self.visits: list[np.ndarray] = []
 
-    def predicted(self, rows: pa.Table, probabilities: Mapping[str, Tensor]) -> None:
+    def predicted(
+        self, batch: Batch, rows: pa.Table, probabilities: Mapping[str, Tensor], frozen: None
+    ) -> None:
         self.event_ids += rows["event_id"].to_pylist()
         self.visits.append(probabilities["visit"].numpy())
 
-    def learned(self, **said: object) -> None:
+    def learned(self, batch: Batch) -> None:
         pass
 
 
@@ -73,11 +75,14 @@ def test_what_is_learned_live_is_what_is_learned_offline(rows: int, events: pa.T
     offline: list[np.ndarray] = []
 
     class Recorder:
-        def record(self, batch, probabilities, frozen) -> None:
+        def predicted(self, batch, rows, probabilities, frozen) -> None:
             offline.append(probabilities["visit"].numpy())
 
+        def learned(self, batch) -> None:
+            pass
+
     state = samples.state()
-    trainer = StreamTrainer(
+    trainer = SampleTrainer(
         Ranker(names=FeatureNames.of(samples.schema), config=RANKER, seed=0),
         histories=state.histories(),
         item_values=samples.item_attributes(state),

@@ -17,7 +17,7 @@ from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerCo
 from interestclock.samples import BatchMaker, PrepareConfig, prepare_samples
 from interestclock.sequences import DinConfig
 from interestclock.streams import AdmissionConfig
-from interestclock.training import StreamTrainer, TrainConfig
+from interestclock.training import SampleTrainer, TrainConfig
 from interestclock.training.live import LiveConfig, LiveTrainer
 
 MONTH_HOURS = 24 * 30
@@ -75,11 +75,14 @@ def test_what_is_learned_live_is_what_is_learned_offline(
     offline: list[np.ndarray] = []
 
     class Recorder:
-        def record(self, batch, probabilities, frozen) -> None:
+        def predicted(self, batch, rows, probabilities, frozen) -> None:
             offline.append(probabilities["finish"].numpy())
 
+        def learned(self, batch) -> None:
+            pass
+
     state = samples.state()
-    trainer = StreamTrainer(
+    trainer = SampleTrainer(
         Ranker(names=FeatureNames.of(samples.schema), config=ranker, seed=0),
         histories=state.histories(),
         item_values=samples.item_attributes(state),
@@ -118,7 +121,7 @@ def test_how_the_stream_is_cut_does_not_matter(
     other, _ = make_trainer()
     feed(other, events, rows)
     mine, theirs = weights(one), weights(other)
-    for name in [name for name in mine if name.startswith(("ranker/", "learner/", "pending/"))]:
+    for name in [name for name in mine if name.startswith(("ranker/", "learner/", "pending/", "labels/"))]:
         check_same_but_for_room(mine[name], theirs[name], name)
 
 
@@ -248,9 +251,9 @@ def test_a_batch_that_waits_never_learns_of_who_comes_next(make_trainer) -> None
         trainer.take(rows.set_column(like, "label.like", pa.nulls(60, pa.int8())), NO_LABELS)
         items = trainer.features.items
         slots = max(slots, items.capacity)
-        for pending in trainer.pending._waiting:
-            before_ms = int(pending.batch.timestamp_ms_B[-1])
-            shown = [*pending.batch.recent_MN.unique().tolist(), *pending.batch.item_B.tolist()]
+        for batch in trainer.pending._waiting:
+            before_ms = int(batch.timestamp_ms_B[-1])
+            shown = [*batch.recent_MN.unique().tolist(), *batch.item_B.tolist()]
             for slot in shown:
                 came_in_turn = (items.ids(np.array([slot]))[0].as_py() or 0) // 30
                 assert slot == 0 or came_in_turn * 4 * HOUR_MS + 1_700_000_000_000 <= before_ms

@@ -38,7 +38,7 @@ def test_predictions_after_a_checkpoint_are_cut_off(tmp_path: Path) -> None:
         parts.add(*rows(event_id))
         parts.close_part(number)
     parts.add(*rows("d"))
-    parts._flush()
+    parts._file._flush()
     again = PredictionParts(tmp_path, ("finish",))
     again.cut_back(2)
     assert again.read()["event_id"].to_pylist() == ["a", "b"]

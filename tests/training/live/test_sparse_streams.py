@@ -28,11 +28,11 @@ class Learned:
     def __init__(self) -> None:
         self.label: list[int] = []
 
-    def predicted(self, rows, probabilities) -> None:
+    def predicted(self, batch, rows, probabilities, frozen) -> None:
         pass
 
-    def learned(self, *, label_B, **said) -> None:
-        self.label += label_B.tolist()
+    def learned(self, batch) -> None:
+        self.label += batch.labels["finish"].tolist()
 
 
 def played(
@@ -155,6 +155,6 @@ def test_nobodys_row_goes_whose_batch_waits() -> None:
     for exposures in pieces(events, 6):
         trainer.take(exposures, NO_LABELS)
     waiting = trainer.pending._waiting
-    assert [each.batch.user_B.tolist() for each in waiting] == [[1, 2], [3, 4]]
+    assert [batch.user_B.tolist() for batch in waiting] == [[1, 2], [3, 4]]
     ann = trainer.features.slots("user", pa.array(["ann"]))
     assert trainer.rows.ledgers["user"].is_admitted(ann).tolist() == [True]

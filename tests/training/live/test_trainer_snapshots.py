@@ -36,10 +36,10 @@ BASE = replace(  # every exposure is a batch
 class Nobody:
     """Is told of predictions and keeps none."""
 
-    def predicted(self, rows, probabilities) -> None:
+    def predicted(self, batch, rows, probabilities, frozen) -> None:
         pass
 
-    def learned(self, **said) -> None:
+    def learned(self, batch) -> None:
         pass
 
 

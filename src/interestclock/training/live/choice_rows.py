@@ -9,7 +9,7 @@ import pyarrow as pa
 from interestclock.samples import CandidateConfig, sample_candidates
 from interestclock.state import FeatureState
 
-__all__ = ["CHOICE", "ChoiceRows", "own_rows"]
+__all__ = ["CHOICE", "ChoiceRows", "flags", "own_rows"]
 
 # Shapes: N choices, R rows that come out.
 
@@ -77,6 +77,16 @@ def _with_columns(table: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
 
 
 def own_rows(rows: pa.Table) -> tuple[pa.Table, npt.NDArray[np.int64]]:
-    """The choices themselves among their candidates, and which of them each row belongs to."""
+    """What was shown or chosen, without the candidates beside it, and which of these each row goes with."""
+    if "chosen" not in rows.column_names:
+        return rows, np.arange(rows.num_rows)
     own = rows.filter(rows["chosen"])
     return own, np.searchsorted(own["choice"].to_numpy(), rows["choice"].to_numpy())
+
+
+def flags(rows: pa.Table, name: str) -> npt.NDArray[np.bool_]:
+    """A column of flags; where there is none all are set."""
+    if name not in rows.column_names:
+        return np.ones(rows.num_rows, np.bool_)
+    flag_R: npt.NDArray[np.bool_] = rows[name].to_numpy(zero_copy_only=False)
+    return flag_R

@@ -49,7 +49,7 @@ class ExposureQueue:
         expand: Callable[[pa.Table], pa.Table] = lambda rows: rows,
     ) -> None:
         self.most, self.fill_ms = most, fill_ms
-        self._together, self._expand = together, expand
+        self.together, self._expand = together, expand
         self.watermark_ms = _BEFORE_ALL_MS
         self._ended = False
         self._held: pa.Table | None = None  # the watermark has not passed them
@@ -64,14 +64,10 @@ class ExposureQueue:
         return passed + (0 if self._held is None else self._held.num_rows)
 
     @property
-    def first_serial(self) -> int | None:
-        """The lowest serial number in it."""
-        return self._least("serial")
-
-    @property
     def first_ms(self) -> int | None:
         """The earliest exposure in it, UTC milliseconds."""
-        return self._least("timestamp_ms")
+        tables = [each for each in (self._held, self._passed) if each is not None and each.num_rows]
+        return min((int(_whole(each, "timestamp_ms").min()) for each in tables), default=None)
 
     def add(self, exposures: pa.Table) -> None:
         """Take exposures that were admitted: ``timestamp_ms``, ``serial`` and whatever else."""
@@ -125,10 +121,6 @@ class ExposureQueue:
         if "passed" in state:
             self._set_passed(table_from_bytes(state["passed"]))
 
-    def _least(self, name: str) -> int | None:
-        tables = [each for each in (self._held, self._passed) if each is not None and each.num_rows]
-        return min((int(_whole(each, name).min()) for each in tables), default=None)
-
     def _fitting(self, end_R: npt.NDArray[np.int64]) -> int:
         """The last end up to which exposures fit a batch; the first one where none does."""
         fitting = int(np.searchsorted(self._scored_R[end_R], self.most, side="right"))
@@ -148,7 +140,7 @@ class ExposureQueue:
         if "scored" in passed.column_names:
             scored_R = passed["scored"].to_numpy(zero_copy_only=False)
         self._scored_R = np.concatenate([[0], np.cumsum(scored_R)])
-        starts = np.flatnonzero(run_starts(passed, self._together))
+        starts = np.flatnonzero(run_starts(passed, self.together))
         self._ends_R = np.append(starts[1:], passed.num_rows) if passed.num_rows else starts
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from interestclock.arrays import Arrays
 from interestclock.events.live import LiveSource, Tick, Ticks
+from interestclock.samples import Batch
 from interestclock.streams import Admission, Admitted, AdmittedEntry
 from interestclock.training.live.alarms import Alarms
 from interestclock.training.live.checkpoints import CheckpointNote, Checkpoints
@@ -28,6 +29,7 @@ from interestclock.training.live.schedule import Schedule
 from interestclock.training.live.telemetry import Telemetry
 from interestclock.training.live.trainer_folder import TrainerFolder
 from interestclock.training.live.trainer_snapshots import TrainerSnapshots
+from interestclock.training.trainer import PREDICTED
 
 __all__ = ["LiveRun"]
 
@@ -140,22 +142,26 @@ class LiveRun:
         self._tell_accounts()
         tell()
 
-    def predicted(self, rows: pa.Table, probabilities: Mapping[str, Tensor]) -> None:
+    def predicted(
+        self,
+        batch: Batch,  # noqa: ARG002  its exposures as they were shown will do
+        rows: pa.Table | None,
+        probabilities: Mapping[str, Tensor],
+        frozen: Mapping[str, Tensor] | None,  # noqa: ARG002  there is none
+    ) -> None:
         """Keep a batch's predictions; the trainer calls it."""
         self._predictions.add(rows, probabilities)
         if self.telemetry is not None:
             self.telemetry.predicted(probability=probabilities)
 
-    def learned(
-        self, *, probability_B: Tensor, label_B: Tensor, second_of_day_B: Tensor, event_ms: int
-    ) -> None:
+    def learned(self, batch: Batch) -> None:
         """Tell telemetry what came of a batch; the trainer calls it."""
         if self.telemetry is not None:
             self.telemetry.learned(
-                probability_B=probability_B,
-                label_B=label_B,
-                second_of_day_B=second_of_day_B,
-                event_ms=event_ms,
+                probability_B=batch.carried[PREDICTED],
+                label_B=batch.labels[self.source.schema.main_label],
+                second_of_day_B=batch.second_of_day_B,
+                event_ms=int(batch.timestamp_ms_B.max()),
             )
 
     def _take_up(self) -> None:
