@@ -12,11 +12,9 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import mean
 
-import pyarrow as pa
 import torch
 from machine import machine
 from rich.console import Console
@@ -30,7 +28,7 @@ from interestclock.evaluation.metrics import auc
 from interestclock.samples import Batch
 from interestclock.streams import AdmissionConfig
 from interestclock.studies.rankers import lineup
-from interestclock.training import PREDICTED, TrainConfig
+from interestclock.training import PROBABILITY, Predicted, TrainConfig
 from interestclock.training.live import LiveConfig, LiveTrainer
 
 ALL = 10_000_000
@@ -51,13 +49,11 @@ class Kept:
         self.probabilities: list[Tensor] = []
         self.labels: list[Tensor] = []
 
-    def predicted(
-        self, batch: Batch, rows: pa.Table | None, probabilities: Mapping[str, Tensor], frozen: None
-    ) -> None:
+    def predicted(self, said: Predicted) -> None:
         pass
 
     def learned(self, batch: Batch) -> None:
-        self.probabilities.append(batch.carried[PREDICTED])
+        self.probabilities.append(batch.carried[PROBABILITY])
         self.labels.append(batch.labels["finish"])
 
     def last_eighth(self) -> float:

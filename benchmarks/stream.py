@@ -16,7 +16,7 @@ import json
 import multiprocessing
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +30,6 @@ from matplotlib import pyplot
 from rich.console import Console
 from rich.table import Table
 from simulated import open_simulated
-from torch import Tensor
 
 from interestclock.embeddings import IdPolicy
 from interestclock.events import EventSource
@@ -42,7 +41,7 @@ from interestclock.samples import Batch, BatchMaker, Rows
 from interestclock.state import FeatureState
 from interestclock.streams import AdmissionConfig, EventBuffer
 from interestclock.studies.rankers import lineup
-from interestclock.training import TrainConfig
+from interestclock.training import Predicted, TrainConfig
 from interestclock.training.live import LiveConfig, LiveRun, LiveTrainer
 from interestclock.training.live.telemetry import Telemetry
 from interestclock.training.live.trainer_snapshots import TrainerSnapshots
@@ -57,9 +56,7 @@ TABLES, TOUCHED, DELTAS = (10_000, 100_000, 1_000_000), (100, 1_000, 10_000), 5
 class Nobody:
     """Is told of predictions and keeps none."""
 
-    def predicted(
-        self, batch: Batch, rows: pa.Table | None, probabilities: Mapping[str, Tensor], frozen: None
-    ) -> None:
+    def predicted(self, said: Predicted) -> None:
         pass
 
     def learned(self, batch: Batch) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 
-import pyarrow as pa
 import torch
 from five_features import Samples
 from torch import Tensor
@@ -14,7 +12,7 @@ from torch.profiler import ProfilerActivity, profile
 from interestclock.histories import Histories
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig
 from interestclock.samples import Batch, SampleChunk
-from interestclock.training import SampleTrainer, TrainConfig
+from interestclock.training import Predicted, SampleTrainer, TrainConfig
 
 CONTEXT = ("category", "root", "weekday")
 
@@ -25,14 +23,8 @@ class Recorded:
     def __init__(self) -> None:
         self.probabilities: list[Tensor] = []
 
-    def predicted(
-        self,
-        batch: Batch,
-        rows: pa.Table | None,
-        probabilities: Mapping[str, Tensor],
-        frozen: Mapping[str, Tensor] | None,
-    ) -> None:
-        self.probabilities.append(probabilities["visit"])
+    def predicted(self, said: Predicted) -> None:
+        self.probabilities.append(said.probabilities["visit"])
 
     def learned(self, batch: Batch) -> None:
         pass

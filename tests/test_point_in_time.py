@@ -12,7 +12,6 @@ it; its rows from before t may differ by rounding, and are held to 1e-6.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,14 +23,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from in_memory import CHOICES, HOUR_MS, REQUESTS, MemorySource, choices_log, requests_log
-from torch import Tensor
 
 from interestclock.clocks import LongTermConfig
 from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig
 from interestclock.samples import Batch, BatchMaker, PrepareConfig, prepare_samples
 from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
-from interestclock.training import ORDERS, SampleTrainer, TrainConfig
+from interestclock.training import ORDERS, Predicted, SampleTrainer, TrainConfig
 
 SEARCH = {"behaviours": 3, "longest": 12, "heads": 2, "latent_dim": 4, "output_dim": 4}
 RANKER = RankerConfig(
@@ -61,16 +59,11 @@ class Recording:
         self._time_ms: list[np.ndarray] = []
         self._last_ms: list[np.ndarray] = []
 
-    def predicted(
-        self,
-        batch: Batch,
-        rows: pa.Table | None,
-        probabilities: Mapping[str, Tensor],
-        frozen: Mapping[str, Tensor] | None,
-    ) -> None:
+    def predicted(self, said: Predicted) -> None:
+        batch, probabilities = said.batch, said.probabilities
         time_ms = batch.timestamp_ms_B.numpy()
         self._rows.append(np.stack([probabilities[task].numpy() for task in sorted(probabilities)]))
-        answers = frozen or {task: np.full(len(batch), -1.0, np.float32) for task in probabilities}
+        answers = said.frozen or {task: np.full(len(batch), -1.0, np.float32) for task in probabilities}
         self._frozen.append(np.stack([np.asarray(answers[task]) for task in sorted(answers)]))
         self._time_ms.append(time_ms)
         self._last_ms.append(np.full(time_ms.size, time_ms[-1]))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from in_memory import DAY_MS
 
 from interestclock.samples import Batch
-from interestclock.training import ORDERS, LabelsAlong, PendingBatches, Prediction, TrainConfig
-from interestclock.training.pending import Lesson
+from interestclock.training import ORDERS, Prediction, TrainConfig
+from interestclock.training.pending import LabelsAlong, Lesson, PendingBatches
 
 FRESH = Prediction(logits={"finish": torch.zeros(1)}, step=0)
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
 import pytest
 import torch
 from in_memory import DAY_MS
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from interestclock.histories import Histories
 from interestclock.samples import Batch, SampleChunk, SampleFolder
-from interestclock.training import ORDERS, Learner, Prediction, SampleTrainer
+from interestclock.training import ORDERS, Learner, Predicted, Prediction, SampleTrainer
 
 Row = tuple[int, int]  # a sample by its request and item
 
@@ -49,17 +48,11 @@ class Diary:
         monkeypatch.setattr(Learner, "predict", noted_predict)
         monkeypatch.setattr(Learner, "learn", noted_learn)
 
-    def predicted(
-        self,
-        batch: Batch,
-        rows: pa.Table | None,
-        probabilities: Mapping[str, Tensor],
-        frozen: Mapping[str, Tensor] | None,
-    ) -> None:
-        self.entries.append(("record", batch))
-        self.batches.append(batch)
-        self.predictions.append(probabilities)
-        self.frozen.append(frozen)
+    def predicted(self, said: Predicted) -> None:
+        self.entries.append(("record", said.batch))
+        self.batches.append(said.batch)
+        self.predictions.append(said.probabilities)
+        self.frozen.append(said.frozen)
 
     def learned(self, batch: Batch) -> None:
         self.taught.append(batch)
@@ -184,16 +177,10 @@ class WithCopy(Diary):
         self._trainer, self._freeze_ms = trainer, freeze_ms
         self.copy: torch.nn.Module | None = None
 
-    def predicted(
-        self,
-        batch: Batch,
-        rows: pa.Table | None,
-        probabilities: Mapping[str, Tensor],
-        frozen: Mapping[str, Tensor] | None,
-    ) -> None:
-        if self.copy is None and int(batch.timestamp_ms_B[-1]) >= self._freeze_ms:
+    def predicted(self, said: Predicted) -> None:
+        if self.copy is None and int(said.batch.timestamp_ms_B[-1]) >= self._freeze_ms:
             self.copy = copy.deepcopy(self._trainer._learner.ranker)
-        super().predicted(batch, rows, probabilities, frozen)
+        super().predicted(said)
 
 
 def test_without_a_moment_to_freeze_at_there_is_no_copy(make_trainer, chunks: list[SampleChunk]) -> None:

@@ -2,19 +2,16 @@
 
 from interestclock.training.config import ORDERS, TrainConfig
 from interestclock.training.learner import Learner, Prediction
-from interestclock.training.pending import Labels, LabelsAlong, PendingBatches
 from interestclock.training.prediction_file import PredictionFile
 from interestclock.training.run import RunCost, RunNews, RunPlan, check_device, run_ranker
 from interestclock.training.sample_trainer import SampleTrainer
-from interestclock.training.trainer import PREDICTED, Recorder, Trainer
+from interestclock.training.trainer import PROBABILITY, Predicted, Recorder
 
 __all__ = [
     "ORDERS",
-    "PREDICTED",
-    "Labels",
-    "LabelsAlong",
+    "PROBABILITY",
     "Learner",
-    "PendingBatches",
+    "Predicted",
     "Prediction",
     "PredictionFile",
     "Recorder",
@@ -23,7 +20,6 @@ __all__ = [
     "RunPlan",
     "SampleTrainer",
     "TrainConfig",
-    "Trainer",
     "check_device",
     "run_ranker",
 ]

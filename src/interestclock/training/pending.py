@@ -40,13 +40,7 @@ class Labels(Protocol):
 
 
 class LabelsAlong:
-    """Labels that came along with their exposures, though nobody knew them yet.
-
-    Example:
-        >>> from interestclock.training import TrainConfig
-        >>> PendingBatches(LabelsAlong(), config=TrainConfig()).first_ms is None
-        True
-    """
+    """Labels that came along with their exposures, though nobody knew them yet."""
 
     def settled_ms(self, batch: Batch) -> Tensor:
         """When the last of the labels became known, int64 (B,)."""

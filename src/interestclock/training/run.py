@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
 import torch
-from torch import Tensor
 
 from interestclock.errors import ConfigError
 from interestclock.evaluation.learning_curve import LearningCurve
@@ -19,6 +17,7 @@ from interestclock.training.config import TrainConfig
 from interestclock.training.memory import peak_rss_mib
 from interestclock.training.prediction_file import PredictionFile
 from interestclock.training.sample_trainer import SampleTrainer
+from interestclock.training.trainer import Predicted
 
 __all__ = ["RunCost", "RunNews", "RunPlan", "check_device", "run_ranker"]
 
@@ -141,14 +140,9 @@ class _Watch:
     def seconds(self) -> float:
         return time.perf_counter() - self._began
 
-    def predicted(
-        self,
-        batch: Batch,
-        rows: pa.Table | None,
-        probabilities: Mapping[str, Tensor],
-        frozen: Mapping[str, Tensor] | None,
-    ) -> None:
-        self._file.add(rows, probabilities, frozen)
+    def predicted(self, said: Predicted) -> None:
+        self._file.add(said.rows, said.probabilities, said.frozen)
+        batch, probabilities = said.batch, said.probabilities
         self.samples += len(batch)
         label = self._plan.label
         self._curve.add(
@@ -170,7 +164,7 @@ class _Watch:
         )
 
     def learned(self, batch: Batch) -> None:
-        """Costs are of predicting and learning alike; there is nothing to tell of either apart."""
+        """There is nothing to tell of that."""
 
 
 def _buckets(folder: SampleFolder) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import pyarrow as pa
@@ -16,32 +16,36 @@ from interestclock.samples import Batch
 from interestclock.training.learner import Learner
 from interestclock.training.pending import PendingBatches
 
-__all__ = ["PREDICTED", "Recorder", "Trainer"]
+__all__ = ["PROBABILITY", "Predicted", "Recorder", "Trainer"]
 
 # Shapes: B exposures of a batch.
 
-PREDICTED = "predicted"  # what a batch may carry once it was asked: a task's probability, float32 (B,)
+PROBABILITY = "probability"  # what batches may carry once they were asked: of one task, float32 (B,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predicted:
+    """What was said of a batch.
+
+    Args:
+        batch: as it was asked. rows: its exposures as they were shown, where whoever feeds has them.
+        probabilities: by task, float32 (B,). frozen: of the frozen copy, once there is one.
+    """
+
+    batch: Batch
+    rows: pa.Table | None
+    probabilities: Mapping[str, Tensor]
+    frozen: Mapping[str, Tensor] | None
 
 
 class Recorder(Protocol):
     """Is told of each batch when it was predicted, and again when it was learned."""
 
-    def predicted(
-        self,
-        batch: Batch,
-        rows: pa.Table | None,
-        probabilities: Mapping[str, Tensor],
-        frozen: Mapping[str, Tensor] | None,
-    ) -> None:
-        """What was said.
-
-        Args:
-            batch: as it was asked. rows: the same exposures as they were shown, where whoever feeds has them.
-            probabilities: by task, float32 (B,). frozen: of the frozen copy, once there is one.
-        """
+    def predicted(self, said: Predicted) -> None:
+        """Before anything is learned of it."""
 
     def learned(self, batch: Batch) -> None:
-        """What came of it: with labels and, where they are carried, predictions in ``carried[PREDICTED]``."""
+        """It has its labels now, and what was said of the carried task as ``carried[PROBABILITY]``."""
 
 
 class Trainer:
@@ -53,33 +57,6 @@ class Trainer:
         freeze_ms: from then on a copy that no longer learns is asked too; None: never.
         before_asked: is called with each batch before it is predicted, and again before it is learned.
         keep_graphs: learn from the forward pass that predicted, where nothing was learned in between.
-
-    Example:
-        >>> from interestclock.histories import Histories
-        >>> from interestclock.ranking import FeatureNames, RankerConfig
-        >>> from interestclock.training import LabelsAlong, TrainConfig
-        >>> class Diary:
-        ...     def predicted(self, batch, rows, probabilities, frozen):
-        ...         print("predicted", batch.item_B.tolist())
-        ...     def learned(self, batch):
-        ...         print("learned", batch.item_B.tolist())
-        >>> ranker = Ranker(names=FeatureNames(tasks=("finish",)), config=RankerConfig(), seed=0)
-        >>> ranker.grow({"user": 1, "item": 2}, {})
-        >>> none, no = torch.zeros(0, dtype=torch.int64), torch.zeros(1, dtype=torch.int64)
-        >>> nobody = Histories(offset_U=no, item_E=none, second_of_day_E=none, timestamp_ms_E=none)
-        >>> trainer = Trainer(Learner(ranker, lambda: nobody, learning_rate=0.01),
-        ...     pending=PendingBatches(LabelsAlong(), config=TrainConfig()), recorder=Diary())
-        >>> for item, at_ms, known_ms in ((1, 0, 7), (2, 5, 9), (1, 8, 8)):
-        ...     trainer.step(Batch(user_B=no + 1, item_B=no + item, request_B=no, timestamp_ms_B=no + at_ms,
-        ...         second_of_day_B=no, day_of_week_B=no, known_ms_B=no + known_ms, known_behaviours_B=no,
-        ...         moment_of_B=no, first_M=no, recent_MN=no.unsqueeze(1), labels={"finish": no}))
-        predicted [1]
-        predicted [2]
-        learned [1]
-        predicted [1]
-        >>> trainer.learn(None)
-        learned [2]
-        learned [1]
     """
 
     def __init__(
@@ -109,9 +86,12 @@ class Trainer:
         on_device = batch.to(self.learner.device)
         prediction = self.learner.predict(on_device)
         probabilities = prediction.probabilities()
-        self._recorder.predicted(batch, rows, probabilities, self._ask_frozen(on_device))
+        frozen = self._ask_frozen(on_device)
+        self._recorder.predicted(
+            Predicted(batch=batch, rows=rows, probabilities=probabilities, frozen=frozen)
+        )
         if self._carried is not None:
-            batch = replace(batch, carried=batch.carried | {PREDICTED: probabilities[self._carried]})
+            batch = replace(batch, carried=batch.carried | {PROBABILITY: probabilities[self._carried]})
         self.pending.add(batch, prediction if self._keep_graphs else None)
 
     def learn(self, before_ms: int | None) -> None:

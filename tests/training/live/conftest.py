@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +13,7 @@ from small_live import LIVE
 from torch import Tensor
 
 from interestclock.samples import Batch
+from interestclock.training import Predicted
 from interestclock.training.live import LiveTrainer
 
 
@@ -25,11 +25,9 @@ class Notes:
         self.said: dict[str, list[Tensor]] = {}
         self.labels: list[Tensor] = []
 
-    def predicted(
-        self, batch: Batch, rows: pa.Table, probabilities: Mapping[str, Tensor], frozen: None
-    ) -> None:
-        self.event_ids += rows["event_id"].to_pylist()
-        for task, probability_B in probabilities.items():
+    def predicted(self, said: Predicted) -> None:
+        self.event_ids += said.rows["event_id"].to_pylist()
+        for task, probability_B in said.probabilities.items():
             self.said.setdefault(task, []).append(probability_B)
 
     def learned(self, batch: Batch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +11,11 @@ import pytest
 from in_memory import CHOICES, HOUR_MS, MemorySource, choices_log
 from live_arrivals import NO_LABELS, as_exposures
 from small_live import LIVE
-from torch import Tensor
 
 from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig
 from interestclock.samples import Batch, BatchMaker, CandidateConfig, PrepareConfig, prepare_samples
 from interestclock.streams import AdmissionConfig
-from interestclock.training import SampleTrainer, TrainConfig
+from interestclock.training import Predicted, SampleTrainer, TrainConfig
 from interestclock.training.live import LiveConfig, LiveTrainer
 
 MONTH_HOURS = 24 * 30
@@ -43,11 +41,9 @@ class Notes:
         self.event_ids: list[str] = []
         self.visits: list[np.ndarray] = []
 
-    def predicted(
-        self, batch: Batch, rows: pa.Table, probabilities: Mapping[str, Tensor], frozen: None
-    ) -> None:
-        self.event_ids += rows["event_id"].to_pylist()
-        self.visits.append(probabilities["visit"].numpy())
+    def predicted(self, said: Predicted) -> None:
+        self.event_ids += said.rows["event_id"].to_pylist()
+        self.visits.append(said.probabilities["visit"].numpy())
 
     def learned(self, batch: Batch) -> None:
         pass
@@ -75,8 +71,8 @@ def test_what_is_learned_live_is_what_is_learned_offline(rows: int, events: pa.T
     offline: list[np.ndarray] = []
 
     class Recorder:
-        def predicted(self, batch, rows, probabilities, frozen) -> None:
-            offline.append(probabilities["visit"].numpy())
+        def predicted(self, said) -> None:
+            offline.append(said.probabilities["visit"].numpy())
 
         def learned(self, batch) -> None:
             pass

@@ -75,8 +75,8 @@ def test_what_is_learned_live_is_what_is_learned_offline(
     offline: list[np.ndarray] = []
 
     class Recorder:
-        def predicted(self, batch, rows, probabilities, frozen) -> None:
-            offline.append(probabilities["finish"].numpy())
+        def predicted(self, said) -> None:
+            offline.append(said.probabilities["finish"].numpy())
 
         def learned(self, batch) -> None:
             pass

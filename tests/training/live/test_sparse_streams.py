@@ -28,7 +28,7 @@ class Learned:
     def __init__(self) -> None:
         self.label: list[int] = []
 
-    def predicted(self, batch, rows, probabilities, frozen) -> None:
+    def predicted(self, said) -> None:
         pass
 
     def learned(self, batch) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
-import pyarrow as pa
-from torch import Tensor
 
 from interestclock.arrays import Arrays
 from interestclock.events.live import LiveSource, Tick, Ticks
@@ -29,7 +27,7 @@ from interestclock.training.live.schedule import Schedule
 from interestclock.training.live.telemetry import Telemetry
 from interestclock.training.live.trainer_folder import TrainerFolder
 from interestclock.training.live.trainer_snapshots import TrainerSnapshots
-from interestclock.training.trainer import PREDICTED
+from interestclock.training.trainer import PROBABILITY, Predicted
 
 __all__ = ["LiveRun"]
 
@@ -142,23 +140,17 @@ class LiveRun:
         self._tell_accounts()
         tell()
 
-    def predicted(
-        self,
-        batch: Batch,  # noqa: ARG002  its exposures as they were shown will do
-        rows: pa.Table | None,
-        probabilities: Mapping[str, Tensor],
-        frozen: Mapping[str, Tensor] | None,  # noqa: ARG002  there is none
-    ) -> None:
+    def predicted(self, said: Predicted) -> None:
         """Keep a batch's predictions; the trainer calls it."""
-        self._predictions.add(rows, probabilities)
+        self._predictions.add(said.rows, said.probabilities)
         if self.telemetry is not None:
-            self.telemetry.predicted(probability=probabilities)
+            self.telemetry.predicted(probability=said.probabilities)
 
     def learned(self, batch: Batch) -> None:
         """Tell telemetry what came of a batch; the trainer calls it."""
         if self.telemetry is not None:
             self.telemetry.learned(
-                probability_B=batch.carried[PREDICTED],
+                probability_B=batch.carried[PROBABILITY],
                 label_B=batch.labels[self.source.schema.main_label],
                 second_of_day_B=batch.second_of_day_B,
                 event_ms=int(batch.timestamp_ms_B.max()),

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from torch import Tensor
 
 from interestclock.arrays import Arrays, arrays_of, below, tensors_of, under
 from interestclock.clocks import LongTermConfig
@@ -27,7 +26,7 @@ from interestclock.training.live.embedding_rows import EmbeddingRows
 from interestclock.training.live.exposure_queue import ExposureQueue
 from interestclock.training.live.ranker_state import ranker_state, restore_ranker
 from interestclock.training.pending import PendingBatches
-from interestclock.training.trainer import Recorder, Trainer
+from interestclock.training.trainer import Predicted, Recorder, Trainer
 
 __all__ = ["LiveTrainer"]
 
@@ -118,16 +117,10 @@ class LiveTrainer:
         self._trainer.learn(None)
         self._count()
 
-    def predicted(
-        self,
-        batch: Batch,
-        rows: pa.Table | None,
-        probabilities: Mapping[str, Tensor],
-        frozen: Mapping[str, Tensor] | None,
-    ) -> None:
+    def predicted(self, said: Predicted) -> None:
         """A batch awaits its labels; its trainer calls it."""
-        self._awaiting += self._exposures(batch)
-        self.recorder.predicted(batch, rows, probabilities, frozen)
+        self._awaiting += self._exposures(said.batch)
+        self.recorder.predicted(said)
 
     def learned(self, batch: Batch) -> None:
         """A batch moved the rows that it showed; its trainer calls it."""
