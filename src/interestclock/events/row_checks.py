@@ -76,11 +76,11 @@ class RowChecks:
         path, bad_N = self._block.path, ~self.usable
         raw = _readable(self._block.table.filter(pa.array(bad_N))).to_pylist()
         letters = [
-            DeadLetter(path=path, row=int(row), reason=self._reasons[reason], values=values)
+            DeadLetter(file=path, row=int(row), reason=self._reasons[reason], values=values)
             for row, reason, values in zip(self._block.row_N[bad_N], self._reason_N[bad_N], raw, strict=True)
         ]
         letters += [
-            DeadLetter(path=path, row=line.row, reason=line.reason, values={"line": line.text})
+            DeadLetter(file=path, row=line.row, reason=line.reason, values={"line": line.text})
             for line in self._block.malformed
         ]
         return sorted(letters, key=lambda letter: letter.row)

@@ -103,6 +103,7 @@ class TableSource:
         """
         self._counts, self._file_starts = LogCounts(), []
         with DeadLetterFile(self._dead_letters) as letters:
+            letters.begin()
             yield from rechunk(self._in_order(letters), rows)
         if not self._counts.used:
             raise LogError(f"{self._path}: none of its {self._counts.read} rows can be used; {self._why()}")

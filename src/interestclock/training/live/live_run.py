@@ -14,13 +14,13 @@ from types import TracebackType
 import numpy as np
 
 from interestclock.arrays import Arrays
+from interestclock.events.dead_letters import DeadLetterFile
 from interestclock.events.live import LiveSource, Tick, Ticks
 from interestclock.samples import Batch
 from interestclock.streams import Admission, Admitted, AdmittedEntry
 from interestclock.training.live.alarms import Alarms
 from interestclock.training.live.checkpoints import CheckpointNote, Checkpoints
 from interestclock.training.live.config import LiveConfig
-from interestclock.training.live.dead_letter_log import DeadLetterLog
 from interestclock.training.live.live_trainer import LiveTrainer
 from interestclock.training.live.prediction_parts import PredictionParts
 from interestclock.training.live.schedule import Schedule
@@ -87,7 +87,9 @@ class LiveRun:
         self._predictions = PredictionParts(
             folder / "predictions", source.schema.labels, candidates=source.schema.positive_only
         )
-        self._dead_letters = DeadLetterLog(folder / "dead-letters.jsonl")
+        self._dead_letters = DeadLetterFile(
+            folder / "dead-letters.jsonl", remedy="make room, then go on with --resume"
+        )
         self._snapshots = TrainerSnapshots(folder / "snapshots", self.trainer)
         self._checkpoint_due = Schedule(every_ms=round(config.checkpoint_minutes * _MINUTE_MS))
         self._snapshot_due = Schedule(every_ms=round(config.snapshot_minutes * _MINUTE_MS))
@@ -109,6 +111,7 @@ class LiveRun:
     ) -> None:
         self._writer.shutdown(wait=True)
         self.source.close()
+        self._dead_letters.close()
         self._claimed.release()
 
     def run(self, tell: Callable[[], None] = lambda: None) -> None:
@@ -184,7 +187,7 @@ class LiveRun:
 
     def _take(self, entry: AdmittedEntry, admitted: Sequence[Admitted]) -> None:
         """Learn from what is written down; then see what is due, and tell."""
-        self._dead_letters.add(entry.dead)
+        self._dead_letters.write(entry.dead)
         self._taken_ms = entry.taken_ms
         for each in admitted:
             self.trainer.ingest(each)
