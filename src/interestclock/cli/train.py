@@ -22,7 +22,7 @@ from interestclock.events.live import LiveSource, open_live, open_then
 from interestclock.ranking import RankerConfig
 from interestclock.streams import AdmissionConfig
 from interestclock.studies.rankers import RANKERS, lineup
-from interestclock.training import TrainConfig
+from interestclock.training import ORDERS, TrainConfig
 from interestclock.training.live import LiveConfig, LiveRun
 from interestclock.training.live.json_logs import log_to
 from interestclock.training.live.prometheus_page import serve_metrics
@@ -217,9 +217,16 @@ def train_command(
             help="A batch that does not fill is learned all the same after so long in the stream's time.",
         ),
     ] = LiveConfig().batch_minutes,
+    order: Annotated[
+        str,
+        typer.Option(
+            help=f"{' or '.join(ORDERS)}: learn a batch once its labels are settled, or what a UTC day has "
+            "settled when it is over, shuffled."
+        ),
+    ] = TrainConfig().order,
     learning_rate: Annotated[float, typer.Option(help="Adam's step size.")] = TrainConfig().learning_rate,
     seed: Annotated[
-        int, typer.Option(min=0, max=_MOST_SEED, help="What the first weights are drawn from.")
+        int, typer.Option(min=0, max=_MOST_SEED, help="Of the first weights and the shuffling.")
     ] = 0,
     threads: Annotated[int, typer.Option(min=1, max=_MOST_THREADS, help="PyTorch's threads.")] = 1,
     metrics_port: Annotated[
@@ -269,7 +276,9 @@ def train_command(
         lateness_minutes = default_lateness_minutes(opened)
     config = LiveConfig(
         ranker=_ranker(ranker),
-        train=TrainConfig(batch_size=batch_size, learning_rate=learning_rate, seed=seed, threads=threads),
+        train=TrainConfig(
+            batch_size=batch_size, learning_rate=learning_rate, order=order, seed=seed, threads=threads
+        ),
         admission=AdmissionConfig(
             lateness_ms=_ms("lateness-minutes", lateness_minutes),
             label_wait_ms=label_wait_ms,

@@ -20,7 +20,7 @@ class TrainConfig:
         batch_size: exposures predicted, and later learned, together; whole requests only.
         learning_rate: of Adam, for tables and dense weights alike.
         order: ``streaming`` learns each batch as soon as its labels are known; ``daily-shuffled``
-            collects a UTC day, shuffles it and learns it when it is over.
+            shuffles and learns at midnight (UTC) what had all its labels by then.
         seed: of the first weights and the shuffling.
         device: ``cpu`` or ``cuda``. threads: PyTorch's, on the CPU.
 

@@ -15,7 +15,7 @@ from small_live import LIVE
 from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig
 from interestclock.samples import Batch, BatchMaker, CandidateConfig, PrepareConfig, prepare_samples
 from interestclock.streams import AdmissionConfig
-from interestclock.training import Predicted, SampleTrainer, TrainConfig
+from interestclock.training import ORDERS, Predicted, SampleTrainer, TrainConfig
 from interestclock.training.live import LiveConfig, LiveTrainer
 
 MONTH_HOURS = 24 * 30
@@ -64,8 +64,12 @@ def events() -> pa.Table:
     return choices_log(8, delay_ms=0)
 
 
+@pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("rows", [1, 7, 200])
-def test_what_is_learned_live_is_what_is_learned_offline(rows: int, events: pa.Table, tmp_path: Path) -> None:
+def test_what_is_learned_live_is_what_is_learned_offline(
+    rows: int, order: str, events: pa.Table, tmp_path: Path
+) -> None:
+    train = replace(LIVE_CHOICES.train, order=order)
     source = MemorySource(schema=CHOICES, events=events)
     samples = prepare_samples(source, tmp_path / "s", config=PrepareConfig(candidates=CANDIDATES))
     offline: list[np.ndarray] = []
@@ -82,10 +86,10 @@ def test_what_is_learned_live_is_what_is_learned_offline(rows: int, events: pa.T
         Ranker(names=FeatureNames.of(samples.schema), config=RANKER, seed=0),
         histories=state.histories(),
         item_values=samples.item_attributes(state),
-        config=LIVE_CHOICES.train,
+        config=train,
     )
     trainer.run(samples.chunks(BatchMaker(recent=3, clocks=True), state), Recorder())
-    live, notes = new_trainer()
+    live, notes = new_trainer(replace(LIVE_CHOICES, train=train))
     feed(live, events, rows)
     live.finish()
     np.testing.assert_array_equal(np.concatenate(notes.visits), np.concatenate(offline))

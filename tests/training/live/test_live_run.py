@@ -8,7 +8,8 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from in_memory import HOUR_MS, REQUESTS, MemorySource, requests_log
 from killed_runs import CONFIG, last_checkpoint, started, train, train_slowly
 from prometheus_client import CollectorRegistry, generate_latest
 
+from interestclock.embeddings import IdPolicy
 from interestclock.errors import ResultError
 from interestclock.events.live import Arrivals, BadMessage, Cut, RedisSource, ReplaySource
 from interestclock.ranking import RankerConfig
@@ -51,15 +53,24 @@ def opened(log: Path, folder: Path, *, resume: bool = False, telemetry: Telemetr
     return LiveRun(source, folder, config=CONFIG, resume=resume, telemetry=telemetry)
 
 
+def shuffled(log: Path, folder: Path, *, resume: bool = False) -> LiveRun:
+    config = replace(
+        CONFIG,
+        train=replace(CONFIG.train, order="daily-shuffled"),
+        users=IdPolicy(sightings=2, unused_days=1.5),
+    )
+    source = ReplaySource(MemorySource(schema=REQUESTS, events=pq.read_table(log)))
+    return LiveRun(source, folder, config=config, resume=resume)
+
+
 def stopped_after(log: Path, folder: Path, arrivals: int) -> None:
     """A run that is told to stop after so many arrivals."""
     with opened(log, folder) as run:
-        told = iter(range(arrivals))
+        run.run(partial(stop_after, run, iter(range(arrivals))))
 
-        def tell() -> None:
-            run.stopping = next(told, None) is None
 
-        run.run(tell)
+def stop_after(run: LiveRun, turns: Iterator[int]) -> None:
+    run.stopping = next(turns, None) is None
 
 
 def check_same(one: Path, other: Path) -> None:
@@ -74,6 +85,19 @@ def test_a_stop_and_a_resume_change_nothing(log: Path, straight: Path, tmp_path:
         opened(log, tmp_path / "run")
     train(log, tmp_path / "run", True)
     check_same(straight, tmp_path / "run")
+
+
+def test_days_are_shuffled_the_same_after_a_resume(log: Path, straight: Path, tmp_path: Path) -> None:
+    """Stopped time and again, in the middle of days that are collected."""
+    with shuffled(log, tmp_path / "whole") as run:
+        run.run()
+    learned = 0
+    while learned < 600:
+        with shuffled(log, tmp_path / "parts", resume=True) as run:
+            run.run(partial(stop_after, run, iter(range(4))))
+            learned = run.trainer.buffer.accounts.learned
+    check_same(tmp_path / "whole", tmp_path / "parts")
+    assert not killed_runs.predictions(straight).equals(killed_runs.predictions(tmp_path / "parts"))
 
 
 def test_a_checkpoint_that_lacks_a_byte_loses_nothing(

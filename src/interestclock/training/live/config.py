@@ -34,7 +34,7 @@ class LiveConfig:
     """Ranker, waits, tables and schedules of a live trainer. All schedules are in event time.
 
     Args:
-        ranker: what is trained. train: batches, step size, seed, device, threads; the order is streaming.
+        ranker: what is trained. train: batches, step size, order, seed, device, threads.
         admission: how long the stream waits for what comes late.
         clocks: how Eq. 3 counts. longest: behaviours kept per user, the newest.
         keep_hours: how far behind the watermark and its waits features can be read.
@@ -99,8 +99,6 @@ class LiveConfig:
                 f"a batch is filled for {self.batch_minutes:g} minutes, but features are kept for "
                 f"{self.keep_hours:g} hours: give batch_minutes from 0 on, and keep_hours to match"
             )
-        if self.train.order != "streaming":
-            raise ConfigError(f"a live trainer learns in streaming order, not '{self.train.order}'")
         self._check_policies()
         self._check_ranker()
         self.state()
@@ -116,12 +114,13 @@ class LiveConfig:
         return self.admission.lateness_ms + self.admission.label_wait_ms
 
     def state(self) -> StateConfig:
-        """What the feature state keeps; clocks as of the day's start look back a day more."""
+        """What the feature state keeps; clocks as of the day's start look back a day more, and so do lessons
+        that wait for a day's end."""
         return StateConfig(
             clocks=self.clocks,
             longest=self.longest,
             waits_ms=self.waits_ms,
-            keep_hours=self.keep_hours + (_DAY_HOURS if self.clocks_of_day else 0),
+            keep_hours=self.keep_hours + _DAY_HOURS * (self.clocks_of_day + self._learns_by_day),
             forget_after_days=self.forget_users_after_days,
             most_users=self.most_state_users,
         )
@@ -132,8 +131,12 @@ class LiveConfig:
         said["ranker"]["clocks"] = [{"kind": each.kind, **asdict(each)} for each in self.ranker.clocks]
         return said
 
+    @property
+    def _learns_by_day(self) -> bool:
+        return self.train.order == "daily-shuffled"
+
     def _check_policies(self) -> None:
-        waits_days = self.waits_ms / DAY_MS
+        waits_days = self.waits_ms / DAY_MS + self._learns_by_day
         for name in ("users", "items", "contexts"):
             unused_days = getattr(self, name).unused_days
             if unused_days is not None and unused_days <= waits_days:
