@@ -2,7 +2,7 @@
 
 from interestclock.samples.batch import Batch, SampleChunk
 from interestclock.samples.batch_maker import BatchMaker, Rows
-from interestclock.samples.candidates import CandidateConfig, Candidates, sample_candidates
+from interestclock.samples.candidates import CandidateConfig, Candidates, candidates_beside, sample_candidates
 from interestclock.samples.folder import ChunkNote, Manifest, SampleFolder
 from interestclock.samples.prepare import PrepareConfig, prepare_samples
 
@@ -17,6 +17,7 @@ __all__ = [
     "Rows",
     "SampleChunk",
     "SampleFolder",
+    "candidates_beside",
     "prepare_samples",
     "sample_candidates",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from interestclock.errors import ConfigError
 from interestclock.histories import UserHistories
+from interestclock.state import FeatureState
 from interestclock.state.choices import Choices
 
-__all__ = ["CandidateConfig", "Candidates", "sample_candidates"]
+__all__ = ["CandidateConfig", "Candidates", "candidates_beside", "sample_candidates"]
 
 # Shapes: N choices (rows of the log), S slots a choice, R rows that come out.
 
@@ -67,6 +68,42 @@ class Candidates:
     choice_R: npt.NDArray[np.int64]
     item_R: npt.NDArray[np.int32]
     chosen_R: npt.NDArray[np.bool_]
+
+
+def candidates_beside(
+    choices: Mapping[str, IntArray], state: FeatureState, *, first_number: int, config: CandidateConfig
+) -> tuple[Candidates, npt.NDArray[np.bool_]]:
+    """Candidates as ``sample_candidates`` draws them from a state, for choices of items known to be chosen.
+
+    Args:
+        choices: slots ``user`` and ``item``, and ``timestamp_ms``, of all choices of these moments.
+        state: of a log of choices. first_number: number of the first of these choices in the stream.
+
+    Returns:
+        The candidates; and which choices are scored: somebody was known to have chosen the item before.
+
+    Example:
+        >>> from interestclock.events.schema import LogSchema
+        >>> from interestclock.state import StateConfig
+        >>> state = FeatureState(
+        ...     LogSchema(labels=("visit",), positive_only=True), items=None, config=StateConfig())
+        >>> first = {name: np.ones(1, np.int64) for name in ("user", "item", "timestamp_ms")}
+        >>> candidates_beside(first, state, first_number=0, config=CandidateConfig())[1].tolist()
+        [False]
+    """
+    assert state.choices is not None
+    scored_N = state.choices.first_known_ms(choices["item"]) < choices["timestamp_ms"]
+    candidates = sample_candidates(
+        first_number=first_number,
+        user_N=choices["user"],
+        item_N=choices["item"],
+        timestamp_ms_N=choices["timestamp_ms"],
+        scored_N=scored_N,
+        choices=state.choices,
+        histories=state.user_histories,
+        config=config,
+    )
+    return candidates, scored_N
 
 
 def sample_candidates(

@@ -15,7 +15,7 @@ from interestclock.arrays import padded_lists
 from interestclock.events.schema import LogSchema
 from interestclock.features import ClockFeatureConfig
 from interestclock.ids import Vocabulary
-from interestclock.samples.candidates import CandidateConfig, sample_candidates
+from interestclock.samples.candidates import CandidateConfig, candidates_beside
 from interestclock.state import FeatureState, StateConfig
 from interestclock.streams import LabelEvents
 
@@ -172,19 +172,7 @@ class SampleMaker:
         self.requests += int(starts.sum())
 
     def _with_candidates(self, real: Columns) -> Columns:
-        assert self.state.choices is not None
-        timestamp_ms_N = real["timestamp_ms"]
-        scored_N = self.state.choices.first_known_ms(real["item"]) < timestamp_ms_N
-        drawn = sample_candidates(
-            first_number=self.rows,
-            user_N=real["user"],
-            item_N=real["item"],
-            timestamp_ms_N=timestamp_ms_N,
-            scored_N=scored_N,
-            choices=self.state.choices,
-            histories=self.state.user_histories,
-            config=self.candidates,
-        )
+        drawn, scored_N = candidates_beside(real, self.state, first_number=self.rows, config=self.candidates)
         self.unscored += int((~scored_N).sum())
         self.sampled += int((~drawn.chosen_R).sum())
         samples = {name: column[drawn.choice_R] for name, column in real.items()}

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from interestclock.samples import CandidateConfig, sample_candidates
+from interestclock.samples import CandidateConfig, candidates_beside
 from interestclock.state import FeatureState
 
 __all__ = ["CHOICE", "ChoiceRows", "flags", "own_rows"]
@@ -37,26 +37,17 @@ class ChoiceRows:
             The same columns, ``item`` and ``item_id`` those of each row, and ``choice`` int64, ``chosen`` and
             ``scored`` bool.
         """
-        assert self._state.choices is not None
-        timestamp_ms_N, item_N = choices["timestamp_ms"].to_numpy(), choices["item"].to_numpy()
-        scored_N = self._state.choices.first_known_ms(item_N) < timestamp_ms_N
-        drawn = sample_candidates(
-            first_number=self.choices,
-            user_N=choices["user"].to_numpy(),
-            item_N=item_N,
-            timestamp_ms_N=timestamp_ms_N,
-            scored_N=scored_N,
-            choices=self._state.choices,
-            histories=self._state.user_histories,
-            config=self._config,
+        columns = {name: choices[name].to_numpy() for name in ("user", "item", "timestamp_ms")}
+        drawn, scored_N = candidates_beside(
+            columns, self._state, first_number=self.choices, config=self._config
         )
         unscored = np.flatnonzero(~scored_N)
         choice_R = np.concatenate([drawn.choice_R, unscored])
         order = np.argsort(choice_R, kind="stable")
-        item_R = np.concatenate([drawn.item_R, item_N[unscored]])[order]
+        item_R = np.concatenate([drawn.item_R, columns["item"][unscored]])[order]
         chosen_R = np.concatenate([drawn.chosen_R, np.ones(unscored.size, np.bool_)])[order]
         rows = choices.take(pa.array(choice_R[order]))
-        columns = {
+        changed = {
             "item": pa.array(item_R.astype(np.int32)),
             "item_id": self._state.items.ids(item_R).cast(choices["item_id"].type),
             "choice": pa.array(self.choices + choice_R[order]),
@@ -64,7 +55,7 @@ class ChoiceRows:
             "scored": pa.array(scored_N[choice_R[order]]),
         }
         self.choices += choices.num_rows
-        return _with_columns(rows, columns)
+        return _with_columns(rows, changed)
 
 
 def _with_columns(table: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:

@@ -89,13 +89,11 @@ class EmbeddingRows:
             self.ledgers[kind].forget(slot_R)
         self._describe_items(left.items)
 
-    def sight(
-        self, rows: pa.Table, slots: Mapping[str, IntArray], *, protected_from_ms: int
-    ) -> dict[str, IntArray]:
+    def sight(self, rows: pa.Table, *, protected_from_ms: int) -> dict[str, IntArray]:
         """A batch is shown: count its ids, and move rows as that asks for.
 
         Args:
-            rows: exposures in time order. slots: of their users and items.
+            rows: exposures in time order, with slots of their users and items.
             protected_from_ms: ids seen since then keep their rows.
 
         Returns:
@@ -104,9 +102,8 @@ class EmbeddingRows:
         timestamp_ms_B = rows["timestamp_ms"].to_numpy()
         changes = self._expire(int(timestamp_ms_B[0]), protected_from_ms)
         for kind in ("user", "item"):
-            sighted = self.ledgers[kind].sight(
-                slots[kind], timestamp_ms_B, protected_from_ms=protected_from_ms
-            )
+            slot_B = rows[kind].to_numpy()
+            sighted = self.ledgers[kind].sight(slot_B, timestamp_ms_B, protected_from_ms=protected_from_ms)
             changes[kind].append(sighted)
         numbers = {}
         for name in self.contexts:

@@ -32,6 +32,8 @@ __all__ = ["LiveTrainer"]
 
 # Shapes: B exposures.
 
+_COLUMNS = ("user", "item", "timestamp_ms", "second_of_day", "day_of_week", "serial")
+
 
 class LiveTrainer:
     """A ``Trainer`` and all it needs, fed by arrivals; its whole state can be taken and given back.
@@ -171,8 +173,7 @@ class LiveTrainer:
         ingested = self.features.ingest(exposures, items)
         self.rows.follow(ingested)
         self.labels.expect(exposures["timestamp_ms"].to_numpy())
-        slots = {"user": ingested.user_N, "item": ingested.item_N}
-        for name, slot_N in slots.items():
+        for name, slot_N in (("user", ingested.user_N), ("item", ingested.item_N)):
             exposures = exposures.append_column(name, pa.array(slot_N))
         self.queue.add(exposures)
 
@@ -185,11 +186,10 @@ class LiveTrainer:
     def _advance(self, watermark_ms: int) -> None:
         self.queue.advance(watermark_ms)
         self._predict_ready()
+        first_ms = self.queue.first_ms
         # What was shown before its labels were known must not be predicted with them.
-        self._trainer.learn(
-            min(watermark_ms, watermark_ms if self.queue.first_ms is None else self.queue.first_ms)
-        )
-        waiting = [each for each in (self.pending.first_ms, self.queue.first_ms) if each is not None]
+        self._trainer.learn(watermark_ms if first_ms is None else min(watermark_ms, first_ms))
+        waiting = [each for each in (self.pending.first_ms, first_ms) if each is not None]
         self.labels.close_before_ms(min(waiting, default=None))
 
     def _predict_ready(self) -> None:
@@ -203,9 +203,7 @@ class LiveTrainer:
         self._trainer.learn(now_ms)  # before rows move
         first_ms = self.pending.first_ms
         own, own_B = own_rows(rows)
-        contexts = self.rows.sight(
-            own, _slots(own), protected_from_ms=now_ms if first_ms is None else first_ms
-        )
+        contexts = self.rows.sight(own, protected_from_ms=now_ms if first_ms is None else first_ms)
         if scored_B.any():
             scored = rows if scored_B.all() else rows.filter(pa.array(scored_B))
             numbers = {name: each[own_B[scored_B]] for name, each in contexts.items()}
@@ -215,13 +213,12 @@ class LiveTrainer:
 
     def _rows(self, shown: pa.Table, contexts: Mapping[str, npt.NDArray[np.integer]]) -> Rows:
         """What was shown as a batch maker takes it; labels come later, but of choices."""
-        columns = {name: shown[name].to_numpy() for name in ("timestamp_ms", "second_of_day", "day_of_week")}
-        slots = _slots(shown)
+        columns = {name: shown[name].to_numpy() for name in _COLUMNS}
         numeric = {name: shown[f"numeric.{name}"].to_numpy() for name in self.schema.numeric}
         chosen = {self.schema.main_label: flags(shown, "chosen")} if self.schema.positive_only else {}
         return Rows(
-            user_B=slots["user"],
-            item_B=slots["item"],
+            user_B=columns["user"],
+            item_B=columns["item"],
             request_B=np.cumsum(run_starts(shown, self.queue.together), dtype=np.int64),
             timestamp_ms_B=columns["timestamp_ms"],
             second_of_day_B=columns["second_of_day"],
@@ -231,7 +228,7 @@ class LiveTrainer:
             categorical={name: contexts[name] for name in self.schema.categorical},
             multivalued={name: contexts[name] for name in self.schema.multivalued},
             numeric={name: each.astype(np.float32) for name, each in numeric.items()},
-            carried={SERIAL: shown["serial"].to_numpy()},
+            carried={SERIAL: columns["serial"]},
         )
 
     def _exposures(self, batch: Batch) -> int:
@@ -241,10 +238,6 @@ class LiveTrainer:
     def _count(self) -> None:
         self.buffer.accounts.waiting = self.buffer.waiting + len(self.queue) + self._awaiting
         self.buffer.accounts.item_changes = self.features.values.changes.count
-
-
-def _slots(rows: pa.Table) -> dict[str, npt.NDArray[np.integer]]:
-    return {name: rows[name].to_numpy() for name in ("user", "item")}
 
 
 def _check(schema: LogSchema, config: LiveConfig) -> None:
