@@ -28,7 +28,7 @@ from interestclock.evaluation.metrics import auc
 from interestclock.samples import Batch
 from interestclock.streams import AdmissionConfig
 from interestclock.studies.rankers import lineup
-from interestclock.training import PROBABILITY, Predicted, TrainConfig
+from interestclock.training import PROBABILITY, PredictedBatch, TrainConfig
 from interestclock.training.live import LiveConfig, LiveTrainer
 
 ALL = 10_000_000
@@ -49,7 +49,7 @@ class Kept:
         self.probabilities: list[Tensor] = []
         self.labels: list[Tensor] = []
 
-    def predicted(self, said: Predicted) -> None:
+    def predicted(self, predicted: PredictedBatch) -> None:
         pass
 
     def learned(self, batch: Batch) -> None:

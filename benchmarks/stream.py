@@ -41,7 +41,7 @@ from interestclock.samples import Batch, BatchMaker, Rows
 from interestclock.state import FeatureState
 from interestclock.streams import AdmissionConfig, EventBuffer
 from interestclock.studies.rankers import lineup
-from interestclock.training import Predicted, TrainConfig
+from interestclock.training import PredictedBatch, TrainConfig
 from interestclock.training.live import LiveConfig, LiveRun, LiveTrainer
 from interestclock.training.live.telemetry import Telemetry
 from interestclock.training.live.trainer_snapshots import TrainerSnapshots
@@ -56,7 +56,7 @@ TABLES, TOUCHED, DELTAS = (10_000, 100_000, 1_000_000), (100, 1_000, 10_000), 5
 class Nobody:
     """Is told of predictions and keeps none."""
 
-    def predicted(self, said: Predicted) -> None:
+    def predicted(self, predicted: PredictedBatch) -> None:
         pass
 
     def learned(self, batch: Batch) -> None:

@@ -12,7 +12,7 @@ from torch.profiler import ProfilerActivity, profile
 from interestclock.histories import Histories
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig
 from interestclock.samples import Batch, SampleChunk
-from interestclock.training import Predicted, SampleTrainer, TrainConfig
+from interestclock.training import PredictedBatch, SampleTrainer, TrainConfig
 
 CONTEXT = ("category", "root", "weekday")
 
@@ -23,8 +23,8 @@ class Recorded:
     def __init__(self) -> None:
         self.probabilities: list[Tensor] = []
 
-    def predicted(self, said: Predicted) -> None:
-        self.probabilities.append(said.probabilities["visit"])
+    def predicted(self, predicted: PredictedBatch) -> None:
+        self.probabilities.append(predicted.probabilities["visit"])
 
     def learned(self, batch: Batch) -> None:
         pass

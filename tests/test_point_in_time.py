@@ -29,7 +29,7 @@ from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig
 from interestclock.samples import Batch, BatchMaker, PrepareConfig, prepare_samples
 from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
-from interestclock.training import ORDERS, Predicted, SampleTrainer, TrainConfig
+from interestclock.training import ORDERS, PredictedBatch, SampleTrainer, TrainConfig
 
 SEARCH = {"behaviours": 3, "longest": 12, "heads": 2, "latent_dim": 4, "output_dim": 4}
 RANKER = RankerConfig(
@@ -59,11 +59,11 @@ class Recording:
         self._time_ms: list[np.ndarray] = []
         self._last_ms: list[np.ndarray] = []
 
-    def predicted(self, said: Predicted) -> None:
-        batch, probabilities = said.batch, said.probabilities
+    def predicted(self, predicted: PredictedBatch) -> None:
+        batch, probabilities = predicted.batch, predicted.probabilities
         time_ms = batch.timestamp_ms_B.numpy()
         self._rows.append(np.stack([probabilities[task].numpy() for task in sorted(probabilities)]))
-        answers = said.frozen or {task: np.full(len(batch), -1.0, np.float32) for task in probabilities}
+        answers = predicted.frozen or {task: np.full(len(batch), -1.0, np.float32) for task in probabilities}
         self._frozen.append(np.stack([np.asarray(answers[task]) for task in sorted(answers)]))
         self._time_ms.append(time_ms)
         self._last_ms.append(np.full(time_ms.size, time_ms[-1]))

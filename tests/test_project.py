@@ -59,7 +59,7 @@ NO_EXAMPLE = {
     "interestclock.training.learner.Prediction": "what Learner.predict returns",
     "interestclock.training.run.RunCost": "what run_ranker returns",
     "interestclock.training.run.RunNews": "what run_ranker tells on its way",
-    "interestclock.training.trainer.Predicted": "what a Recorder is told",
+    "interestclock.training.trainer.PredictedBatch": "what a Recorder is told",
     "interestclock.training.trainer.Recorder": "a Protocol: there is nothing to run",
 }
 # What asks the clock on the wall for the date; clocks that no one sets, monotonic ones, are free to all.

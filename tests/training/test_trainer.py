@@ -12,7 +12,7 @@ from torch import Tensor
 
 from interestclock.histories import Histories
 from interestclock.samples import Batch, SampleChunk, SampleFolder
-from interestclock.training import ORDERS, Learner, Predicted, Prediction, SampleTrainer
+from interestclock.training import ORDERS, Learner, PredictedBatch, Prediction, SampleTrainer
 
 Row = tuple[int, int]  # a sample by its request and item
 
@@ -48,11 +48,11 @@ class Diary:
         monkeypatch.setattr(Learner, "predict", noted_predict)
         monkeypatch.setattr(Learner, "learn", noted_learn)
 
-    def predicted(self, said: Predicted) -> None:
-        self.entries.append(("record", said.batch))
-        self.batches.append(said.batch)
-        self.predictions.append(said.probabilities)
-        self.frozen.append(said.frozen)
+    def predicted(self, predicted: PredictedBatch) -> None:
+        self.entries.append(("record", predicted.batch))
+        self.batches.append(predicted.batch)
+        self.predictions.append(predicted.probabilities)
+        self.frozen.append(predicted.frozen)
 
     def learned(self, batch: Batch) -> None:
         self.taught.append(batch)
@@ -177,10 +177,10 @@ class WithCopy(Diary):
         self._trainer, self._freeze_ms = trainer, freeze_ms
         self.copy: torch.nn.Module | None = None
 
-    def predicted(self, said: Predicted) -> None:
-        if self.copy is None and int(said.batch.timestamp_ms_B[-1]) >= self._freeze_ms:
+    def predicted(self, predicted: PredictedBatch) -> None:
+        if self.copy is None and int(predicted.batch.timestamp_ms_B[-1]) >= self._freeze_ms:
             self.copy = copy.deepcopy(self._trainer._learner.ranker)
-        super().predicted(said)
+        super().predicted(predicted)
 
 
 def test_without_a_moment_to_freeze_at_there_is_no_copy(make_trainer, chunks: list[SampleChunk]) -> None:

@@ -5,13 +5,13 @@ from interestclock.training.learner import Learner, Prediction
 from interestclock.training.prediction_file import PredictionFile
 from interestclock.training.run import RunCost, RunNews, RunPlan, check_device, run_ranker
 from interestclock.training.sample_trainer import SampleTrainer
-from interestclock.training.trainer import PROBABILITY, Predicted, Recorder
+from interestclock.training.trainer import PROBABILITY, PredictedBatch, Recorder
 
 __all__ = [
     "ORDERS",
     "PROBABILITY",
     "Learner",
-    "Predicted",
+    "PredictedBatch",
     "Prediction",
     "PredictionFile",
     "Recorder",

@@ -17,7 +17,7 @@ from interestclock.training.config import TrainConfig
 from interestclock.training.memory import peak_rss_mib
 from interestclock.training.prediction_file import PredictionFile
 from interestclock.training.sample_trainer import SampleTrainer
-from interestclock.training.trainer import Predicted
+from interestclock.training.trainer import PredictedBatch
 
 __all__ = ["RunCost", "RunNews", "RunPlan", "check_device", "run_ranker"]
 
@@ -140,9 +140,9 @@ class _Watch:
     def seconds(self) -> float:
         return time.perf_counter() - self._began
 
-    def predicted(self, said: Predicted) -> None:
-        self._file.add(said.rows, said.probabilities, said.frozen)
-        batch, probabilities = said.batch, said.probabilities
+    def predicted(self, predicted: PredictedBatch) -> None:
+        self._file.add(predicted.rows, predicted.probabilities, predicted.frozen)
+        batch, probabilities = predicted.batch, predicted.probabilities
         self.samples += len(batch)
         label = self._plan.label
         self._curve.add(

@@ -34,8 +34,8 @@ class SampleTrainer:
         >>> from interestclock.samples import BatchMaker, PrepareConfig, prepare_samples
         >>> class Counter:
         ...     rows = learned_rows = 0
-        ...     def predicted(self, said):
-        ...         self.rows += len(said.batch)
+        ...     def predicted(self, predicted):
+        ...         self.rows += len(predicted.batch)
         ...     def learned(self, batch):
         ...         self.learned_rows += len(batch)
         >>> folder, counter = Path(tempfile.mkdtemp()), Counter()

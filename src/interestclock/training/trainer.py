@@ -16,7 +16,7 @@ from interestclock.samples import Batch
 from interestclock.training.learner import Learner
 from interestclock.training.pending import PendingBatches
 
-__all__ = ["PROBABILITY", "Predicted", "Recorder", "Trainer"]
+__all__ = ["PROBABILITY", "PredictedBatch", "Recorder", "Trainer"]
 
 # Shapes: B exposures of a batch.
 
@@ -24,7 +24,7 @@ PROBABILITY = "probability"  # what batches may carry once they were asked: of o
 
 
 @dataclass(frozen=True, kw_only=True)
-class Predicted:
+class PredictedBatch:
     """What was said of a batch.
 
     Args:
@@ -41,7 +41,7 @@ class Predicted:
 class Recorder(Protocol):
     """Is told of each batch when it was predicted, and again when it was learned."""
 
-    def predicted(self, said: Predicted) -> None:
+    def predicted(self, predicted: PredictedBatch) -> None:
         """Before anything is learned of it."""
 
     def learned(self, batch: Batch) -> None:
@@ -88,7 +88,7 @@ class Trainer:
         probabilities = prediction.probabilities()
         frozen = self._ask_frozen(on_device)
         self._recorder.predicted(
-            Predicted(batch=batch, rows=rows, probabilities=probabilities, frozen=frozen)
+            PredictedBatch(batch=batch, rows=rows, probabilities=probabilities, frozen=frozen)
         )
         if self._carried is not None:
             batch = replace(batch, carried=batch.carried | {PROBABILITY: probabilities[self._carried]})

@@ -13,7 +13,7 @@ from small_live import LIVE
 from torch import Tensor
 
 from interestclock.samples import Batch
-from interestclock.training import Predicted
+from interestclock.training import PredictedBatch
 from interestclock.training.live import LiveTrainer
 
 
@@ -25,9 +25,9 @@ class Notes:
         self.said: dict[str, list[Tensor]] = {}
         self.labels: list[Tensor] = []
 
-    def predicted(self, said: Predicted) -> None:
-        self.event_ids += said.rows["event_id"].to_pylist()
-        for task, probability_B in said.probabilities.items():
+    def predicted(self, predicted: PredictedBatch) -> None:
+        self.event_ids += predicted.rows["event_id"].to_pylist()
+        for task, probability_B in predicted.probabilities.items():
             self.said.setdefault(task, []).append(probability_B)
 
     def learned(self, batch: Batch) -> None:

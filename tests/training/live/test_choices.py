@@ -15,7 +15,7 @@ from small_live import LIVE
 from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig
 from interestclock.samples import Batch, BatchMaker, CandidateConfig, PrepareConfig, prepare_samples
 from interestclock.streams import AdmissionConfig
-from interestclock.training import ORDERS, Predicted, SampleTrainer, TrainConfig
+from interestclock.training import ORDERS, PredictedBatch, SampleTrainer, TrainConfig
 from interestclock.training.live import LiveConfig, LiveTrainer
 
 MONTH_HOURS = 24 * 30
@@ -41,9 +41,9 @@ class Notes:
         self.event_ids: list[str] = []
         self.visits: list[np.ndarray] = []
 
-    def predicted(self, said: Predicted) -> None:
-        self.event_ids += said.rows["event_id"].to_pylist()
-        self.visits.append(said.probabilities["visit"].numpy())
+    def predicted(self, predicted: PredictedBatch) -> None:
+        self.event_ids += predicted.rows["event_id"].to_pylist()
+        self.visits.append(predicted.probabilities["visit"].numpy())
 
     def learned(self, batch: Batch) -> None:
         pass
@@ -75,8 +75,8 @@ def test_what_is_learned_live_is_what_is_learned_offline(
     offline: list[np.ndarray] = []
 
     class Recorder:
-        def predicted(self, said) -> None:
-            offline.append(said.probabilities["visit"].numpy())
+        def predicted(self, predicted) -> None:
+            offline.append(predicted.probabilities["visit"].numpy())
 
         def learned(self, batch) -> None:
             pass

@@ -77,8 +77,8 @@ def test_what_is_learned_live_is_what_is_learned_offline(
     offline: list[np.ndarray] = []
 
     class Recorder:
-        def predicted(self, said) -> None:
-            offline.append(said.probabilities["finish"].numpy())
+        def predicted(self, predicted) -> None:
+            offline.append(predicted.probabilities["finish"].numpy())
 
         def learned(self, batch) -> None:
             pass

@@ -28,7 +28,7 @@ class Learned:
     def __init__(self) -> None:
         self.label: list[int] = []
 
-    def predicted(self, said) -> None:
+    def predicted(self, predicted) -> None:
         pass
 
     def learned(self, batch) -> None:

@@ -36,7 +36,7 @@ BASE = replace(  # every exposure is a batch
 class Nobody:
     """Is told of predictions and keeps none."""
 
-    def predicted(self, said) -> None:
+    def predicted(self, predicted) -> None:
         pass
 
     def learned(self, batch) -> None:

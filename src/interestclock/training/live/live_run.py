@@ -27,7 +27,7 @@ from interestclock.training.live.schedule import Schedule
 from interestclock.training.live.telemetry import Telemetry
 from interestclock.training.live.trainer_folder import TrainerFolder
 from interestclock.training.live.trainer_snapshots import TrainerSnapshots
-from interestclock.training.trainer import PROBABILITY, Predicted
+from interestclock.training.trainer import PROBABILITY, PredictedBatch
 
 __all__ = ["LiveRun"]
 
@@ -143,11 +143,11 @@ class LiveRun:
         self._tell_accounts()
         tell()
 
-    def predicted(self, said: Predicted) -> None:
+    def predicted(self, predicted: PredictedBatch) -> None:
         """Keep a batch's predictions; the trainer calls it."""
-        self._predictions.add(said.rows, said.probabilities)
+        self._predictions.add(predicted.rows, predicted.probabilities)
         if self.telemetry is not None:
-            self.telemetry.predicted(probability=said.probabilities)
+            self.telemetry.predicted(probability=predicted.probabilities)
 
     def learned(self, batch: Batch) -> None:
         """Tell telemetry what came of a batch; the trainer calls it."""

@@ -26,7 +26,7 @@ from interestclock.training.live.embedding_rows import EmbeddingRows
 from interestclock.training.live.exposure_queue import ExposureQueue
 from interestclock.training.live.ranker_state import ranker_state, restore_ranker
 from interestclock.training.pending import PendingBatches
-from interestclock.training.trainer import Predicted, Recorder, Trainer
+from interestclock.training.trainer import PredictedBatch, Recorder, Trainer
 
 __all__ = ["LiveTrainer"]
 
@@ -119,10 +119,10 @@ class LiveTrainer:
         self._trainer.learn(None)
         self._count()
 
-    def predicted(self, said: Predicted) -> None:
+    def predicted(self, predicted: PredictedBatch) -> None:
         """A batch awaits its labels; its trainer calls it."""
-        self._awaiting += self._exposures(said.batch)
-        self.recorder.predicted(said)
+        self._awaiting += self._exposures(predicted.batch)
+        self.recorder.predicted(predicted)
 
     def learned(self, batch: Batch) -> None:
         """A batch moved the rows that it showed; its trainer calls it."""
