@@ -3,10 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
 
+from interestclock.errors import ResultError
 from interestclock.samples import Batch, SampleChunk
 from interestclock.training import PredictionFile, prediction_file
 
@@ -44,3 +46,27 @@ def test_no_predictions_are_a_file_without_rows(tmp_path: Path) -> None:
     with PredictionFile(tmp_path / "p.parquet", TASKS):
         pass
     assert pq.read_table(tmp_path / "p.parquet").num_rows == 0
+
+
+def test_exposures_are_described_beside_their_predictions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prediction_file, "_ROWS_PER_GROUP", 4)
+    described = pa.schema([("event_id", pa.string()), ("timestamp_ms", pa.int64())])
+    with PredictionFile(tmp_path / "p.parquet", TASKS, described=described) as file:
+        for first in range(0, 9, 3):
+            ids = pa.array([f"e{row}" for row in range(first, first + 3)]).dictionary_encode()
+            rows = pa.table({"user": [5] * 3, "event_id": ids, "timestamp_ms": [first] * 3})
+            file.add(rows, {task: torch.arange(first, first + 3) / 10 for task in TASKS})
+    table = pq.read_table(tmp_path / "p.parquet")
+    assert table.column_names == ["event_id", "timestamp_ms", "p.finish", "p.like"]
+    assert table["event_id"].to_pylist() == [f"e{row}" for row in range(9)]
+    assert table["timestamp_ms"].to_pylist() == [0] * 3 + [3] * 3 + [6] * 3
+    np.testing.assert_allclose(table["p.like"].to_numpy(), np.arange(9) / 10)
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(
+        ResultError, match=r"p\.parquet: predictions cannot be written .*; make room, then go"
+    ):
+        PredictionFile(tmp_path / "none" / "p.parquet", TASKS)

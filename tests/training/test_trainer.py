@@ -12,7 +12,17 @@ from torch import Tensor
 
 from interestclock.histories import Histories
 from interestclock.samples import Batch, SampleChunk, SampleFolder
-from interestclock.training import ORDERS, Learner, PredictedBatch, Prediction, SampleTrainer
+from interestclock.training import (
+    ORDERS,
+    PROBABILITY,
+    Learner,
+    PredictedBatch,
+    Prediction,
+    SampleTrainer,
+    TrainConfig,
+)
+from interestclock.training.pending import LabelsAlong, PendingBatches
+from interestclock.training.trainer import Trainer
 
 Row = tuple[int, int]  # a sample by its request and item
 
@@ -193,3 +203,22 @@ def test_an_empty_stream_is_no_work(make_trainer) -> None:
     diary = Diary()
     make_trainer().run([], diary)
     assert diary.entries == []
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_was_said_of_a_batch_comes_back_when_it_is_learned(
+    order: str, make_ranker, chunks: list[SampleChunk], histories: Histories
+) -> None:
+    diary = Diary()
+    pending = PendingBatches(LabelsAlong(), config=TrainConfig(order=order, batch_size=16))
+    learner = Learner(make_ranker(chunks[-1].sizes), lambda: histories, learning_rate=0.02)
+    trainer = Trainer(learner, pending=pending, recorder=diary, carried="finish")
+    for chunk in chunks:
+        for batch in chunk.batches(16):
+            trainer.step(batch)
+    trainer.learn(None)
+    shown = [row for batch in diary.batches for row in rows_of(batch)]
+    said = dict(zip(shown, diary.finish().tolist(), strict=True))
+    for batch in diary.taught:
+        assert batch.carried[PROBABILITY].tolist() == [said[row] for row in rows_of(batch)]
+    assert sum(map(len, diary.taught)) == len(shown)
