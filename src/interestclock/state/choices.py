@@ -43,6 +43,7 @@ class Choices:
 
     def __init__(self) -> None:
         self._blocks = UserBlocks(_COLUMNS, ties=("timestamp_ms", "serial"))
+        self._blocks.admit(1)  # everyone
         self._first_ms_I = np.full(1, _NEVER_MS)
 
     def add(self, behaviours: Behaviours) -> None:
@@ -63,7 +64,6 @@ class Choices:
 
     def item_at(self, position_N: IntArray) -> npt.NDArray[np.int32]:
         """Items by position in the order in which choices became known."""
-        self._blocks.admit(1)
         item_N: npt.NDArray[np.int32] = self._blocks.columns["item"][
             self._blocks.blocks.offset_U[_EVERYONE] + position_N
         ]
