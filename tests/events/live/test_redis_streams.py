@@ -224,6 +224,63 @@ def test_entries_trimmed_before_they_were_read_are_told(
     source.close()
 
 
+@pytest.mark.parametrize("most", [1_000, 7], ids=["one poll", "several polls"])
+def test_all_may_be_there_though_the_last_entry_read_was_trimmed(
+    most: int, server: RedisServer, stream: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A stream that holds three entries: those that come are read, then those that came too fast are not."""
+    source = opened(server, stream)
+    source.start_after({})
+    polled(source, most)
+    with server.client() as client:
+        for _ in range(4):
+            add(client, stream, 3, maxlen=3)
+            assert sum(each.cut.messages for each in polled(source, most)) == 3
+        assert "was trimmed" not in caplog.text
+        add(client, stream, 4, maxlen=3)
+        assert sum(each.cut.messages for each in polled(source, most)) == 3
+        assert caplog.text.count("was trimmed") == 1
+        add(client, stream, 3, maxlen=3)  # all is read again
+        assert sum(each.cut.messages for each in polled(source, most)) == 3
+    assert caplog.text.count("was trimmed") == 1
+    source.close()
+
+
+def test_what_cannot_be_known_is_told(
+    server: RedisServer, stream: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Taken up again behind an entry that is gone; a stream that was made anew; a server before Redis 7."""
+    with server.client() as client:
+        last = client.xrevrange(stream, count=1)[0][0].decode()
+        add(client, stream, 3, maxlen=3)
+        source = opened(server, stream)
+        source.start_after({stream: last})
+        assert sum(each.cut.messages for each in polled(source)) == 3
+        assert caplog.text.count("was trimmed") == 1
+        client.delete(stream)
+        add(client, stream, 2, maxlen=3)
+        assert source.poll(5, 0.05) is None  # the group went with it
+        assert sum(each.cut.messages for each in polled(source)) == 2
+        assert caplog.text.count("was trimmed") == 2
+        known = source._client.xinfo_stream
+        source._client.xinfo_stream = lambda name: {
+            each: value for each, value in known(name).items() if each != "entries-added"
+        }
+        source.start_after({})
+        polled(source)
+        assert caplog.text.count("was trimmed") == 2
+        add(client, stream, 1, maxlen=1)
+        assert sum(each.cut.messages for each in polled(source)) == 1
+        assert caplog.text.count("was trimmed") == 3
+    source.close()
+
+
+def add(client: redis.Redis, stream: str, entries: int, *, maxlen: int) -> None:
+    """Add entries, and cut the stream to its newest."""
+    for _ in range(entries):
+        client.xadd(stream, {"event": b"{}"}, maxlen=maxlen, approximate=False)
+
+
 def test_a_stream_deleted_while_it_is_awaited_is_made_again(server: RedisServer, stream: str) -> None:
     source = opened(server, stream)
     source.start_after({})

@@ -35,7 +35,8 @@ class RedisSource:
     The group remembers what was delivered, for whoever looks at it; where to go on is for ``start_after`` to
     say: the group is set back to there, at the start and after every failure, since a reply that was lost on
     its way counts as delivered. What was acknowledged may be trimmed, but for the last entry of it: where
-    that one is gone, a warning says that those after it may be gone unread.
+    that one is gone, a warning says that those after it may be gone unread, unless the server's count of all
+    entries there ever were (from Redis 7 on) tells that none is.
 
     Args:
         host, port, streams, group: which. consumer: this one's name in the group.
@@ -98,6 +99,7 @@ class RedisSource:
             host=host, port=port, username=username, password=password, socket_timeout=30.0, retry=once
         )
         self._last: dict[str, str] = {}  # by stream: the last entry that was read
+        self._entries: dict[str, int] = {}  # by stream: how many there ever were up to there, where known
         self._placed = False  # whether the group stands there
         self._merge: PartitionMerge[str, Entry] = PartitionMerge(_time_ms)
 
@@ -124,7 +126,7 @@ class RedisSource:
     def start_after(self, last: Mapping[str, str]) -> None:
         """Go on behind an entry of each stream; from the beginning of one that is not named."""
         self._last = {stream: last.get(stream, _BEGINNING) for stream in self._streams}
-        self._placed = False
+        self._entries, self._placed = {}, False
         self._merge.start(self._streams)
 
     def poll(self, most: int, wait_s: float) -> Arrivals | None:
@@ -133,7 +135,7 @@ class RedisSource:
         try:
             self._place_groups()
             found = self._read(asked, most, wait_s) if asked else {}
-            missed = [stream for stream in found if self._may_have_missed(stream)]
+            there = {stream: self._client.xinfo_stream(stream) for stream in found}
         except self._unknown_here as error:
             self._refuse_login(error)
         except self._away as error:
@@ -146,8 +148,10 @@ class RedisSource:
                 raise LogError(f"{self.name}: {error}") from error
             return None  # a stream was deleted or the server lost it; the group is made again
         self._outage.over()
-        for stream in missed:
-            self._tell_missed(stream, found[stream][0][0].decode())
+        for stream, info in there.items():
+            if self._may_have_missed(stream, info):
+                self._tell_missed(stream, found[stream][0][0].decode())
+            self._count(stream, found[stream], info)
         for stream in asked:
             self._hold(stream, found.get(stream, []), most)
         released = self._merge.release(most)
@@ -200,10 +204,28 @@ class RedisSource:
         if len(entries) < asked_for:
             self._merge.end(stream)
 
-    def _may_have_missed(self, stream: str) -> bool:
-        """Trimming takes the oldest first: as long as the last entry read is there, so is what follows."""
-        last = self._last[stream]
-        return last != _BEGINNING and not self._client.xrange(stream, last, last)
+    def _may_have_missed(self, stream: str, info: Mapping[str, Any]) -> bool:
+        """Trimming takes the oldest first: as long as the last entry read is there, so is what follows.
+
+        Where it is gone, all that follows is there if no more are gone than were read.
+        """
+        last, first = self._last[stream], info["first-entry"]
+        if last == _BEGINNING or (first and _number(first[0]) <= _number(last.encode())):
+            return False
+        added, before = info.get("entries-added"), self._entries.get(stream)
+        return added is None or before is None or before != int(added - info["length"])
+
+    def _count(self, stream: str, entries: list[Entry], info: Mapping[str, Any]) -> None:
+        """Note how many entries there ever were up to the last of these, if that can be known."""
+        added, first = info.get("entries-added"), info["first-entry"]
+        if added is None:
+            return
+        if info["last-generated-id"] == entries[-1][0]:
+            self._entries[stream] = added
+        elif first and first[0] == entries[0][0]:
+            self._entries[stream] = added - info["length"] + len(entries)
+        elif stream in self._entries:
+            self._entries[stream] += len(entries)
 
     def _tell_missed(self, stream: str, next_offset: str) -> None:
         _log.warning(
@@ -234,7 +256,13 @@ class RedisSource:
 
 
 def _time_ms(entry: Entry) -> int:
-    return int(entry[0].partition(b"-")[0])
+    return _number(entry[0])[0]
+
+
+def _number(entry_id: bytes) -> tuple[int, int]:
+    """An entry's milliseconds, and its place among those of the same."""
+    milliseconds, _, place = entry_id.partition(b"-")
+    return int(milliseconds), int(place or 0)
 
 
 def _message(stream: str, offset: str, fields: Mapping[bytes, bytes]) -> Message:
