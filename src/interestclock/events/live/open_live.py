@@ -57,23 +57,19 @@ def open_live(
     """
     kind = _kind(source)
     shown = _without_login(source)
-    given = ColumnMapping.from_toml(mapping) if mapping is not None else None
     if kind == "log":
-        path = Path(source)
-        resolved = resolve_mapping(path, mapping=given, layout=layout, items=items)
-        if label_wait_ms is not None:
-            _check_delays(resolved, label_wait_ms)
-        return ReplaySource(open_log(path, mapping=resolved), speed_up=speed_up)
+        resolved = _mapping_of_log(source, mapping, layout, items, label_wait_ms)
+        return ReplaySource(open_log(Path(source), mapping=resolved), speed_up=speed_up)
     if kind not in _BROKERS:
         raise ConfigError(f"'{shown}': no source is called {kind}; give a path, redis://... or kafka://...")
-    if given is None:
+    if mapping is None:
         raise ConfigError(
             f"{shown}: nothing says which labels its messages have; give a mapping file "
             "(--mapping FILE.toml) with [labels] and what else they name"
         )
     if layout is not None or speed_up is not None:
         raise ConfigError(f"{shown}: a layout and a speed are for logs; leave them out")
-    return _broker(kind, source, given, items, group)
+    return _broker(kind, source, ColumnMapping.from_toml(mapping), items, group)
 
 
 def open_then(
@@ -108,21 +104,29 @@ def open_then(
         raise ConfigError(f"'{_without_login(log)}' is no log; --then follows a log, so give its path")
     if _kind(stream) not in _BROKERS:
         raise ConfigError(f"'{_without_login(stream)}' is no stream; --then takes redis://... or kafka://...")
-    given = ColumnMapping.from_toml(mapping) if mapping is not None else None
-    resolved = resolve_mapping(Path(log), mapping=given, layout=layout, items=items)
+    resolved = _mapping_of_log(log, mapping, layout, items, label_wait_ms)
     if resolved.event_id is None and from_ms is None:
         raise ConfigError(
             f"{log}: its mapping names no event_id, so nothing tells which messages of the stream are in the "
             "log, too; name its column (event_id = ...), or say from when on they are not (--then-from TIME)"
         )
-    if label_wait_ms is not None:
-        _check_delays(resolved, label_wait_ms)
     broker = _broker(_kind(stream), stream, resolved, items, group)
     return ThenSource(open_log(Path(log), mapping=resolved), broker, from_ms=from_ms, speed_up=speed_up)
 
 
 def _kind(source: str) -> str:
     return source.partition("://")[0] if "://" in source else "log"
+
+
+def _mapping_of_log(
+    log: str, mapping: Path | None, layout: str | None, items: Path | None, label_wait_ms: int | None
+) -> ColumnMapping:
+    """What a log's columns mean, by the file that is given, a layout, or the log itself."""
+    given = ColumnMapping.from_toml(mapping) if mapping is not None else None
+    resolved = resolve_mapping(Path(log), mapping=given, layout=layout, items=items)
+    if label_wait_ms is not None:
+        _check_delays(resolved, label_wait_ms)
+    return resolved
 
 
 def _check_delays(mapping: ColumnMapping, label_wait_ms: int) -> None:
