@@ -146,6 +146,23 @@ def test_of_equal_times_the_earlier_admitted_comes_first() -> None:
     assert drained(queue) == [[1, 3], [0, 2]]
 
 
+def test_rows_of_one_exposure_count_once() -> None:
+    """As of a choice and its candidates."""
+    thrice = np.repeat(np.arange(3), 3)
+    queue = ExposureQueue(
+        most=100,
+        fill_ms=2,
+        expand=lambda rows: rows.take(pa.array(thrice[: 3 * rows.num_rows])),
+    )
+    queue.add(table_of(at(5, 6, 9)))
+    assert len(queue) == 3
+    queue.advance(7)
+    assert len(queue) == 3
+    queue.advance(8)
+    assert drained(queue) == [[0, 0, 0, 1, 1, 1]]
+    assert len(queue) == 1
+
+
 def test_an_empty_queue() -> None:
     queue = ExposureQueue(most=2, fill_ms=10)
     queue.add(table_of([]))

@@ -60,8 +60,11 @@ class ExposureQueue:
 
     def __len__(self) -> int:
         """Exposures in it."""
-        passed = 0 if self._passed is None else np.unique(_whole(self._passed, "serial")).size
-        return passed + (0 if self._held is None else self._held.num_rows)
+        held = 0 if self._held is None else self._held.num_rows
+        if self._passed is None or not self._passed.num_rows:
+            return held
+        # Rows of one exposure stand together.
+        return held + 1 + int(np.count_nonzero(np.diff(_whole(self._passed, "serial"))))
 
     @property
     def first_ms(self) -> int | None:
