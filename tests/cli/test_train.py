@@ -47,6 +47,22 @@ def test_a_log_is_in_order(options: list[str], lateness_ms: int, mapping: Path, 
     assert said["config"]["admission"]["lateness_ms"] == lateness_ms
 
 
+def test_choices_stand_beside_so_many_candidates(tmp_path: Path) -> None:
+    log, mapping = tmp_path / "visits.csv", tmp_path / "visits.toml"
+    rows = [f"{n % 3},{n % 5},1970-01-01T09:{n:02}:00,bar" for n in range(40)]
+    log.write_text("user_id,item_id,timestamp_ms,kind\n" + "\n".join(rows) + "\n")
+    mapping.write_text('zone = "UTC"\npositive_only = "visit"\n[attributes]\nkind = "kind"\n')
+    folder = tmp_path / "trainer"
+    given = ["--candidates-by-popularity", "3", "--candidates-from-own-past", "0"]
+    ran = CliRunner().invoke(
+        app, ["train", str(log), "--mapping", str(mapping), "--checkpoints", str(folder), *given]
+    )
+    assert ran.exit_code == 0, ran.output
+    assert "AUC among candidates" in ran.output
+    said = json.loads((folder / "config.json").read_text())
+    assert said["config"]["candidates"] == {"by_popularity": 3, "from_own_past": 0, "seed": 0}
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

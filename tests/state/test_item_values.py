@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interestclock.state.item_values import ItemValues
+from interestclock.state.item_values import Descriptions, ItemValues
 
 LISTS = pa.list_(pa.string())
 NAMES = ("genre", "mood")
@@ -19,6 +19,10 @@ def rows_of(items: list[str], genres: list, moods: list | None = None) -> pa.Tab
     return pa.table({"item_id": pa.array(items, pa.string()), **values})
 
 
+def describe(values: ItemValues, items: np.ndarray, rows: pa.Table) -> None:
+    values.describe(Descriptions.of_rows(items, rows))
+
+
 def named(values: ItemValues, name: str, slots: list[int]) -> list[list[str]]:
     words = values.named(name).to_pylist()
     return [
@@ -28,8 +32,8 @@ def named(values: ItemValues, name: str, slots: list[int]) -> list[list[str]]:
 
 def test_values_are_those_of_the_row_that_describes_an_item() -> None:
     values = ItemValues(NAMES, None)
-    values.describe(np.array([2, 1]), rows_of(["b", "a"], [["rock", "jazz"], None], [["calm"], []]))
-    values.describe(np.array([5]), rows_of(["c"], [["jazz", "dub", "ska"]]))
+    describe(values, np.array([2, 1]), rows_of(["b", "a"], [["rock", "jazz"], None], [["calm"], []]))
+    describe(values, np.array([5]), rows_of(["c"], [["jazz", "dub", "ska"]]))
     assert named(values, "genre", [1, 2, 5]) == [[], ["rock", "jazz"], ["jazz", "dub", "ska"]]
     assert named(values, "mood", [1, 2, 5]) == [[], ["calm"], []]
     assert values.named("genre").to_pylist() == ["rock", "jazz", "dub", "ska"]  # as they came
@@ -39,15 +43,15 @@ def test_values_are_those_of_the_row_that_describes_an_item() -> None:
 def test_the_item_table_wins_over_rows_and_lacks_some_items() -> None:
     table = rows_of(["x", "y"], [["soul"], ["folk"]])
     values = ItemValues(NAMES, table)
-    values.describe(np.array([1, 2]), pa.table({"item_id": ["y", "unheard of"]}))
+    describe(values, np.array([1, 2]), pa.table({"item_id": ["y", "unheard of"]}))
     assert named(values, "genre", [1, 2]) == [["folk"], []]
     assert values.without == 1
 
 
 def test_a_slot_that_is_used_again_has_none_of_the_old_values() -> None:
     values = ItemValues(NAMES, None)
-    values.describe(np.array([1]), rows_of(["a"], [["rock", "jazz", "dub"]], [["calm"]]))
-    values.describe(np.array([1]), rows_of(["b"], [["soul"]]))
+    describe(values, np.array([1]), rows_of(["a"], [["rock", "jazz", "dub"]], [["calm"]]))
+    describe(values, np.array([1]), rows_of(["b"], [["soul"]]))
     assert named(values, "genre", [1]) == [["soul"]]
     assert named(values, "mood", [1]) == [[]]
 
@@ -55,7 +59,7 @@ def test_a_slot_that_is_used_again_has_none_of_the_old_values() -> None:
 def test_slots_that_nobody_described_have_nothing() -> None:
     values = ItemValues(NAMES, None)
     assert named(values, "genre", [0, 1, 999]) == [[], [], []]
-    values.describe(np.zeros(0, np.int32), rows_of([], []))
+    describe(values, np.zeros(0, np.int32), rows_of([], []))
     assert named(values, "genre", [0]) == [[]]
     assert values.without == 0
 
@@ -78,7 +82,7 @@ def test_however_items_come_they_are_a_dictionary(turns: list[dict], restored_at
             values.restore(state)
         genres, moods = ([said[place] for said in described.values()] for place in (0, 1))
         items = [f"item {slot}" for slot in described]
-        values.describe(np.array(list(described), np.int32), rows_of(items, genres, moods))
+        describe(values, np.array(list(described), np.int32), rows_of(items, genres, moods))
         expected |= described
         without += sum(not any(said) for said in described.values())
         slots = list(range(14))
@@ -86,3 +90,64 @@ def test_however_items_come_they_are_a_dictionary(turns: list[dict], restored_at
             said = [expected.get(slot, ([], []))[place] for slot in slots]
             assert named(values, name, slots) == said
         assert values.without == without
+
+
+def change(values: ItemValues, item: int, from_ms: int, genre: list[str], *, shown: bool = True) -> None:
+    one = np.ones(1, np.bool_)
+    said = Descriptions(
+        item_R=np.array([item]),
+        rows=rows_of([str(item)], [genre]),
+        told_R=one,
+        first_R=~one,
+        shown_R=np.array([shown]),
+        from_ms_R=np.array([from_ms]),
+    )
+    values.describe(said)
+
+
+def as_of(values: ItemValues, item: int, *moments: int) -> list[list[str]]:
+    words = values.named("genre").to_pylist()
+    items = np.full(len(moments), item)
+    numbers = values.of("genre", items, at_ms=np.array(moments)).tolist()
+    return [[words[number - 1] for number in row if number] for row in numbers]
+
+
+def test_an_item_is_what_it_was_at_each_moment() -> None:
+    values = ItemValues(NAMES, None)
+    describe(values, np.array([1, 2]), rows_of(["a", "b"], [["rock"], ["jazz"]]))
+    change(values, 1, 50, ["dub", "ska", "folk"])
+    change(values, 1, 20, ["soul"])
+    change(values, 1, 50, ["pop"])  # of two at one moment the later said
+    assert as_of(values, 1, 0, 19, 20, 49, 50, 99) == [
+        ["rock"],
+        ["rock"],
+        ["soul"],
+        ["soul"],
+        ["pop"],
+        ["pop"],
+    ]
+    assert (as_of(values, 2, 99), named(values, "genre", [1])) == ([["jazz"]], [["pop"]])
+    assert (values.changes.between(20, 50), values.changes.between(50, 19), values.changes.count) == (
+        [1],
+        [1],
+        3,
+    )
+    change(values, 1, 60, ["pop"])  # as it is already
+    change(values, 2, 10, ["old"], shown=False)
+    assert (values.changes.count, as_of(values, 2, 9, 10)) == (4, [["jazz"], ["old"]])
+
+
+def test_what_is_asked_for_no_more_is_dropped_and_the_rest_restored() -> None:
+    values = ItemValues(NAMES, None)
+    describe(values, np.array([1, 2]), rows_of(["a", "b"], [["rock"], ["jazz"]]))
+    for item, from_ms, genre in ((1, 20, "soul"), (1, 50, "pop"), (2, 30, "dub")):
+        change(values, item, from_ms, [genre])
+    assert values.drop_before(40).tolist() == [1, 2]
+    other = ItemValues(NAMES, None)
+    other.restore({name: np.array(each) for name, each in values.state().items()})
+    for each in (values, other):
+        assert as_of(each, 1, 40, 49, 50) == [["soul"], ["soul"], ["pop"]]
+        assert as_of(each, 2, 40) == [["dub"]]
+        assert each.changes.between(0, 99) == [1]
+        each.forget(np.array([1, 2]))
+        assert each.changes.between(0, 99) == []

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from interestclock import __version__
+from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
 from interestclock.cli.log_options import LogOptions, with_log_options
 from interestclock.cli.snapshots import snapshots_app
 from interestclock.cli.train import train_command
@@ -43,13 +44,6 @@ _INTERRUPTED = 130  # what Ctrl-C ends with
 Out = Annotated[Path, typer.Option(help="Folder to write; must not exist yet.", show_default=False)]
 BucketsPerDay = Annotated[int, typer.Option(min=1, help="Hour buckets of a clock (Eq. 3).")]
 WindowDays = Annotated[int, typer.Option(min=1, max=300 * 366, help="How far back a clock counts, in days.")]
-ByPopularity = Annotated[
-    int,
-    typer.Option(min=0, max=1_000, help="Candidates by popularity so far, beside each choice."),
-]
-FromOwnPast = Annotated[
-    int, typer.Option(min=0, max=1_000, help="Candidates from the user's own past, likewise.")
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -88,8 +82,8 @@ def compare_command(
     ] = None,
     buckets_per_day: BucketsPerDay = 24,
     window_days: WindowDays = 30,
-    candidates_by_popularity: ByPopularity = 2,
-    candidates_from_own_past: FromOwnPast = 2,
+    candidates_by_popularity: ByPopularity = BY_POPULARITY,
+    candidates_from_own_past: FromOwnPast = FROM_OWN_PAST,
     replicates: Annotated[int, typer.Option(min=1, help="Bootstrap resamples of users.")] = 1000,
 ) -> None:
     """Compare rankers on a log in streaming order: what would a clock gain you?
@@ -131,8 +125,8 @@ def features_command(
     out: Out,
     buckets_per_day: BucketsPerDay = 24,
     window_days: WindowDays = 30,
-    candidates_by_popularity: ByPopularity = 2,
-    candidates_from_own_past: FromOwnPast = 2,
+    candidates_by_popularity: ByPopularity = BY_POPULARITY,
+    candidates_from_own_past: FromOwnPast = FROM_OWN_PAST,
 ) -> None:
     """Write point-in-time clocks and histories as Parquet, for a model of your own.
 

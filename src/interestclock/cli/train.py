@@ -16,10 +16,12 @@ import torch
 import typer
 from rich.console import Console
 
+from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError
 from interestclock.events.live import LiveSource, open_live, open_then
 from interestclock.ranking import RankerConfig
+from interestclock.samples import CandidateConfig
 from interestclock.streams import AdmissionConfig
 from interestclock.studies.rankers import RANKERS, lineup
 from interestclock.training import ORDERS, TrainConfig
@@ -224,6 +226,8 @@ def train_command(
             "settled when it is over, shuffled."
         ),
     ] = TrainConfig().order,
+    candidates_by_popularity: ByPopularity = BY_POPULARITY,
+    candidates_from_own_past: FromOwnPast = FROM_OWN_PAST,
     learning_rate: Annotated[float, typer.Option(help="Adam's step size.")] = TrainConfig().learning_rate,
     seed: Annotated[
         int, typer.Option(min=0, max=_MOST_SEED, help="Of the first weights and the shuffling.")
@@ -290,6 +294,9 @@ def train_command(
         users=IdPolicy(sightings=sightings, unused_days=unused_days, most=most_users),
         items=IdPolicy(sightings=sightings, unused_days=unused_days, most=most_items),
         contexts=IdPolicy(sightings=sightings, unused_days=unused_days),
+        candidates=CandidateConfig(
+            by_popularity=candidates_by_popularity, from_own_past=candidates_from_own_past
+        ),
         missing_labels=tuple(missing_label or ()),
         forget_users_after_days=forget_users_after_days,
         most_state_users=most_state_users,
@@ -312,7 +319,7 @@ def train_command(
         )
         stack.callback(log_to(log_file if log_file is not None else sys.stderr))
         stack.enter_context(stopped_by_signals(run))
-        status = stack.enter_context(StatusLine(_out))
+        status = stack.enter_context(StatusLine(_out, among_candidates=opened.schema.positive_only))
         run.run(lambda: status.show(telemetry.line()))
     _say_accounts(run)
 

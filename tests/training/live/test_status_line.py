@@ -92,6 +92,13 @@ def test_every_number_stands_in_the_line() -> None:
     assert stream.getvalue() == WHOLE + "\n"
 
 
+def test_of_choices_it_says_what_they_are_judged_among() -> None:
+    console, stream = file_console()
+    with StatusLine(console, among_candidates=True) as status:
+        status.show(NUMBERS)
+    assert stream.getvalue() == WHOLE.replace("| AUC 0.7412", "| AUC among candidates 0.7412") + "\n"
+
+
 def test_before_anything_there_is_a_line_too() -> None:
     console, stream = file_console()
     with StatusLine(console) as status:

@@ -29,6 +29,7 @@ class StatusLine:
 
     Args:
         console: where to.
+        among_candidates: of a log of choices: what is judged are choices beside candidates that were drawn.
         monotonic_s: a clock.
 
     Example:
@@ -42,8 +43,15 @@ class StatusLine:
         waiting 0, late 0, ahead 0, duplicates 0, orphan labels 0, dead letters 0
     """
 
-    def __init__(self, console: Console, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        console: Console,
+        *,
+        among_candidates: bool = False,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._console, self._now_s = console, monotonic_s
+        self._auc = "AUC among candidates" if among_candidates else "AUC"
         self._renews = console.is_terminal and not console.is_dumb_terminal
         # Standard error that goes to a file still goes there.
         above = sys.stderr.isatty()
@@ -71,27 +79,26 @@ class StatusLine:
             return
         self._shown_s = now_s
         if self._renews:
-            self._live.update(Text(_said(numbers)), refresh=True)
+            self._live.update(Text(self._said(numbers)), refresh=True)
         else:
             self._print(numbers)
 
     def _print(self, numbers: StatusNumbers) -> None:
-        self._console.print(_said(numbers), highlight=False, markup=False, soft_wrap=True)
+        self._console.print(self._said(numbers), highlight=False, markup=False, soft_wrap=True)
         self._unprinted = None
 
+    def _said(self, numbers: StatusNumbers) -> str:
+        return " | ".join(_parts(numbers, self._auc))
 
-def _said(numbers: StatusNumbers) -> str:
-    return " | ".join(_parts(numbers))
 
-
-def _parts(numbers: StatusNumbers) -> Iterator[str]:
+def _parts(numbers: StatusNumbers, auc: str) -> Iterator[str]:
     yield f"{numbers.events:,} events, {_number(numbers.events_per_second, ',.0f')}/s"
     if numbers.event_ms:
         behind = _duration(numbers.behind_seconds)
         learning = f", learning {behind} behind" if behind else ""
         lag = _duration(numbers.lag_seconds)
         yield f"{_minute(numbers.event_ms)} UTC{f', lag {lag}' if lag else ''}{learning}"
-    yield f"AUC {_number(numbers.auc, '.4f')}, calibration {_number(numbers.calibration, '.3f')}"
+    yield f"{auc} {_number(numbers.auc, '.4f')}, calibration {_number(numbers.calibration, '.3f')}"
     if numbers.hour is not None:
         calibration = _number(numbers.hour_calibration, ".3f")
         yield f"at {numbers.hour} h: AUC {_number(numbers.hour_auc, '.4f')}, calibration {calibration}"

@@ -1,0 +1,20 @@
+"""How many candidates stand beside each choice: options of every command that draws them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from interestclock.samples import CandidateConfig
+
+__all__ = ["BY_POPULARITY", "FROM_OWN_PAST", "ByPopularity", "FromOwnPast"]
+
+ByPopularity = Annotated[
+    int,
+    typer.Option(min=0, max=1_000, help="Candidates by popularity so far, beside each choice."),
+]
+FromOwnPast = Annotated[
+    int, typer.Option(min=0, max=1_000, help="Candidates from the user's own past, likewise.")
+]
+BY_POPULARITY, FROM_OWN_PAST = CandidateConfig().by_popularity, CandidateConfig().from_own_past
