@@ -17,8 +17,9 @@ import pyarrow as pa
 from interestclock.errors import ResultError
 from interestclock.events.live import BadMessage
 from interestclock.streams.admitted_entry import AdmittedEntry
+from interestclock.streams.segment_files import Entry
 
-__all__ = ["Schemas", "entry_from_bytes", "entry_to_bytes"]
+__all__ = ["Schemas", "decoded", "entry_from_bytes", "entry_to_bytes"]
 
 _FORMAT = 1
 _SIZES = struct.Struct("<QI")  # of everything before compression, and of the part that says what is what
@@ -141,3 +142,12 @@ def _verdicts(content: bytes, count: int) -> pa.Array:
 
 def _dead(partition: str, offset: str, reason: str, payload: str) -> BadMessage:
     return BadMessage(partition=partition, offset=offset, reason=reason, payload=payload)
+
+
+def decoded(entries: Iterator[Entry]) -> Iterator[tuple[int, AdmittedEntry]]:
+    """Entries of files whose headers say the schemas, each with its number."""
+    header, schemas = b"", Schemas.none()
+    for entry in entries:
+        if entry.header != header:
+            header, schemas = entry.header, Schemas.from_bytes(entry.header)
+        yield entry.number, entry_from_bytes(entry.content, schemas)

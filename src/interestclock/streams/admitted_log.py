@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from interestclock.streams.admitted_bytes import Schemas, entry_from_bytes, entry_to_bytes
+from interestclock.streams.admitted_bytes import Schemas, decoded, entry_to_bytes
 from interestclock.streams.admitted_entry import AdmittedEntry
-from interestclock.streams.segment_files import Entry
+from interestclock.streams.segment_follower import SegmentFollower
 from interestclock.streams.segments import Segments
 
-__all__ = ["AdmittedLog"]
+__all__ = ["AdmittedFollower", "AdmittedLog"]
+
+_PREFIX = "admitted"
 
 
 class AdmittedLog:
@@ -44,7 +46,7 @@ class AdmittedLog:
     """
 
     def __init__(self, folder: Path, *, segment_bytes: int = 1 << 26) -> None:
-        self._segments = Segments(folder, prefix="admitted", segment_bytes=segment_bytes)
+        self._segments = Segments(folder, prefix=_PREFIX, segment_bytes=segment_bytes)
         header = self._segments.header
         self._schemas = Schemas.from_bytes(header) if header else Schemas.none()
         self._next_arrival = self._count_arrivals()
@@ -85,7 +87,7 @@ class AdmittedLog:
         Raises:
             ResultError: some are there no more; (from the iterator) one is damaged, or a file is missing.
         """
-        return self._decoded(self._segments.read_after(position))
+        return decoded(self._segments.read_after(position))
 
     def new_segment(self) -> None:
         """The next entry begins a file of its own, so that those before it can be removed.
@@ -103,14 +105,6 @@ class AdmittedLog:
         """
         self._segments.drop_before(position)
 
-    @staticmethod
-    def _decoded(entries: Iterator[Entry]) -> Iterator[tuple[int, AdmittedEntry]]:
-        header, schemas = b"", Schemas.none()
-        for entry in entries:
-            if entry.header != header:
-                header, schemas = entry.header, Schemas.from_bytes(entry.header)
-            yield entry.number, entry_from_bytes(entry.content, schemas)
-
     def _count_arrivals(self) -> int | None:
         if not self.position:
             return 0
@@ -118,3 +112,36 @@ class AdmittedLog:
             return None
         ((_, last),) = self.read_after(self.position - 1)
         return last.next_arrival
+
+
+class AdmittedFollower:
+    """Reads an admitted log that another process writes, as far as it goes by then; changes no file.
+
+    Args:
+        folder: of the log; it need not be there yet. position: the last entry that was read before.
+
+    Raises:
+        ResultError: (from ``read``) what comes next was removed, is damaged, or the log ends before the
+            position.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> log, follower = AdmittedLog(folder), AdmittedFollower(folder)
+        >>> log.append(AdmittedEntry(first_arrival=0, source="wall", taken_ms=9_000, awaited=()))
+        1
+        >>> [(number, entry.taken_ms) for number, entry in follower.read()], list(follower.read())
+        ([(1, 9000)], [])
+    """
+
+    def __init__(self, folder: Path, *, position: int = 0) -> None:
+        self._segments = SegmentFollower(folder, prefix=_PREFIX, position=position)
+
+    @property
+    def position(self) -> int:
+        """The number of the entry last given out."""
+        return self._segments.position
+
+    def read(self) -> Iterator[tuple[int, AdmittedEntry]]:
+        """The entries that have come, in order, each with its number."""
+        return decoded(self._segments.read())

@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 from interestclock.errors import ResultError
 from interestclock.streams.segment_header import REMEDY, read_header
 
-__all__ = ["Entry", "Measured", "extend", "framed", "measure", "read"]
+__all__ = ["Entry", "Frame", "Measured", "content_of", "extend", "framed", "frames", "measure", "read"]
 
 # An entry: length, CRC-32 of the content, CRC-32 of its number and of these two | content
 # The frame has a checksum of its own, so that a flipped bit in a length is not taken for a write that a
@@ -57,7 +57,9 @@ class Measured:
     size: int
 
 
-class _Frame(NamedTuple):
+class Frame(NamedTuple):
+    """Where an entry stands in its file: its frame at ``offset``, then so many bytes, up to ``end``."""
+
     number: int
     offset: int
     length: int
@@ -129,7 +131,7 @@ def measure(path: Path, *, first: int) -> Measured:
     with path.open("rb", buffering=_BUFFER_BYTES) as stream:
         header, end = read_header(stream, path, first=first)
         entries = 0
-        for frame in _frames(stream, path, first, end):
+        for frame in frames(stream, path, first, end):
             entries, end = entries + 1, frame.end
         return Measured(header=header, entries=entries, whole_bytes=end, size=_size(stream))
 
@@ -147,10 +149,10 @@ def read(path: Path, *, first: int, after: int, stop: int, closed: bool) -> Iter
     with path.open("rb", buffering=_BUFFER_BYTES) as stream:
         header, end = read_header(stream, path, first=first)
         number = first
-        frames = _frames(stream, path, first, end)
-        while number < stop and (frame := next(frames, None)):
+        found = frames(stream, path, first, end)
+        while number < stop and (frame := next(found, None)):
             if number > after:
-                yield Entry(number, _content(stream, path, frame), header)
+                yield Entry(number, content_of(stream, path, frame), header)
             number, end = number + 1, frame.end
         size = _size(stream)
         if number < stop:
@@ -169,8 +171,15 @@ def _what_is_missing(end: int, size: int) -> str:
     return "the file was cut short"
 
 
-def _frames(stream: BinaryIO, path: Path, first: int, offset: int) -> Iterator[_Frame]:
-    """Frames of entries that are whole; the stream stands at the content when one is given out."""
+def frames(stream: BinaryIO, path: Path, first: int, offset: int) -> Iterator[Frame]:
+    """Frames of entries that are whole; the stream stands at the content when one is given out.
+
+    Args:
+        first: number of the entry at ``offset``.
+
+    Raises:
+        ResultError: a frame is damaged.
+    """
     size, number = _size(stream), first
     while offset + _FRAME.size <= size:
         stream.seek(offset)
@@ -180,11 +189,16 @@ def _frames(stream: BinaryIO, path: Path, first: int, offset: int) -> Iterator[_
         end = offset + _FRAME.size + length
         if end > size:
             return
-        yield _Frame(number, offset, length, content_sum, end)
+        yield Frame(number, offset, length, content_sum, end)
         offset, number = end, number + 1
 
 
-def _content(stream: BinaryIO, path: Path, frame: _Frame) -> bytes:
+def content_of(stream: BinaryIO, path: Path, frame: Frame) -> bytes:
+    """What an entry holds; the stream stands behind its frame.
+
+    Raises:
+        ResultError: it is damaged.
+    """
     content = stream.read(frame.length)
     if zlib.crc32(content) != frame.content_sum:
         raise ResultError(f"{path}, byte {frame.offset}: entry {frame.number} is damaged; {REMEDY}")

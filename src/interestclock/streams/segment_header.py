@@ -1,8 +1,9 @@
-"""How a file of a segmented log begins, and how it comes into being: whole, or not at all."""
+"""What a file of a segmented log is called, how it begins, and how it comes into being: whole or not."""
 
 from __future__ import annotations
 
 import os
+import re
 import struct
 import zlib
 from contextlib import suppress
@@ -12,7 +13,7 @@ from typing import BinaryIO
 from interestclock.errors import ResultError
 from interestclock.on_disk import force
 
-__all__ = ["ASIDE", "REMEDY", "create", "read_header"]
+__all__ = ["ASIDE", "REMEDY", "create", "file_name", "files_of", "read_header"]
 
 # A file: magic, format, number of its first entry, length of the header | header | CRC-32 of both | entries
 _MAGIC, _FORMAT = b"ICSEGMNT", 1
@@ -20,6 +21,23 @@ _HEADER = struct.Struct("<8sHQI")
 _SUM = struct.Struct("<I")
 ASIDE = ".unfinished"
 REMEDY = "bring the file back from a copy, or start anew in another folder"
+
+
+def file_name(prefix: str, first: int) -> str:
+    """Of a log's file, by the number of its first entry.
+
+    Example:
+        >>> file_name("log", 7)
+        'log-0000000000000007.segment'
+    """
+    return f"{prefix}-{first:016d}.segment"
+
+
+def files_of(folder: Path, prefix: str, ending: str = "") -> dict[int, Path]:
+    """Files of a log by the number of their first entry; those with ``ASIDE`` for an ending are none yet."""
+    name = re.compile(rf"{re.escape(prefix)}-([0-9]{{16}})\.segment{re.escape(ending)}")
+    found = ((name.fullmatch(path.name), path) for path in folder.iterdir())
+    return {int(each[1]): path for each, path in found if each}
 
 
 def create(path: Path, *, first: int, header: bytes) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 from interestclock.errors import ResultError
 from interestclock.on_disk import force
 from interestclock.streams.segment_files import Entry, extend, framed, measure, read
-from interestclock.streams.segment_header import ASIDE, create
+from interestclock.streams.segment_header import ASIDE, create, file_name, files_of
 
 __all__ = ["Segments"]
 
@@ -27,7 +26,8 @@ class Segments:
     was being written, stay.) Any other damage is an error that names file and byte, as soon as what is
     damaged is asked for; a file that holds nothing that is asked for is not opened.
 
-    One object writes; what it reads ends with what it had acknowledged when it was asked.
+    One object writes; what it reads ends with what it had acknowledged when it was asked. Others read with a
+    ``SegmentFollower``.
 
     Args:
         folder: made if needed. prefix: files are called ``PREFIX-NUMBER.segment``.
@@ -58,9 +58,9 @@ class Segments:
         if not folder.exists():
             folder.mkdir(parents=True)
             force(folder.parent)
-        for left in self._named_as(ASIDE).values():
+        for left in files_of(folder, prefix, ASIDE).values():
             left.unlink()
-        self._firsts = sorted(self._named_as(""))
+        self._firsts = sorted(files_of(folder, prefix))
         self._take_up_last()
 
     @property
@@ -182,14 +182,8 @@ class Segments:
             force(self.folder)
             self._named = True
 
-    def _named_as(self, ending: str) -> dict[int, Path]:
-        """Files of this log by the number of their first entry."""
-        name = re.compile(rf"{re.escape(self._prefix)}-([0-9]{{16}})\.segment{re.escape(ending)}")
-        found = ((name.fullmatch(path.name), path) for path in self.folder.iterdir())
-        return {int(each[1]): path for each, path in found if each}
-
     def _path(self, first: int) -> Path:
-        return self.folder / f"{self._prefix}-{first:016d}.segment"
+        return self.folder / file_name(self._prefix, first)
 
 
 def _unwritable(path: Path, error: OSError) -> ResultError:
