@@ -275,6 +275,25 @@ def test_what_cannot_be_known_is_told(
     source.close()
 
 
+def test_what_was_read_of_a_stream_that_is_deleted_right_then_is_taken(
+    server: RedisServer, stream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = opened(server, stream)
+    asked = source._client.xinfo_stream
+
+    def deleted(name: str) -> object:
+        source._client.delete(name)
+        return asked(name)
+
+    source.start_after({})
+    with monkeypatch.context() as patch:
+        patch.setattr(source._client, "xinfo_stream", deleted)
+        arrivals = source.poll(5, 0.05)
+    assert arrivals is not None
+    assert arrivals.cut.messages == 5
+    source.close()
+
+
 def add(client: redis.Redis, stream: str, entries: int, *, maxlen: int) -> None:
     """Add entries, and cut the stream to its newest."""
     for _ in range(entries):

@@ -37,7 +37,7 @@ EVERYTHING = replace(
     forget_users_after_days=2,  # sooner than the stream ends: users and items leave on the way
     users=IdPolicy(sightings=2, unused_days=1),
     items=IdPolicy(most=3),  # rows change hands; no feature may tell
-    contexts=IdPolicy(),
+    contexts=IdPolicy(),  # a value of context has nothing but its row: without one it is no feature
 )
 Lines = list[tuple[int, str, bytes]]  # when it arrives, in which partition, what it says
 

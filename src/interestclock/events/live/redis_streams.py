@@ -135,7 +135,7 @@ class RedisSource:
         try:
             self._place_groups()
             found = self._read(asked, most, wait_s) if asked else {}
-            there = {stream: self._client.xinfo_stream(stream) for stream in found}
+            there = {stream: self._info(stream) for stream in found}
         except self._unknown_here as error:
             self._refuse_login(error)
         except self._away as error:
@@ -203,6 +203,16 @@ class RedisSource:
             self._last[stream] = entries[-1][0].decode()
         if len(entries) < asked_for:
             self._merge.end(stream)
+
+    def _info(self, stream: str) -> Mapping[str, Any]:
+        """What the server says of a stream; that it is empty, where it was deleted a moment ago."""
+        try:
+            info: Mapping[str, Any] = self._client.xinfo_stream(stream)
+        except self._refused as error:
+            if "no such key" not in str(error):
+                raise
+            return {"first-entry": None, "length": 0}
+        return info
 
     def _may_have_missed(self, stream: str, info: Mapping[str, Any]) -> bool:
         """Trimming takes the oldest first: as long as the last entry read is there, so is what follows.
