@@ -21,7 +21,7 @@ from interestclock.arrays import Arrays
 from interestclock.errors import ResultError
 from interestclock.on_disk import digest_of, force
 
-__all__ = ["CheckpointNote", "Checkpoints"]
+__all__ = ["CheckpointNote", "CheckpointReader", "Checkpoints"]
 
 FORMAT = 4
 _NAME = re.compile(r"checkpoint-([0-9]{8})")
@@ -53,60 +53,31 @@ class CheckpointNote:
     format: int = FORMAT
 
 
-class Checkpoints:
-    """A folder of checkpoints.
+class CheckpointReader:
+    """A folder of checkpoints, of which nothing is changed.
 
-    A checkpoint is a folder of its own, written aside, forced to disk and renamed: one that has its name is
-    whole. Its checksum is compared before it is read. What a crash left half written is removed at the next
-    start.
+    A checkpoint's checksum is compared before it is read.
 
     Args:
-        folder: made if needed. kept: the newest so many stay.
+        folder: one that is missing has none.
 
     Example:
-        >>> import tempfile
-        >>> checkpoints = Checkpoints(Path(tempfile.mkdtemp()), kept=2)
-        >>> note = CheckpointNote(number=1, fingerprint="f", admitted_position=3, offsets={"0": "17"},
-        ...     event_ms=5, dead_letter_bytes=0)
-        >>> _ = checkpoints.write({"weights": np.ones(3)}, note)
-        >>> found = checkpoints.newest(fingerprint="f")
-        >>> found[0].offsets, found[1]["weights"].tolist()
-        ({'0': '17'}, [1.0, 1.0, 1.0])
+        >>> CheckpointReader(Path("no/such/folder")).numbers()
+        []
     """
 
-    def __init__(self, folder: Path, *, kept: int) -> None:
-        self.folder, self.kept = folder, kept
-        folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.glob(f"*{_ASIDE}"):
-            shutil.rmtree(left)
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def numbers(self) -> list[int]:
         """Of the checkpoints that are there, ascending."""
-        names = (_NAME.fullmatch(each.name) for each in self.folder.iterdir())
+        there = self.folder.iterdir() if self.folder.exists() else ()
+        names = (_NAME.fullmatch(each.name) for each in there)
         return sorted(int(name[1]) for name in names if name)
 
     def path(self, number: int) -> Path:
         """The folder of a checkpoint."""
         return self.folder / f"checkpoint-{number:08d}"
-
-    def write(self, state: Mapping[str, npt.NDArray[Any]], note: CheckpointNote) -> CheckpointNote:
-        """Write a checkpoint and let go of the oldest.
-
-        Raises:
-            ResultError: it cannot be written; the ones before stay.
-        """
-        aside = self.folder / f"{self.path(note.number).name}{_ASIDE}"
-        try:
-            whole = self._write(aside, state, note)
-        except (OSError, SafetensorError) as error:  # a full disk may come as either
-            shutil.rmtree(aside, ignore_errors=True)
-            raise ResultError(
-                f"{self.path(note.number)}: the checkpoint cannot be written ({error}); make room or mend "
-                "the disk, then go on with --resume: what came since the last checkpoint is learned again"
-            ) from error
-        for number in self.numbers()[: -self.kept]:
-            shutil.rmtree(self.path(number))
-        return whole
 
     def newest(self, *, fingerprint: str) -> tuple[CheckpointNote, Arrays] | None:
         """The newest checkpoint that is whole, and its state; None where there is none at all.
@@ -133,15 +104,6 @@ class Checkpoints:
             )
         return None
 
-    def oldest(self) -> CheckpointNote | None:
-        """What the oldest checkpoint says of itself, unverified; None, with a warning, if it says nothing."""
-        path = self.path(self.numbers()[0]) / _NOTE
-        try:
-            return CheckpointNote(**json.loads(path.read_text()))
-        except (OSError, ValueError, TypeError) as error:
-            _log.warning("%s cannot be read (%s); nothing admitted is let go of", path, error)
-            return None
-
     def read(self, number: int) -> tuple[CheckpointNote, Arrays]:
         """One checkpoint, verified.
 
@@ -161,6 +123,62 @@ class Checkpoints:
             return note, load_file(path / _STATE)
         except (OSError, ValueError, TypeError, AttributeError, SafetensorError) as error:
             raise ResultError(f"{path}: the checkpoint is damaged ({error})") from error
+
+
+class Checkpoints(CheckpointReader):
+    """A folder of checkpoints, to which more are written.
+
+    A checkpoint is a folder of its own, written aside, forced to disk and renamed: one that has its name is
+    whole. What a crash left half written is removed at the next start.
+
+    Args:
+        folder: made if needed. kept: the newest so many stay.
+
+    Example:
+        >>> import tempfile
+        >>> checkpoints = Checkpoints(Path(tempfile.mkdtemp()), kept=2)
+        >>> note = CheckpointNote(number=1, fingerprint="f", admitted_position=3, offsets={"0": "17"},
+        ...     event_ms=5, dead_letter_bytes=0)
+        >>> _ = checkpoints.write({"weights": np.ones(3)}, note)
+        >>> found = checkpoints.newest(fingerprint="f")
+        >>> found[0].offsets, found[1]["weights"].tolist()
+        ({'0': '17'}, [1.0, 1.0, 1.0])
+    """
+
+    def __init__(self, folder: Path, *, kept: int) -> None:
+        super().__init__(folder)
+        self.kept = kept
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(f"*{_ASIDE}"):
+            shutil.rmtree(left)
+
+    def write(self, state: Mapping[str, npt.NDArray[Any]], note: CheckpointNote) -> CheckpointNote:
+        """Write a checkpoint and let go of the oldest.
+
+        Raises:
+            ResultError: it cannot be written; the ones before stay.
+        """
+        aside = self.folder / f"{self.path(note.number).name}{_ASIDE}"
+        try:
+            whole = self._write(aside, state, note)
+        except (OSError, SafetensorError) as error:  # a full disk may come as either
+            shutil.rmtree(aside, ignore_errors=True)
+            raise ResultError(
+                f"{self.path(note.number)}: the checkpoint cannot be written ({error}); make room or mend "
+                "the disk, then go on with --resume: what came since the last checkpoint is learned again"
+            ) from error
+        for number in self.numbers()[: -self.kept]:
+            shutil.rmtree(self.path(number))
+        return whole
+
+    def oldest(self) -> CheckpointNote | None:
+        """What the oldest checkpoint says of itself, unverified; None, with a warning, if it says nothing."""
+        path = self.path(self.numbers()[0]) / _NOTE
+        try:
+            return CheckpointNote(**json.loads(path.read_text()))
+        except (OSError, ValueError, TypeError) as error:
+            _log.warning("%s cannot be read (%s); nothing admitted is let go of", path, error)
+            return None
 
     def _write(
         self, aside: Path, state: Mapping[str, npt.NDArray[Any]], note: CheckpointNote
