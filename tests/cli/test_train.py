@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 from typer.testing import CliRunner
 
 from interestclock.cli.app import app
 from interestclock.cli.train import default_lateness_minutes, moment_ms
-from interestclock.errors import ConfigError
-from interestclock.events.live import open_live
+from interestclock.errors import ConfigError, ResultError
+from interestclock.events.live import ReplaySource, open_live
+from interestclock.training.live import PredictionParts
 
 MAPPING = 'zone = "UTC"\n[labels]\nfinish = "finish"\n[attributes]\ngenre = "genre"\n'
 
@@ -90,3 +93,47 @@ def test_what_follows_a_log_is_a_stream(
 
 def test_from_when_on_a_stream_follows() -> None:
     assert moment_ms("2026-03-01T01:00:00.5+01:00") == moment_ms("2026-03-01T00:00:00.500Z") == 1772323200500
+
+
+def test_another_ranker_starts_on_the_state_of_a_replay_that_was_stopped(
+    mapping: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second half of the log is learned by the second ranker, and none of the first."""
+    log = tmp_path / "plays.csv"
+    rows = [
+        f"e{n},{n % 7},{n % 5},2026-03-{1 + n // 720:02}T{n // 30 % 24:02}:{2 * n % 60:02}:00,{n % 2},rock"
+        for n in range(3_000)
+    ]
+    log.write_text("event_id,user_id,item_id,timestamp_ms,finish,genre\n" + "\n".join(rows) + "\n")
+    mapping.write_text('event_id = "event_id"\n' + MAPPING)
+    poll = ReplaySource.poll
+
+    def stopping(self: ReplaySource, most: int, wait_s: float):
+        arrivals = poll(self, most, wait_s)
+        if arrivals is not None and self._next > 2_000:
+            signal.raise_signal(signal.SIGTERM)
+        return arrivals
+
+    def train(folder: str, *options: str) -> Result:
+        common = ["train", str(log), "--mapping", str(mapping), "--checkpoints", str(tmp_path / folder)]
+        return CliRunner().invoke(app, [*common, "--label-wait-minutes", "10", *options])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ReplaySource, "poll", stopping)
+        first = train("first", "--ranker", "base")
+    assert first.exit_code == 0, first.output
+    log_file = tmp_path / "log.jsonl"
+    second = train("second", "--ranker", "gaussian", "--learning-rate", "0.01", "--state-from",
+                   str(tmp_path / "first"), "--log-file", str(log_file))  # fmt: skip
+    assert second.exit_code == 0, second.output
+    said = [
+        PredictionParts(tmp_path / each / "predictions", ("finish",)).read() for each in ("first", "second")
+    ]
+    ids = [table["event_id"].to_pylist() for table in said]
+    assert len(ids[0]) > 1_900
+    assert ids[0] + ids[1] == [f"e{n}" for n in range(3_000)]
+    assert f"3,000 messages: {len(ids[1]):,} learned, {len(ids[0]):,} in kept state" in second.output
+    assert "are left to it" in log_file.read_text()
+    refused = train("third", "--state-from", str(tmp_path / "first"), "--keep-hours", "2")
+    assert isinstance(refused.exception, ResultError)
+    assert "config.keep_hours was 1.0 and is 2.0" in str(refused.exception)

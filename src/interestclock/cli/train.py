@@ -79,6 +79,15 @@ def train_command(
         bool,
         typer.Option("--resume", help="Go on where the folder's trainer stopped; anew if there is none."),
     ] = False,
+    state_from: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of another trainer of this source: begin with fresh weights, and other settings of "
+            "the ranker, on what that one knows of the stream (histories, clocks, ids, how far it came), "
+            "without the history again. It is only read; while that one runs, give another --group.",
+            show_default=False,
+        ),
+    ] = None,
     ranker: Annotated[str, typer.Option(help=f"One of {', '.join(RANKERS)}.")] = "gaussian+longterm",
     mapping: Annotated[
         Path | None, typer.Option(help="TOML file that says what columns, or a stream's fields, mean.")
@@ -261,6 +270,9 @@ def train_command(
 
       interestclock train plays.parquet --then kafka://127.0.0.1:9092/plays --mapping plays.toml --checkpoints
       trainer
+
+      interestclock train plays.parquet --then kafka://127.0.0.1:9092/plays --mapping plays.toml --checkpoints
+      trainer2 --state-from trainer --ranker longterm
     """
     label_wait_ms = _ms("label-wait-minutes", label_wait_minutes)
     then_from_ms = None if then_from is None else moment_ms(then_from)
@@ -315,7 +327,14 @@ def train_command(
         if metrics_port is not None:
             stack.callback(serve_metrics(telemetry, port=metrics_port, addr=metrics_address))
         run = stack.enter_context(
-            LiveRun(opened, checkpoints, config=config, resume=resume, telemetry=telemetry)
+            LiveRun(
+                opened,
+                checkpoints,
+                config=config,
+                resume=resume,
+                state_from=state_from,
+                telemetry=telemetry,
+            )
         )
         stack.callback(log_to(log_file if log_file is not None else sys.stderr))
         stack.enter_context(stopped_by_signals(run))

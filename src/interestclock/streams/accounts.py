@@ -38,6 +38,8 @@ class Accounts:
             the watermark; likewise not used.
         in_archive: exposures and labels of a stream that follows an archive, older than what the archive
             leaves to the stream: they were learned from it.
+        in_kept_state: messages that another trainer, on whose state this one began, had taken; what became of
+            them stands in its folder.
         ahead: exposures and labels further ahead of the clock on the wall than allowed; likewise not used.
         given_labels_late: labels that came with their exposure and were known after the wait; not learned.
             They were no messages of their own, and are no part of the sum.
@@ -69,6 +71,7 @@ class Accounts:
     ahead: int = 0
     late_after_idle: int = 0
     in_archive: int = 0
+    in_kept_state: int = 0
     given_labels_late: int = 0
     item_changes: int = 0
     known_ahead: int = 0

@@ -52,6 +52,11 @@ class OpenExposures:
         )
 
     @property
+    def first(self) -> int:
+        """The lowest serial number that may be open."""
+        return self._columns.first
+
+    @property
     def stop(self) -> int:
         """The serial number that the next exposure will have."""
         return self._columns.stop

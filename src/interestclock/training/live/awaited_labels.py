@@ -40,8 +40,8 @@ class AwaitedLabels:
         self._open.append(timestamp_ms_N, timestamp_ms_N + self._wait_ms)
 
     def apply(self, labels: LabelEvents) -> None:
-        """Note labels, each of an exposure that is expected."""
-        self._open.set_labels(labels)
+        """Note labels of exposures that were expected; those that nothing waits for are passed over."""
+        self._open.set_labels(labels.taken(np.flatnonzero(labels.serial_E >= self._open.first)))
 
     def settled_ms(self, batch: Batch) -> Tensor:
         """All labels known, or the wait over: final for what the watermark has passed, int64 (B,)."""

@@ -9,11 +9,12 @@ import pyarrow as pa
 from interestclock.samples import CandidateConfig, candidates_beside
 from interestclock.state import FeatureState
 
-__all__ = ["CHOICE", "ChoiceRows", "flags", "own_rows"]
+__all__ = ["CHOICE", "DRAWN", "ChoiceRows", "flags", "own_rows"]
 
 # Shapes: N choices, R rows that come out.
 
 CHOICE = ("choice",)  # what rows of one choice agree in
+DRAWN = (*CHOICE, "chosen", "scored")  # columns that come with candidates
 
 
 class ChoiceRows:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
 from interestclock.arrays import Arrays
+from interestclock.errors import ResultError
 from interestclock.events.dead_letters import DeadLetterFile
 from interestclock.events.live import LiveSource, Tick, Ticks
 from interestclock.samples import Batch
 from interestclock.streams import Admission, Admitted, AdmittedEntry
+from interestclock.streams.watermark import AFTER_ALL_MS
 from interestclock.training.live.alarms import Alarms
-from interestclock.training.live.checkpoints import CheckpointNote, Checkpoints
+from interestclock.training.live.checkpoints import CheckpointNote, CheckpointReader, Checkpoints
 from interestclock.training.live.config import LiveConfig
+from interestclock.training.live.kept_state import KeptState
 from interestclock.training.live.live_trainer import LiveTrainer
 from interestclock.training.live.prediction_parts import PredictionParts
 from interestclock.training.live.schedule import Schedule
@@ -34,6 +38,10 @@ __all__ = ["LiveRun"]
 _POLL_S = 1.0
 _ACKNOWLEDGE_S = 5.0  # it takes a few calls to a broker
 _MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
+_STARTING = (
+    "starting on the state of checkpoint %d of %s; %d exposures that its trainer had predicted, and whose "
+    "labels it awaited, are left to it"
+)
 _log = logging.getLogger("interestclock.train")
 
 
@@ -57,11 +65,15 @@ class LiveRun:
     Args:
         source: of events. folder: must be empty unless ``resume``. config: of the trainer.
         resume: go on where the folder's trainer stopped; an empty folder starts anew.
+        state_from: the folder of another trainer of the same source, which admits and remembers as this one
+            does: start with fresh weights on the state of its newest checkpoint, and on what it admitted
+            since. It is only read, may go on running, and is needed no more once this one has a checkpoint,
+            the first of which is written before anything is learned.
         telemetry: is told how things go; None keeps none of it.
 
     Raises:
         ResultError: the folder is not empty and ``resume`` is not set, is of another source or
-            configuration, or another trainer runs in it.
+            configuration, or another trainer runs in it; or ``state_from`` holds nothing to start on.
     """
 
     def __init__(
@@ -71,16 +83,21 @@ class LiveRun:
         *,
         config: LiveConfig,
         resume: bool = False,
+        state_from: Path | None = None,
         telemetry: Telemetry | None = None,
     ) -> None:
         self.source, self.folder, self.config, self.telemetry = source, folder, config, telemetry
         self.stopping = False
         self.stall_seconds = 0.0
+        self._left_there = 0  # exposures that the trainer predicted on whose state this one starts
         self.trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=self)
         said = {"source": source.name, "schema": asdict(source.schema), "config": config.learned_from()}
         if source.clock is not None and not source.clock.is_wall:
             said["clock"] = asdict(source.clock)
-        self._claimed = TrainerFolder(folder, said, resume=resume)
+        self._state_from = state_from
+        self._kept = self._start_on(said)
+        self._claimed = TrainerFolder(folder, said, resume=resume, state_from=state_from)
+        self._copy_admitted()
         self._fingerprint = self._claimed.fingerprint
         self._checkpoints = Checkpoints(folder / "checkpoints", kept=config.checkpoints_kept)
         self._admission = Admission(source, folder / "admitted", buffer=self.trainer.buffer)
@@ -159,6 +176,27 @@ class LiveRun:
                 event_ms=int(batch.timestamp_ms_B.max()),
             )
 
+    def _start_on(self, said: Mapping[str, Any]) -> KeptState | None:
+        """Before the folder is taken, so that what is refused leaves none behind."""
+        if self._state_from is None or CheckpointReader(self.folder / "checkpoints").numbers():
+            return None
+        kept = KeptState.read(self._state_from, said)
+        self._left_there = self.trainer.start_on(kept.state)
+        if self.trainer.buffer.watermark_ms == AFTER_ALL_MS:
+            raise ResultError(
+                f"--state-from {self._state_from}: its trainer learned its log to the end, and nothing comes "
+                "behind it; learn the history again without --state-from"
+            )
+        return replace(kept, state={})  # it may be large
+
+    def _copy_admitted(self) -> None:
+        try:
+            if self._kept is not None:
+                self._kept.copy_admitted(self.folder / "admitted")
+        except ResultError:
+            self._claimed.release()
+            raise
+
     def _take_up(self) -> None:
         """Go on from the newest checkpoint: files back to it, then what was admitted since then."""
         found = self._checkpoints.newest(fingerprint=self._fingerprint)
@@ -168,11 +206,23 @@ class LiveRun:
             self._restore(note, state)
             dead_letter_bytes = note.dead_letter_bytes
             _log.info("going on from checkpoint %d", note.number, extra={"event_ms": note.event_ms})
+            if self._state_from is not None:
+                _log.info("%s is not looked at: there is a checkpoint already", self._state_from)
         self._predictions.cut_back(self._number)
         self._dead_letters.cut_back(dead_letter_bytes)
+        if self._kept is not None:
+            self._begin_behind(self._kept)
         for entry, admitted in self._admission.again():
             self._take(entry, admitted)
         self.source.start_after(self._admission.offsets)
+
+    def _begin_behind(self, kept: KeptState) -> None:
+        """With a checkpoint, so that from here on the other's folder is not needed."""
+        note = kept.note
+        _log.info(_STARTING, note.number, kept.folder, self._left_there, extra={"event_ms": note.event_ms})
+        self._admission.restore(position=note.admitted_position, offsets=note.offsets)
+        self._checkpoint()
+        self._written()
 
     def _restore(self, note: CheckpointNote, state: Arrays) -> None:
         self.trainer.restore({name: each for name, each in state.items() if not name.startswith("run/")})

@@ -16,14 +16,15 @@ from interestclock.events.schema import LogSchema
 from interestclock.ranking import FeatureNames, Ranker
 from interestclock.samples import Batch, BatchMaker, Rows
 from interestclock.samples.sample_maker import run_starts
-from interestclock.state import FeatureState
-from interestclock.streams import Admitted, EventBuffer
+from interestclock.state import FeatureState, Ingested
+from interestclock.streams import Accounts, Admitted, EventBuffer
 from interestclock.training.learner import Learner
 from interestclock.training.live.awaited_labels import SERIAL, AwaitedLabels
 from interestclock.training.live.choice_rows import CHOICE, ChoiceRows, flags, own_rows
 from interestclock.training.live.config import LiveConfig
 from interestclock.training.live.embedding_rows import EmbeddingRows
 from interestclock.training.live.exposure_queue import ExposureQueue
+from interestclock.training.live.kept_state import not_predicted
 from interestclock.training.live.ranker_state import ranker_state, restore_ranker
 from interestclock.training.pending import PendingBatches
 from interestclock.training.trainer import PredictedBatch, Recorder, Trainer
@@ -162,6 +163,44 @@ class LiveTrainer:
         Where days are shuffled, when the first of it was: none is known by what it became later.
         """
         self.rows.describe_as_of(int(batch.timestamp_ms_B.min()))
+
+    def start_on(self, state: Mapping[str, npt.NDArray[Any]]) -> int:
+        """Take over what another trainer knew of the stream, not what it had learned of it.
+
+        Admission and features go on from where they stood. Exposures that were not predicted will be; those
+        that were, and waited for labels, are not learned here. Of the counters, ``received`` goes on, and all
+        that does not wait here is ``in_kept_state``.
+
+        Args:
+            state: what that trainer's ``state`` gave; it admitted and remembered as this one does.
+
+        Returns:
+            How many exposures it had predicted and not learned.
+        """
+        self.buffer.restore(below("admission", state))
+        self.features.restore(below("features", state))
+        queue, drawn = not_predicted(below("queue", state))
+        self.queue.restore(queue)
+        self.labels.restore(below("labels", state))
+        self.event_ms, _, _, choices = state["numbers"].tolist()
+        self._choices.choices = choices - drawn
+        shown, users, items = (
+            each.astype(np.int32)
+            for each in (np.zeros(0), self.features.users.known(), self.features.items.known())
+        )
+        self.rows.follow(Ingested(user_N=shown, item_N=shown, users_came=users, items_came=items))
+        return self._count_from_here()
+
+    def _count_from_here(self) -> int:
+        """What does not wait here is another's; gives how much of it waited there."""
+        accounts = self.buffer.accounts
+        received, waited_there = accounts.received, accounts.waiting
+        self._count()
+        here = Accounts(
+            received=received, waiting=accounts.waiting, in_kept_state=received - accounts.waiting
+        )
+        accounts.restore(here.state())
+        return waited_there - here.waiting
 
     def _new_queue(self) -> ExposureQueue:
         most, fill_ms = self.config.train.batch_size, self.config.batch_ms

@@ -12,10 +12,12 @@ from typing import Any
 from interestclock import __version__
 from interestclock.errors import ResultError
 from interestclock.on_disk import force
+from interestclock.training.live.checkpoints import CheckpointReader
 
-__all__ = ["TrainerFolder"]
+__all__ = ["TrainerFolder", "config_of", "differences"]
 
 _CONFIG, _ASIDE, _LOCK = "config.json", "config.unfinished", "lock"
+_STATE_FROM = "state_from"  # in the configuration: on whose state it began
 _JOURNAL = "journal"  # before there was an admitted log
 _SHOWN = 3  # settings that differ
 
@@ -28,10 +30,12 @@ class TrainerFolder:
     Args:
         path: made if needed. said: source, schema and configuration, for JSON.
         resume: go on where the folder's trainer stopped; an empty folder starts anew.
+        state_from: the folder of the trainer on whose state this one begins; None: it begins with nothing.
+            Once there is a checkpoint, it is not looked at.
 
     Raises:
         ResultError: another trainer runs in it, it is not empty and ``resume`` is not set, it is of another
-            source, configuration or version, or it cannot be used.
+            source, configuration or version, it begins otherwise, or it cannot be used.
 
     Example:
         >>> import tempfile
@@ -42,8 +46,11 @@ class TrainerFolder:
         interestclock.errors.ResultError: ... source was 'a log' and is 'another log'; go on with those ...
     """
 
-    def __init__(self, path: Path, said: Mapping[str, Any], *, resume: bool) -> None:
+    def __init__(
+        self, path: Path, said: Mapping[str, Any], *, resume: bool, state_from: Path | None = None
+    ) -> None:
         self.path = path
+        self._state_from = None if state_from is None else str(state_from.resolve())
         self.fingerprint = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
         try:
             self._refuse_foreign()
@@ -70,7 +77,7 @@ class TrainerFolder:
         if _JOURNAL in names:
             raise ResultError(
                 f"{self.path} is of a version that kept a journal of offsets; finish it with that version "
-                f"({_read(self.path / _CONFIG).get('version')}), or start anew in another folder"
+                f"({config_of(self.path).get('version')}), or start anew in another folder"
             )
 
     def _take_lock(self) -> None:
@@ -87,31 +94,55 @@ class TrainerFolder:
         if not path.exists():
             aside = self.path / _ASIDE
             known = {**said, "fingerprint": self.fingerprint, "version": __version__}
+            known |= {} if self._state_from is None else {_STATE_FROM: self._state_from}
             aside.write_text(json.dumps(known, indent=1), encoding="utf-8")
             force(aside)
             aside.replace(path)
         elif not resume:
             raise ResultError(f"{self.path} holds a trainer; go on with --resume, or name another folder")
         else:
-            self._check_same(_read(path), said)
+            before = config_of(self.path)
+            self._check_same(before, said)
+            self._check_beginning(before.get(_STATE_FROM))
 
     def _check_same(self, before: Mapping[str, Any], said: Mapping[str, Any]) -> None:
         if before["fingerprint"] == self.fingerprint:
             return
-        now = json.loads(json.dumps(said))
-        changes = [
-            f"{name} was {then!r} and is {value!r}"
-            for name, then, value in _changes("", {name: before.get(name) for name in now}, now)
-        ]
-        shown = ", ".join(changes[:_SHOWN])
-        more = f" and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
+        changes = differences({name: before.get(name) for name in said}, said)
         raise ResultError(
-            f"{self.path} is of another source or configuration: {shown}{more}; go on with those of "
+            f"{self.path} is of another source or configuration: {changes}; go on with those of "
             f"{self.path / _CONFIG}, or name another folder"
         )
 
+    def _check_beginning(self, before: str | None) -> None:
+        """Without a checkpoint it begins once more, and has to begin with the same."""
+        if before == self._state_from or CheckpointReader(self.path / "checkpoints").numbers():
+            return
+        if before is None:
+            raise ResultError(
+                f"{self.path} holds a trainer that begins with nothing, and has no checkpoint yet; leave out "
+                "--state-from, or name another folder"
+            )
+        raise ResultError(
+            f"{self.path} was stopped before its first checkpoint, and begins on the state of {before}; give "
+            f"--state-from {before} again, or name another folder"
+        )
 
-def _read(path: Path) -> dict[str, Any]:
+
+def config_of(folder: Path) -> dict[str, Any]:
+    """What a trainer's folder says of itself: source, schema, configuration, fingerprint, version.
+
+    Raises:
+        ResultError: it cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp())
+        >>> TrainerFolder(path, {"source": "a log"}, resume=False).release()
+        >>> config_of(path)["source"]
+        'a log'
+    """
+    path = folder / _CONFIG
     try:
         said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         said["fingerprint"]
@@ -120,6 +151,21 @@ def _read(path: Path) -> dict[str, Any]:
             f"{path} cannot be read ({error}); bring it back from a copy, or start anew in another folder"
         ) from error
     return said
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Which settings differ, with both values, for an error; the first few, nothing where none does.
+
+    Example:
+        >>> differences({"train": {"seed": 0, "threads": 1}}, {"train": {"seed": 1, "threads": 1}})
+        'train.seed was 0 and is 1'
+    """
+    changes = [
+        f"{name} was {then!r} and is {value!r}"
+        for name, then, value in _changes("", dict(before), json.loads(json.dumps(now)))
+    ]
+    more = f" and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
+    return ", ".join(changes[:_SHOWN]) + more
 
 
 def _changes(name: str, before: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
