@@ -75,3 +75,31 @@ def test_a_folder_with_a_journal_is_of_the_version_before(resume: bool, tmp_path
         ResultError, match=r"kept a journal of offsets; finish it with that version \(.+\), or start anew in"
     ):
         TrainerFolder(tmp_path, SAID, resume=resume)
+
+
+def test_on_whose_state_it_begins_holds_until_there_is_a_checkpoint(tmp_path: Path) -> None:
+    other, run = tmp_path / "other", tmp_path / "run"
+    TrainerFolder(run, SAID, resume=False, state_from=other).release()
+    assert json.loads((run / "config.json").read_text())["state_from"] == str(other)
+    TrainerFolder(run, SAID, resume=True, state_from=other).release()
+    for given in (None, tmp_path / "another"):
+        with pytest.raises(
+            ResultError, match=r"begins on the state of .*other; give --state-from .*other ag"
+        ):
+            TrainerFolder(run, SAID, resume=True, state_from=given)
+    (run / "checkpoints" / "checkpoint-00000001").mkdir(parents=True)
+    for given in (None, tmp_path / "another"):
+        TrainerFolder(run, SAID, resume=True, state_from=given).release()
+    TrainerFolder(tmp_path / "plain", SAID, resume=False).release()
+    with pytest.raises(
+        ResultError, match=r"begins with nothing, .*; leave out --state-from, or name another"
+    ):
+        TrainerFolder(tmp_path / "plain", SAID, resume=True, state_from=other)
+
+
+def test_whether_it_begins_on_another_state_is_no_part_of_the_fingerprint(tmp_path: Path) -> None:
+    one = TrainerFolder(tmp_path / "one", SAID, resume=False, state_from=tmp_path)
+    two = TrainerFolder(tmp_path / "two", SAID, resume=False)
+    assert one.fingerprint == two.fingerprint
+    for each in (one, two):
+        each.release()
