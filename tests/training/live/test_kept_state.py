@@ -386,6 +386,24 @@ def test_checkpoints_that_go_while_they_are_read(
         assert new.trainer.buffer.accounts.received == 210
 
 
+def test_an_entry_that_is_being_written_is_asked_for_at_the_source(
+    events: pa.Table, straight: LiveRun, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Cut off in the copy alone."""
+    killed(LiveRun(fresh(straight), tmp_path / "old", config=OLD), 12)
+    last = max((tmp_path / "old" / "admitted").iterdir())
+    whole = last.read_bytes()
+    last.write_bytes(whole[:-3])
+    with caplog.at_level(logging.WARNING):
+        new = learned(LiveRun(fresh(straight), tmp_path / "new", config=NEW, state_from=tmp_path / "old"))
+    assert "new/admitted" in caplog.text
+    assert "cut short while it was written" in caplog.text
+    assert last.read_bytes() == whole[:-3]
+    accounts = new.trainer.buffer.accounts
+    assert accounts.received == straight.trainer.buffer.accounts.received
+    assert accounts.add_up()
+
+
 def test_what_was_admitted_since_is_gone(events: pa.Table, tmp_path: Path) -> None:
     stopped(LiveRun(rows(events), tmp_path / "old", config=OLD), 9)
     for path in (tmp_path / "old" / "admitted").iterdir():
