@@ -287,9 +287,9 @@ def test_the_wait_ends_with_its_last_millisecond() -> None:
 
 
 def test_each_message_of_an_arrival_has_its_verdict() -> None:
-    """By hand: ahead of 1,000 + 500, of the newest as well; late behind 1,200 - 20; across a midnight too."""
+    """By hand: ahead of 1,260 + 240, of the newest as well; late behind 1,200 - 20; across a midnight too."""
     for start in (0, 86_400_000 - 1_150):
-        intake = Admission(lateness_ms=20, label_wait_ms=50, ahead_ms=500)
+        intake = Admission(lateness_ms=20, label_wait_ms=50, ahead_ms=240)
         shown = {0: (1, 1_000), 2: (1, 1_010), 4: (2, 9_000), 5: (3, 1_200), 7: (4, 1_100), 8: (5, 1_190)}
         shown |= {14: (6, 1_260)}
         labels = {
@@ -305,7 +305,7 @@ def test_each_message_of_an_arrival_has_its_verdict() -> None:
         intake.take(
             exposure_table([(at, Shown(event, start + time)) for at, (event, time) in shown.items()]),
             label_table([(at, Labelled(of, name, 1, start + ms)) for at, (of, name, ms) in labels.items()]),
-            taken_ms=start + 1_000,
+            taken_ms=start + 1_260,
         )
         used, duplicate, ahead, late = Verdict.USED, Verdict.DUPLICATE, Verdict.AHEAD, Verdict.LATE
         assert intake.buffer.verdicts["exposures"].tolist() == [

@@ -187,9 +187,12 @@ def test_a_clock_that_runs_ahead_is_bounded_by_arrival() -> None:
     assert (accounts.known_ahead, accounts.known_ahead_most_ms, accounts.ahead) == (1, 22, 0)
     admission.take([label("f", 1, 36)], START_MS + 5)
     assert (admission.verdicts[-1], accounts.known_ahead) == ("AHEAD", 1)
-    given_along = {"labels": {"finish": 1}, "known_ms": {"finish": START_MS + 20}}
-    admission.take([shown("g", 6, **given_along)], START_MS + 8)
-    assert (2, "finish", 1, START_MS + 8) in admission.labels
+    admission.take([shown("later", 40), label("later", 1, 45)], START_MS + 11)
+    assert (2, "finish", 1, START_MS + 40) in admission.labels  # where all clocks are ahead, no label is late
+    assert (accounts.known_ahead, accounts.known_ahead_most_ms) == (2, 34)
+    given_along = {"labels": {"finish": 1}, "known_ms": {"finish": START_MS + 41}}
+    admission.take([shown("g", 30, **given_along)], START_MS + 12)
+    assert (3, "finish", 1, START_MS + 40) in admission.labels
 
 
 def test_an_item_says_what_came_before_it() -> None:

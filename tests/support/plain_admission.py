@@ -37,15 +37,15 @@ class PlainAdmission:
     def take(self, said: dict[str, Any], taken_ms: int | None) -> None:
         self.counts["received"] += 1
         said = dict(said)
-        if taken_ms is not None and taken_ms < said.get("known_ms", 0) <= taken_ms + self.config.ahead_ms:
-            self.counts["known_ahead"] += 1
-            said["known_ms"] = taken_ms
         before_ms = self.newest_ms
         own_ms = said.get("timestamp_ms", said.get("known_ms"))
         if own_ms is not None:
             if taken_ms is not None and own_ms > max(taken_ms, before_ms) + self.config.ahead_ms:
                 self.counts["ahead"] += 1
                 return
+            if taken_ms is not None and "known_ms" in said:
+                self.counts["known_ahead"] += own_ms > taken_ms
+                own_ms = said["known_ms"] = min(own_ms, max(taken_ms, before_ms))
             self.newest_ms = max(before_ms, own_ms)
             self.give_up()
         if "item" in said:

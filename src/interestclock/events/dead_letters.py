@@ -71,7 +71,7 @@ class DeadLetterFile:
         ...     letters.write([letter])
         ...     letters.cut_back(size)
         >>> letters.path.read_text()
-        '{"file": "a.csv", "row": 3, "reason": "user \'u\': empty", "values": {"u": null}}\n'
+        '{"file": "a.csv", "row": 3, "reason": "user \\'u\\': empty", "values": {"u": null}}\\n'
         >>> DeadLetterFile(None).write([letter])
         Traceback (most recent call last):
         interestclock.errors.LogError: a.csv, row 3: user 'u': empty; correct the row, or set such rows

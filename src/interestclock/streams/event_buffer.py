@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from interestclock.streams.admission_config import AdmissionConfig
 from interestclock.streams.admitted import Admitted
 from interestclock.streams.derived_labels import DerivedLabels
 from interestclock.streams.early_messages import EarlyMessages, Found, NewExposures
-from interestclock.streams.judged import Judged, Tables, Verdicts, in_order, whole
+from interestclock.streams.judged import Judged, Tables, Verdicts, arrival_ms, in_order, known_times, whole
 from interestclock.streams.label_events import LabelEvents
 from interestclock.streams.open_exposures import OPEN, OpenExposures
 from interestclock.streams.reference_join import AtPlaces
@@ -48,7 +48,8 @@ class EventBuffer:
     from its moment on, but not for exposures that are older than something that came before it.
 
     No label and no outcome was known later than it arrived: a producer's clock that runs ahead is bounded by
-    the moment at which the message is taken, and how far it was ahead is counted. What lies too far ahead of
+    the moment at which the message is taken (or the newest event before it, where all clocks are ahead), and
+    how far it was ahead is counted. What lies too far ahead of
     that moment is set aside: one such event would put all others behind the watermark. An event no further
     ahead of the newest before it is let pass all the same, so that a clock on the wall that is set back stops
     nothing. None of the rest depends on how the stream was cut into arrivals, but for the order of arrival
@@ -132,11 +133,11 @@ class EventBuffer:
             return []
         if taken_ms is None:
             return self._admit_those(some)
-        some = {kind: self._bounded(table, taken_ms) for kind, table in some.items()}
         ahead = self._ahead(some, taken_ms)
         if ahead is None:
-            return self._admit_those(some)
-        pieces = self._admit_those({kind: each.filter(pa.array(~ahead[kind])) for kind, each in some.items()})
+            return self._admit_those(self._bounded(some, taken_ms))
+        those = {kind: each.filter(pa.array(~ahead[kind])) for kind, each in some.items()}
+        pieces = self._admit_those(self._bounded(those, taken_ms))
         for kind, ahead_X in ahead.items():
             self.verdicts[kind] = _with_ahead(ahead_X, self.verdicts[kind])
         return pieces
@@ -193,22 +194,27 @@ class EventBuffer:
             self._in_archive_before_ms = self.watermark_ms if from_ms is None else from_ms
             self._watermark.let_all_go()
 
-    def _bounded(self, table: pa.Table, taken_ms: int) -> pa.Table:
-        """Nothing was known later than it arrived."""
-        for place, name in enumerate(table.column_names):
-            if name.partition(".")[0] != "known_ms" or not table.num_rows:
-                continue
-            latest_ms = pc.max(table[name]).as_py()
-            if latest_ms is None or latest_ms <= taken_ms:
-                continue  # as nearly always
-            ms_N = table[name].fill_null(taken_ms).to_numpy()
-            ahead_N = (ms_N > taken_ms) & (ms_N <= taken_ms + self.config.ahead_ms)
-            if ahead_N.any():
-                most_ms = int(ms_N[ahead_N].max()) - taken_ms
-                self.accounts.known_ahead += int(ahead_N.sum())
-                self.accounts.known_ahead_most_ms = max(self.accounts.known_ahead_most_ms, most_ms)
-                table = table.set_column(place, name, pc.if_else(pa.array(ahead_N), taken_ms, table[name]))
-        return table
+    def _bounded(self, tables: Tables, taken_ms: int) -> Tables:
+        """Nothing was known later than it arrived, or than what came before it happened if that is later."""
+        latest = [pc.max(table[name]).as_py() for table, name in _known(tables)]
+        if all(each is None or each <= taken_ms for each in latest):
+            return tables  # as nearly always
+        most_ms = arrival_ms(tables, newest_ms=max(taken_ms, self.newest_ms))
+        bounded = dict(tables)
+        for kind, table in tables.items():
+            for place, name in enumerate(table.column_names):
+                if _says_when_known(name):
+                    column = table[name]
+                    known_ms_X = column.fill_null(taken_ms).to_numpy()
+                    self._count_ahead(known_ms_X - taken_ms)
+                    bound_X = pa.array(np.minimum(known_ms_X, most_ms[kind]), mask=~_there(column))
+                    bounded[kind] = bounded[kind].set_column(place, name, bound_X)
+        return bounded
+
+    def _count_ahead(self, ahead_ms_X: npt.NDArray[np.int64]) -> None:
+        accounts = self.accounts
+        accounts.known_ahead += int(np.count_nonzero(ahead_ms_X > 0))
+        accounts.known_ahead_most_ms = max(accounts.known_ahead_most_ms, int(ahead_ms_X.max(initial=0)))
 
     def _ahead(self, tables: Tables, taken_ms: int) -> dict[str, npt.NDArray[np.bool_]] | None:
         """What lies too far ahead of the clock, and of the newest event before it as well; None: nothing."""
@@ -216,10 +222,11 @@ class EventBuffer:
         times, order = in_order(tables)
         if times.max() <= newest_ms + ahead_ms:
             return None  # as nearly always: no look at each
-        ahead = np.zeros(times.size, np.bool_)
+        ahead, known = np.zeros(times.size, np.bool_), known_times(tables)
         for place in order.tolist():
             ahead[place] = times[place] > newest_ms + ahead_ms
-            newest_ms = newest_ms if ahead[place] else max(newest_ms, int(times[place]))
+            if not ahead[place] and not known[place]:  # what was known is bounded, and moves it no further
+                newest_ms = max(newest_ms, int(times[place]))
         self.accounts.ahead += int(ahead.sum())
         cuts = np.cumsum([table.num_rows for table in tables.values()])[:-1]
         return dict(zip(tables, np.split(ahead, cuts), strict=True))
@@ -474,6 +481,22 @@ def _firsts(
     joined: npt.NDArray[np.int64] = candidates[np.sort(first)]
     verdict_F[joined] = Verdict.USED
     return joined
+
+
+def _says_when_known(name: str) -> bool:
+    return name.partition(".")[0] == "known_ms"
+
+
+def _known(tables: Tables) -> Iterator[tuple[pa.Table, str]]:
+    for table in tables.values():
+        for name in table.column_names:
+            if _says_when_known(name):
+                yield table, name
+
+
+def _there(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    there_X: npt.NDArray[np.bool_] = np.asarray(pc.is_valid(column))
+    return there_X
 
 
 def _with_ahead(ahead_X: npt.NDArray[np.bool_], verdict_X: Verdicts) -> Verdicts:

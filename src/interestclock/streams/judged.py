@@ -14,7 +14,17 @@ from interestclock.streams.verdicts import Verdict
 from interestclock.streams.watermark import Watermark
 from interestclock.timeofday import DAY_MS
 
-__all__ = ["NO_TIME_MS", "Judged", "Tables", "Verdicts", "times_of", "whole"]
+__all__ = [
+    "NO_TIME_MS",
+    "Judged",
+    "Tables",
+    "Verdicts",
+    "arrival_ms",
+    "in_order",
+    "known_times",
+    "times_of",
+    "whole",
+]
 
 # Shapes: M messages of all kinds in the order of their arrival, X messages of one kind in their table's.
 
@@ -108,6 +118,27 @@ def in_order(tables: Tables) -> tuple[Times, npt.NDArray[np.int64]]:
     times = [times_of(kind, table) for kind, table in tables.items()]
     arrivals = [whole(table, "arrival") for table in tables.values()]
     return np.concatenate(times), np.argsort(np.concatenate(arrivals), kind="stable")
+
+
+def known_times(tables: Tables) -> npt.NDArray[np.bool_]:
+    """Which of all messages, kind after kind, say when something was known, not when it happened."""
+    return np.concatenate(
+        [np.full(table.num_rows, _TIME[kind] == "known_ms") for kind, table in tables.items()]
+    )
+
+
+def arrival_ms(tables: Tables, *, newest_ms: int) -> dict[str, Times]:
+    """The newest that had happened when each message arrived, itself included, int64 (X,) by kind.
+
+    Args:
+        newest_ms: before all of them, UTC milliseconds.
+    """
+    time_ms_M, order = in_order(tables)
+    happened_ms_M = np.where(known_times(tables), NO_TIME_MS, time_ms_M)
+    newest_ms_M = np.empty_like(time_ms_M)
+    newest_ms_M[order] = np.maximum(np.maximum.accumulate(happened_ms_M[order]), newest_ms)
+    cuts = np.cumsum([table.num_rows for table in tables.values()])[:-1]
+    return dict(zip(tables, np.split(newest_ms_M, cuts), strict=True))
 
 
 def times_of(kind: str, table: pa.Table) -> Times:

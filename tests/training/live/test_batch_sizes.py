@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from unittest import mock
@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_memory import CHOICES
 from small_live import LIVE
-from torch import Tensor
 
 from interestclock.embeddings import IdPolicy
 from interestclock.events.live import Cut, Message, MessageParser, exposure_message, label_message
@@ -25,6 +24,7 @@ from interestclock.ranking import GaussianConfig
 from interestclock.samples import Batch, BatchMaker, CandidateConfig
 from interestclock.streams import AdmissionConfig
 from interestclock.training.live import LiveConfig, LiveTrainer
+from interestclock.training.trainer import PredictedBatch
 
 DAYS = 6
 WITH_CONTEXT = replace(SCHEMA, categorical=("device",), multivalued=("tags",), numeric=("age",))
@@ -59,13 +59,13 @@ class FeaturesSeen:
         self.made: list[Batch] = []
         self.of_event: dict[str, list[dict[str, Any]]] = {}
 
-    def predicted(self, rows: pa.Table, probabilities: Mapping[str, Tensor]) -> None:
-        (batch,) = self.made
+    def predicted(self, told: PredictedBatch) -> None:
+        (batch,), rows = self.made, told.rows
         self.made.clear()
         for event_id, features in zip(rows["event_id"].to_pylist(), self._by_id(batch), strict=True):
             self.of_event.setdefault(event_id, []).append(features)
 
-    def learned(self, **said: object) -> None:
+    def learned(self, batch: Batch) -> None:
         pass
 
     def _by_id(self, batch: Batch) -> Iterator[dict[str, Any]]:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest import mock
 
 import numpy as np
-import pyarrow as pa
 import pytest
 import torch
 from in_memory import DAY_MS, GENRES, HOUR_MS, REQUESTS, START_MS
 from small_live import LIVE, LONG_TERM
-from torch import Tensor
 
 from interestclock.embeddings import FeatureTable, IdPolicy
 from interestclock.events.live import Cut, Message, MessageParser, exposure_message
 from interestclock.ids import Identity
 from interestclock.ranking import GaussianConfig, RankerConfig
+from interestclock.samples import Batch
 from interestclock.training.live import LiveTrainer
+from interestclock.training.trainer import PredictedBatch
 
 ITEMS, USERS, DAYS, SHOWN_A_DAY = 1_000, 300, 18, 500
 GAUSSIAN = replace(LIVE.ranker, clocks=(GaussianConfig(),))
@@ -80,12 +80,12 @@ class Predictions:
     def __init__(self) -> None:
         self.of_event: dict[str, dict[str, float]] = {}
 
-    def predicted(self, rows: pa.Table, probabilities: Mapping[str, Tensor]) -> None:
-        for place, event_id in enumerate(rows["event_id"].to_pylist()):
-            said = {task: float(probability_B[place]) for task, probability_B in probabilities.items()}
+    def predicted(self, told: PredictedBatch) -> None:
+        for place, event_id in enumerate(told.rows["event_id"].to_pylist()):
+            said = {task: float(probability_B[place]) for task, probability_B in told.probabilities.items()}
             self.of_event[event_id] = said
 
-    def learned(self, **said: object) -> None:
+    def learned(self, batch: Batch) -> None:
         pass
 
 
