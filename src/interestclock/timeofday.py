@@ -144,11 +144,10 @@ def utc_offset_minutes(
         >>> utc_offset_minutes(np.array([0, 0]), np.array([68_400, 19_800]), np.array([2, 3])).tolist()
         [-300, 330]
     """
-    days, milliseconds = np.divmod(np.asarray(timestamp_ms_N, np.int64), DAY_MS)
     local = np.asarray(day_of_week_N, np.int64) * DAY_SECONDS + second_of_day_N
-    ahead = local - (days + _EPOCH_WEEKDAY) * DAY_SECONDS - milliseconds // 1_000
+    utc = np.asarray(timestamp_ms_N, np.int64) // 1_000 + _EPOCH_WEEKDAY * DAY_SECONDS
     half_week = _WEEK_SECONDS // 2
-    ahead = (ahead + half_week) % _WEEK_SECONDS - half_week
+    ahead = (local - utc + half_week) % _WEEK_SECONDS - half_week
     minutes_N: npt.NDArray[np.int16] = np.rint(ahead / 60).astype(np.int16)
     return minutes_N
 

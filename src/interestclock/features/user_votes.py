@@ -150,7 +150,7 @@ class UserVotes:
         _check_range("second_of_day", second_of_day_N, DAY_SECONDS - 1)
         _check_range("term", term_N, _TERMS - 1)
         _check_range("set of values", set_N, self.sets.count - 1)
-        bucket_N = second_of_day_N.astype(np.int64) * self.config.buckets_per_day // DAY_SECONDS
+        bucket_N = second_of_day_N * np.int64(self.config.buckets_per_day) // DAY_SECONDS
         self._blocks.insert(
             user_N.astype(np.int64),
             {

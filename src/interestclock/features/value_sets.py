@@ -60,6 +60,7 @@ class ValueSets:
         """
         together = np.ascontiguousarray(np.concatenate(values, axis=1), np.int32)
         widths = [each.shape[1] for each in values]
+        attribute_V = np.repeat(np.arange(self._attributes), widths).tolist()
         known = self._number_of_row.setdefault(tuple(widths), {})
         raw, size = together.tobytes(), together.shape[1] * together.itemsize
         keys = [raw[first : first + size] for first in range(0, len(raw), size)]
@@ -68,7 +69,7 @@ class ValueSets:
             if number == _UNKNOWN:
                 if len(known) >= _MOST_ROWS_KNOWN:
                     known.clear()
-                number_N[row] = known[keys[row]] = self._number(together[row], widths)
+                number_N[row] = known[keys[row]] = self._number(together[row].tolist(), attribute_V)
         return np.array(number_N, np.int32)
 
     def arrays(self) -> Sets:
@@ -87,10 +88,10 @@ class ValueSets:
         for place in range(len(start) - 1):
             self._add(code[start[place] : start[place + 1]])
 
-    def _number(self, row_V: npt.NDArray[np.int32], widths: list[int]) -> int:
-        attribute_V = np.repeat(np.arange(self._attributes), widths)
-        codes = np.unique((row_V.astype(np.int64) * self._attributes + attribute_V)[row_V > 0])
-        return self._add(codes.astype(np.int32))
+    def _number(self, row_V: list[int], attribute_V: list[int]) -> int:
+        pairs = zip(row_V, attribute_V, strict=True)
+        codes = {value * self._attributes + attribute for value, attribute in pairs if value > 0}
+        return self._add(np.array(sorted(codes), np.int32))
 
     def _add(self, codes: npt.NDArray[np.int32]) -> int:
         number = self._number_of.setdefault(codes.tobytes(), len(self._number_of))

@@ -13,8 +13,8 @@ from interestclock.compiled import compiled
 
 __all__ = ["KNOWN", "Blocks", "UserBlocks"]
 
-# Shapes: U users by slot, E places of all blocks, K records of a call, R users of a call, M users asked for,
-# C block sizes.
+# Shapes: U users by slot, E places of all blocks (or some), K records of a call, R users of a call, M users
+# asked for, C block sizes.
 
 Column = npt.NDArray[Any]
 Int64s = npt.NDArray[np.int64]
@@ -100,14 +100,10 @@ class UserBlocks:
         order_K = np.lexsort((*(values[name] for name in reversed(self._order)), user_K))
         user_K = user_K[order_K]
         self.admit(int(user_K[-1]) + 1)
-        user_R, first_R, added_R = np.unique(user_K, return_index=True, return_counts=True)
-        self._make_room(user_R, added_R)
-        end_R = self.blocks.offset_U[user_R] + self.blocks.count_U[user_R]
-        place_K = np.arange(user_K.size) + np.repeat(end_R - first_R, added_R)
+        place_K = self._claim(user_K)
         for name, column in self.columns.items():
             column[place_K] = values[name][order_K]
-        self.blocks.count_U[user_R] += added_R
-        self._restore_order(user_R, end_R)
+        self._restore_order(user_K)
 
     def move_up(self, user: int, column: str, value: int, known_ms: int) -> None:
         """The user's record with a value in a column was known earlier; it goes where it belongs.
@@ -168,83 +164,131 @@ class UserBlocks:
     def _key(self, place: int) -> tuple[int, ...]:
         return tuple(int(self.columns[name][place]) for name in self._order)
 
-    def _make_room(self, user_R: Int64s, added_R: Int64s) -> None:
-        base_R, capacity_R, offset_R, _, count_R = (each[user_R] for each in self.blocks)
-        full_R = offset_R + count_R + added_R > base_R + capacity_R
-        if full_R.any():
-            self._move(user_R[full_R], added_R[full_R])
+    def _claim(self, user_K: Int64s) -> Int64s:
+        """Where a record more for each time that a user is named goes, in blocks that have room for all.
 
-    def _move(self, user_R: Int64s, added_R: Int64s) -> None:
-        """Give users a block in which what they have and what is added fits."""
-        length_R = self.lengths(user_R)
-        size_R = _sizes(length_R + added_R)
-        base_R = np.empty_like(size_R)
-        used = _find(self.blocks, self.columns[KNOWN], (user_R, size_R, base_R), self._free_C, self.used)
-        self.columns = {name: with_room(each, self.used, used) for name, each in self.columns.items()}
-        self.used = used
-        start_R = self.blocks.offset_U[user_R] + self.blocks.dropped_U[user_R]
+        Args:
+            user_K: slots, ascending.
+        """
+        place_K = np.empty_like(user_K)
+        moves = Moves(*np.empty((len(Moves._fields), user_K.size), np.int64))
+        room = Room(self.columns[KNOWN], self._free_C, self.used)
+        count, self.used = _claim(self.blocks, room, moves, (user_K, place_K))
+        if count:
+            self._move(Moves(*(each[:count] for each in moves)))
+        return place_K
+
+    def _move(self, moves: Moves) -> None:
+        """Take records to blocks in which there is room."""
+        before = self.columns[KNOWN].size
+        self.columns = {name: with_room(each, before, self.used) for name, each in self.columns.items()}
         for column in self.columns.values():
-            _slide(column, start_R, base_R, length_R)
-        _settle(self.blocks, self.columns[KNOWN], (user_R, size_R, base_R), self._free_C)
+            _slide(column, moves)
+        _settle(self.blocks, self.columns[KNOWN], moves, self._free_C)
 
-    def _restore_order(self, user_R: Int64s, end_R: Int64s) -> None:
-        """Sort what was added behind ``end_R`` into what stood before, where it does not belong behind it."""
+    def _restore_order(self, user_K: Int64s) -> None:
+        """Count what was put behind each user's records, and sort it into them where it belongs there."""
         key = tuple(self.columns[name] for name in self._order)
-        first_R = _first_out_of_order(self.blocks, key, user_R, end_R)
-        late = np.flatnonzero(first_R < end_R)
-        if not late.size:
+        first_K, stop_K = np.empty_like(user_K), np.empty_like(user_K)
+        late = _append(self.blocks, key, user_K, (first_K, stop_K))
+        if not late:
             return
-        stop_R = self.blocks.offset_U[user_R[late]] + self.blocks.count_U[user_R[late]]
-        size_R = stop_R - first_R[late]
-        place_K = np.arange(size_R.sum()) + np.repeat(first_R[late] - np.cumsum(size_R) + size_R, size_R)
-        of_user_K = np.repeat(np.arange(late.size), size_R)
-        order_K = np.lexsort((*(each[place_K] for each in reversed(key)), of_user_K))
+        first_R, size_R = first_K[:late], stop_K[:late] - first_K[:late]
+        place_E = np.arange(size_R.sum()) + np.repeat(first_R - np.cumsum(size_R) + size_R, size_R)
+        of_user_E = np.repeat(np.arange(late), size_R)
+        order_E = np.lexsort((*(each[place_E] for each in reversed(key)), of_user_E))
         for column in self.columns.values():
-            column[place_K] = column[place_K[order_K]]
+            column[place_E] = column[place_E[order_E]]
 
 
-def _sizes(needed_R: Int64s) -> Int64s:
+class Room(NamedTuple):
+    """Where blocks may lie: the first of those given back, by size, and how far all blocks reach."""
+
+    next_E: Int64s
+    free_C: Int64s
+    used: int
+
+
+class Moves(NamedTuple):
+    """Users whose records move, one a row: the block's size as a power of two, and where it begins.
+
+    ``start_R``: where the user's oldest record stands now. ``length_R``: how many there are.
+    """
+
+    user_R: Int64s
+    size_R: Int64s
+    base_R: Int64s
+    start_R: Int64s
+    length_R: Int64s
+
+
+@compiled()
+def _claim(blocks: Blocks, room: Room, moves: Moves, claims: tuple[Int64s, Int64s]) -> tuple[int, int]:
+    """Say where records go, and which users move for it; gives how many do, and how far all blocks reach."""
+    user_K, place_K = claims
+    moving, first, used = 0, 0, room.used
+    while first < user_K.shape[0]:
+        user, stop = user_K[first], _run_end(user_K, first)
+        place = blocks.offset_U[user] + blocks.count_U[user]
+        if place + stop - first > blocks.base_U[user] + blocks.capacity_U[user]:
+            length = blocks.count_U[user] - blocks.dropped_U[user]
+            size = _size(length + stop - first)
+            base, used = _find(blocks, Room(room.next_E, room.free_C, used), user, size)
+            moves.user_R[moving], moves.size_R[moving], moves.base_R[moving] = user, size, base
+            moves.start_R[moving] = blocks.offset_U[user] + blocks.dropped_U[user]
+            moves.length_R[moving] = length
+            moving, place = moving + 1, base + length
+        for each in range(first, stop):
+            place_K[each] = place + each - first
+        first = stop
+    return moving, used
+
+
+@compiled()
+def _run_end(user_K: Int64s, first: int) -> int:
+    stop = first + 1
+    while stop < user_K.shape[0] and user_K[stop] == user_K[first]:
+        stop += 1
+    return stop
+
+
+@compiled()
+def _size(needed: int) -> int:
     """The least block, as a power of two, that is three quarters full at most."""
-    exponent_R = np.ceil(np.log2(needed_R + (needed_R + 2) // 3)).astype(np.int64)
-    return np.asarray(exponent_R.clip(_SMALLEST))
+    size = _SMALLEST
+    while 1 << size < needed + (needed + 2) // 3:
+        size += 1
+    return size
 
 
 @compiled()
-def _find(
-    blocks: Blocks, next_E: Int64s, moves: tuple[Int64s, Int64s, Int64s], free_C: Int64s, used: int
-) -> int:
-    """Choose for each user its own block, one given back, or a new one; gives how far all of them reach."""
-    user_R, size_R, base_R = moves
-    for row in range(user_R.shape[0]):
-        user, size = user_R[row], size_R[row]
-        if blocks.capacity_U[user] == 1 << size:
-            base_R[row] = blocks.base_U[user]
-        elif free_C[size] != _NONE:
-            base_R[row] = free_C[size]
-            free_C[size] = next_E[free_C[size]]
-        else:
-            base_R[row] = used
-            used += 1 << size
-    return used
+def _find(blocks: Blocks, room: Room, user: int, size: int) -> tuple[int, int]:
+    """The user's own block, one given back, or a new one; gives how far all of them reach, too."""
+    if blocks.capacity_U[user] == 1 << size:
+        return blocks.base_U[user], room.used
+    free = room.free_C[size]
+    if free != _NONE:
+        room.free_C[size] = room.next_E[free]
+        return free, room.used
+    return room.used, room.used + (1 << size)
 
 
 @compiled()
-def _slide(column_E: Column, start_R: Int64s, base_R: Int64s, length_R: Int64s) -> None:
-    for row in range(start_R.shape[0]):
-        start, base = start_R[row], base_R[row]
-        for step in range(length_R[row]):  # upwards: what is slid down may overlap
+def _slide(column_E: Column, moves: Moves) -> None:
+    for row in range(moves.user_R.shape[0]):
+        start, base = moves.start_R[row], moves.base_R[row]
+        for step in range(moves.length_R[row]):  # upwards: what is slid down may overlap
             column_E[base + step] = column_E[start + step]
 
 
 @compiled()
-def _settle(blocks: Blocks, next_E: Int64s, moves: tuple[Int64s, Int64s, Int64s], free_C: Int64s) -> None:
+def _settle(blocks: Blocks, next_E: Int64s, moves: Moves, free_C: Int64s) -> None:
     """Note the blocks that records were moved to, and give back those they left."""
-    user_R, size_R, base_R = moves
-    for row in range(user_R.shape[0]):
-        user, base = user_R[row], base_R[row]
+    for row in range(moves.user_R.shape[0]):
+        user, base = moves.user_R[row], moves.base_R[row]
         if base != blocks.base_U[user]:
             _give_back(blocks, next_E, user, free_C)
-        blocks.base_U[user], blocks.capacity_U[user] = base, 1 << size_R[row]
+        blocks.base_U[user], blocks.capacity_U[user] = base, 1 << moves.size_R[row]
         blocks.offset_U[user] = base - blocks.dropped_U[user]
 
 
@@ -278,15 +322,26 @@ def _drop(blocks: Blocks, known_ms_E: Int64s, user_R: Int64s, keep: tuple[int, i
 
 
 @compiled()
-def _first_out_of_order(blocks: Blocks, key: tuple[Int64s, ...], user_R: Int64s, end_R: Int64s) -> Int64s:
-    """Of each user, the place that the first record added (at ``end``) belongs before; ``end`` if behind."""
-    first_R = end_R.copy()
-    for row in range(user_R.shape[0]):
-        oldest = blocks.offset_U[user_R[row]] + blocks.dropped_U[user_R[row]]
-        added = end_R[row]
-        while first_R[row] > oldest and _goes_before(key, added, first_R[row] - 1):
-            first_R[row] -= 1
-    return first_R
+def _append(blocks: Blocks, key: tuple[Int64s, ...], user_K: Int64s, spans: tuple[Int64s, Int64s]) -> int:
+    """Count records that were put behind those of their users; gives how many users' are out of order.
+
+    ``spans`` are filled with where that begins, of each such user, and where it ends.
+    """
+    first_K, stop_K = spans
+    late, first = 0, 0
+    while first < user_K.shape[0]:
+        user, stop = user_K[first], _run_end(user_K, first)
+        oldest = blocks.offset_U[user] + blocks.dropped_U[user]
+        end = blocks.offset_U[user] + blocks.count_U[user]
+        blocks.count_U[user] += stop - first
+        belongs = end
+        while belongs > oldest and _goes_before(key, end, belongs - 1):
+            belongs -= 1
+        if belongs < end:
+            first_K[late], stop_K[late] = belongs, end + stop - first
+            late += 1
+        first = stop
+    return late
 
 
 @compiled()

@@ -236,6 +236,5 @@ class UserHistories:
     def _name(self, item_N: IntArray, change: int) -> None:
         """So many behaviours more, or fewer, name these items."""
         if item_N.size:
-            count_I = np.bincount(item_N)
-            self._named_I = with_room(self._named_I, self._named_I.size, count_I.size)
-            self._named_I[: count_I.size] += change * count_I
+            self._named_I = with_room(self._named_I, self._named_I.size, int(item_N.max()) + 1)
+            np.add.at(self._named_I, item_N, change)

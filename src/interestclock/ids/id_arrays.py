@@ -12,27 +12,24 @@ import pyarrow as pa
 
 from interestclock.errors import LogError
 
-__all__ = ["bytes_of", "ids_as_arrays", "ids_in", "listed", "plain_ids"]
+__all__ = ["bytes_of", "ids_as_arrays", "ids_in", "plain_ids"]
 
+_PLAIN = (pa.int64(), pa.string())
 _BYTES_OF_INTEGER, _BYTES_OF_TEXT = sys.getsizeof(1 << 60), sys.getsizeof("")
 
 
 def plain_ids(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Ids in one piece, as int64 or string."""
     if isinstance(ids, pa.ChunkedArray):
-        ids = ids.combine_chunks()
+        ids = ids.chunk(0) if ids.num_chunks == 1 else ids.combine_chunks()
+    if ids.type in _PLAIN:
+        return ids
     kind = ids.type.value_type if pa.types.is_dictionary(ids.type) else ids.type
     if pa.types.is_signed_integer(kind) or pa.types.is_null(kind):
         return ids.cast(pa.int64())
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return ids.cast(pa.string())
     raise LogError(f"ids are of type {ids.type}; give 64-bit integers or strings")
-
-
-def listed(distinct: pa.Array) -> list[int | str]:
-    """As plain Python values, fast."""
-    values: list[int | str] = distinct.to_numpy(zero_copy_only=False).tolist()
-    return values
 
 
 def bytes_of(each: int | str) -> int:

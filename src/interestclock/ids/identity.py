@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from interestclock.errors import LogError
-from interestclock.ids.id_arrays import bytes_of, ids_as_arrays, ids_in, listed, plain_ids
+from interestclock.ids.id_arrays import bytes_of, ids_as_arrays, ids_in, plain_ids
 
 __all__ = ["Identity"]
 
-# Shapes: N ids of a call, U its distinct ids and null, S slots from 0, R some slots.
+# Shapes: N ids of a call, S slots from 0, R some slots.
 
 Slots = npt.NDArray[np.int32]
 
@@ -77,10 +76,12 @@ class Identity:
         Raises:
             LogError: the ids are of another type than int64 and string, or than those before.
         """
-        distinct, code_N = self._encode(ids)
-        slot_U = [self._slot_of.get(each, 0) for each in distinct]
-        came = self._give_slots(distinct, slot_U)
-        slot_N: Slots = np.array([*slot_U, 0], np.int32)[code_N]
+        id_N = self._plain(ids)
+        slot_N: Slots = np.array(self._slots(id_N), np.int32)
+        without = np.flatnonzero(slot_N == 0).tolist()
+        came = self._give_slots(list(dict.fromkeys(id_N[row] for row in without)))
+        if came.size:
+            slot_N[without] = self._slots([id_N[row] for row in without])
         return slot_N, came
 
     def look_up(self, ids: pa.Array | pa.ChunkedArray) -> Slots:
@@ -89,9 +90,7 @@ class Identity:
         Raises:
             LogError: the ids are of another type than those known.
         """
-        distinct, code_N = self._encode(ids)
-        slot_N: Slots = np.array([*(self._slot_of.get(each, 0) for each in distinct), 0], np.int32)[code_N]
-        return slot_N
+        return np.array(self._slots(self._plain(ids)), np.int32)
 
     def release(self, slot_R: npt.NDArray[np.integer]) -> None:
         """Let ids go, each once; their slots may be another's from now on."""
@@ -134,33 +133,35 @@ class Identity:
         self._free = [slot for slot, is_there in enumerate(there) if slot and not is_there]
         self._bytes_of_ids = sum(map(bytes_of, self._slot_of))
 
-    def _encode(
-        self, ids: pa.Array | pa.ChunkedArray
-    ) -> tuple[list[int | str], npt.NDArray[np.integer[Any]]]:
-        """Distinct ids by first appearance, and where among them each is; null is behind the last."""
-        encoded = pc.dictionary_encode(plain_ids(ids))
-        distinct = encoded.dictionary
-        if len(distinct):
-            if self._type not in (None, distinct.type):
+    def _plain(self, ids: pa.Array | pa.ChunkedArray) -> list[int | str | None]:
+        """Ids as plain Python values, once they are known to be of the one type."""
+        plain = plain_ids(ids)
+        if plain.null_count < len(plain):
+            if self._type not in (None, plain.type):
                 raise LogError(
-                    f"ids are of type {distinct.type}, and were {self._type} before; an identity holds one "
+                    f"ids are of type {plain.type}, and were {self._type} before; an identity holds one "
                     "type: read the whole stream with the same one"
                 )
-            self._type = distinct.type
-        return listed(distinct), encoded.indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
+            self._type = plain.type
+        values: list[int | str | None] = plain.to_pylist()
+        return values
 
-    def _give_slots(self, distinct: list[int | str], slot_U: list[int]) -> Slots:
-        """Slots for ids that have none; writes them into ``slot_U``."""
-        missing = [place for place, slot in enumerate(slot_U) if not slot]
+    def _slots(self, ids: list[int | str | None]) -> list[int]:
+        slot_of: Mapping[Any, int] = self._slot_of  # null is never in it
+        return [slot_of.get(each, 0) for each in ids]
+
+    def _give_slots(self, distinct: list[int | str | None]) -> Slots:
+        """Slots for ids that have none; null gets none."""
+        missing = [each for each in distinct if each is not None]
         if not missing:
             return np.zeros(0, np.int32)
         came = [heapq.heappop(self._free) for _ in range(min(len(self._free), len(missing)))]
         came += range(len(self._id_of), len(self._id_of) + len(missing) - len(came))
         self._reach(max(came))
-        for place, slot in zip(missing, came, strict=True):
-            slot_U[place] = self._slot_of[distinct[place]] = slot
-            self._id_of[slot] = distinct[place]
-            self._bytes_of_ids += bytes_of(distinct[place])
+        for each, slot in zip(missing, came, strict=True):
+            self._slot_of[each] = slot
+            self._id_of[slot] = each
+            self._bytes_of_ids += bytes_of(each)
         self._index_S[came] = np.arange(self._indexes + 1, self._indexes + len(came) + 1)
         self._indexes += len(came)
         return np.array(came, np.int32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,9 +141,10 @@ class FeatureState:
             "second_of_day": second_N,
             "utc_offset_minutes": offset_N,
         }
-        serial_N = self._awaiting.append(exposures.num_rows)
+        self._awaiting.append(exposures.num_rows)
         for name, values_N in described.items():
-            self._awaiting.put(name, serial_N, values_N)
+            held = self._awaiting.held(name)
+            held[held.size - values_N.size :] = values_N
         return ingested
 
     def apply_labels(self, labels: LabelEvents) -> None:
@@ -153,7 +154,7 @@ class FeatureState:
             labels: each label of an exposure once, in any order.
         """
         if len(labels):
-            of_somebody_E = self._awaiting.get("user", labels.serial_E) > 0
+            of_somebody_E = self._awaiting.get("user", labels.serial_E) > 0  # looks whether all are held
             ones = labels.taken(np.flatnonzero(of_somebody_E & (labels.value_E == 1)))
             self._vote(ones)
             self._engage(ones)
@@ -334,39 +335,46 @@ class FeatureState:
         if self.votes is None:
             return
         votes = ones.taken(np.flatnonzero(self._term_of[ones.label_E] >= 0))
+        of_E = self._exposures(votes)
         self.votes.add(
-            user_N=self._awaiting.get("user", votes.serial_E),
-            set_N=self._awaiting.get("set", votes.serial_E),
-            timestamp_ms_N=self._awaiting.get("timestamp_ms", votes.serial_E),
-            second_of_day_N=self._awaiting.get("second_of_day", votes.serial_E),
+            user_N=of_E("user"),
+            set_N=of_E("set"),
+            timestamp_ms_N=of_E("timestamp_ms"),
+            second_of_day_N=of_E("second_of_day"),
             known_ms_N=votes.known_ms_E,
             term_N=self._term_of[votes.label_E],
         )
 
+    def _exposures(self, labels: LabelEvents) -> Callable[[str], npt.NDArray[Any]]:
+        """Columns of labels' exposures, all of which are known to be held."""
+        place_E = labels.serial_E - self._awaiting.first
+        return lambda name: self._awaiting.held(name)[place_E]
+
     def _engage(self, ones: LabelEvents) -> None:
         """Exposures with a 1 in an engaged label are behaviours, known as soon as the first such label is."""
-        with_something_E = self._awaiting.get("item", ones.serial_E) > 0
+        with_something_E = self._exposures(ones)("item") > 0
         engaged = ones.taken(np.flatnonzero(with_something_E & self._engages[ones.label_E]))
         engaged = engaged.taken(np.lexsort((engaged.known_ms_E, engaged.serial_E)))
-        first_of_each = np.flatnonzero(np.diff(engaged.serial_E, prepend=-1))
-        engaged = engaged.taken(first_of_each)
-        before_ms_E = self._awaiting.get("engaged_ms", engaged.serial_E)
-        new = engaged.taken(np.flatnonzero(before_ms_E == _NEVER_MS))
+        first_E = np.ones(len(engaged), np.bool_)
+        first_E[1:] = engaged.serial_E[1:] != engaged.serial_E[:-1]
+        before_ms_E = self._exposures(engaged)("engaged_ms")
+        new = engaged.taken(np.flatnonzero(first_E & (before_ms_E == _NEVER_MS)))
         self._add_behaviours(new)
-        earlier_E = (before_ms_E != _NEVER_MS) & (engaged.known_ms_E < before_ms_E)
+        earlier_E = first_E & (before_ms_E != _NEVER_MS) & (engaged.known_ms_E < before_ms_E)
         self._awaiting.put("engaged_ms", new.serial_E, new.known_ms_E)
         if earlier_E.any():
             self._know_earlier(engaged.taken(np.flatnonzero(earlier_E)))
 
     def _add_behaviours(self, new: LabelEvents) -> None:
+        of_E = self._exposures(new)
         behaviours = Behaviours(
-            user_N=self._awaiting.get("user", new.serial_E),
-            item_N=self._awaiting.get("item", new.serial_E),
+            user_N=of_E("user"),
+            item_N=of_E("item"),
             serial_N=new.serial_E,
-            timestamp_ms_N=self._awaiting.get("timestamp_ms", new.serial_E),
+            timestamp_ms_N=of_E("timestamp_ms"),
             known_ms_N=new.known_ms_E,
-            second_of_day_N=self._awaiting.get("second_of_day", new.serial_E),
-            utc_offset_minutes_N=self._awaiting.get("utc_offset_minutes", new.serial_E),
+            second_of_day_N=of_E("second_of_day"),
+            utc_offset_minutes_N=of_E("utc_offset_minutes"),
             day_kind_N=np.zeros(len(new), np.uint8),
         )
         self.user_histories.add(behaviours)

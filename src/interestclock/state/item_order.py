@@ -64,11 +64,11 @@ class ItemOrder:
         """
         if not came.size and self.items is None:
             return None
-        slot_U, first_U = np.unique(item_C, return_index=True)
-        first = first_U[np.isin(slot_U, came)]
+        by_slot = np.argsort(item_C, kind="stable")
+        first = by_slot[np.searchsorted(item_C, came, sorter=by_slot)]  # ascending: slots are given as ids come
         if self.items is None:
-            first = np.sort(first)  # values are numbered as they appear
-            return Descriptions.of_rows(item_C[first], self.exposures.take(pa.array(first)))
+            about = [name for name in self.exposures.column_names if _describes(name)]
+            return Descriptions.of_rows(item_C[first], self.exposures.select(about).take(pa.array(first)))
         place_R = np.union1d(first, self.place_T)
         item_R, told_R = item_C[place_R], np.isin(place_R, self.place_T)
         shown_R = shown_I[item_R] | self._shown_here(item_C, place_R)
@@ -113,3 +113,7 @@ class ItemOrder:
                 shown = self.exposures[name].combine_chunks().cast(told.type)
             columns[name] = [shown, told]
         return pa.table({name: pa.concat_arrays(parts) for name, parts in columns.items()})
+
+
+def _describes(name: str) -> bool:
+    return name == "item_id" or name.startswith(_ATTRIBUTE)
