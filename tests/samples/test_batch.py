@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import fields
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -118,7 +119,7 @@ def test_the_same_device_is_the_same_batch(chunk: SampleChunk) -> None:
 
 
 def test_a_moment_ends_where_user_time_or_local_time_changes() -> None:
-    user, time, second = torch.tensor([1, 1, 1, 2, 2]), torch.tensor([5, 5, 6, 6, 6]), torch.zeros(5)
+    user, time, second = np.array([1, 1, 1, 2, 2]), np.array([5, 5, 6, 6, 6]), np.zeros(5, np.int64)
     assert moment_starts(user, time, second).tolist() == [True, False, True, True, False]
     second[4] = 3600
     assert moment_starts(user, time, second).tolist() == [True, False, True, True, True]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -18,7 +19,7 @@ __all__ = ["Batch", "SampleChunk", "moment_starts"]
 # Shapes: B exposures, M moments, N behaviours last seen, H hour buckets, V values, L behaviours.
 
 
-def moment_starts(user_B: Tensor, *same_B: Tensor) -> Tensor:
+def moment_starts(user_B: npt.NDArray[np.integer], *same_B: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
     """True on the first of each run of exposures of one user at one time: a moment.
 
     What depends on the user and the time alone (clock, recent items, long history) is the same for
@@ -28,10 +29,10 @@ def moment_starts(user_B: Tensor, *same_B: Tensor) -> Tensor:
         user_B: their users. same_B: what else must not change within a moment, such as the time.
 
     Example:
-        >>> moment_starts(torch.tensor([1, 1, 2]), torch.tensor([5, 5, 5])).tolist()
+        >>> moment_starts(np.array([1, 1, 2]), np.array([5, 5, 5])).tolist()
         [True, False, True]
     """
-    starts_B = torch.ones_like(user_B, dtype=torch.bool)
+    starts_B = np.ones(user_B.size, np.bool_)
     starts_B[1:] = user_B[1:] != user_B[:-1]
     for column_B in same_B:
         starts_B[1:] |= column_B[1:] != column_B[:-1]

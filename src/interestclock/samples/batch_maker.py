@@ -84,26 +84,24 @@ class BatchMaker:
         Raises:
             ValueError: the view is not complete any more as of some of them.
         """
-        user_B, timestamp_ms_B = _whole(rows.user_B), _whole(rows.timestamp_ms_B)
-        second_B, weekday_B = _whole(rows.second_of_day_B), _whole(rows.day_of_week_B)
-        starts_B = moment_starts(user_B, timestamp_ms_B, second_B, weekday_B)
-        moment_of_B, first_M = starts_B.cumsum(0) - 1, starts_B.nonzero().squeeze(1)
-        user_M, now_ms_M = user_B[first_M], timestamp_ms_B[first_M].numpy()
+        starts_B = moment_starts(rows.user_B, rows.timestamp_ms_B, rows.second_of_day_B, rows.day_of_week_B)
+        moment_of_B, first_M = torch.from_numpy(np.cumsum(starts_B) - 1), np.flatnonzero(starts_B)
+        user_M, now_ms_M = rows.user_B[first_M], rows.timestamp_ms_B[first_M]
         clocks_at_ms_M = utc_day_start_ms(now_ms_M) if self.clocks_of_day else now_ms_M
-        features = view.read(user_M.numpy(), now_ms_M, clocks_at_ms_M=clocks_at_ms_M if self.clocks else None)
+        features = view.read(user_M, now_ms_M, clocks_at_ms_M=clocks_at_ms_M if self.clocks else None)
         known_M, histories = torch.from_numpy(features.known_M), view.histories()
-        start_M, stop_M = histories.newest(user_M, known_M, most=self.recent)
+        start_M, stop_M = histories.newest(_whole(user_M), known_M, most=self.recent)
         return Batch(
-            user_B=user_B,
+            user_B=_whole(rows.user_B),
             item_B=_whole(rows.item_B),
             request_B=_whole(rows.request_B),
-            timestamp_ms_B=timestamp_ms_B,
-            second_of_day_B=second_B,
-            day_of_week_B=weekday_B,
+            timestamp_ms_B=_whole(rows.timestamp_ms_B),
+            second_of_day_B=_whole(rows.second_of_day_B),
+            day_of_week_B=_whole(rows.day_of_week_B),
             known_ms_B=_whole(rows.known_ms_B),
             known_behaviours_B=known_M[moment_of_B],
             moment_of_B=moment_of_B,
-            first_M=first_M,
+            first_M=torch.from_numpy(first_M),
             recent_MN=histories.items_between(start_M, stop_M, width=self.recent),
             labels={name: torch.from_numpy(each) for name, each in rows.labels.items()},
             categorical={name: _whole(each) for name, each in rows.categorical.items()},
@@ -116,4 +114,5 @@ class BatchMaker:
 
 def _whole(values: npt.NDArray[Any]) -> Tensor:
     # Arrow's memory is not to be written to, and a tensor could be: such a column is copied.
-    return torch.from_numpy(np.require(values, np.int64, ("C", "W")))
+    whole = np.ascontiguousarray(values, np.int64)
+    return torch.from_numpy(whole if whole.flags.writeable else whole.copy())

@@ -145,12 +145,15 @@ class SampleFolder:
             maker: says which features they carry. view: what ``state()`` returned.
         """
         for number, note in enumerate(self.manifest.chunks):
-            columns = load_arrays(self.path / "samples" / f"{number:05d}.safetensors")
-            yield SampleChunk(
-                samples=maker.make(_rows(columns), view),
-                truths={name: torch.from_numpy(each) for name, each in _named(columns, "truth").items()},
-                sizes=note.sizes,
-            )
+            yield self._chunk(number, note, maker, view)  # a name of it here would keep it beside the next
+
+    def _chunk(self, number: int, note: ChunkNote, maker: BatchMaker, view: FeatureView) -> SampleChunk:
+        columns = load_arrays(self.path / "samples" / f"{number:05d}.safetensors")
+        return SampleChunk(
+            samples=maker.make(_rows(columns), view),
+            truths={name: torch.from_numpy(each) for name, each in _named(columns, "truth").items()},
+            sizes=note.sizes,
+        )
 
 
 def load_arrays(path: Path) -> Arrays:

@@ -74,6 +74,7 @@ def prepare_samples(
         aside.rename(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+        pa.default_memory_pool().release_unused()  # the log's pages; rankers are often trained right here
     return SampleFolder(folder)
 
 

@@ -65,7 +65,7 @@ class ItemOrder:
         if not came.size and self.items is None:
             return None
         by_slot = np.argsort(item_C, kind="stable")
-        first = by_slot[np.searchsorted(item_C, came, sorter=by_slot)]  # ascending: slots are given as ids come
+        first = by_slot[np.searchsorted(item_C, came, sorter=by_slot)]  # ascending, as slots are given
         if self.items is None:
             about = [name for name in self.exposures.column_names if _describes(name)]
             return Descriptions.of_rows(item_C[first], self.exposures.select(about).take(pa.array(first)))
