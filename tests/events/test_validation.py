@@ -43,13 +43,14 @@ def test_the_columns_of_a_positive_only_log(visits):
             "timestamp_ms": 1_333_476_120_000,
             "second_of_day": 64_920,
             "day_of_week": 1,
+            "zone": "UTC",
             "log_row": 101,
             "label.visit": 1,
             "known_ms.visit": 1_333_476_120_000,
         }
     ]
     kinds = [str(kind) for kind in events.schema.types]
-    assert kinds == ["int64", "string", "int64", "int32", "int8", "int64", "int8", "int64"]
+    assert kinds == ["int64", "string", "int64", "int32", "int8", "string", "int64", "int8", "int64"]
 
 
 def test_labels_and_when_they_are_known():

@@ -263,3 +263,19 @@ def test_clocks_equal_the_relational_expression() -> None:
         for user, clock in zip(users, clocks_by_name(state, users, [at_ms] * len(users)), strict=True):
             assert clock == expected[at_ms, user]
     assert found_rows > 1_000
+
+
+def test_a_users_last_zone_is_kept_where_one_told_the_offset() -> None:
+    state = new_state()
+    rows = as_table(
+        [shown(START_MS), shown(START_MS + 5, user="bob", offset=90), shown(START_MS + 9, offset=60)]
+    )
+    zones = pa.array(["America/New_York", None, "Europe/Berlin"])
+    state.ingest(rows.append_column("zone", zones))
+    assert [state.last_zone(user) for user in (0, 1, 2, 9)] == [None, "Europe/Berlin", None, None]
+    other = copied(state)
+    other.ingest(
+        as_table([shown(START_MS + 20), shown(START_MS + 3, user="bob")])
+    )  # said itself; and earlier
+    assert [other.last_zone(1), other.last_offset(1)] == [None, (0, START_MS + 20)]
+    assert other.last_offset(2) == (90, START_MS + 5)

@@ -155,6 +155,7 @@ def _served_row(said: dict[str, Any]) -> dict[str, Any]:
         "timestamp_ms": said["timestamp_ms"],
         "utc_offset_minutes": _offset(said),
         **_local(said),
+        "zone": _zone(said),
         "item_ids": [str(each["item_id"]) for each in said["items"]],
         "scores": [float(each["score"]) for each in said["items"]],
         "propensities": [each.get("propensity") for each in said["items"]],
@@ -170,6 +171,7 @@ def _exposure_row(said: dict[str, Any], arrival: int) -> tuple[str, dict[str, An
         "timestamp_ms": said.get("timestamp_ms"),
         "position": said.get("position"),
         "values": values if values is None else typed(values),
+        "zone": _zone(said),
         "arrival": arrival,
     }
     labels, known_ms = said.get("labels") or {}, said.get("known_ms") or {}
@@ -185,6 +187,11 @@ def _exposure_row(said: dict[str, Any], arrival: int) -> tuple[str, dict[str, An
     if said.get("user_id") is None or said.get("timestamp_ms") is None:
         return "references", row | {"utc_offset_minutes": _offset(said)}
     return "exposures", row | _local(said)
+
+
+def _zone(said: dict[str, Any]) -> str | None:
+    """Nothing else tells local time."""
+    return said.get("zone") or None if said.get("utc_offset_minutes") is None else None
 
 
 def _derived(said: dict[str, Any]) -> str:

@@ -26,16 +26,19 @@ class Located:
         timestamp_ms_N: (N,) int64 UTC milliseconds.
         offset_minutes_N: (N,) int64, to add to UTC.
         unplaced_N: (N,) bool: neither an offset nor a known zone.
+        zone: (N,) text, which zone told, null where an offset did; None where there are only offsets.
 
     Example:
         >>> none = np.zeros(0, np.int64)
-        >>> Located(timestamp_ms_N=none, offset_minutes_N=none, unplaced_N=none > 0).unplaced_N.tolist()
+        >>> located = Located(timestamp_ms_N=none, offset_minutes_N=none, unplaced_N=none > 0, zone=None)
+        >>> located.unplaced_N.tolist()
         []
     """
 
     timestamp_ms_N: npt.NDArray[np.int64]
     offset_minutes_N: npt.NDArray[np.int64]
     unplaced_N: npt.NDArray[np.bool_]
+    zone: pa.Array | None
 
 
 def locate_in_day(
@@ -66,6 +69,7 @@ def locate_in_day(
         offset_N = np.asarray(offset.fill_null(0.0)).astype(np.int64)
         timestamp_ms_N -= np.where(wall_N & own_N, offset_N * _MINUTE_MS, 0)
     unplaced_N = np.zeros(len(offset_N), bool)
+    told = _told(zone, fallback, ~own_N)
     for name, which_N in _zones(zone, fallback, ~own_N):
         if name is None or not _is_zone(name):
             unplaced_N |= which_N
@@ -73,7 +77,19 @@ def locate_in_day(
         wall = which_N & wall_N
         timestamp_ms_N[wall] = local_to_utc_ms(timestamp_ms_N[wall], name)
         offset_N[which_N] = zone_offset_minutes(timestamp_ms_N[which_N], name)
-    return Located(timestamp_ms_N=timestamp_ms_N, offset_minutes_N=offset_N, unplaced_N=unplaced_N)
+    return Located(timestamp_ms_N=timestamp_ms_N, offset_minutes_N=offset_N, unplaced_N=unplaced_N, zone=told)
+
+
+def _told(zone: pa.Array | None, fallback: str | None, rows_N: npt.NDArray[np.bool_]) -> pa.Array | None:
+    """The zone that counts for each of some rows, null for the others."""
+    if zone is None and fallback is None:
+        return None
+    if zone is None:
+        named = pa.repeat(fallback, rows_N.size)
+    else:
+        named = pc.if_else(pc.equal(zone, ""), None, zone.cast(pa.string()))
+        named = named if fallback is None else named.fill_null(fallback)
+    return named if rows_N.all() else pc.if_else(pa.array(rows_N), named, None)
 
 
 def _zones(

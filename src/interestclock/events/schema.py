@@ -10,6 +10,7 @@ column               type                            meaning
 ``timestamp_ms``     int64                           UTC milliseconds of the exposure
 ``second_of_day``    int32                           local wall-clock second, 0..86399
 ``day_of_week``      int8                            local weekday, 0 = Monday
+``zone``             string, nullable, may be absent IANA zone that told local time, where no offset did
 ``request_id``       int64 or string, may be absent  exposures shown together carry the same value
 ``event_id``         string, nullable, may be absent what labels and duplicates of the event name it by
 ``log_row``          int64                           row of the log it came from, counted from 1

@@ -131,6 +131,8 @@ def _when(checks: RowChecks, mapping: ColumnMapping, types: LogTypes, events: di
     events["timestamp_ms"] = pa.array(place.timestamp_ms_N)
     events["second_of_day"] = pa.array(seconds_of_day(place.timestamp_ms_N, place.offset_minutes_N))
     events["day_of_week"] = pa.array(day_of_week(place.timestamp_ms_N, place.offset_minutes_N))
+    if place.zone is not None:
+        events["zone"] = place.zone
     return place.timestamp_ms_N
 
 

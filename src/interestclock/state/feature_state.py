@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from interestclock.arrays import Arrays, below, under, with_room
+from interestclock.arrays import Arrays, below, table_from_bytes, table_to_bytes, under, with_room
 from interestclock.events.schema import EQ3_ROLES, LogSchema
 from interestclock.features import UserVotes
 from interestclock.histories import Behaviours, Histories, UserHistories
-from interestclock.ids import Identity
+from interestclock.ids import Identity, Vocabulary
 from interestclock.state.choices import Choices
 from interestclock.state.config import StateConfig
 from interestclock.state.feature_view import Features
@@ -105,6 +105,8 @@ class FeatureState:
         self.everyone: dict[int, npt.NDArray[np.int64]] = {}  # Eq. 3's counts of all users, by midnight
         self._seen_ms = {kind: np.zeros(1, np.int64) for kind in ("user", "item")}
         self._offset_minutes_U = np.zeros(1, np.int16)  # each user's last, as of ``_seen_ms``
+        self._zone_U = np.zeros(1, np.int16)  # that told it, if one did
+        self._zones = Vocabulary()
         self._set_I = np.zeros(1, np.int32)  # the set of clock values that each item had at first
         self._shown_I = np.zeros(1, np.bool_)
 
@@ -129,7 +131,10 @@ class FeatureState:
         second_N = exposures["second_of_day"].to_numpy()
         offset_N = utc_offset_minutes(timestamp_ms_N, second_N, exposures["day_of_week"].to_numpy())
         ingested = Ingested(user_N=user_N, item_N=item_N, users_came=users_came, items_came=items_came)
-        self._note_seen(ingested, timestamp_ms_N, offset_N)
+        zone_N = np.zeros(exposures.num_rows, np.int16)
+        if "zone" in exposures.column_names:
+            zone_N = self._zones.number(exposures["zone"]).astype(np.int16)
+        self._note_seen(ingested, timestamp_ms_N, offset_N, zone_N)
         self._note_told(order, item_C)
         self._describe(order.descriptions(item_C, items_came, shown_I=self._shown_I))
         self._shown_I[item_N] = True
@@ -234,6 +239,13 @@ class FeatureState:
             return None
         return int(self._offset_minutes_U[user]), int(self._seen_ms["user"][user])
 
+    def last_zone(self, user: int) -> str | None:
+        """The zone that told a user's last offset; None where the offset was said itself, or never."""
+        if self.last_offset(user) is None or not self._zone_U[user]:
+            return None
+        zone: str = self._zones.values()[int(self._zone_U[user]) - 1].as_py()
+        return zone
+
     def state(self) -> Arrays:
         """For a checkpoint; shares memory."""
         state = under("users", self.users.state()) | under("items", self.items.state())
@@ -247,6 +259,8 @@ class FeatureState:
         state |= under("everyone", {str(midnight): each for midnight, each in self.everyone.items()})
         return state | {
             "offset_minutes": self._offset_minutes_U,
+            "zone": self._zone_U,
+            "zones": table_to_bytes(pa.table({"zone": self._zones.values().cast(pa.string())})),
             "shown": self._shown_I,
             "complete_from_ms": np.array(self.complete_from_ms),
             "day_ms": np.array(_BEFORE_ALL_MS if self._day_ms is None else self._day_ms),
@@ -268,11 +282,15 @@ class FeatureState:
         self._seen_ms = {kind: np.array(each) for kind, each in below("seen_ms", state).items()}
         self.everyone = {int(name): np.array(each) for name, each in below("everyone", state).items()}
         self._offset_minutes_U = np.array(state["offset_minutes"])
+        self._zone_U, self._zones = np.array(state["zone"]), Vocabulary()
+        self._zones.number(table_from_bytes(state["zones"])["zone"])
         self._shown_I = np.array(state["shown"])
         self.complete_from_ms, day_ms = int(state["complete_from_ms"]), int(state["day_ms"])
         self._day_ms = None if day_ms == _BEFORE_ALL_MS else day_ms
 
-    def _note_seen(self, ingested: Ingested, timestamp_ms_N: IntArray, offset_N: IntArray) -> None:
+    def _note_seen(
+        self, ingested: Ingested, timestamp_ms_N: IntArray, offset_N: IntArray, zone_N: IntArray
+    ) -> None:
         user_N, came = ingested.user_N, {"user": ingested.users_came, "item": ingested.items_came}
         for kind, slot_N in (("user", ingested.user_N), ("item", ingested.item_N)):
             seen_ms = self._seen_ms[kind]
@@ -285,6 +303,8 @@ class FeatureState:
         newest_N = timestamp_ms_N == self._seen_ms["user"][user_N]
         offset_U[user_N[newest_N]] = offset_N[newest_N]
         self._offset_minutes_U = offset_U
+        self._zone_U = with_room(self._zone_U, self._zone_U.size, offset_U.size)
+        self._zone_U[user_N[newest_N]] = zone_N[newest_N]
 
     def _note_told(self, order: ItemOrder, item_C: IntArray) -> None:
         """An item of which something is said stays for as long as one that is seen."""

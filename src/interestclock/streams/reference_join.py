@@ -55,6 +55,7 @@ class Request:
     user_id: str
     timestamp_ms: int
     utc_offset_minutes: int
+    zone: str | None  # that told the offset, if one did
     positions: Mapping[str, int]
 
 
@@ -146,7 +147,7 @@ class ReferenceJoin:
         )
 
 
-_NOBODYS = Request(user_id="", timestamp_ms=0, utc_offset_minutes=0, positions={})
+_NOBODYS = Request(user_id="", timestamp_ms=0, utc_offset_minutes=0, zone=None, positions={})
 
 
 def still_waiting(waiting: pa.Table, *, at_ms: int) -> pa.Table | None:
@@ -165,7 +166,9 @@ def _until_ms(references: AtPlaces) -> Times:
 
 def _exposures(rows: pa.Table, requests: list[Request]) -> pa.Table:
     """References, with what they leave to their requests, in the columns of exposures that say it all."""
-    item_ids = rows["item_id"].to_pylist()
+    item_ids, own_offset = rows["item_id"].to_pylist(), pc.is_valid(rows["utc_offset_minutes"])
+    zone = pc.if_else(own_offset, rows["zone"], pa.array([each.zone for each in requests], pa.string()))
+    rows = rows.set_column(rows.column_names.index("zone"), "zone", zone)
     positions = [each.positions.get(item) for each, item in zip(requests, item_ids, strict=True)]
     said = {
         "user_id": pa.array([each.user_id for each in requests], pa.string()),

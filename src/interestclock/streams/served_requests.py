@@ -79,6 +79,7 @@ class ServedRequests:
                 "user_id": pa.array([each.user_id for _, each in alive], pa.string()),
                 "timestamp_ms": pa.array([each.timestamp_ms for _, each in alive], pa.int64()),
                 "utc_offset_minutes": pa.array([each.utc_offset_minutes for _, each in alive], pa.int32()),
+                "zone": pa.array([each.zone for _, each in alive], pa.string()),
                 "item_ids": pa.array([list(each.positions) for _, each in alive], pa.list_(pa.string())),
             }
         )
@@ -124,6 +125,7 @@ class ServedRequests:
             user_id=said["user_id"],
             timestamp_ms=timestamp_ms,
             utc_offset_minutes=said["utc_offset_minutes"],
+            zone=said["zone"],
             positions={item: place for place, item in enumerate(said["item_ids"])},
         )
 

@@ -67,12 +67,12 @@ class Arrivals:
         outcomes: ``event_id``, ``outcome``, ``value`` float64 (a flag is 0 or 1), ``known_ms`` int64,
             ``arrival``.
         served: ``request_id``, ``user_id``, ``timestamp_ms``, ``utc_offset_minutes``, ``second_of_day``,
-            ``day_of_week``; ``arm``, ``ranker``, ``version``, ``admitted_offset``, text or null;
+            ``day_of_week``, ``zone``; ``arm``, ``ranker``, ``version``, ``admitted_offset``, text or null;
             ``item_ids``, ``scores``, ``propensities``, lists of one length, best place first; ``arrival``.
         references: exposures that leave who or when to their served request: ``event_id``, ``request_id``,
             ``item_id``; what is null is the request's to say: ``user_id``, ``timestamp_ms``,
-            ``utc_offset_minutes``, and ``known_ms.NAME`` of a label that came along; the other columns as
-            exposures have them, without local time.
+            ``utc_offset_minutes``, ``zone``, and ``known_ms.NAME`` of a label that came along; the other
+            columns as exposures have them, without local time.
     """
 
     cut: Cut

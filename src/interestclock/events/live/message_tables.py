@@ -45,6 +45,7 @@ SERVED = pa.schema(
         ("utc_offset_minutes", pa.int32()),
         ("second_of_day", pa.int32()),
         ("day_of_week", pa.int8()),
+        ("zone", pa.string()),
         ("arm", pa.string()),
         ("ranker", pa.string()),
         ("version", pa.string()),
@@ -64,6 +65,7 @@ REFERENCES = pa.schema(
         ("position", pa.int32()),
         ("timestamp_ms", pa.int64()),
         ("utc_offset_minutes", pa.int32()),
+        ("zone", pa.string()),
         ("values", pa.string()),
         ("arrival", pa.int64()),
     ]
@@ -95,6 +97,7 @@ class MessageTables:
             self._common(messages)
             | {"timestamp_ms": pa.array(time_N), "arrival": pa.array(arrivals, pa.int64())}
             | _local(time_N, offset_N)
+            | {"zone": self._zones(messages)}
         )
 
     def references(self, arrivals: Sequence[int], messages: Sequence[Exposure]) -> pa.Table:
@@ -105,6 +108,7 @@ class MessageTables:
             | {
                 "timestamp_ms": pa.array(time_ms, pa.int64()),
                 "utc_offset_minutes": pa.array([_said_offset(each) for each in messages], pa.int32()),
+                "zone": pa.array([_said_zone(each) for each in messages], pa.string()),
                 "arrival": pa.array(arrivals, pa.int64()),
             }
         )
@@ -160,6 +164,7 @@ class MessageTables:
             "timestamp_ms": time_N,
             "utc_offset_minutes": offset_N,
             **_local(time_N, offset_N),
+            "zone": self._zones(messages),
             "item_ids": [[str(one.item_id) for one in each.items] for each in messages],
             "scores": [[one.score for one in each.items] for each in messages],
             "propensities": [[one.propensity for one in each.items] for each in messages],
@@ -207,6 +212,13 @@ class MessageTables:
             columns[f"known_ms.{label}"] = pa.array(known_ms, pa.int64())
         return columns
 
+    def _zones(self, messages: Sequence[Exposure | Served]) -> pa.Array:
+        """Which zone told local time: said, or the default; null where an offset did."""
+        zones = [
+            None if each.utc_offset_minutes is not None else each.zone or self._zone for each in messages
+        ]
+        return pa.array(zones, pa.string())
+
     def _offsets(
         self, time_N: npt.NDArray[np.int64], messages: Sequence[Exposure | Served]
     ) -> npt.NDArray[np.int32]:
@@ -219,6 +231,10 @@ class MessageTables:
         for zone, places in by_zone.items():
             offset_N[places] = zone_offset_minutes(time_N[places], zone)
         return offset_N
+
+
+def _said_zone(message: Exposure) -> str | None:
+    return None if message.utc_offset_minutes is not None else message.zone or None
 
 
 def no_messages(schema: LogSchema) -> dict[str, pa.Table]:
