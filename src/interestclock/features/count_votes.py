@@ -16,12 +16,14 @@ from interestclock.histories.blocks import Blocks
 __all__ = ["Asked", "Ranking", "Scratch", "VoteTable", "count_everyone", "read_clocks"]
 
 # Shapes: E places of all votes, C cells of a hash table, M users at a time, A attributes, H buckets,
-# K values kept, T terms, X codes.
+# K values kept, T terms, X codes, F counts, all in one row: to find one by two numbers takes much longer.
 
 Whole = npt.NDArray[np.integer]
-_TERMS = 4
+_TERM_BITS = 2  # a division takes longer
+_TERMS = 1 << _TERM_BITS
 _FREE = -1
 _CODE_BITS = 32  # of a key, below the bucket
+_CODE_MASK = (1 << _CODE_BITS) - 1
 _MIXES, _MIXED_BITS = 0x1E3779B97F4A7C15, 29  # a key times this has its bits all over the upper half
 
 _score: Any = njit(nogil=True)(preference_score)  # the one formula, compiled
@@ -65,13 +67,12 @@ class Ranking(NamedTuple):
 class Scratch(NamedTuple):
     """A hash table of one user's counts by (bucket, code), empty between reads; a power of two in size.
 
-    ``taken_C`` lists the cells that are not empty, first to last.
+    A key is a bucket above ``_CODE_BITS`` bits of code. The T counts of a cell lie one after the other in
+    ``count_F``. ``taken_C`` lists the cells that are not empty, first to last.
     """
 
     key_C: npt.NDArray[np.int64]
-    bucket_C: npt.NDArray[np.int32]
-    code_C: npt.NDArray[np.int32]
-    count_CT: npt.NDArray[np.int32]
+    count_F: npt.NDArray[np.int32]
     taken_C: npt.NDArray[np.int32]
 
 
@@ -90,14 +91,22 @@ def read_clocks(
 @compiled()
 def count_everyone(votes: VoteTable, asked: Asked, counts_HXT: npt.NDArray[np.int64]) -> None:
     """Add up all users' votes by bucket, code and term."""
+    counts_F, codes = counts_HXT.reshape(-1), counts_HXT.shape[1]
+    start_S, code_E = votes.sets.start_S, votes.sets.code_E
+    set_E, ballot_E, timestamp_ms_E = votes.set_E, votes.ballot_E, votes.timestamp_ms_E
     for row in range(asked.user_M.shape[0]):
         first, stop = _counting(votes, asked, row)
+        from_ms = asked.at_ms_M[row] - asked.window_ms
         for place in range(first, stop):
-            if votes.timestamp_ms_E[place] >= asked.at_ms_M[row] - asked.window_ms:
-                bucket, term = votes.ballot_E[place] // _TERMS, votes.ballot_E[place] % _TERMS
-                mine, sets = votes.set_E[place], votes.sets
-                for each in range(sets.start_S[mine], sets.start_S[mine + 1]):
-                    counts_HXT[bucket, sets.code_E[each], term] += 1
+            if timestamp_ms_E[place] >= from_ms:
+                bucket, term, mine = (
+                    ballot_E[place] >> _TERM_BITS,
+                    ballot_E[place] & (_TERMS - 1),
+                    set_E[place],
+                )
+                of_bucket = np.int64(bucket) * codes * _TERMS + term
+                for each in range(start_S[mine], start_S[mine + 1]):
+                    counts_F[of_bucket + code_E[each] * _TERMS] += 1
 
 
 @compiled()
@@ -129,26 +138,30 @@ def _first_not_before(known_ms_E: npt.NDArray[np.int64], first: int, stop: int, 
 @compiled()
 def _count(votes: VoteTable, first: int, stop: int, from_ms: int, scratch: Scratch) -> int:
     """Count votes of exposures from a moment on, for each value of their sets; gives the cells taken."""
-    key_C, bucket_C, code_C, taken_C = scratch.key_C, scratch.bucket_C, scratch.code_C, scratch.taken_C
-    count_CT, mask = scratch.count_CT, scratch.key_C.shape[0] - 1
+    key_C, count_F, taken_C, mask = (
+        scratch.key_C,
+        scratch.count_F,
+        scratch.taken_C,
+        scratch.key_C.shape[0] - 1,
+    )
     start_S, code_E = votes.sets.start_S, votes.sets.code_E
     set_E, ballot_E, timestamp_ms_E = votes.set_E, votes.ballot_E, votes.timestamp_ms_E
     taken = 0
     for place in range(first, stop):
         if timestamp_ms_E[place] < from_ms:
             continue
-        bucket, term = ballot_E[place] // _TERMS, ballot_E[place] % _TERMS
-        for each in range(start_S[set_E[place]], start_S[set_E[place] + 1]):
+        bucket, term, mine = ballot_E[place] >> _TERM_BITS, ballot_E[place] & (_TERMS - 1), set_E[place]
+        for each in range(start_S[mine], start_S[mine + 1]):
             key = (np.int64(bucket) << _CODE_BITS) | code_E[each]
             cell = (key * _MIXES >> _MIXED_BITS) & mask
             while key_C[cell] != key:
                 if key_C[cell] == _FREE:
-                    key_C[cell], bucket_C[cell], code_C[cell] = key, bucket, code_E[each]
+                    key_C[cell] = key
                     taken_C[taken] = cell
                     taken += 1
                 else:
                     cell = (cell + 1) & mask
-            count_CT[cell, term] += 1
+            count_F[cell * _TERMS + term] += 1
     return taken
 
 
@@ -160,15 +173,16 @@ def _rank(ranking: Ranking, scratch: Scratch, taken: int, value_AHK: Whole) -> N
     """
     attributes, kept = value_AHK.shape[0], value_AHK.shape[2]
     score_HAK, order_X, attribute_X = ranking.score_HAK, ranking.order_X, ranking.attribute_X
-    count_CT, key_C = scratch.count_CT, scratch.key_C
+    count_F, key_C = scratch.count_F, scratch.key_C
     for each in range(taken):
         cell = scratch.taken_C[each]
-        like, finish = float(count_CT[cell, 0]), float(count_CT[cell, 1])
-        score = _score(like, finish, float(count_CT[cell, 2]), float(count_CT[cell, 3]), ranking)
+        count, key = cell * _TERMS, key_C[cell]
+        like, finish = float(count_F[count]), float(count_F[count + 1])
+        score = _score(like, finish, float(count_F[count + 2]), float(count_F[count + 3]), ranking)
         key_C[cell] = _FREE
         for term in range(_TERMS):
-            count_CT[cell, term] = 0
-        bucket, code = scratch.bucket_C[cell], scratch.code_C[cell]
+            count_F[count + term] = 0
+        bucket, code = key >> _CODE_BITS, key & _CODE_MASK
         attribute, place = attribute_X[code], kept
         if not score > 0 or score < score_HAK[bucket, attribute, kept - 1]:
             continue

@@ -252,9 +252,7 @@ class UserVotes:
 def _scratch(cells: int) -> Scratch:
     return Scratch(
         key_C=np.full(cells, -1, np.int64),
-        bucket_C=np.zeros(cells, np.int32),
-        code_C=np.zeros(cells, np.int32),
-        count_CT=np.zeros((cells, _TERMS), np.int32),
+        count_F=np.zeros(cells * _TERMS, np.int32),
         taken_C=np.zeros(cells, np.int32),
     )
 

@@ -83,8 +83,8 @@ class Histories:
         padding_MW = place_MW >= stop_M.unsqueeze(1)
         if not self.item_E.numel():
             return torch.zeros_like(place_MW)
-        item_MW = self.item_E[place_MW.masked_fill(padding_MW, 0)]
-        return item_MW.to(torch.int64).masked_fill(padding_MW, 0).clamp(min=0)
+        item_MW = self.item_E[place_MW.masked_fill_(padding_MW, 0)]
+        return item_MW.to(torch.int64, copy=True).masked_fill_(padding_MW, 0).clamp_(min=0)
 
     def to(self, device: torch.device) -> Histories:
         """The same histories on a device."""

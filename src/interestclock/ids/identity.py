@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import sys
 from collections.abc import Mapping
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ class Identity:
             LogError: the ids are of another type than int64 and string, or than those before.
         """
         id_N = self._plain(ids)
-        slot_N: Slots = np.array(self._slots(id_N), np.int32)
+        slot_N = self._slots(id_N)
         without = np.flatnonzero(slot_N == 0).tolist()
         came = self._give_slots(list(dict.fromkeys(id_N[row] for row in without)))
         if came.size:
@@ -90,7 +91,7 @@ class Identity:
         Raises:
             LogError: the ids are of another type than those known.
         """
-        return np.array(self._slots(self._plain(ids)), np.int32)
+        return self._slots(self._plain(ids))
 
     def release(self, slot_R: npt.NDArray[np.integer]) -> None:
         """Let ids go, each once; their slots may be another's from now on."""
@@ -146,9 +147,9 @@ class Identity:
         values: list[int | str | None] = plain.to_pylist()
         return values
 
-    def _slots(self, ids: list[int | str | None]) -> list[int]:
+    def _slots(self, ids: list[int | str | None]) -> Slots:
         slot_of: Mapping[Any, int] = self._slot_of  # null is never in it
-        return [slot_of.get(each, 0) for each in ids]
+        return np.fromiter(map(slot_of.get, ids, repeat(0)), np.int32, len(ids))
 
     def _give_slots(self, distinct: list[int | str | None]) -> Slots:
         """Slots for ids that have none; null gets none."""
