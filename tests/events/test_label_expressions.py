@@ -23,6 +23,7 @@ from interestclock.events.label_expressions import LabelExpression, raw_columns
         ("case when kind like 'a%' then n > 1 end", {"kind": "text", "n": "number"}),
         ('"my column" is not null and coalesce(b, 0) <> 1', {"my column": "number", "b": "number"}),
         ("Rating > 1 and rating > 1", {"Rating": "number", "rating": "number"}),
+        ("country is null or country = 'DE'", {"country": "text"}),
     ],
 )
 def test_columns_are_numbers_unless_compared_with_text(text: str, columns: dict[str, str]) -> None:
@@ -60,6 +61,18 @@ def test_null_and_division_by_zero_are_missing() -> None:
     rows = pa.table({"played": [8.0, 8.0, None, 0.0], "length": [10.0, 0.0, 1.0, 0.0]})
     assert share.evaluate(rows).to_pylist() == [1, None, None, None]
     assert share.evaluate(rows.slice(0, 0)).to_pylist() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(case when a > 5 then 'much' else '1' end) = 1",
+        "case when a > 5 then 9999999999999999999999.9 * 9999999999999999999999.9 > 0 else true end",
+    ],
+)
+def test_a_row_that_cannot_be_computed_is_missing_and_stops_no_other(text: str) -> None:
+    rows = pa.table({"a": [1.0, 6.0, 2.0]})
+    assert LabelExpression("finish", text).evaluate(rows).to_pylist() == [1, None, 1]
 
 
 def test_names_that_differ_in_case_alone_are_two_columns() -> None:

@@ -32,6 +32,7 @@ class LabelExpression:
     Comparisons, ``and``, ``or``, ``not``, ``in``, ``between``, ``like``, ``is null``, arithmetic, ``abs``,
     ``coalesce``, ``greatest``, ``least`` and ``case``; nothing else. A column that is compared with text is
     text; any other is a number. DuckDB computes it, and gives null where SQL does: a label that is missing.
+    So it is where a row's values cannot be computed with: no row stops a stream.
 
     Args:
         label: whose it is. text: the expression; names that are no plain words stand in double quotes.
@@ -55,7 +56,7 @@ class LabelExpression:
         self.columns = self._kinds_of(tree)
         # Names of their own: DuckDB takes two that differ in case alone for one.
         self._places = {name: f"c{place}" for place, name in enumerate(self.columns)}
-        self._sql = f"({tree.transform(self._renamed).sql(dialect='duckdb')}) AS label"
+        self._sql = tree.transform(self._renamed).sql(dialect="duckdb", comments=False)
         self._connection = duckdb.connect(config={"enable_external_access": "false", "threads": 1})
         for setting in ("ieee_floating_point_ops", "error_on_division_by_zero"):
             self._connection.execute(f"SET {setting} = false")  # what is divided by 0 is null
@@ -69,7 +70,8 @@ class LabelExpression:
         """
         if not rows.num_rows:
             return pa.array([], pa.int8())
-        return self._project(rows).to_arrow_table()["label"].combine_chunks().cast(pa.int8())
+        computed = self._project(rows, f"try({self._sql}) AS label")
+        return computed.to_arrow_table()["label"].combine_chunks().cast(pa.int8())
 
     def _parse(self, text: str) -> exp.Expr:
         try:
@@ -89,29 +91,30 @@ class LabelExpression:
         return tree
 
     def _kinds_of(self, tree: exp.Expr) -> dict[str, str]:
-        kinds: dict[str, str] = {}
+        kinds: dict[str, str | None] = {}
         for column in tree.find_all(exp.Column, bfs=False):
             name = column.name
             if column.table:
                 raise ConfigError(f"{self._said}: {column.sql()} names a table; write '{name}' alone")
-            kind = _kind(column)
-            if kinds.setdefault(name, kind) != kind:
+            kind, before = _kind(column), kinds.get(name)
+            if None not in (kind, before) and kind != before:
                 raise ConfigError(f"{self._said}: column '{name}' is used both as a number and as text")
+            kinds[name] = kind or before
         if not kinds:
             raise ConfigError(f"{self._said} names no column")
-        return kinds
+        return {name: kind or "number" for name, kind in kinds.items()}
 
     def _renamed(self, node: exp.Expr) -> exp.Expr:
         return exp.column(self._places[node.name]) if isinstance(node, exp.Column) else node
 
-    def _project(self, rows: pa.Table) -> duckdb.DuckDBPyRelation:
+    def _project(self, rows: pa.Table, sql: str) -> duckdb.DuckDBPyRelation:
         wanted = rows.select(list(self.columns)).rename_columns(list(self._places.values()))
-        return self._connection.from_arrow(wanted).project(self._sql)
+        return self._connection.from_arrow(wanted).project(sql)
 
     def _check_type(self) -> None:
         nothing = pa.table({name: pa.nulls(1, _KINDS[kind]) for name, kind in self.columns.items()})
         try:
-            relation = self._project(nothing)
+            relation = self._project(nothing, f"({self._sql}) AS label")
             relation.fetchall()
         except duckdb.Error as error:
             raise ConfigError(f"{self._said} cannot be computed ({_first_line(error)})") from error
@@ -151,8 +154,10 @@ def raw_columns(said: Sequence[Mapping[str, object]], kinds: Mapping[str, str]) 
     return pa.table(columns)
 
 
-def _kind(column: exp.Column) -> str:
-    """Text, where the comparison it stands in has a text beside it."""
+def _kind(column: exp.Column) -> str | None:
+    """Text, where the comparison it stands in has a text beside it; None where either can be asked."""
+    if isinstance(column.parent, exp.Is) and isinstance(column.parent.expression, exp.Null):
+        return None
     around = column.find_ancestor(*_COMPARISONS)
     if around is None:
         return "number"

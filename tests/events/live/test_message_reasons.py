@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from said_messages import GOOD, NOW_MS, SCHEMA, parse
 
-from interestclock.events.live import exposure_message
+from interestclock.errors import ConfigError
+from interestclock.events.live import MessageParser, exposure_message
 
 OUTSIDE = "lies outside 1900 to 2200 and reads as"
 
@@ -89,3 +90,26 @@ def test_a_raw_column_that_a_label_is_made_of_has_to_fit() -> None:
         ("3", "values played_ms '2' is no number, as an outcome is"),
         ("4", "values comment 'none' is no number, as an outcome is"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("expressions", "reason"),
+    [
+        (
+            {"finish": "country = 'DE'", "like": "country > 4"},
+            "label 'like' = 'country > 4' takes 'country' for a number, and in messages it is a text, of "
+            "which label finish is made; give one of the two another name",
+        ),
+        (
+            {"like": "played_ms = 'long'"},
+            "label 'like' = \"played_ms = 'long'\" takes 'played_ms' for a text, and in messages it is a "
+            "number, as an outcome is; give one of the two another name",
+        ),
+    ],
+)
+def test_labels_that_no_message_could_serve_are_refused_before_any_comes(
+    expressions: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(ConfigError) as told:
+        MessageParser(replace(SCHEMA, label_expressions=expressions))
+    assert str(told.value) == reason

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from interestclock.errors import InterestClockError
+from interestclock.errors import ConfigError, InterestClockError
 from interestclock.events.label_expressions import label_expression
 from interestclock.events.live.arrivals import Arrivals, BadMessage, Cut
 from interestclock.events.live.message_json import read_message
@@ -65,7 +65,7 @@ class MessageParser:
         schema: names that messages may use. zone: IANA zone of exposures that say nothing of local time.
 
     Raises:
-        ConfigError: the zone is unknown.
+        ConfigError: the zone is unknown, or a raw column is taken both for a number and for text.
 
     Example:
         >>> parser = MessageParser(LogSchema(labels=("finish",)), zone="Europe/Berlin")
@@ -159,11 +159,16 @@ class MessageParser:
 
 def _raw_kinds(schema: LogSchema) -> dict[str, tuple[str, str]]:
     """Raw columns whose type matters: which it is, and why."""
-    kinds = {}
+    kinds = dict.fromkeys(schema.outcomes, ("number", "as an outcome is"))
     for label, text in schema.label_expressions.items():
         for name, kind in label_expression(label, text).columns.items():
-            kinds[name] = (kind, f"of which label {label} is made")
-    return kinds | dict.fromkeys(schema.outcomes, ("number", "as an outcome is"))
+            before, why = kinds.setdefault(name, (kind, f"of which label {label} is made"))
+            if before != kind:
+                raise ConfigError(
+                    f"label '{label}' = {text!r} takes '{name}' for a {kind}, and in messages it is a "
+                    f"{before}, {why}; give one of the two another name"
+                )
+    return kinds
 
 
 def _kind(message: AnyMessage) -> str:
