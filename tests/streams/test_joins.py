@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -174,6 +175,26 @@ def test_a_label_that_came_itself_is_not_made_again() -> None:
     admission = Admission()
     admission.take([shown("e", 0, values={"length": 10}), label("e", 0, 5), outcome("e", 9, 6)])
     assert (admission.labels, admission.verdicts[-1]) == ({(0, "finish", 0, START_MS + 5)}, "USED")
+
+
+def test_a_row_of_a_log_has_the_labels_that_its_columns_made() -> None:
+    """It has no raw columns here, and nothing is made of their absence."""
+    expressions = {"finish": "coalesce(played, 0) >= 0.8 * coalesce(length, 0)", "long": "played > 3"}
+    schema = LogSchema(labels=("finish", "long", "short"), outcomes=("played",))
+    schema = replace(schema, label_expressions=expressions | {"short": "coalesce(length, 0) < 5"})
+    buffer = EventBuffer(schema, config=CONFIG)
+    rows = pa.table({"event_id": ["a", "b"], "timestamp_ms": [0, 9], "arrival": [0, 1]})
+    for label in schema.labels:
+        rows = rows.append_column(f"label.{label}", pa.array([0, None], pa.int8()))
+        rows = rows.append_column(f"known_ms.{label}", pa.array([0, 9]))
+    (admitted,) = buffer.admit({"exposures": rows})
+    assert admitted.labels.serial_E.tolist() == [0, 0, 0]
+    outcomes = pa.table(
+        {"event_id": ["a", "b"], "outcome": ["played"] * 2, "value": [7.0, 7.0], "known_ms": [9, 12]}
+    )
+    (admitted,) = buffer.admit({"outcomes": outcomes.append_column("arrival", pa.array([2, 3]))})
+    made = admitted.labels
+    assert (made.serial_E.tolist(), made.label_E.tolist(), made.value_E.tolist()) == ([1], [1], [1])
 
 
 def test_a_clock_that_runs_ahead_is_bounded_by_arrival() -> None:

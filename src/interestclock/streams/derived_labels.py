@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from interestclock.arrays import Arrays, below, table_from_bytes, table_to_bytes, under
 from interestclock.events.label_expressions import LabelExpression, label_expression, raw_columns
+from interestclock.events.live.message_tables import OF_A_LOG
 from interestclock.events.schema import LogSchema
 from interestclock.streams.label_events import LabelEvents
 from interestclock.streams.serial_columns import Column, SerialColumns
@@ -32,7 +33,8 @@ class DerivedLabels:
 
     A label with an expression is made when everything it names is known: outcomes that came along with the
     exposure, among its raw columns, are known since then; others when their message says. A raw column that
-    an exposure does not have is null. A label that comes out null is not given.
+    an exposure does not have is null. A label that comes out null is not given. A row of a log has the labels
+    that its columns made; of an outcome that comes later follows what is made of outcomes alone.
 
     Args:
         schema: names of outcomes, and the expressions of labels.
@@ -75,7 +77,8 @@ class DerivedLabels:
         """Exposures were admitted; gives the labels that are known with them.
 
         Args:
-            serial_N: as they go on. timestamp_ms_N: UTC milliseconds. values_N: raw columns as JSON text.
+            serial_N: as they go on. timestamp_ms_N: UTC milliseconds. values_N: raw columns as JSON text,
+                ``OF_A_LOG`` where a log had them.
         """
         if self.idle or not serial_N.size:
             return LabelEvents.none()
@@ -144,6 +147,8 @@ class DerivedLabels:
             known_NJ = self._columns.get("known_ms", serial_N)[:, needed]
             ready_N = (known_NJ != _NEVER).all(axis=1)
             ready_N &= True if new_NJ is None else new_NJ[:, needed].any(axis=1)
+            if len(needed) < len(expression.columns):
+                ready_N &= [self._raw(serial) != OF_A_LOG for serial in serial_N.tolist()]
             ready = np.flatnonzero(ready_N)
             if ready.size:
                 made = made.joined(self._evaluated(label, expression, serial_N[ready], since_ms_N[ready]))
@@ -171,5 +176,8 @@ class DerivedLabels:
 
     def _said(self, serial_N: IntArray) -> Iterator[dict[str, Any]]:
         for serial in serial_N.tolist():
-            text = self._values[serial - self._columns.first]
+            text = self._raw(serial)
             yield _read(text) if text else {}
+
+    def _raw(self, serial: int) -> str | None:
+        return self._values[serial - self._columns.first]

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.arrays import below, table_from_bytes, table_to_bytes, under
-from interestclock.events.live.message_tables import no_messages
+from interestclock.events.live.message_tables import OF_A_LOG, no_messages
 from interestclock.events.schema import LogSchema
 from interestclock.streams.accounts import Accounts
 from interestclock.streams.admission_config import AdmissionConfig
@@ -318,7 +318,9 @@ class EventBuffer:
         timestamp_ms_N = whole(accepted, "timestamp_ms")
         serial_N = self._exposures.append(timestamp_ms_N, timestamp_ms_N + self.config.label_wait_ms)
         given = self._given_labels(accepted, serial_N, timestamp_ms_N)
-        raw = accepted["values"].to_pylist() if "values" in accepted.column_names else [None] * serial_N.size
+        raw = [OF_A_LOG] * serial_N.size
+        if "values" in accepted.column_names:
+            raw = accepted["values"].to_pylist()
         given = given.joined(self._note_new(self._derived.open(serial_N, timestamp_ms_N, raw)))
         drop = [f"{kind}.{label}" for label in self.schema.labels for kind in ("label", "known_ms")]
         rows = accepted.drop_columns([*drop, "arrival"])

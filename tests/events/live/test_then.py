@@ -13,6 +13,7 @@ from message_stream import MessageStream, as_archive, as_messages
 
 from interestclock.errors import ConfigError
 from interestclock.events.live import Arrivals, LiveSource, ThenSource, open_then
+from interestclock.events.live.message_tables import OF_A_LOG
 from interestclock.events.live.then import ARCHIVE
 
 MAPPING = 'event_id = "event_id"\nzone = "UTC"\n[labels]\nfinish = "finish"\n'
@@ -49,11 +50,12 @@ def test_rows_have_the_form_of_messages(events: pa.Table) -> None:
     assert archive["user_id"].to_pylist() == [str(each) for each in events["user_id"].to_pylist()]
     ids = stream["event_id"].to_pylist()
     as_rows = archive.take(pa.array([archive["event_id"].to_pylist().index(each) for each in ids]))
-    told_later = {"arrival", "partition"} | {
+    told_later = {"arrival", "partition", "values"} | {
         f"{kind}.{each}" for kind in ("label", "known_ms") for each in REQUESTS.labels
     }
     assert as_rows.drop_columns(sorted(told_later)).equals(stream.drop_columns(sorted(told_later)))
     assert set(archive["partition"].to_pylist()) == {ARCHIVE}
+    assert set(archive["values"].to_pylist()) == {OF_A_LOG}
 
 
 def test_it_has_partitions_once_the_archive_has_ended(events: pa.Table) -> None:

@@ -14,7 +14,7 @@ from interestclock.events.live.message_models import Exposure, Item, Label, Outc
 from interestclock.events.schema import LogSchema
 from interestclock.timeofday import day_of_week, seconds_of_day, zone_offset_minutes
 
-__all__ = ["ITEMS", "LABELS", "OUTCOMES", "REFERENCES", "SERVED", "MessageTables", "no_messages"]
+__all__ = ["ITEMS", "LABELS", "OF_A_LOG", "OUTCOMES", "REFERENCES", "SERVED", "MessageTables", "no_messages"]
 
 # Shapes: N messages of a kind.
 
@@ -70,6 +70,7 @@ REFERENCES = pa.schema(
         ("arrival", pa.int64()),
     ]
 )
+OF_A_LOG = ""  # as ``values``, which are JSON else: a log's row, whose labels its own columns made already
 _TEXTS = pa.list_(pa.string())
 _values = msgspec.json.Encoder().encode
 

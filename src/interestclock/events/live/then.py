@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from interestclock.errors import ConfigError
 from interestclock.events.live.arrivals import Arrivals, Cut, LiveSource
-from interestclock.events.live.message_tables import MessageTables
+from interestclock.events.live.message_tables import OF_A_LOG, MessageTables
 from interestclock.events.live.replay import ReplaySource
 from interestclock.events.schema import EventSource, LogSchema
 
@@ -150,6 +150,8 @@ class ThenSource:
     def _as_messages(self, arrivals: Arrivals) -> Arrivals:
         """Rows as messages would have been: the same columns of the same types, in the same order."""
         rows = arrivals.exposures
+        values = pa.array([OF_A_LOG] * rows.num_rows, pa.string())
+        rows = rows.append_column("values", values)
         columns = [
             rows[field.name].cast(field.type)
             if field.name in rows.column_names
