@@ -86,7 +86,7 @@ def test_features_are_what_loops_say_while_the_log_comes_and_when_it_is_over(
     for item, expected in plain.items.items():
         slot = state.slots("item", pa.array([item]))
         for name in SCHEMA.attributes:
-            numbers = state.item_values(name, slot)[0]
+            numbers = state.item_values(name, slot, at_ms=1 << 62)[0]
             found = {state.values.named(name)[int(number) - 1].as_py() for number in numbers if number}
             assert found == set(expected.values[name])
     for user, expected in plain.users.items():

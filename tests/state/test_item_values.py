@@ -92,7 +92,9 @@ def test_however_items_come_they_are_a_dictionary(turns: list[dict], restored_at
         assert values.without == without
 
 
-def change(values: ItemValues, item: int, from_ms: int, genre: list[str], *, shown: bool = True) -> None:
+def change(
+    values: ItemValues, item: int, from_ms: int, genre: list[str], *, shown: bool = True, final: bool = False
+) -> None:
     one = np.ones(1, np.bool_)
     said = Descriptions(
         item_R=np.array([item]),
@@ -101,6 +103,7 @@ def change(values: ItemValues, item: int, from_ms: int, genre: list[str], *, sho
         first_R=~one,
         shown_R=np.array([shown]),
         from_ms_R=np.array([from_ms]),
+        final_R=np.array([final]),
     )
     values.describe(said)
 
@@ -135,6 +138,37 @@ def test_an_item_is_what_it_was_at_each_moment() -> None:
     change(values, 1, 60, ["pop"])  # as it is already
     change(values, 2, 10, ["old"], shown=False)
     assert (values.changes.count, as_of(values, 2, 9, 10)) == (4, [["jazz"], ["old"]])
+
+
+def test_what_repeats_holds_on_though_an_earlier_change_comes_later() -> None:
+    values = ItemValues(NAMES, None)
+    describe(values, np.array([1]), rows_of(["a"], [["rock"]]))
+    change(values, 1, 300, ["rock"])
+    change(values, 1, 200, ["jazz"])
+    assert as_of(values, 1, 199, 200, 299, 300) == [["rock"], ["jazz"], ["jazz"], ["rock"]]
+    assert values.changes.count == 1
+    change(values, 1, 400, ["rock"], final=True)
+    assert values.changes.between(301, 999) == []  # nothing can come between, so that nothing is kept
+
+
+def test_a_message_changes_what_the_item_table_says_from_its_moment_on() -> None:
+    values = ItemValues(NAMES, rows_of(["x", "y"], [["soul"], ["folk"]]))
+    one, no = np.ones(1, np.bool_), np.zeros(1, np.bool_)
+    for item, name in ((1, "x"), (2, "unheard of")):
+        said = Descriptions(
+            item_R=np.array([item]),
+            rows=rows_of([name], [["jazz"]]),
+            told_R=one,
+            first_R=one,
+            shown_R=no,
+            from_ms_R=np.array([50]),
+            final_R=no,
+        )
+        whole = values.with_table(said)
+        values.describe(whole)
+        assert whole.item_R.tolist() == [item] * (2 if name == "x" else 1)
+    assert as_of(values, 1, 49, 50) == [["soul"], ["jazz"]]
+    assert as_of(values, 2, 49, 50) == [["jazz"], ["jazz"]]
 
 
 def test_what_is_asked_for_no_more_is_dropped_and_the_rest_restored() -> None:

@@ -150,5 +150,5 @@ def by_name(state: FeatureState, times_ms: list[int]) -> dict[str, Any]:
 
 
 def values_of(state: FeatureState, item: str, name: str) -> list[str]:
-    numbers = state.item_values(name, state.slots("item", pa.array([item])))[0]
+    numbers = state.item_values(name, state.slots("item", pa.array([item])), at_ms=1 << 62)[0]
     return sorted(state.values.named(name)[int(number) - 1].as_py() for number in numbers if number)

@@ -105,7 +105,7 @@ class PlainState:
         item.seen_ms = max(item.seen_ms, told.newest_ms)
         from_ms = max(told.from_ms, told.newest_ms + 1) if item.shown else told.from_ms
         older = not item.shown and from_ms < item.since_ms
-        if not older and item.as_of(from_ms) != values:
+        if not older:
             item.changes.append((from_ms, values))
             item.changes.sort(key=lambda each: each[0])
 

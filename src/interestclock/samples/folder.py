@@ -120,7 +120,7 @@ class SampleFolder:
         """Value numbers by item number: int64 (items + 1, V) per attribute, 0 is none."""
         item_I = np.arange(state.items.capacity + 1)
         return {
-            name: torch.from_numpy(state.item_values(name, item_I).astype(np.int64))
+            name: torch.from_numpy(state.values.of(name, item_I).astype(np.int64))
             for name in self.schema.attributes
         }
 

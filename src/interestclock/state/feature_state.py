@@ -43,12 +43,17 @@ _AWAITING = {  # what labels are joined to
 
 @dataclass(frozen=True, kw_only=True)
 class Ingested:
-    """Slots of exposures' users and items, int32 (N,), and those slots that came with them."""
+    """Slots of exposures' users and items, int32 (N,), and what came with them.
+
+    Args:
+        users_came, items_came: slots that are new. items_told: slots of which a message said something.
+    """
 
     user_N: npt.NDArray[np.int32]
     item_N: npt.NDArray[np.int32]
     users_came: npt.NDArray[np.int32]
     items_came: npt.NDArray[np.int32]
+    items_told: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +135,13 @@ class FeatureState:
         timestamp_ms_N = exposures["timestamp_ms"].to_numpy()
         second_N = exposures["second_of_day"].to_numpy()
         offset_N = utc_offset_minutes(timestamp_ms_N, second_N, exposures["day_of_week"].to_numpy())
-        ingested = Ingested(user_N=user_N, item_N=item_N, users_came=users_came, items_came=items_came)
+        ingested = Ingested(
+            user_N=user_N,
+            item_N=item_N,
+            users_came=users_came,
+            items_came=items_came,
+            items_told=item_C[order.place_T],
+        )
         zone_N = np.zeros(exposures.num_rows, np.int16)
         if "zone" in exposures.column_names:
             zone_N = self._zones.number(exposures["zone"]).astype(np.int16)
@@ -229,8 +240,9 @@ class FeatureState:
         """All behaviours, as they stand; it holds until the state goes on."""
         return self.user_histories.view(users=self.users.capacity)
 
-    def item_values(self, name: str, item_N: IntArray, *, at_ms: int | None = None) -> npt.NDArray[np.int32]:
+    def item_values(self, name: str, item_N: IntArray, *, at_ms: int) -> npt.NDArray[np.int32]:
         """Numbers of items' values of an attribute as of a moment, int32 (N, V), as ``FeatureView`` says."""
+        self._check_complete(np.array([at_ms]))
         return self.values.of(name, item_N, at_ms=at_ms)
 
     def last_offset(self, user: int) -> tuple[int, int] | None:
@@ -318,6 +330,7 @@ class FeatureState:
         """Attributes of items that are new, and of those of which something is said."""
         if said is None:
             return
+        said = self.values.with_table(said)
         value_RV = self.values.describe(said)
         if self.votes is not None:
             self._name_values()

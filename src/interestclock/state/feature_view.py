@@ -58,9 +58,12 @@ class FeatureView(Protocol):
     def histories(self) -> Histories:
         """All behaviours, as they stand; it holds until the state goes on."""
 
-    def item_values(self, name: str, item_N: IntArray, *, at_ms: int | None = None) -> npt.NDArray[np.int32]:
+    def item_values(self, name: str, item_N: IntArray, *, at_ms: int) -> npt.NDArray[np.int32]:
         """Numbers of items' values of an attribute, int32 (N, V), 0 is none.
 
         Args:
-            at_ms: as they were then, UTC milliseconds; None: as the last that was said will have them.
+            at_ms: as they were then, UTC milliseconds.
+
+        Raises:
+            ValueError: the state is not complete any more as of then.
         """

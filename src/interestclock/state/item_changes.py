@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
+from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes, with_room
 
 __all__ = ["ItemChanges"]
 
@@ -37,14 +37,16 @@ class ItemChanges:
     """
 
     def __init__(self, names: tuple[str, ...]) -> None:
-        self.count = 0  # that there ever were
+        self.count = 0  # of items that became something else, ever
         self._names = names
         self._of: dict[int, list[tuple[int, Values]]] = {}  # by item, in order
+        self._has_I = np.zeros(1, np.bool_)  # which items have any
         self._order: list[tuple[int, int]] = []  # moment and item, ascending
 
     def add(self, item: int, from_ms: int, values: Values) -> None:
         """An item is this from a moment on; of two at one moment the later added holds."""
-        self.count += 1
+        self._has_I = with_room(self._has_I, self._has_I.size, item + 1)
+        self._has_I[item] = True
         insort(self._of.setdefault(item, []), (from_ms, values), key=_from_ms)
         insort(self._order, (from_ms, item))
 
@@ -56,10 +58,7 @@ class ItemChanges:
         at_ms: int | npt.NDArray[np.int64] | None,
     ) -> None:
         """Set the values of items that had changed by a moment; None: by the end of time."""
-        if not self._of:
-            return
-        changed = np.fromiter(self._of, np.int64, len(self._of))
-        for row in np.flatnonzero(np.isin(item_N, changed)).tolist():
+        for row in np.flatnonzero(self.changed(item_N)).tolist():
             versions = self._of[int(item_N[row])]
             known = len(versions)
             if at_ms is not None:
@@ -72,9 +71,8 @@ class ItemChanges:
 
     def changed(self, item_N: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
         """Which items have changes that are kept."""
-        if not self._of:
-            return np.zeros(item_N.size, np.bool_)
-        changed_N: npt.NDArray[np.bool_] = np.isin(item_N, np.fromiter(self._of, np.int64, len(self._of)))
+        inside_N = item_N < self._has_I.size
+        changed_N: npt.NDArray[np.bool_] = self._has_I[np.where(inside_N, item_N, 0)] & inside_N
         return changed_N
 
     def between(self, after_ms: int, until_ms: int) -> list[int]:
@@ -95,6 +93,7 @@ class ItemChanges:
             self._of[item] = versions[known:]
             if not self._of[item]:
                 del self._of[item]
+                self._has_I[item] = False
         del self._order[:stop]
         return became
 
@@ -103,6 +102,7 @@ class ItemChanges:
         gone = {int(item) for item in item_R[self.changed(item_R)]}
         for item in gone:
             del self._of[item]
+            self._has_I[item] = False
         if gone:
             self._order = [each for each in self._order if each[1] not in gone]
 
@@ -120,7 +120,7 @@ class ItemChanges:
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave."""
-        self._of, self._order = {}, []
+        self._of, self._order, self._has_I = {}, [], np.zeros(1, np.bool_)
         for each in table_from_bytes(state["changes"]).to_pylist():
             values = {name: np.array(each[f"attribute.{name}"], np.int32) for name in self._names}
             self.add(each["item"], each["from_ms"], values)

@@ -83,6 +83,7 @@ class ItemOrder:
             first_R=np.isin(place_R, first),
             shown_R=shown_R,
             from_ms_R=np.where(shown_R, np.maximum(from_ms_R, reaches_ms_R), from_ms_R),
+            final_R=shown_R & (from_ms_R <= reaches_ms_R),
         )
 
     def _order(self) -> npt.NDArray[np.int64]:

@@ -30,6 +30,7 @@ class Descriptions:
         told_R: bool, an item message said so, rather than the row that first shows the item.
         first_R: bool, nothing was said of the item before. shown_R: bool, somebody was shown it before.
         from_ms_R: since when it is so, UTC milliseconds; of a message, no earlier than what it may reach.
+        final_R: bool, no later message can be about an earlier moment.
     """
 
     item_R: npt.NDArray[np.integer]
@@ -38,12 +39,21 @@ class Descriptions:
     first_R: npt.NDArray[np.bool_]
     shown_R: npt.NDArray[np.bool_]
     from_ms_R: npt.NDArray[np.int64]
+    final_R: npt.NDArray[np.bool_]
 
     @classmethod
     def of_rows(cls, item_R: npt.NDArray[np.integer], rows: pa.Table) -> Descriptions:
         """Rows that each show an item for the first time."""
         no_R, before_R = np.zeros(item_R.size, np.bool_), np.full(item_R.size, _BEFORE_ALL_MS)
-        return cls(item_R=item_R, rows=rows, told_R=no_R, first_R=~no_R, shown_R=no_R, from_ms_R=before_R)
+        return cls(
+            item_R=item_R,
+            rows=rows,
+            told_R=no_R,
+            first_R=~no_R,
+            shown_R=no_R,
+            from_ms_R=before_R,
+            final_R=no_R,
+        )
 
 
 class ItemValues:
@@ -64,7 +74,7 @@ class ItemValues:
         ([[1, 2], [0, 0], [0, 0]], 1)
         >>> one = np.ones(1, np.bool_)
         >>> _ = values.describe(Descriptions(item_R=np.array([1]), rows=rows.slice(1, 1), told_R=one,
-        ...     first_R=~one, shown_R=one, from_ms_R=np.array([50])))
+        ...     first_R=~one, shown_R=one, from_ms_R=np.array([50]), final_R=one))
         >>> values.of("genre", np.array([1, 1]), at_ms=np.array([49, 50])).tolist(), values.changes.count
         ([[1, 2], [0, 0]], 1)
     """
@@ -85,8 +95,33 @@ class ItemValues:
         """Of all values, with what there is to spare; without their names and changes."""
         return self._from_ms_I.nbytes + sum(each.nbytes for each in self._value_IV.values())
 
+    def with_table(self, said: Descriptions) -> Descriptions:
+        """What is said of items, behind what the item table says of those of them that are new."""
+        if self._table is None or not (said.told_R & said.first_R).any():
+            return said
+        in_table_R = np.asarray(pc.is_valid(pc.index_in(said.rows["item_id"], self._table["item_id"])))
+        twice = np.flatnonzero(said.told_R & said.first_R & in_table_R)
+        order = np.sort(np.concatenate([np.arange(said.item_R.size), twice]))
+        first_of_two = np.searchsorted(order, twice)
+        told_R, first_R, from_ms_R = said.told_R[order], said.first_R[order], said.from_ms_R[order]
+        told_R[first_of_two], from_ms_R[first_of_two] = False, _BEFORE_ALL_MS
+        first_R[first_of_two + 1] = False
+        return Descriptions(
+            item_R=said.item_R[order],
+            rows=said.rows.take(pa.array(order)),
+            told_R=told_R,
+            first_R=first_R,
+            shown_R=said.shown_R[order],
+            from_ms_R=from_ms_R,
+            final_R=said.final_R[order],
+        )
+
     def describe(self, said: Descriptions) -> dict[str, npt.NDArray[np.int32]]:
-        """Note what is said of items; gives the numbers of the values said, int32 (R, V), by attribute."""
+        """Note what is said of items; gives the numbers of the values said, int32 (R, V), by attribute.
+
+        Args:
+            said: as ``with_table`` gives it.
+        """
         if not said.item_R.size or not self.names:
             return {}
         value_RV = {name: self._numbered(name, said) for name in self.names}
@@ -98,7 +133,8 @@ class ItemValues:
         for row in np.flatnonzero(~said.first_R).tolist():
             item, from_ms = int(said.item_R[row]), int(said.from_ms_R[row])
             if said.shown_R[row] or from_ms >= self._from_ms_I[item]:
-                self._change(item, from_ms, {name: each[row] for name, each in value_RV.items()})
+                values = {name: each[row] for name, each in value_RV.items()}
+                self._change(item, from_ms, values, final=bool(said.final_R[row]))
         return value_RV
 
     def of(
@@ -178,11 +214,15 @@ class ItemValues:
             found_R |= (each_RV > 0).any(axis=1)
         return found_R
 
-    def _change(self, item: int, from_ms: int, values: dict[str, npt.NDArray[np.int32]]) -> None:
-        """An item is something else from a moment on, unless it is that already."""
+    def _change(
+        self, item: int, from_ms: int, values: dict[str, npt.NDArray[np.int32]], *, final: bool
+    ) -> None:
+        """An item is this from a moment on; kept, if it is that already, where an earlier change may come."""
         one = np.array([item])
         before = {name: self.of(name, one, at_ms=from_ms)[0] for name in self.names}
-        if any(_values(before[name]) != _values(each) for name, each in values.items()):
+        differs = any(_values(before[name]) != _values(each) for name, each in values.items())
+        self.changes.count += differs
+        if differs or not final:
             for name, each in values.items():
                 self._make_room(name, item + 1, each.size)
             self.changes.add(item, from_ms, values)

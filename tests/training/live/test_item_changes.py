@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 from in_memory import HOUR_MS
 
+from interestclock.embeddings import IdPolicy
 from interestclock.training.live import LiveTrainer
 
 
@@ -131,3 +133,46 @@ def test_restored_it_goes_on_to_the_bit(turn, events, changes, make_trainer) -> 
     for name, each in then.items():
         if not name.startswith(("ranker/rows/", "ranker/items", "features/")):
             np.testing.assert_array_equal(each, now[name], err_msg=name)
+
+
+@pytest.mark.parametrize("rows", [1, 7])
+def test_what_is_said_of_items_that_nobody_was_shown_yet_does_not_depend_on_cuts(
+    rows, events, make_trainer
+) -> None:
+    """The second message holds since before the first exposure, and items get rows only when seen twice."""
+    first_row = {item: row for row, item in reversed(list(enumerate(events["item_id"].to_pylist())))}
+    late = sorted((row, item) for item, row in first_row.items() if row > 100)[:5]
+    time_ms = events["timestamp_ms"].to_numpy()
+    changes = {}
+    for place, (row, item) in enumerate(late):
+        at = row - 40 - 2 * place
+        changes[at] = items_table(item, int(time_ms[at]) - 9 * HOUR_MS, "dub", arrival=0)
+        changes[at + 1] = items_table(item, int(time_ms[at]) - 5 * HOUR_MS, "ska", arrival=0)
+    policy = IdPolicy(sightings=2, unused_days=90)
+    said = []
+    for size in (1_000, rows):
+        trainer, notes = make_trainer(items=policy)
+        feed(trainer, events, changes, size)
+        said.append(notes.of("finish"))
+        slot = trainer.features.slots("item", pa.array([item for _, item in late]))
+        genres = trainer.features.values.named("genre").to_pylist()
+        numbers = trainer.features.item_values("genre", slot, at_ms=trainer.event_ms)
+        assert [[genres[each - 1] for each in row if each] for row in numbers.tolist()] == [["ska"]] * len(
+            late
+        )
+    np.testing.assert_array_equal(*said)
+
+
+def test_at_the_end_items_are_what_they_were_last(events, changes, make_trainer) -> None:
+    """A snapshot is written then, though the last that was learned was shown before they changed."""
+    trainer, _ = make_trainer()
+    feed(trainer, events, changes)
+    items = trainer.features.items.known()
+    found = trainer.ranker.items.row_NF.clone()
+    trainer.rows.describe_as_of(trainer.event_ms - 1)
+    trainer.rows.describe_as_of(trainer.event_ms)
+    np.testing.assert_array_equal(found[items], trainer.ranker.items.row_NF[items])
+    expected = trainer.features.values.of("genre", items, at_ms=trainer.event_ms)
+    rows = trainer.ranker.table.rows("attribute.genre", torch.from_numpy(expected.astype(np.int64)))
+    for place, item in enumerate(items.tolist()):
+        assert set(rows[place].tolist()) - {0} <= set(found[item].tolist())

@@ -56,7 +56,9 @@ class EmbeddingRows:
         self.ledgers = {"user": RowLedger(policy=config.users), "item": RowLedger(policy=config.items)}
         self.ledgers |= {f"context.{name}": RowLedger(policy=config.contexts) for name in self.contexts}
         self._expired_day_ms = 0
-        self._items_as_of_ms = _BEFORE_ALL_MS  # which of their descriptions items have
+        self._items_as_of_ms = self._items_newest_ms = (
+            _BEFORE_ALL_MS  # which descriptions items have, and had
+        )
         self._grow()
 
     def identity(self, kind: str) -> Identity:
@@ -70,13 +72,17 @@ class EmbeddingRows:
         for kind, came in (("user", ingested.users_came), ("item", ingested.items_came)):
             self.touched.note(kind, came)
         self._grow()
-        self._describe_items(ingested.items_came)
+        self._describe_items(np.concatenate([ingested.items_came, ingested.items_told]))
 
     def describe_as_of(self, at_ms: int) -> None:
-        """Let items be what they were at a moment: of a batch that is predicted, or learned later."""
+        """Let items be what they were at a moment: of a batch that is predicted, or learned later.
+
+        What changes on the way back and forth is no change for a snapshot.
+        """
         changed = self._state.values.changes.between(self._items_as_of_ms, at_ms)
-        self._items_as_of_ms = at_ms
-        self._describe_items(np.array(changed, np.int64))
+        new = at_ms > self._items_newest_ms
+        self._items_as_of_ms, self._items_newest_ms = at_ms, max(at_ms, self._items_newest_ms)
+        self._describe_items(np.array(changed, np.int64), touch=new)
 
     def pass_midnight(self, complete_ms: int) -> None:
         """Nobody asks any more what items were before a moment."""
@@ -124,7 +130,7 @@ class EmbeddingRows:
     def state(self) -> Arrays:
         """For a checkpoint."""
         state: Arrays = {"expired_day_ms": np.array(self._expired_day_ms)}
-        state["items_as_of_ms"] = np.array(self._items_as_of_ms)
+        state["items_as_of_ms"] = np.array([self._items_as_of_ms, self._items_newest_ms])
         for kind, ledger in self.ledgers.items():
             state |= under(f"ledgers/{kind}", ledger.state())
         for name, identity in self.contexts.items():
@@ -134,7 +140,7 @@ class EmbeddingRows:
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave; the ranker has its rows already."""
         self._expired_day_ms = int(state["expired_day_ms"])
-        self._items_as_of_ms = int(state["items_as_of_ms"])
+        self._items_as_of_ms, self._items_newest_ms = state["items_as_of_ms"].tolist()
         for kind, ledger in self.ledgers.items():
             ledger.restore(below(f"ledgers/{kind}", state))
         for name, identity in self.contexts.items():
@@ -205,19 +211,20 @@ class EmbeddingRows:
             self.touched.note(WEIGHT, table.rows(feature, new).numpy())
             self._moved()
 
-    def _describe_items(self, slot_R: IntArray) -> None:
+    def _describe_items(self, slot_R: IntArray, *, touch: bool = True) -> None:
         if not slot_R.size:
             return
         slot_R = np.unique(slot_R)
         value_of = {
             name: torch.from_numpy(
-                self._state.item_values(name, slot_R, at_ms=self._items_as_of_ms).astype(np.int64)
+                self._state.values.of(name, slot_R, at_ms=self._items_as_of_ms).astype(np.int64)
             )
             for name in self._state.schema.attributes
         }
         item_R = _whole(slot_R)
         self._ranker.items.redescribe(item_R, value_of)
-        self.touched.note("item", slot_R)
+        if touch:
+            self.touched.note("item", slot_R)
         for slot in self._ranker.clock_slots():
             slot.renew(item_R, self._ranker.items)
 

@@ -118,6 +118,7 @@ class LiveTrainer:
         self.queue.end()
         self._predict_ready()
         self._trainer.learn(None)
+        self.rows.describe_as_of(self.event_ms)
         self._count()
 
     def predicted(self, predicted: PredictedBatch) -> None:
@@ -188,7 +189,9 @@ class LiveTrainer:
             each.astype(np.int32)
             for each in (np.zeros(0), self.features.users.known(), self.features.items.known())
         )
-        self.rows.follow(Ingested(user_N=shown, item_N=shown, users_came=users, items_came=items))
+        self.rows.follow(
+            Ingested(user_N=shown, item_N=shown, users_came=users, items_came=items, items_told=shown)
+        )
         return self._count_from_here()
 
     def _count_from_here(self) -> int:
