@@ -146,8 +146,8 @@ def test_what_is_said_of_items_that_nobody_was_shown_yet_does_not_depend_on_cuts
     changes = {}
     for place, (row, item) in enumerate(late):
         at = row - 40 - 2 * place
-        changes[at] = items_table(item, int(time_ms[at]) - 9 * HOUR_MS, "dub", arrival=0)
-        changes[at + 1] = items_table(item, int(time_ms[at]) - 5 * HOUR_MS, "ska", arrival=0)
+        changes[at] = items_table(item, int(time_ms[at]) - 40 * HOUR_MS, "dub", arrival=0)
+        changes[at + 1] = items_table(item, int(time_ms[at]) - 30 * HOUR_MS, "ska", arrival=0)
     policy = IdPolicy(sightings=2, unused_days=90)
     said = []
     for size in (1_000, rows):
