@@ -140,12 +140,15 @@ def test_what_is_said_of_items_that_nobody_was_shown_yet_does_not_depend_on_cuts
     rows, events, make_trainer
 ) -> None:
     """The second message holds since before the first exposure, and items get rows only when seen twice."""
-    first_row = {item: row for row, item in reversed(list(enumerate(events["item_id"].to_pylist())))}
-    late = sorted((row, item) for item, row in first_row.items() if row > 100)[:5]
+    late = [(220, 9_001), (260, 9_002), (300, 9_003)]
+    item_N = events["item_id"].to_numpy().copy()
+    for row, item in late:
+        item_N[[row, row + 20, row + 40]] = item
+    events = events.set_column(events.column_names.index("item_id"), "item_id", pa.array(item_N))
     time_ms = events["timestamp_ms"].to_numpy()
     changes = {}
     for place, (row, item) in enumerate(late):
-        at = row - 40 - 2 * place
+        at = row - 30 - 2 * place
         changes[at] = items_table(item, int(time_ms[at]) - 40 * HOUR_MS, "dub", arrival=0)
         changes[at + 1] = items_table(item, int(time_ms[at]) - 30 * HOUR_MS, "ska", arrival=0)
     policy = IdPolicy(sightings=2, unused_days=90)
