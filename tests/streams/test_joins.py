@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_admission import PlainAdmission
@@ -195,6 +196,22 @@ def test_a_row_of_a_log_has_the_labels_that_its_columns_made() -> None:
     (admitted,) = buffer.admit({"outcomes": outcomes.append_column("arrival", pa.array([2, 3]))})
     made = admitted.labels
     assert (made.serial_E.tolist(), made.label_E.tolist(), made.value_E.tolist()) == ([1], [1], [1])
+
+
+@pytest.mark.parametrize("size", [1, 2, 9])
+@pytest.mark.parametrize(("first", "value"), [("outcome", 1), ("label", 0)])
+@pytest.mark.parametrize("early", [False, True])
+def test_of_a_label_that_comes_and_one_that_is_made_the_first_is_the_label(
+    size: int, first: str, value: int, early: bool
+) -> None:
+    admission = Admission()
+    said = [outcome("e", 9, 12), label("e", 0, 13)]
+    messages = [*(said if first == "outcome" else said[::-1])]
+    messages.insert(2 if early else 0, shown("e", 0, values={"length": 10}))
+    for at in range(0, 3, size):
+        admission.take(messages[at : at + size])
+    assert [each[:3] for each in admission.labels] == [(0, "finish", value)]
+    assert admission.buffer.accounts.duplicates == (first == "outcome")
 
 
 def test_a_clock_that_runs_ahead_is_bounded_by_arrival() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -19,13 +20,43 @@ from interestclock.events.schema import LogSchema
 from interestclock.streams.label_events import LabelEvents
 from interestclock.streams.serial_columns import Column, SerialColumns
 
-__all__ = ["DerivedLabels"]
+__all__ = ["DerivedLabels", "MadeLabels"]
 
-# Shapes: N exposures, E outcomes, J names of outcomes.
+# Shapes: N exposures, E outcomes, J names of outcomes, K labels, M labels that are made, F that came.
 
 IntArray = npt.NDArray[np.integer]
 _NEVER = np.iinfo(np.int64).max
 _read = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeLabels:
+    """Labels that could be made, and which message, among all that came, each was the last to wait for.
+
+    Args:
+        labels: in any order. arrival_E: int64 (E,).
+    """
+
+    labels: LabelEvents
+    arrival_E: npt.NDArray[np.int64]
+
+    @classmethod
+    def none(cls) -> MadeLabels:
+        """No labels."""
+        return cls(labels=LabelEvents.none(), arrival_E=np.zeros(0, np.int64))
+
+    def before(
+        self, slot_E: IntArray, slot_F: IntArray, arrival_F: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.bool_]:
+        """Which labels that came themselves came behind one that was made for the same slot.
+
+        Args:
+            slot_E: of these labels. slot_F, arrival_F: of those that came.
+        """
+        made_at = dict(zip(slot_E.tolist(), self.arrival_E.tolist(), strict=True))
+        never = np.iinfo(np.int64).max
+        at_F = np.array([made_at.get(slot, never) for slot in slot_F.tolist()], np.int64)
+        return at_F < arrival_F
 
 
 class DerivedLabels:
@@ -46,9 +77,9 @@ class DerivedLabels:
         >>> len(derived.open(np.array([0]), np.array([100]), ['{"length": 10}']))
         0
         >>> made = derived.apply(serial_E=np.array([0]), outcome_E=np.array([0]), value_E=np.array([9.0]),
-        ...     known_ms_E=np.array([150]))
-        >>> made.value_E.tolist(), made.known_ms_E.tolist()
-        ([1], [150])
+        ...     known_ms_E=np.array([150]), arrival_E=np.array([7]))
+        >>> made.labels.value_E.tolist(), made.labels.known_ms_E.tolist(), made.arrival_E.tolist()
+        ([1], [150], [7])
     """
 
     def __init__(self, schema: LogSchema) -> None:
@@ -58,6 +89,11 @@ class DerivedLabels:
             for label, text in schema.label_expressions.items()
         ]
         width = max(1, len(schema.outcomes))
+        self._needed_KJ = np.zeros((len(schema.labels), width), np.bool_)
+        for label, expression in self._labels:
+            self._needed_KJ[label, : len(schema.outcomes)] = [
+                n in expression.columns for n in schema.outcomes
+            ]
         self._columns = SerialColumns(
             {
                 "known_ms": Column(kind=np.int64, fill=_NEVER, width=width),
@@ -109,14 +145,24 @@ class DerivedLabels:
         outcome_E: IntArray,
         value_E: npt.NDArray[np.float64],
         known_ms_E: npt.NDArray[np.int64],
-    ) -> LabelEvents:
-        """Outcomes came, each of an exposure once; gives the labels that are known with the last of them."""
+        arrival_E: npt.NDArray[np.int64],
+    ) -> MadeLabels:
+        """Outcomes came, each of an exposure once; gives the labels that can be made with the last of them.
+
+        Args:
+            arrival_E: place of each message among all that came.
+        """
         serial_N, row_E = np.unique(serial_E, return_inverse=True)
-        new_NJ = np.zeros((serial_N.size, len(self._outcomes)), np.bool_)
+        new_NJ = np.zeros((serial_N.size, self._needed_KJ.shape[1]), np.bool_)
         new_NJ[row_E, outcome_E] = True
         self._columns.put("value", serial_E, value_E, at=outcome_E)
         self._columns.put("known_ms", serial_E, known_ms_E, at=outcome_E)
-        return self._made(serial_N, np.full(serial_N.size, np.iinfo(np.int64).min), new_NJ=new_NJ)
+        arrival_NJ = np.full(new_NJ.shape, -1)
+        arrival_NJ[row_E, outcome_E] = arrival_E
+        made = self._made(serial_N, np.full(serial_N.size, np.iinfo(np.int64).min), new_NJ=new_NJ)
+        row_M = np.searchsorted(serial_N, made.serial_E)
+        last_M = np.where(self._needed_KJ[made.label_E], arrival_NJ[row_M], -1).max(axis=1, initial=-1)
+        return MadeLabels(labels=made, arrival_E=last_M)
 
     def close_before(self, serial: int) -> None:
         """Forget exposures below a serial number."""
@@ -143,7 +189,7 @@ class DerivedLabels:
         """Labels that can be made, none before ``since_ms_N``, and could not without what is new."""
         made = LabelEvents.none()
         for label, expression in self._labels:
-            needed = [place for place, name in enumerate(self._outcomes) if name in expression.columns]
+            needed = np.flatnonzero(self._needed_KJ[label])
             known_NJ = self._columns.get("known_ms", serial_N)[:, needed]
             ready_N = (known_NJ != _NEVER).all(axis=1)
             ready_N &= True if new_NJ is None else new_NJ[:, needed].any(axis=1)

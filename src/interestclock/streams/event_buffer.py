@@ -17,7 +17,7 @@ from interestclock.events.schema import LogSchema
 from interestclock.streams.accounts import Accounts
 from interestclock.streams.admission_config import AdmissionConfig
 from interestclock.streams.admitted import Admitted
-from interestclock.streams.derived_labels import DerivedLabels
+from interestclock.streams.derived_labels import DerivedLabels, MadeLabels
 from interestclock.streams.early_messages import EarlyMessages, Found, NewExposures
 from interestclock.streams.judged import Judged, Tables, Verdicts, arrival_ms, in_order, known_times, whole
 from interestclock.streams.label_events import LabelEvents
@@ -53,7 +53,9 @@ class EventBuffer:
     that moment is set aside: one such event would put all others behind the watermark. An event no further
     ahead of the newest before it is let pass all the same, so that a clock on the wall that is set back stops
     nothing. None of the rest depends on how the stream was cut into arrivals, but for the order of arrival
-    itself, as long as an ``event_id`` is not used again after it was forgotten.
+    itself, as long as an ``event_id`` is not used again after it was forgotten. (Whether a label that comes
+    long after the wait is late, or an orphan since its exposure is forgotten, does follow from the cuts; it
+    is not used either way.)
 
     Where an *archive* comes first, its messages have no moment at which they were taken, and the first
     message or tick that has one begins the stream: from then on the archive's partitions are not waited for,
@@ -92,6 +94,7 @@ class EventBuffer:
         self._serial_of: dict[str, int] = {}
         self._ids: deque[str] = deque()  # of the serial numbers from _first_id on
         self._first_id = 0
+        self._first_arrival = 0  # of the messages last taken, among all that ever came
         self._early = {kind: EarlyMessages() for kind in ("labels", "outcomes")}  # wait for their exposure
         self._in_archive_before_ms: int | None = None  # None: there is no archive, or it has not ended
         self._empty = no_messages(schema)
@@ -125,6 +128,7 @@ class EventBuffer:
         """
         if taken_ms is not None:
             self._begin_stream()
+        self._first_arrival = self.accounts.received
         self.accounts.received += bad + sum(table.num_rows for table in tables.values())
         self.accounts.dead_letters += bad
         self.verdicts, self.spoke = dict.fromkeys(tables, _NONE), ()
@@ -244,12 +248,12 @@ class EventBuffer:
     def _admit_piece(self, tables: Tables, judged: Judged, piece: slice) -> Admitted:
         """Admit what lies between two midnights; its verdicts become what they are in the end."""
         at_ms = int(judged.at_ms_M[piece.stop - 1])
-        part = {kind: _part(kind, table, judged, piece) for kind, table in tables.items()}
+        part = {kind: self._part(kind, table, judged, piece) for kind, table in tables.items()}
         first_serial = self._exposures.stop
         accepted, labels, place_N = self._exposures_of(part, at_ms)
         new = NewExposures(first_serial=first_serial, place_N=place_N, at_ms_N=judged.at_ms_M[place_N])
-        labels = labels.joined(self._join_labels(part.get("labels"), new, at_ms))
-        labels = labels.joined(self._join_outcomes(part.get("outcomes"), new, at_ms))
+        made = self._join_outcomes(part.get("outcomes"), new, at_ms)
+        labels = labels.joined(self._join_labels(part.get("labels"), made, new, at_ms))
         for kind, each in part.items():
             mine_X = judged.within(kind, piece)
             judged.verdicts[kind][... if mine_X is None else mine_X] = each.verdict_X
@@ -259,6 +263,24 @@ class EventBuffer:
             labels=labels,
             items=self._items(part.get("items"), first_serial, place_N),
             watermark_ms=at_ms,
+        )
+
+    def _part(self, kind: str, table: pa.Table, judged: Judged, piece: slice) -> AtPlaces:
+        """The messages of a kind in a piece; what may wait, with its place among all that ever came."""
+        mine_X = judged.within(kind, piece)
+        verdict_X, place_X = judged.verdicts[kind], judged.places[kind]
+        table = table.drop_columns(["partition"]) if "partition" in table.column_names else table
+        if kind in self._early:
+            arrival_X = pa.array(whole(table, "arrival") + self._first_arrival)
+            table = table.set_column(table.column_names.index("arrival"), "arrival", arrival_X)
+        if mine_X is not None:
+            table, verdict_X, place_X = table.filter(pa.array(mine_X)), verdict_X[mine_X], place_X[mine_X]
+        return AtPlaces(
+            table=table,
+            verdict_X=verdict_X,
+            place_X=place_X,
+            at_ms_X=judged.at_ms_M[place_X],
+            newest_ms_X=judged.newest_ms_M[place_X],
         )
 
     def _exposures_of(
@@ -347,11 +369,17 @@ class EventBuffer:
             given = given.joined(self._note(of_label))
         return given
 
-    def _join_labels(self, labels: AtPlaces | None, new: NewExposures, at_ms: int) -> LabelEvents:
-        """Labels, those that waited first, whose exposure is there; settles the verdicts of the others."""
+    def _join_labels(
+        self, labels: AtPlaces | None, made: MadeLabels, new: NewExposures, at_ms: int
+    ) -> LabelEvents:
+        """Labels, those that waited first, whose exposure is there, and those that were made with them.
+
+        Of one that comes itself and one that is made, the first is the label. Settles the verdicts of those
+        that came.
+        """
         found = self._found("labels", labels, new, at_ms)
         if found is None:
-            return LabelEvents.none()
+            return self._note_new(made.labels)
         names = pc.index_in(found.table["label"], pa.array(self.schema.labels))
         known_ms_F, verdict_F = self._in_time(found)
         events = LabelEvents(
@@ -360,17 +388,19 @@ class EventBuffer:
             label_E=names.to_numpy().astype(np.int8),
             value_E=found.table["value"].to_numpy().astype(np.int8),
         )
-        given_F = self._given(events)
-        joined = _firsts(verdict_F, given_F, events.serial_E * len(self.schema.labels) + events.label_E)
+        slot_F, made_slot_E = self._slots(events), self._slots(made.labels)
+        given_F = self._given(events) | made.before(made_slot_E, slot_F, whole(found.table, "arrival"))
+        joined = _firsts(verdict_F, given_F, slot_F)
         self.accounts.labels_joined += joined.size
         self._settle(found, verdict_F, labels)
-        return self._note(events.taken(joined))
+        rest = made.labels.taken(np.flatnonzero(~np.isin(made_slot_E, slot_F[joined])))
+        return self._note(events.taken(joined)).joined(self._note_new(rest))
 
-    def _join_outcomes(self, outcomes: AtPlaces | None, new: NewExposures, at_ms: int) -> LabelEvents:
-        """Outcomes, likewise; gives the labels that are known with them."""
+    def _join_outcomes(self, outcomes: AtPlaces | None, new: NewExposures, at_ms: int) -> MadeLabels:
+        """Outcomes, likewise; gives the labels that could be made with them."""
         found = self._found("outcomes", outcomes, new, at_ms)
         if found is None:
-            return LabelEvents.none()
+            return MadeLabels.none()
         names = pc.index_in(found.table["outcome"], pa.array(self.schema.outcomes)).to_numpy()
         known_ms_F, verdict_F = self._in_time(found)
         given_F = self._derived.known(found.serial_F, names)
@@ -378,14 +408,19 @@ class EventBuffer:
         self.accounts.outcomes_joined += joined.size
         self._settle(found, verdict_F, outcomes)
         if not joined.size:
-            return LabelEvents.none()
-        made = self._derived.apply(
+            return MadeLabels.none()
+        return self._derived.apply(
             serial_E=found.serial_F[joined],
             outcome_E=names[joined],
             value_E=found.table["value"].to_numpy()[joined],
             known_ms_E=known_ms_F[joined],
+            arrival_E=whole(found.table, "arrival")[joined],
         )
-        return self._note_new(made)
+
+    def _slots(self, labels: LabelEvents) -> npt.NDArray[np.int64]:
+        """One number for each label of each exposure."""
+        slot_E: npt.NDArray[np.int64] = labels.serial_E * len(self.schema.labels) + labels.label_E
+        return slot_E
 
     def _found(self, kind: str, messages: AtPlaces | None, new: NewExposures, at_ms: int) -> Found | None:
         early = self._early[kind]
@@ -456,22 +491,6 @@ class EventBuffer:
         self._first_id += gone
         self._exposures.close_before(self._first_id)
         self._derived.close_before(self._first_id)
-
-
-def _part(kind: str, table: pa.Table, judged: Judged, piece: slice) -> AtPlaces:
-    """The messages of a kind in a piece of an arrival."""
-    mine_X = judged.within(kind, piece)
-    verdict_X, place_X = judged.verdicts[kind], judged.places[kind]
-    table = table.drop_columns(["partition"]) if "partition" in table.column_names else table
-    if mine_X is not None:
-        table, verdict_X, place_X = table.filter(pa.array(mine_X)), verdict_X[mine_X], place_X[mine_X]
-    return AtPlaces(
-        table=table,
-        verdict_X=verdict_X,
-        place_X=place_X,
-        at_ms_X=judged.at_ms_M[place_X],
-        newest_ms_X=judged.newest_ms_M[place_X],
-    )
 
 
 def _firsts(
