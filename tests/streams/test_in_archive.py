@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,11 +10,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from said_messages import parse
 
 from interestclock.errors import ConfigError
 from interestclock.events.live.messages import LABELS
 from interestclock.events.schema import LogSchema
-from interestclock.streams import AdmissionConfig, Admitted, EventBuffer
+from interestclock.streams import AdmissionConfig, Admitted, EventBuffer, Verdict
 from interestclock.streams.watermark import Watermark
 
 SCHEMA = LogSchema(labels=("finish",))
@@ -173,3 +175,17 @@ def test_an_archive_then_its_stream_is_one_stream(
     assert two.watermark_ms == one.watermark_ms
     in_archive = sum(at_ms < before_ms for _, at_ms, *_ in again)
     assert (two.accounts.in_archive, two.accounts.duplicates) == (in_archive, len(again) - in_archive)
+
+
+def test_a_request_that_the_archive_outlived_is_in_it_and_not_late() -> None:
+    config = AdmissionConfig(lateness_ms=50, request_wait_ms=100, archive_first=True)
+    buffer = EventBuffer(SCHEMA, config=config)
+    admit(buffer, exposures("archive/0", ("a", 100), ("b", 500)), labels("archive/0"))
+    served = {"served": "r", "user_id": "u", "items": []}
+    said = [json.dumps(served | {"timestamp_ms": at_ms}).encode() for at_ms in (300, 440, 460)]
+    buffer.admit(parse(*said, zone="UTC", schema=SCHEMA).tables(), taken_ms=LONG_AFTER_MS)
+    assert buffer.verdicts["served"].tolist() == [Verdict.IN_ARCHIVE, Verdict.USED, Verdict.DUPLICATE]
+    accounts = buffer.accounts
+    assert (accounts.in_archive, accounts.served, accounts.late_served) == (1, 1, 0)
+    accounts.waiting = 2
+    assert accounts.add_up()

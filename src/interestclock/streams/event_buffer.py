@@ -305,6 +305,7 @@ class EventBuffer:
         self.accounts.served += _count(served.verdict_X, Verdict.USED)
         self.accounts.late_served += _count(served.verdict_X, Verdict.LATE)
         self.accounts.duplicates += _count(served.verdict_X, Verdict.DUPLICATE)
+        self.accounts.in_archive += _count(served.verdict_X, Verdict.IN_ARCHIVE)
         self.accounts.orphan_exposures += resolved.orphans
         both = pa.concat_tables([direct.table, resolved.exposures.select(direct.table.column_names)])
         place_N = np.concatenate([direct.place_X, resolved.place_R])

@@ -94,11 +94,15 @@ class ServedRequests:
         self._waiting = table_from_bytes(state["waiting"]) if "waiting" in state else None
 
     def _serve(self, join: ReferenceJoin, served: AtPlaces, row: int, place: int) -> None:
-        """A request comes: kept, unless too old or known; those that waited for it are made whole."""
+        """A request comes: kept, unless too old or known; those that waited for it are made whole.
+
+        One that is too old because an archive came first is no late one: it stays as it was judged.
+        """
         said, at_ms = served.table.slice(row, 1).to_pylist()[0], int(served.at_ms_X[row])
         name = said["request_id"]
         if said["timestamp_ms"] + self._wait_ms < at_ms:
-            served.verdict_X[row] = Verdict.LATE
+            if served.verdict_X[row] != Verdict.IN_ARCHIVE:
+                served.verdict_X[row] = Verdict.LATE
         elif self._alive(name, at_ms) is not None:
             served.verdict_X[row] = Verdict.DUPLICATE
         else:

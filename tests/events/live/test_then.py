@@ -104,6 +104,21 @@ def test_a_gap_is_said(again: bool, events: pa.Table, caplog: pytest.LogCaptureF
     assert "give an archive that reaches further, or let the broker keep more" in said
 
 
+def test_a_gap_is_said_of_a_stream_whose_exposures_leave_their_time_to_requests(
+    events: pa.Table, caplog: pytest.LogCaptureFixture
+) -> None:
+    late_ms = events["timestamp_ms"][-1].as_py() + 1
+    said = [
+        b'{"request_id": "r", "item_id": 1}',
+        b'{"served": "r", "user_id": 1, "timestamp_ms": %d, "utc_offset_minutes": 0, "items": []}' % late_ms,
+    ]
+    source = ThenSource(as_archive(events), MessageStream(said))
+    source.start_after({})
+    with caplog.at_level(logging.WARNING):
+        polled(source, most=1)
+    assert "what happened between, if anything did, is in neither" in caplog.text
+
+
 @pytest.mark.parametrize(("behind_ms", "warned"), [(0, False), (1, True)])
 def test_no_gap_where_the_stream_begins_at_the_moment_said(
     behind_ms: int, warned: bool, events: pa.Table, caplog: pytest.LogCaptureFixture

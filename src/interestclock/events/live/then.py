@@ -120,9 +120,10 @@ class ThenSource:
                 return None
             self._turn()
         arrivals = self._stream.poll(most, wait_s)
-        if arrivals is not None and not self._compared and arrivals.exposures.num_rows:
+        first_ms = None if arrivals is None or self._compared else _first_ms(arrivals)
+        if first_ms is not None:
             self._compared = True
-            self._compare_times(pc.min(arrivals.exposures["timestamp_ms"]).as_py())
+            self._compare_times(first_ms)
         return arrivals
 
     def acknowledge(self, last: Mapping[str, str]) -> None:
@@ -184,6 +185,13 @@ class ThenSource:
                 self._stream.name,
                 _shown(first_ms),
             )
+
+
+def _first_ms(arrivals: Arrivals) -> int | None:
+    """When something was first shown; exposures may leave that to their served request."""
+    kinds = (arrivals.exposures, arrivals.references, arrivals.served)
+    times = [pc.min(each["timestamp_ms"]).as_py() for each in kinds]
+    return min((each for each in times if each is not None), default=None)
 
 
 def _columns(schema: LogSchema) -> pa.Schema:
