@@ -45,7 +45,7 @@ def fed(source: First) -> FeatureState:
     state = FeatureState(source.schema, items=source.items(), config=StateConfig(waits_ms=HOUR_MS))
     buffer = EventBuffer(source.schema, config=admission)
     for arrivals in polled(source, 128):
-        for admitted in buffer.admit(arrivals.exposures, arrivals.labels):
+        for admitted in buffer.admit(arrivals.tables()):
             for midnight_ms in state.midnights_until(admitted.watermark_ms):
                 state.pass_midnight(midnight_ms)
             state.ingest(admitted.exposures)

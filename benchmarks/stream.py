@@ -148,7 +148,7 @@ def one_round_of_features(source: First) -> dict[str, float]:
         buffer = EventBuffer(source.schema, config=settings.admission)
         taken, events = 0.0, 0
         for arrivals in polled(source, batch_size):
-            for admitted in buffer.admit(arrivals.exposures, arrivals.labels):
+            for admitted in buffer.admit(arrivals.tables()):
                 started = time.perf_counter()
                 for midnight_ms in state.midnights_until(admitted.watermark_ms):
                     state.pass_midnight(midnight_ms)
