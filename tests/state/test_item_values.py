@@ -93,7 +93,14 @@ def test_however_items_come_they_are_a_dictionary(turns: list[dict], restored_at
 
 
 def change(
-    values: ItemValues, item: int, from_ms: int, genre: list[str], *, shown: bool = True, final: bool = False
+    values: ItemValues,
+    item: int,
+    from_ms: int,
+    genre: list[str],
+    *,
+    shown: bool = True,
+    final: bool = False,
+    said_ms: int | None = None,
 ) -> None:
     one = np.ones(1, np.bool_)
     said = Descriptions(
@@ -102,6 +109,7 @@ def change(
         told_R=one,
         first_R=~one,
         shown_R=np.array([shown]),
+        said_ms_R=np.array([from_ms if said_ms is None else said_ms]),
         from_ms_R=np.array([from_ms]),
         final_R=np.array([final]),
     )
@@ -161,6 +169,7 @@ def test_a_message_changes_what_the_item_table_says_from_its_moment_on() -> None
             told_R=one,
             first_R=one,
             shown_R=no,
+            said_ms_R=np.array([50]),
             from_ms_R=np.array([50]),
             final_R=no,
         )
@@ -185,3 +194,14 @@ def test_what_is_asked_for_no_more_is_dropped_and_the_rest_restored() -> None:
         assert each.changes.between(0, 99) == [1]
         each.forget(np.array([1, 2]))
         assert each.changes.between(0, 99) == []
+
+
+def test_a_message_that_comes_again_does_not_bring_back_what_it_said() -> None:
+    values = ItemValues(NAMES, None)
+    describe(values, np.array([1]), rows_of(["a"], [["rock"]]))
+    for from_ms, said_ms, genre in ((501, 100, "jazz"), (502, 200, "dub"), (503, 100, "jazz")):
+        change(values, 1, from_ms, [genre], said_ms=said_ms)
+    assert as_of(values, 1, 500, 501, 502, 503) == [["rock"], ["jazz"], ["dub"], ["dub"]]
+    values.drop_before(600)
+    change(values, 1, 700, ["jazz"], said_ms=100)
+    assert as_of(values, 1, 700) == [["dub"]]

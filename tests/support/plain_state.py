@@ -36,10 +36,10 @@ class Item:
     seen_ms: int
     since_ms: int = NOTHING_MS
     shown: bool = False
-    changes: list[tuple[int, dict[str, tuple[str, ...]]]] = field(default_factory=list)
+    changes: list[tuple[int, int, dict[str, tuple[str, ...]]]] = field(default_factory=list)  # counts, said
 
     def as_of(self, at_ms: int) -> dict[str, tuple[str, ...]]:
-        return [self.first, *(values for from_ms, values in self.changes if from_ms <= at_ms)][-1]
+        return [self.first, *(values for from_ms, _, values in self.changes if from_ms <= at_ms)][-1]
 
     @property
     def values(self) -> dict[str, tuple[str, ...]]:
@@ -104,9 +104,9 @@ class PlainState:
         item = self.items[told.item]
         item.seen_ms = max(item.seen_ms, told.newest_ms)
         from_ms = max(told.from_ms, told.newest_ms + 1) if item.shown else told.from_ms
-        older = not item.shown and from_ms < item.since_ms
-        if not older:
-            item.changes.append((from_ms, values))
+        latest_ms = max([item.since_ms, *(said_ms for at, said_ms, _ in item.changes if at <= from_ms)])
+        if told.from_ms >= latest_ms:
+            item.changes.append((from_ms, told.from_ms, values))
             item.changes.sort(key=lambda each: each[0])
 
     def say(self, said: Said) -> None:
@@ -145,7 +145,8 @@ class PlainState:
         for item in self.items.values():
             past = [each for each in item.changes if each[0] <= complete_ms]
             if past:
-                (item.since_ms, item.first), item.changes = past[-1], item.changes[len(past) :]
+                item.since_ms = max([item.since_ms, *(said_ms for _, said_ms, _ in past)])
+                item.first, item.changes = past[-1][2], item.changes[len(past) :]
             if item.seen_ms == NOTHING_MS:
                 item.seen_ms = midnight_ms
         users = self.leaving_users(midnight_ms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,12 @@ Values = Mapping[str, npt.NDArray[np.int32]]  # (V,) by attribute
 _from_ms = itemgetter(0)
 
 
+class _Change(NamedTuple):
+    from_ms: int  # since when it counts
+    said_ms: int  # since when it is so, as was said
+    values: Values
+
+
 class ItemChanges:
     """Changes of items, few beside the items there are: each names all values from a moment on.
 
@@ -29,25 +35,35 @@ class ItemChanges:
 
     Example:
         >>> changes = ItemChanges(("genre",))
-        >>> changes.add(7, 50, {"genre": np.array([3], np.int32)})
+        >>> changes.add(7, {"genre": np.array([3], np.int32)}, from_ms=50, said_ms=20)
         >>> value_NV = np.array([[1], [1], [2]], np.int32)
         >>> changes.apply("genre", value_NV, np.array([7, 7, 8]), np.array([49, 50, 50]))
-        >>> value_NV.tolist(), changes.between(10, 50)
-        ([[1], [3], [2]], [7])
+        >>> value_NV.tolist(), changes.between(10, 50), changes.is_past(7, from_ms=60, said_ms=10)
+        ([[1], [3], [2]], [7], True)
     """
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.count = 0  # of items that became something else, ever
         self._names = names
-        self._of: dict[int, list[tuple[int, Values]]] = {}  # by item, in order
+        self._of: dict[int, list[_Change]] = {}  # by item, in order
         self._has_I = np.zeros(1, np.bool_)  # which items have any
         self._order: list[tuple[int, int]] = []  # moment and item, ascending
 
-    def add(self, item: int, from_ms: int, values: Values) -> None:
-        """An item is this from a moment on; of two at one moment the later added holds."""
+    def is_past(self, item: int, *, from_ms: int, said_ms: int) -> bool:
+        """Whether what would count from a moment on is older than something that counts by then."""
+        versions = self._of.get(item, [])
+        known = bisect_right(versions, from_ms, key=_from_ms)
+        return any(each.said_ms > said_ms for each in versions[:known])
+
+    def add(self, item: int, values: Values, *, from_ms: int, said_ms: int) -> None:
+        """An item is this from a moment on; of two at one moment the later added holds.
+
+        Args:
+            from_ms: since when it counts. said_ms: since when it is so, as was said; UTC milliseconds.
+        """
         self._has_I = with_room(self._has_I, self._has_I.size, item + 1)
         self._has_I[item] = True
-        insort(self._of.setdefault(item, []), (from_ms, values), key=_from_ms)
+        insort(self._of.setdefault(item, []), _Change(from_ms, said_ms, values), key=_from_ms)
         insort(self._order, (from_ms, item))
 
     def apply(
@@ -65,7 +81,7 @@ class ItemChanges:
                 at = int(at_ms if isinstance(at_ms, int) else at_ms[row])
                 known = bisect_right(versions, at, key=_from_ms)
             if known:
-                values = versions[known - 1][1][name]
+                values = versions[known - 1].values[name]
                 value_NV[row] = 0
                 value_NV[row, : values.size] = values
 
@@ -83,13 +99,14 @@ class ItemChanges:
         return sorted({item for _, item in self._order[start:stop]})
 
     def drop_before(self, at_ms: int) -> dict[int, tuple[int, Values]]:
-        """Nobody asks for earlier moments: gives what items are by then, and since when."""
+        """Nobody asks for earlier moments: gives what items are by then, and since when as was said."""
         stop = bisect_right(self._order, at_ms, key=_from_ms)
         became: dict[int, tuple[int, Values]] = {}
         for item in sorted({item for _, item in self._order[:stop]}):
             versions = self._of[item]
             known = bisect_right(versions, at_ms, key=_from_ms)
-            became[item] = versions[known - 1]
+            latest_ms = max(each.said_ms for each in versions[:known])
+            became[item] = latest_ms, versions[known - 1].values
             self._of[item] = versions[known:]
             if not self._of[item]:
                 del self._of[item]
@@ -110,11 +127,12 @@ class ItemChanges:
         """For a checkpoint."""
         rows = [(item, *each) for item, versions in sorted(self._of.items()) for each in versions]
         columns = {
-            "item": pa.array([item for item, _, _ in rows], pa.int64()),
-            "from_ms": pa.array([from_ms for _, from_ms, _ in rows], pa.int64()),
+            "item": pa.array([item for item, *_ in rows], pa.int64()),
+            "from_ms": pa.array([from_ms for _, from_ms, _, _ in rows], pa.int64()),
+            "said_ms": pa.array([said_ms for _, _, said_ms, _ in rows], pa.int64()),
         }
         for name in self._names:
-            values = [each[name].tolist() for _, _, each in rows]
+            values = [each[name].tolist() for *_, each in rows]
             columns[f"attribute.{name}"] = pa.array(values, pa.list_(pa.int32()))
         return {"count": np.array(self.count), "changes": table_to_bytes(pa.table(columns))}
 
@@ -123,5 +141,5 @@ class ItemChanges:
         self._of, self._order, self._has_I = {}, [], np.zeros(1, np.bool_)
         for each in table_from_bytes(state["changes"]).to_pylist():
             values = {name: np.array(each[f"attribute.{name}"], np.int32) for name in self._names}
-            self.add(each["item"], each["from_ms"], values)
+            self.add(each["item"], values, from_ms=each["from_ms"], said_ms=each["said_ms"])
         self.count = int(state["count"])

@@ -82,6 +82,7 @@ class ItemOrder:
             told_R=told_R,
             first_R=np.isin(place_R, first),
             shown_R=shown_R,
+            said_ms_R=from_ms_R,
             from_ms_R=np.where(shown_R, np.maximum(from_ms_R, reaches_ms_R), from_ms_R),
             final_R=shown_R & (from_ms_R <= reaches_ms_R),
         )

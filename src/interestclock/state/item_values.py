@@ -29,7 +29,8 @@ class Descriptions:
         item_R: slots. rows: ``item_id`` and ``attribute.NAME`` (list<string>) of each.
         told_R: bool, an item message said so, rather than the row that first shows the item.
         first_R: bool, nothing was said of the item before. shown_R: bool, somebody was shown it before.
-        from_ms_R: since when it is so, UTC milliseconds; of a message, no earlier than what it may reach.
+        said_ms_R: since when it is so, UTC milliseconds. from_ms_R: since when it counts: of a message, no
+            earlier than what it may reach.
         final_R: bool, no later message can be about an earlier moment.
     """
 
@@ -38,6 +39,7 @@ class Descriptions:
     told_R: npt.NDArray[np.bool_]
     first_R: npt.NDArray[np.bool_]
     shown_R: npt.NDArray[np.bool_]
+    said_ms_R: npt.NDArray[np.int64]
     from_ms_R: npt.NDArray[np.int64]
     final_R: npt.NDArray[np.bool_]
 
@@ -51,6 +53,7 @@ class Descriptions:
             told_R=no_R,
             first_R=~no_R,
             shown_R=no_R,
+            said_ms_R=before_R,
             from_ms_R=before_R,
             final_R=no_R,
         )
@@ -61,7 +64,7 @@ class ItemValues:
 
     Later rows that say otherwise change nothing: what was learned of an item must not depend on what the
     log says of it afterwards. A message does, from its moment on. The first that is said of an item holds for
-    all time before it, too, and of an item that nobody was shown yet an older message changes nothing.
+    all time before it, too. Of two messages the one about the later moment holds, whichever comes first.
 
     Args:
         names: the attributes. table: ``item_id`` and ``attribute.NAME`` (list<string>), or None.
@@ -74,7 +77,7 @@ class ItemValues:
         ([[1, 2], [0, 0], [0, 0]], 1)
         >>> one = np.ones(1, np.bool_)
         >>> _ = values.describe(Descriptions(item_R=np.array([1]), rows=rows.slice(1, 1), told_R=one,
-        ...     first_R=~one, shown_R=one, from_ms_R=np.array([50]), final_R=one))
+        ...     first_R=~one, shown_R=one, said_ms_R=np.array([50]), from_ms_R=np.array([50]), final_R=one))
         >>> values.of("genre", np.array([1, 1]), at_ms=np.array([49, 50])).tolist(), values.changes.count
         ([[1, 2], [0, 0]], 1)
     """
@@ -85,7 +88,7 @@ class ItemValues:
         self.without = 0  # items that were described by nothing
         self.changes = ItemChanges(names)
         self._table = table.combine_chunks() if table is not None else None
-        self._from_ms_I = np.full(1, _BEFORE_ALL_MS)  # since when an item is what it was first said to be
+        self._said_ms_I = np.full(1, _BEFORE_ALL_MS)  # the latest since when as was said, of what holds
         self._value_IV: dict[str, npt.NDArray[np.int32]] = {
             name: np.zeros((1, 1), np.int32) for name in names
         }
@@ -93,7 +96,7 @@ class ItemValues:
     @property
     def bytes_used(self) -> int:
         """Of all values, with what there is to spare; without their names and changes."""
-        return self._from_ms_I.nbytes + sum(each.nbytes for each in self._value_IV.values())
+        return self._said_ms_I.nbytes + sum(each.nbytes for each in self._value_IV.values())
 
     def with_table(self, said: Descriptions) -> Descriptions:
         """What is said of items, behind what the item table says of those of them that are new."""
@@ -103,8 +106,10 @@ class ItemValues:
         twice = np.flatnonzero(said.told_R & said.first_R & in_table_R)
         order = np.sort(np.concatenate([np.arange(said.item_R.size), twice]))
         first_of_two = np.searchsorted(order, twice)
-        told_R, first_R, from_ms_R = said.told_R[order], said.first_R[order], said.from_ms_R[order]
-        told_R[first_of_two], from_ms_R[first_of_two] = False, _BEFORE_ALL_MS
+        told_R, first_R = said.told_R[order], said.first_R[order]
+        said_ms_R, from_ms_R = said.said_ms_R[order], said.from_ms_R[order]
+        told_R[first_of_two] = False
+        said_ms_R[first_of_two] = from_ms_R[first_of_two] = _BEFORE_ALL_MS
         first_R[first_of_two + 1] = False
         return Descriptions(
             item_R=said.item_R[order],
@@ -112,6 +117,7 @@ class ItemValues:
             told_R=told_R,
             first_R=first_R,
             shown_R=said.shown_R[order],
+            said_ms_R=said_ms_R,
             from_ms_R=from_ms_R,
             final_R=said.final_R[order],
         )
@@ -129,12 +135,12 @@ class ItemValues:
         if first.size:
             found_R = self._set({name: each[first] for name, each in value_RV.items()}, said.item_R[first])
             self.without += int((~found_R).sum())
-            self._note_since(said.item_R[first], said.from_ms_R[first])
+            self._note_since(said.item_R[first], said.said_ms_R[first])
         for row in np.flatnonzero(~said.first_R).tolist():
-            item, from_ms = int(said.item_R[row]), int(said.from_ms_R[row])
-            if said.shown_R[row] or from_ms >= self._from_ms_I[item]:
+            item, said_ms = int(said.item_R[row]), int(said.said_ms_R[row])
+            if said_ms >= self._said_ms_I[item]:  # else something later was said already
                 values = {name: each[row] for name, each in value_RV.items()}
-                self._change(item, from_ms, values, final=bool(said.final_R[row]))
+                self._change(item, values, int(said.from_ms_R[row]), said_ms, final=bool(said.final_R[row]))
         return value_RV
 
     def of(
@@ -158,10 +164,10 @@ class ItemValues:
     def drop_before(self, at_ms: int) -> npt.NDArray[np.int64]:
         """Nobody asks any more what items were before a moment; gives those that had changed by then."""
         became = self.changes.drop_before(at_ms)
-        for item, (from_ms, values) in became.items():
+        for item, (said_ms, values) in became.items():
             one = np.array([item])
             self._set({name: each[np.newaxis] for name, each in values.items()}, one)
-            self._from_ms_I[one] = from_ms
+            self._said_ms_I[one] = np.maximum(self._said_ms_I[one], said_ms)
         return np.array(list(became), np.int64)
 
     def named(self, name: str) -> pa.Array:
@@ -171,7 +177,7 @@ class ItemValues:
     def state(self) -> Arrays:
         """For a checkpoint."""
         state = under("values", self._value_IV) | {"without": np.array(self.without)}
-        state |= {"from_ms": self._from_ms_I} | under("changes", self.changes.state())
+        state |= {"said_ms": self._said_ms_I} | under("changes", self.changes.state())
         for name in self.names:
             state[f"names/{name}"] = table_to_bytes(pa.table({"value": self.named(name)}))
         return state
@@ -180,7 +186,7 @@ class ItemValues:
         """Take over what ``state`` gave."""
         self.without = int(state["without"])
         self._value_IV = {name: np.array(each) for name, each in below("values", state).items()}
-        self._from_ms_I = np.array(state["from_ms"])
+        self._said_ms_I = np.array(state["said_ms"])
         self.changes.restore(below("changes", state))
         for name, content in below("names", state).items():
             self.vocabularies[name] = Vocabulary()
@@ -215,9 +221,17 @@ class ItemValues:
         return found_R
 
     def _change(
-        self, item: int, from_ms: int, values: dict[str, npt.NDArray[np.int32]], *, final: bool
+        self,
+        item: int,
+        values: dict[str, npt.NDArray[np.int32]],
+        from_ms: int,
+        said_ms: int,
+        *,
+        final: bool,
     ) -> None:
         """An item is this from a moment on; kept, if it is that already, where an earlier change may come."""
+        if self.changes.is_past(item, from_ms=from_ms, said_ms=said_ms):
+            return
         one = np.array([item])
         before = {name: self.of(name, one, at_ms=from_ms)[0] for name in self.names}
         differs = any(_values(before[name]) != _values(each) for name, each in values.items())
@@ -225,14 +239,14 @@ class ItemValues:
         if differs or not final:
             for name, each in values.items():
                 self._make_room(name, item + 1, each.size)
-            self.changes.add(item, from_ms, values)
+            self.changes.add(item, values, from_ms=from_ms, said_ms=said_ms)
 
-    def _note_since(self, item_R: npt.NDArray[np.integer], from_ms_R: npt.NDArray[np.int64]) -> None:
-        missing = int(item_R.max()) + 1 - self._from_ms_I.size
+    def _note_since(self, item_R: npt.NDArray[np.integer], said_ms_R: npt.NDArray[np.int64]) -> None:
+        missing = int(item_R.max()) + 1 - self._said_ms_I.size
         if missing > 0:
-            spare = np.full(max(missing, self._from_ms_I.size // 2), _BEFORE_ALL_MS)
-            self._from_ms_I = np.concatenate([self._from_ms_I, spare])
-        self._from_ms_I[item_R] = from_ms_R
+            spare = np.full(max(missing, self._said_ms_I.size // 2), _BEFORE_ALL_MS)
+            self._said_ms_I = np.concatenate([self._said_ms_I, spare])
+        self._said_ms_I[item_R] = said_ms_R
 
     def _make_room(self, name: str, items: int, width: int) -> None:
         value_IV = self._value_IV[name]
