@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interestclock.streams.item_codes import ItemCodes
 from interestclock.streams.judged import NO_TIME_MS, Verdicts, times_of
 from interestclock.streams.verdicts import Verdict
 from interestclock.streams.watermark import AFTER_ALL_MS, BEFORE_ALL_MS
@@ -48,15 +48,16 @@ class AtPlaces:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What exposures may leave to a served request; ``positions`` are those of the items it returned."""
+    """What exposures may leave to a served request; ``items`` it returned, as ``ItemCodes`` holds them."""
 
+    request_id: str
     user_id: str
     timestamp_ms: int
     utc_offset_minutes: int
     zone: str | None  # that told the offset, if one did
-    positions: Mapping[str, int]
+    items: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,15 +83,21 @@ class ReferenceJoin:
     """Decides, of the references that waited and those that came, what becomes of each, one after the other.
 
     Args:
-        waiting: those that waited. references: those that came.
+        waiting: those that waited. references: those that came. items: of all requests.
         in_archive_before_ms: what is older is in the archive; None: nothing is.
     """
 
     def __init__(
-        self, waiting: pa.Table | None, references: AtPlaces, *, in_archive_before_ms: int | None
+        self,
+        waiting: pa.Table | None,
+        references: AtPlaces,
+        items: ItemCodes,
+        *,
+        in_archive_before_ms: int | None,
     ) -> None:
         self.waited = 0 if waiting is None else waiting.num_rows
-        self._references, self._in_archive_before_ms = references, in_archive_before_ms
+        self._references, self._items = references, items
+        self._in_archive_before_ms = in_archive_before_ms
         came = references.table.append_column(_UNTIL, pa.array(_until_ms(references)))
         self._rows = came if waiting is None else pa.concat_tables([waiting, came]).combine_chunks()
         self.request_ids = self._rows["request_id"].to_pylist()
@@ -98,7 +105,8 @@ class ReferenceJoin:
         self._own_ms, self._until_ms = (self._rows[name].to_pylist() for name in ("timestamp_ms", _UNTIL))
         self._pending: dict[str, list[int]] = {}
         self._orphans: list[int] = []
-        self._resolved: list[tuple[int, int, Verdict, Request]] = []  # row, place, verdict, request
+        self._resolved: list[tuple[int, int, Verdict]] = []  # row, place, verdict
+        self._left: list[tuple[Request, int | None]] = []  # of each: its request, its item's position in it
         for row in range(self.waited):
             self.wait(row)
 
@@ -112,20 +120,23 @@ class ReferenceJoin:
 
     def late(self, row: int, verdict: Verdict, *, place: int) -> None:
         """A row's own time tells that it is not used, whatever its request says."""
-        self._resolved.append((row, place, verdict, _NOBODYS))
+        self._resolved.append((row, place, verdict))
+        self._left.append((_NOBODYS, None))
 
     def settle(self, row: int, request: Request, *, place: int, at_ms: int) -> None:
         """The request of a row is there, and the watermark stands at ``at_ms``."""
         own_ms, user_id = self._own_ms[row], self._user_ids[row]
         another_users = user_id is not None and user_id != request.user_id
-        if self._until_ms[row] < at_ms or another_users or self._item_ids[row] not in request.positions:
+        position = self._items.place(request.items, self._item_ids[row])
+        if self._until_ms[row] < at_ms or another_users or position is None:
             self._orphans.append(row)
             return
         time_ms = request.timestamp_ms if own_ms is None else own_ms
         verdict = Verdict.LATE if time_ms < at_ms else Verdict.USED
         if self._in_archive_before_ms is not None and time_ms < self._in_archive_before_ms:
             verdict = Verdict.IN_ARCHIVE
-        self._resolved.append((row, place, verdict, request))
+        self._resolved.append((row, place, verdict))
+        self._left.append((request, position))
 
     def close(self, at_ms: int) -> Resolved:
         """All have come; what nothing can come for any more, the watermark being there, is given up."""
@@ -136,18 +147,17 @@ class ReferenceJoin:
             if row >= self.waited:
                 self._references.verdict_X[row - self.waited] = Verdict.ORPHAN
         rows = [row for row, *_ in self._resolved]
-        requests = [request for *_, request in self._resolved]
         return Resolved(
-            exposures=_exposures(self._rows.take(pa.array(rows, pa.int64())), requests),
-            place_R=np.array([place for _, place, *_ in self._resolved], np.int64),
-            verdict_R=np.array([int(verdict) for *_, verdict, _ in self._resolved], np.int8),
+            exposures=_exposures(self._rows.take(pa.array(rows, pa.int64())), self._left),
+            place_R=np.array([place for _, place, _ in self._resolved], np.int64),
+            verdict_R=np.array([int(verdict) for *_, verdict in self._resolved], np.int8),
             row_R=np.maximum(np.array(rows, np.int64) - self.waited, -1),
             waiting=self._rows.take(pa.array(stays, pa.int64())) if stays else None,
             orphans=len(orphans),
         )
 
 
-_NOBODYS = Request(user_id="", timestamp_ms=0, utc_offset_minutes=0, zone=None, positions={})
+_NOBODYS = Request(request_id="", user_id="", timestamp_ms=0, utc_offset_minutes=0, zone=None, items=b"")
 
 
 def still_waiting(waiting: pa.Table, *, at_ms: int) -> pa.Table | None:
@@ -164,17 +174,16 @@ def _until_ms(references: AtPlaces) -> Times:
     return np.where(own_ms_X == NO_TIME_MS, newest_ms_X, own_ms_X)
 
 
-def _exposures(rows: pa.Table, requests: list[Request]) -> pa.Table:
+def _exposures(rows: pa.Table, left: list[tuple[Request, int | None]]) -> pa.Table:
     """References, with what they leave to their requests, in the columns of exposures that say it all."""
-    item_ids, own_offset = rows["item_id"].to_pylist(), pc.is_valid(rows["utc_offset_minutes"])
+    requests, own_offset = [request for request, _ in left], pc.is_valid(rows["utc_offset_minutes"])
     zone = pc.if_else(own_offset, rows["zone"], pa.array([each.zone for each in requests], pa.string()))
     rows = rows.set_column(rows.column_names.index("zone"), "zone", zone)
-    positions = [each.positions.get(item) for each, item in zip(requests, item_ids, strict=True)]
     said = {
         "user_id": pa.array([each.user_id for each in requests], pa.string()),
         "timestamp_ms": pa.array([each.timestamp_ms for each in requests], pa.int64()),
         "utc_offset_minutes": pa.array([each.utc_offset_minutes for each in requests], pa.int32()),
-        "position": pa.array(positions, pa.int32()),
+        "position": pa.array([position for _, position in left], pa.int32()),
     }
     for name, values in said.items():
         rows = rows.set_column(rows.column_names.index(name), name, pc.coalesce(rows[name], values))

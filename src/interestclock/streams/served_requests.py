@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
+from interestclock.streams.item_codes import ItemCodes
 from interestclock.streams.reference_join import AtPlaces, ReferenceJoin, Request, Resolved, still_waiting
 from interestclock.streams.verdicts import Verdict
 
 __all__ = ["ServedRequests"]
+
+_SAID = ("request_id", "user_id", "timestamp_ms", "utc_offset_minutes", "zone")
+_AT_ONCE = 1_024  # requests whose item ids are spelled out while a checkpoint is read
 
 
 class ServedRequests:
@@ -33,8 +39,9 @@ class ServedRequests:
 
     def __init__(self, *, wait_ms: int) -> None:
         self._wait_ms = wait_ms
+        self._items = ItemCodes()
         self._requests: dict[str, Request] = {}
-        self._ids: deque[tuple[str, int]] = deque()  # in order of arrival, with times
+        self._held: deque[Request] = deque()  # in order of arrival; one whose id came again, too
         self._waiting: pa.Table | None = None
 
     def __len__(self) -> int:
@@ -51,12 +58,19 @@ class ServedRequests:
                 reference that waits or that is handed on ``USED``.
             at_ms: the watermark behind the piece. in_archive_before_ms: what is older is in the archive.
         """
-        join = ReferenceJoin(self._waiting, references, in_archive_before_ms=in_archive_before_ms)
+        join = ReferenceJoin(
+            self._waiting, references, self._items, in_archive_before_ms=in_archive_before_ms
+        )
+        said = served.table.select(_SAID).to_pylist()
+        returned = _Returned(served.table, self._items)
         for place, kind, row in _steps(served, references):
             if kind == "served":
-                self._serve(join, served, row, place)
+                if self._is_used(served, row, said[row]):
+                    self._keep(said[row], returned.held(row))
+                    self._settle(join, said[row]["request_id"], place, int(served.at_ms_X[row]))
             else:
                 self._refer(join, references, row, place)
+        returned.close()
         resolved = join.close(at_ms)
         self._waiting = resolved.waiting
         self._forget_requests(at_ms)
@@ -72,15 +86,16 @@ class ServedRequests:
 
     def state(self) -> Arrays:
         """For a checkpoint."""
-        alive = [(name, self._requests[name]) for name, ms in self._ids if self._is(name, ms)]
+        alive = [each for each in self._held if self._requests.get(each.request_id) is each]
+        said = {name: [getattr(each, name) for each in alive] for name in _SAID}
         table = pa.table(
             {
-                "request_id": pa.array([name for name, _ in alive], pa.string()),
-                "user_id": pa.array([each.user_id for _, each in alive], pa.string()),
-                "timestamp_ms": pa.array([each.timestamp_ms for _, each in alive], pa.int64()),
-                "utc_offset_minutes": pa.array([each.utc_offset_minutes for _, each in alive], pa.int32()),
-                "zone": pa.array([each.zone for _, each in alive], pa.string()),
-                "item_ids": pa.array([list(each.positions) for _, each in alive], pa.list_(pa.string())),
+                "request_id": pa.array(said["request_id"], pa.string()),
+                "user_id": pa.array(said["user_id"], pa.string()),
+                "timestamp_ms": pa.array(said["timestamp_ms"], pa.int64()),
+                "utc_offset_minutes": pa.array(said["utc_offset_minutes"], pa.int32()),
+                "zone": pa.array(said["zone"], pa.string()),
+                "item_ids": self._items.lists([each.items for each in alive]),
             }
         )
         state = {"requests": table_to_bytes(table)}
@@ -88,28 +103,36 @@ class ServedRequests:
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave."""
-        self._requests, self._ids = {}, deque()
-        for each in table_from_bytes(state["requests"]).to_pylist():
-            self._keep(each)
+        self._items, self._requests, self._held = ItemCodes(), {}, deque()
+        table = table_from_bytes(state["requests"])
+        for first in range(0, table.num_rows, _AT_ONCE):
+            part = table.slice(first, _AT_ONCE)
+            returned = _Returned(part, self._items)
+            for row, said in enumerate(part.select(_SAID).to_pylist()):
+                self._keep(said, returned.held(row))
+            returned.close()
         self._waiting = table_from_bytes(state["waiting"]) if "waiting" in state else None
 
-    def _serve(self, join: ReferenceJoin, served: AtPlaces, row: int, place: int) -> None:
-        """A request comes: kept, unless too old or known; those that waited for it are made whole.
+    def _is_used(self, served: AtPlaces, row: int, said: Mapping[str, Any]) -> bool:
+        """A request comes: used, unless too old or known.
 
         One that is too old because an archive came first is no late one: it stays as it was judged.
         """
-        said, at_ms = served.table.slice(row, 1).to_pylist()[0], int(served.at_ms_X[row])
-        name = said["request_id"]
+        at_ms = int(served.at_ms_X[row])
         if said["timestamp_ms"] + self._wait_ms < at_ms:
-            if served.verdict_X[row] != Verdict.IN_ARCHIVE:
-                served.verdict_X[row] = Verdict.LATE
-        elif self._alive(name, at_ms) is not None:
-            served.verdict_X[row] = Verdict.DUPLICATE
+            verdict = Verdict(int(served.verdict_X[row]))
+            verdict = verdict if verdict == Verdict.IN_ARCHIVE else Verdict.LATE
+        elif self._alive(said["request_id"], at_ms) is not None:
+            verdict = Verdict.DUPLICATE
         else:
-            served.verdict_X[row] = Verdict.USED
-            self._keep(said)
-            for each in join.waiting_for(name):
-                join.settle(each, self._requests[name], place=place, at_ms=at_ms)
+            verdict = Verdict.USED
+        served.verdict_X[row] = verdict
+        return verdict == Verdict.USED
+
+    def _settle(self, join: ReferenceJoin, name: str, place: int, at_ms: int) -> None:
+        """A request is there: those that waited for it are made whole."""
+        for each in join.waiting_for(name):
+            join.settle(each, self._requests[name], place=place, at_ms=at_ms)
 
     def _refer(self, join: ReferenceJoin, references: AtPlaces, row: int, place: int) -> None:
         """An exposure comes that leaves something to its request."""
@@ -122,30 +145,47 @@ class ServedRequests:
         else:
             join.settle(mine, request, place=place, at_ms=at_ms)
 
-    def _keep(self, said: Mapping[str, Any]) -> None:
-        name, timestamp_ms = said["request_id"], said["timestamp_ms"]
-        self._ids.append((name, timestamp_ms))
-        self._requests[name] = Request(
+    def _keep(self, said: Mapping[str, Any], items: bytes) -> None:
+        zone = said["zone"]
+        request = Request(
+            request_id=said["request_id"],
             user_id=said["user_id"],
-            timestamp_ms=timestamp_ms,
+            timestamp_ms=said["timestamp_ms"],
             utc_offset_minutes=said["utc_offset_minutes"],
-            zone=said["zone"],
-            positions={item: place for place, item in enumerate(said["item_ids"])},
+            zone=None if zone is None else sys.intern(zone),  # one of few
+            items=items,
         )
+        self._held.append(request)
+        self._requests[request.request_id] = request
 
     def _alive(self, name: str, at_ms: int) -> Request | None:
         request = self._requests.get(name)
         return request if request is not None and request.timestamp_ms + self._wait_ms >= at_ms else None
 
-    def _is(self, name: str, timestamp_ms: int) -> bool:
-        """Whether a request is still the one that had this time: its id may have come again since."""
-        return name in self._requests and self._requests[name].timestamp_ms == timestamp_ms
-
     def _forget_requests(self, at_ms: int) -> None:
-        while self._ids and self._ids[0][1] + self._wait_ms < at_ms:
-            name, timestamp_ms = self._ids.popleft()
-            if self._is(name, timestamp_ms):
-                del self._requests[name]
+        while self._held and self._held[0].timestamp_ms + self._wait_ms < at_ms:
+            request = self._held.popleft()
+            self._items.give_back(request.items)
+            if self._requests.get(request.request_id) is request:  # else its id has come again since
+                del self._requests[request.request_id]
+
+
+class _Returned:
+    """The item ids of a table's requests, each id looked up once; held until ``close``."""
+
+    def __init__(self, table: pa.Table, items: ItemCodes) -> None:
+        lists = table["item_ids"].combine_chunks()
+        named = lists.flatten().dictionary_encode()
+        self._items, self._distinct = items, items.take(named.dictionary.to_pylist())
+        self._code_I = np.frombuffer(self._distinct, np.int32)[named.indices.to_numpy()]
+        self._stop_X = np.cumsum([0, *lists.value_lengths().to_pylist()])
+
+    def held(self, row: int) -> bytes:
+        """Those of a request, held by themselves from now on."""
+        return self._items.hold(self._code_I[self._stop_X[row] : self._stop_X[row + 1]])
+
+    def close(self) -> None:
+        self._items.give_back(self._distinct)
 
 
 def _steps(served: AtPlaces, references: AtPlaces) -> list[tuple[int, str, int]]:
