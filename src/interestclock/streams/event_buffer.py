@@ -251,7 +251,12 @@ class EventBuffer:
         part = {kind: self._part(kind, table, judged, piece) for kind, table in tables.items()}
         first_serial = self._exposures.stop
         accepted, labels, place_N = self._exposures_of(part, at_ms)
-        new = NewExposures(first_serial=first_serial, place_N=place_N, at_ms_N=judged.at_ms_M[place_N])
+        new = NewExposures(
+            first_serial=first_serial,
+            event_ids=[] if accepted is None else accepted["event_id"].to_pylist(),
+            place_N=place_N,
+            at_ms_N=judged.at_ms_M[place_N],
+        )
         made = self._join_outcomes(part.get("outcomes"), new, at_ms)
         labels = labels.joined(self._join_labels(part.get("labels"), made, new, at_ms))
         for kind, each in part.items():
@@ -425,7 +430,7 @@ class EventBuffer:
 
     def _found(self, kind: str, messages: AtPlaces | None, new: NewExposures, at_ms: int) -> Found | None:
         early = self._early[kind]
-        if messages is None and early.table is None:
+        if messages is None and not len(early):
             return None
         messages = messages or AtPlaces.none(self._empty[kind])
         return early.found(messages, self._serial_of, new, at_ms=at_ms)
