@@ -251,9 +251,10 @@ class EventBuffer:
         part = {kind: self._part(kind, table, judged, piece) for kind, table in tables.items()}
         first_serial = self._exposures.stop
         accepted, labels, place_N = self._exposures_of(part, at_ms)
+        some_wait = any(len(each) for each in self._early.values())
         new = NewExposures(
             first_serial=first_serial,
-            event_ids=[] if accepted is None else accepted["event_id"].to_pylist(),
+            event_ids=accepted["event_id"].to_pylist() if accepted is not None and some_wait else [],
             place_N=place_N,
             at_ms_N=judged.at_ms_M[place_N],
         )
