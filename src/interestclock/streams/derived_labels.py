@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,10 @@ __all__ = ["DerivedLabels", "MadeLabels"]
 
 IntArray = npt.NDArray[np.integer]
 _NEVER = np.iinfo(np.int64).max
+_COLUMNS = {
+    "number": Column(kind=np.float64, fill=np.nan),
+    "text": Column(kind=np.object_, fill=None),
+}
 _read = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -67,6 +71,9 @@ class DerivedLabels:
     an exposure does not have is null. A label that comes out null is not given. A row of a log has the labels
     that its columns made; of an outcome that comes later follows what is made of outcomes alone.
 
+    Of the raw columns, those that expressions name are read once and held; a number that is null is held as
+    NaN, which JSON cannot say.
+
     Args:
         schema: names of outcomes, and the expressions of labels.
 
@@ -94,13 +101,20 @@ class DerivedLabels:
             self._needed_KJ[label, : len(schema.outcomes)] = [
                 n in expression.columns for n in schema.outcomes
             ]
+        self._raw = {
+            name: kind
+            for _, expression in self._labels
+            for name, kind in expression.columns.items()
+            if name not in schema.outcomes
+        }
         self._columns = SerialColumns(
             {
                 "known_ms": Column(kind=np.int64, fill=_NEVER, width=width),
                 "value": Column(kind=np.float64, width=width),
+                "of_a_log": Column(kind=np.bool_),  # its raw columns are not here
             }
+            | {f"raw.{name}": _COLUMNS[kind] for name, kind in self._raw.items()}
         )
-        self._values: deque[str | None] = deque()  # raw columns as JSON, of the exposures that are open
 
     @property
     def idle(self) -> bool:
@@ -119,7 +133,7 @@ class DerivedLabels:
         if self.idle or not serial_N.size:
             return LabelEvents.none()
         self._columns.append(serial_N.size)
-        self._values.extend(values_N if self._labels else [None] * serial_N.size)
+        self._columns.put("of_a_log", serial_N, np.array([each == OF_A_LOG for each in values_N]))
         said = [_read(each) if each else {} for each in values_N] if self._labels else []
         for place, name in enumerate(self._outcomes):
             given = [row for row, each in enumerate(said) if each.get(name) is not None]
@@ -129,6 +143,10 @@ class DerivedLabels:
                 self._columns.put(
                     "known_ms", serial_N[given], timestamp_ms_N[given], at=np.full(len(given), place)
                 )
+        raw = raw_columns(said, self._raw)
+        for name, kind in self._raw.items():
+            value_N = _interned(raw[name].to_pylist()) if kind == "text" else raw[name].to_numpy()
+            self._columns.put(f"raw.{name}", serial_N, value_N)
         return self._made(serial_N, timestamp_ms_N, new_NJ=None)
 
     def known(self, serial_E: IntArray, outcome_E: IntArray) -> npt.NDArray[np.bool_]:
@@ -168,20 +186,25 @@ class DerivedLabels:
         """Forget exposures below a serial number."""
         if self.idle:
             return
-        first = self._columns.first
         self._columns.close_before(serial)
-        for _ in range(self._columns.first - first):
-            self._values.popleft()
 
     def state(self) -> Arrays:
         """For a checkpoint."""
-        values = pa.table({"values": pa.array(self._values, pa.string())})
-        return under("columns", self._columns.state()) | {"values": table_to_bytes(values)}
+        columns = self._columns.state()
+        texts = {name: pa.array(columns.pop(name), pa.string()) for name in self._texts()}
+        state = under("columns", columns)
+        return state | {"texts": table_to_bytes(pa.table(texts))} if texts else state
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave."""
-        self._columns.restore(below("columns", state))
-        self._values = deque(table_from_bytes(state["values"])["values"].to_pylist())
+        columns = below("columns", state)
+        if "texts" in state:
+            texts = table_from_bytes(state["texts"]).to_pydict()
+            columns |= {name: _interned(value_N) for name, value_N in texts.items()}
+        self._columns.restore(columns)
+
+    def _texts(self) -> list[str]:
+        return [f"raw.{name}" for name, kind in self._raw.items() if kind == "text"]
 
     def _made(
         self, serial_N: IntArray, since_ms_N: IntArray, *, new_NJ: npt.NDArray[np.bool_] | None
@@ -194,7 +217,7 @@ class DerivedLabels:
             ready_N = (known_NJ != _NEVER).all(axis=1)
             ready_N &= True if new_NJ is None else new_NJ[:, needed].any(axis=1)
             if len(needed) < len(expression.columns):
-                ready_N &= [self._raw(serial) != OF_A_LOG for serial in serial_N.tolist()]
+                ready_N &= ~self._columns.get("of_a_log", serial_N)
             ready = np.flatnonzero(ready_N)
             if ready.size:
                 made = made.joined(self._evaluated(label, expression, serial_N[ready], since_ms_N[ready]))
@@ -204,14 +227,17 @@ class DerivedLabels:
         self, label: int, expression: LabelExpression, serial_N: IntArray, since_ms_N: IntArray
     ) -> LabelEvents:
         known_ms_N = np.asarray(since_ms_N, np.int64)
-        said = list(self._said(serial_N))
-        rows = raw_columns(said, expression.columns)
-        for place, name in enumerate(self._outcomes):
-            if name in expression.columns:
+        columns = {}
+        for name in expression.columns:
+            if name in self._outcomes:
+                place = self._outcomes.index(name)
                 known_ms_N = np.maximum(known_ms_N, self._columns.get("known_ms", serial_N)[:, place])
-                value_N = pa.array(self._columns.get("value", serial_N)[:, place])
-                rows = rows.set_column(rows.column_names.index(name), name, value_N)
-        value = expression.evaluate(rows)
+                columns[name] = pa.array(self._columns.get("value", serial_N)[:, place])
+            elif self._raw[name] == "text":
+                columns[name] = pa.array(self._columns.get(f"raw.{name}", serial_N), pa.string())
+            else:
+                columns[name] = pa.array(self._columns.get(f"raw.{name}", serial_N), from_pandas=True)
+        value = expression.evaluate(pa.table(columns))
         given = np.flatnonzero(np.asarray(pc.is_valid(value)))
         return LabelEvents(
             known_ms_E=known_ms_N[given],
@@ -220,10 +246,7 @@ class DerivedLabels:
             value_E=np.asarray(value.fill_null(0), np.int8)[given],
         )
 
-    def _said(self, serial_N: IntArray) -> Iterator[dict[str, Any]]:
-        for serial in serial_N.tolist():
-            text = self._raw(serial)
-            yield _read(text) if text else {}
 
-    def _raw(self, serial: int) -> str | None:
-        return self._values[serial - self._columns.first]
+def _interned(value_N: Sequence[str | None]) -> npt.NDArray[np.object_]:
+    """Texts, each held once as long as any exposure has it: most are of few."""
+    return np.array([value and sys.intern(value) for value in value_N], np.object_)

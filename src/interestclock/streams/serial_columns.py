@@ -27,7 +27,7 @@ class Column:
     """
 
     kind: type[np.generic]
-    fill: int = 0
+    fill: float | None = 0
     width: int = 0
 
 
