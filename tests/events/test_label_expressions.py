@@ -56,6 +56,11 @@ def test_what_is_no_comparison_of_columns_is_refused(text: str, reason: str) -> 
     assert str(told.value).startswith("label 'finish' = ")
 
 
+def test_what_is_nested_too_deep_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"label 'finish': its expression is nested too deep"):
+        LabelExpression("finish", "(" * 5_000 + "a" + ")" * 5_000 + " > 1")
+
+
 def test_null_and_division_by_zero_are_missing() -> None:
     share = LabelExpression("finish", "played / length >= 0.8")
     rows = pa.table({"played": [8.0, 8.0, None, 0.0], "length": [10.0, 0.0, 1.0, 0.0]})

@@ -52,11 +52,12 @@ class LabelExpression:
 
     def __init__(self, label: str, text: str) -> None:
         self._said = f"label '{label}' = {text!r}"
-        tree = self._parse(text)
-        self.columns = self._kinds_of(tree)
-        # Names of their own: DuckDB takes two that differ in case alone for one.
-        self._places = {name: f"c{place}" for place, name in enumerate(self.columns)}
-        self._sql = tree.transform(self._renamed).sql(dialect="duckdb", comments=False)
+        try:
+            self._sql = self._read(text)
+        except RecursionError as error:
+            raise ConfigError(
+                f"label '{label}': its expression is nested too deep; write it flatter"
+            ) from error
         self._connection = duckdb.connect(config={"enable_external_access": "false", "threads": 1})
         for setting in ("ieee_floating_point_ops", "error_on_division_by_zero"):
             self._connection.execute(f"SET {setting} = false")  # what is divided by 0 is null
@@ -72,6 +73,14 @@ class LabelExpression:
             return pa.array([], pa.int8())
         computed = self._project(rows, f"try({self._sql}) AS label")
         return computed.to_arrow_table()["label"].combine_chunks().cast(pa.int8())
+
+    def _read(self, text: str) -> str:
+        """The expression as DuckDB takes it; notes its columns."""
+        tree = self._parse(text)
+        self.columns = self._kinds_of(tree)
+        # Names of their own: DuckDB takes two that differ in case alone for one.
+        self._places = {name: f"c{place}" for place, name in enumerate(self.columns)}
+        return str(tree.transform(self._renamed).sql(dialect="duckdb", comments=False))
 
     def _parse(self, text: str) -> exp.Expr:
         try:
