@@ -5,12 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from multiprocessing import resource_tracker
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from interestclock.errors import InterestClockError
@@ -38,9 +40,7 @@ def run_all(plans: Sequence[RunPlan], *, jobs: int, progress: StudyProgress) -> 
             _follow(futures, news, progress)
             return [future.result() for future in futures]
         except BaseException as error:
-            for process in set(multiprocessing.active_children()) - others:
-                process.terminate()
-            pool.shutdown(wait=True, cancel_futures=True)
+            _end(pool, others)
             if isinstance(error, BrokenProcessPool):
                 raise InterestClockError(
                     "a ranker's process was killed, most likely for want of memory; give fewer --jobs, "
@@ -61,6 +61,16 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end(pool: ProcessPoolExecutor, others: set[BaseProcess]) -> None:
+    """Give up what runs. A process that ended may be replaced meanwhile, by one that waits for ever."""
+    closing = threading.Thread(target=partial(pool.shutdown, wait=True, cancel_futures=True))
+    closing.start()
+    while closing.is_alive():
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        closing.join(timeout=0.1)
 
 
 def _run(plan: RunPlan, news: Any) -> RunCost:
