@@ -21,6 +21,7 @@ __all__ = [
     "table_to_bytes",
     "tensors_of",
     "under",
+    "with_columns",
     "with_room",
 ]
 
@@ -109,6 +110,21 @@ def padded_lists(flat_E: npt.NDArray[np.int32], count_N: npt.NDArray[np.int64]) 
     padded = np.zeros((count_N.size, width), dtype=np.int32)
     padded[np.arange(width) < count_N[:, None]] = flat_E
     return padded
+
+
+def with_columns(table: pa.Table, columns: Mapping[str, pa.Array | pa.ChunkedArray]) -> pa.Table:
+    """A table with columns in place of those of their names, or behind the others.
+
+    Example:
+        >>> with_columns(pa.table({"a": [1], "b": [2]}), {"a": pa.array([5]), "c": pa.array([7])}).to_pylist()
+        [{'a': 5, 'b': 2, 'c': 7}]
+    """
+    for name, values in columns.items():
+        if name in table.column_names:
+            table = table.set_column(table.column_names.index(name), name, values)
+        else:
+            table = table.append_column(name, values)
+    return table
 
 
 def with_room(values_X: npt.NDArray[Any], used: int, needed: int) -> npt.NDArray[Any]:

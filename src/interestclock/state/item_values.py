@@ -10,7 +10,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interestclock.arrays import Arrays, below, padded_lists, table_from_bytes, table_to_bytes, under
+from interestclock.arrays import (
+    Arrays,
+    below,
+    padded_lists,
+    table_from_bytes,
+    table_to_bytes,
+    under,
+    with_room,
+)
 from interestclock.ids import Vocabulary
 from interestclock.state.item_changes import ItemChanges
 
@@ -88,7 +96,7 @@ class ItemValues:
         self.without = 0  # items that were described by nothing
         self.changes = ItemChanges(names)
         self._table = table.combine_chunks() if table is not None else None
-        self._said_ms_I = np.full(1, _BEFORE_ALL_MS)  # the latest since when as was said, of what holds
+        self._said_ms_I = np.zeros(1, np.int64)  # the latest since when as was said, of what holds
         self._value_IV: dict[str, npt.NDArray[np.int32]] = {
             name: np.zeros((1, 1), np.int32) for name in names
         }
@@ -135,7 +143,9 @@ class ItemValues:
         if first.size:
             found_R = self._set({name: each[first] for name, each in value_RV.items()}, said.item_R[first])
             self.without += int((~found_R).sum())
-            self._note_since(said.item_R[first], said.said_ms_R[first])
+            items = int(said.item_R[first].max()) + 1
+            self._said_ms_I = with_room(self._said_ms_I, self._said_ms_I.size, items)
+            self._said_ms_I[said.item_R[first]] = said.said_ms_R[first]
         for row in np.flatnonzero(~said.first_R).tolist():
             item, said_ms = int(said.item_R[row]), int(said.said_ms_R[row])
             if said_ms >= self._said_ms_I[item]:  # else something later was said already
@@ -240,13 +250,6 @@ class ItemValues:
             for name, each in values.items():
                 self._make_room(name, item + 1, each.size)
             self.changes.add(item, values, from_ms=from_ms, said_ms=said_ms)
-
-    def _note_since(self, item_R: npt.NDArray[np.integer], said_ms_R: npt.NDArray[np.int64]) -> None:
-        missing = int(item_R.max()) + 1 - self._said_ms_I.size
-        if missing > 0:
-            spare = np.full(max(missing, self._said_ms_I.size // 2), _BEFORE_ALL_MS)
-            self._said_ms_I = np.concatenate([self._said_ms_I, spare])
-        self._said_ms_I[item_R] = said_ms_R
 
     def _make_room(self, name: str, items: int, width: int) -> None:
         value_IV = self._value_IV[name]

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Accounts"]
+__all__ = ["NO_MESSAGES", "Accounts"]
 
-_NO_PARTS = ("received", "given_labels_late", "item_changes", "known_ahead", "known_ahead_most_ms")
+NO_MESSAGES = ("item_changes", "known_ahead", "known_ahead_most_ms")  # what is counted beside messages
+_NO_PARTS = ("received", "given_labels_late", *NO_MESSAGES)
 
 
 @dataclass(kw_only=True)

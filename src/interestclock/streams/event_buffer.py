@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interestclock.arrays import below, table_from_bytes, table_to_bytes, under
+from interestclock.arrays import below, table_from_bytes, table_to_bytes, under, with_columns
 from interestclock.events.live.message_tables import OF_A_LOG, no_messages
 from interestclock.events.schema import LogSchema
 from interestclock.streams.accounts import Accounts
@@ -19,7 +19,17 @@ from interestclock.streams.admission_config import AdmissionConfig
 from interestclock.streams.admitted import Admitted
 from interestclock.streams.derived_labels import DerivedLabels, MadeLabels
 from interestclock.streams.early_messages import EarlyMessages, Found, NewExposures
-from interestclock.streams.judged import Judged, Tables, Verdicts, arrival_ms, in_order, known_times, whole
+from interestclock.streams.judged import (
+    Judged,
+    Tables,
+    Verdicts,
+    arrival_ms,
+    by_kind,
+    in_order,
+    known_times,
+    times_of,
+    whole,
+)
 from interestclock.streams.label_events import LabelEvents
 from interestclock.streams.open_exposures import OPEN, OpenExposures
 from interestclock.streams.reference_join import AtPlaces
@@ -49,13 +59,12 @@ class EventBuffer:
 
     No label and no outcome was known later than it arrived: a producer's clock that runs ahead is bounded by
     the moment at which the message is taken (or the newest event before it, where all clocks are ahead), and
-    how far it was ahead is counted. What lies too far ahead of
-    that moment is set aside: one such event would put all others behind the watermark. An event no further
-    ahead of the newest before it is let pass all the same, so that a clock on the wall that is set back stops
-    nothing. None of the rest depends on how the stream was cut into arrivals, but for the order of arrival
-    itself, as long as an ``event_id`` is not used again after it was forgotten. (Whether a label that comes
-    long after the wait is late, or an orphan since its exposure is forgotten, does follow from the cuts; it
-    is not used either way.)
+    how far it was ahead is counted. What lies too far ahead of that moment is set aside: one such event would
+    put all others behind the watermark. An event no further ahead of the newest before it is let pass all the
+    same, so that a clock on the wall that is set back stops nothing. None of the rest depends on how the
+    stream was cut into arrivals, but for the order of arrival itself, as long as an ``event_id`` is not used
+    again after it was forgotten. (Whether a label that comes long after the wait is late, or an orphan since
+    its exposure is forgotten, does follow from the cuts; it is not used either way.)
 
     Where an *archive* comes first, its messages have no moment at which they were taken, and the first
     message or tick that has one begins the stream: from then on the archive's partitions are not waited for,
@@ -172,8 +181,8 @@ class EventBuffer:
         if self._in_archive_before_ms is not None:
             state["in_archive_before_ms"] = np.array(self._in_archive_before_ms)
         for kind, early in self._early.items():
-            if early.table is not None:
-                state[f"early/{kind}"] = table_to_bytes(early.table)
+            if (waiting := early.table) is not None:
+                state[f"early/{kind}"] = table_to_bytes(waiting)
         return state
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -200,40 +209,42 @@ class EventBuffer:
 
     def _bounded(self, tables: Tables, taken_ms: int) -> Tables:
         """Nothing was known later than it arrived, or than what came before it happened if that is later."""
-        latest = [pc.max(table[name]).as_py() for table, name in _known(tables)]
+        names = {
+            kind: [each for each in table.column_names if _says_when_known(each)]
+            for kind, table in tables.items()
+        }
+        latest = [pc.max(tables[kind][name]).as_py() for kind, those in names.items() for name in those]
         if all(each is None or each <= taken_ms for each in latest):
             return tables  # as nearly always
         most_ms = arrival_ms(tables, newest_ms=max(taken_ms, self.newest_ms))
-        bounded = dict(tables)
-        for kind, table in tables.items():
-            for place, name in enumerate(table.column_names):
-                if _says_when_known(name):
-                    column = table[name]
-                    known_ms_X = column.fill_null(taken_ms).to_numpy()
-                    self._count_ahead(known_ms_X - taken_ms)
-                    bound_X = pa.array(np.minimum(known_ms_X, most_ms[kind]), mask=~_there(column))
-                    bounded[kind] = bounded[kind].set_column(place, name, bound_X)
-        return bounded
+        return {
+            kind: with_columns(
+                table, {name: self._bound(table[name], most_ms[kind], taken_ms) for name in names[kind]}
+            )
+            for kind, table in tables.items()
+        }
 
-    def _count_ahead(self, ahead_ms_X: npt.NDArray[np.int64]) -> None:
-        accounts = self.accounts
+    def _bound(self, known_ms: pa.ChunkedArray, most_ms_X: npt.NDArray[np.int64], taken_ms: int) -> pa.Array:
+        """When things were known, at most then; counts what is said to be later than it was taken."""
+        said_ms_X, accounts = known_ms.fill_null(taken_ms).to_numpy(), self.accounts
+        ahead_ms_X = said_ms_X - taken_ms
         accounts.known_ahead += int(np.count_nonzero(ahead_ms_X > 0))
         accounts.known_ahead_most_ms = max(accounts.known_ahead_most_ms, int(ahead_ms_X.max(initial=0)))
+        return pa.array(np.minimum(said_ms_X, most_ms_X), mask=np.asarray(pc.is_null(known_ms)))
 
     def _ahead(self, tables: Tables, taken_ms: int) -> dict[str, npt.NDArray[np.bool_]] | None:
         """What lies too far ahead of the clock, and of the newest event before it as well; None: nothing."""
         newest_ms, ahead_ms = max(taken_ms, self.newest_ms), self.config.ahead_ms
-        times, order = in_order(tables)
-        if times.max() <= newest_ms + ahead_ms:
+        if all(times_of(kind, table).max() <= newest_ms + ahead_ms for kind, table in tables.items()):
             return None  # as nearly always: no look at each
+        times, order = in_order(tables)
         ahead, known = np.zeros(times.size, np.bool_), known_times(tables)
         for place in order.tolist():
             ahead[place] = times[place] > newest_ms + ahead_ms
             if not ahead[place] and not known[place]:  # what was known is bounded, and moves it no further
                 newest_ms = max(newest_ms, int(times[place]))
         self.accounts.ahead += int(ahead.sum())
-        cuts = np.cumsum([table.num_rows for table in tables.values()])[:-1]
-        return dict(zip(tables, np.split(ahead, cuts), strict=True))
+        return by_kind(tables, ahead)
 
     def _admit_those(self, tables: Tables) -> list[Admitted]:
         tables = {kind: table for kind, table in tables.items() if table.num_rows}
@@ -278,7 +289,7 @@ class EventBuffer:
         table = table.drop_columns(["partition"]) if "partition" in table.column_names else table
         if kind in self._early:
             arrival_X = pa.array(whole(table, "arrival") + self._first_arrival)
-            table = table.set_column(table.column_names.index("arrival"), "arrival", arrival_X)
+            table = with_columns(table, {"arrival": arrival_X})
         if mine_X is not None:
             table, verdict_X, place_X = table.filter(pa.array(mine_X)), verdict_X[mine_X], place_X[mine_X]
         return AtPlaces(
@@ -513,18 +524,6 @@ def _firsts(
 
 def _says_when_known(name: str) -> bool:
     return name.partition(".")[0] == "known_ms"
-
-
-def _known(tables: Tables) -> Iterator[tuple[pa.Table, str]]:
-    for table in tables.values():
-        for name in table.column_names:
-            if _says_when_known(name):
-                yield table, name
-
-
-def _there(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-    there_X: npt.NDArray[np.bool_] = np.asarray(pc.is_valid(column))
-    return there_X
 
 
 def _with_ahead(ahead_X: npt.NDArray[np.bool_], verdict_X: Verdicts) -> Verdicts:

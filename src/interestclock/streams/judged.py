@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ __all__ = [
     "Tables",
     "Verdicts",
     "arrival_ms",
+    "by_kind",
     "in_order",
     "known_times",
     "times_of",
@@ -90,10 +92,9 @@ class Judged:
         at_ms_M[place_M[timed]] = at_T
         newest_ms_M = np.full(order.size + 1, newest_ms)
         newest_ms_M[place_M[timed] + 1] = time_ms_M[timed]
-        cuts = np.cumsum([table.num_rows for table in tables.values()])[:-1]
         return cls(
-            verdicts=dict(zip(tables, (each.copy() for each in np.split(verdict_M, cuts)), strict=True)),
-            places=dict(zip(tables, np.split(place_M, cuts), strict=True)),
+            verdicts={kind: each.copy() for kind, each in by_kind(tables, verdict_M).items()},
+            places=by_kind(tables, place_M),
             at_ms_M=np.maximum(np.maximum.accumulate(at_ms_M), before_ms),
             newest_ms_M=np.maximum(np.maximum.accumulate(newest_ms_M), newest_ms)[:-1],
             spoke=tuple(names[each] for each in np.unique(partition_M[timed]).tolist()),
@@ -137,8 +138,13 @@ def arrival_ms(tables: Tables, *, newest_ms: int) -> dict[str, Times]:
     happened_ms_M = np.where(known_times(tables), NO_TIME_MS, time_ms_M)
     newest_ms_M = np.empty_like(time_ms_M)
     newest_ms_M[order] = np.maximum(np.maximum.accumulate(happened_ms_M[order]), newest_ms)
+    return by_kind(tables, newest_ms_M)
+
+
+def by_kind(tables: Tables, values_M: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
+    """What was said of all messages, kind after kind, by kind (X,); shares memory."""
     cuts = np.cumsum([table.num_rows for table in tables.values()])[:-1]
-    return dict(zip(tables, np.split(newest_ms_M, cuts), strict=True))
+    return dict(zip(tables, np.split(values_M, cuts), strict=True))
 
 
 def times_of(kind: str, table: pa.Table) -> Times:

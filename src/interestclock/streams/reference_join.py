@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interestclock.arrays import with_columns
 from interestclock.streams.item_codes import ItemCodes
 from interestclock.streams.judged import NO_TIME_MS, Verdicts, times_of
 from interestclock.streams.verdicts import Verdict
@@ -178,16 +179,18 @@ def _exposures(rows: pa.Table, left: list[tuple[Request, int | None]]) -> pa.Tab
     """References, with what they leave to their requests, in the columns of exposures that say it all."""
     requests, own_offset = [request for request, _ in left], pc.is_valid(rows["utc_offset_minutes"])
     zone = pc.if_else(own_offset, rows["zone"], pa.array([each.zone for each in requests], pa.string()))
-    rows = rows.set_column(rows.column_names.index("zone"), "zone", zone)
     said = {
         "user_id": pa.array([each.user_id for each in requests], pa.string()),
         "timestamp_ms": pa.array([each.timestamp_ms for each in requests], pa.int64()),
         "utc_offset_minutes": pa.array([each.utc_offset_minutes for each in requests], pa.int32()),
         "position": pa.array([position for _, position in left], pa.int32()),
     }
-    for name, values in said.items():
-        rows = rows.set_column(rows.column_names.index(name), name, pc.coalesce(rows[name], values))
+    whole = {name: pc.coalesce(rows[name], values) for name, values in said.items()}
+    rows = with_columns(rows, whole | {"zone": zone})
     at_ms_R, offset_R = (rows[name].to_numpy() for name in ("timestamp_ms", "utc_offset_minutes"))
-    rows = rows.append_column("second_of_day", pa.array(seconds_of_day(at_ms_R, offset_R)))
-    rows = rows.append_column("day_of_week", pa.array(day_of_week(at_ms_R, offset_R)))
+    local = {
+        "second_of_day": pa.array(seconds_of_day(at_ms_R, offset_R)),
+        "day_of_week": pa.array(day_of_week(at_ms_R, offset_R)),
+    }
+    rows = with_columns(rows, local)
     return rows.drop_columns(["utc_offset_minutes", _UNTIL])

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from interestclock.arrays import with_columns
 from interestclock.samples import CandidateConfig, candidates_beside
 from interestclock.state import FeatureState
 
@@ -56,16 +57,7 @@ class ChoiceRows:
             "scored": pa.array(scored_N[choice_R[order]]),
         }
         self.choices += choices.num_rows
-        return _with_columns(rows, changed)
-
-
-def _with_columns(table: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
-    for name, values in columns.items():
-        if name in table.column_names:
-            table = table.set_column(table.column_names.index(name), name, values)
-        else:
-            table = table.append_column(name, values)
-    return table
+        return with_columns(rows, changed)
 
 
 def own_rows(rows: pa.Table) -> tuple[pa.Table, npt.NDArray[np.int64]]:

@@ -56,9 +56,8 @@ class EmbeddingRows:
         self.ledgers = {"user": RowLedger(policy=config.users), "item": RowLedger(policy=config.items)}
         self.ledgers |= {f"context.{name}": RowLedger(policy=config.contexts) for name in self.contexts}
         self._expired_day_ms = 0
-        self._items_as_of_ms = self._items_newest_ms = (
-            _BEFORE_ALL_MS  # which descriptions items have, and had
-        )
+        self._items_as_of_ms = _BEFORE_ALL_MS  # which of their descriptions items have
+        self._items_newest_ms = _BEFORE_ALL_MS  # the latest that they had
         self._grow()
 
     def identity(self, kind: str) -> Identity:

@@ -173,7 +173,7 @@ class LiveRun:
                 probability_B=batch.carried[PROBABILITY],
                 label_B=batch.labels[self.source.schema.main_label],
                 second_of_day_B=batch.second_of_day_B,
-                event_ms=int(batch.timestamp_ms_B.max()),
+                event_ms=self.trainer.learned_ms,
             )
 
     def _start_on(self, said: Mapping[str, Any]) -> KeptState | None:

@@ -13,11 +13,12 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from interestclock.errors import ConfigError
+from interestclock.streams.accounts import NO_MESSAGES
 from interestclock.training.live.telemetry import StatusNumbers, Telemetry
 
 __all__ = ["MetricsServer", "TelemetryCollector", "serve_metrics"]
 
-_NO_OUTCOME = ("received", "waiting", "item_changes", "known_ahead", "known_ahead_most_ms")
+_NO_OUTCOME = ("received", "waiting", *NO_MESSAGES)
 _WINDOW = "of the newest learned exposures of the main task, as predicted before they were learned."
 _HOUR = "of those of the window shown in the current local hour of the day."
 # Metric, its number, its label "window" if it has one, what it says.
