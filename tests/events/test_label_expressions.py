@@ -122,6 +122,12 @@ def test_a_label_is_a_column_or_an_expression() -> None:
         LabelColumn(expression="a > 1", delay_seconds=-1)
 
 
+def test_a_mapping_names_the_label_whose_expression_is_wrong() -> None:
+    mapping = ColumnMapping(zone="UTC", labels={"finish": LabelColumn(expression="rating")})
+    with pytest.raises(ConfigError, match=r"^label 'finish' = 'rating' says how much, not whether"):
+        mapping.log_columns()
+
+
 def test_a_log_has_the_labels_its_mapping_makes(tmp_path) -> None:
     log, dead = tmp_path / "plays.csv", tmp_path / "dead.jsonl"
     log.write_text(

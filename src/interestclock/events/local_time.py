@@ -69,37 +69,38 @@ def locate_in_day(
         offset_N = np.asarray(offset.fill_null(0.0)).astype(np.int64)
         timestamp_ms_N -= np.where(wall_N & own_N, offset_N * _MINUTE_MS, 0)
     unplaced_N = np.zeros(len(offset_N), bool)
-    told = _told(zone, fallback, ~own_N)
-    for name, which_N in _zones(zone, fallback, ~own_N):
+    named = None if zone is None else _named(zone, fallback)
+    for name, which_N in _zones(named, fallback, ~own_N):
         if name is None or not _is_zone(name):
             unplaced_N |= which_N
             continue
         wall = which_N & wall_N
         timestamp_ms_N[wall] = local_to_utc_ms(timestamp_ms_N[wall], name)
         offset_N[which_N] = zone_offset_minutes(timestamp_ms_N[which_N], name)
+    told = _told(named, fallback, ~own_N)
     return Located(timestamp_ms_N=timestamp_ms_N, offset_minutes_N=offset_N, unplaced_N=unplaced_N, zone=told)
 
 
-def _told(zone: pa.Array | None, fallback: str | None, rows_N: npt.NDArray[np.bool_]) -> pa.Array | None:
+def _named(zone: pa.Array, fallback: str | None) -> pa.Array:
+    """Each event's zone as text, the log's where it has none; null: neither."""
+    named = pc.if_else(pc.equal(zone, ""), None, zone.cast(pa.string()))
+    return named if fallback is None else named.fill_null(fallback)
+
+
+def _told(named: pa.Array | None, fallback: str | None, rows_N: npt.NDArray[np.bool_]) -> pa.Array | None:
     """The zone that counts for each of some rows, null for the others."""
-    if zone is None and fallback is None:
+    if named is None and fallback is None:
         return None
-    if zone is None:
-        named = pa.repeat(fallback, rows_N.size)
-    else:
-        named = pc.if_else(pc.equal(zone, ""), None, zone.cast(pa.string()))
-        named = named if fallback is None else named.fill_null(fallback)
-    return named if rows_N.all() else pc.if_else(pa.array(rows_N), named, None)
+    told = pa.repeat(fallback, rows_N.size) if named is None else named
+    return told if rows_N.all() else pc.if_else(pa.array(rows_N), told, None)
 
 
 def _zones(
-    zone: pa.Array | None, fallback: str | None, rows_N: npt.NDArray[np.bool_]
+    named: pa.Array | None, fallback: str | None, rows_N: npt.NDArray[np.bool_]
 ) -> list[tuple[str | None, npt.NDArray[np.bool_]]]:
     """Each distinct zone with the rows it counts for."""
-    if zone is None:
+    if named is None:
         return [(fallback, rows_N)]
-    named = pc.if_else(pc.equal(zone, ""), None, zone)
-    named = named if fallback is None else named.fill_null(fallback)
     codes = named.dictionary_encode(null_encoding="encode")
     index_N = np.asarray(codes.indices)
     return [(name, rows_N & (index_N == code)) for code, name in enumerate(codes.dictionary.to_pylist())]

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from interestclock.errors import ConfigError
-from interestclock.events.label_expressions import label_expression
 from interestclock.events.mapping_entries import labels_delayed, labels_named, named_pairs
 from interestclock.events.mapping_parts import CsvFormat, LabelColumn
 from interestclock.events.schema import LogSchema
@@ -120,7 +119,11 @@ class ColumnMapping:
         lookup = self.items_match if self.item_attributes else None
         single = [self.user, self.item, self.time, self.utc_offset_minutes, self.zone_column]
         single += [self.request, self.event_id, lookup]
-        labels = [name for label in self.labels.values() for name in self._columns_of(label)]
+        labels = [
+            column
+            for name, label in self.labels.items()
+            for column in (label.column, *self.made_of(name).values(), label.known_column)
+        ]
         named = (
             self.attributes,
             self.categorical,
@@ -132,24 +135,26 @@ class ColumnMapping:
         wanted = [*single, *labels, *(column for table in named for column in table.values())]
         return tuple(dict.fromkeys(column for column in wanted if column is not None))
 
-    def made_of(self, label: LabelColumn) -> dict[str, str]:
-        """The names in a label's expression, and the log's column that each stands for.
+    def made_of(self, label: str) -> dict[str, str]:
+        """The names in a label's expression, if it has one, and the log's column that each stands for.
 
         Raises:
             ConfigError: the expression cannot be read.
 
         Example:
-            >>> mapping = ColumnMapping(outcomes={"played_ms": "played"})
-            >>> mapping.made_of(LabelColumn(expression="played_ms > 0.8 * length_ms"))
+            >>> finish = LabelColumn(expression="played_ms > 0.8 * length_ms")
+            >>> mapping = ColumnMapping(labels={"finish": finish}, outcomes={"played_ms": "played"})
+            >>> mapping.made_of("finish")
             {'played_ms': 'played', 'length_ms': 'length_ms'}
         """
-        if label.expression is None:
+        text = self.labels[label].expression
+        if text is None:
             return {}
-        names = label_expression("label", label.expression).columns
-        return {name: self.outcomes.get(name, name) for name in names}
+        from interestclock.events.label_expressions import (  # noqa: PLC0415 (few logs need DuckDB and sqlglot)
+            label_expression,
+        )
 
-    def _columns_of(self, label: LabelColumn) -> tuple[str | None, ...]:
-        return (label.column, *self.made_of(label).values(), label.known_column)
+        return {name: self.outcomes.get(name, name) for name in label_expression(label, text).columns}
 
     def with_options(
         self,

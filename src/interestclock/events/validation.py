@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.events.dead_letters import DeadLetter
-from interestclock.events.label_expressions import label_expression
 from interestclock.events.local_time import Located, locate_in_day
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.mapping_parts import LabelColumn
@@ -195,8 +194,12 @@ def _label(checks: RowChecks, mapping: ColumnMapping, name: str, label: LabelCol
     if label.expression is None:
         assert label.column is not None
         return checks.accept(label.column, parse_labels)
+    from interestclock.events.label_expressions import (  # noqa: PLC0415 (few logs need DuckDB and sqlglot)
+        label_expression,
+    )
+
     expression = label_expression(name, label.expression)
-    columns = mapping.made_of(label)
+    columns = mapping.made_of(name)
     parsers = {"number": parse_numbers, "text": parse_categorical}
     made_of = {each: checks.accept(columns[each], parsers[kind]) for each, kind in expression.columns.items()}
     return expression.evaluate(pa.table(made_of))
