@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 
+from interestclock.on_disk import force
 from interestclock.streams.admitted_bytes import Schemas, decoded, entry_to_bytes
 from interestclock.streams.admitted_entry import AdmittedEntry
 from interestclock.streams.segment_follower import SegmentFollower
+from interestclock.streams.segment_header import files_of
 from interestclock.streams.segments import Segments
 
-__all__ = ["AdmittedFollower", "AdmittedLog"]
+__all__ = ["AdmittedFollower", "AdmittedLog", "copy_admitted"]
 
 _PREFIX = "admitted"
 
@@ -112,6 +116,39 @@ class AdmittedLog:
             return None
         ((_, last),) = self.read_after(self.position - 1)
         return last.next_arrival
+
+
+def copy_admitted(folder: Path, to: Path, *, position: int) -> None:
+    """Copy the files of a log that hold entries behind a position, onto the disk; the log is only read.
+
+    Its last entry may come half written where somebody writes it; it is cut off where the copy is opened.
+
+    Args:
+        folder: of the log. to: a folder; what is in it goes.
+
+    Raises:
+        FileNotFoundError: some of these entries are there no more. OSError: they cannot be copied.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> log = AdmittedLog(folder / "log")
+        >>> log.append(AdmittedEntry(first_arrival=0, source="wall", taken_ms=9_000, awaited=()))
+        1
+        >>> copy_admitted(folder / "log", folder / "copy", position=0)
+        >>> AdmittedLog(folder / "copy").position
+        1
+    """
+    files = files_of(folder, _PREFIX)
+    firsts = sorted(files)
+    begin = bisect_right(firsts, position + 1) - 1
+    shutil.rmtree(to, ignore_errors=True)
+    to.mkdir(parents=True)
+    if begin < 0:
+        raise FileNotFoundError(f"{folder} has no entry {position + 1}")
+    for first in firsts[begin:]:
+        force(Path(shutil.copy(files[first], to)))
+    force(to)
 
 
 class AdmittedFollower:

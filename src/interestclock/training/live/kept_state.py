@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import pyarrow as pa
 
 from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
 from interestclock.errors import ResultError
-from interestclock.on_disk import force
+from interestclock.streams.admitted_log import copy_admitted
 from interestclock.training.live.checkpoints import CheckpointNote, CheckpointReader
 from interestclock.training.live.choice_rows import DRAWN, own_rows
 from interestclock.training.live.trainer_folder import config_of, differences
@@ -79,27 +78,15 @@ class KeptState:
     def copy_admitted(self, to: Path) -> None:
         """What was admitted behind the checkpoint, so that no broker is asked for it again.
 
-        Of a trainer that runs, the last entry may come half written; it is cut off where it is read.
-
         Args:
             to: a folder; what is in it goes.
 
         Raises:
             ResultError: it is gone already, or cannot be written.
         """
-        behind = self.note.admitted_position + 1
-        firsts = {
-            int(path.stem.rpartition("-")[2]): path
-            for path in (self.folder / "admitted").glob("admitted-????????????????.segment")
-        }
-        begin = max((first for first in firsts if first <= behind), default=behind)
         try:
-            shutil.rmtree(to, ignore_errors=True)
-            to.mkdir(parents=True)
-            for first in sorted({begin, *(each for each in firsts if each > begin)}):
-                force(Path(shutil.copy(firsts[first], to)))
-            force(to)
-        except (KeyError, FileNotFoundError) as error:
+            copy_admitted(self.folder / "admitted", to, position=self.note.admitted_position)
+        except FileNotFoundError as error:
             raise ResultError(
                 f"{self.folder / 'admitted'}: what was taken behind checkpoint {self.note.number} is gone; "
                 "if its trainer runs, it went on meanwhile: start again, with --resume"
