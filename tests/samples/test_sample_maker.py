@@ -195,3 +195,11 @@ def test_a_moment_of_choices_is_never_cut() -> None:
     chunks = [pa.table({"timestamp_ms": times}) for times in ([1, 2], [2, 2], [3])]
     tables = list(whole_runs(iter(chunks), MOMENT))
     assert [table["timestamp_ms"].to_pylist() for table in tables] == [[1], [2, 2, 2], [3]]
+
+
+def test_rows_out_of_time_order_are_refused() -> None:
+    table = choices_log(1)
+    maker = new_maker(CHOICES)
+    maker.make(table.slice(60))
+    with pytest.raises(ValueError, match="tables must come in time order"):
+        maker.make(table.slice(0, 60))

@@ -481,3 +481,15 @@ def test_a_midnight_cuts_what_is_admitted_before_the_event_that_passes_it() -> N
                 pieces.append((admitted.exposures["event_id"].to_pylist(), admitted.watermark_ms // day_ms))
         by_day = {day: [each for ids, of in pieces if of == day for each in ids] for _, day in pieces}
         assert by_day == {0: ["e0", "e1", "e2"], 1: ["e3"], 3: ["e4", "e5"]}
+
+
+@pytest.mark.parametrize("along", [True, False])
+def test_labels_that_come_along_count_whenever_they_were_known(along: bool) -> None:
+    exposures = exposure_table([(0, Shown(event=1, time=1_000, finish=1)), (1, Shown(event=2, time=2_000))])
+    known_ms = pa.array([9_000, None], pa.int64())
+    column = exposures.column_names.index("known_ms.finish")
+    exposures = exposures.set_column(column, "known_ms.finish", known_ms)
+    buffer = EventBuffer(SCHEMA, config=AdmissionConfig(label_wait_ms=0, labels_come_along=along))
+    (admitted,) = buffer.admit({"exposures": exposures})
+    assert admitted.labels.known_ms_E.tolist() == ([9_000] if along else [])
+    assert buffer.accounts.given_labels_late == (0 if along else 1)

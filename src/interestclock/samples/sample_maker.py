@@ -11,13 +11,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interestclock.arrays import padded_lists
+from interestclock.arrays import padded_lists, with_columns
 from interestclock.events.schema import LogSchema
 from interestclock.features import ClockFeatureConfig
 from interestclock.ids import Vocabulary
 from interestclock.samples.candidates import CandidateConfig, candidates_beside
 from interestclock.state import FeatureState, StateConfig
-from interestclock.streams import LabelEvents
+from interestclock.streams import AdmissionConfig, EventBuffer, LabelEvents
 
 __all__ = ["MISSING", "MOMENT", "REQUEST", "SampleMaker", "run_starts", "whole_runs"]
 
@@ -77,7 +77,7 @@ def run_starts(table: pa.Table, names: tuple[str, ...]) -> npt.NDArray[np.bool_]
 
 @dataclass(kw_only=True)
 class SampleMaker:
-    """A whole log, table by table: its state, and its rows as a ranker will be asked of them.
+    """A whole log, table by table: admitted, its state, and its rows as a ranker will be asked of them.
 
     ``make`` must be given the log's tables in order; what it returns for a row depends on that row and on
     what was known strictly before its time, never on later rows.
@@ -85,6 +85,9 @@ class SampleMaker:
     Args:
         schema: the log's names. item_table: of the log, or None.
         candidates: sampled beside each choice of a log of choices. clocks: how Eq. 3 counts.
+
+    Raises:
+        ValueError: (from ``make``) a row is older than one before it.
     """
 
     schema: LogSchema
@@ -103,6 +106,8 @@ class SampleMaker:
     def __post_init__(self) -> None:
         forever = StateConfig(clocks=self.clocks, longest=None, forget_after_days=None)
         self.state = FeatureState(self.schema, items=self.item_table, config=forever)
+        at_once = AdmissionConfig(label_wait_ms=0, labels_come_along=True)
+        self._buffer = EventBuffer(self.schema, config=at_once)
         for name in (*self.schema.categorical, *self.schema.multivalued):
             self.contexts[name] = Vocabulary()
 
@@ -126,8 +131,8 @@ class SampleMaker:
         return {"user": len(self.state.users), "item": len(self.state.items), **values, **contexts}
 
     def _real_columns(self, table: pa.Table) -> Columns:
-        serial_N = np.arange(self.rows, self.rows + table.num_rows)
-        ingested = self.state.ingest(table)
+        exposures, labels = self._admitted(table)
+        ingested = self.state.ingest(exposures)
         columns: Columns = {"user": ingested.user_N, "item": ingested.item_N}
         for name in ("timestamp_ms", "second_of_day", "day_of_week"):
             columns[name] = table[name].to_numpy()
@@ -136,24 +141,22 @@ class SampleMaker:
             columns[f"known_ms.{label}"] = table[f"known_ms.{label}"].to_numpy()
         for label in self.schema.truths:
             columns[f"truth.{label}"] = table[f"truth.{label}"].to_numpy()
-        self._apply_labels(serial_N, columns)
+        self.state.apply_labels(labels)
+        self.state.close_before_ms(_AFTER_ALL_MS)
         return columns | self._context_columns(table)
 
-    def _apply_labels(self, serial_N: npt.NDArray[np.int64], columns: Columns) -> None:
-        """All labels came along with their rows; none is seen before it was known."""
-        labels = [columns[f"label.{label}"] for label in self.schema.labels]
-        known_ms = [columns[f"known_ms.{label}"] for label in self.schema.labels]
-        value_NK, known_ms_NK = np.stack(labels, axis=1), np.stack(known_ms, axis=1)
-        row_E, label_E = np.nonzero(value_NK != MISSING)
-        self.state.apply_labels(
-            LabelEvents(
-                known_ms_E=np.maximum(known_ms_NK[row_E, label_E], columns["timestamp_ms"][row_E]),
-                serial_E=serial_N[row_E],
-                label_E=label_E.astype(np.int8),
-                value_E=value_NK[row_E, label_E],
-            )
-        )
-        self.state.close_before_ms(_AFTER_ALL_MS)
+    def _admitted(self, table: pa.Table) -> tuple[pa.Table, LabelEvents]:
+        """A table's exposures and labels, admitted in memory: all, since a log's rows are in order."""
+        place_N = np.arange(self.rows, self.rows + table.num_rows)
+        names = {"event_id": pa.array(place_N.astype(str)), "arrival": pa.array(place_N - self.rows)}
+        pieces = self._buffer.admit({"exposures": with_columns(table, names)})
+        exposures = [piece.exposures for piece in pieces if piece.exposures is not None]
+        labels = LabelEvents.none()
+        for piece in pieces:
+            labels = labels.joined(piece.labels)
+        if sum(each.num_rows for each in exposures) < table.num_rows:
+            raise ValueError("some rows are older than those before them; tables must come in time order")
+        return (pa.concat_tables(exposures) if exposures else table), labels
 
     def _context_columns(self, table: pa.Table) -> Columns:
         columns: Columns = {}

@@ -16,6 +16,8 @@ class AdmissionConfig:
     Args:
         lateness_ms: how far an event's time may stand behind the newest of its partition when it arrives.
         label_wait_ms: how long after its exposure a label or an outcome may become known.
+        labels_come_along: labels stand beside their exposures, and count whenever they were known: what a log
+            says that is read as a whole. None is awaited beyond ``label_wait_ms``.
         request_wait_ms: how long after a served request exposures may refer to it.
         ahead_ms: how far an event's time may stand ahead of the moment at which it is taken.
         archive_first: the stream follows a log, the archive, as ``ThenSource`` gives them.
@@ -32,6 +34,7 @@ class AdmissionConfig:
 
     lateness_ms: int = 0
     label_wait_ms: int = 3_600_000
+    labels_come_along: bool = False
     request_wait_ms: int = 3_600_000
     ahead_ms: int = 3_600_000
     archive_first: bool = False

@@ -376,7 +376,9 @@ class EventBuffer:
             known_ms_N = accepted[f"known_ms.{label}"].fill_null(0).to_numpy()
             known_ms_N = np.maximum(known_ms_N, timestamp_ms_N)
             given_N = value_N != OPEN
-            in_time_N = given_N & (known_ms_N <= timestamp_ms_N + self.config.label_wait_ms)
+            in_time_N = given_N & (
+                (known_ms_N <= timestamp_ms_N + self.config.label_wait_ms) | self.config.labels_come_along
+            )
             self.accounts.given_labels_late += int((given_N & ~in_time_N).sum())
             of_label = LabelEvents(
                 known_ms_E=known_ms_N[in_time_N],
