@@ -29,10 +29,11 @@ from machine import machine
 from rich.console import Console
 from rich.table import Table
 
-from interestclock.events.live import Cut, Message, MessageParser, exposure_message, label_message
+from interestclock.admission import AdmittedEntry, AdmittedLog, Verdict
+from interestclock.admission.admitted_bytes import Schemas, entry_from_bytes, entry_to_bytes
+from interestclock.events import exposure_message, label_message
 from interestclock.events.schema import LogSchema
-from interestclock.streams import AdmittedEntry, AdmittedLog, Verdict
-from interestclock.streams.admitted_bytes import Schemas, entry_from_bytes, entry_to_bytes
+from interestclock.streams import Cut, Message, MessageParser
 
 SIZES = (1, 16, 128, 1_024)
 START_MS = 1_700_000_000_000

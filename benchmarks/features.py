@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 
 from interestclock.events.open_log import open_log
 from interestclock.events.schema import EQ3_ROLES, EventSource
-from interestclock.events.simulator import size_named, write_simulated_log
 from interestclock.features import ClockFeatureConfig, stream_clocks
+from interestclock.simulator import size_named, write_simulated_log
 from interestclock.timeofday import DAY_MS
 
 EVENTS = 2_000_000

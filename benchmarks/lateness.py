@@ -13,10 +13,10 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
-from interestclock.events.live.messages import LABELS
+from interestclock.admission import AdmissionConfig, EventBuffer
 from interestclock.events.schema import LogSchema
-from interestclock.streams import AdmissionConfig, EventBuffer
-from interestclock.training.live.exposure_queue import ExposureQueue
+from interestclock.live.exposure_queue import ExposureQueue
+from interestclock.streams.messages import LABELS
 
 EXPOSURES = 50_000
 BETWEEN_MS = 50

@@ -23,13 +23,13 @@ from simulated import open_simulated
 from stream import First, polled
 from torch import Tensor
 
+from interestclock.admission import AdmissionConfig
 from interestclock.embeddings import IdPolicy
-from interestclock.evaluation.metrics import auc
+from interestclock.live import LiveConfig, LiveTrainer
+from interestclock.metrics.exposure_metrics import auc
 from interestclock.samples import Batch
-from interestclock.streams import AdmissionConfig
 from interestclock.studies.rankers import lineup
 from interestclock.training import PROBABILITY, PredictedBatch, TrainConfig
-from interestclock.training.live import LiveConfig, LiveTrainer
 
 ALL = 10_000_000
 CLOCKS = {"as of the start of the day": True, "as of now": False}

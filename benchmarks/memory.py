@@ -19,8 +19,8 @@ import torch
 from safetensors import safe_open
 
 from interestclock.events import open_log
-from interestclock.events.simulator import SimulatorSize, write_simulated_log
 from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
+from interestclock.simulator import SimulatorSize, write_simulated_log
 from interestclock.studies.rankers import lineup
 from interestclock.training import RunPlan, TrainConfig, run_ranker
 from interestclock.training.memory import peak_rss_mib

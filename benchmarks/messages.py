@@ -26,10 +26,10 @@ from machine import machine
 from rich.console import Console
 from rich.table import Table
 
-from interestclock.events.live import Cut, messages
-from interestclock.events.live.message_json import read_message
-from interestclock.events.live.message_models import Exposure, Label
+from interestclock.events.message_json import read_message
+from interestclock.events.message_models import Exposure, Label
 from interestclock.events.schema import LogSchema
+from interestclock.streams import Cut, messages
 
 BATCH = 1_024
 SCHEMA = LogSchema(

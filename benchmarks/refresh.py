@@ -33,7 +33,8 @@ from simulated import open_simulated
 from torch import Tensor
 
 from interestclock.clocks import LongTermClock, LongTermConfig
-from interestclock.evaluation import auc, split_by_time
+from interestclock.evaluation import split_by_time
+from interestclock.metrics import auc
 from interestclock.ranking import RankerConfig
 from interestclock.samples import BatchMaker, PrepareConfig, SampleFolder, prepare_samples
 from interestclock.search import Found, ItemKeys, hit_rate

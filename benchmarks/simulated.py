@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from interestclock.events import EventSource, open_log
-from interestclock.events.simulator import size_named, write_simulated_log
+from interestclock.simulator import size_named, write_simulated_log
 
 
 def open_simulated(size: str, folder: Path) -> EventSource:

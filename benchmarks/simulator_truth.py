@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from interestclock.events.simulator import (
+from interestclock.simulator import (
     SimulatorTruth,
     World,
     build_world,
@@ -19,7 +19,7 @@ from interestclock.events.simulator import (
     finish_utility,
     size_named,
 )
-from interestclock.events.simulator.exposures import ACTIONS
+from interestclock.simulator.exposures import ACTIONS
 
 Floats = npt.NDArray[np.float64]
 

@@ -23,9 +23,9 @@ from rich.table import Table
 from simulated import open_simulated
 from stream import HOUR_MS, First, polled
 
+from interestclock.admission import AdmissionConfig, EventBuffer
 from interestclock.events.schema import LogSchema
 from interestclock.state import FeatureState, StateConfig
-from interestclock.streams import AdmissionConfig, EventBuffer
 
 
 def main() -> None:

@@ -31,20 +31,20 @@ from rich.console import Console
 from rich.table import Table
 from simulated import open_simulated
 
+from interestclock.admission import AdmissionConfig, EventBuffer
 from interestclock.embeddings import IdPolicy
 from interestclock.events import EventSource
-from interestclock.events.live import ReplaySource
-from interestclock.events.live.messages import LABELS
 from interestclock.events.schema import LogCounts, LogSchema
+from interestclock.live import LiveConfig, LiveRun, LiveTrainer
+from interestclock.live.trainer_snapshots import TrainerSnapshots
+from interestclock.operations.telemetry import Telemetry
 from interestclock.ranking import RankerConfig
 from interestclock.samples import Batch, BatchMaker, Rows
 from interestclock.state import FeatureState
-from interestclock.streams import AdmissionConfig, EventBuffer
+from interestclock.streams import ReplaySource
+from interestclock.streams.messages import LABELS
 from interestclock.studies.rankers import lineup
 from interestclock.training import PredictedBatch, TrainConfig
-from interestclock.training.live import LiveConfig, LiveRun, LiveTrainer
-from interestclock.training.live.telemetry import Telemetry
-from interestclock.training.live.trainer_snapshots import TrainerSnapshots
 from interestclock.training.memory import peak_rss_mib
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000

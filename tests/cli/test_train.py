@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from interestclock.cli.app import app
 from interestclock.cli.train import default_lateness_minutes, moment_ms
 from interestclock.errors import ConfigError, ResultError
-from interestclock.events.live import ReplaySource, open_live
-from interestclock.training.live import PredictionParts
+from interestclock.live import PredictionParts
+from interestclock.streams import ReplaySource, open_live
 
 MAPPING = 'zone = "UTC"\n[labels]\nfinish = "finish"\n[attributes]\ngenre = "genre"\n'
 

@@ -11,8 +11,8 @@ import pytest
 
 from interestclock.errors import ConfigError, ResultError
 from interestclock.evaluation.exposures import Exposures
-from interestclock.evaluation.metrics import auc, rela_impr, uauc
 from interestclock.evaluation.summary import summarise
+from interestclock.metrics.exposure_metrics import auc, rela_impr, uauc
 
 EVENTS, REPLICATES = 240, 60
 METRICS = ["auc", "uauc", "logloss", "calibration", "precision@1", "recall@1", "precision@3", "recall@3"]

@@ -9,7 +9,7 @@ import pytest
 
 from interestclock.errors import LogError
 from interestclock.events.dead_letters import DeadLetter, DeadLetterFile
-from interestclock.events.live import BadMessage
+from interestclock.streams import BadMessage
 
 LETTER = DeadLetter(
     file=Path("log.csv"), row=3, reason="column 'user': expected an id", values={"user": None}

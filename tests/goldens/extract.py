@@ -20,12 +20,12 @@ import pyarrow.parquet as pq
 import torch
 
 from interestclock.events import EventSource
-from interestclock.events.live import LiveSource
+from interestclock.live import LiveConfig, LiveRun
 from interestclock.samples import PrepareConfig
 from interestclock.snapshots import Snapshot, SnapshotReader, list_notes
+from interestclock.streams import LiveSource
 from interestclock.studies import CompareConfig, compare, export_features
 from interestclock.training import RunCost, RunPlan, run_ranker
-from interestclock.training.live import LiveConfig, LiveRun
 
 __all__ = ["compared", "exported", "final_state", "run_in_two", "snapshots", "what_was_predicted"]
 

@@ -14,21 +14,14 @@ from in_memory import DAY_MS, HOUR_MS, REQUESTS, MemorySource, requests_log
 from live_stream import timed_messages
 
 from goldens.extract import final_state, run_in_two, snapshots, what_was_predicted
+from interestclock.admission import AdmissionConfig
 from interestclock.clocks import LongTermConfig
 from interestclock.embeddings import IdPolicy
-from interestclock.events.live import (
-    Arrivals,
-    Cut,
-    Message,
-    MessageParser,
-    ReplaySource,
-    exposure_message,
-    label_message,
-)
+from interestclock.events import exposure_message, label_message
+from interestclock.live import LiveConfig
 from interestclock.ranking import GaussianConfig, RankerConfig
-from interestclock.streams import AdmissionConfig
+from interestclock.streams import Arrivals, Cut, Message, MessageParser, ReplaySource
 from interestclock.training import TrainConfig
-from interestclock.training.live import LiveConfig
 
 __all__ = ["of_messages", "of_requests"]
 

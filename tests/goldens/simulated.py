@@ -7,7 +7,7 @@ from typing import Any
 
 from goldens.extract import compared
 from interestclock.events import open_log
-from interestclock.events.simulator import SimulatorSize, write_simulated_log
+from interestclock.simulator import SimulatorSize, write_simulated_log
 from interestclock.studies import CompareConfig
 from interestclock.training import TrainConfig
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_memory import DAY_MS, HOUR_MS, START_MS
 
+from interestclock.admission import LabelEvents
 from interestclock.events.schema import LogSchema
 from interestclock.samples import Batch, BatchMaker, Rows
 from interestclock.state import FeatureState, StateConfig
-from interestclock.streams import LabelEvents
 
 NOON_MS = START_MS + DAY_MS + 12 * HOUR_MS
 SCHEMA = LogSchema(labels=("finish",), attributes=("genre",), clock_attributes=("genre",))

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_segments import name, opened, three_files
 
+from interestclock.admission import AdmittedFollower, AdmittedLog
 from interestclock.errors import ResultError
-from interestclock.streams import AdmittedFollower, AdmittedLog, SegmentFollower
+from interestclock.streams import SegmentFollower
 
 
 def follower_of(folder: Path, position: int = 0) -> SegmentFollower:

@@ -13,8 +13,8 @@ import pytest
 
 from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.events import ColumnMapping, open_log
-from interestclock.events.simulator import size_named, write_simulated_log
 from interestclock.ranking import load_ranker
+from interestclock.simulator import size_named, write_simulated_log
 from interestclock.studies.compare import CompareConfig, compare
 from interestclock.training import TrainConfig
 

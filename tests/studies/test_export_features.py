@@ -13,8 +13,8 @@ from torch import nn
 from interestclock.clocks import GaussianClock
 from interestclock.errors import ConfigError, ResultError
 from interestclock.events import ColumnMapping, open_log
-from interestclock.events.simulator import size_named, write_simulated_log
 from interestclock.samples import PrepareConfig
+from interestclock.simulator import size_named, write_simulated_log
 from interestclock.studies.export_features import export_features
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 from hypothesis import strategies as st
 
+from interestclock.admission import LabelEvents
 from interestclock.events.schema import LogSchema
-from interestclock.streams import LabelEvents
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 START_MS = 20_000 * DAY_MS

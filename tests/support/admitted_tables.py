@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from interestclock.events.live import Cut, Message, MessageParser, exposure_message, label_message
+from interestclock.admission import AdmittedEntry, Verdict
+from interestclock.events import exposure_message, label_message
 from interestclock.events.schema import LogSchema
-from interestclock.streams import AdmittedEntry, Verdict
+from interestclock.streams import Cut, Message, MessageParser
 
 SCHEMA = LogSchema(
     labels=("finish",),

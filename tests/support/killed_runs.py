@@ -17,15 +17,15 @@ import torch
 from in_memory import HOUR_MS, REQUESTS, MemorySource
 from small_live import LIVE
 
+from interestclock.admission import AdmissionConfig
 from interestclock.cli.train import stopped_by_signals
 from interestclock.embeddings import IdPolicy
-from interestclock.events.live import KafkaSource, LiveSource, RedisSource, ReplaySource
-from interestclock.streams import AdmissionConfig
-from interestclock.training.live import CheckpointNote, Checkpoints, LiveRun, PredictionParts
+from interestclock.live import CheckpointNote, Checkpoints, LiveRun, PredictionParts
+from interestclock.streams import KafkaSource, LiveSource, RedisSource, ReplaySource
 
 # Processes are made by a server that has the package loaded: a new interpreter would take seconds each time.
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["interestclock.training.live", "interestclock.events.live"])
+_context.set_forkserver_preload(["interestclock.live", "interestclock.streams"])
 
 Work = Callable[[Path, bool], None]
 

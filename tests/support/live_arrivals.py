@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from interestclock.events.live.messages import LABELS
+from interestclock.streams.messages import LABELS
 
 NO_LABELS = LABELS.empty_table()
 

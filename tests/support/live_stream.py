@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from in_memory import HOUR_MS, REQUESTS, requests_log
 
-from interestclock.events.live import exposure_message, label_message
+from interestclock.events import exposure_message, label_message
 
 
 def messages(seed: int = 3, *, requests: int = 60) -> list[bytes]:

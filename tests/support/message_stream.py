@@ -10,7 +10,8 @@ import pyarrow as pa
 from in_memory import REQUESTS, MemorySource
 from live_stream import exposure_of
 
-from interestclock.events.live import Arrivals, Cut, Message, MessageParser, label_message
+from interestclock.events import label_message
+from interestclock.streams import Arrivals, Cut, Message, MessageParser
 from interestclock.timeofday import Clock
 
 Timed = tuple[int, bytes]

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from interestclock.streams import AdmissionConfig
-from interestclock.streams.watermark import BEFORE_ALL_MS
+from interestclock.admission import AdmissionConfig
+from interestclock.admission.watermark import BEFORE_ALL_MS
 
 
 @dataclass

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from interestclock.events.live import Arrivals, Cut, Message, MessageParser
 from interestclock.events.schema import LogSchema
+from interestclock.streams import Arrivals, Cut, Message, MessageParser
 
 SCHEMA = LogSchema(
     labels=("finish", "like"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from in_memory import HOUR_MS
 
+from interestclock.admission import AdmissionConfig
 from interestclock.clocks import LongTermConfig
+from interestclock.live import LiveConfig
 from interestclock.ranking import GaussianConfig, RankerConfig
-from interestclock.streams import AdmissionConfig
 from interestclock.training import TrainConfig
-from interestclock.training.live import LiveConfig
 
 LONG_TERM = LongTermConfig(behaviours=3, longest=12, heads=2, latent_dim=4, output_dim=4)
 SMALL = RankerConfig(clocks=(GaussianConfig(), LONG_TERM), dim=4, recent=3, hidden=(8,), tower_width=4)

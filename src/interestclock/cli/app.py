@@ -16,10 +16,10 @@ from interestclock.cli.snapshots import snapshots_app
 from interestclock.cli.train import train_command
 from interestclock.errors import InterestClockError
 from interestclock.events.schema import LogCounts
-from interestclock.events.simulator import SIZES, size_named, write_simulated_log
 from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import GaussianConfig
 from interestclock.samples import CandidateConfig, PrepareConfig
+from interestclock.simulator import SIZES, size_named, write_simulated_log
 from interestclock.studies.compare import CompareConfig, compare
 from interestclock.studies.export_features import export_features
 from interestclock.studies.inspect_log import inspect_log, render

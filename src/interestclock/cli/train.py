@@ -16,20 +16,20 @@ import torch
 import typer
 from rich.console import Console
 
+from interestclock.admission import AdmissionConfig
 from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError
-from interestclock.events.live import LiveSource, open_live, open_then
+from interestclock.live import LiveConfig, LiveRun
+from interestclock.operations.json_logs import log_to
+from interestclock.operations.prometheus_page import serve_metrics
+from interestclock.operations.status_line import StatusLine
+from interestclock.operations.telemetry import Telemetry
 from interestclock.ranking import RankerConfig
 from interestclock.samples import CandidateConfig
-from interestclock.streams import AdmissionConfig
+from interestclock.streams import LiveSource, open_live, open_then
 from interestclock.studies.rankers import RANKERS, lineup
 from interestclock.training import ORDERS, TrainConfig
-from interestclock.training.live import LiveConfig, LiveRun
-from interestclock.training.live.json_logs import log_to
-from interestclock.training.live.prometheus_page import serve_metrics
-from interestclock.training.live.status_line import StatusLine
-from interestclock.training.live.telemetry import Telemetry
 
 __all__ = ["default_lateness_minutes", "moment_ms", "stopped_by_signals", "train_command"]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from interestclock.errors import ConfigError, ResultError
-from interestclock.evaluation.metrics import Array
 from interestclock.evaluation.scored import Scored
+from interestclock.metrics.exposure_metrics import Array
 
 __all__ = ["Exposures", "Predictions", "check_predictions"]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from interestclock.evaluation.bootstrap import UserResamples, auc_replicates, ratio_replicates
-from interestclock.evaluation.metrics import (
+from interestclock.metrics.bootstrap import UserResamples, auc_replicates, ratio_replicates
+from interestclock.metrics.exposure_metrics import (
     Array,
     Floats,
     auc,
@@ -21,7 +21,7 @@ from interestclock.evaluation.metrics import (
     log_loss_per_row,
     uauc,
 )
-from interestclock.evaluation.request_metrics import precision_at_n, recall_at_n, request_hits
+from interestclock.metrics.request_metrics import precision_at_n, recall_at_n, request_hits
 
 __all__ = ["PLACES", "Scored", "measure", "measure_replicates"]
 

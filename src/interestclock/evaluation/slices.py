@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from interestclock.evaluation.metrics import Array, Floats
 from interestclock.evaluation.scored import Scored, measure
+from interestclock.metrics.exposure_metrics import Array, Floats
 
 __all__ = ["HOURS", "HourCounts", "counts_by_hour", "hourly_spread", "measure_by_hour"]
 

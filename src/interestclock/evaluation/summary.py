@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from interestclock.evaluation.bootstrap import UserResamples, percentile_interval
 from interestclock.evaluation.exposures import Exposures, Predictions, check_predictions
-from interestclock.evaluation.metrics import Array, Floats, rela_impr
 from interestclock.evaluation.scored import measure, measure_replicates
 from interestclock.evaluation.slices import counts_by_hour, hourly_spread, measure_by_hour
+from interestclock.metrics.bootstrap import UserResamples, percentile_interval
+from interestclock.metrics.exposure_metrics import Array, Floats, rela_impr
 
 __all__ = ["summarise"]
 

@@ -1,8 +1,15 @@
-"""Event logs as streams in time order, whatever they were written in."""
+"""Event logs and messages: what their columns and fields mean, checked, in time order, in one table."""
 
 from interestclock.events.foursquare import foursquare_mapping
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.mapping_parts import CsvFormat, LabelColumn
+from interestclock.events.message_writers import (
+    exposure_message,
+    item_message,
+    label_message,
+    outcome_message,
+    served_message,
+)
 from interestclock.events.open_log import LAYOUTS, open_log, resolve_mapping
 from interestclock.events.schema import EQ3_ROLES, EventSource, LogCounts, LogSchema
 from interestclock.events.table_source import TableSource
@@ -17,7 +24,12 @@ __all__ = [
     "LogCounts",
     "LogSchema",
     "TableSource",
+    "exposure_message",
     "foursquare_mapping",
+    "item_message",
+    "label_message",
     "open_log",
+    "outcome_message",
     "resolve_mapping",
+    "served_message",
 ]

@@ -58,7 +58,7 @@ def prepare_samples(
     Example:
         >>> import tempfile
         >>> from interestclock.events import open_log
-        >>> from interestclock.events.simulator import SimulatorSize, write_simulated_log
+        >>> from interestclock.simulator import SimulatorSize, write_simulated_log
         >>> folder = Path(tempfile.mkdtemp())
         >>> size = SimulatorSize(users=5, items=200, days=3, exposures_per_day=40)
         >>> exposures = write_simulated_log(folder / "log", size=size)

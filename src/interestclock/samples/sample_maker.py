@@ -11,13 +11,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interestclock.admission import AdmissionConfig, EventBuffer, LabelEvents
 from interestclock.arrays import padded_lists, with_columns
 from interestclock.events.schema import LogSchema
 from interestclock.features import ClockFeatureConfig
 from interestclock.ids import Vocabulary
 from interestclock.samples.candidates import CandidateConfig, candidates_beside
 from interestclock.state import FeatureState, StateConfig
-from interestclock.streams import AdmissionConfig, EventBuffer, LabelEvents
 
 __all__ = ["MISSING", "MOMENT", "REQUEST", "SampleMaker", "run_starts", "whole_runs"]
 

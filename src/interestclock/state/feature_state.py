@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from interestclock.admission import Column, LabelEvents, SerialColumns
 from interestclock.arrays import Arrays, below, table_from_bytes, table_to_bytes, under, with_room
 from interestclock.events.schema import EQ3_ROLES, LogSchema
 from interestclock.features import UserVotes
@@ -20,7 +21,6 @@ from interestclock.state.config import StateConfig
 from interestclock.state.feature_view import Features
 from interestclock.state.item_order import ItemOrder
 from interestclock.state.item_values import Descriptions, ItemValues
-from interestclock.streams import Column, LabelEvents, SerialColumns
 from interestclock.timeofday import DAY_MS, utc_day_start_ms, utc_offset_minutes
 
 __all__ = ["FeatureState", "Ingested", "Left"]

@@ -1,38 +1,34 @@
-"""What never ends: sources, admission, and the log of what was admitted."""
+"""What never ends: brokers and replays, merged into one order, and checksummed segments on disk."""
 
-from interestclock.streams.accounts import Accounts
-from interestclock.streams.admission import Admission
-from interestclock.streams.admission_config import AdmissionConfig
-from interestclock.streams.admitted import Admitted
-from interestclock.streams.admitted_entry import AdmittedEntry
-from interestclock.streams.admitted_log import AdmittedFollower, AdmittedLog
-from interestclock.streams.event_buffer import EventBuffer
-from interestclock.streams.label_events import LabelEvents
-from interestclock.streams.open_exposures import OPEN, OpenExposures
+from interestclock.streams.arrivals import Arrivals, BadMessage, Cut, LiveSource, Rereadable
+from interestclock.streams.kafka import KafkaSource
+from interestclock.streams.messages import Message, MessageParser
+from interestclock.streams.open_live import open_live, open_then
+from interestclock.streams.redis_streams import RedisSource
+from interestclock.streams.replay import ReplaySource
 from interestclock.streams.segment_files import Entry
 from interestclock.streams.segment_follower import SegmentFollower
 from interestclock.streams.segments import Segments
-from interestclock.streams.serial_columns import Column, SerialColumns
-from interestclock.streams.verdicts import Verdict
-from interestclock.streams.watermark import Watermark
+from interestclock.streams.then import ThenSource
+from interestclock.streams.ticks import Tick, Ticks
 
 __all__ = [
-    "OPEN",
-    "Accounts",
-    "Admission",
-    "AdmissionConfig",
-    "Admitted",
-    "AdmittedEntry",
-    "AdmittedFollower",
-    "AdmittedLog",
-    "Column",
+    "Arrivals",
+    "BadMessage",
+    "Cut",
     "Entry",
-    "EventBuffer",
-    "LabelEvents",
-    "OpenExposures",
+    "KafkaSource",
+    "LiveSource",
+    "Message",
+    "MessageParser",
+    "RedisSource",
+    "ReplaySource",
+    "Rereadable",
     "SegmentFollower",
     "Segments",
-    "SerialColumns",
-    "Verdict",
-    "Watermark",
+    "ThenSource",
+    "Tick",
+    "Ticks",
+    "open_live",
+    "open_then",
 ]

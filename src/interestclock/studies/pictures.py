@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from interestclock.evaluation.learning_curve import learning_curve
 from interestclock.evaluation.report_data import Dial
 from interestclock.features import ClockFeatureConfig, stream_clocks
+from interestclock.metrics.learning_curve import learning_curve
 from interestclock.samples import SampleFolder
 from interestclock.timeofday import utc_day_start_ms
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from interestclock.errors import ConfigError
-from interestclock.evaluation.learning_curve import LearningCurve
+from interestclock.metrics.learning_curve import LearningCurve
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig, save_ranker
 from interestclock.samples import Batch, BatchMaker, SampleFolder
 from interestclock.training.config import TrainConfig
@@ -85,7 +85,7 @@ def run_ranker(plan: RunPlan, tell: Callable[[RunNews], None]) -> RunCost:
     Example:
         >>> import tempfile
         >>> from interestclock.events import open_log
-        >>> from interestclock.events.simulator import SimulatorSize, write_simulated_log
+        >>> from interestclock.simulator import SimulatorSize, write_simulated_log
         >>> from interestclock.samples import PrepareConfig, prepare_samples
         >>> folder = Path(tempfile.mkdtemp())
         >>> size = SimulatorSize(users=5, items=200, days=3, exposures_per_day=40)

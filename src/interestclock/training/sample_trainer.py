@@ -29,7 +29,7 @@ class SampleTrainer:
         >>> import tempfile
         >>> from pathlib import Path
         >>> from interestclock.events import open_log
-        >>> from interestclock.events.simulator import SimulatorSize, write_simulated_log
+        >>> from interestclock.simulator import SimulatorSize, write_simulated_log
         >>> from interestclock.ranking import FeatureNames, RankerConfig
         >>> from interestclock.samples import BatchMaker, PrepareConfig, prepare_samples
         >>> class Counter:

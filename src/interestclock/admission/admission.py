@@ -1,0 +1,165 @@
+"""Admission of a source's messages: decided, written down, and only then handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from interestclock.admission.admitted import Admitted
+from interestclock.admission.admitted_entry import AdmittedEntry
+from interestclock.admission.admitted_log import AdmittedLog
+from interestclock.admission.event_buffer import EventBuffer
+from interestclock.admission.verdicts import Verdict
+from interestclock.errors import ResultError
+from interestclock.events.message_tables import no_messages
+from interestclock.streams import Arrivals, Cut, LiveSource, Rereadable, Tick
+
+__all__ = ["Admission"]
+
+_VERDICT = "verdict"
+
+
+class Admission:
+    """What comes from a source, on the disk with its verdicts before anything can be made of it.
+
+    Everything made of the messages can be made again, from any entry on, by ``again``: from the messages
+    themselves, which stand in the log, so that no broker is asked; or, of a source that is ``Rereadable``,
+    from those that their place stands for. What becomes of them is decided again, and has to be the same.
+
+    Args:
+        source: whose messages. folder: of the log. buffer: decides.
+
+    Raises:
+        ResultError: the log is damaged, or (from what admits) cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from interestclock.streams import Message, MessageParser, RedisSource
+        >>> from interestclock.events.schema import LogSchema
+        >>> from interestclock.admission import AdmissionConfig
+        >>> schema = LogSchema(labels=("finish",))
+        >>> source = RedisSource(host="h", port=1, streams=["plays"], schema=schema)
+        >>> buffer = EventBuffer(schema, config=AdmissionConfig())
+        >>> admission = Admission(source, Path(tempfile.mkdtemp()), buffer=buffer)
+        >>> cut = Cut(source=source.name, ranges={"plays": ("7-0", "7-0")}, messages=1, taken_ms=9)
+        >>> message = Message(partition="plays", offset="7-0", payload=b"{}")
+        >>> entry, _ = admission.admit(MessageParser(schema).parse(cut, [message]))
+        >>> entry.dead[0].reason, admission.position, admission.offsets
+        ('item_id is missing', 1, {'plays': '7-0'})
+    """
+
+    def __init__(self, source: LiveSource, folder: Path, *, buffer: EventBuffer) -> None:
+        self.position = 0  # the last entry that was given out
+        self.offsets: dict[str, str] = {}  # the last one of each partition, up to there
+        self._source, self._buffer = source, buffer
+        self._log, self._folder = AdmittedLog(folder), folder
+
+    def restore(self, *, position: int, offsets: Mapping[str, str]) -> None:
+        """Go on behind an entry; whose the buffer is has restored it to there."""
+        self.position, self.offsets = position, dict(offsets)
+
+    def admit(self, arrivals: Arrivals) -> tuple[AdmittedEntry, list[Admitted]]:
+        """Take one arrival: what was written down of it, and what is used."""
+        entry, admitted = self._decide(arrivals)
+        self.position = self._log.append(entry)
+        self._follow(entry)
+        return entry, admitted
+
+    def tick(self, tick: Tick) -> tuple[AdmittedEntry, list[Admitted]]:
+        """Nothing came for a while."""
+        entry = AdmittedEntry(
+            first_arrival=self._buffer.accounts.received,
+            source=self._source.name,
+            taken_ms=tick.taken_ms,
+            awaited=tick.awaited,
+        )
+        self.position = self._log.append(entry)
+        return entry, self._buffer.tick(awaited=tick.awaited, taken_ms=tick.taken_ms)
+
+    def again(self) -> Iterator[tuple[AdmittedEntry, list[Admitted]]]:
+        """What was written down behind ``position``, as it was given out then.
+
+        Raises:
+            ResultError: entries are missing or damaged, a source that is read again has changed, or another
+                verdict comes out.
+        """
+        for number, entry in self._log.read_after(self.position):
+            if entry.awaited is not None and entry.taken_ms is not None:
+                admitted = self._buffer.tick(awaited=entry.awaited, taken_ms=entry.taken_ms)
+            else:
+                now, admitted = self._decide(self._arrivals(entry))
+                self._check_same(number, entry, now)
+            self.position = number
+            self._follow(entry)
+            yield entry, admitted
+
+    def new_segment(self) -> None:
+        """What comes stands in a file of its own, so that those before it can be removed."""
+        self._log.new_segment()
+
+    def drop_before(self, position: int) -> None:
+        """Nobody will go on from an entry before this one."""
+        self._log.drop_before(position)
+
+    def _follow(self, entry: AdmittedEntry) -> None:
+        self.offsets |= {partition: last for partition, (_, last) in entry.ranges.items()}
+
+    def _decide(self, arrivals: Arrivals) -> tuple[AdmittedEntry, list[Admitted]]:
+        first_arrival, cut = self._buffer.accounts.received, arrivals.cut
+        admitted = self._buffer.admit(arrivals.tables(), bad=len(arrivals.bad), taken_ms=cut.taken_ms)
+        verdicts = {kind: pa.array(each) for kind, each in self._buffer.verdicts.items()}
+        stays = isinstance(self._source, Rereadable)
+        tables = {
+            kind: each.append_column(_VERDICT, verdicts[kind])
+            for kind, each in arrivals.tables().items()
+            if each.num_rows
+        }
+        entry = AdmittedEntry(
+            first_arrival=first_arrival,
+            source=cut.source,
+            ranges=cut.ranges,
+            taken_ms=cut.taken_ms,
+            tables={} if stays else tables,
+            verdicts=verdicts["exposures"] if stays else None,
+            dead=arrivals.bad,
+        )
+        return entry, admitted
+
+    def _arrivals(self, entry: AdmittedEntry) -> Arrivals:
+        messages = entry.messages if entry.verdicts is None else len(entry.verdicts)
+        cut = Cut(source=entry.source, ranges=entry.ranges, messages=messages, taken_ms=entry.taken_ms)
+        if isinstance(self._source, Rereadable):
+            found = self._source.reread(cut)
+            return Arrivals(cut=cut, exposures=found.exposures, labels=found.labels, bad=entry.dead)
+        tables = {kind: table.drop_columns([_VERDICT]) for kind, table in entry.tables.items()}
+        return Arrivals(cut=cut, bad=entry.dead, **self._no_messages() | tables)
+
+    def _no_messages(self) -> dict[str, pa.Table]:
+        """Tables as a parser makes them; an entry has none without rows."""
+        return {
+            kind: table.append_column("partition", pa.array([], pa.string()))
+            for kind, table in no_messages(self._source.schema).items()
+        }
+
+    def _check_same(self, number: int, then: AdmittedEntry, now: AdmittedEntry) -> None:
+        verdicts_now = _verdicts(now)
+        for kind, then_X in _verdicts(then).items():
+            now_X = verdicts_now[kind]
+            if not np.array_equal(then_X, now_X):
+                row = int(np.flatnonzero(then_X != now_X)[0])
+                raise ResultError(
+                    f"{self._folder}: entry {number}: row {row + 1} of its {kind} was "
+                    f"{Verdict(then_X[row]).name} when it was admitted and is {Verdict(now_X[row]).name} "
+                    "now; go on with the version that wrote it, or start anew in another folder"
+                )
+
+
+def _verdicts(entry: AdmittedEntry) -> dict[str, npt.NDArray[np.int8]]:
+    """Of the messages of each kind, in order."""
+    if entry.verdicts is not None:
+        return {"rows": entry.verdicts.to_numpy()}
+    return {kind: table[_VERDICT].to_numpy() for kind, table in entry.tables.items()}

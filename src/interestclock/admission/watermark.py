@@ -1,0 +1,134 @@
+"""Up to which moment of the stream everything is there: no partition is waited for less than another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from interestclock.admission.verdicts import Verdict
+
+__all__ = ["AFTER_ALL_MS", "BEFORE_ALL_MS", "Watermark"]
+
+# Shapes: M messages in the order in which they arrived, P partitions.
+
+BEFORE_ALL_MS = np.iinfo(np.int64).min // 2
+AFTER_ALL_MS = np.iinfo(np.int64).max // 2
+Times = npt.NDArray[np.int64]
+
+
+class Watermark:
+    """The least of what the partitions have reached, less the lateness; it never goes back.
+
+    What a partition has reached is the newest event time seen in it. Those that are *awaited* hold the
+    watermark back: each that has spoken, and each that a tick names, until a tick no longer names it. One
+    that speaks again is awaited again. Once a tick awaits none, it moves the watermark to its own moment,
+    less the lateness.
+
+    A message is late if the watermark has passed its time and it stands behind its own partition's newest
+    by more than the lateness. As long as its partition was awaited, the first implies the second. What the
+    watermark has passed otherwise came after its partition was let go.
+
+    All of it follows from messages and ticks in their order, not from how they are cut into arrivals.
+
+    Args:
+        lateness_ms: how far an event's time may stand behind its partition's newest.
+
+    Example:
+        >>> watermark = Watermark(lateness_ms=10)
+        >>> _ = watermark.passed(np.array([100, 500]), ["a", "b"], np.array([0, 1]))
+        >>> watermark.at_ms                          # a may bring more from 90 on
+        90
+        >>> watermark.tick(awaited=("b",), taken_ms=600)
+        >>> watermark.at_ms
+        490
+        >>> watermark.passed(np.array([101, 80, 495]), ["a", "b"], np.array([0, 0, 0]))[0]
+        array([2, 1, 0], dtype=int8)
+    """
+
+    def __init__(self, *, lateness_ms: int) -> None:
+        self.lateness_ms = lateness_ms
+        self.at_ms: int = BEFORE_ALL_MS
+        self.newest_ms: int = BEFORE_ALL_MS
+        self._reached_ms: dict[str, int] = {}
+        self._awaited: set[str] = set()
+
+    def passed(
+        self, time_ms_M: Times, names: list[str], partition_M: npt.NDArray[np.integer]
+    ) -> tuple[npt.NDArray[np.int8], Times]:
+        """Look at messages in the order of their arrival, and move on.
+
+        Args:
+            time_ms_M: (M,) int64, each one's event time. names: of partitions. partition_M: (M,) places in
+                them.
+
+        Returns:
+            Verdicts, (M,) int8: ``USED``, ``LATE`` or ``LATE_AFTER_IDLE``; and where the watermark stood once
+            each was seen, (M,) int64.
+        """
+        if not time_ms_M.size:
+            return np.zeros(0, np.int8), np.zeros(0, np.int64)
+        spoke = np.unique(partition_M).tolist()
+        own_M = np.empty(time_ms_M.size, np.int64)
+        least_M = np.full(time_ms_M.size, self._least_of_others({names[place] for place in spoke}), np.int64)
+        for place in spoke:
+            name, mine_M = names[place], partition_M == place
+            before_ms = self._reached_ms.get(name, BEFORE_ALL_MS)
+            reached_M = np.maximum.accumulate(np.where(mine_M, time_ms_M, before_ms))
+            reached_M = np.maximum(reached_M, before_ms)
+            own_M[mine_M] = reached_M[mine_M]
+            self._reached_ms[name] = int(reached_M[-1])
+            first = 0 if name in self._awaited else int(mine_M.argmax())
+            np.minimum(least_M[first:], reached_M[first:], out=least_M[first:])
+        self._awaited.update(names[place] for place in spoke)
+        self.newest_ms = max(self.newest_ms, int(time_ms_M.max()))
+        at_M = np.maximum(np.maximum.accumulate(least_M - self.lateness_ms), self.at_ms)
+        self.at_ms = int(at_M[-1])
+        behind_M = np.where(time_ms_M < own_M - self.lateness_ms, Verdict.LATE, Verdict.LATE_AFTER_IDLE)
+        return np.where(time_ms_M < at_M, behind_M, Verdict.USED).astype(np.int8), at_M
+
+    def tick(self, *, awaited: Iterable[str], taken_ms: int) -> None:
+        """Wait for these partitions, known or not, and for no others.
+
+        Args:
+            awaited: none, where the stream is quiet: then the watermark moves to ``taken_ms`` less the
+                lateness. taken_ms: when, UTC milliseconds.
+        """
+        self._awaited = set(awaited)
+        for name in self._awaited:
+            self._reached_ms.setdefault(name, BEFORE_ALL_MS)
+        least_ms = self._least_of_others(set()) if self._awaited else taken_ms
+        self.at_ms = max(self.at_ms, least_ms - self.lateness_ms)
+
+    def let_all_go(self) -> None:
+        """No partition that has spoken brings anything more; the watermark stays for those that come."""
+        self._reached_ms, self._awaited = {}, set()
+
+    def end(self) -> None:
+        """Nothing comes any more."""
+        self.at_ms = self.newest_ms = AFTER_ALL_MS
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """For a checkpoint."""
+        names = sorted(self._reached_ms)
+        return {
+            "at_newest_ms": np.array([self.at_ms, self.newest_ms]),
+            "names": np.frombuffer(json.dumps(names).encode(), np.uint8),
+            "reached_ms": np.array([self._reached_ms[name] for name in names], np.int64),
+            "awaited": np.array([name in self._awaited for name in names], np.bool_),
+        }
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take over what ``state`` gave."""
+        self.at_ms, self.newest_ms = state["at_newest_ms"].tolist()
+        names = json.loads(state["names"].tobytes())
+        self._reached_ms = dict(zip(names, state["reached_ms"].tolist(), strict=True))
+        awaited = zip(names, state["awaited"].tolist(), strict=True)
+        self._awaited = {name for name, waits in awaited if waits}
+
+    def _least_of_others(self, spoke: set[str]) -> int:
+        reached = (self._reached_ms[name] for name in self._awaited - spoke)
+        return min(reached, default=AFTER_ALL_MS)

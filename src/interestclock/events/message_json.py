@@ -1,0 +1,71 @@
+"""JSON to messages, and back; what is no message gets a reason that names the field."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from interestclock.events.message_faults import find_fault
+from interestclock.events.message_models import KINDS, AnyMessage, Exposure
+
+__all__ = ["read_message", "write_message"]
+
+_exposure = msgspec.json.Decoder(Exposure).decode
+_others = {field.encode(): msgspec.json.Decoder(kind).decode for field, kind in KINDS.items()}
+_mark = re.compile(b'"(' + b"|".join(_others) + b')"').search
+
+
+def read_message(payload: bytes) -> AnyMessage:
+    """The message that some JSON in UTF-8 is.
+
+    Raises:
+        ValueError: it is none; says which field is at fault and what was expected.
+
+    Example:
+        >>> read_message(b'{"label_of": "e1", "label": "like", "value": 1, "known_ms": 5}').label
+        'like'
+        >>> read_message(b'{"label_of": "e1", "label": "like", "value": 2, "known_ms": 5}')
+        Traceback (most recent call last):
+        ValueError: value 2 is not 0 or 1
+    """
+    mark = _mark(payload)  # a guess: a field's name may stand elsewhere too, or be written with escapes
+    try:
+        message: AnyMessage = _others[mark[1]](payload) if mark else _exposure(payload)
+    except (ValueError, RecursionError) as error:
+        return _read_with_care(payload, error)
+    return message
+
+
+def write_message(kind: type[AnyMessage], said: Mapping[str, Any]) -> bytes:
+    """A message of a kind as JSON, checked as it is when it is read.
+
+    Raises:
+        ValueError: a reader would refuse it; the reason that the reader would give.
+
+    Example:
+        >>> write_message(Exposure, {"event_id": "e1", "user_id": 7, "item_id": 3, "timestamp_ms": 0})
+        b'{"event_id":"e1","user_id":7,"item_id":3,"timestamp_ms":0}'
+    """
+    fault = find_fault(said, kind)
+    if fault is not None:
+        raise ValueError(fault)
+    return msgspec.json.encode(msgspec.convert(said, kind))
+
+
+def _read_with_care(payload: bytes, error: Exception) -> AnyMessage:
+    """A message that the first guess could not read: of another kind after all, or none."""
+    try:
+        said = json.loads(payload)  # lets more pass than JSON, so that it can be said which field is at fault
+    except (ValueError, RecursionError) as worse:
+        raise ValueError(f"no JSON: {worse}") from error
+    if not isinstance(said, dict):
+        raise ValueError("no JSON object") from error
+    kind: type[AnyMessage] = next((KINDS[field] for field in KINDS if field in said), Exposure)
+    try:
+        return msgspec.json.decode(payload, type=kind)
+    except (ValueError, RecursionError) as worse:
+        raise ValueError(find_fault(said, kind) or f"no JSON in UTF-8: {worse}") from error

@@ -1,0 +1,350 @@
+"""A source, a trainer and a folder: admit, learn, checkpoint; go on where it stopped."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from interestclock.admission import Admission, Admitted, AdmittedEntry
+from interestclock.admission.watermark import AFTER_ALL_MS
+from interestclock.arrays import Arrays
+from interestclock.errors import ResultError
+from interestclock.events.dead_letters import DeadLetterFile
+from interestclock.live.checkpoints import CheckpointNote, CheckpointReader, Checkpoints
+from interestclock.live.config import LiveConfig
+from interestclock.live.kept_state import KeptState
+from interestclock.live.live_trainer import LiveTrainer
+from interestclock.live.prediction_parts import PredictionParts
+from interestclock.live.schedule import Schedule
+from interestclock.live.trainer_folder import TrainerFolder
+from interestclock.live.trainer_snapshots import TrainerSnapshots
+from interestclock.operations.alarms import Alarms
+from interestclock.operations.telemetry import Telemetry
+from interestclock.samples import Batch
+from interestclock.streams import LiveSource, Tick, Ticks
+from interestclock.training.trainer import PROBABILITY, PredictedBatch
+
+__all__ = ["LiveRun"]
+
+_POLL_S = 1.0
+_ACKNOWLEDGE_S = 5.0  # it takes a few calls to a broker
+_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
+_STARTING = (
+    "starting on the state of checkpoint %d of %s; %d exposures that its trainer had predicted, and whose "
+    "labels it awaited, are left to it"
+)
+_log = logging.getLogger("interestclock.train")
+
+
+class LiveRun:
+    """A live trainer in a folder of its own.
+
+    ::
+
+        folder/config.json      what it is set to
+        folder/admitted/        what was taken and what became of it, written down before it is learned
+        folder/checkpoints/     the whole state, every so many minutes of the stream
+        folder/predictions/     what was predicted, a file between two checkpoints
+        folder/snapshots/       what a server reads
+        folder/dead-letters.jsonl  messages that could not be read, with the reason
+        folder/lock             held while a trainer runs
+
+    Whatever kills it, another one with ``resume`` goes on: it takes the newest checkpoint that is whole, cuts
+    the files back to it, learns what was admitted since then again, and ends bit for bit where the one that
+    was never killed ends. A broker is not asked again for what was admitted, and need not keep it.
+
+    Args:
+        source: of events. folder: must be empty unless ``resume``. config: of the trainer.
+        resume: go on where the folder's trainer stopped; an empty folder starts anew.
+        state_from: the folder of another trainer of the same source, which admits and remembers as this one
+            does: start with fresh weights on the state of its newest checkpoint, and on what it admitted
+            since. It is only read, may go on running, and is needed no more once this one has a checkpoint,
+            the first of which is written before anything is learned.
+        telemetry: is told how things go; None keeps none of it.
+
+    Raises:
+        ResultError: the folder is not empty and ``resume`` is not set, is of another source or
+            configuration, or another trainer runs in it; or ``state_from`` holds nothing to start on.
+
+    Example:
+        >>> import tempfile
+        >>> from interestclock.events import open_log
+        >>> from interestclock.ranking import RankerConfig
+        >>> from interestclock.simulator import SimulatorSize, write_simulated_log
+        >>> from interestclock.streams import ReplaySource
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> size = SimulatorSize(users=5, items=200, days=2, exposures_per_day=40)
+        >>> exposures = write_simulated_log(folder / "log", size=size)
+        >>> source = ReplaySource(open_log(folder / "log"))
+        >>> small = LiveConfig(ranker=RankerConfig(dim=4, hidden=(8,)))
+        >>> with LiveRun(source, folder / "run", config=small) as run:
+        ...     run.run()
+        >>> run.trainer.buffer.accounts.learned == exposures
+        True
+    """
+
+    def __init__(
+        self,
+        source: LiveSource,
+        folder: Path,
+        *,
+        config: LiveConfig,
+        resume: bool = False,
+        state_from: Path | None = None,
+        telemetry: Telemetry | None = None,
+    ) -> None:
+        self.source, self.folder, self.config, self.telemetry = source, folder, config, telemetry
+        self.stopping = False
+        self.stall_seconds = 0.0
+        self._left_there = 0  # exposures that the trainer predicted on whose state this one starts
+        self.trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=self)
+        said = {"source": source.name, "schema": asdict(source.schema), "config": config.learned_from()}
+        if source.clock is not None and not source.clock.is_wall:
+            said["clock"] = asdict(source.clock)
+        self._state_from = state_from
+        self._kept = self._start_on(said)
+        self._claimed = TrainerFolder(folder, said, resume=resume, state_from=state_from)
+        self._copy_admitted()
+        self._fingerprint = self._claimed.fingerprint
+        self._checkpoints = Checkpoints(folder / "checkpoints", kept=config.checkpoints_kept)
+        self._admission = Admission(source, folder / "admitted", buffer=self.trainer.buffer)
+        self._predictions = PredictionParts(
+            folder / "predictions", source.schema.labels, candidates=source.schema.positive_only
+        )
+        self._dead_letters = DeadLetterFile(
+            folder / "dead-letters.jsonl", remedy="make room, then go on with --resume"
+        )
+        self._snapshots = TrainerSnapshots(folder / "snapshots", self.trainer)
+        self._checkpoint_due = Schedule(every_ms=round(config.checkpoint_minutes * _MINUTE_MS))
+        self._snapshot_due = Schedule(every_ms=round(config.snapshot_minutes * _MINUTE_MS))
+        self._full_due = Schedule(every_ms=round(config.full_snapshot_hours * _HOUR_MS))
+        self._number = 0
+        self._acknowledged: dict[str, str] = {}
+        self._acknowledged_s = -math.inf
+        self._alarms = Alarms()
+        self._ticks = Ticks(source, idle_s=config.idle_seconds)
+        self._taken_ms: int | None = None  # of the last arrival
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
+        self._writing: Future[CheckpointNote] | None = None
+
+    def __enter__(self) -> LiveRun:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.shutdown(wait=True)
+        self.source.close()
+        self._dead_letters.close()
+        self._claimed.release()
+
+    def run(self, tell: Callable[[], None] = lambda: None) -> None:
+        """Take up what was admitted, then what comes, until the source ends or ``stopping`` is set.
+
+        Ends with a checkpoint in either case.
+
+        Args:
+            tell: called after every arrival and while none comes, for a status line.
+        """
+        self._take_up()
+        while not self.stopping:
+            arrivals = self.source.poll(self.config.arrivals, min(_POLL_S, self.config.idle_seconds / 2))
+            self._admit_tick(self._ticks.opening())
+            if arrivals is not None:
+                self._take(*self._admission.admit(arrivals))
+                self._ticks.heard(self.trainer.buffer.spoke)
+            elif self.source.ended:
+                self.trainer.finish()
+                self._snapshot()
+                break
+            self._admit_tick(self._ticks.due())
+            self._acknowledge(every_s=_ACKNOWLEDGE_S)
+            tell()
+        self._checkpoint()
+        self._written()
+        self._acknowledge()
+        self._alarms.look(self.trainer.buffer.accounts.counts(), ended=True)
+        self._tell_accounts()
+        tell()
+
+    def predicted(self, predicted: PredictedBatch) -> None:
+        """Keep a batch's predictions; the trainer calls it."""
+        self._predictions.add(predicted.rows, predicted.probabilities)
+        if self.telemetry is not None:
+            self.telemetry.predicted(probability=predicted.probabilities)
+
+    def learned(self, batch: Batch) -> None:
+        """Tell telemetry what came of a batch; the trainer calls it."""
+        if self.telemetry is not None:
+            self.telemetry.learned(
+                probability_B=batch.carried[PROBABILITY],
+                label_B=batch.labels[self.source.schema.main_label],
+                second_of_day_B=batch.second_of_day_B,
+                event_ms=self.trainer.learned_ms,
+            )
+
+    def _start_on(self, said: Mapping[str, Any]) -> KeptState | None:
+        """Before the folder is taken, so that what is refused leaves none behind."""
+        if self._state_from is None or CheckpointReader(self.folder / "checkpoints").numbers():
+            return None
+        kept = KeptState.read(self._state_from, said)
+        self._left_there = self.trainer.start_on(kept.state)
+        if self.trainer.buffer.watermark_ms == AFTER_ALL_MS:
+            raise ResultError(
+                f"--state-from {self._state_from}: its trainer learned its log to the end, and nothing comes "
+                "behind it; learn the history again without --state-from"
+            )
+        return replace(kept, state={})  # it may be large
+
+    def _copy_admitted(self) -> None:
+        try:
+            if self._kept is not None:
+                self._kept.copy_admitted(self.folder / "admitted")
+        except ResultError:
+            self._claimed.release()
+            raise
+
+    def _take_up(self) -> None:
+        """Go on from the newest checkpoint: files back to it, then what was admitted since then."""
+        found = self._checkpoints.newest(fingerprint=self._fingerprint)
+        dead_letter_bytes = 0
+        if found is not None:
+            note, state = found
+            self._restore(note, state)
+            dead_letter_bytes = note.dead_letter_bytes
+            _log.info("going on from checkpoint %d", note.number, extra={"event_ms": note.event_ms})
+            if self._state_from is not None:
+                _log.info("%s is not looked at: there is a checkpoint already", self._state_from)
+        self._predictions.cut_back(self._number)
+        self._dead_letters.cut_back(dead_letter_bytes)
+        if self._kept is not None:
+            self._begin_behind(self._kept)
+        for entry, admitted in self._admission.again():
+            self._take(entry, admitted)
+        self.source.start_after(self._admission.offsets)
+
+    def _begin_behind(self, kept: KeptState) -> None:
+        """With a checkpoint, so that from here on the other's folder is not needed."""
+        note = kept.note
+        _log.info(_STARTING, note.number, kept.folder, self._left_there, extra={"event_ms": note.event_ms})
+        self._admission.restore(position=note.admitted_position, offsets=note.offsets)
+        self._checkpoint()
+        self._written()
+
+    def _restore(self, note: CheckpointNote, state: Arrays) -> None:
+        self.trainer.restore({name: each for name, each in state.items() if not name.startswith("run/")})
+        for schedule, due_ms in zip(self._schedules(), state["run/due_ms"].tolist(), strict=True):
+            schedule.due_ms = due_ms
+        self._number = note.number
+        self._admission.restore(position=note.admitted_position, offsets=note.offsets)
+
+    def _admit_tick(self, tick: Tick | None) -> None:
+        if tick is not None:
+            self._take(*self._admission.tick(tick))
+
+    def _take(self, entry: AdmittedEntry, admitted: Sequence[Admitted]) -> None:
+        """Learn from what is written down; then see what is due, and tell."""
+        self._dead_letters.write(entry.dead)
+        self._taken_ms = entry.taken_ms
+        for each in admitted:
+            self.trainer.ingest(each)
+        now_ms = self.trainer.event_ms
+        if entry.awaited == () and now_ms:  # where the stream is quiet, or the log would grow all night
+            now_ms = max(now_ms, self.trainer.buffer.watermark_ms)
+        self._alarms.look(self.trainer.buffer.accounts.counts())
+        if self._snapshot_due.passed(now_ms):
+            self._snapshot()
+        if self._checkpoint_due.passed(now_ms):
+            self._checkpoint()
+        self._tell_accounts()
+
+    def _checkpoint(self) -> None:
+        """Copy the state; write it beside the training, which waits only if the one before is not done."""
+        started = time.perf_counter()
+        self._written()
+        state = {name: np.array(each, order="C") for name, each in self.trainer.state().items()}
+        state["run/due_ms"] = np.array([schedule.due_ms for schedule in self._schedules()])
+        self._number += 1
+        self._predictions.close_part(self._number)
+        note = CheckpointNote(
+            number=self._number,
+            fingerprint=self._fingerprint,
+            admitted_position=self._admission.position,
+            offsets=dict(self._admission.offsets),
+            event_ms=self.trainer.event_ms,
+            dead_letter_bytes=self._dead_letters.force(),
+        )
+        self._admission.new_segment()
+        self.stall_seconds += time.perf_counter() - started
+        self._writing = self._writer.submit(self._write, state, note, started)
+
+    def _write(self, state: Arrays, note: CheckpointNote, started: float) -> CheckpointNote:
+        whole = self._checkpoints.write(state, note)
+        _log.info("checkpoint %d", whole.number, extra={"event_ms": whole.event_ms, "bytes": whole.bytes})
+        if self.telemetry is not None:
+            seconds = time.perf_counter() - started
+            self.telemetry.checkpoint(
+                seconds=seconds, stall_seconds=self.stall_seconds, bytes_written=whole.bytes
+            )
+        return whole
+
+    def _written(self) -> None:
+        """Wait for the checkpoint under way; then what was admitted before the oldest is needed no more."""
+        if self._writing is None:
+            return
+        self._writing.result()
+        self._writing = None
+        oldest = self._checkpoints.oldest()
+        if oldest is not None:
+            self._admission.drop_before(oldest.admitted_position)
+
+    def _acknowledge(self, *, every_s: float = 0.0) -> None:
+        """Tell the source what is on the disk: it need not be kept for us."""
+        now_s, offsets = time.monotonic(), self._admission.offsets
+        if now_s - self._acknowledged_s >= every_s and self._acknowledged != offsets:
+            self.source.acknowledge(offsets)
+            self._acknowledged, self._acknowledged_s = dict(offsets), now_s
+
+    def _snapshot(self) -> None:
+        """Whole if it is time, or a delta would not do; else what changed since the last."""
+        started = time.perf_counter()
+        note = self._snapshots.write(whole=self._full_due.passed(self.trainer.event_ms))
+        if self.telemetry is not None:
+            self.telemetry.snapshot(
+                kind=note.kind,
+                seconds=time.perf_counter() - started,
+                bytes_written=note.bytes,
+                rows=sum(each.touched for each in note.tables.values()),
+            )
+
+    def _schedules(self) -> tuple[Schedule, ...]:
+        return self._checkpoint_due, self._snapshot_due, self._full_due
+
+    def _tell_accounts(self) -> None:
+        if self.telemetry is None:
+            return
+        accounts = self.trainer.buffer.accounts
+        self.telemetry.progress(
+            events=accounts.received, event_ms=self.trainer.event_ms, wall_ms=self._taken_ms
+        )
+        self.telemetry.accounts(accounts.counts())
+        for kind, ledger in self.trainer.rows.ledgers.items():
+            said = ledger.statistics
+            self.telemetry.table(
+                kind,
+                size=said.size,
+                admitted=said.admitted,
+                admissions=said.admissions,
+                expiries=said.expiries,
+                evictions=said.evictions,
+                refused=said.refused,
+            )

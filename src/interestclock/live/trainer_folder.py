@@ -1,0 +1,177 @@
+"""Whose folder it is: one trainer's at a time, of one source and one configuration for good."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from interestclock import __version__
+from interestclock.errors import ResultError
+from interestclock.live.checkpoints import CheckpointReader
+from interestclock.on_disk import force
+
+__all__ = ["TrainerFolder", "config_of", "differences"]
+
+_CONFIG, _ASIDE, _LOCK = "config.json", "config.unfinished", "lock"
+_STATE_FROM = "state_from"  # in the configuration: on whose state it began
+_JOURNAL = "journal"  # before there was an admitted log
+_SHOWN = 3  # settings that differ
+
+
+class TrainerFolder:
+    """A folder that a trainer has for itself until ``release``.
+
+    ``config.json`` says of which source and configuration it is; ``lock`` is held while a trainer runs.
+
+    Args:
+        path: made if needed. said: source, schema and configuration, for JSON.
+        resume: go on where the folder's trainer stopped; an empty folder starts anew.
+        state_from: the folder of the trainer on whose state this one begins; None: it begins with nothing.
+            Once there is a checkpoint, it is not looked at.
+
+    Raises:
+        ResultError: another trainer runs in it, it is not empty and ``resume`` is not set, it is of another
+            source, configuration or version, it begins otherwise, or it cannot be used.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "trainer"
+        >>> TrainerFolder(path, {"source": "a log"}, resume=False).release()
+        >>> TrainerFolder(path, {"source": "another log"}, resume=True)
+        Traceback (most recent call last):
+        interestclock.errors.ResultError: ... source was 'a log' and is 'another log'; go on with those ...
+    """
+
+    def __init__(
+        self, path: Path, said: Mapping[str, Any], *, resume: bool, state_from: Path | None = None
+    ) -> None:
+        self.path = path
+        self._state_from = None if state_from is None else str(state_from.resolve())
+        self.fingerprint = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        try:
+            self._refuse_foreign()
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = (path / _LOCK).open("a+", encoding="utf-8")
+        except OSError as error:
+            raise ResultError(f"{path} cannot be used ({error}); name another folder") from error
+        try:
+            self._take_lock()
+            self._claim(said, resume=resume)
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Another trainer may have it."""
+        self._lock.close()
+
+    def _refuse_foreign(self) -> None:
+        ours = {_CONFIG, _ASIDE, _LOCK}
+        names = {each.name for each in self.path.iterdir()} if self.path.exists() else set()
+        if _CONFIG not in names and names - ours:
+            raise ResultError(f"{self.path} is not empty and holds no trainer; name another folder")
+        if _JOURNAL in names:
+            raise ResultError(
+                f"{self.path} is of a version that kept a journal of offsets; finish it with that version "
+                f"({config_of(self.path).get('version')}), or start anew in another folder"
+            )
+
+    def _take_lock(self) -> None:
+        """The system gives it back when the process ends, however it ends."""
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ResultError(
+                f"another trainer runs in {self.path}; stop it, or name another folder"
+            ) from error
+
+    def _claim(self, said: Mapping[str, Any], *, resume: bool) -> None:
+        path = self.path / _CONFIG
+        if not path.exists():
+            aside = self.path / _ASIDE
+            known = {**said, "fingerprint": self.fingerprint, "version": __version__}
+            known |= {} if self._state_from is None else {_STATE_FROM: self._state_from}
+            aside.write_text(json.dumps(known, indent=1), encoding="utf-8")
+            force(aside)
+            aside.replace(path)
+        elif not resume:
+            raise ResultError(f"{self.path} holds a trainer; go on with --resume, or name another folder")
+        else:
+            before = config_of(self.path)
+            self._check_same(before, said)
+            self._check_beginning(before.get(_STATE_FROM))
+
+    def _check_same(self, before: Mapping[str, Any], said: Mapping[str, Any]) -> None:
+        if before["fingerprint"] == self.fingerprint:
+            return
+        changes = differences({name: before.get(name) for name in said}, said)
+        raise ResultError(
+            f"{self.path} is of another source or configuration: {changes}; go on with those of "
+            f"{self.path / _CONFIG}, or name another folder"
+        )
+
+    def _check_beginning(self, before: str | None) -> None:
+        """Without a checkpoint it begins once more, and has to begin with the same."""
+        if before == self._state_from or CheckpointReader(self.path / "checkpoints").numbers():
+            return
+        if before is None:
+            raise ResultError(
+                f"{self.path} holds a trainer that begins with nothing, and has no checkpoint yet; leave out "
+                "--state-from, or name another folder"
+            )
+        raise ResultError(
+            f"{self.path} was stopped before its first checkpoint, and begins on the state of {before}; give "
+            f"--state-from {before} again, or name another folder"
+        )
+
+
+def config_of(folder: Path) -> dict[str, Any]:
+    """What a trainer's folder says of itself: source, schema, configuration, fingerprint, version.
+
+    Raises:
+        ResultError: it cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp())
+        >>> TrainerFolder(path, {"source": "a log"}, resume=False).release()
+        >>> config_of(path)["source"]
+        'a log'
+    """
+    path = folder / _CONFIG
+    try:
+        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        said["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ResultError(
+            f"{path} cannot be read ({error}); bring it back from a copy, or start anew in another folder"
+        ) from error
+    return said
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Which settings differ, with both values, for an error; the first few, nothing where none does.
+
+    Example:
+        >>> differences({"train": {"seed": 0, "threads": 1}}, {"train": {"seed": 1, "threads": 1}})
+        'train.seed was 0 and is 1'
+    """
+    changes = [
+        f"{name} was {then!r} and is {value!r}"
+        for name, then, value in _changes("", dict(before), json.loads(json.dumps(now)))
+    ]
+    more = f" and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
+    return ", ".join(changes[:_SHOWN]) + more
+
+
+def _changes(name: str, before: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Settings that differ, by their names with dots; lists are compared whole."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for each in sorted({*before, *now}):
+            yield from _changes(f"{name}.{each}".lstrip("."), before.get(each), now.get(each))
+    elif before != now:
+        yield name, before, now

@@ -1,0 +1,185 @@
+"""A live source by its name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import pyarrow as pa
+
+from interestclock.errors import ConfigError
+from interestclock.events.items import read_items
+from interestclock.events.mapping import ColumnMapping
+from interestclock.events.open_log import open_log, resolve_mapping
+from interestclock.streams.arrivals import LiveSource
+from interestclock.streams.kafka import KafkaSource
+from interestclock.streams.redis_streams import RedisSource
+from interestclock.streams.replay import ReplaySource
+from interestclock.streams.then import ThenSource
+
+__all__ = ["open_live", "open_then"]
+
+_TEXT = pa.string()  # ids of messages are text
+
+_BROKERS = ("redis", "kafka")
+_REDIS_PORT = 6379
+
+
+def open_live(
+    source: str,
+    *,
+    mapping: Path | None = None,
+    layout: str | None = None,
+    items: Path | None = None,
+    group: str = "interestclock",
+    speed_up: float | None = None,
+    label_wait_ms: int | None = None,
+) -> LiveSource:
+    """A log to replay, a Redis stream or a Kafka topic.
+
+    Args:
+        source: a path, ``redis://HOST:PORT/STREAM`` (several streams with commas; with ``USER:PASSWORD@``
+            before the host where the server asks for them) or ``kafka://HOST:PORT/TOPIC`` (several brokers
+            with commas).
+        mapping: TOML file that names labels, attributes and the default zone; a stream needs one.
+        layout: of a log. items: item attributes; wins over the mapping's. group: of consumers.
+        speed_up: of a replay. label_wait_ms: how long a trainer will wait for a log's labels.
+
+    Raises:
+        ConfigError: the address cannot be read, an option does not go with it, or a label is known only
+            after the wait.
+
+    Example:
+        >>> open_live("redis://127.0.0.1:6379/plays")
+        Traceback (most recent call last):
+        interestclock.errors.ConfigError: redis://127.0.0.1:6379/plays: nothing says which labels ...
+    """
+    kind = _kind(source)
+    shown = _without_login(source)
+    if kind == "log":
+        resolved = _mapping_of_log(source, mapping, layout, items, label_wait_ms)
+        return ReplaySource(open_log(Path(source), mapping=resolved), speed_up=speed_up)
+    if kind not in _BROKERS:
+        raise ConfigError(f"'{shown}': no source is called {kind}; give a path, redis://... or kafka://...")
+    if mapping is None:
+        raise ConfigError(
+            f"{shown}: nothing says which labels its messages have; give a mapping file "
+            "(--mapping FILE.toml) with [labels] and what else they name"
+        )
+    if layout is not None or speed_up is not None:
+        raise ConfigError(f"{shown}: a layout and a speed are for logs; leave them out")
+    return _broker(kind, source, ColumnMapping.from_toml(mapping), items, group)
+
+
+def open_then(
+    log: str,
+    stream: str,
+    *,
+    from_ms: int | None = None,
+    mapping: Path | None = None,
+    layout: str | None = None,
+    items: Path | None = None,
+    group: str = "interestclock",
+    speed_up: float | None = None,
+    label_wait_ms: int | None = None,
+) -> LiveSource:
+    """A log, and behind it the stream that it was written from; one mapping serves both.
+
+    Args:
+        log: a path. stream: as ``open_live`` has it. from_ms: messages before are in the log, UTC
+            milliseconds; needed where the log has no event ids.
+        mapping: TOML file; not needed where the log brings its own. The rest is as in ``open_live``.
+
+    Raises:
+        ConfigError: the first is no log or the second no stream, or nothing tells which messages are in the
+            log; and as ``open_live`` and ``ThenSource``.
+
+    Example:
+        >>> open_then("plays.parquet", "later.parquet")
+        Traceback (most recent call last):
+        interestclock.errors.ConfigError: 'later.parquet' is no stream; --then takes redis://... or kafka://...
+    """
+    if _kind(log) != "log":
+        raise ConfigError(f"'{_without_login(log)}' is no log; --then follows a log, so give its path")
+    if _kind(stream) not in _BROKERS:
+        raise ConfigError(f"'{_without_login(stream)}' is no stream; --then takes redis://... or kafka://...")
+    resolved = _mapping_of_log(log, mapping, layout, items, label_wait_ms)
+    if resolved.event_id is None and from_ms is None:
+        raise ConfigError(
+            f"{log}: its mapping names no event_id, so nothing tells which messages of the stream are in the "
+            "log, too; name its column (event_id = ...), or say from when on they are not (--then-from TIME)"
+        )
+    broker = _broker(_kind(stream), stream, resolved, items, group)
+    return ThenSource(open_log(Path(log), mapping=resolved), broker, from_ms=from_ms, speed_up=speed_up)
+
+
+def _kind(source: str) -> str:
+    return source.partition("://")[0] if "://" in source else "log"
+
+
+def _mapping_of_log(
+    log: str, mapping: Path | None, layout: str | None, items: Path | None, label_wait_ms: int | None
+) -> ColumnMapping:
+    """What a log's columns mean, by the file that is given, a layout, or the log itself."""
+    given = ColumnMapping.from_toml(mapping) if mapping is not None else None
+    resolved = resolve_mapping(Path(log), mapping=given, layout=layout, items=items)
+    if label_wait_ms is not None:
+        _check_delays(resolved, label_wait_ms)
+    return resolved
+
+
+def _check_delays(mapping: ColumnMapping, label_wait_ms: int) -> None:
+    """A label whose delay is longer than the wait would always count as not given."""
+    for name, label in mapping.labels.items():
+        if label.known_column is None and label.delay_seconds * 1_000 > label_wait_ms:
+            raise ConfigError(
+                f"label '{name}' is known {label.delay_seconds / 60:g} minutes after its exposure, but "
+                f"labels are awaited for {label_wait_ms / 60_000:g}: it would always count as not given; "
+                "wait longer (--label-wait-minutes)"
+            )
+
+
+def _broker(kind: str, source: str, mapping: ColumnMapping, items: Path | None, group: str) -> LiveSource:
+    parts = urlsplit(source)
+    name, shown = parts.path.strip("/"), _without_login(source)
+    if not name or "/" in name or not parts.netloc:
+        raise ConfigError(f"{shown}: give {kind}://HOST:PORT/{'STREAM' if kind == 'redis' else 'TOPIC'}")
+    _refuse_the_rest(kind, shown, parts)
+    file = items or mapping.items
+    table = read_items(file, mapping, _TEXT) if file is not None else None
+    schema = mapping.schema()
+    if kind == "kafka":
+        return KafkaSource(
+            brokers=parts.netloc, topic=name, schema=schema, items=table, zone=mapping.zone, group=group
+        )
+    try:
+        port = _REDIS_PORT if parts.port is None else parts.port
+    except ValueError as error:
+        raise ConfigError(f"{shown}: no port of that kind; give redis://HOST:PORT/STREAM") from error
+    return RedisSource(
+        host=parts.hostname or "",
+        port=port,
+        streams=name.split(","),
+        username=None if parts.username is None else unquote(parts.username) or None,
+        password=None if parts.password is None else unquote(parts.password),
+        schema=schema,
+        items=table,
+        zone=mapping.zone,
+        group=group,
+    )
+
+
+def _without_login(source: str) -> str:
+    """As it may be shown: a password is for the server alone."""
+    return re.sub(r"//[^/]*@", "//", source)
+
+
+def _refuse_the_rest(kind: str, shown: str, parts: SplitResult) -> None:
+    """An address may say more than is listened to: better to refuse than to connect to something else."""
+    if parts.query or parts.fragment:
+        raise ConfigError(f"{shown}: nothing may follow the name; leave out '?' and '#' and what follows")
+    if kind == "redis" and not parts.hostname:
+        raise ConfigError(f"{shown}: no host; give redis://HOST:PORT/STREAM")
+    if kind == "kafka" and "@" in parts.netloc:
+        raise ConfigError(f"{shown}: user and password are read for Redis only; leave them out")

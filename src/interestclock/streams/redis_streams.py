@@ -1,0 +1,287 @@
+"""Redis Streams, read by a consumer group."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NoReturn
+
+import pyarrow as pa
+
+from interestclock.errors import ConfigError, LogError
+from interestclock.events.schema import LogSchema
+from interestclock.streams.arrivals import Arrivals, Cut
+from interestclock.streams.merge import PartitionMerge, in_order
+from interestclock.streams.messages import Message, MessageParser
+from interestclock.streams.outage import Outage
+from interestclock.timeofday import Clock
+
+__all__ = ["RedisSource"]
+
+FIELD = b"event"
+_ACKNOWLEDGED_AT_A_TIME = 1_000
+_BEGINNING = "0"
+Entry = tuple[bytes, dict[bytes, bytes] | None]  # id and fields
+_log = logging.getLogger("interestclock.source")
+
+
+class RedisSource:
+    """Entries of streams, whose field ``event`` holds a message as ``MessageParser`` reads them.
+
+    Several streams are partitions of one source, merged by the milliseconds of their entries' ids: these
+    ascend within a stream, every entry has them, and by default they are of one clock, the server's.
+
+    The group remembers what was delivered, for whoever looks at it; where to go on is for ``start_after`` to
+    say: the group is set back to there, at the start and after every failure, since a reply that was lost on
+    its way counts as delivered. What was acknowledged may be trimmed, but for the last entry of it: where
+    that one is gone, a warning says that those after it may be gone unread, unless the server's count of all
+    entries there ever were (from Redis 7 on) tells that none is.
+
+    Args:
+        host, port, streams, group: which. consumer: this one's name in the group.
+        username, password: where the server asks for them; no part of the name.
+        schema: names that messages may use. items: item attributes, or None.
+        zone: of exposures that say nothing of local time. patience_s: how long an outage is waited out.
+        clock: what tells when messages are taken; None: the one on the wall.
+
+    Raises:
+        ConfigError: the package ``redis`` is missing, or no stream is named, or one twice.
+        LogError: (from what reads) the server is away for longer than the patience, or refuses.
+
+    Example:
+        >>> from interestclock.events.schema import LogSchema
+        >>> schema = LogSchema(labels=("finish",))
+        >>> source = RedisSource(host="127.0.0.1", port=6379, streams=["plays"], schema=schema)
+        >>> source.name, source.items(), source.ended
+        ('redis://127.0.0.1:6379/plays', None, False)
+    """
+
+    ended = False
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        streams: Sequence[str],
+        schema: LogSchema,
+        items: pa.Table | None = None,
+        zone: str | None = None,
+        group: str = "interestclock",
+        consumer: str = "trainer",
+        username: str | None = None,
+        password: str | None = None,
+        patience_s: float = 600.0,
+        clock: Clock | None = None,
+    ) -> None:
+        try:
+            import redis  # noqa: PLC0415  an extra
+        except ImportError as error:
+            raise ConfigError(
+                "redis is not installed; install the extra 'redis', in a checkout with "
+                "pip install -c constraints.txt '.[redis]'"
+            ) from error
+        if not streams or "" in streams or len(set(streams)) < len(streams):
+            raise ConfigError(f"streams are {', '.join(map(repr, streams)) or 'none'}; name each once")
+        self._away = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
+        self._refused = redis.exceptions.ResponseError
+        self._unknown_here = redis.exceptions.AuthenticationError  # to redis, an error of the connection
+        self._streams = sorted(streams)
+        self.name = f"redis://{host}:{port}/{','.join(self._streams)}"
+        self.clock = clock or Clock()
+        self.schema, self._items = schema, items
+        self._group, self._consumer = group, consumer
+        self._parser = MessageParser(schema, zone=zone)
+        self._outage = Outage(self.name, patience_s=patience_s)
+        once = redis.retry.Retry(redis.backoff.NoBackoff(), 0)  # waiting is ours to do, and to tell of
+        self._client: Any = redis.Redis(
+            host=host, port=port, username=username, password=password, socket_timeout=30.0, retry=once
+        )
+        self._last: dict[str, str] = {}  # by stream: the last entry that was read
+        self._entries: dict[str, int] = {}  # by stream: how many there ever were up to there, where known
+        self._placed = False  # whether the group stands there
+        self._merge: PartitionMerge[str, Entry] = PartitionMerge(_time_ms)
+
+    def items(self) -> pa.Table | None:
+        """The item table it was given."""
+        return self._items
+
+    def partitions(self) -> tuple[str, ...]:
+        """The streams."""
+        return tuple(self._streams)
+
+    def at_end(self, partitions: Collection[str]) -> frozenset[str]:
+        """Streams without entries behind the last one that was polled; none in an outage."""
+        polled = {stream: self._last[stream] for stream in partitions if self._merge.drained(stream)}
+        if not polled:
+            return frozenset()
+        try:
+            found = self._client.xread(polled, count=1)
+        except (*self._away, self._refused):
+            return frozenset()
+        left = {(each if isinstance(found, dict) else each[0]).decode() for each in found}
+        return frozenset(polled) - left
+
+    def start_after(self, last: Mapping[str, str]) -> None:
+        """Go on behind an entry of each stream; from the beginning of one that is not named."""
+        self._last = {stream: last.get(stream, _BEGINNING) for stream in self._streams}
+        self._entries, self._placed = {}, False
+        self._merge.start(self._streams)
+
+    def poll(self, most: int, wait_s: float) -> Arrivals | None:
+        """New entries."""
+        asked = [stream for stream in self._streams if self._merge.held(stream) < most]
+        try:
+            self._place_groups()
+            found = self._read(asked, most, wait_s) if asked else {}
+            there = {stream: self._info(stream) for stream in found}
+        except self._unknown_here as error:
+            self._refuse_login(error)
+        except self._away as error:
+            self._placed = False  # what the server gave and we did not get has to come again
+            self._outage.failed(error, wait_s=wait_s)
+            return None
+        except self._refused as error:
+            self._placed = False
+            if not str(error).startswith(("NOGROUP", "UNBLOCKED")):
+                raise LogError(f"{self.name}: {error}") from error
+            return None  # a stream was deleted or the server lost it; the group is made again
+        self._outage.over()
+        for stream, info in there.items():
+            if self._may_have_missed(stream, info):
+                self._tell_missed(stream, found[stream][0][0].decode())
+            self._count(stream, found[stream], info)
+        for stream in asked:
+            self._hold(stream, found.get(stream, []), most)
+        released = self._merge.release(most)
+        return self._arrivals(released) if released else None
+
+    def acknowledge(self, last: Mapping[str, str]) -> None:
+        """Tell the group that everything up to there is ours; in an outage the next time does."""
+        try:
+            for stream in self._streams:
+                while pending := self._client.xpending_range(
+                    stream, self._group, "-", last.get(stream, _BEGINNING), _ACKNOWLEDGED_AT_A_TIME
+                ):
+                    self._client.xack(stream, self._group, *(each["message_id"] for each in pending))
+        except (*self._away, self._refused):
+            return
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def _place_groups(self) -> None:
+        if self._placed:
+            return
+        for stream, last in self._last.items():
+            try:
+                self._client.xgroup_create(stream, self._group, id=last, mkstream=True)
+            except self._refused as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+                self._client.xgroup_setid(stream, self._group, id=last)
+        self._placed = True
+
+    def _read(self, streams: Sequence[str], most: int, wait_s: float) -> dict[str, list[Entry]]:
+        """New entries of each stream, at most so many; waits only where nothing else is to be done."""
+        found = self._client.xreadgroup(
+            self._group,
+            self._consumer,
+            dict.fromkeys(streams, ">"),
+            count=most,
+            block=None if self._merge.ready() else max(1, round(1_000 * wait_s)),
+        )
+        by_stream = found.items() if isinstance(found, dict) else found
+        return {name.decode(): entries for name, entries in by_stream}
+
+    def _hold(self, stream: str, entries: list[Entry], asked_for: int) -> None:
+        """Take entries to be merged; fewer than were asked for are all that there are."""
+        self._merge.add(stream, entries)
+        if entries:
+            self._last[stream] = entries[-1][0].decode()
+        if len(entries) < asked_for:
+            self._merge.end(stream)
+
+    def _info(self, stream: str) -> Mapping[str, Any]:
+        """What the server says of a stream; that it is empty, where it was deleted a moment ago."""
+        try:
+            info: Mapping[str, Any] = self._client.xinfo_stream(stream)
+        except self._refused as error:
+            if "no such key" not in str(error):
+                raise
+            return {"first-entry": None, "length": 0}
+        return info
+
+    def _may_have_missed(self, stream: str, info: Mapping[str, Any]) -> bool:
+        """Trimming takes the oldest first: as long as the last entry read is there, so is what follows.
+
+        Where it is gone, all that follows is there if no more are gone than were read.
+        """
+        last, first = self._last[stream], info["first-entry"]
+        if last == _BEGINNING or (first and _number(first[0]) <= _number(last.encode())):
+            return False
+        added, before = info.get("entries-added"), self._entries.get(stream)
+        return added is None or before is None or before != int(added - info["length"])
+
+    def _count(self, stream: str, entries: list[Entry], info: Mapping[str, Any]) -> None:
+        """Note how many entries there ever were up to the last of these, if that can be known."""
+        added, first = info.get("entries-added"), info["first-entry"]
+        if added is None:
+            return
+        if info["last-generated-id"] == entries[-1][0]:
+            self._entries[stream] = added
+        elif first and first[0] == entries[0][0]:
+            self._entries[stream] = added - info["length"] + len(entries)
+        elif stream in self._entries:
+            self._entries[stream] += len(entries)
+
+    def _tell_missed(self, stream: str, next_offset: str) -> None:
+        _log.warning(
+            "%s: entry %s of %s, the last one taken, was trimmed; entries between it and %s may be gone "
+            "unread: keep a longer stream",
+            self.name,
+            self._last[stream],
+            stream,
+            next_offset,
+        )
+
+    def _refuse_login(self, error: Exception) -> NoReturn:
+        raise LogError(
+            f"{self.name}: {error}; give the user and password, as redis://USER:PASSWORD@HOST:PORT/STREAM"
+        ) from error
+
+    def _arrivals(self, parts: Mapping[str, Sequence[Entry]]) -> Arrivals:
+        taken_ms = self.clock.now_ms()
+        messages = [
+            _message(stream, offset.decode(), fields or {})
+            for stream, (offset, fields) in in_order(parts, _time_ms)
+        ]
+        ranges = {
+            stream: (entries[0][0].decode(), entries[-1][0].decode()) for stream, entries in parts.items()
+        }
+        cut = Cut(source=self.name, ranges=ranges, messages=len(messages), taken_ms=taken_ms)
+        return self._parser.parse(cut, messages)
+
+
+def _time_ms(entry: Entry) -> int:
+    return _number(entry[0])[0]
+
+
+def _number(entry_id: bytes) -> tuple[int, int]:
+    """An entry's milliseconds, and its place among those of the same."""
+    milliseconds, _, place = entry_id.partition(b"-")
+    return int(milliseconds), int(place or 0)
+
+
+def _message(stream: str, offset: str, fields: Mapping[bytes, bytes]) -> Message:
+    if FIELD in fields:
+        return Message(partition=stream, offset=offset, payload=fields[FIELD])
+    said = {_shown(name): _shown(value) for name, value in fields.items()}
+    fault = f"the entry has no field '{FIELD.decode()}'; it has {', '.join(said) or 'none'}"
+    return Message(partition=stream, offset=offset, payload=json.dumps(said).encode(), fault=fault)
+
+
+def _shown(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace")

@@ -1,0 +1,18 @@
+"""Verdicts are written down as numbers, which therefore stay."""
+
+from __future__ import annotations
+
+from interestclock.admission import Verdict
+
+
+def test_a_number_keeps_its_word() -> None:
+    assert {each.name.lower(): each.value for each in Verdict} == {
+        "used": 0,
+        "late": 1,
+        "late_after_idle": 2,
+        "ahead": 3,
+        "duplicate": 4,
+        "orphan": 5,
+        "dead": 6,
+        "in_archive": 7,
+    }

@@ -1,0 +1,166 @@
+"""Checkpoints: whole or not there, verified before they are believed, the newest few kept."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from safetensors import SafetensorError
+
+from interestclock.errors import ResultError
+from interestclock.live import CheckpointNote, Checkpoints
+from interestclock.live import checkpoints as module
+
+STATE = {
+    "weights": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "step": np.array(7),
+    "none": np.zeros((0, 4)),
+}
+
+
+def note(number: int, fingerprint: str = "f") -> CheckpointNote:
+    return CheckpointNote(
+        number=number,
+        fingerprint=fingerprint,
+        admitted_position=10 * number,
+        offsets={"0": str(100 * number)},
+        event_ms=1_000 * number,
+        dead_letter_bytes=0,
+    )
+
+
+def written(folder: Path, numbers: int = 2, kept: int = 3) -> Checkpoints:
+    checkpoints = Checkpoints(folder, kept=kept)
+    for number in range(1, numbers + 1):
+        checkpoints.write(STATE | {"step": np.array(number)}, note(number))
+    return checkpoints
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.dictionaries(
+        st.text("abc/.", min_size=1, max_size=9),
+        hnp.arrays(
+            st.sampled_from([np.float32, np.int64, np.uint8, np.bool_]),
+            hnp.array_shapes(min_dims=0, min_side=0),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_what_is_read_is_what_was_written(tmp_path_factory: pytest.TempPathFactory, state: dict) -> None:
+    checkpoints = Checkpoints(tmp_path_factory.mktemp("c"), kept=1)
+    checkpoints.write(state, note(1))
+    found = checkpoints.newest(fingerprint="f")
+    assert found is not None
+    assert found[0].admitted_position == 10
+    assert found[1].keys() == state.keys()
+    for name, values in state.items():
+        assert found[1][name].dtype == values.dtype
+        np.testing.assert_array_equal(found[1][name], values)
+
+
+def test_the_newest_few_are_kept(tmp_path: Path) -> None:
+    assert written(tmp_path, numbers=7, kept=3).numbers() == [5, 6, 7]
+
+
+def test_an_empty_folder_has_none(tmp_path: Path) -> None:
+    assert Checkpoints(tmp_path / "new", kept=1).newest(fingerprint="f") is None
+
+
+def test_one_byte_less_is_noticed_and_the_one_before_is_taken(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    checkpoints = written(tmp_path)
+    state = checkpoints.path(2) / "state.safetensors"
+    state.write_bytes(state.read_bytes()[:-1])
+    with caplog.at_level(logging.WARNING):
+        found = checkpoints.newest(fingerprint="f")
+    assert found is not None
+    assert (found[0].number, int(found[1]["step"])) == (1, 1)
+    assert "bytes, should be" in caplog.text
+    assert "going on from the checkpoint before it" in caplog.text
+
+
+@pytest.mark.parametrize("place", [0, 100, -1])
+def test_one_bit_turned_is_noticed(place: int, tmp_path: Path) -> None:
+    checkpoints = written(tmp_path, numbers=1)
+    state = checkpoints.path(1) / "state.safetensors"
+    content = bytearray(state.read_bytes())
+    content[place] ^= 1
+    state.write_bytes(bytes(content))
+    with pytest.raises(
+        ResultError, match=r"no checkpoint is whole .* checksum .* bring one back from a copy"
+    ):
+        checkpoints.newest(fingerprint="f")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"format": 1}', '{"format": 1, "surprise": 2}'])
+def test_a_damaged_note_is_noticed(content: str, tmp_path: Path) -> None:
+    checkpoints = written(tmp_path, numbers=1)
+    (checkpoints.path(1) / "checkpoint.json").write_text(content)
+    with pytest.raises(ResultError, match="checkpoint-00000001"):
+        checkpoints.newest(fingerprint="f")
+
+
+def test_another_format_names_the_version_that_wrote_it(tmp_path: Path) -> None:
+    checkpoints = written(tmp_path, numbers=1)
+    path = checkpoints.path(1) / "checkpoint.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 9, "version": "7.1"}))
+    with pytest.raises(
+        ResultError,
+        match=r"format 9, this version reads 4; finish with the version .*7.1\), or",
+    ):
+        checkpoints.read(1)
+
+
+def test_another_configuration_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ResultError, match="is of another source or configuration; go on with those"):
+        written(tmp_path).newest(fingerprint="other")
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left on device"), SafetensorError("No space left on device")]
+)
+def test_a_full_disk_leaves_the_ones_before(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints = written(tmp_path)
+
+    def full(state: dict, path: Path) -> None:
+        path.write_bytes(b"half")
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "save_file", full)
+        with pytest.raises(ResultError, match=r"No space left on device.*make room .* --resume"):
+            checkpoints.write(STATE, note(3))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-00000001", "checkpoint-00000002"]
+    checkpoints.write(STATE, note(3))
+    assert checkpoints.numbers() == [1, 2, 3]
+
+
+def test_what_a_crash_left_is_removed(tmp_path: Path) -> None:
+    checkpoints = written(tmp_path)
+    left = tmp_path / "checkpoint-00000003.unfinished"
+    left.mkdir()
+    (left / "state.safetensors").write_bytes(b"half")
+    found = Checkpoints(tmp_path, kept=3).newest(fingerprint="f")
+    assert found is not None
+    assert found[0].number == 2
+    assert not left.exists()
+    assert checkpoints.numbers() == [1, 2]
+
+
+def test_a_damaged_one_is_written_anew(tmp_path: Path) -> None:
+    checkpoints = written(tmp_path)
+    (checkpoints.path(2) / "checkpoint.json").write_text("{")
+    checkpoints.write(STATE, note(2))
+    assert int(checkpoints.read(2)[1]["step"]) == 7
