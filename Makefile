@@ -54,6 +54,7 @@ bench-setup: .venv/.bench ## install what only the benchmarks need (torch-rechub
 
 bench: .venv/.bench ## time the trainer beside torch-rechub's, each ranker, the clock features, the search; memory
 	@mkdir -p build/bench
+	@$(BIN)/python benchmarks/startup.py --json build/bench/startup.json
 	@$(BIN)/python benchmarks/trainer.py --json build/bench/trainer.json
 	@$(BIN)/python benchmarks/features.py --json build/bench/features.json
 	@$(BIN)/python benchmarks/search.py --json build/bench/search.json --plot build/bench/search.svg

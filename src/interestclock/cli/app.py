@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,19 +14,12 @@ from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, By
 from interestclock.cli.log_options import LogOptions, with_log_options
 from interestclock.cli.snapshots import snapshots_app
 from interestclock.cli.train import train_command
+from interestclock.defaults import DEFAULT_RANKERS, LEARNING_RATE, ORDERS, RANKER_NAMES, SIMULATOR_SIZES
 from interestclock.errors import InterestClockError
-from interestclock.events.schema import LogCounts
-from interestclock.features import ClockFeatureConfig
-from interestclock.ranking import GaussianConfig
-from interestclock.samples import CandidateConfig, PrepareConfig
-from interestclock.simulator import SIZES, size_named, write_simulated_log
-from interestclock.studies.compare import CompareConfig, compare
-from interestclock.studies.export_features import export_features
-from interestclock.studies.inspect_log import inspect_log, render
-from interestclock.studies.progress import TerminalProgress
-from interestclock.studies.rankers import DEFAULT_RANKERS, RANKERS
-from interestclock.studies.result_table import result_table
-from interestclock.training import ORDERS, TrainConfig
+
+if TYPE_CHECKING:
+    from interestclock.events.schema import LogCounts
+    from interestclock.samples import PrepareConfig
 
 __all__ = ["app", "main"]
 
@@ -61,9 +54,9 @@ def compare_command(
     log: LogOptions,
     *,
     out: Out,
-    rankers: Annotated[str, typer.Option(help=f"Comma-separated, out of {', '.join(RANKERS)}.")] = ",".join(
-        DEFAULT_RANKERS
-    ),
+    rankers: Annotated[
+        str, typer.Option(help=f"Comma-separated, out of {', '.join(RANKER_NAMES)}.")
+    ] = ",".join(DEFAULT_RANKERS),
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each ranker; figures are their means.")] = 3,
     label: Annotated[
         str | None,
@@ -73,7 +66,7 @@ def compare_command(
     order: Annotated[str, typer.Option(help=f"How rankers learn: {' or '.join(ORDERS)}.")] = "streaming",
     device: Annotated[str, typer.Option(help="cpu, or cuda where there is one.")] = "cpu",
     batch_size: Annotated[int, typer.Option(min=1, help="Exposures predicted and learned together.")] = 128,
-    learning_rate: Annotated[float, typer.Option(help="Of Adam.")] = TrainConfig().learning_rate,
+    learning_rate: Annotated[float, typer.Option(help="Of Adam.")] = LEARNING_RATE,
     sigma_hours: Annotated[float, typer.Option(help="Width of the Gaussian Clock (Eq. 4).")] = 1.0,
     mu_hours: Annotated[float, typer.Option(help="Gap of its largest weight.")] = 0.0,
     bucket_centre_hours: Annotated[
@@ -97,6 +90,12 @@ def compare_command(
 
       interestclock compare checkins.tsv.gz --layout foursquare --items categories.csv --jobs 2 --out results
     """
+    from interestclock.ranking import GaussianConfig
+    from interestclock.studies.compare import CompareConfig, compare
+    from interestclock.studies.progress import TerminalProgress
+    from interestclock.studies.result_table import result_table
+    from interestclock.training import TrainConfig
+
     config = CompareConfig(
         rankers=tuple(name.strip() for name in rankers.split(",") if name.strip()),
         seeds=seeds,
@@ -132,6 +131,9 @@ def features_command(
 
     Writes samples.parquet, clocks.parquet and histories.parquet; the guide on features says how they join.
     """
+    from interestclock.studies.export_features import export_features
+    from interestclock.studies.progress import TerminalProgress
+
     config = _prepare(buckets_per_day, window_days, candidates_by_popularity, candidates_from_own_past)
     with TerminalProgress(_out) as progress:
         source = log.open(dead_letters=_dead_letters(out))
@@ -146,13 +148,15 @@ def simulate_command(
     out: Annotated[
         Path, typer.Option(help="Folder to write; must be empty or not exist.", show_default=False)
     ],
-    size: Annotated[str, typer.Option(help=f"One of {', '.join(SIZES)}.")] = "small",
+    size: Annotated[str, typer.Option(help=f"One of {', '.join(SIMULATOR_SIZES)}.")] = "small",
     seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same log.")] = 0,
 ) -> None:
     """Write the log of a simulated music service whose true probabilities are known.
 
     compare, features and inspect read the folder as it is.
     """
+    from interestclock.simulator import size_named, write_simulated_log
+
     with _out.status("simulating"):
         rows = write_simulated_log(out, size=size_named(size), seed=seed)
     _out.print(f"{out}: {rows:,} exposures", highlight=False, markup=False, soft_wrap=True)
@@ -162,6 +166,8 @@ def simulate_command(
 @with_log_options
 def inspect_command(log: LogOptions) -> None:
     """Say what is in a log, and how much the local hour tells about it."""
+    from interestclock.studies.inspect_log import inspect_log, render
+
     with _out.status("reading the log"):
         found = inspect_log(log.open())
     _out.print(render(found))
@@ -183,6 +189,9 @@ def _dead_letters(out: Path) -> Path:
 
 
 def _prepare(buckets: int, window_days: int, by_popularity: int, from_own_past: int) -> PrepareConfig:
+    from interestclock.features import ClockFeatureConfig
+    from interestclock.samples import CandidateConfig, PrepareConfig
+
     return PrepareConfig(
         candidates=CandidateConfig(by_popularity=by_popularity, from_own_past=from_own_past),
         clocks=ClockFeatureConfig(buckets_per_day=buckets, window_days=window_days),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from interestclock.samples import CandidateConfig
+from interestclock.defaults import CANDIDATES_BY_POPULARITY, CANDIDATES_FROM_OWN_PAST
 
 __all__ = ["BY_POPULARITY", "FROM_OWN_PAST", "ByPopularity", "FromOwnPast"]
 
@@ -17,4 +17,4 @@ ByPopularity = Annotated[
 FromOwnPast = Annotated[
     int, typer.Option(min=0, max=1_000, help="Candidates from the user's own past, likewise.")
 ]
-BY_POPULARITY, FROM_OWN_PAST = CandidateConfig().by_popularity, CandidateConfig().from_own_past
+BY_POPULARITY, FROM_OWN_PAST = CANDIDATES_BY_POPULARITY, CANDIDATES_FROM_OWN_PAST

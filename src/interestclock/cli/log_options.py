@@ -7,11 +7,14 @@ import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from interestclock.events import LAYOUTS, ColumnMapping, EventSource, open_log, resolve_mapping
+from interestclock.defaults import LAYOUTS
+
+if TYPE_CHECKING:
+    from interestclock.events import ColumnMapping, EventSource
 
 __all__ = ["LogOptions", "with_log_options"]
 
@@ -100,6 +103,8 @@ class LogOptions:
 
     def open(self, *, dead_letters: Path | None = None) -> EventSource:
         """The log these options describe; malformed rows go to ``dead_letters`` unless they say where."""
+        from interestclock.events import ColumnMapping, open_log, resolve_mapping
+
         given = ColumnMapping.from_toml(self.mapping) if self.mapping is not None else None
         described = self.layout is not None or (self.log / "log.toml").is_file()
         if given is None and not described and self._names_columns():

@@ -6,15 +6,12 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from interestclock.errors import ResultError
-from interestclock.snapshots import diff, list_notes
-from interestclock.snapshots.reader import checked
 
 __all__ = ["snapshots_app"]
 
@@ -42,6 +39,10 @@ def list_command(folder: Folder) -> None:
 
       interestclock snapshots list trainer/snapshots
     """
+    import numpy as np
+
+    from interestclock.snapshots import list_notes
+
     table = Table("snapshot", "goes on from", "learned up to (UTC)", "steps", "rows written", "bytes")
     notes = list_notes(folder)
     if not notes:
@@ -64,6 +65,8 @@ def verify_command(folder: Folder) -> None:
 
       interestclock snapshots verify trainer/snapshots
     """
+    from interestclock.snapshots.reader import checked
+
     found = list(checked(folder))
     if not found:
         raise ResultError(f"{folder} {_NONE}")
@@ -88,6 +91,8 @@ def diff_command(
 
       interestclock snapshots diff trainer/snapshots 00000001-full 00000007-delta
     """
+    from interestclock.snapshots import diff
+
     changes = diff(folder, first, second)
     if not changes:
         _out.print(f"nothing changed from {first} to {second}", highlight=False, soft_wrap=True)

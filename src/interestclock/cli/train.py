@@ -10,26 +10,26 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import torch
 import typer
 from rich.console import Console
 
-from interestclock.admission import AdmissionConfig
 from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
-from interestclock.embeddings import IdPolicy
+from interestclock.defaults import (
+    BATCH_MINUTES,
+    IDLE_SECONDS,
+    KEEP_HOURS,
+    LEARNING_RATE,
+    ORDERS,
+    RANKER_NAMES,
+)
 from interestclock.errors import ConfigError
-from interestclock.live import LiveConfig, LiveRun
-from interestclock.operations.json_logs import log_to
-from interestclock.operations.prometheus_page import serve_metrics
-from interestclock.operations.status_line import StatusLine
-from interestclock.operations.telemetry import Telemetry
-from interestclock.ranking import RankerConfig
-from interestclock.samples import CandidateConfig
-from interestclock.streams import LiveSource, open_live, open_then
-from interestclock.studies.rankers import RANKERS, lineup
-from interestclock.training import ORDERS, TrainConfig
+
+if TYPE_CHECKING:
+    from interestclock.live import LiveRun
+    from interestclock.ranking import RankerConfig
+    from interestclock.streams import LiveSource
 
 __all__ = ["default_lateness_minutes", "moment_ms", "stopped_by_signals", "train_command"]
 
@@ -88,7 +88,7 @@ def train_command(
             show_default=False,
         ),
     ] = None,
-    ranker: Annotated[str, typer.Option(help=f"One of {', '.join(RANKERS)}.")] = "gaussian+longterm",
+    ranker: Annotated[str, typer.Option(help=f"One of {', '.join(RANKER_NAMES)}.")] = "gaussian+longterm",
     mapping: Annotated[
         Path | None, typer.Option(help="TOML file that says what columns, or a stream's fields, mean.")
     ] = None,
@@ -150,7 +150,7 @@ def train_command(
             "counted, not learned. (A replay knows no silence.)",
             rich_help_panel=_LATENESS,
         ),
-    ] = LiveConfig().idle_seconds,
+    ] = IDLE_SECONDS,
     missing_label: Annotated[
         list[str] | None,
         typer.Option(
@@ -202,7 +202,7 @@ def train_command(
             "is filled.",
             rich_help_panel=_STATE,
         ),
-    ] = LiveConfig().keep_hours,
+    ] = KEEP_HOURS,
     checkpoint_minutes: Annotated[
         float, typer.Option(help="Between checkpoints.", rich_help_panel=_SCHEDULE)
     ] = 60.0,
@@ -227,17 +227,17 @@ def train_command(
             min=0,
             help="A batch that does not fill is learned all the same after so long in the stream's time.",
         ),
-    ] = LiveConfig().batch_minutes,
+    ] = BATCH_MINUTES,
     order: Annotated[
         str,
         typer.Option(
             help=f"{' or '.join(ORDERS)}: learn a batch once its labels are settled, or what a UTC day has "
             "settled when it is over, shuffled."
         ),
-    ] = TrainConfig().order,
+    ] = ORDERS[0],
     candidates_by_popularity: ByPopularity = BY_POPULARITY,
     candidates_from_own_past: FromOwnPast = FROM_OWN_PAST,
-    learning_rate: Annotated[float, typer.Option(help="Adam's step size.")] = TrainConfig().learning_rate,
+    learning_rate: Annotated[float, typer.Option(help="Adam's step size.")] = LEARNING_RATE,
     seed: Annotated[
         int, typer.Option(min=0, max=_MOST_SEED, help="Of the first weights and the shuffling.")
     ] = 0,
@@ -278,6 +278,20 @@ def train_command(
     then_from_ms = None if then_from is None else moment_ms(then_from)
     if then is None and then_from is not None:
         raise ConfigError("--then-from goes with --then; leave it out")
+
+    import torch
+
+    from interestclock.admission import AdmissionConfig
+    from interestclock.embeddings import IdPolicy
+    from interestclock.live import LiveConfig, LiveRun
+    from interestclock.operations.json_logs import log_to
+    from interestclock.operations.prometheus_page import serve_metrics
+    from interestclock.operations.status_line import StatusLine
+    from interestclock.operations.telemetry import Telemetry
+    from interestclock.samples import CandidateConfig
+    from interestclock.streams import open_live, open_then
+    from interestclock.training import TrainConfig
+
     open_source = open_live if then is None else partial(open_then, stream=then, from_ms=then_from_ms)
     opened = open_source(
         source,
@@ -378,6 +392,8 @@ def moment_ms(said: str) -> int:
 def _ranker(name: str) -> RankerConfig:
     if "," in name:
         raise ConfigError(f"'{name}' names several rankers; a live trainer trains one")
+    from interestclock.studies.rankers import lineup
+
     return lineup([name])[name]
 
 

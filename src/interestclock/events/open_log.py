@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from interestclock.defaults import LAYOUTS
 from interestclock.errors import ConfigError, LogError
 from interestclock.events.foursquare import foursquare_mapping
 from interestclock.events.mapping import ColumnMapping
@@ -13,7 +14,6 @@ from interestclock.events.table_source import TableSource
 
 __all__ = ["LAYOUTS", "open_log", "resolve_mapping"]
 
-LAYOUTS = ("foursquare",)
 _MAPPING_FILE = "log.toml"
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from interestclock.admission import AdmissionConfig
+from interestclock.defaults import BATCH_MINUTES, IDLE_SECONDS, KEEP_HOURS
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError
 from interestclock.features import ClockFeatureConfig
@@ -67,7 +68,7 @@ class LiveConfig:
     admission: AdmissionConfig = field(default_factory=AdmissionConfig)
     clocks: ClockFeatureConfig = field(default_factory=ClockFeatureConfig)
     longest: int = 10_000
-    keep_hours: float = 1.0
+    keep_hours: float = KEEP_HOURS
     forget_users_after_days: float | None = 90.0
     most_state_users: int | None = None
     users: IdPolicy = field(default_factory=lambda: IdPolicy(unused_days=90))
@@ -76,13 +77,13 @@ class LiveConfig:
     missing_labels: tuple[str, ...] = ()
     clocks_of_day: bool = False
     candidates: CandidateConfig = field(default_factory=CandidateConfig)
-    batch_minutes: float = 60.0
+    batch_minutes: float = BATCH_MINUTES
     checkpoint_minutes: float = 60.0
     checkpoints_kept: int = 3
     snapshot_minutes: float = 60.0
     full_snapshot_hours: float = 24.0
     arrivals: int = 1_024
-    idle_seconds: float = 1.0
+    idle_seconds: float = IDLE_SECONDS
 
     def __post_init__(self) -> None:
         for name in ("longest", "checkpoints_kept", "arrivals"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from interestclock.defaults import CANDIDATES_BY_POPULARITY, CANDIDATES_FROM_OWN_PAST
 from interestclock.errors import ConfigError
 from interestclock.histories import UserHistories
 from interestclock.state import FeatureState
@@ -39,8 +40,8 @@ class CandidateConfig:
         4
     """
 
-    by_popularity: int = 2
-    from_own_past: int = 2
+    by_popularity: int = CANDIDATES_BY_POPULARITY
+    from_own_past: int = CANDIDATES_FROM_OWN_PAST
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -1,40 +1,24 @@
-"""The rankers a comparison knows by name, one line each."""
+"""The rankers a comparison knows by name: their clocks and peers, each with its own defaults."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from typing import get_args
 
-from interestclock.clocks import LongTermConfig
+from interestclock.defaults import DEFAULT_RANKERS, RANKER_NAMES
 from interestclock.errors import ConfigError
-from interestclock.ranking import (
-    AdaptiveConfig,
-    ClockConfig,
-    GaussianConfig,
-    NaiveConfig,
-    RankerConfig,
-    TimeEncodingConfig,
-)
-from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
+from interestclock.ranking import ClockConfig, GaussianConfig, RankerConfig
 
 __all__ = ["DEFAULT_RANKERS", "RANKERS", "lineup"]
 
-RANKERS: dict[str, tuple[ClockConfig, ...]] = {
-    "base": (),
-    "hour": (TimeEncodingConfig(),),
-    "naive": (NaiveConfig(),),
-    "adaptive": (AdaptiveConfig(),),
-    "gaussian": (GaussianConfig(),),
-    "longterm": (LongTermConfig(),),
-    "gaussian+longterm": (GaussianConfig(), LongTermConfig()),
-    "din": (DinConfig(),),
-    "sim-hard": (SimHardConfig(),),
-    "sim-soft": (SimSoftConfig(),),
-    "twin": (TwinConfig(),),
-}
+_BASE = "base"  # no clock at all
 
-DEFAULT_RANKERS = ("base", "hour", "naive", "adaptive", "gaussian", "longterm", "gaussian+longterm")
-"""What a comparison runs where none is named: the clocks; the peers of ``sequences`` are asked for."""
+_CLOCKS = {clock.kind: clock for clock in get_args(ClockConfig)}
+
+RANKERS: dict[str, tuple[ClockConfig, ...]] = {
+    name: tuple(_CLOCKS[kind]() for kind in name.split("+") if kind != _BASE) for name in RANKER_NAMES
+}
 
 
 def lineup(names: Sequence[str], *, gaussian: GaussianConfig | None = None) -> dict[str, RankerConfig]:

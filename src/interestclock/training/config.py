@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from interestclock.defaults import LEARNING_RATE, ORDERS
 from interestclock.errors import ConfigError
 
 __all__ = ["ORDERS", "TrainConfig"]
-
-ORDERS = ("streaming", "daily-shuffled")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +32,8 @@ class TrainConfig:
     """
 
     batch_size: int = 128
-    learning_rate: float = 5e-3
-    order: str = "streaming"
+    learning_rate: float = LEARNING_RATE
+    order: str = ORDERS[0]
     seed: int = 0
     device: str = "cpu"
     threads: int = 1

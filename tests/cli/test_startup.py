@@ -1,0 +1,112 @@
+"""What only says something imports nothing that takes long to import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from interestclock.cli import app
+from interestclock.defaults import DEFAULT_RANKERS, LAYOUTS, ORDERS, RANKER_NAMES, SIMULATOR_SIZES
+from interestclock.events.open_log import resolve_mapping
+from interestclock.simulator import SIZES
+from interestclock.studies import RANKERS, CompareConfig
+from interestclock.training import TrainConfig
+
+# All we depend on but what a command line is made of.
+HEAVY = {
+    "confluent_kafka", "duckdb", "ibis", "llvmlite", "msgspec", "numba", "numpy", "pandas", "plotly",
+    "prometheus_client", "pyarrow", "redis", "safetensors", "sqlglot", "torch",
+}  # fmt: skip
+ASK = """
+import sys
+sys.argv = ["interestclock", *sys.argv[1:]]
+try:
+    from interestclock.cli import main
+    main()
+finally:
+    print("imported:", *sorted({name.split(".")[0] for name in sys.modules}))
+"""
+
+
+def commands(group: TyperGroup, *before: str) -> Iterator[list[str]]:
+    for name, command in group.commands.items():
+        yield [*before, name]
+        if isinstance(command, TyperGroup):
+            yield from commands(command, *before, name)
+
+
+def every_command() -> list[list[str]]:
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    return list(commands(group))
+
+
+def asked(*words: str) -> tuple[int, set[str], str]:
+    """Status, packages imported, and all that was said."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASK, *words], capture_output=True, text=True, check=False, timeout=60
+    )
+    said, imported = done.stdout.rsplit("imported:", 1)
+    return done.returncode, set(imported.split()), said + done.stderr
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], []], ids=" ".join)
+def test_the_command_itself_is_light(words: list[str]) -> None:
+    status, imported, said = asked(*words)
+    assert status == (0 if words else 2)
+    assert "interestclock" in said
+    assert imported & HEAVY == set()
+
+
+def test_the_package_alone_imports_nothing() -> None:
+    ask = "import sys, interestclock; print(*{name.split('.')[0] for name in sys.modules} & set(sys.argv))"
+    done = subprocess.run(
+        [sys.executable, "-c", ask, *HEAVY, "typer", "rich"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("command", every_command(), ids=" ".join)
+def test_the_help_of_every_command_is_light(command: list[str]) -> None:
+    status, imported, said = asked(*command, "--help")
+    assert status == 0
+    assert " ".join(command) in said
+    assert imported & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["compar"], "No such command"),
+        (["compare", "log.csv"], "--out"),
+        (["compare", "log.csv", "--out", "results", "--seeds", "0"], "--seeds"),
+        (["train", "log.csv", "--checkpoints", "t", "--then-from", "2026-03-01"], "--then-from"),
+        (["train", "log.csv", "--checkpoints", "t", "--label-wait-minutes", "inf"], "--label-wait-minutes"),
+    ],
+)
+def test_what_is_refused_at_once_is_light(words: list[str], complaint: str) -> None:
+    status, imported, said = asked(*words)
+    assert status != 0
+    assert complaint in said
+    assert imported & HEAVY == set()
+
+
+def test_what_is_light_would_be_noticed() -> None:
+    status, imported, said = asked("snapshots", "list", "no-such-folder")
+    assert status != 0
+    assert "no-such-folder" in said
+    assert {"numpy", "torch"} <= imported
+
+
+def test_what_help_names_is_what_there_is() -> None:
+    assert tuple(RANKERS) == RANKER_NAMES
+    assert set(DEFAULT_RANKERS) <= set(RANKER_NAMES)
+    assert tuple(SIZES) == SIMULATOR_SIZES
+    assert CompareConfig().rankers == DEFAULT_RANKERS
+    assert [TrainConfig(order=order).order for order in ORDERS] == list(ORDERS)
+    assert all(resolve_mapping(None, layout=layout) for layout in LAYOUTS)
