@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -82,6 +81,8 @@ class TrainerFolder:
 
     def _take_lock(self) -> None:
         """The system gives it back when the process ends, however it ends."""
+        import fcntl  # noqa: PLC0415  not every system has it
+
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -182,11 +182,11 @@ def _plans(
     ]
 
 
-def _cost(costs: Sequence[RunCost]) -> dict[str, float]:
-    """Means over seeds; the highest memory."""
+def _cost(costs: Sequence[RunCost]) -> dict[str, float | None]:
+    """Means over seeds; the highest memory, if the system says."""
     seconds = sum(cost.seconds for cost in costs) / len(costs)
     return {
         "seconds": seconds,
         "samples_per_second": costs[0].samples / seconds,
-        "peak_rss_mib": max(cost.peak_rss_mib for cost in costs),
+        "peak_rss_mib": max((peak for cost in costs if (peak := cost.peak_rss_mib)), default=None),
     }

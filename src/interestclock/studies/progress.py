@@ -95,10 +95,11 @@ class TerminalProgress:
         name = f"{cost.ranker}-seed{cost.seed}"
         if name in self._tasks:
             self._bars.remove_task(self._tasks.pop(name))
+        memory = "memory n/a" if cost.peak_rss_mib is None else f"{cost.peak_rss_mib:,.0f} MiB"
         rate = cost.samples / max(cost.seconds, 1e-9)
         self._console.print(
             f"[{time.perf_counter() - self._began:6.1f} s] {cost.ranker} seed {cost.seed}: "
-            f"{cost.seconds:.1f} s, {rate:,.0f} samples/s, {cost.peak_rss_mib:,.0f} MiB",
+            f"{cost.seconds:.1f} s, {rate:,.0f} samples/s, {memory}",
             highlight=False,
         )
 

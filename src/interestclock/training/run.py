@@ -67,13 +67,16 @@ class RunNews:
 
 @dataclass(frozen=True, kw_only=True)
 class RunCost:
-    """What a run took; seconds of training and predicting, without reading the log."""
+    """What a run took; seconds of training and predicting, without reading the log.
+
+    ``peak_rss_mib`` is None where the system does not say.
+    """
 
     ranker: str
     seed: int
     seconds: float
     samples: int
-    peak_rss_mib: float
+    peak_rss_mib: float | None
 
 
 def run_ranker(plan: RunPlan, tell: Callable[[RunNews], None]) -> RunCost:
