@@ -36,6 +36,7 @@ NOT_IN_THE_API = {
     "interestclock.arrays",
     "interestclock.compiled",
     "interestclock.defaults",
+    "interestclock.loop_cache",
     "interestclock.on_disk",
     "interestclock.__main__",
     "interestclock.cli",

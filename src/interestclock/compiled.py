@@ -7,11 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from numba import njit
+import numba
+
+from interestclock.loop_cache import cache_folder
 
 __all__ = ["SOURCES", "compiled"]
 
 _Loop = TypeVar("_Loop", bound=Callable[..., Any])
+_numba_settings: Any = numba.config  # names that no type checker sees
 
 # Files with compiled loops, or with what goes into them: formulas, constants.
 SOURCES = (
@@ -44,6 +47,8 @@ _DIGEST = _digest(Path(__file__).parent)
 def compiled(**options: Any) -> Callable[[_Loop], _Loop]:
     """Compile a loop on its first call for each signature, without holding Python's lock; kept on disk.
 
+    Kept where ``cache_folder`` says; where there is no place for it, it is compiled in each process.
+
     numba keeps what it compiled until the file of the outermost loop changes: a change of a loop that is
     called from another file would go unnoticed, and an upgraded package would run what it was before. So
     the name of each loop, which names its file on disk, carries a digest of them all.
@@ -59,7 +64,20 @@ def compiled(**options: Any) -> Callable[[_Loop], _Loop]:
 
     def compile_it(loop: _Loop) -> _Loop:
         loop.__qualname__ = f"{loop.__qualname__}_{_DIGEST}"
-        dispatcher: _Loop = njit(nogil=True, cache=True, **options)(loop)
-        return dispatcher
+        dispatcher = numba.njit(nogil=True, **options)(loop)
+        folder = cache_folder(Path(loop.__code__.co_filename).parent, _numba_settings.CACHE_DIR)
+        if folder is not None:
+            _keep(dispatcher, folder)
+        compiled_loop: _Loop = dispatcher
+        return compiled_loop
 
     return compile_it
+
+
+def _keep(dispatcher: Any, folder: str) -> None:
+    """numba asks its setting when it is told to keep a loop, and not again; it is everyone's, so put back."""
+    before, _numba_settings.CACHE_DIR = _numba_settings.CACHE_DIR, folder
+    try:
+        dispatcher.enable_caching()
+    finally:
+        _numba_settings.CACHE_DIR = before
