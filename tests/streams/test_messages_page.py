@@ -12,7 +12,7 @@ from said_messages import parse
 from interestclock.events.message_models import KINDS, Exposure, ServedItem
 from interestclock.events.schema import LogSchema
 
-PAGE = (Path(__file__).resolve().parents[3] / "docs" / "live.md").read_text()
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "live.md").read_text()
 SHOWN = re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 SCHEMA = LogSchema(
     labels=("finish", "skip"),
