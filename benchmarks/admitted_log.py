@@ -33,7 +33,7 @@ from interestclock.admission import AdmittedEntry, AdmittedLog, Verdict
 from interestclock.admission.admitted_bytes import Schemas, entry_from_bytes, entry_to_bytes
 from interestclock.events import exposure_message, label_message
 from interestclock.events.schema import LogSchema
-from interestclock.streams import Cut, Message, MessageParser
+from interestclock.streams import Message, MessageParser, OffsetRanges
 
 SIZES = (1, 16, 128, 1_024)
 START_MS = 1_700_000_000_000
@@ -138,7 +138,7 @@ def entries_of(kind: str, size: int, *, entries: int) -> Iterator[AdmittedEntry]
             for each in range(min(size, 4))
         }
         arrivals = parser.parse(
-            Cut(source="kafka://broker:9092/plays", ranges=ranges, messages=size), messages
+            OffsetRanges(source="kafka://broker:9092/plays", ranges=ranges, messages=size), messages
         )
         named = {"exposures": arrivals.exposures, "labels": arrivals.labels}
         verdicts = pa.array(np.full(size, Verdict.USED, np.int8))

@@ -60,7 +60,7 @@ def lost(name: str, lateness_s: int) -> tuple[float, int]:
         while queue.next_batch() is not None:
             pass
         held = max(held, buffer.waiting + len(queue))
-    counts = buffer.accounts
+    counts = buffer.counters
     return (counts.late_exposures + counts.late_labels) / counts.received, held
 
 

@@ -38,7 +38,7 @@ TABLES = {
     "unused for 30 days": IdPolicy(unused_days=30),
     "unused for 7 days": IdPolicy(unused_days=7),
     "at most 1,000 items": IdPolicy(most=1_000),
-    "a row after 3 sightings": IdPolicy(sightings=3),
+    "a row after 3 sightings": IdPolicy(min_count=3),
 }
 
 

@@ -29,7 +29,7 @@ from rich.table import Table
 from interestclock.events.message_json import read_message
 from interestclock.events.message_models import Exposure, Label
 from interestclock.events.schema import LogSchema
-from interestclock.streams import Cut, messages
+from interestclock.streams import OffsetRanges, messages
 
 BATCH = 1_024
 SCHEMA = LogSchema(
@@ -147,7 +147,7 @@ def parse_with(module: ModuleType, payloads: list[bytes]) -> Callable[[], object
         module.Message(partition="0", offset=str(at), payload=payloads[at % len(payloads)])
         for at in range(BATCH)
     ]
-    cut = Cut(source="benchmark", ranges={"0": ("0", str(BATCH - 1))}, messages=BATCH)
+    cut = OffsetRanges(source="benchmark", ranges={"0": ("0", str(BATCH - 1))}, messages=BATCH)
     assert not parser.parse(cut, batch).bad
     return lambda: parser.parse(cut, batch)
 

@@ -39,9 +39,9 @@ def cache_folder(source_folder: Path, given: str) -> str | None:
 
 def _users_folder() -> Path | None:
     """``$XDG_CACHE_HOME/interestclock`` or ``~/.cache/interestclock``; None for a user without a home."""
-    said = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if said.is_absolute():  # the standard asks for others to be ignored
-        return said / "interestclock"
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if named.is_absolute():  # the standard asks for others to be ignored
+        return named / "interestclock"
     try:
         home = Path.home()
     except RuntimeError:  # no HOME, and a user id that no one has, as containers give

@@ -26,7 +26,15 @@ from interestclock.admission import (
 )
 from interestclock.errors import ResultError
 from interestclock.events import exposure_message, item_message, served_message
-from interestclock.streams import Arrivals, Cut, Message, MessageParser, RedisSource, ReplaySource, Tick
+from interestclock.streams import (
+    Message,
+    MessageParser,
+    MicroBatch,
+    OffsetRanges,
+    RedisSource,
+    ReplaySource,
+    Tick,
+)
 
 CONFIG = AdmissionConfig(lateness_ms=HOUR_MS, label_wait_ms=HOUR_MS)
 Step = tuple[AdmittedEntry, list[Admitted]]
@@ -42,7 +50,7 @@ def opened(source: Any, folder: Path, **changes: int) -> Admission:
     return Admission(source, folder, buffer=EventBuffer(REQUESTS, config=config))
 
 
-def arrivals(source: RedisSource, *, size: int = 40) -> Iterator[Arrivals]:
+def arrivals(source: RedisSource, *, size: int = 40) -> Iterator[MicroBatch]:
     """Some out of order, twice, unreadable; the first have exposures only, labels only, or neither."""
     said = with_all_kinds(messages(requests=30))
     is_label = [b"label_of" in each for each in said]
@@ -57,8 +65,10 @@ def arrivals(source: RedisSource, *, size: int = 40) -> Iterator[Arrivals]:
         names = sorted({each.partition for each in found})
         mine = {name: [each.offset for each in found if each.partition == name] for name in names}
         ranges = {name: (those[0], those[-1]) for name, those in mine.items()}
-        cut = Cut(source=source.name, ranges=ranges, messages=len(found), taken_ms=2_000_000_000_000)
-        yield MessageParser(REQUESTS).parse(cut, found)
+        offset_ranges = OffsetRanges(
+            source=source.name, ranges=ranges, messages=len(found), taken_ms=2_000_000_000_000
+        )
+        yield MessageParser(REQUESTS).parse(offset_ranges, found)
 
 
 def with_all_kinds(said: list[bytes]) -> list[bytes]:
@@ -114,7 +124,7 @@ def test_what_a_broker_brought_is_handed_over_again_without_it(tmp_path: Path) -
         steps.append(admission.admit(each))
         if number % 4 == 2:
             steps.append(admission.tick(Tick(awaited=("a",), taken_ms=2_000_000_000_000)))
-    counts = admission._buffer.accounts
+    counts = admission._buffer.counters
     assert min(counts.duplicates, counts.dead_letters, counts.labels_joined, counts.late_exposures) > 0
     assert min(counts.items, counts.served) > 0
     assert {kind for entry, _ in steps for kind in entry.tables} >= {"items", "served", "references"}

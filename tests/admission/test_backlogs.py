@@ -126,10 +126,10 @@ def test_a_backlog_is_late_only_where_its_partition_is(topic, draws, slow) -> No
             run.hand_over(name, records)
         run.take(most)
     run.drain()
-    accounts, used = run.buffer.accounts, run.used()
+    counters, used = run.buffer.counters, run.used()
     assert set(used) >= {event for held in topic.values() for event in in_time_alone(held)}
-    assert accounts.late_after_idle == 0
-    assert accounts.received == len(used) + accounts.late_exposures == sum(map(len, topic.values()))
+    assert counters.late_after_idle == 0
+    assert counters.received == len(used) + counters.late_exposures == sum(map(len, topic.values()))
 
 
 @settings(max_examples=100, deadline=None)
@@ -147,8 +147,8 @@ def test_what_an_idle_partition_brings_late_is_counted_apart(topic, draws, wakes
     run.left["idle"] = list(idle)
     behind = sum(each.time < run.buffer.watermark_ms for each in idle)
     run.drain()
-    accounts, used = run.buffer.accounts, run.used()
+    counters, used = run.buffer.counters, run.used()
     alone = {event for held in topic.values() for event in in_time_alone(held)}
     assert set(used) >= alone
-    assert accounts.late_after_idle == behind
+    assert counters.late_after_idle == behind
     assert sum(event.startswith("idle/") for event in used) == 10 - behind

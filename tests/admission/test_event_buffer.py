@@ -76,8 +76,8 @@ class Admission:
         self.verdicts: list[int] = []  # of messages, in order
 
     @property
-    def accounts(self):
-        return self.buffer.accounts
+    def counters(self):
+        return self.buffer.counters
 
     def take(self, exposures: pa.Table, labels: pa.Table, **said: int) -> None:
         self.follow(self.buffer.admit({"exposures": exposures, "labels": labels}, **said))
@@ -240,19 +240,19 @@ def test_every_message_ends_as_the_reference_says(messages: list[Shown | Labelle
     assert [
         verdict in VERDICTS[said] for verdict, said in zip(intake.verdicts, reference.verdicts, strict=True)
     ] == [True] * len(messages)
-    assert intake.verdicts.count(Verdict.ORPHAN) <= intake.accounts.orphan_labels
+    assert intake.verdicts.count(Verdict.ORPHAN) <= intake.counters.orphan_labels
 
 
 def check(intake: Admission, reference: Reference, given_out: list[dict], messages: int) -> None:
     order = sorted((time, place, event) for place, (event, time) in enumerate(reference.shown.items()))
     assert [row["event_id"] for row in given_out] == [f"e{event}" for _, _, event in order]
-    counts = intake.accounts.counts()
+    counts = intake.counters.counts()
     names = ("duplicates", "late_exposures", "late_labels", "labels_joined", "orphan_labels")
     assert {name: counts[name] for name in names} == {name: reference.tally.get(name, 0) for name in names}
-    intake.accounts.learned = len(given_out)
-    intake.accounts.waiting = intake.waiting()
-    assert intake.accounts.received == messages
-    assert intake.accounts.add_up()
+    intake.counters.learned = len(given_out)
+    intake.counters.waiting = intake.waiting()
+    assert intake.counters.received == messages
+    assert intake.counters.add_up()
     known = intake.labels
     event_of = {row["serial"]: int(row["event_id"][1:]) for row in given_out}
     said = {
@@ -275,14 +275,14 @@ def test_what_is_given_out_is_never_overtaken() -> None:
     assert [row["event_id"] for row in intake.batches()] == ["e1"]  # 130 - 20 has passed no other
     intake.take_messages([Shown(4, 109), Shown(5, 200)])
     assert [row["event_id"] for row in intake.batches()] == ["e3", "e2"]
-    assert intake.accounts.late_exposures == 1  # e4: 109 < 130 - 20
+    assert intake.counters.late_exposures == 1  # e4: 109 < 130 - 20
     assert intake.waiting() == 1
 
 
 def test_the_wait_ends_with_its_last_millisecond() -> None:
     intake = Admission()
     intake.take_messages([Shown(1, 100), Labelled(1, "finish", 1, 150), Labelled(1, "like", 1, 151)])
-    assert (intake.accounts.labels_joined, intake.accounts.late_labels) == (1, 1)
+    assert (intake.counters.labels_joined, intake.counters.late_labels) == (1, 1)
     assert intake.labels.known_ms_E.tolist() == [150]
 
 
@@ -349,11 +349,11 @@ def test_a_backlog_is_not_late(partitions: int, size: int) -> None:
         table = exposure_table([(at, Shown(event, 20_000 * event)) for at, event in enumerate(events)])
         names = [str(event % partitions) for event in events]
         intake.take(with_partitions(table, names), with_partitions(label_table([]), []), taken_ms=10**7)
-    assert set(intake.buffer.spoke) <= {str(each) for each in range(partitions)}
+    assert set(intake.buffer.active_partitions) <= {str(each) for each in range(partitions)}
     intake.end()
     rows = intake.batches()
     assert [row["event_id"] for row in rows] == [f"e{event}" for event in range(400)]
-    assert (intake.accounts.late_exposures, intake.accounts.late_after_idle) == (0, 0)
+    assert (intake.counters.late_exposures, intake.counters.late_after_idle) == (0, 0)
     assert not {"partition", "verdict"} & rows[0].keys()
 
 
@@ -371,12 +371,12 @@ def test_what_comes_after_its_partition_was_let_go_is_counted_apart() -> None:
         (4, Labelled(9, "like", 1, 2)),
     ]
     intake.take(again, with_partitions(label_table(labels), ["a", "b", "a"]))
-    accounts = intake.accounts
-    assert accounts.late_after_idle == 2  # e3, and the label known at 290: not late in a, whose newest is 300
-    assert (accounts.late_exposures, accounts.late_labels) == (0, 1)  # the last label: it is late in a, too
-    assert (accounts.duplicates, accounts.labels_joined) == (1, 1)
-    accounts.learned, accounts.waiting = 1, intake.waiting()
-    assert accounts.add_up()
+    counters = intake.counters
+    assert counters.late_after_idle == 2  # e3, and the label known at 290: not late in a, whose newest is 300
+    assert (counters.late_exposures, counters.late_labels) == (0, 1)  # the last label: it is late in a, too
+    assert (counters.duplicates, counters.labels_joined) == (1, 1)
+    counters.learned, counters.waiting = 1, intake.waiting()
+    assert counters.add_up()
 
 
 def test_a_quiet_stream_gives_out_what_the_clock_has_passed() -> None:
@@ -386,7 +386,7 @@ def test_a_quiet_stream_gives_out_what_the_clock_has_passed() -> None:
     assert [row["event_id"] for row in intake.batches()] == ["e1"]
     intake.tick(awaited=(), taken_ms=150)
     assert intake.batches() == []
-    assert (intake.accounts.orphan_labels, intake.waiting()) == (1, 1)
+    assert (intake.counters.orphan_labels, intake.waiting()) == (1, 1)
     intake = intake.restored()
     intake.tick(awaited=(), taken_ms=151)
     assert [row["event_id"] for row in intake.batches()] == ["e2"]
@@ -416,8 +416,8 @@ def test_what_lies_far_ahead_is_set_aside() -> None:
     shown = [(0, Shown(1, 900)), (1, Shown(2, 10**12)), (2, Shown(3, 1_500)), (3, Shown(4, 1_501))]
     labels = [(4, Labelled(1, "finish", 1, 10**12)), (5, Labelled(1, "like", 1, 950))]
     intake.take(exposure_table(shown), label_table(labels), taken_ms=1_000)
-    assert (intake.buffer.newest_ms, intake.accounts.ahead) == (1_501, 2)
-    assert (intake.accounts.late_exposures, intake.accounts.late_labels) == (0, 1)
+    assert (intake.buffer.newest_ms, intake.counters.ahead) == (1_501, 2)
+    assert (intake.counters.late_exposures, intake.counters.late_labels) == (0, 1)
     intake.end()
     assert [row["event_id"] for row in intake.batches()] == ["e1", "e3", "e4"]
 
@@ -427,13 +427,13 @@ def test_a_clock_that_is_set_back_stops_nothing() -> None:
     intake = Admission(lateness_ms=0, label_wait_ms=1_000, ahead_ms=500)
     intake.take(exposure_table([(0, Shown(1, 10_000))]), label_table([]), taken_ms=10_000)
     intake.take(exposure_table([(0, Shown(2, 10_400)), (1, Shown(3, 10_901))]), label_table([]), taken_ms=5)
-    assert (intake.buffer.newest_ms, intake.accounts.ahead) == (10_400, 1)
+    assert (intake.buffer.newest_ms, intake.counters.ahead) == (10_400, 1)
 
 
 def test_a_log_may_be_of_any_time() -> None:
     intake = Admission(ahead_ms=0)
     intake.take(exposure_table([(0, Shown(1, 10**14))]), label_table([]))
-    assert intake.accounts.ahead == 0
+    assert intake.counters.ahead == 0
 
 
 def test_ahead_is_measured_from_the_newest_event_before_it() -> None:
@@ -444,7 +444,7 @@ def test_ahead_is_measured_from_the_newest_event_before_it() -> None:
         intake.take(exposure_table([(0, Shown(9, 10_000))]), label_table([]), taken_ms=10_000)
         for first in range(0, 5, size):
             intake.take(exposure_table(shown[first : first + size]), label_table([]), taken_ms=5)
-        assert (intake.buffer.newest_ms, intake.accounts.ahead) == (11_600, 0)
+        assert (intake.buffer.newest_ms, intake.counters.ahead) == (11_600, 0)
 
 
 @given(
@@ -492,4 +492,4 @@ def test_labels_that_come_along_count_whenever_they_were_known(along: bool) -> N
     buffer = EventBuffer(SCHEMA, config=AdmissionConfig(label_wait_ms=0, labels_come_along=along))
     (admitted,) = buffer.admit({"exposures": exposures})
     assert admitted.labels.known_ms_E.tolist() == ([9_000] if along else [])
-    assert buffer.accounts.given_labels_late == (0 if along else 1)
+    assert buffer.counters.given_labels_late == (0 if along else 1)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from said_messages import parse
+from random_messages import parse
 
 from interestclock.admission import AdmissionConfig, Admitted, EventBuffer, Verdict
 from interestclock.admission.watermark import Watermark
@@ -85,11 +85,11 @@ def test_what_the_archive_has(stop: str, tick: bool) -> None:
     assert buffer.watermark_ms == 260
     later = exposures("0", ("w", 255), ("e", 900), ("z", 240), ("z", 840))
     admit(buffer, later, labels("0"), taken_ms=LONG_AFTER_MS)
-    accounts = buffer.accounts
-    assert accounts.in_archive == 4  # b and x, the label known at 240, and z of 240, however late it comes
-    assert (accounts.duplicates, accounts.labels_joined, accounts.late_exposures) == (1, 1, 2)
-    accounts.waiting = 6  # a to e, and y
-    assert accounts.add_up()
+    counters = buffer.counters
+    assert counters.in_archive == 4  # b and x, the label known at 240, and z of 240, however late it comes
+    assert (counters.duplicates, counters.labels_joined, counters.late_exposures) == (1, 1, 2)
+    counters.waiting = 6  # a to e, and y
+    assert counters.add_up()
     assert buffer.watermark_ms == 850
 
 
@@ -97,14 +97,14 @@ def test_a_moment_that_is_said_decides() -> None:
     buffer = archived(then_from_ms=310)
     admitted = admit(buffer, OVERLAP, labels("0", ("c", 309), ("c", 311)), taken_ms=LONG_AFTER_MS)
     assert [each for one in admitted for each in one.exposures["event_id"].to_pylist()] == ["d"]
-    assert (buffer.accounts.in_archive, buffer.accounts.labels_joined) == (5, 1)
+    assert (buffer.counters.in_archive, buffer.counters.labels_joined) == (5, 1)
 
 
 def test_without_an_archive_nothing_is_in_it() -> None:
     buffer = EventBuffer(SCHEMA, config=AdmissionConfig(lateness_ms=50))
     admit(buffer, exposures("0", ("a", 300)), labels("0"))
     admit(buffer, exposures("0", ("b", 200)), labels("0"), taken_ms=LONG_AFTER_MS)
-    assert (buffer.accounts.in_archive, buffer.accounts.late_exposures) == (0, 1)
+    assert (buffer.counters.in_archive, buffer.counters.late_exposures) == (0, 1)
 
 
 def test_a_moment_needs_an_archive() -> None:
@@ -174,7 +174,7 @@ def test_an_archive_then_its_stream_is_one_stream(
     assert sorted(found) == sorted(expected)
     assert two.watermark_ms == one.watermark_ms
     in_archive = sum(at_ms < before_ms for _, at_ms, *_ in again)
-    assert (two.accounts.in_archive, two.accounts.duplicates) == (in_archive, len(again) - in_archive)
+    assert (two.counters.in_archive, two.counters.duplicates) == (in_archive, len(again) - in_archive)
 
 
 def test_a_request_that_the_archive_outlived_is_in_it_and_not_late() -> None:
@@ -185,7 +185,7 @@ def test_a_request_that_the_archive_outlived_is_in_it_and_not_late() -> None:
     said = [json.dumps(served | {"timestamp_ms": at_ms}).encode() for at_ms in (300, 440, 460)]
     buffer.admit(parse(*said, zone="UTC", schema=SCHEMA).tables(), taken_ms=LONG_AFTER_MS)
     assert buffer.verdicts["served"].tolist() == [Verdict.IN_ARCHIVE, Verdict.USED, Verdict.DUPLICATE]
-    accounts = buffer.accounts
-    assert (accounts.in_archive, accounts.served, accounts.late_served) == (1, 1, 0)
-    accounts.waiting = 2
-    assert accounts.add_up()
+    counters = buffer.counters
+    assert (counters.in_archive, counters.served, counters.late_served) == (1, 1, 0)
+    counters.waiting = 2
+    assert counters.add_up()

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_admission import PlainAdmission
-from said_messages import parse
+from random_messages import parse
 
 from interestclock.admission import AdmissionConfig, EventBuffer, Verdict
 from interestclock.events.schema import LogSchema
@@ -70,7 +70,7 @@ class Admission:
         self.items += [] if admitted.items is None else admitted.items.to_pylist()
 
     def counts(self) -> Counter:
-        return Counter({name: n for name, n in self.buffer.accounts.counts().items() if n})
+        return Counter({name: n for name, n in self.buffer.counters.counts().items() if n})
 
 
 def served(name: str, at: int, *items: str, user: str = "ann") -> dict[str, Any]:
@@ -135,8 +135,8 @@ def test_requests_that_do_not_fit_leave_orphans() -> None:
     admission.take([served("r", 0, "a"), reference("r", "b"), reference("r", "a", user_id="bob")])
     assert admission.verdicts == ["USED", "ORPHAN", "ORPHAN"]
     admission.take([reference("none", "a"), shown("e", 20), shown("f", 21)])
-    assert admission.buffer.accounts.orphan_exposures == 3
-    assert (admission.verdicts[3], admission.buffer.accounts.waiting) == ("ORPHAN", 0)
+    assert admission.buffer.counters.orphan_exposures == 3
+    assert (admission.verdicts[3], admission.buffer.counters.waiting) == ("ORPHAN", 0)
 
 
 def test_a_request_is_forgotten_once_its_wait_is_over() -> None:
@@ -145,10 +145,10 @@ def test_a_request_is_forgotten_once_its_wait_is_over() -> None:
     later = {"timestamp_ms": START_MS + 55, "zone": "UTC"}
     admission.take([reference("r", "a", **later), shown("f", 61), reference("r", "b", **later)])
     assert [each["event_id"] for each in admission.exposures] == ["e", "r/a", "f"]
-    assert (admission.buffer.waiting, admission.buffer.accounts.orphan_exposures) == (1, 0)
+    assert (admission.buffer.waiting, admission.buffer.counters.orphan_exposures) == (1, 0)
     admission.take([served("r", 0, "a", "b"), served("s", 21, "a"), served("s", 22, "b")])
     assert admission.verdicts[-3:] == ["LATE", "USED", "DUPLICATE"]
-    assert (admission.buffer.accounts.late_served, admission.buffer.accounts.served) == (1, 2)
+    assert (admission.buffer.counters.late_served, admission.buffer.counters.served) == (1, 2)
 
 
 def test_a_label_is_made_when_the_last_it_is_made_of_is_known() -> None:
@@ -159,7 +159,7 @@ def test_a_label_is_made_when_the_last_it_is_made_of_is_known() -> None:
     assert admission.labels == {(0, "finish", 1, START_MS + 12)}
     admission.take([outcome("e", 1, 13), label("e", 0, 14)])
     assert admission.verdicts[-2:] == ["DUPLICATE", "DUPLICATE"]
-    assert admission.buffer.accounts.outcomes_joined == 2
+    assert admission.buffer.counters.outcomes_joined == 2
 
 
 def test_what_comes_along_needs_no_message() -> None:
@@ -211,7 +211,7 @@ def test_of_a_label_that_comes_and_one_that_is_made_the_first_is_the_label(
     for at in range(0, 3, size):
         admission.take(messages[at : at + size])
     assert [each[:3] for each in admission.labels] == [(0, "finish", value)]
-    assert admission.buffer.accounts.duplicates == (first == "outcome")
+    assert admission.buffer.counters.duplicates == (first == "outcome")
 
 
 def test_a_clock_that_runs_ahead_is_bounded_by_arrival() -> None:
@@ -221,13 +221,13 @@ def test_a_clock_that_runs_ahead_is_bounded_by_arrival() -> None:
     )
     assert admission.labels == {(0, "finish", 1, START_MS + 3)}
     assert admission.buffer.watermark_ms == START_MS + 3 - 20  # not 25 - 20
-    accounts = admission.buffer.accounts
-    assert (accounts.known_ahead, accounts.known_ahead_most_ms, accounts.ahead) == (1, 22, 0)
+    counters = admission.buffer.counters
+    assert (counters.known_ahead, counters.known_ahead_most_ms, counters.ahead) == (1, 22, 0)
     admission.take([label("f", 1, 36)], START_MS + 5)
-    assert (admission.verdicts[-1], accounts.known_ahead) == ("AHEAD", 1)
+    assert (admission.verdicts[-1], counters.known_ahead) == ("AHEAD", 1)
     admission.take([shown("later", 40), label("later", 1, 45)], START_MS + 11)
     assert (2, "finish", 1, START_MS + 40) in admission.labels  # where all clocks are ahead, no label is late
-    assert (accounts.known_ahead, accounts.known_ahead_most_ms) == (2, 34)
+    assert (counters.known_ahead, counters.known_ahead_most_ms) == (2, 34)
     given_along = {"labels": {"finish": 1}, "known_ms": {"finish": START_MS + 41}}
     admission.take([shown("g", 30, **given_along)], START_MS + 12)
     assert (3, "finish", 1, START_MS + 40) in admission.labels
@@ -246,7 +246,7 @@ def test_an_item_says_what_came_before_it() -> None:
         ["a", START_MS + 1, 2, START_MS + 3],
     ]
     assert admission.buffer.watermark_ms == START_MS + 3 - 20  # not moved by items
-    assert admission.buffer.accounts.items == 3
+    assert admission.buffer.counters.items == 3
 
 
 def test_items_alone_come_with_exposures_of_the_right_columns() -> None:

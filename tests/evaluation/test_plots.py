@@ -9,10 +9,10 @@ from plotly.graph_objects import Figure
 
 from interestclock.evaluation import plots
 from interestclock.evaluation.palette import BASELINE_COLOUR, CYCLE, OTHER_COLOUR, colours
-from interestclock.evaluation.report_data import Dial
+from interestclock.evaluation.report_data import HourlyProfile
 
 VALUES = ["rock", None, "pop", "rock"] * 6
-DIAL = Dial(user="7", attribute="genre", as_of_ms=0, values=VALUES, scores=[1.0, 0, 2.0, 3.0] * 6)
+DIAL = HourlyProfile(user="7", attribute="genre", as_of_ms=0, values=VALUES, scores=[1.0, 0, 2.0, 3.0] * 6)
 BY_HOUR = {"positives": [3] * 24, "rankers": {"base": {"auc": [0.5] * 24}, "long": {"auc": [None] * 24}}}
 
 
@@ -22,7 +22,7 @@ BY_HOUR = {"positives": [3] * 24, "rankers": {"base": {"auc": [0.5] * 24}, "long
         plots.auc_by_hour(BY_HOUR, baseline="base"),
         plots.learning_curves({"base": [(0, 0.5)]}, baseline="base"),
         plots.shares_over_day({"rock": [0.5] * 24, "pop": [0.5] * 24}),
-        plots.dial(DIAL),
+        plots.hourly_profile(DIAL),
         plots.cost({"base": {"seconds": 1.0}, "long": {}}, "seconds", title="s", baseline="base"),
     ],
 )
@@ -31,7 +31,7 @@ def test_plotly_knows_every_property(figure):
 
 
 def test_every_hour_of_the_dial_stands_once_midnight_first():
-    sectors = plots.dial(DIAL)["data"]
+    sectors = plots.hourly_profile(DIAL)["data"]
     assert [sector["name"] for sector in sectors] == ["pop", "rock"]
     assert sorted(angle for sector in sectors for angle in sector["theta"]) == [
         15 * hour + 7.5 for hour in range(24) if VALUES[hour]

@@ -12,7 +12,7 @@ from plotly.offline import get_plotlyjs
 
 from interestclock.evaluation.exposures import Exposures
 from interestclock.evaluation.report import write_report
-from interestclock.evaluation.report_data import Dial, Report
+from interestclock.evaluation.report_data import HourlyProfile, Report
 from interestclock.evaluation.summary import summarise
 
 HOSTILE = "</script><b onclick=\"x('&')\">"
@@ -45,7 +45,9 @@ def report_of(name="long", text="rock", label="finish"):
         results={**results_of("base", name, label=label), "log": {"users": 4, "where": text}},
         curves={"base": [(0, 0.5), (1000, float("nan"))], name: [(0, 0.6), (1000, 0.7)]},
         attribute_shares=shares,
-        dial=Dial(user=text, attribute=text, as_of_ms=0, values=values, scores=[3.0, 0.0] * 12),
+        hourly_profile=HourlyProfile(
+            user=text, attribute=text, as_of_ms=0, values=values, scores=[3.0, 0.0] * 12
+        ),
         notes=[f"Two were sampled, {text}."],
         configuration={"sigma_hours": 1.0, text: text},
         versions={"torch": "2", text: text},
@@ -177,4 +179,4 @@ def test_an_older_page_is_replaced_whole(tmp_path):
 
 def test_a_dial_has_24_hours():
     with pytest.raises(ValueError, match="a dial has 24 values and 24 scores, not 23 and 24"):
-        Dial(user="7", attribute="genre", as_of_ms=0, values=[None] * 23, scores=[0.0] * 24)
+        HourlyProfile(user="7", attribute="genre", as_of_ms=0, values=[None] * 23, scores=[0.0] * 24)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from said_messages import GOOD, MESSAGES, TIMES, parse, row_of, rows
+from random_messages import GOOD, MESSAGES, TIMES, parse, row_of, rows
 
 from interestclock.events import (
     exposure_message,
@@ -19,7 +19,7 @@ from interestclock.events import (
 )
 from interestclock.events.message_models import KINDS, Exposure
 from interestclock.events.message_tables import ITEMS, LABELS, OUTCOMES, REFERENCES, SERVED
-from interestclock.streams import Arrivals
+from interestclock.streams import MicroBatch
 
 WRITERS = {
     "exposures": exposure_message,
@@ -38,7 +38,7 @@ JSON = st.recursive(
 )
 
 
-def check_read_right(payloads: list[bytes], arrivals: Arrivals) -> None:
+def check_read_right(payloads: list[bytes], arrivals: MicroBatch) -> None:
     """Each payload is a row that says what its JSON says, or a dead letter with a reason."""
     bad = {int(each.offset): each for each in arrivals.bad}
     expected: dict[str, list[dict[str, Any]]] = {kind: [] for kind in MESSAGES}
@@ -124,7 +124,9 @@ def test_an_exposure_may_leave_the_rest_to_its_request() -> None:
 
 def test_tables_of_no_messages_have_their_columns() -> None:
     arrivals = parse()
-    nothing = Arrivals(cut=arrivals.cut, exposures=arrivals.exposures, labels=arrivals.labels)
+    nothing = MicroBatch(
+        offset_ranges=arrivals.offset_ranges, exposures=arrivals.exposures, labels=arrivals.labels
+    )
     declared = {"items": ITEMS, "outcomes": OUTCOMES, "served": SERVED, "references": REFERENCES}
     for kind, columns in declared.items():
         for table in (getattr(arrivals, kind), getattr(nothing, kind)):

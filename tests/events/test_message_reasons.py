@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from said_messages import GOOD, NOW_MS, SCHEMA, parse
+from random_messages import GOOD, NOW_MS, SCHEMA, parse
 
 from interestclock.errors import ConfigError
 from interestclock.events import exposure_message

@@ -11,7 +11,7 @@ import pytest
 from interestclock.errors import LogError
 from interestclock.events import ColumnMapping, LabelColumn
 from interestclock.events.raw_tables import MalformedLine, RawBlock
-from interestclock.events.validation import settle_types, validate
+from interestclock.events.validation import infer_types, validate
 
 ROW = {"user_id": 1, "item_id": "a", "timestamp_ms": 1_333_476_120_000}
 
@@ -29,7 +29,7 @@ def block_of(rows, *, typed=True, malformed=()):
 
 def check(rows, mapping, **block):
     raw = block_of(rows, **block)
-    events, dead = validate(raw, mapping, settle_types(raw, mapping), rows_before=100)
+    events, dead = validate(raw, mapping, infer_types(raw, mapping), rows_before=100)
     return events, [(letter.row, letter.reason) for letter in dead]
 
 
@@ -187,7 +187,7 @@ def test_a_time_no_calendar_holds_becomes_a_dead_letter():
     table = pa.table({"user_id": [1, 2], "item_id": [3, 4], "timestamp_ms": times})
     block = RawBlock(path=Path("a.parquet"), table=table, row_N=np.arange(1, 3), typed=True)
     mapping = ColumnMapping(zone="UTC", positive_only="visit")
-    events, dead = validate(block, mapping, settle_types(block, mapping), rows_before=0)
+    events, dead = validate(block, mapping, infer_types(block, mapping), rows_before=0)
     assert events["user_id"].to_pylist() == [1]
     assert [letter.row for letter in dead] == [2]
 
@@ -203,6 +203,6 @@ def test_offsets_beyond_any_day_are_refused():
     )
     block = RawBlock(path=Path("a.parquet"), table=table, row_N=np.arange(1, 4), typed=True)
     mapping = ColumnMapping(utc_offset_minutes="offset", positive_only="visit")
-    events, dead = validate(block, mapping, settle_types(block, mapping), rows_before=0)
+    events, dead = validate(block, mapping, infer_types(block, mapping), rows_before=0)
     assert events["second_of_day"].to_pylist() == [3_600]
     assert all("whole minutes" in letter.reason for letter in dead)

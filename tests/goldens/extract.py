@@ -22,7 +22,7 @@ import torch
 from interestclock.events import EventSource
 from interestclock.live import LiveConfig, LiveRun
 from interestclock.samples import PrepareConfig
-from interestclock.snapshots import Snapshot, SnapshotReader, list_notes
+from interestclock.snapshots import Snapshot, SnapshotReader, list_manifests
 from interestclock.streams import LiveSource
 from interestclock.studies import CompareConfig, compare, export_features
 from interestclock.training import RunCost, RunPlan, run_ranker
@@ -164,7 +164,7 @@ def final_state(run: LiveRun) -> dict[str, Any]:
     path = run.folder / "dead-letters.jsonl"
     letters = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return {
-        "counters": run.trainer.buffer.accounts.counts(),
+        "counters": run.trainer.buffer.counters.counts(),
         "dead-letters": [[each["offset"], each["reason"]] for each in map(json.loads, letters)],
         "ids": admitted,
         "items": _described(run, slot_of["item"]),
@@ -230,16 +230,16 @@ def snapshots(folder: Path) -> dict[str, Any]:
     by item the values it is made of; of a delta, whose rows are other ones. ``snapshots/whole-norms`` and
     ``snapshots/delta-norms``: of dense weights, by name.
     """
-    notes, reader = list_notes(folder), SnapshotReader(folder)
-    delta = next(place for place, note in enumerate(notes) if note.kind == "delta")
-    before, after = (reader.load(notes[place].name) for place in (delta - 1, delta))
+    manifests, reader = list_manifests(folder), SnapshotReader(folder)
+    delta = next(place for place, manifest in enumerate(manifests) if manifest.kind == "delta")
+    before, after = (reader.load(manifests[place].name) for place in (delta - 1, delta))
     whole, changed = _rows_by_id(before), _rows_by_id(after)
     others = {
         kind: [each for each, row in rows.items() if row != whole.get(kind, {}).get(each)]
         for kind, rows in changed.items()
     }
     return {
-        "snapshots/all": [[note.kind, note.watermark_ms, note.step] for note in notes],
+        "snapshots/all": [[manifest.kind, manifest.watermark_ms, manifest.step] for manifest in manifests],
         "snapshots/whole": _said(before),
         "snapshots/delta": _said(after) | {"others": others},
         "snapshots/whole-norms": _norms(before),
@@ -249,8 +249,8 @@ def snapshots(folder: Path) -> dict[str, Any]:
 
 def _said(snapshot: Snapshot) -> dict[str, Any]:
     return {
-        "kind": snapshot.note.kind,
-        "watermark_ms": snapshot.note.watermark_ms,
+        "kind": snapshot.manifest.kind,
+        "watermark_ms": snapshot.manifest.watermark_ms,
         "rows": _rows_by_id(snapshot),
         "items": _made_of(snapshot),
     }

@@ -20,7 +20,7 @@ from interestclock.embeddings import IdPolicy
 from interestclock.events import exposure_message, label_message
 from interestclock.live import LiveConfig
 from interestclock.ranking import GaussianConfig, RankerConfig
-from interestclock.streams import Arrivals, Cut, Message, MessageParser, ReplaySource
+from interestclock.streams import Message, MessageParser, MicroBatch, OffsetRanges, ReplaySource
 from interestclock.training import TrainConfig
 
 __all__ = ["of_messages", "of_requests"]
@@ -57,10 +57,10 @@ def of_requests(folder: Path) -> dict[str, Any]:
     config = _config(
         behaviours=LONGEST,
         admission=AdmissionConfig(label_wait_ms=HOUR_MS),
-        users=IdPolicy(sightings=3, unused_days=1),
-        items=IdPolicy(sightings=2, most=27, unused_days=2),
+        users=IdPolicy(min_count=3, unused_days=1),
+        items=IdPolicy(min_count=2, most=27, unused_days=2),
         clocks_of_day=True,
-        arrivals=30,
+        poll_messages=30,
     )
     sources = (ReplaySource(MemorySource(schema=REQUESTS, events=log), name="requests") for _ in range(2))
     run = run_in_two(*sources, folder / "run", config=config, stop_after=10)
@@ -70,7 +70,7 @@ def of_requests(folder: Path) -> dict[str, Any]:
 def of_messages(folder: Path) -> dict[str, Any]:
     """Messages out of order, twice, late, ahead, of nobody, unreadable; clocks as of now; no id leaves."""
     intake = AdmissionConfig(lateness_ms=HOUR_MS, label_wait_ms=HOUR_MS)
-    config = _config(behaviours=3, admission=intake, arrivals=40)
+    config = _config(behaviours=3, admission=intake, poll_messages=40)
     stream = _stream()
     run = run_in_two(*(MessageList(stream) for _ in range(2)), folder / "run", config=config, stop_after=17)
     return what_was_predicted(run) | final_state(run) | snapshots(folder / "run" / "snapshots")
@@ -140,7 +140,7 @@ class MessageList:
     def start_after(self, last: Mapping[str, str]) -> None:
         self._next = int(last.get("0", "-1")) + 1
 
-    def poll(self, most: int, wait_s: float) -> Arrivals | None:
+    def poll(self, most: int, wait_s: float) -> MicroBatch | None:
         first, self._next = self._next, min(self._next + most, len(self._stream))
         return self._arrivals(first, self._next) if first < self._next else None
 
@@ -150,8 +150,8 @@ class MessageList:
     def close(self) -> None:
         pass
 
-    def _arrivals(self, first: int, stop: int) -> Arrivals:
-        cut = Cut(
+    def _arrivals(self, first: int, stop: int) -> MicroBatch:
+        offset_ranges = OffsetRanges(
             source=self.name,
             ranges={"0": (str(first), str(stop - 1))},
             messages=stop - first,
@@ -161,4 +161,4 @@ class MessageList:
             Message(partition="0", offset=str(place), payload=self._stream[place].payload)
             for place in range(first, stop)
         ]
-        return self._parser.parse(cut, messages)
+        return self._parser.parse(offset_ranges, messages)

@@ -164,12 +164,12 @@ def check(exposures: int, users: int, moments: int) -> None:
     queue.end()
     predict(np.iinfo(np.int64).max)
     counted, joined = used(stream, order, duplicates)
-    accounts = buffer.accounts
-    accounts.learned, accounts.waiting = given_out, buffer.waiting + len(queue)
-    assert accounts.received == order.size
-    assert accounts.add_up()
-    assert (given_out, accounts.labels_joined) == (counted.sum(), joined.sum())
-    assert min(accounts.duplicates, accounts.late_exposures, accounts.late_labels, accounts.orphan_labels) > 0
+    counters = buffer.counters
+    counters.learned, counters.waiting = given_out, buffer.waiting + len(queue)
+    assert counters.received == order.size
+    assert counters.add_up()
+    assert (given_out, counters.labels_joined) == (counted.sum(), joined.sum())
+    assert min(counters.duplicates, counters.late_exposures, counters.late_labels, counters.orphan_labels) > 0
     moments_checked = [event for event in sorted(wanted) if counted[event]]
     assert len(moments_checked) > 0.9 * moments
     mine = counted & np.isin(stream.user, watched)

@@ -24,7 +24,7 @@ from interestclock.events.schema import LogSchema
 from interestclock.live import LiveConfig, LiveTrainer
 from interestclock.ranking import GaussianConfig
 from interestclock.samples import Batch, BatchMaker, CandidateConfig
-from interestclock.streams import Cut, Message, MessageParser
+from interestclock.streams import Message, MessageParser, OffsetRanges
 from interestclock.training.trainer import PredictedBatch
 
 DAYS = 6
@@ -36,7 +36,7 @@ EVERYTHING = replace(
     clocks=CLOCKS,
     keep_hours=24,
     forget_users_after_days=2,  # sooner than the stream ends: users and items leave on the way
-    users=IdPolicy(sightings=2, unused_days=1),
+    users=IdPolicy(min_count=2, unused_days=1),
     items=IdPolicy(most=3),  # rows change hands; no feature may tell
     contexts=IdPolicy(),  # a value of context has nothing but its row: without one it is no feature
 )
@@ -118,11 +118,11 @@ def trained(lines: Lines, way: Way, schema: LogSchema, config: LiveConfig) -> tu
                 Message(partition=partition, offset=str(place), payload=payload)
                 for place, (_, partition, payload) in enumerate(lines[first : first + way.arrival])
             ]
-            arrivals = parser.parse(Cut(source="s", ranges={}, messages=len(piece)), piece)
+            arrivals = parser.parse(OffsetRanges(source="s", ranges={}, messages=len(piece)), piece)
             assert not arrivals.bad
             trainer.take(arrivals.exposures, arrivals.labels)
         trainer.finish()
-    assert trainer.buffer.accounts.add_up()
+    assert trainer.buffer.counters.add_up()
     return seen, trainer
 
 
@@ -188,7 +188,7 @@ def test_state_and_features_do_not_depend_on_training_batches(lines: Lines, ways
     for seen, trainer in others:
         assert seen.of_event == first.of_event
         assert by_name(trainer.features, times_ms) == by_name(one.features, times_ms)
-        assert trainer.buffer.accounts == one.buffer.accounts
+        assert trainer.buffer.counters == one.buffer.counters
 
 
 @st.composite
@@ -214,7 +214,7 @@ def test_candidates_do_not_depend_on_training_batches_either(lines: Lines, ways:
     for seen, trainer in others:
         assert seen.of_event == first.of_event
         assert everyones(trainer) == everyones(one)
-        assert trainer.buffer.accounts == one.buffer.accounts
+        assert trainer.buffer.counters == one.buffer.counters
 
 
 def everyones(trainer: LiveTrainer) -> list[str]:

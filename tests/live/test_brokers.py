@@ -63,14 +63,14 @@ def check_once(folder: Path, sent: int) -> None:
     buffer = EventBuffer(REQUESTS, config=BROKERS.admission)
     _, state = last_checkpoint(folder)
     buffer.restore(below("admission", state))
-    accounts = buffer.accounts
-    assert accounts.received == sent
-    assert accounts.add_up()
-    assert accounts.dead_letters == len((folder / "dead-letters.jsonl").read_text().splitlines()) > 0
+    counters = buffer.counters
+    assert counters.received == sent
+    assert counters.add_up()
+    assert counters.dead_letters == len((folder / "dead-letters.jsonl").read_text().splitlines()) > 0
     event_ids = predictions(folder)["event_id"].to_pylist()
     assert len(event_ids) == len(set(event_ids)) > 0
-    assert accounts.duplicates > 0
-    assert accounts.late_exposures == accounts.late_labels == accounts.orphan_labels == 0
+    assert counters.duplicates > 0
+    assert counters.late_exposures == counters.late_labels == counters.orphan_labels == 0
 
 
 @pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
@@ -125,10 +125,10 @@ def test_a_backlog_of_a_topic_is_learned(tmp_path: Path) -> None:
         source = open_live(f"kafka://{address}/plays", mapping=tmp_path / "plays.toml")
         config = replace(LIVE, admission=AdmissionConfig(), train=TrainConfig(batch_size=128))
         with LiveRun(source, tmp_path / "run", config=config) as run:
-            accounts, until_s = run.trainer.buffer.accounts, time.monotonic() + 60
+            counters, until_s = run.trainer.buffer.counters, time.monotonic() + 60
 
             def tell() -> None:
-                run.stopping = accounts.learned == 400 or time.monotonic() > until_s
+                run.stopping = counters.learned == 400 or time.monotonic() > until_s
 
             run.run(tell)
-    assert (accounts.received, accounts.learned, accounts.waiting) == (400, 400, 0)
+    assert (counters.received, counters.learned, counters.waiting) == (400, 400, 0)

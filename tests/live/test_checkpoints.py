@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 from safetensors import SafetensorError
 
 from interestclock.errors import ResultError
-from interestclock.live import CheckpointNote, Checkpoints
+from interestclock.live import CheckpointManifest, Checkpoints
 from interestclock.live import checkpoints as module
 
 STATE = {
@@ -25,8 +25,8 @@ STATE = {
 }
 
 
-def note(number: int, fingerprint: str = "f") -> CheckpointNote:
-    return CheckpointNote(
+def manifest(number: int, fingerprint: str = "f") -> CheckpointManifest:
+    return CheckpointManifest(
         number=number,
         fingerprint=fingerprint,
         admitted_position=10 * number,
@@ -39,7 +39,7 @@ def note(number: int, fingerprint: str = "f") -> CheckpointNote:
 def written(folder: Path, numbers: int = 2, kept: int = 3) -> Checkpoints:
     checkpoints = Checkpoints(folder, kept=kept)
     for number in range(1, numbers + 1):
-        checkpoints.write(STATE | {"step": np.array(number)}, note(number))
+        checkpoints.write(STATE | {"step": np.array(number)}, manifest(number))
     return checkpoints
 
 
@@ -57,7 +57,7 @@ def written(folder: Path, numbers: int = 2, kept: int = 3) -> Checkpoints:
 )
 def test_what_is_read_is_what_was_written(tmp_path_factory: pytest.TempPathFactory, state: dict) -> None:
     checkpoints = Checkpoints(tmp_path_factory.mktemp("c"), kept=1)
-    checkpoints.write(state, note(1))
+    checkpoints.write(state, manifest(1))
     found = checkpoints.newest(fingerprint="f")
     assert found is not None
     assert found[0].admitted_position == 10
@@ -141,9 +141,9 @@ def test_a_full_disk_leaves_the_ones_before(
     with monkeypatch.context() as patch:
         patch.setattr(module, "save_file", full)
         with pytest.raises(ResultError, match=r"No space left on device.*make room .* --resume"):
-            checkpoints.write(STATE, note(3))
+            checkpoints.write(STATE, manifest(3))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-00000001", "checkpoint-00000002"]
-    checkpoints.write(STATE, note(3))
+    checkpoints.write(STATE, manifest(3))
     assert checkpoints.numbers() == [1, 2, 3]
 
 
@@ -162,5 +162,5 @@ def test_what_a_crash_left_is_removed(tmp_path: Path) -> None:
 def test_a_damaged_one_is_written_anew(tmp_path: Path) -> None:
     checkpoints = written(tmp_path)
     (checkpoints.path(2) / "checkpoint.json").write_text("{")
-    checkpoints.write(STATE, note(2))
+    checkpoints.write(STATE, manifest(2))
     assert int(checkpoints.read(2)[1]["step"]) == 7

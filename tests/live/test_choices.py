@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from in_memory import CHOICES, HOUR_MS, MemorySource, choices_log
-from live_arrivals import NO_LABELS, as_exposures
+from micro_batches import NO_LABELS, as_exposures
 from small_live import LIVE
 
 from interestclock.admission import AdmissionConfig
@@ -93,10 +93,10 @@ def test_what_is_learned_live_is_what_is_learned_offline(
     feed(live, events, rows)
     live.finish()
     np.testing.assert_array_equal(np.concatenate(notes.visits), np.concatenate(offline))
-    accounts = live.buffer.accounts
-    assert accounts.unscored > 0
-    assert accounts.learned + accounts.unscored == events.num_rows
-    assert accounts.add_up()
+    counters = live.buffer.counters
+    assert counters.unscored > 0
+    assert counters.learned + counters.unscored == events.num_rows
+    assert counters.add_up()
 
 
 def test_each_choice_is_beside_its_candidates(events: pa.Table) -> None:
@@ -104,7 +104,7 @@ def test_each_choice_is_beside_its_candidates(events: pa.Table) -> None:
     feed(live, events, 50)
     live.finish()
     ids, counts = np.unique(notes.event_ids, return_counts=True)
-    assert ids.size == live.buffer.accounts.learned
+    assert ids.size == live.buffer.counters.learned
     assert counts.max() == 1 + CANDIDATES.per_choice
 
 

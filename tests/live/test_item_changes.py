@@ -71,16 +71,16 @@ def changes(events: pa.Table) -> dict[int, pa.Table]:
 
 
 def test_samples_before_a_change_are_predicted_as_without_it(events, changes, make_trainer) -> None:
-    told, notes = make_trainer()
+    told, manifests = make_trainer()
     feed(told, events, changes)
     plain, plain_notes = make_trainer()
     feed(plain, events, {})
-    assert told.buffer.accounts.item_changes == len(changes)
-    assert (told.buffer.accounts.items, plain.buffer.accounts.items) == (len(changes), 0)
+    assert told.buffer.counters.item_changes == len(changes)
+    assert (told.buffer.counters.items, plain.buffer.counters.items) == (len(changes), 0)
     first = min(changes)
-    before = len([each for each in notes.event_ids if int(each) < first]) // 16 * 16
-    np.testing.assert_array_equal(notes.of("finish")[:before], plain_notes.of("finish")[:before])
-    assert (notes.of("finish")[before:] != plain_notes.of("finish")[before:]).any()
+    before = len([each for each in manifests.event_ids if int(each) < first]) // 16 * 16
+    np.testing.assert_array_equal(manifests.of("finish")[:before], plain_notes.of("finish")[:before])
+    assert (manifests.of("finish")[before:] != plain_notes.of("finish")[before:]).any()
 
 
 def test_a_change_that_nobody_is_shown_later_teaches_nothing(events, make_trainer) -> None:
@@ -97,26 +97,26 @@ def test_a_change_that_nobody_is_shown_later_teaches_nothing(events, make_traine
     said = {300: items_table(item, int(stream["timestamp_ms"][299].as_py()), "new", arrival=0)}
     runs = []
     for changes in (said, {300: items_table(item, 1 << 50, "new", arrival=0)}, {}):
-        trainer, notes = make_trainer()
+        trainer, manifests = make_trainer()
         feed(trainer, stream, changes)
-        runs.append(notes.of("finish"))
+        runs.append(manifests.of("finish"))
     np.testing.assert_array_equal(runs[0], runs[2])
     np.testing.assert_array_equal(runs[1], runs[2])
 
 
 @pytest.mark.parametrize("rows", [1, 7, 1_000])
 def test_how_it_is_cut_changes_nothing(rows, events, changes, make_trainer) -> None:
-    whole, notes = make_trainer()
+    whole, manifests = make_trainer()
     feed(whole, events, changes)
     cut, others = make_trainer()
     feed(cut, events, changes, rows)
-    np.testing.assert_array_equal(notes.of("finish"), others.of("finish"))
-    assert whole.buffer.accounts == cut.buffer.accounts
+    np.testing.assert_array_equal(manifests.of("finish"), others.of("finish"))
+    assert whole.buffer.counters == cut.buffer.counters
 
 
 @pytest.mark.parametrize("turn", [2, 4, 6])
 def test_restored_it_goes_on_to_the_bit(turn, events, changes, make_trainer) -> None:
-    never, notes = make_trainer()
+    never, manifests = make_trainer()
     feed(never, events, changes)
     trainer, others = make_trainer()
     said = []
@@ -128,7 +128,7 @@ def test_restored_it_goes_on_to_the_bit(turn, events, changes, make_trainer) -> 
             trainer.restore(state)
         take(trainer, events.slice(first, 60), first, changes)
     trainer.finish()
-    np.testing.assert_array_equal(notes.of("finish"), np.concatenate([*said, others.of("finish")]))
+    np.testing.assert_array_equal(manifests.of("finish"), np.concatenate([*said, others.of("finish")]))
     then, now = (dict(each.state()) for each in (never, trainer))
     for name, each in then.items():
         if not name.startswith(("ranker/rows/", "ranker/items", "features/")):
@@ -151,12 +151,12 @@ def test_what_is_said_of_items_that_nobody_was_shown_yet_does_not_depend_on_cuts
         at = row - 30 - 2 * place
         changes[at] = items_table(item, int(time_ms[at]) - 40 * HOUR_MS, "dub", arrival=0)
         changes[at + 1] = items_table(item, int(time_ms[at]) - 30 * HOUR_MS, "ska", arrival=0)
-    policy = IdPolicy(sightings=2, unused_days=90)
+    policy = IdPolicy(min_count=2, unused_days=90)
     said = []
     for size in (1_000, rows):
-        trainer, notes = make_trainer(items=policy)
+        trainer, manifests = make_trainer(items=policy)
         feed(trainer, events, changes, size)
-        said.append(notes.of("finish"))
+        said.append(manifests.of("finish"))
         slot = trainer.features.slots("item", pa.array([item for _, item in late]))
         genres = trainer.features.values.named("genre").to_pylist()
         numbers = trainer.features.item_values("genre", slot, at_ms=trainer.event_ms)

@@ -51,10 +51,10 @@ NEW = replace(
     ranker=OTHER,
     train=TrainConfig(batch_size=10, learning_rate=0.01, seed=3),
     users=IdPolicy(unused_days=3),
-    items=IdPolicy(sightings=2, unused_days=3),
+    items=IdPolicy(min_count=2, unused_days=3),
     batch_minutes=30.0,
     missing_labels=("like",),
-    arrivals=7,
+    poll_messages=7,
 )
 Features = dict[int, dict[str, object]]
 
@@ -176,15 +176,15 @@ def samples(trainer: LiveTrainer, rows: pa.Table, batch) -> Iterator[tuple[int, 
 
 def in_kept_state(run: LiveRun) -> int:
     """What the other was done with, of a run that has not begun."""
-    accounts = run.trainer.buffer.accounts
-    assert accounts.received == accounts.in_kept_state + accounts.waiting
-    return accounts.in_kept_state
+    counters = run.trainer.buffer.counters
+    assert counters.received == counters.in_kept_state + counters.waiting
+    return counters.in_kept_state
 
 
 def check_accounts(run: LiveRun, *, received: int, kept: int) -> None:
-    accounts = run.trainer.buffer.accounts
-    assert accounts.add_up()
-    assert (accounts.received, accounts.in_kept_state) == (received, kept)
+    counters = run.trainer.buffer.counters
+    assert counters.add_up()
+    assert (counters.received, counters.in_kept_state) == (received, kept)
 
 
 @pytest.mark.parametrize(("ending", "arrivals"), [(stopped, 2), (stopped, 18), (killed, 12), (killed, 26)])
@@ -202,10 +202,10 @@ def test_features_are_those_of_a_trainer_that_was_there_all_along(
     assert set(mine) | predicted_there == set(all_along)
     if ending is stopped:
         assert not set(mine) & predicted_there
-        assert left_there == len(predicted_there) - old.trainer.buffer.accounts.learned > 10
+        assert left_there == len(predicted_there) - old.trainer.buffer.counters.learned > 10
     assert any(each["known"] for each in mine.values())
-    check_accounts(new, received=straight.trainer.buffer.accounts.received, kept=kept)
-    assert new.trainer.buffer.accounts.learned == len(mine)
+    check_accounts(new, received=straight.trainer.buffer.counters.received, kept=kept)
+    assert new.trainer.buffer.counters.learned == len(mine)
     assert straight.trainer.learner.step > new.trainer.learner.step > 0
 
 
@@ -239,8 +239,8 @@ def test_candidates_are_those_of_a_trainer_that_was_there_all_along(
     second = learned(run("new", new, state_from=tmp_path / "old"))
     mine, all_along = features(second.trainer), features(straight.trainer)
     assert mine == {serial: all_along[serial] for serial in mine} != {}
-    accounts = second.trainer.buffer.accounts
-    check_accounts(second, received=log.num_rows, kept=log.num_rows - accounts.learned - accounts.unscored)
+    counters = second.trainer.buffer.counters
+    check_accounts(second, received=log.num_rows, kept=log.num_rows - counters.learned - counters.unscored)
 
 
 def test_the_same_settings_start_with_fresh_weights(events: pa.Table, tmp_path: Path) -> None:
@@ -329,7 +329,7 @@ def test_the_other_may_run_and_is_only_read(events: pa.Table, tmp_path: Path) ->
     started = iter([10])
 
     def tell() -> None:
-        if old.trainer.buffer.accounts.received < 400 or next(started, None) is None:
+        if old.trainer.buffer.counters.received < 400 or next(started, None) is None:
             return
         old._written()
         half_written.mkdir()
@@ -342,7 +342,7 @@ def test_the_other_may_run_and_is_only_read(events: pa.Table, tmp_path: Path) ->
     with old:
         old.run(tell)
     assert next(started, None) is None
-    assert old.trainer.buffer.accounts.learned == events.num_rows  # it went on
+    assert old.trainer.buffer.counters.learned == events.num_rows  # it went on
     assert (tmp_path / "new" / "checkpoints").exists()
 
 
@@ -383,7 +383,7 @@ def test_checkpoints_that_go_while_they_are_read(
 
     monkeypatch.setattr(CheckpointReader, "read", moving)
     with LiveRun(rows(events), tmp_path / "new", config=NEW, state_from=tmp_path / "old") as new:
-        assert new.trainer.buffer.accounts.received == 210
+        assert new.trainer.buffer.counters.received == 210
 
 
 def test_an_entry_that_is_being_written_is_asked_for_at_the_source(
@@ -399,9 +399,9 @@ def test_an_entry_that_is_being_written_is_asked_for_at_the_source(
     assert "new/admitted" in caplog.text
     assert "cut short while it was written" in caplog.text
     assert last.read_bytes() == whole[:-3]
-    accounts = new.trainer.buffer.accounts
-    assert accounts.received == straight.trainer.buffer.accounts.received
-    assert accounts.add_up()
+    counters = new.trainer.buffer.counters
+    assert counters.received == straight.trainer.buffer.counters.received
+    assert counters.add_up()
 
 
 def test_what_was_admitted_since_is_gone(events: pa.Table, tmp_path: Path) -> None:
@@ -464,7 +464,7 @@ def test_every_setting_may_differ_or_not(events: pa.Table, other: Path, tmp_path
         "checkpoints_kept": 1,
         "snapshot_minutes": 7.0,
         "full_snapshot_hours": 7.0,
-        "arrivals": 7,
+        "poll_messages": 7,
         "idle_seconds": 7.0,
         "clocks": ClockFeatureConfig(values_per_attribute=2, weights=Eq3Weights(skip=0.5)),
     }
@@ -510,12 +510,12 @@ def test_an_archive_and_its_stream_go_on_where_the_other_was(
     arrivals: int, events: pa.Table, features, tmp_path: Path
 ) -> None:
     """135 rows in arrivals of 45, then the stream; past the archive, none of its rows is read again."""
-    cut = between_requests(events, 0.5)
-    archive = as_archive(events.slice(0, cut))
-    from_ms = events["timestamp_ms"][cut].as_py() - 3 * HOUR_MS
+    offset_ranges = between_requests(events, 0.5)
+    archive = as_archive(events.slice(0, offset_ranges))
+    from_ms = events["timestamp_ms"][offset_ranges].as_py() - 3 * HOUR_MS
     stream = [said for at_ms, said in as_messages(events) if at_ms >= from_ms]
     admission = replace(OLD.admission, lateness_ms=HOUR_MS, archive_first=True)
-    old, new = (replace(each, admission=admission, arrivals=45) for each in (OLD, NEW))
+    old, new = (replace(each, admission=admission, poll_messages=45) for each in (OLD, NEW))
     stopped(LiveRun(ThenSource(archive, MessageStream(stream)), tmp_path / "old", config=old), arrivals)
     straight = learned(LiveRun(ThenSource(archive, MessageStream(stream)), tmp_path / "straight", config=new))
     again = replace(archive, breaks_after=0) if arrivals > 4 else archive
@@ -526,7 +526,7 @@ def test_an_archive_and_its_stream_go_on_where_the_other_was(
     learned(run)
     mine, all_along = features(run.trainer), features(straight.trainer)
     assert mine == {serial: all_along[serial] for serial in mine} != {}
-    check_accounts(run, received=straight.trainer.buffer.accounts.received, kept=kept)
+    check_accounts(run, received=straight.trainer.buffer.counters.received, kept=kept)
 
 
 @pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
@@ -547,12 +547,12 @@ def test_with_redis(events: pa.Table, straight: LiveRun, features, tmp_path: Pat
         source = from_redis(server, "two")
         new = LiveRun(source, tmp_path / "new", config=NEW, state_from=tmp_path / "old")
         kept = in_kept_state(new)
-        assert new.trainer.buffer.accounts.received < taken - 30  # the rest stands in the folder
+        assert new.trainer.buffer.counters.received < taken - 30  # the rest stands in the folder
         until_s = time.monotonic() + 60
         with new:
 
             def tell() -> None:
-                everything = new.trainer.buffer.accounts.received == len(payloads)
+                everything = new.trainer.buffer.counters.received == len(payloads)
                 new.stopping = everything or time.monotonic() > until_s
 
             new.run(tell)
@@ -573,7 +573,7 @@ def test_what_is_read_is_what_was_written(events: pa.Table, tmp_path: Path) -> N
     old = stopped(LiveRun(rows(events), tmp_path / "old", config=OLD), 4)
     said = {**json.loads((tmp_path / "old" / "config.json").read_text()), "more": 1}
     kept = KeptState.read(tmp_path / "old", said)
-    assert kept.note.offsets == {"0": "120"}
+    assert kept.manifest.offsets == {"0": "120"}
     state = old.trainer.state()
     for name in state:
         np.testing.assert_array_equal(kept.state[name], state[name], err_msg=name)

@@ -39,8 +39,8 @@ def kill_often(times: int, log: Path, never_killed: Path, folder: Path, seed: in
     assert kills == times, f"the run ended after {kills} kills; make it longer"
     finished(partial(train, log), folder, resume=True)
     check_same(never_killed, folder)
-    (note, _), (straight, _) = last_checkpoint(folder), last_checkpoint(never_killed)
-    assert (note.admitted_position, note.offsets) == (straight.admitted_position, straight.offsets)
+    (manifest, _), (straight, _) = last_checkpoint(folder), last_checkpoint(never_killed)
+    assert (manifest.admitted_position, manifest.offsets) == (straight.admitted_position, straight.offsets)
     assert verify(folder / "snapshots") == []
 
 
@@ -57,7 +57,7 @@ def test_killed_a_hundred_times(log: Path, never_killed: Path, tmp_path: Path) -
 def test_the_last_snapshot_is_what_was_learned(never_killed: Path) -> None:
     _, state = last_checkpoint(never_killed)
     snapshot = SnapshotReader(never_killed / "snapshots").load()
-    assert snapshot.note.kind == "delta"
+    assert snapshot.manifest.kind == "delta"
     np.testing.assert_array_equal(snapshot.tables["weight"].numpy(), state["ranker/weight"])
     for name, values in snapshot.dense.items():
         np.testing.assert_array_equal(values.numpy(), state[f"ranker/dense/{name}"])

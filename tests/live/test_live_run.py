@@ -29,7 +29,7 @@ from interestclock.operations.prometheus_page import TelemetryCollector
 from interestclock.operations.telemetry import Telemetry
 from interestclock.ranking import RankerConfig
 from interestclock.snapshots import SnapshotReader
-from interestclock.streams import Arrivals, BadMessage, Cut, RedisSource, ReplaySource
+from interestclock.streams import BadMessage, MicroBatch, OffsetRanges, RedisSource, ReplaySource
 from interestclock.timeofday import Clock
 
 
@@ -57,7 +57,7 @@ def shuffled(log: Path, folder: Path, *, resume: bool = False) -> LiveRun:
     config = replace(
         CONFIG,
         train=replace(CONFIG.train, order="daily-shuffled"),
-        users=IdPolicy(sightings=2, unused_days=1.5),
+        users=IdPolicy(min_count=2, unused_days=1.5),
     )
     source = ReplaySource(MemorySource(schema=REQUESTS, events=pq.read_table(log)))
     return LiveRun(source, folder, config=config, resume=resume)
@@ -95,7 +95,7 @@ def test_days_are_shuffled_the_same_after_a_resume(log: Path, straight: Path, tm
     while learned < 600:
         with shuffled(log, tmp_path / "parts", resume=True) as run:
             run.run(partial(stop_after, run, iter(range(4))))
-            learned = run.trainer.buffer.accounts.learned
+            learned = run.trainer.buffer.counters.learned
     check_same(tmp_path / "whole", tmp_path / "parts")
     assert not killed_runs.predictions(straight).equals(killed_runs.predictions(tmp_path / "parts"))
 
@@ -161,8 +161,8 @@ def test_sigterm_checkpoints_first(log: Path, straight: Path, tmp_path: Path) ->
     os.kill(process.pid, signal.SIGTERM)
     process.join(60)
     assert process.exitcode == 0
-    note, _ = last_checkpoint(folder)
-    assert note.admitted_position == AdmittedLog(folder / "admitted").position > 0
+    manifest, _ = last_checkpoint(folder)
+    assert manifest.admitted_position == AdmittedLog(folder / "admitted").position > 0
     train(log, folder, True)
     check_same(straight, folder)
 
@@ -270,7 +270,7 @@ def test_a_server_follows_the_snapshots(log: Path, tmp_path: Path) -> None:
         def tell() -> None:
             if reader.refresh():
                 assert reader.current is not None
-                kinds.append(reader.current.note.kind)
+                kinds.append(reader.current.manifest.kind)
 
         run.run(tell)
         assert reader.refresh() or reader.current is not None
@@ -306,19 +306,27 @@ class Torn:
     def start_after(self, last: dict) -> None:
         self._inner.start_after(last)
 
-    def poll(self, most: int, wait_s: float) -> Arrivals | None:
+    def poll(self, most: int, wait_s: float) -> MicroBatch | None:
         return self._with_bad(self._inner.poll(most, wait_s))
 
-    def reread(self, cut: Cut) -> Arrivals:
-        inner = Cut(source=self._inner.name, ranges=cut.ranges, messages=cut.messages)
+    def reread(self, offset_ranges: OffsetRanges) -> MicroBatch:
+        inner = OffsetRanges(
+            source=self._inner.name, ranges=offset_ranges.ranges, messages=offset_ranges.messages
+        )
         return self._inner.reread(inner)
 
-    def _with_bad(self, arrivals: Arrivals | None) -> Arrivals | None:
+    def _with_bad(self, arrivals: MicroBatch | None) -> MicroBatch | None:
         if arrivals is None:
             return None
-        bad = BadMessage(partition="0", offset=arrivals.cut.ranges["0"][0], reason="no JSON", payload="{")
-        cut = Cut(source=self.name, ranges=arrivals.cut.ranges, messages=arrivals.cut.messages)
-        return Arrivals(cut=cut, exposures=arrivals.exposures, labels=arrivals.labels, bad=(bad,))
+        bad = BadMessage(
+            partition="0", offset=arrivals.offset_ranges.ranges["0"][0], reason="no JSON", payload="{"
+        )
+        offset_ranges = OffsetRanges(
+            source=self.name, ranges=arrivals.offset_ranges.ranges, messages=arrivals.offset_ranges.messages
+        )
+        return MicroBatch(
+            offset_ranges=offset_ranges, exposures=arrivals.exposures, labels=arrivals.labels, bad=(bad,)
+        )
 
     def acknowledge(self, last: dict) -> None:
         pass
@@ -340,7 +348,7 @@ def test_dead_letters_stand_once_each_after_a_resume(log: Path, tmp_path: Path) 
     shutil.rmtree(checkpoints[-1])  # as if it had been killed before its last checkpoint
     with LiveRun(Torn(log), folder, config=CONFIG, resume=True) as run:
         run.run()
-        accounts = run.trainer.buffer.accounts
+        counters = run.trainer.buffer.counters
     letters = (folder / "dead-letters.jsonl").read_text().splitlines()
-    assert len(letters) == len(set(letters)) == accounts.dead_letters == 600 / CONFIG.arrivals
-    assert accounts.add_up()
+    assert len(letters) == len(set(letters)) == counters.dead_letters == 600 / CONFIG.poll_messages
+    assert counters.add_up()

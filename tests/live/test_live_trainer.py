@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 import torch
 from in_memory import HOUR_MS, REQUESTS, MemorySource, requests_log
-from live_arrivals import NO_LABELS, apart, as_exposures, pieces, shown
+from micro_batches import NO_LABELS, apart, as_exposures, pieces, shown
 from small_live import LIVE
 
 from interestclock.admission import AdmissionConfig
@@ -152,10 +152,10 @@ def test_labels_on_their_own_teach_the_same(events: pa.Table, make_trainer) -> N
     after.finish()
     assert notes_after.event_ids == notes_along.event_ids
     np.testing.assert_array_equal(notes_after.of("finish"), notes_along.of("finish"))
-    accounts = after.buffer.accounts
-    assert accounts.labels_joined == labels.num_rows
-    assert (accounts.learned, accounts.waiting) == (exposures.num_rows, 0)
-    assert accounts.add_up()
+    counters = after.buffer.counters
+    assert counters.labels_joined == labels.num_rows
+    assert (counters.learned, counters.waiting) == (exposures.num_rows, 0)
+    assert counters.add_up()
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -167,7 +167,7 @@ def test_a_trainer_restored_at_any_point_ends_the_same(
     daily = order == "daily-shuffled"  # ids have to stay until their day was learned
     changes = {
         "train": replace(LIVE.train, order=order),
-        "users": IdPolicy(sightings=2, unused_days=1.5 if daily else 0.5),
+        "users": IdPolicy(min_count=2, unused_days=1.5 if daily else 0.5),
         "items": IdPolicy(most=15, unused_days=2 if daily else 1),
     }
     straight, notes = make_trainer(**changes)

@@ -32,7 +32,7 @@ def config(lateness_ms: int, *, archive: bool, then_from_ms: int | None = None):
     admission = replace(
         LIVE.admission, lateness_ms=lateness_ms, archive_first=archive, then_from_ms=then_from_ms
     )
-    return replace(LIVE, admission=admission, arrivals=50, idle_seconds=3_600)
+    return replace(LIVE, admission=admission, poll_messages=50, idle_seconds=3_600)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_a_log_then_its_stream_is_one_stream(lateness_ms: int, events: pa.Table,
     for name in first:
         if name.startswith(("ranker/dense/", "learner/", "ranker/weight", "numbers")):
             np.testing.assert_array_equal(first[name], second[name], err_msg=name)
-    counts = two.trainer.buffer.accounts
+    counts = two.trainer.buffer.counters
     assert counts.learned == events.num_rows
     assert counts.add_up()
     assert counts.late_exposures == counts.late_labels == counts.late_after_idle == counts.orphan_labels == 0
@@ -143,7 +143,7 @@ def test_a_stream_that_begins_where_the_archive_is_said_to_end(events: pa.Table,
     said = [payload for _, payload in as_messages(events)]
     set_to = config(HOUR_MS, archive=True, then_from_ms=from_ms)
     run = learned(ThenSource(archive, MessageStream(said), from_ms=from_ms), tmp_path / "run", set_to)
-    counts = run.trainer.buffer.accounts
+    counts = run.trainer.buffer.counters
     before = [at_ms for at_ms, _ in as_messages(events) if at_ms < from_ms]
     assert counts.in_archive == len(before)
     assert (counts.learned, counts.duplicates, counts.late_exposures) == (events.num_rows, 0, 0)
@@ -184,7 +184,7 @@ def test_with_redis(events: pa.Table, tmp_path: Path) -> None:
     finally:
         server.stop()
     run.trainer.finish()
-    counts = run.trainer.buffer.accounts
+    counts = run.trainer.buffer.counters
     assert (counts.learned, counts.in_archive, counts.late_exposures) == (events.num_rows, 0, 0)
     assert counts.duplicates > 0
     whole, so_far = by_id(tmp_path / "one"), by_id(tmp_path / "two")
@@ -212,7 +212,7 @@ def test_with_kafka(events: pa.Table, tmp_path: Path) -> None:
             source = ThenSource(as_archive(rows), stream)
             run = until_received(source, tmp_path / "two", messages, lateness_ms=HOUR_MS, resume=resume)
     run.trainer.finish()
-    counts = run.trainer.buffer.accounts
+    counts = run.trainer.buffer.counters
     assert (counts.learned, counts.late_exposures, counts.late_after_idle) == (events.num_rows, 0, 0)
     assert counts.in_archive > 0
     assert counts.duplicates > 0
@@ -238,7 +238,7 @@ def until_received(
     with LiveRun(source, folder, config=config(lateness_ms, archive=True), resume=resume) as run:
 
         def tell() -> None:
-            run.stopping = run.trainer.buffer.accounts.received >= messages or time.monotonic() > until_s
+            run.stopping = run.trainer.buffer.counters.received >= messages or time.monotonic() > until_s
 
         run.run(tell)
     return run

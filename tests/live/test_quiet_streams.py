@@ -15,7 +15,7 @@ from small_live import LIVE
 
 from interestclock.admission import AdmissionConfig, AdmittedLog
 from interestclock.live import LiveRun
-from interestclock.streams import Arrivals, Cut, Message, MessageParser, Ticks
+from interestclock.streams import Message, MessageParser, MicroBatch, OffsetRanges, Ticks
 
 MINUTE_MS = 60_000
 CONFIG = replace(
@@ -24,7 +24,7 @@ CONFIG = replace(
     checkpoint_minutes=24 * 60,
     checkpoints_kept=1_000,
     idle_seconds=3_600,
-    arrivals=20,
+    poll_messages=20,
 )
 
 
@@ -72,7 +72,7 @@ class Pausing:
     def start_after(self, last: Mapping[str, str]) -> None:
         self._next = {name: int(last.get(name, -1)) + 1 for name in self._held}
 
-    def poll(self, most: int, wait_s: float) -> Arrivals | None:
+    def poll(self, most: int, wait_s: float) -> MicroBatch | None:
         self.clock.ms += 30 * MINUTE_MS
         ranges: dict[str, tuple[str, str]] = {}
         for name in self._held:
@@ -92,14 +92,16 @@ class Pausing:
         held = self._held[name]
         return [at for at in range(self._next[name], len(held)) if held[at][0] <= self.clock.ms]
 
-    def _arrivals(self, ranges: Mapping[str, tuple[str, str]], taken_ms: int | None) -> Arrivals:
+    def _arrivals(self, ranges: Mapping[str, tuple[str, str]], taken_ms: int | None) -> MicroBatch:
         messages = [
             Message(partition=name, offset=str(at), payload=self._held[name][at][1])
             for name, (first, last) in sorted(ranges.items())
             for at in range(int(first), int(last) + 1)
         ]
-        cut = Cut(source=self.name, ranges=dict(ranges), messages=len(messages), taken_ms=taken_ms)
-        return self._parser.parse(cut, messages)
+        offset_ranges = OffsetRanges(
+            source=self.name, ranges=dict(ranges), messages=len(messages), taken_ms=taken_ms
+        )
+        return self._parser.parse(offset_ranges, messages)
 
 
 class Asking(Pausing):
@@ -156,12 +158,12 @@ def check_learned_again(folder: Path, again: Path) -> None:
 def test_a_quiet_stream_learns_its_last_batch(straight: tuple[Path, LiveRun]) -> None:
     """Nobody tells it that the stream is over: it is learned when the clock has passed wait and lateness."""
     _, run = straight
-    accounts = run.trainer.buffer.accounts
-    assert accounts.received == Pausing(Time()).messages
-    assert accounts.waiting == 0
-    assert accounts.learned > 0
-    assert accounts.add_up()
-    assert accounts.late_after_idle > 0  # what was two hours on its way
+    counters = run.trainer.buffer.counters
+    assert counters.received == Pausing(Time()).messages
+    assert counters.waiting == 0
+    assert counters.learned > 0
+    assert counters.add_up()
+    assert counters.late_after_idle > 0  # what was two hours on its way
 
 
 def test_ticks_of_both_kinds_are_admitted(straight: tuple[Path, LiveRun]) -> None:
@@ -234,6 +236,6 @@ def test_killed_around_ticks_it_ends_to_the_bit(turns: int, tmp_path: Path) -> N
         except KilledError:
             kills += 1
     assert kills > 5
-    assert run.trainer.buffer.accounts.received == Pausing(Time()).messages
-    assert run.trainer.buffer.accounts.waiting == 0
+    assert run.trainer.buffer.counters.received == Pausing(Time()).messages
+    assert run.trainer.buffer.counters.waiting == 0
     check_learned_again(tmp_path / "run", tmp_path / "again")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 from in_memory import DAY_MS, REQUESTS, START_MS
-from live_arrivals import NO_LABELS, shown
+from micro_batches import NO_LABELS, shown
 
 from interestclock.embeddings import IdPolicy
 

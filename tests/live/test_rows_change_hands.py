@@ -21,7 +21,7 @@ from interestclock.ids import Identity
 from interestclock.live import LiveTrainer
 from interestclock.ranking import GaussianConfig, RankerConfig
 from interestclock.samples import Batch
-from interestclock.streams import Cut, Message, MessageParser
+from interestclock.streams import Message, MessageParser, OffsetRanges
 from interestclock.training.trainer import PredictedBatch
 
 ITEMS, USERS, DAYS, SHOWN_A_DAY = 1_000, 300, 18, 500
@@ -105,11 +105,11 @@ def run(ranker: RankerConfig, days: int) -> Run:
         payloads = of_day(day, random)
         for first in range(0, len(payloads), 100):
             piece = [Message(partition="0", offset="0", payload=each) for each in payloads[first:][:100]]
-            arrivals = parser.parse(Cut(source="s", ranges={}, messages=len(piece)), piece)
+            arrivals = parser.parse(OffsetRanges(source="s", ranges={}, messages=len(piece)), piece)
             trainer.take(arrivals.exposures, arrivals.labels)
         run.note_rows()
     trainer.finish()
-    assert trainer.buffer.accounts.learned == days * SHOWN_A_DAY
+    assert trainer.buffer.counters.learned == days * SHOWN_A_DAY
     return run
 
 

@@ -59,11 +59,11 @@ def test_a_part_without_predictions_is_no_file(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.lists(st.integers(0, 200), max_size=10), max_size=10))
-def test_touched_rows_are_a_set(notes: list[list[int]]) -> None:
+def test_touched_rows_are_a_set(manifests: list[list[int]]) -> None:
     touched = Touched()
-    for each in notes:
-        touched.note("t", np.array(each, np.int64))
-    assert touched.peek("t").tolist() == sorted({row for each in notes for row in each})
+    for each in manifests:
+        touched.record("t", np.array(each, np.int64))
+    assert touched.peek("t").tolist() == sorted({row for each in manifests for row in each})
     touched.clear()
     assert touched.peek("t").size == 0
 

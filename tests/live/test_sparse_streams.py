@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_memory import DAY_MS, REQUESTS
-from live_arrivals import NO_LABELS, apart, pieces, shown
+from micro_batches import NO_LABELS, apart, pieces, shown
 from small_live import LIVE
 
 from interestclock.admission import AdmissionConfig
@@ -96,7 +96,7 @@ def test_what_is_learned_is_what_was_sent(rows: list, batch: int, arrival: int, 
     trainer.finish()
     in_time = [value or 0 if s <= 30 else 0 for value, s in zip(finish, after_s, strict=True)]
     assert recorder.label == in_time
-    assert trainer.buffer.accounts.add_up()
+    assert trainer.buffer.counters.add_up()
 
 
 def history_of(trainer: LiveTrainer, user: object) -> list[str | None]:

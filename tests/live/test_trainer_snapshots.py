@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_memory import HOUR_MS, REQUESTS
-from live_arrivals import NO_LABELS, as_exposures, shown
+from micro_batches import NO_LABELS, as_exposures, shown
 from small_live import LIVE
 
 from interestclock.admission import AdmissionConfig
@@ -155,8 +155,8 @@ def test_room_for_a_longer_id_takes_a_whole_snapshot(snapshots_of, tmp_path: Pat
     written = []
     for turn, user in enumerate(["ann", "eight888", "nine99999", "sixteen characte", "bob"]):
         trainer.take(exposures(turn, [user], ["song"], [["rock"]]), NO_LABELS)
-        note = snapshots.write(whole=False)
-        written.append((note.kind, note.tables["ids.user"].width))
+        manifest = snapshots.write(whole=False)
+        written.append((manifest.kind, manifest.tables["ids.user"].width))
     assert written == [("full", 8), ("delta", 8), ("full", 16), ("delta", 16), ("delta", 16)]
     check_read(tmp_path, trainer)
 
@@ -184,14 +184,14 @@ def test_a_delta_asks_for_what_changed_and_nothing_else(
             return plain(self, number_R)
 
         monkeypatch.setattr(kind, name, counted)
-    note = snapshots.write(whole=False)
-    assert note.kind == "delta"
+    manifest = snapshots.write(whole=False)
+    assert manifest.kind == "delta"
     assert sorted(asked) == [0, 2, 2, 2, 2]  # tags; users, items, devices, genres
-    touched = {name: each.touched for name, each in note.tables.items() if each.touched}
+    touched = {name: each.touched for name, each in manifest.tables.items() if each.touched}
     ids = {name: count for name, count in touched.items() if name.startswith(("ids.", "rows.", "items"))}
     assert set(ids.values()) == {2}
     assert touched["weight"] <= 8 + 2 + 2 + 1 + 2  # new rows; the batch learned in between, of one exposure
-    assert note.bytes < 20_000 + sum(trainer.ranker.state_dict()[name].nbytes for name in dense(trainer))
+    assert manifest.bytes < 20_000 + sum(trainer.ranker.state_dict()[name].nbytes for name in dense(trainer))
 
 
 def dense(trainer: LiveTrainer) -> list[str]:

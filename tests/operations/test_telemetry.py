@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from interestclock.admission import Accounts
+from interestclock.admission import Counters
 from interestclock.errors import ConfigError
 from interestclock.metrics.exposure_metrics import auc, calibration
 from interestclock.operations.prometheus_page import TelemetryCollector, serve_metrics
@@ -226,8 +226,8 @@ def test_a_stream_that_stands_still_or_goes_on_is_seen_within_ten_seconds() -> N
 
 def test_accounts_and_tables() -> None:
     telemetry = make()
-    telemetry.accounts(
-        Accounts(received=21, learned=4, waiting=5, duplicates=3, late_exposures=2, late_labels=1,
+    telemetry.counters(
+        Counters(received=21, learned=4, waiting=5, duplicates=3, late_exposures=2, late_labels=1,
                  orphan_labels=4, dead_letters=2).counts()
     )  # fmt: skip
     telemetry.table("user", size=9, admitted=7, admissions=8, expiries=1, evictions=2, refused=3)

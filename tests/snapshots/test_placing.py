@@ -15,7 +15,7 @@ import torch
 from safetensors import SafetensorError
 
 from interestclock.errors import ResultError
-from interestclock.snapshots import SnapshotReader, SnapshotWriter, Touched, list_notes, verify
+from interestclock.snapshots import SnapshotReader, SnapshotWriter, Touched, list_manifests, verify
 from interestclock.snapshots import placing as placing_module
 from interestclock.snapshots import writer as writer_module
 
@@ -90,7 +90,7 @@ def test_published_is_published_even_if_the_last_flush_fails(
         patch.setattr(writer_module, "force", failing_at(1, writer_module.force, NO_ROOM))
         with pytest.raises(ResultError, match="make room"):
             row(writer, 2.0)
-    assert SnapshotReader(tmp_path).load().note.name == "00000002-delta"
+    assert SnapshotReader(tmp_path).load().manifest.name == "00000002-delta"
     assert row(writer, 3.0) == "00000003-delta"
     assert verify(tmp_path) == []
 
@@ -171,7 +171,7 @@ def test_a_death_while_old_ones_go(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert verify(tmp_path) == []
     SnapshotWriter(tmp_path, feature_fingerprint="f")
     assert list(tmp_path.glob(".unfinished*")) == []
-    assert [note.number for note in list_notes(tmp_path)] == [1, 3]
+    assert [manifest.number for manifest in list_manifests(tmp_path)] == [1, 3]
 
 
 def test_at_no_moment_is_a_delta_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,9 +202,9 @@ def test_what_cannot_be_removed_goes_later(
         patch.setattr(Path, "rename", denied)
         assert whole(writer, 2.0) == "00000002-full"
     assert "an old snapshot cannot be removed" in caplog.text
-    assert [note.number for note in list_notes(tmp_path)] == [1, 2]
+    assert [manifest.number for manifest in list_manifests(tmp_path)] == [1, 2]
     whole(writer, 3.0)
-    assert [note.number for note in list_notes(tmp_path)] == [3]
+    assert [manifest.number for manifest in list_manifests(tmp_path)] == [3]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from interestclock.errors import ResultError
-from interestclock.snapshots import Snapshot, SnapshotReader, SnapshotWriter, Touched, list_notes, verify
+from interestclock.snapshots import Snapshot, SnapshotReader, SnapshotWriter, Touched, list_manifests, verify
 from interestclock.snapshots import rows as rows_module
 from interestclock.snapshots import writer as writer_module
 
@@ -138,11 +138,11 @@ def test_every_letter_of_the_manifest_counts(tmp_path: Path) -> None:
     """A turned bit is refused wherever it says something else; blanks between say nothing."""
     written(tmp_path)
     path = tmp_path / "00000003-delta" / "manifest.json"
-    whole, true = path.read_text(), SnapshotReader(tmp_path).load().note
+    whole, true = path.read_text(), SnapshotReader(tmp_path).load().manifest
     for place in range(len(whole)):
         path.write_text(whole[:place] + chr(ord(whole[place]) ^ 1) + whole[place + 1 :])
         try:
-            assert SnapshotReader(tmp_path).load().note == true
+            assert SnapshotReader(tmp_path).load().manifest == true
         except ResultError:
             continue
 
@@ -196,7 +196,7 @@ def test_rows_that_do_not_fit_are_refused_by_either_side(
     with pytest.raises(ResultError, match="write a whole snapshot") as refused:
         add(writer, MISFITS[reason])
     assert reason in str(refused.value)
-    assert [note.number for note in list_notes(tmp_path)] == [1]
+    assert [manifest.number for manifest in list_manifests(tmp_path)] == [1]
     if MISFITS[reason].value_RD.ndim > 2:
         return
     with monkeypatch.context() as patch:
@@ -259,8 +259,8 @@ def test_a_writer_does_not_go_on_from_what_is_damaged(tmp_path: Path) -> None:
     writer = SnapshotWriter(tmp_path, feature_fingerprint="f")
     with pytest.raises(ResultError, match=r"cannot be gone on from .*; write a whole one first"):
         add(writer, rows_of(1.0, 0))
-    note = writer.full(dense={}, tables={"weight": torch.ones(3, 2)}, **SAID)
-    assert note.name == "00000004-full"
+    manifest = writer.full(dense={}, tables={"weight": torch.ones(3, 2)}, **SAID)
+    assert manifest.name == "00000004-full"
     assert SnapshotReader(tmp_path).refresh()
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from interestclock.errors import ResultError
-from interestclock.snapshots import SnapshotReader, SnapshotWriter, Touched, diff, list_notes, verify
+from interestclock.snapshots import SnapshotReader, SnapshotWriter, Touched, diff, list_manifests, verify
 from interestclock.snapshots.rows import _DTYPES
 
 SAID = {"about": {}, "watermark_ms": 0, "step": 0}
@@ -41,7 +41,7 @@ def test_every_type_to_the_bit(dtype: torch.dtype, shape: tuple[int, ...], tmp_p
     assert found.tables["weight"].shape == (5, *shape)
     assert bits(found.tables["weight"]) == bits(expected)
     assert bits(found.dense["bias"]) == bits(table[:1])
-    change = next(each for each in diff(tmp_path, first.name, found.note.name) if each.name == "weight")
+    change = next(each for each in diff(tmp_path, first.name, found.manifest.name) if each.name == "weight")
     assert (change.added, change.changed, change.largest) == (2, 1, 1.0)
 
 
@@ -50,7 +50,7 @@ def test_what_could_not_be_read_again_is_not_written(dtype: torch.dtype, tmp_pat
     writer = SnapshotWriter(tmp_path, feature_fingerprint="f")
     with pytest.raises(ResultError, match="cannot be read again"):
         writer.full(dense={"bias": torch.ones(2).to(dtype)}, tables={}, **SAID)
-    assert list_notes(tmp_path) == []
+    assert list_manifests(tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_a_table_left_out_of_a_delta_is_as_it_was(tmp_path: Path) -> None:
     writer = SnapshotWriter(tmp_path, feature_fingerprint="f")
     writer.full(dense={}, tables={"one": torch.ones(2), "other": torch.ones(3)}, **SAID)
     one = Touched(rows=2, row_R=torch.tensor([0]), value_RD=torch.tensor([5.0]))
-    note = writer.delta(dense={}, tables={"one": one}, **SAID)
-    assert (note.tables["other"].rows, note.tables["other"].touched) == (3, 0)
+    manifest = writer.delta(dense={}, tables={"one": one}, **SAID)
+    assert (manifest.tables["other"].rows, manifest.tables["other"].touched) == (3, 0)
     other = Touched(rows=4, row_R=torch.tensor([3]), value_RD=torch.tensor([7.0]))
     SnapshotWriter(tmp_path, feature_fingerprint="f").delta(dense={}, tables={"other": other}, **SAID)
     tables = SnapshotReader(tmp_path).load().tables
@@ -115,9 +115,9 @@ def test_arrays_that_share_memory_are_written_each(tmp_path: Path) -> None:
 def test_about_comes_back_as_json_has_it(tmp_path: Path) -> None:
     writer = SnapshotWriter(tmp_path, feature_fingerprint="f")
     said = {"watermark_ms": 0, "step": 0, "dense": {}, "tables": {}}
-    note = writer.full(about={"sizes": (1, 2), "by": {10: "b", 9: "a"}, "title": "\u2713"}, **said)
-    assert note.about == {"sizes": [1, 2], "by": {"10": "b", "9": "a"}, "title": "\u2713"}
-    assert SnapshotReader(tmp_path).load().note == note
+    manifest = writer.full(about={"sizes": (1, 2), "by": {10: "b", 9: "a"}, "title": "\u2713"}, **said)
+    assert manifest.about == {"sizes": [1, 2], "by": {"10": "b", "9": "a"}, "title": "\u2713"}
+    assert SnapshotReader(tmp_path).load().manifest == manifest
     for odd in ({"set": {1}}, {"not a number": float("nan")}):
         with pytest.raises(ResultError, match="about cannot be written as JSON"):
             writer.full(about=odd, **said)

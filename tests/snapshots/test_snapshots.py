@@ -16,12 +16,12 @@ from torch import Tensor
 
 from interestclock.errors import ConfigError, ResultError
 from interestclock.snapshots import (
-    SnapshotNote,
+    SnapshotManifest,
     SnapshotReader,
     SnapshotWriter,
     Touched,
     diff,
-    list_notes,
+    list_manifests,
     verify,
 )
 from interestclock.snapshots import (
@@ -53,7 +53,7 @@ class State:
         self.touched[name] |= set(rows)
         self.dense = self.dense + 1
 
-    def write(self, writer: SnapshotWriter, kind: str) -> SnapshotNote:
+    def write(self, writer: SnapshotWriter, kind: str) -> SnapshotManifest:
         touched, self.touched = self.touched, {"weight": set(), "ids": set()}
         if kind == "full":
             return writer.full(dense={"bias": self.dense}, tables=self.tables, **ABOUT)
@@ -88,14 +88,14 @@ def test_any_schedule_composes_to_the_state(tmp_path_factory: pytest.TempPathFac
             writer = SnapshotWriter(folder, feature_fingerprint="f")
         for name, rows in changes:
             state.change(name, rows, turn)
-        note = state.write(writer, kind)
+        manifest = state.write(writer, kind)
         found = [SnapshotReader(folder).load()]
         if refreshes:
             assert reader.refresh()
             assert reader.current is not None
             found.append(reader.current)
         for each in found:
-            assert each.note == note
+            assert each.manifest == manifest
             assert torch.equal(each.dense["bias"], state.dense)
             assert {name: table.tolist() for name, table in each.tables.items()} == {
                 name: table.tolist() for name, table in state.tables.items()
@@ -224,7 +224,7 @@ def test_what_is_not_finite_is_not_written(tmp_path: Path) -> None:
     writer = three(tmp_path)
     with pytest.raises(ResultError, match="not finite: training diverged"):
         writer.full(dense={}, tables={"weight": torch.tensor([[torch.nan]])}, **ABOUT)
-    assert SnapshotReader(tmp_path).load().note.number == 3
+    assert SnapshotReader(tmp_path).load().manifest.number == 3
 
 
 def test_a_full_disk_leaves_the_ones_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +238,7 @@ def test_a_full_disk_leaves_the_ones_before(tmp_path: Path, monkeypatch: pytest.
         patch.setattr(module, "save_file", full)
         with pytest.raises(ResultError, match=r"No space left on device.*make room"):
             State().write(writer, "full")
-    assert [note.number for note in list_notes(tmp_path)] == [1, 2, 3]
+    assert [manifest.number for manifest in list_manifests(tmp_path)] == [1, 2, 3]
     assert list(tmp_path.glob(".unfinished*")) == []
     assert State().write(writer, "full").number == 4
 
@@ -259,7 +259,7 @@ def test_old_ones_go_with_their_deltas(tmp_path: Path) -> None:
         state.write(writer, "full")
         state.change("weight", [1], 1)
         state.write(writer, "delta")
-    assert [note.number for note in list_notes(tmp_path)] == [5, 6, 7, 8]
+    assert [manifest.number for manifest in list_manifests(tmp_path)] == [5, 6, 7, 8]
     assert verify(tmp_path) == []
     with pytest.raises(ConfigError, match="keep is 0"):
         SnapshotWriter(tmp_path, feature_fingerprint="f", keep=0)

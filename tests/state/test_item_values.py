@@ -100,16 +100,16 @@ def change(
     *,
     shown: bool = True,
     final: bool = False,
-    said_ms: int | None = None,
+    stated_ms: int | None = None,
 ) -> None:
     one = np.ones(1, np.bool_)
     said = Descriptions(
         item_R=np.array([item]),
         rows=rows_of([str(item)], [genre]),
-        told_R=one,
+        by_message_R=one,
         first_R=~one,
         shown_R=np.array([shown]),
-        said_ms_R=np.array([from_ms if said_ms is None else said_ms]),
+        stated_ms_R=np.array([from_ms if stated_ms is None else stated_ms]),
         from_ms_R=np.array([from_ms]),
         final_R=np.array([final]),
     )
@@ -166,10 +166,10 @@ def test_a_message_changes_what_the_item_table_says_from_its_moment_on() -> None
         said = Descriptions(
             item_R=np.array([item]),
             rows=rows_of([name], [["jazz"]]),
-            told_R=one,
+            by_message_R=one,
             first_R=one,
             shown_R=no,
-            said_ms_R=np.array([50]),
+            stated_ms_R=np.array([50]),
             from_ms_R=np.array([50]),
             final_R=no,
         )
@@ -199,9 +199,9 @@ def test_what_is_asked_for_no_more_is_dropped_and_the_rest_restored() -> None:
 def test_a_message_that_comes_again_does_not_bring_back_what_it_said() -> None:
     values = ItemValues(NAMES, None)
     describe(values, np.array([1]), rows_of(["a"], [["rock"]]))
-    for from_ms, said_ms, genre in ((501, 100, "jazz"), (502, 200, "dub"), (503, 100, "jazz")):
-        change(values, 1, from_ms, [genre], said_ms=said_ms)
+    for from_ms, stated_ms, genre in ((501, 100, "jazz"), (502, 200, "dub"), (503, 100, "jazz")):
+        change(values, 1, from_ms, [genre], stated_ms=stated_ms)
     assert as_of(values, 1, 500, 501, 502, 503) == [["rock"], ["jazz"], ["dub"], ["dub"]]
     values.drop_before(600)
-    change(values, 1, 700, ["jazz"], said_ms=100)
+    change(values, 1, 700, ["jazz"], stated_ms=100)
     assert as_of(values, 1, 700) == [["dub"]]

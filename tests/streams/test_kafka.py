@@ -13,7 +13,7 @@ from live_stream import messages
 
 from interestclock.errors import ConfigError, LogError
 from interestclock.events import exposure_message
-from interestclock.streams import Arrivals, KafkaSource
+from interestclock.streams import KafkaSource, MicroBatch
 
 confluent_kafka = pytest.importorskip("confluent_kafka")
 
@@ -28,11 +28,11 @@ def address() -> Iterator[str]:
         yield address
 
 
-def polled(source: KafkaSource, messages: int, most: int = 60) -> list[Arrivals]:
+def polled(source: KafkaSource, messages: int, most: int = 60) -> list[MicroBatch]:
     """Until so many came, and a little longer: no more may come."""
-    found: list[Arrivals] = []
+    found: list[MicroBatch] = []
     until_s = time.monotonic() + 10.0
-    while sum(each.cut.messages for each in found) < messages and time.monotonic() < until_s:
+    while sum(each.offset_ranges.messages for each in found) < messages and time.monotonic() < until_s:
         found += [each for each in [source.poll(most, 0.2)] if each is not None]
     return found + [each for each in [source.poll(most, 0.3) for _ in range(2)] if each is not None]
 
@@ -42,15 +42,15 @@ def test_it_goes_on_behind_what_is_ours(address: str) -> None:
     source.start_after({})
     sent = len(messages(requests=20))
     first = polled(source, sent)
-    assert sum(each.cut.messages for each in first) == sent
-    assert {partition for each in first for partition in each.cut.ranges} == {"0", "1", "2"}
-    last = {partition: end for partition, (_, end) in first[0].cut.ranges.items()}
+    assert sum(each.offset_ranges.messages for each in first) == sent
+    assert {partition for each in first for partition in each.offset_ranges.ranges} == {"0", "1", "2"}
+    last = {partition: end for partition, (_, end) in first[0].offset_ranges.ranges.items()}
     source.acknowledge(last)
     source.close()
     later = KafkaSource(brokers=address, topic="plays", schema=REQUESTS)
     later.start_after(last)
-    left = sent - first[0].cut.messages
-    assert sum(each.cut.messages for each in polled(later, left)) == left
+    left = sent - first[0].offset_ranges.messages
+    assert sum(each.offset_ranges.messages for each in polled(later, left)) == left
     later.close()
 
 
@@ -75,7 +75,7 @@ def test_partitions_are_merged_by_the_timestamps_of_records(
     found = polled(source, 400, most=37)
     times = [time for each in found for time in each.exposures["timestamp_ms"].to_pylist()]
     assert times == [1_700_000_000_000 + 20_000 * number for number in range(400)]
-    assert max(each.cut.messages for each in found) <= 37
+    assert max(each.offset_ranges.messages for each in found) <= 37
     source.close()
 
 
@@ -94,7 +94,7 @@ def test_a_partition_is_at_its_end_when_the_brokers_say_so(address: str) -> None
     producer.produce("ends", b"{}", partition=1, timestamp=2_000)
     assert producer.flush(10) == 0
     assert source.at_end(names) == set(names) - {"1"}  # not polled, and all the same not overlooked
-    assert [each.cut.ranges for each in polled(source, 1)] == [{"1": ("1", "1")}]
+    assert [each.offset_ranges.ranges for each in polled(source, 1)] == [{"1": ("1", "1")}]
     assert source.at_end(("1",)) == {"1"}
     source.close()
 
@@ -124,7 +124,7 @@ def test_the_marker_of_a_transaction_is_nothing_left_to_read(address: str) -> No
     source = KafkaSource(brokers=address, topic="sold", schema=REQUESTS)
     source.start_after({})
     found = polled(source, 12, most=2)
-    assert sum(each.cut.messages for each in found) == 12
+    assert sum(each.offset_ranges.messages for each in found) == 12
     source.close()
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from interestclock.errors import ConfigError
 from interestclock.events import exposure_message, label_message
 from interestclock.events.schema import LogSchema
-from interestclock.streams import Arrivals, Cut, Message, MessageParser
+from interestclock.streams import Message, MessageParser, MicroBatch, OffsetRanges
 
 SCHEMA = LogSchema(
     labels=("finish", "like"),
@@ -29,10 +29,10 @@ GOOD = {
 }
 
 
-def parse(*payloads: bytes, zone: str | None = None) -> Arrivals:
+def parse(*payloads: bytes, zone: str | None = None) -> MicroBatch:
     messages = [Message(partition="0", offset=str(at), payload=each) for at, each in enumerate(payloads)]
-    cut = Cut(source="t", ranges={"0": ("0", str(len(payloads)))}, messages=len(payloads))
-    return MessageParser(SCHEMA, zone=zone).parse(cut, messages)
+    offset_ranges = OffsetRanges(source="t", ranges={"0": ("0", str(len(payloads)))}, messages=len(payloads))
+    return MessageParser(SCHEMA, zone=zone).parse(offset_ranges, messages)
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
@@ -180,7 +180,9 @@ def test_a_reason_does_not_grow_with_what_it_quotes() -> None:
 
 def test_what_the_source_knows_is_wrong_with_it_is_the_reason() -> None:
     message = Message(partition="0", offset="1", payload=b"{}", fault="the record has no value")
-    arrivals = MessageParser(SCHEMA).parse(Cut(source="t", ranges={"0": ("1", "1")}, messages=1), [message])
+    arrivals = MessageParser(SCHEMA).parse(
+        OffsetRanges(source="t", ranges={"0": ("1", "1")}, messages=1), [message]
+    )
     assert [bad.reason for bad in arrivals.bad] == ["the record has no value"]
 
 
@@ -193,7 +195,7 @@ def test_zones_that_are_none_do_not_pile_up() -> None:
         patch.setattr("interestclock.streams.messages._ZONES_REMEMBERED", 10)
         parser = MessageParser(SCHEMA)
         messages = [Message(partition="0", offset="1", payload=each) for each in said]
-        arrivals = parser.parse(Cut(source="t", ranges={"0": ("1", "1")}, messages=30), messages)
+        arrivals = parser.parse(OffsetRanges(source="t", ranges={"0": ("1", "1")}, messages=30), messages)
     assert len(arrivals.bad) == 30
     assert len(parser._known_zones) <= 10
 

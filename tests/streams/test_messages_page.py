@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import msgspec
-from said_messages import parse
+from random_messages import parse
 
 from interestclock.events.message_models import KINDS, Exposure, ServedItem
 from interestclock.events.schema import LogSchema

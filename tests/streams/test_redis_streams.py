@@ -16,7 +16,7 @@ from redis_server import SERVER, RedisServer
 
 from interestclock.errors import ConfigError, LogError
 from interestclock.events import exposure_message
-from interestclock.streams import Arrivals, RedisSource
+from interestclock.streams import MicroBatch, RedisSource
 
 pytestmark = pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
 
@@ -44,7 +44,7 @@ def opened(server: RedisServer, stream: str, patience_s: float = 600.0) -> Redis
     )
 
 
-def polled(source: RedisSource, most: int = 20) -> list[Arrivals]:
+def polled(source: RedisSource, most: int = 20) -> list[MicroBatch]:
     found = []
     while (arrivals := source.poll(most, 0.05)) is not None:
         found.append(arrivals)
@@ -69,15 +69,17 @@ def test_several_streams_are_merged_by_the_ids_of_their_entries(server: RedisSer
     found = polled(source, most)
     times = [time for each in found for time in each.exposures["timestamp_ms"].to_pylist()]
     assert times == [start_ms + 20_000 * number for number in range(400)]
-    assert max(each.cut.messages for each in found) <= most
+    assert max(each.offset_ranges.messages for each in found) <= most
     partitions = [name for each in found for name in each.exposures["partition"].to_pylist()]
     assert partitions[:3] == [streams[2], streams[1], streams[0]]
-    last = {stream: end for each in found[:2] for stream, (_, end) in each.cut.ranges.items()}
+    last = {stream: end for each in found[:2] for stream, (_, end) in each.offset_ranges.ranges.items()}
     later = several(server, streams[::-1])  # the same source
     later.start_after(last)
-    rest = sum(each.cut.messages for each in polled(later, most))
-    assert rest == 400 - sum(each.cut.messages for each in found[:2])
-    source.acknowledge({stream: end for each in found for stream, (_, end) in each.cut.ranges.items()})
+    rest = sum(each.offset_ranges.messages for each in polled(later, most))
+    assert rest == 400 - sum(each.offset_ranges.messages for each in found[:2])
+    source.acknowledge(
+        {stream: end for each in found for stream, (_, end) in each.offset_ranges.ranges.items()}
+    )
     with server.client() as client:
         assert [client.xpending(stream, "interestclock")["pending"] for stream in streams] == [0] * 4
     source.close()
@@ -159,9 +161,9 @@ def test_it_goes_on_where_it_is_told(server: RedisServer, stream: str) -> None:
     whole = polled(source)
     source.close()
     later = opened(server, stream)
-    later.start_after({stream: whole[1].cut.ranges[stream][1]})
+    later.start_after({stream: whole[1].offset_ranges.ranges[stream][1]})
     rest = polled(later)
-    assert [each.cut.ranges for each in rest] == [each.cut.ranges for each in whole[2:]]
+    assert [each.offset_ranges.ranges for each in rest] == [each.offset_ranges.ranges for each in whole[2:]]
     for mine, theirs in zip(rest, whole[2:], strict=True):
         assert same(mine.exposures, theirs.exposures)
         assert same(mine.labels, theirs.labels)
@@ -174,10 +176,10 @@ def test_what_is_ours_is_acknowledged(server: RedisServer, stream: str) -> None:
     source.start_after({})
     whole = polled(source)
     with server.client() as client:
-        source.acknowledge({stream: whole[0].cut.ranges[stream][1]})
-        taken = sum(each.cut.messages for each in whole)
-        assert client.xpending(stream, "interestclock")["pending"] == taken - whole[0].cut.messages
-        source.acknowledge({stream: whole[-1].cut.ranges[stream][1]})
+        source.acknowledge({stream: whole[0].offset_ranges.ranges[stream][1]})
+        taken = sum(each.offset_ranges.messages for each in whole)
+        assert client.xpending(stream, "interestclock")["pending"] == taken - whole[0].offset_ranges.messages
+        source.acknowledge({stream: whole[-1].offset_ranges.ranges[stream][1]})
         assert client.xpending(stream, "interestclock")["pending"] == 0
     source.close()
 
@@ -203,8 +205,11 @@ def test_a_reply_that_is_lost_comes_again(
     whole = opened(server, stream)
     whole.start_after({})
     everything = polled(whole, 1_000)[0]
-    assert first.cut.messages + sum(each.cut.messages for each in rest) == everything.cut.messages
-    assert rest[0].cut.ranges[stream][0] > first.cut.ranges[stream][1]
+    assert (
+        first.offset_ranges.messages + sum(each.offset_ranges.messages for each in rest)
+        == everything.offset_ranges.messages
+    )
+    assert rest[0].offset_ranges.ranges[stream][0] > first.offset_ranges.ranges[stream][1]
     source.close()
     whole.close()
 
@@ -236,13 +241,13 @@ def test_all_may_be_there_though_the_last_entry_read_was_trimmed(
     with server.client() as client:
         for _ in range(4):
             add(client, stream, 3, maxlen=3)
-            assert sum(each.cut.messages for each in polled(source, most)) == 3
+            assert sum(each.offset_ranges.messages for each in polled(source, most)) == 3
         assert "was trimmed" not in caplog.text
         add(client, stream, 4, maxlen=3)
-        assert sum(each.cut.messages for each in polled(source, most)) == 3
+        assert sum(each.offset_ranges.messages for each in polled(source, most)) == 3
         assert caplog.text.count("was trimmed") == 1
         add(client, stream, 3, maxlen=3)  # all is read again
-        assert sum(each.cut.messages for each in polled(source, most)) == 3
+        assert sum(each.offset_ranges.messages for each in polled(source, most)) == 3
     assert caplog.text.count("was trimmed") == 1
     source.close()
 
@@ -256,12 +261,12 @@ def test_what_cannot_be_known_is_told(
         add(client, stream, 3, maxlen=3)
         source = opened(server, stream)
         source.start_after({stream: last})
-        assert sum(each.cut.messages for each in polled(source)) == 3
+        assert sum(each.offset_ranges.messages for each in polled(source)) == 3
         assert caplog.text.count("was trimmed") == 1
         client.delete(stream)
         add(client, stream, 2, maxlen=3)
         assert source.poll(5, 0.05) is None  # the group went with it
-        assert sum(each.cut.messages for each in polled(source)) == 2
+        assert sum(each.offset_ranges.messages for each in polled(source)) == 2
         assert caplog.text.count("was trimmed") == 2
         known = source._client.xinfo_stream
         source._client.xinfo_stream = lambda name: {
@@ -271,7 +276,7 @@ def test_what_cannot_be_known_is_told(
         polled(source)
         assert caplog.text.count("was trimmed") == 2
         add(client, stream, 1, maxlen=1)
-        assert sum(each.cut.messages for each in polled(source)) == 1
+        assert sum(each.offset_ranges.messages for each in polled(source)) == 1
         assert caplog.text.count("was trimmed") == 3
     source.close()
 
@@ -291,7 +296,7 @@ def test_what_was_read_of_a_stream_that_is_deleted_right_then_is_taken(
         patch.setattr(source._client, "xinfo_stream", deleted)
         arrivals = source.poll(5, 0.05)
     assert arrivals is not None
-    assert arrivals.cut.messages == 5
+    assert arrivals.offset_ranges.messages == 5
     source.close()
 
 
@@ -312,7 +317,7 @@ def test_a_stream_deleted_while_it_is_awaited_is_made_again(server: RedisServer,
         client.delete(stream)
         assert awaited.result() is None
         client.xadd(stream, {"event": b"{}"})
-    assert [each.cut.messages for each in polled(source)] == [1]
+    assert [each.offset_ranges.messages for each in polled(source)] == [1]
     source.close()
 
 
@@ -372,7 +377,7 @@ def test_a_server_that_goes_away_is_waited_for(tmp_path: Path, caplog: pytest.Lo
                 client.xadd("plays", {"event": payload})
         source = opened(server, "plays")
         source.start_after({})
-        assert sum(each.cut.messages for each in polled(source)) == 10
+        assert sum(each.offset_ranges.messages for each in polled(source)) == 10
         server.stop()
         with caplog.at_level(logging.INFO):
             assert [source.poll(5, 0.01) for _ in range(4)] == [None] * 4
@@ -380,7 +385,7 @@ def test_a_server_that_goes_away_is_waited_for(tmp_path: Path, caplog: pytest.Lo
             with server.client() as client:
                 for payload in said[10:]:
                     client.xadd("plays", {"event": payload})
-            assert sum(each.cut.messages for each in polled(source, 1_000)) == len(said) - 10
+            assert sum(each.offset_ranges.messages for each in polled(source, 1_000)) == len(said) - 10
         assert caplog.text.count("is away") == 1
         assert caplog.text.count("is back after") == 1
         impatient = opened(server, "plays", patience_s=0.05)

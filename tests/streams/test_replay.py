@@ -10,7 +10,7 @@ from in_memory import REQUESTS, MemorySource, requests_log
 from live_stream import same
 
 from interestclock.errors import ConfigError, LogError, ResultError
-from interestclock.streams import Arrivals, Cut, ReplaySource
+from interestclock.streams import MicroBatch, OffsetRanges, ReplaySource
 
 
 class Counting(MemorySource):
@@ -26,7 +26,7 @@ def log() -> Counting:
     return Counting(schema=REQUESTS, events=requests_log(4, requests=80))
 
 
-def polled(source: ReplaySource, most: int = 37) -> list[Arrivals]:
+def polled(source: ReplaySource, most: int = 37) -> list[MicroBatch]:
     found = []
     while not source.ended:
         arrivals = source.poll(most, 0.0)
@@ -37,28 +37,28 @@ def polled(source: ReplaySource, most: int = 37) -> list[Arrivals]:
 
 def test_what_is_reread_is_what_came(log: Counting) -> None:
     first = polled(ReplaySource(log))
-    assert sum(each.cut.messages for each in first) == log.events.num_rows
+    assert sum(each.offset_ranges.messages for each in first) == log.events.num_rows
     again = ReplaySource(log)
     before = log.passes
     for each in first:
-        assert same(again.reread(each.cut).exposures, each.exposures)
+        assert same(again.reread(each.offset_ranges).exposures, each.exposures)
     assert log.passes - before <= 2  # one pass for all of them
-    assert same(again.reread(first[1].cut).exposures, first[1].exposures)
+    assert same(again.reread(first[1].offset_ranges).exposures, first[1].exposures)
 
 
 def test_it_goes_on_behind_a_row(log: Counting) -> None:
     whole = polled(ReplaySource(log))
     later = ReplaySource(log)
-    later.start_after({"0": whole[1].cut.ranges["0"][1]})
+    later.start_after({"0": whole[1].offset_ranges.ranges["0"][1]})
     rest = polled(later)
-    assert [each.cut for each in rest] == [each.cut for each in whole[2:]]
+    assert [each.offset_ranges for each in rest] == [each.offset_ranges for each in whole[2:]]
     assert all(same(mine.exposures, theirs.exposures) for mine, theirs in zip(rest, whole[2:], strict=True))
 
 
 def test_another_log_is_refused(log: Counting) -> None:
-    cut = Cut(source="another", ranges={"0": ("1", "5")}, messages=5)
+    offset_ranges = OffsetRanges(source="another", ranges={"0": ("1", "5")}, messages=5)
     with pytest.raises(ResultError, match="give the log that was replayed before, unchanged"):
-        ReplaySource(log).reread(cut)
+        ReplaySource(log).reread(offset_ranges)
 
 
 def test_time_runs_as_fast_as_asked(log: Counting, monkeypatch: pytest.MonkeyPatch) -> None:

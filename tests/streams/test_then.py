@@ -13,7 +13,7 @@ from message_stream import MessageStream, as_archive, as_messages
 
 from interestclock.errors import ConfigError
 from interestclock.events.message_tables import OF_A_LOG
-from interestclock.streams import Arrivals, LiveSource, ThenSource, open_then
+from interestclock.streams import LiveSource, MicroBatch, ThenSource, open_then
 from interestclock.streams.then import ARCHIVE
 
 MAPPING = 'event_id = "event_id"\nzone = "UTC"\n[labels]\nfinish = "finish"\n'
@@ -24,7 +24,7 @@ def events() -> pa.Table:
     return requests_log(4, requests=20)
 
 
-def polled(source: LiveSource, most: int = 25) -> list[Arrivals]:
+def polled(source: LiveSource, most: int = 25) -> list[MicroBatch]:
     found = []
     while not source.ended:
         arrivals = source.poll(most, 0.0)
@@ -61,13 +61,13 @@ def test_rows_have_the_form_of_messages(events: pa.Table) -> None:
 def test_it_has_partitions_once_the_archive_has_ended(events: pa.Table) -> None:
     source = opened(events)
     cuts = []
-    while (arrivals := source.poll(25, 0.0)) is not None and ARCHIVE in arrivals.cut.ranges:
+    while (arrivals := source.poll(25, 0.0)) is not None and ARCHIVE in arrivals.offset_ranges.ranges:
         assert source.partitions() == ()
         source.acknowledge({ARCHIVE: "25"})  # nothing to the stream
-        cuts.append(arrivals.cut)
-    assert [cut.taken_ms for cut in cuts] == [None] * 3
+        cuts.append(arrivals.offset_ranges)
+    assert [offset_ranges.taken_ms for offset_ranges in cuts] == [None] * 3
     assert arrivals is not None
-    assert arrivals.cut.taken_ms is not None
+    assert arrivals.offset_ranges.taken_ms is not None
     assert source.partitions() == ("plays",)
     source.acknowledge({ARCHIVE: "60", "plays": "25"})
     assert source._stream.acknowledged == {"plays": "25"}
@@ -77,11 +77,13 @@ def test_it_goes_on_behind_any_cut(events: pa.Table) -> None:
     whole = polled(opened(events))
     last: dict[str, str] = {}
     for taken, each in enumerate(whole, 1):
-        last |= {partition: offset for partition, (_, offset) in each.cut.ranges.items()}
+        last |= {partition: offset for partition, (_, offset) in each.offset_ranges.ranges.items()}
         later = both(events)
         later.start_after(last)
         rest = polled(later)
-        assert [one.cut.ranges for one in rest] == [one.cut.ranges for one in whole[taken:]]
+        assert [one.offset_ranges.ranges for one in rest] == [
+            one.offset_ranges.ranges for one in whole[taken:]
+        ]
 
 
 def test_rows_without_an_id_are_no_message_s_namesake(events: pa.Table) -> None:

@@ -43,10 +43,10 @@ def ticks(stub: Stub) -> Ticks:
     return Ticks(stub, idle_s=1.0, monotonic_s=lambda: stub.now_s)
 
 
-def after(ticks: Ticks, stub: Stub, seconds: float, *spoke: str) -> tuple[str, ...] | None:
+def after(ticks: Ticks, stub: Stub, seconds: float, *active_partitions: str) -> tuple[str, ...] | None:
     """Who is awaited from then on, or None where there is no tick."""
     stub.now_s += seconds
-    ticks.heard(spoke)
+    ticks.received_from(active_partitions)
     tick = ticks.due()
     assert tick is None or tick.taken_ms == stub.now_ms()
     return None if tick is None else tick.awaited
@@ -111,5 +111,5 @@ def test_a_log_has_none() -> None:
     source = ReplaySource(MemorySource(schema=REQUESTS, events=requests_log(4, requests=3)))
     ticks = Ticks(source, idle_s=0.0)
     assert ticks.opening() is None
-    ticks.heard(["0"])
+    ticks.received_from(["0"])
     assert ticks.due() is None

@@ -63,10 +63,10 @@ def test_results_have_every_figure_that_is_promised(results: dict) -> None:
 def test_counts_add_up(results: dict, out: Path) -> None:
     log = results["log"]
     assert log["read"] == log["used"] + log["duplicates"] + log["dead_letters"]
-    ground = pq.read_table(out / "predictions" / "exposures.parquet")
-    assert ground.num_rows == log["samples"] == log["events"]
+    evaluation_rows = pq.read_table(out / "predictions" / "exposures.parquet")
+    assert evaluation_rows.num_rows == log["samples"] == log["events"]
     for path in (out / "predictions").glob("*-seed*.parquet"):
-        assert pq.read_metadata(path).num_rows == ground.num_rows
+        assert pq.read_metadata(path).num_rows == evaluation_rows.num_rows
 
 
 def test_predictions_are_frozen_only_from_the_test_part_on(out: Path) -> None:

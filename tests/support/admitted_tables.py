@@ -7,7 +7,7 @@ import pyarrow as pa
 from interestclock.admission import AdmittedEntry, Verdict
 from interestclock.events import exposure_message, label_message
 from interestclock.events.schema import LogSchema
-from interestclock.streams import Cut, Message, MessageParser
+from interestclock.streams import Message, MessageParser, OffsetRanges
 
 SCHEMA = LogSchema(
     labels=("finish",),
@@ -47,7 +47,9 @@ def admitted(*, first_arrival: int, exposures: int, labels: int = 0, dead: int =
         for place, (partition, payload) in enumerate(zip(partitions, payloads, strict=True))
     ]
     ranges = {each: (each, str(len(messages) - 1)) for each in sorted(set(partitions))}
-    arrivals = MessageParser(SCHEMA).parse(Cut(source="s", ranges=ranges, messages=len(messages)), messages)
+    arrivals = MessageParser(SCHEMA).parse(
+        OffsetRanges(source="s", ranges=ranges, messages=len(messages)), messages
+    )
     return AdmittedEntry(
         first_arrival=first_arrival,
         source="s",

@@ -20,7 +20,7 @@ from small_live import LIVE
 from interestclock.admission import AdmissionConfig
 from interestclock.cli.train import stopped_by_signals
 from interestclock.embeddings import IdPolicy
-from interestclock.live import CheckpointNote, Checkpoints, LiveRun, PredictionParts
+from interestclock.live import CheckpointManifest, Checkpoints, LiveRun, PredictionParts
 from interestclock.streams import KafkaSource, LiveSource, RedisSource, ReplaySource
 
 # Processes are made by a server that has the package loaded: a new interpreter would take seconds each time.
@@ -31,12 +31,12 @@ Work = Callable[[Path, bool], None]
 
 CONFIG = replace(
     LIVE,
-    users=IdPolicy(sightings=2, unused_days=1),
+    users=IdPolicy(min_count=2, unused_days=1),
     items=IdPolicy(most=20, unused_days=2),
     checkpoint_minutes=120,
     snapshot_minutes=180,
     full_snapshot_hours=12,
-    arrivals=30,
+    poll_messages=30,
 )
 
 BROKERS = replace(  # out of order between partitions; every checkpoint and so all that was admitted stays
@@ -44,7 +44,7 @@ BROKERS = replace(  # out of order between partitions; every checkpoint and so a
     admission=AdmissionConfig(lateness_ms=24 * HOUR_MS, label_wait_ms=HOUR_MS),
     checkpoint_minutes=240,
     checkpoints_kept=1_000,
-    arrivals=50,
+    poll_messages=50,
     idle_seconds=3_600,  # nobody is let go, whatever else the machine does meanwhile
 )
 
@@ -91,7 +91,7 @@ def killed(work: Work, folder: Path, *, after_s: float) -> bool:
     return True
 
 
-def last_checkpoint(folder: Path) -> tuple[CheckpointNote, dict[str, np.ndarray]]:
+def last_checkpoint(folder: Path) -> tuple[CheckpointManifest, dict[str, np.ndarray]]:
     checkpoints = Checkpoints(folder / "checkpoints", kept=1)  # of what is only read, nothing goes
     return checkpoints.read(checkpoints.numbers()[-1])
 
@@ -115,7 +115,7 @@ def train_until(source: LiveSource, folder: Path, resume: bool, messages: int) -
     with LiveRun(source, folder, config=BROKERS, resume=resume) as run:
 
         def tell() -> None:
-            run.stopping = run.trainer.buffer.accounts.received >= messages
+            run.stopping = run.trainer.buffer.counters.received >= messages
 
         run.run(tell)
 

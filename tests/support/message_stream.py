@@ -11,7 +11,7 @@ from in_memory import REQUESTS, MemorySource
 from live_stream import exposure_of
 
 from interestclock.events import label_message
-from interestclock.streams import Arrivals, Cut, Message, MessageParser
+from interestclock.streams import Message, MessageParser, MicroBatch, OffsetRanges
 from interestclock.timeofday import Clock
 
 Timed = tuple[int, bytes]
@@ -44,7 +44,7 @@ class MessageStream:
         assert set(last) <= {"plays"}
         self._next = int(last.get("plays", "0")) + 1
 
-    def poll(self, most: int, wait_s: float) -> Arrivals | None:
+    def poll(self, most: int, wait_s: float) -> MicroBatch | None:
         assert self._next is not None, "nothing said where to begin"
         last = min(self._next + most - 1, len(self.payloads))
         if last < self._next:
@@ -52,17 +52,19 @@ class MessageStream:
             return None
         ranges = {"plays": (str(self._next), str(last))}
         messages = last - self._next + 1
-        cut = Cut(source=self.name, ranges=ranges, messages=messages, taken_ms=self.clock.now_ms())
+        offset_ranges = OffsetRanges(
+            source=self.name, ranges=ranges, messages=messages, taken_ms=self.clock.now_ms()
+        )
         self._next = last + 1
-        return self._arrivals(cut)
+        return self._arrivals(offset_ranges)
 
-    def _arrivals(self, cut: Cut) -> Arrivals:
-        first, last = map(int, cut.ranges["plays"])
+    def _arrivals(self, offset_ranges: OffsetRanges) -> MicroBatch:
+        first, last = map(int, offset_ranges.ranges["plays"])
         messages = [
             Message(partition="plays", offset=str(place), payload=self.payloads[place - 1])
             for place in range(first, last + 1)
         ]
-        return self._parser.parse(cut, messages)
+        return self._parser.parse(offset_ranges, messages)
 
     def acknowledge(self, last: Mapping[str, str]) -> None:
         self.acknowledged = dict(last)

@@ -104,7 +104,7 @@ class PlainState:
         item = self.items[told.item]
         item.seen_ms = max(item.seen_ms, told.newest_ms)
         from_ms = max(told.from_ms, told.newest_ms + 1) if item.shown else told.from_ms
-        latest_ms = max([item.since_ms, *(said_ms for at, said_ms, _ in item.changes if at <= from_ms)])
+        latest_ms = max([item.since_ms, *(stated_ms for at, stated_ms, _ in item.changes if at <= from_ms)])
         if told.from_ms >= latest_ms:
             item.changes.append((from_ms, told.from_ms, values))
             item.changes.sort(key=lambda each: each[0])
@@ -145,7 +145,7 @@ class PlainState:
         for item in self.items.values():
             past = [each for each in item.changes if each[0] <= complete_ms]
             if past:
-                item.since_ms = max([item.since_ms, *(said_ms for _, said_ms, _ in past)])
+                item.since_ms = max([item.since_ms, *(stated_ms for _, stated_ms, _ in past)])
                 item.first, item.changes = past[-1][2], item.changes[len(past) :]
             if item.seen_ms == NOTHING_MS:
                 item.seen_ms = midnight_ms

@@ -12,7 +12,7 @@ from in_memory import DAY_MS
 
 from interestclock.samples import Batch
 from interestclock.training import ORDERS, Prediction, TrainConfig
-from interestclock.training.pending import LabelsAlong, Lesson, PendingBatches
+from interestclock.training.pending import LabelsAlong, PendingBatch, PendingBatches
 
 FRESH = Prediction(logits={"finish": torch.zeros(1)}, step=0)
 
@@ -46,7 +46,7 @@ def shuffled(*, batch_size: int = 8, seed: int = 0) -> PendingBatches:
     return PendingBatches(LabelsAlong(), config=config)
 
 
-def items(lessons: Iterable[Lesson]) -> list[list[int]]:
+def items(lessons: Iterable[PendingBatch]) -> list[list[int]]:
     return [lesson.item_B.tolist() for lesson, _ in lessons]
 
 

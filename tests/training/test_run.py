@@ -12,7 +12,7 @@ from interestclock.errors import ConfigError
 from interestclock.histories import Histories
 from interestclock.ranking import RankerConfig, load_ranker
 from interestclock.samples import SampleChunk, SampleFolder
-from interestclock.training import RunNews, RunPlan, TrainConfig, run_ranker
+from interestclock.training import RunPlan, RunProgress, TrainConfig, run_ranker
 
 BASE = RankerConfig(dim=4, recent=3, hidden=(8,), tower_width=4)
 
@@ -43,7 +43,7 @@ def read(plan: RunPlan) -> dict[str, np.ndarray]:
 def test_a_run_writes_predictions_and_weights(
     plan: Callable[..., RunPlan], folder: SampleFolder, histories: Histories, chunks: list[SampleChunk]
 ) -> None:
-    news: list[RunNews] = []
+    news: list[RunProgress] = []
     middle_ms = int(chunks[2].samples.timestamp_ms_B[0])
     this = plan(freeze_ms=middle_ms)
     cost = run_ranker(this, news.append)

@@ -1,11 +1,11 @@
 """Which events count, in which order and as of when: decided once, and written down."""
 
-from interestclock.admission.accounts import Accounts
 from interestclock.admission.admission import Admission
 from interestclock.admission.admitted import Admitted
 from interestclock.admission.admitted_entry import AdmittedEntry
 from interestclock.admission.admitted_log import AdmittedFollower, AdmittedLog
 from interestclock.admission.config import AdmissionConfig
+from interestclock.admission.counters import Counters
 from interestclock.admission.event_buffer import EventBuffer
 from interestclock.admission.label_events import LabelEvents
 from interestclock.admission.open_exposures import OPEN, OpenExposures
@@ -15,7 +15,6 @@ from interestclock.admission.watermark import Watermark
 
 __all__ = [
     "OPEN",
-    "Accounts",
     "Admission",
     "AdmissionConfig",
     "Admitted",
@@ -23,6 +22,7 @@ __all__ = [
     "AdmittedFollower",
     "AdmittedLog",
     "Column",
+    "Counters",
     "EventBuffer",
     "LabelEvents",
     "OpenExposures",

@@ -16,7 +16,7 @@ from interestclock.admission.event_buffer import EventBuffer
 from interestclock.admission.verdicts import Verdict
 from interestclock.errors import ResultError
 from interestclock.events.message_tables import no_messages
-from interestclock.streams import Arrivals, Cut, LiveSource, Rereadable, Tick
+from interestclock.streams import LiveSource, MicroBatch, OffsetRanges, Rereadable, Tick
 
 __all__ = ["Admission"]
 
@@ -45,9 +45,10 @@ class Admission:
         >>> source = RedisSource(host="h", port=1, streams=["plays"], schema=schema)
         >>> buffer = EventBuffer(schema, config=AdmissionConfig())
         >>> admission = Admission(source, Path(tempfile.mkdtemp()), buffer=buffer)
-        >>> cut = Cut(source=source.name, ranges={"plays": ("7-0", "7-0")}, messages=1, taken_ms=9)
+        >>> offset_ranges = OffsetRanges(
+        ...     source=source.name, ranges={"plays": ("7-0", "7-0")}, messages=1, taken_ms=9)
         >>> message = Message(partition="plays", offset="7-0", payload=b"{}")
-        >>> entry, _ = admission.admit(MessageParser(schema).parse(cut, [message]))
+        >>> entry, _ = admission.admit(MessageParser(schema).parse(offset_ranges, [message]))
         >>> entry.dead[0].reason, admission.position, admission.offsets
         ('item_id is missing', 1, {'plays': '7-0'})
     """
@@ -62,9 +63,9 @@ class Admission:
         """Go on behind an entry; whose the buffer is has restored it to there."""
         self.position, self.offsets = position, dict(offsets)
 
-    def admit(self, arrivals: Arrivals) -> tuple[AdmittedEntry, list[Admitted]]:
+    def admit(self, batch: MicroBatch) -> tuple[AdmittedEntry, list[Admitted]]:
         """Take one arrival: what was written down of it, and what is used."""
-        entry, admitted = self._decide(arrivals)
+        entry, admitted = self._decide(batch)
         self.position = self._log.append(entry)
         self._follow(entry)
         return entry, admitted
@@ -72,7 +73,7 @@ class Admission:
     def tick(self, tick: Tick) -> tuple[AdmittedEntry, list[Admitted]]:
         """Nothing came for a while."""
         entry = AdmittedEntry(
-            first_arrival=self._buffer.accounts.received,
+            first_arrival=self._buffer.counters.received,
             source=self._source.name,
             taken_ms=tick.taken_ms,
             awaited=tick.awaited,
@@ -91,7 +92,7 @@ class Admission:
             if entry.awaited is not None and entry.taken_ms is not None:
                 admitted = self._buffer.tick(awaited=entry.awaited, taken_ms=entry.taken_ms)
             else:
-                now, admitted = self._decide(self._arrivals(entry))
+                now, admitted = self._decide(self._batch(entry))
                 self._check_same(number, entry, now)
             self.position = number
             self._follow(entry)
@@ -108,35 +109,39 @@ class Admission:
     def _follow(self, entry: AdmittedEntry) -> None:
         self.offsets |= {partition: last for partition, (_, last) in entry.ranges.items()}
 
-    def _decide(self, arrivals: Arrivals) -> tuple[AdmittedEntry, list[Admitted]]:
-        first_arrival, cut = self._buffer.accounts.received, arrivals.cut
-        admitted = self._buffer.admit(arrivals.tables(), bad=len(arrivals.bad), taken_ms=cut.taken_ms)
+    def _decide(self, batch: MicroBatch) -> tuple[AdmittedEntry, list[Admitted]]:
+        first_arrival, offset_ranges = self._buffer.counters.received, batch.offset_ranges
+        admitted = self._buffer.admit(batch.tables(), bad=len(batch.bad), taken_ms=offset_ranges.taken_ms)
         verdicts = {kind: pa.array(each) for kind, each in self._buffer.verdicts.items()}
         stays = isinstance(self._source, Rereadable)
         tables = {
             kind: each.append_column(_VERDICT, verdicts[kind])
-            for kind, each in arrivals.tables().items()
+            for kind, each in batch.tables().items()
             if each.num_rows
         }
         entry = AdmittedEntry(
             first_arrival=first_arrival,
-            source=cut.source,
-            ranges=cut.ranges,
-            taken_ms=cut.taken_ms,
+            source=offset_ranges.source,
+            ranges=offset_ranges.ranges,
+            taken_ms=offset_ranges.taken_ms,
             tables={} if stays else tables,
             verdicts=verdicts["exposures"] if stays else None,
-            dead=arrivals.bad,
+            dead=batch.bad,
         )
         return entry, admitted
 
-    def _arrivals(self, entry: AdmittedEntry) -> Arrivals:
+    def _batch(self, entry: AdmittedEntry) -> MicroBatch:
         messages = entry.messages if entry.verdicts is None else len(entry.verdicts)
-        cut = Cut(source=entry.source, ranges=entry.ranges, messages=messages, taken_ms=entry.taken_ms)
+        offset_ranges = OffsetRanges(
+            source=entry.source, ranges=entry.ranges, messages=messages, taken_ms=entry.taken_ms
+        )
         if isinstance(self._source, Rereadable):
-            found = self._source.reread(cut)
-            return Arrivals(cut=cut, exposures=found.exposures, labels=found.labels, bad=entry.dead)
+            found = self._source.reread(offset_ranges)
+            return MicroBatch(
+                offset_ranges=offset_ranges, exposures=found.exposures, labels=found.labels, bad=entry.dead
+            )
         tables = {kind: table.drop_columns([_VERDICT]) for kind, table in entry.tables.items()}
-        return Arrivals(cut=cut, bad=entry.dead, **self._no_messages() | tables)
+        return MicroBatch(offset_ranges=offset_ranges, bad=entry.dead, **self._no_messages() | tables)
 
     def _no_messages(self) -> dict[str, pa.Table]:
         """Tables as a parser makes them; an entry has none without rows."""

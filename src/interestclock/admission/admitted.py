@@ -22,7 +22,7 @@ class Admitted:
             from 0 over the whole stream); None where none came.
         labels: each label of an exposure once; none was known before the watermark stood where it stood
             before.
-        items: items as they are from ``from_ms`` on, in order of arrival, in columns of ``Arrivals``; and
+        items: items as they are from ``from_ms`` on, in order of arrival, in columns of ``MicroBatch``; and
             what came before each: ``serial`` int64, of the next exposure, and ``newest_ms`` int64, the newest
             event time. None where none came.
         watermark_ms: UTC milliseconds; nothing of an earlier moment comes any more.

@@ -30,7 +30,7 @@ class Schemas:
     """The schema of each kind of table, which a file says once, ahead of its entries.
 
     Args:
-        said: kind -> schema as Arrow's stream format begins with it.
+        encoded: kind -> schema as Arrow's stream format begins with it.
 
     Example:
         >>> schemas = Schemas.none().joined({"labels": pa.table({"event_id": ["a"]})})
@@ -38,8 +38,8 @@ class Schemas:
         False
     """
 
-    def __init__(self, said: Mapping[str, bytes]) -> None:
-        self.said = dict(said)
+    def __init__(self, encoded: Mapping[str, bytes]) -> None:
+        self.encoded = dict(encoded)
 
     @classmethod
     def none(cls) -> Schemas:
@@ -48,16 +48,16 @@ class Schemas:
 
     def lack(self, tables: Mapping[str, pa.Table]) -> bool:
         """Whether one of the tables has another schema than is known, metadata included, or none is."""
-        return any(self.said.get(kind) != _schema(table) for kind, table in tables.items())
+        return any(self.encoded.get(kind) != _schema(table) for kind, table in tables.items())
 
     def joined(self, tables: Mapping[str, pa.Table]) -> Schemas:
         """With those of the tables."""
-        return Schemas(self.said | {kind: _schema(table) for kind, table in tables.items()})
+        return Schemas(self.encoded | {kind: _schema(table) for kind, table in tables.items()})
 
     def to_bytes(self) -> bytes:
         """As a file's header."""
-        said = {kind: base64.b64encode(each).decode() for kind, each in self.said.items()}
-        return json.dumps({"format": _FORMAT, "schemas": said}).encode()
+        encoded = {kind: base64.b64encode(each).decode() for kind, each in self.encoded.items()}
+        return json.dumps({"format": _FORMAT, "schemas": encoded}).encode()
 
     @classmethod
     def from_bytes(cls, header: bytes) -> Schemas:
@@ -77,8 +77,8 @@ class Schemas:
 
 def entry_to_bytes(entry: AdmittedEntry, schemas: Schemas) -> bytes:
     """An entry whose tables have these schemas."""
-    bodies = {kind: _body(table, schemas.said[kind]) for kind, table in entry.tables.items()}
-    said = {
+    bodies = {kind: _body(table, schemas.encoded[kind]) for kind, table in entry.tables.items()}
+    encoded = {
         "first_arrival": entry.first_arrival,
         "source": entry.source,
         "ranges": dict(entry.ranges),
@@ -88,18 +88,18 @@ def entry_to_bytes(entry: AdmittedEntry, schemas: Schemas) -> bytes:
         "tables": {kind: body.size for kind, body in bodies.items()} or None,
         "verdicts": None if entry.verdicts is None else len(entry.verdicts),
     }
-    said = {name: value for name, value in said.items() if value is not None}
-    head = json.dumps(said, separators=(",", ":")).encode()  # ASCII: half a surrogate pair comes back too
+    encoded = {name: value for name, value in encoded.items() if value is not None}
+    head = json.dumps(encoded, separators=(",", ":")).encode()  # ASCII: half a surrogate pair comes back too
     verdicts = b"" if entry.verdicts is None else entry.verdicts.to_numpy().tobytes()
     content = b"".join([head, *bodies.values(), verdicts])
     compressed: bytes = _CODEC.compress(content, asbytes=True)
     return _SIZES.pack(len(content), len(head)) + compressed
 
 
-def entry_from_bytes(said: bytes, schemas: Schemas) -> AdmittedEntry:
+def entry_from_bytes(encoded: bytes, schemas: Schemas) -> AdmittedEntry:
     """The entry that ``entry_to_bytes`` made."""
-    size, head_bytes = _SIZES.unpack_from(said)
-    content = _CODEC.decompress(pa.py_buffer(said)[_SIZES.size :], size, asbytes=True)
+    size, head_bytes = _SIZES.unpack_from(encoded)
+    content = _CODEC.decompress(pa.py_buffer(encoded)[_SIZES.size :], size, asbytes=True)
     head = json.loads(content[:head_bytes])
     return AdmittedEntry(
         first_arrival=head["first_arrival"],
@@ -117,15 +117,15 @@ def _tables(
     content: bytes, offset: int, sizes: Mapping[str, int], schemas: Schemas
 ) -> Iterator[tuple[str, pa.Table]]:
     for kind, size in sizes.items():
-        stream = schemas.said[kind] + content[offset : offset + size]
+        stream = schemas.encoded[kind] + content[offset : offset + size]
         with pa.ipc.open_stream(pa.py_buffer(stream)) as reader:
             yield kind, reader.read_all()
         offset += size
 
 
 def _schema(table: pa.Table) -> bytes:
-    said: bytes = table.schema.serialize().to_pybytes()
-    return said
+    encoded: bytes = table.schema.serialize().to_pybytes()
+    return encoded
 
 
 def _body(table: pa.Table, schema: bytes) -> pa.Buffer:

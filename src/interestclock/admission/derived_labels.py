@@ -134,16 +134,16 @@ class DerivedLabels:
             return LabelEvents.none()
         self._columns.append(serial_N.size)
         self._columns.put("of_a_log", serial_N, np.array([each == OF_A_LOG for each in values_N]))
-        said = [_read(each) if each else {} for each in values_N] if self._labels else []
+        raw_values = [_read(each) if each else {} for each in values_N] if self._labels else []
         for place, name in enumerate(self._outcomes):
-            given = [row for row, each in enumerate(said) if each.get(name) is not None]
+            given = [row for row, each in enumerate(raw_values) if each.get(name) is not None]
             if given:
-                amounts = np.array([float(said[row][name]) for row in given])
+                amounts = np.array([float(raw_values[row][name]) for row in given])
                 self._columns.put("value", serial_N[given], amounts, at=np.full(len(given), place))
                 self._columns.put(
                     "known_ms", serial_N[given], timestamp_ms_N[given], at=np.full(len(given), place)
                 )
-        raw = raw_columns(said, self._raw)
+        raw = raw_columns(raw_values, self._raw)
         for name, kind in self._raw.items():
             value_N = _interned(raw[name].to_pylist()) if kind == "text" else raw[name].to_numpy()
             self._columns.put(f"raw.{name}", serial_N, value_N)

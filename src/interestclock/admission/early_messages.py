@@ -78,9 +78,9 @@ class EarlyMessages:
 
     Example:
         >>> early = EarlyMessages()
-        >>> said = pa.table({"event_id": ["a", "b"], "known_ms": [50, 50]})
+        >>> table = pa.table({"event_id": ["a", "b"], "known_ms": [50, 50]})
         >>> both, none = np.arange(2), np.zeros(0, np.int64)
-        >>> messages = AtPlaces(table=said, verdict_X=np.zeros(2, np.int8), place_X=both, at_ms_X=both,
+        >>> messages = AtPlaces(table=table, verdict_X=np.zeros(2, np.int8), place_X=both, at_ms_X=both,
         ...     newest_ms_X=both)
         >>> new = NewExposures(first_serial=8, event_ids=[], place_N=none, at_ms_N=none)
         >>> found = early.found(messages, {"a": 7}, new, at_ms=20)

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interestclock.admission.accounts import Accounts
 from interestclock.admission.admitted import Admitted
 from interestclock.admission.config import AdmissionConfig
+from interestclock.admission.counters import Counters
 from interestclock.admission.derived_labels import DerivedLabels, MadeLabels
 from interestclock.admission.early_messages import EarlyMessages, Found, NewExposures
 from interestclock.admission.judged import (
@@ -85,7 +85,7 @@ class EventBuffer:
         >>> (admitted,) = buffer.admit({"exposures": exposures, "labels": labels})
         >>> admitted.exposures["event_id"].to_pylist(), admitted.labels.serial_E.tolist()
         (['a', 'b'], [0])
-        >>> buffer.accounts.duplicates, admitted.watermark_ms
+        >>> buffer.counters.duplicates, admitted.watermark_ms
         (1, 9000)
         >>> buffer.verdicts["exposures"].tolist() == [Verdict.USED, Verdict.DUPLICATE, Verdict.USED]
         True
@@ -93,8 +93,8 @@ class EventBuffer:
 
     def __init__(self, schema: LogSchema, *, config: AdmissionConfig) -> None:
         self.schema, self.config = schema, config
-        self.accounts = Accounts()
-        self.spoke: tuple[str, ...] = ()  # partitions of the messages last taken
+        self.counters = Counters()
+        self.active_partitions: tuple[str, ...] = ()  # partitions of the messages last taken
         self.verdicts: dict[str, Verdicts] = {}  # of each of these, by kind and row; see ``admit``
         self._exposures = OpenExposures(labels=len(schema.labels))
         self._derived = DerivedLabels(schema)
@@ -127,7 +127,7 @@ class EventBuffer:
         """Take one arrival.
 
         Args:
-            tables: kind -> messages, as ``Arrivals`` has them; a kind that is left out has none.
+            tables: kind -> messages, as ``MicroBatch`` has them; a kind that is left out has none.
             bad: how many messages were unreadable. taken_ms: when, UTC milliseconds; None: long after.
 
         Returns:
@@ -137,10 +137,10 @@ class EventBuffer:
         """
         if taken_ms is not None:
             self._begin_stream()
-        self._first_arrival = self.accounts.received
-        self.accounts.received += bad + sum(table.num_rows for table in tables.values())
-        self.accounts.dead_letters += bad
-        self.verdicts, self.spoke = dict.fromkeys(tables, _NONE), ()
+        self._first_arrival = self.counters.received
+        self.counters.received += bad + sum(table.num_rows for table in tables.values())
+        self.counters.dead_letters += bad
+        self.verdicts, self.active_partitions = dict.fromkeys(tables, _NONE), ()
         some = {kind: table for kind, table in tables.items() if table.num_rows}
         if not some:
             return []
@@ -176,7 +176,7 @@ class EventBuffer:
         ids = pa.table({"event_id": pa.array(self._ids, pa.string())})
         state: dict[str, npt.NDArray[Any]] = {"first_id": np.array(self._first_id)}
         state |= under("watermark", self._watermark.state()) | under("exposures", self._exposures.state())
-        state |= under("accounts", self.accounts.state()) | {"ids": table_to_bytes(ids)}
+        state |= under("accounts", self.counters.state()) | {"ids": table_to_bytes(ids)}
         state |= under("derived", self._derived.state()) | under("requests", self._requests.state())
         if self._in_archive_before_ms is not None:
             state["in_archive_before_ms"] = np.array(self._in_archive_before_ms)
@@ -192,7 +192,7 @@ class EventBuffer:
         self._exposures.restore(below("exposures", state))
         self._derived.restore(below("derived", state))
         self._requests.restore(below("requests", state))
-        self.accounts.restore(below("accounts", state))
+        self.counters.restore(below("accounts", state))
         for kind, early in self._early.items():
             early.table = table_from_bytes(state[f"early/{kind}"]) if f"early/{kind}" in state else None
         before_ms = state.get("in_archive_before_ms")
@@ -226,11 +226,11 @@ class EventBuffer:
 
     def _bound(self, known_ms: pa.ChunkedArray, most_ms_X: npt.NDArray[np.int64], taken_ms: int) -> pa.Array:
         """When things were known, at most then; counts what is said to be later than it was taken."""
-        said_ms_X, accounts = known_ms.fill_null(taken_ms).to_numpy(), self.accounts
-        ahead_ms_X = said_ms_X - taken_ms
-        accounts.known_ahead += int(np.count_nonzero(ahead_ms_X > 0))
-        accounts.known_ahead_most_ms = max(accounts.known_ahead_most_ms, int(ahead_ms_X.max(initial=0)))
-        return pa.array(np.minimum(said_ms_X, most_ms_X), mask=np.asarray(pc.is_null(known_ms)))
+        stated_ms_X, counters = known_ms.fill_null(taken_ms).to_numpy(), self.counters
+        ahead_ms_X = stated_ms_X - taken_ms
+        counters.known_ahead += int(np.count_nonzero(ahead_ms_X > 0))
+        counters.known_ahead_most_ms = max(counters.known_ahead_most_ms, int(ahead_ms_X.max(initial=0)))
+        return pa.array(np.minimum(stated_ms_X, most_ms_X), mask=np.asarray(pc.is_null(known_ms)))
 
     def _ahead(self, tables: Tables, taken_ms: int) -> dict[str, npt.NDArray[np.bool_]] | None:
         """What lies too far ahead of the clock, and of the newest event before it as well; None: nothing."""
@@ -243,7 +243,7 @@ class EventBuffer:
             ahead[place] = times[place] > newest_ms + ahead_ms
             if not ahead[place] and not known[place]:  # what was known is bounded, and moves it no further
                 newest_ms = max(newest_ms, int(times[place]))
-        self.accounts.ahead += int(ahead.sum())
+        self.counters.ahead += int(ahead.sum())
         return by_kind(tables, ahead)
 
     def _admit_those(self, tables: Tables) -> list[Admitted]:
@@ -252,7 +252,7 @@ class EventBuffer:
             return []
         before_ms = self.watermark_ms
         judged = Judged.of(tables, self._watermark, in_archive_before_ms=self._in_archive_before_ms)
-        self.spoke = judged.spoke
+        self.active_partitions = judged.active_partitions
         self.verdicts |= judged.verdicts
         return [self._admit_piece(tables, judged, piece) for piece in judged.pieces(before_ms)]
 
@@ -306,7 +306,7 @@ class EventBuffer:
         """Exposures that are used, some made whole by served requests; their labels and their places."""
         direct, references = part.get("exposures"), part.get("references")
         if references is None and "served" not in part:
-            self.accounts.orphan_exposures += self._requests.forget(at_ms)
+            self.counters.orphan_exposures += self._requests.forget(at_ms)
             if direct is None and "items" not in part:
                 return None, LabelEvents.none(), np.zeros(0, np.int64)
             direct = direct or AtPlaces.none(self._empty["exposures"])
@@ -319,11 +319,11 @@ class EventBuffer:
         resolved = self._requests.admit(
             served, references, at_ms=at_ms, in_archive_before_ms=self._in_archive_before_ms
         )
-        self.accounts.served += _count(served.verdict_X, Verdict.USED)
-        self.accounts.late_served += _count(served.verdict_X, Verdict.LATE)
-        self.accounts.duplicates += _count(served.verdict_X, Verdict.DUPLICATE)
-        self.accounts.in_archive += _count(served.verdict_X, Verdict.IN_ARCHIVE)
-        self.accounts.orphan_exposures += resolved.orphans
+        self.counters.served += _count(served.verdict_X, Verdict.USED)
+        self.counters.late_served += _count(served.verdict_X, Verdict.LATE)
+        self.counters.duplicates += _count(served.verdict_X, Verdict.DUPLICATE)
+        self.counters.in_archive += _count(served.verdict_X, Verdict.IN_ARCHIVE)
+        self.counters.orphan_exposures += resolved.orphans
         both = pa.concat_tables([direct.table, resolved.exposures.select(direct.table.column_names)])
         place_N = np.concatenate([direct.place_X, resolved.place_R])
         order = np.argsort(place_N, kind="stable")
@@ -350,10 +350,10 @@ class EventBuffer:
                 self._serial_of[event_id] = serial + len(kept)
                 self._ids.append(event_id)
                 kept.append(row)
-        self.accounts.duplicates += _count(verdict_N, Verdict.DUPLICATE)
-        self.accounts.late_exposures += _count(verdict_N, Verdict.LATE)
-        self.accounts.late_after_idle += _count(verdict_N, Verdict.LATE_AFTER_IDLE)
-        self.accounts.in_archive += _count(verdict_N, Verdict.IN_ARCHIVE)
+        self.counters.duplicates += _count(verdict_N, Verdict.DUPLICATE)
+        self.counters.late_exposures += _count(verdict_N, Verdict.LATE)
+        self.counters.late_after_idle += _count(verdict_N, Verdict.LATE_AFTER_IDLE)
+        self.counters.in_archive += _count(verdict_N, Verdict.IN_ARCHIVE)
         accepted = exposures.take(pa.array(kept, pa.int64())) if len(kept) < len(ids) else exposures
         timestamp_ms_N = whole(accepted, "timestamp_ms")
         serial_N = self._exposures.append(timestamp_ms_N, timestamp_ms_N + self.config.label_wait_ms)
@@ -379,7 +379,7 @@ class EventBuffer:
             in_time_N = given_N & (
                 (known_ms_N <= timestamp_ms_N + self.config.label_wait_ms) | self.config.labels_come_along
             )
-            self.accounts.given_labels_late += int((given_N & ~in_time_N).sum())
+            self.counters.given_labels_late += int((given_N & ~in_time_N).sum())
             of_label = LabelEvents(
                 known_ms_E=known_ms_N[in_time_N],
                 serial_E=serial_N[in_time_N],
@@ -411,8 +411,8 @@ class EventBuffer:
         slot_F, made_slot_E = self._slots(events), self._slots(made.labels)
         given_F = self._given(events) | made.before(made_slot_E, slot_F, whole(found.table, "arrival"))
         joined = _firsts(verdict_F, given_F, slot_F)
-        self.accounts.labels_joined += joined.size
-        self._settle(found, verdict_F, labels)
+        self.counters.labels_joined += joined.size
+        self._record_verdicts(found, verdict_F, labels)
         rest = made.labels.taken(np.flatnonzero(~np.isin(made_slot_E, slot_F[joined])))
         return self._note(events.taken(joined)).joined(self._note_new(rest))
 
@@ -425,8 +425,8 @@ class EventBuffer:
         known_ms_F, verdict_F = self._in_time(found)
         given_F = self._derived.known(found.serial_F, names)
         joined = _firsts(verdict_F, given_F, found.serial_F * len(self.schema.outcomes) + names)
-        self.accounts.outcomes_joined += joined.size
-        self._settle(found, verdict_F, outcomes)
+        self.counters.outcomes_joined += joined.size
+        self._record_verdicts(found, verdict_F, outcomes)
         if not joined.size:
             return MadeLabels.none()
         return self._derived.apply(
@@ -456,14 +456,14 @@ class EventBuffer:
         after_F = known_ms_F > self._exposures.column("until_ms", found.serial_F)
         return known_ms_F, np.where(after_F, Verdict.LATE, Verdict.DUPLICATE).astype(np.int8)
 
-    def _settle(self, found: Found, verdict_F: Verdicts, messages: AtPlaces | None) -> None:
+    def _record_verdicts(self, found: Found, verdict_F: Verdicts, messages: AtPlaces | None) -> None:
         """Count what became of labels or outcomes, and note it with those that came."""
         found.verdict_E[found.row_F] = verdict_F
-        self.accounts.late_labels += _count(found.verdict_E, Verdict.LATE)
-        self.accounts.late_after_idle += _count(found.verdict_E, Verdict.LATE_AFTER_IDLE)
-        self.accounts.in_archive += _count(found.verdict_E, Verdict.IN_ARCHIVE)
-        self.accounts.duplicates += _count(found.verdict_E, Verdict.DUPLICATE)
-        self.accounts.orphan_labels += _count(found.verdict_E, Verdict.ORPHAN)
+        self.counters.late_labels += _count(found.verdict_E, Verdict.LATE)
+        self.counters.late_after_idle += _count(found.verdict_E, Verdict.LATE_AFTER_IDLE)
+        self.counters.in_archive += _count(found.verdict_E, Verdict.IN_ARCHIVE)
+        self.counters.duplicates += _count(found.verdict_E, Verdict.DUPLICATE)
+        self.counters.orphan_labels += _count(found.verdict_E, Verdict.ORPHAN)
         if messages is not None:
             messages.verdict_X[:] = found.verdict_E[found.waited :]
 
@@ -488,7 +488,7 @@ class EventBuffer:
         """Items as they are said to be, with what came before each: the newest event time, exposures."""
         if items is None:
             return None
-        self.accounts.items += items.table.num_rows
+        self.counters.items += items.table.num_rows
         serial_X = first_serial + np.searchsorted(place_N, items.place_X)
         rows = items.table.drop_columns(["arrival"]).append_column("serial", pa.array(serial_X))
         return rows.append_column("newest_ms", pa.array(items.newest_ms_X))
@@ -497,8 +497,8 @@ class EventBuffer:
         """The watermark moved, and nothing came with it: what nothing can come for is given up."""
         at_ms = self.watermark_ms
         for early in self._early.values():
-            self.accounts.orphan_labels += early.drop(at_ms=at_ms)
-        self.accounts.orphan_exposures += self._requests.forget(at_ms)
+            self.counters.orphan_labels += early.drop(at_ms=at_ms)
+        self.counters.orphan_exposures += self._requests.forget(at_ms)
         self._forget_ids(at_ms)
         return Admitted(exposures=None, labels=LabelEvents.none(), items=None, watermark_ms=at_ms)
 

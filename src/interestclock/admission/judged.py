@@ -32,7 +32,7 @@ __all__ = [
 
 Verdicts = npt.NDArray[np.int8]
 Times = npt.NDArray[np.int64]
-Tables = Mapping[str, pa.Table]  # by kind, as ``Arrivals`` calls them
+Tables = Mapping[str, pa.Table]  # by kind, as ``MicroBatch`` calls them
 NO_TIME_MS = np.iinfo(np.int64).min
 _TIME = {
     "exposures": "timestamp_ms",
@@ -54,12 +54,12 @@ class Judged:
     Args:
         verdicts: kind -> int8 (X,), of the rows of its table. places: kind -> int64 (X,), among all M.
         at_ms_M: where the watermark stood once each message was seen.
-        newest_ms_M: the newest event time before each. spoke: partitions that a time came from.
+        newest_ms_M: the newest event time before each. active_partitions: partitions that a time came from.
 
     Example:
         >>> labels = pa.table({"known_ms": [50, 10], "arrival": [0, 1]})
         >>> judged = Judged.of({"labels": labels}, Watermark(lateness_ms=20), in_archive_before_ms=None)
-        >>> judged.verdicts["labels"].tolist(), judged.at_ms_M.tolist(), judged.spoke
+        >>> judged.verdicts["labels"].tolist(), judged.at_ms_M.tolist(), judged.active_partitions
         ([0, 1], [30, 30], ('0',))
     """
 
@@ -67,7 +67,7 @@ class Judged:
     places: dict[str, npt.NDArray[np.int64]]
     at_ms_M: Times
     newest_ms_M: Times
-    spoke: tuple[str, ...]
+    active_partitions: tuple[str, ...]
 
     @classmethod
     def of(cls, tables: Tables, watermark: Watermark, *, in_archive_before_ms: int | None) -> Judged:
@@ -97,7 +97,7 @@ class Judged:
             places=by_kind(tables, place_M),
             at_ms_M=np.maximum(np.maximum.accumulate(at_ms_M), before_ms),
             newest_ms_M=np.maximum(np.maximum.accumulate(newest_ms_M), newest_ms)[:-1],
-            spoke=tuple(names[each] for each in np.unique(partition_M[timed]).tolist()),
+            active_partitions=tuple(names[each] for each in np.unique(partition_M[timed]).tolist()),
         )
 
     def pieces(self, before_ms: int) -> Iterator[slice]:

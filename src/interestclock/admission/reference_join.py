@@ -124,7 +124,7 @@ class ReferenceJoin:
         self._resolved.append((row, place, verdict))
         self._left.append((_NOBODYS, None))
 
-    def settle(self, row: int, request: Request, *, place: int, at_ms: int) -> None:
+    def record_verdict(self, row: int, request: Request, *, place: int, at_ms: int) -> None:
         """The request of a row is there, and the watermark stands at ``at_ms``."""
         own_ms, user_id = self._own_ms[row], self._user_ids[row]
         another_users = user_id is not None and user_id != request.user_id
@@ -179,13 +179,13 @@ def _exposures(rows: pa.Table, left: list[tuple[Request, int | None]]) -> pa.Tab
     """References, with what they leave to their requests, in the columns of exposures that say it all."""
     requests, own_offset = [request for request, _ in left], pc.is_valid(rows["utc_offset_minutes"])
     zone = pc.if_else(own_offset, rows["zone"], pa.array([each.zone for each in requests], pa.string()))
-    said = {
+    of_request = {
         "user_id": pa.array([each.user_id for each in requests], pa.string()),
         "timestamp_ms": pa.array([each.timestamp_ms for each in requests], pa.int64()),
         "utc_offset_minutes": pa.array([each.utc_offset_minutes for each in requests], pa.int32()),
         "position": pa.array([position for _, position in left], pa.int32()),
     }
-    whole = {name: pc.coalesce(rows[name], values) for name, values in said.items()}
+    whole = {name: pc.coalesce(rows[name], values) for name, values in of_request.items()}
     rows = with_columns(rows, whole | {"zone": zone})
     at_ms_R, offset_R = (rows[name].to_numpy() for name in ("timestamp_ms", "utc_offset_minutes"))
     local = {

@@ -18,7 +18,7 @@ from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
 
 __all__ = ["ServedRequests"]
 
-_SAID = ("request_id", "user_id", "timestamp_ms", "utc_offset_minutes", "zone")
+_GIVEN = ("request_id", "user_id", "timestamp_ms", "utc_offset_minutes", "zone")
 _AT_ONCE = 1_024  # requests whose item ids are spelled out while a checkpoint is read
 
 
@@ -61,13 +61,13 @@ class ServedRequests:
         join = ReferenceJoin(
             self._waiting, references, self._items, in_archive_before_ms=in_archive_before_ms
         )
-        said = served.table.select(_SAID).to_pylist()
+        fields = served.table.select(_GIVEN).to_pylist()
         returned = _Returned(served.table, self._items)
         for place, kind, row in _steps(served, references):
             if kind == "served":
-                if self._is_used(served, row, said[row]):
-                    self._keep(said[row], returned.held(row))
-                    self._settle(join, said[row]["request_id"], place, int(served.at_ms_X[row]))
+                if self._is_used(served, row, fields[row]):
+                    self._keep(fields[row], returned.held(row))
+                    self._record_verdicts(join, fields[row]["request_id"], place, int(served.at_ms_X[row]))
             else:
                 self._refer(join, references, row, place)
         returned.close()
@@ -87,14 +87,14 @@ class ServedRequests:
     def state(self) -> Arrays:
         """For a checkpoint."""
         alive = [each for each in self._held if self._requests.get(each.request_id) is each]
-        said = {name: [getattr(each, name) for each in alive] for name in _SAID}
+        fields = {name: [getattr(each, name) for each in alive] for name in _GIVEN}
         table = pa.table(
             {
-                "request_id": pa.array(said["request_id"], pa.string()),
-                "user_id": pa.array(said["user_id"], pa.string()),
-                "timestamp_ms": pa.array(said["timestamp_ms"], pa.int64()),
-                "utc_offset_minutes": pa.array(said["utc_offset_minutes"], pa.int32()),
-                "zone": pa.array(said["zone"], pa.string()),
+                "request_id": pa.array(fields["request_id"], pa.string()),
+                "user_id": pa.array(fields["user_id"], pa.string()),
+                "timestamp_ms": pa.array(fields["timestamp_ms"], pa.int64()),
+                "utc_offset_minutes": pa.array(fields["utc_offset_minutes"], pa.int32()),
+                "zone": pa.array(fields["zone"], pa.string()),
                 "item_ids": self._items.lists([each.items for each in alive]),
             }
         )
@@ -108,31 +108,31 @@ class ServedRequests:
         for first in range(0, table.num_rows, _AT_ONCE):
             part = table.slice(first, _AT_ONCE)
             returned = _Returned(part, self._items)
-            for row, said in enumerate(part.select(_SAID).to_pylist()):
-                self._keep(said, returned.held(row))
+            for row, fields in enumerate(part.select(_GIVEN).to_pylist()):
+                self._keep(fields, returned.held(row))
             returned.close()
         self._waiting = table_from_bytes(state["waiting"]) if "waiting" in state else None
 
-    def _is_used(self, served: AtPlaces, row: int, said: Mapping[str, Any]) -> bool:
+    def _is_used(self, served: AtPlaces, row: int, fields: Mapping[str, Any]) -> bool:
         """A request comes: used, unless too old or known.
 
         One that is too old because an archive came first is no late one: it stays as it was judged.
         """
         at_ms = int(served.at_ms_X[row])
-        if said["timestamp_ms"] + self._wait_ms < at_ms:
+        if fields["timestamp_ms"] + self._wait_ms < at_ms:
             verdict = Verdict(int(served.verdict_X[row]))
             verdict = verdict if verdict == Verdict.IN_ARCHIVE else Verdict.LATE
-        elif self._alive(said["request_id"], at_ms) is not None:
+        elif self._alive(fields["request_id"], at_ms) is not None:
             verdict = Verdict.DUPLICATE
         else:
             verdict = Verdict.USED
         served.verdict_X[row] = verdict
         return verdict == Verdict.USED
 
-    def _settle(self, join: ReferenceJoin, name: str, place: int, at_ms: int) -> None:
+    def _record_verdicts(self, join: ReferenceJoin, name: str, place: int, at_ms: int) -> None:
         """A request is there: those that waited for it are made whole."""
         for each in join.waiting_for(name):
-            join.settle(each, self._requests[name], place=place, at_ms=at_ms)
+            join.record_verdict(each, self._requests[name], place=place, at_ms=at_ms)
 
     def _refer(self, join: ReferenceJoin, references: AtPlaces, row: int, place: int) -> None:
         """An exposure comes that leaves something to its request."""
@@ -143,15 +143,15 @@ class ServedRequests:
         elif request is None:
             join.wait(mine)
         else:
-            join.settle(mine, request, place=place, at_ms=at_ms)
+            join.record_verdict(mine, request, place=place, at_ms=at_ms)
 
-    def _keep(self, said: Mapping[str, Any], items: bytes) -> None:
-        zone = said["zone"]
+    def _keep(self, fields: Mapping[str, Any], items: bytes) -> None:
+        zone = fields["zone"]
         request = Request(
-            request_id=said["request_id"],
-            user_id=said["user_id"],
-            timestamp_ms=said["timestamp_ms"],
-            utc_offset_minutes=said["utc_offset_minutes"],
+            request_id=fields["request_id"],
+            user_id=fields["user_id"],
+            timestamp_ms=fields["timestamp_ms"],
+            utc_offset_minutes=fields["utc_offset_minutes"],
             zone=None if zone is None else sys.intern(zone),  # one of few
             items=items,
         )

@@ -71,10 +71,12 @@ class Watermark:
         """
         if not time_ms_M.size:
             return np.zeros(0, np.int8), np.zeros(0, np.int64)
-        spoke = np.unique(partition_M).tolist()
+        active_partitions = np.unique(partition_M).tolist()
         own_M = np.empty(time_ms_M.size, np.int64)
-        least_M = np.full(time_ms_M.size, self._least_of_others({names[place] for place in spoke}), np.int64)
-        for place in spoke:
+        least_M = np.full(
+            time_ms_M.size, self._least_of_others({names[place] for place in active_partitions}), np.int64
+        )
+        for place in active_partitions:
             name, mine_M = names[place], partition_M == place
             before_ms = self._reached_ms.get(name, BEFORE_ALL_MS)
             reached_M = np.maximum.accumulate(np.where(mine_M, time_ms_M, before_ms))
@@ -83,7 +85,7 @@ class Watermark:
             self._reached_ms[name] = int(reached_M[-1])
             first = 0 if name in self._awaited else int(mine_M.argmax())
             np.minimum(least_M[first:], reached_M[first:], out=least_M[first:])
-        self._awaited.update(names[place] for place in spoke)
+        self._awaited.update(names[place] for place in active_partitions)
         self.newest_ms = max(self.newest_ms, int(time_ms_M.max()))
         at_M = np.maximum(np.maximum.accumulate(least_M - self.lateness_ms), self.at_ms)
         self.at_ms = int(at_M[-1])
@@ -129,6 +131,6 @@ class Watermark:
         awaited = zip(names, state["awaited"].tolist(), strict=True)
         self._awaited = {name for name, waits in awaited if waits}
 
-    def _least_of_others(self, spoke: set[str]) -> int:
-        reached = (self._reached_ms[name] for name in self._awaited - spoke)
+    def _least_of_others(self, active_partitions: set[str]) -> int:
+        reached = (self._reached_ms[name] for name in self._awaited - active_partitions)
         return min(reached, default=AFTER_ALL_MS)

@@ -178,10 +178,10 @@ app.add_typer(snapshots_app, name="snapshots")
 
 
 def _say_counts(counts: LogCounts, dead_letters: Path) -> None:
-    said = f"{counts.read:,} rows read: {counts.used:,} used, {counts.duplicates:,} duplicates, "
-    said += f"{counts.dead_letters:,} malformed"
+    line = f"{counts.read:,} rows read: {counts.used:,} used, {counts.duplicates:,} duplicates, "
+    line += f"{counts.dead_letters:,} malformed"
     where = f" (set aside in {dead_letters})" if counts.dead_letters and dead_letters.exists() else ""
-    _out.print(said + where, highlight=False, markup=False, soft_wrap=True)
+    _out.print(line + where, highlight=False, markup=False, soft_wrap=True)
 
 
 def _dead_letters(out: Path) -> Path:

@@ -118,8 +118,8 @@ class LogOptions:
         )
 
     def _names_columns(self) -> bool:
-        said = (self.user, self.item, self.time, self.zone, self.zone_column, self.utc_offset_minutes)
-        return any(said) or bool(self.label_column) or self.positive_only is not None
+        given = (self.user, self.item, self.time, self.zone, self.zone_column, self.utc_offset_minutes)
+        return any(given) or bool(self.label_column) or self.positive_only is not None
 
     def _over(self, mapping: ColumnMapping) -> ColumnMapping:
         return mapping.with_options(

@@ -41,16 +41,23 @@ def list_command(folder: Folder) -> None:
     """
     import numpy as np
 
-    from interestclock.snapshots import list_notes
+    from interestclock.snapshots import list_manifests
 
     table = Table("snapshot", "goes on from", "learned up to (UTC)", "steps", "rows written", "bytes")
-    notes = list_notes(folder)
-    if not notes:
+    manifests = list_manifests(folder)
+    if not manifests:
         raise ResultError(f"{folder} {_NONE}")
-    for note in notes:
-        rows = sum(each.touched for each in note.tables.values())
-        learned = str(np.datetime64(note.watermark_ms, "ms").astype("datetime64[s]"))  # ISO, of any year
-        table.add_row(note.name, note.parent or "", learned, f"{note.step:,}", f"{rows:,}", f"{note.bytes:,}")
+    for manifest in manifests:
+        rows = sum(each.touched for each in manifest.tables.values())
+        learned = str(np.datetime64(manifest.watermark_ms, "ms").astype("datetime64[s]"))  # ISO, of any year
+        table.add_row(
+            manifest.name,
+            manifest.parent or "",
+            learned,
+            f"{manifest.step:,}",
+            f"{rows:,}",
+            f"{manifest.bytes:,}",
+        )
     _out.print(table)
 
 

@@ -159,7 +159,7 @@ def train_command(
             show_default=False,
         ),
     ] = None,
-    sightings: Annotated[
+    min_count: Annotated[
         int, typer.Option(min=1, help="An id earns its row when seen so often.", rich_help_panel=_TABLES)
     ] = 1,
     unused_days: Annotated[
@@ -317,9 +317,9 @@ def train_command(
             archive_first=then is not None,
             then_from_ms=then_from_ms,
         ),
-        users=IdPolicy(sightings=sightings, unused_days=unused_days, most=most_users),
-        items=IdPolicy(sightings=sightings, unused_days=unused_days, most=most_items),
-        contexts=IdPolicy(sightings=sightings, unused_days=unused_days),
+        users=IdPolicy(min_count=min_count, unused_days=unused_days, most=most_users),
+        items=IdPolicy(min_count=min_count, unused_days=unused_days, most=most_items),
+        contexts=IdPolicy(min_count=min_count, unused_days=unused_days),
         candidates=CandidateConfig(
             by_popularity=candidates_by_popularity, from_own_past=candidates_from_own_past
         ),
@@ -354,7 +354,7 @@ def train_command(
         stack.enter_context(stopped_by_signals(run))
         status = stack.enter_context(StatusLine(_out, among_candidates=opened.schema.positive_only))
         run.run(lambda: status.show(telemetry.line()))
-    _say_accounts(run)
+    _print_counters(run)
 
 
 def default_lateness_minutes(source: LiveSource) -> float:
@@ -372,19 +372,19 @@ def _ms(option: str, minutes: float) -> int:
     return round(minutes * _MINUTE_MS)
 
 
-def moment_ms(said: str) -> int:
+def moment_ms(text: str) -> int:
     """UTC milliseconds of --then-from; a time without its offset could be anyone's.
 
     Raises:
         ConfigError: it is no date and time, or has no offset.
     """
     try:
-        moment = datetime.fromisoformat(said)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise ConfigError(
-            f"--then-from is '{said}'; give a date and time with Z or an offset, such as 2026-03-01T00:00:00Z"
+            f"--then-from is '{text}'; give a date and time with Z or an offset, such as 2026-03-01T00:00:00Z"
         )
     return round(moment.timestamp() * 1_000)
 
@@ -414,8 +414,8 @@ def stopped_by_signals(run: LiveRun) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _say_accounts(run: LiveRun) -> None:
-    counts = run.trainer.buffer.accounts.counts()
+def _print_counters(run: LiveRun) -> None:
+    counts = run.trainer.buffer.counters.counts()
     received, along = counts.pop("received"), counts.pop("given_labels_late")
     changes = counts.pop("item_changes")
     ahead, most_ms = counts.pop("known_ahead"), counts.pop("known_ahead_most_ms")

@@ -18,7 +18,7 @@ class IdPolicy:
     """When an id earns a row of an embedding table, and when it loses it.
 
     Args:
-        sightings: it is admitted, and earns a row, when seen so often.
+        min_count: it is admitted, and earns a row, when seen so often.
         unused_days: it leaves when not seen for longer than so many days of the stream; None is never.
         most: ids that are counted at a time; None is no limit.
 
@@ -26,16 +26,16 @@ class IdPolicy:
         ConfigError: a number is not positive and finite, or one that counts is not whole.
 
     Example:
-        >>> IdPolicy(sightings=2, unused_days=90).most is None
+        >>> IdPolicy(min_count=2, unused_days=90).most is None
         True
     """
 
-    sightings: int = 1
+    min_count: int = 1
     unused_days: float | None = None
     most: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("sightings", "unused_days", "most"):
+        for name in ("min_count", "unused_days", "most"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise ConfigError(f"{name} is {value}; give a number above 0")

@@ -40,11 +40,11 @@ class RowLedger:
         policy: when ids earn a row, and lose it.
 
     Example:
-        >>> ledger = RowLedger(policy=IdPolicy(sightings=2, most=2))
-        >>> first = ledger.sight(np.array([7, 9, 7]), np.array([0, 0, 5]), protected_from_ms=0)
+        >>> ledger = RowLedger(policy=IdPolicy(min_count=2, most=2))
+        >>> first = ledger.observe(np.array([7, 9, 7]), np.array([0, 0, 5]), protected_from_ms=0)
         >>> first.admitted.tolist(), ledger.origin(np.array([7, 9])).tolist()
         ([7], [1, 2])
-        >>> later = ledger.sight(np.array([4]), np.array([9]), protected_from_ms=5)
+        >>> later = ledger.observe(np.array([4]), np.array([9]), protected_from_ms=5)
         >>> later.left.tolist(), later.admitted.tolist(), ledger.statistics.size
         ([9], [], 2)
     """
@@ -69,7 +69,7 @@ class RowLedger:
         """Of everything that is kept, with what there is to spare."""
         return sum(each.nbytes for each in self._column_S.values())
 
-    def sight(
+    def observe(
         self, slot_N: IntArray, timestamp_ms_N: npt.NDArray[np.int64], *, protected_from_ms: int
     ) -> RowChanges:
         """See ids at their moments.
@@ -191,7 +191,7 @@ class RowLedger:
         count_U = (before_U + np.bincount(code_N, minlength=slot_U.size)).clip(max=_MOST_COUNTED)
         slot_U, last_ms_U, count_U = slot_U[known_U], last_ms_U[known_U], count_U[known_U]
         self._column_S["last_ms"][slot_U], self._column_S["sightings"][slot_U] = last_ms_U, count_U
-        earned = slot_U[(count_U >= self.policy.sightings) & ~self._column_S["admitted"][slot_U]]
+        earned = slot_U[(count_U >= self.policy.min_count) & ~self._column_S["admitted"][slot_U]]
         self._column_S["admitted"][earned] = True
         self._admitted += earned.size
         self._add("admissions", earned.size)

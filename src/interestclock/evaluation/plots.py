@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from interestclock.evaluation.palette import OTHER_COLOUR, colours
-from interestclock.evaluation.report_data import Dial
+from interestclock.evaluation.report_data import HourlyProfile
 from interestclock.evaluation.slices import HOURS
 
-__all__ = ["Figure", "auc_by_hour", "cost", "dial", "learning_curves", "shares_over_day"]
+__all__ = ["Figure", "auc_by_hour", "cost", "hourly_profile", "learning_curves", "shares_over_day"]
 
 Figure = dict[str, Any]
 HOUR_TICKS = list(range(0, HOURS, 3))
@@ -141,7 +141,7 @@ def _area(name: str, share_H: Sequence[float], colour: str) -> Figure:
     }  # fmt: skip
 
 
-def dial(one: Dial) -> Figure:
+def hourly_profile(one: HourlyProfile) -> Figure:
     """A user's day as a 24-hour dial, midnight on top: colour is the best value, length its score.
 
     Args:
@@ -149,8 +149,8 @@ def dial(one: Dial) -> Figure:
 
     Example:
         >>> rock, ones = ["rock"] * 24, [1.0] * 24
-        >>> one = Dial(user="7", attribute="genre", as_of_ms=0, values=rock, scores=ones)
-        >>> dial(one)["data"][0]["name"]
+        >>> one = HourlyProfile(user="7", attribute="genre", as_of_ms=0, values=rock, scores=ones)
+        >>> hourly_profile(one)["data"][0]["name"]
         'rock'
     """
     values = sorted({value for value in one.values if value is not None})
@@ -165,10 +165,10 @@ def dial(one: Dial) -> Figure:
             "text": [f"{hour:02d}:00–{hour + 1:02d}:00" for hour in hours],
             "hovertemplate": "%{text}: score %{r:.0f}",
         })  # fmt: skip
-    return _figure(sectors, height=460, polar=_dial_axes())
+    return _figure(sectors, height=460, polar=_hourly_axes())
 
 
-def _dial_axes() -> Figure:
+def _hourly_axes() -> Figure:
     ticks = [15 * hour for hour in HOUR_TICKS]
     names = [f"{hour:02d}:00" for hour in HOUR_TICKS]
     return {

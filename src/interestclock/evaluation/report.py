@@ -11,7 +11,7 @@ from typing import Any
 from interestclock.evaluation import plots, tables
 from interestclock.evaluation.page import page, plot
 from interestclock.evaluation.plots import Figure
-from interestclock.evaluation.report_data import Dial, Report
+from interestclock.evaluation.report_data import HourlyProfile, Report
 from interestclock.evaluation.verdict import verdict
 
 __all__ = ["write_report"]
@@ -47,7 +47,7 @@ def _sections(report: Report, figures: dict[str, Figure]) -> Iterator[str]:
     yield _by_hour(report.results, figures)
     yield _curves(report, figures)
     yield _shares(report.attribute_shares, figures)
-    yield _dial(report.dial, figures)
+    yield _hourly_profile(report.hourly_profile, figures)
     yield _cost(report.results, figures)
     yield _details(report)
 
@@ -132,14 +132,15 @@ def _shares(shares: Mapping[str, Any], figures: dict[str, Figure]) -> str:
     return _titled(title, lead, f'<div class="pair">{"".join(places)}</div>')
 
 
-def _dial(dial: Dial | None, figures: dict[str, Figure]) -> str:
+def _hourly_profile(hourly_profile: HourlyProfile | None, figures: dict[str, Figure]) -> str:
     title = "One user’s clock"
-    if dial is None or not any(dial.values):
+    if hourly_profile is None or not any(hourly_profile.values):
         return _left_out(title, "no user has a preference in any hour.")
-    figures["dial"] = plots.dial(dial)
-    moment = datetime.fromtimestamp(dial.as_of_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    figures["dial"] = plots.hourly_profile(hourly_profile)
+    moment = datetime.fromtimestamp(hourly_profile.as_of_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     lead = (
-        f"User {html.escape(dial.user)} as of {moment}: the best {html.escape(dial.attribute)} of each local "
+        f"User {html.escape(hourly_profile.user)} as of {moment}: "
+        f"the best {html.escape(hourly_profile.attribute)} of each local "
         "hour. Colour: the value; length: its score (Eq. 3)."
     )
     return _titled(title, lead, plot("dial"))

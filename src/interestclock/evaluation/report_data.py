@@ -8,11 +8,11 @@ from typing import Any
 
 from interestclock.evaluation.slices import HOURS
 
-__all__ = ["Dial", "Report"]
+__all__ = ["HourlyProfile", "Report"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dial:
+class HourlyProfile:
     """One user's clock: the best value of an attribute in each local hour, and its score.
 
     Args:
@@ -26,8 +26,9 @@ class Dial:
         ValueError: there are not 24 of each.
 
     Example:
-        >>> dial = Dial(user="7", attribute="genre", as_of_ms=0, values=[None] * 24, scores=[0.0] * 24)
-        >>> dial.attribute
+        >>> hourly_profile = HourlyProfile(
+        ...     user="7", attribute="genre", as_of_ms=0, values=[None] * 24, scores=[0.0] * 24)
+        >>> hourly_profile.attribute
         'genre'
     """
 
@@ -54,7 +55,7 @@ class Report:
             ``seconds``, ``samples_per_second`` and ``peak_rss_mib`` where they were measured.
         curves: ranker → points of a learning curve, UTC milliseconds and AUC.
         attribute_shares: attribute → value → 24 shares of that local hour's choices, 0..1.
-        dial: one user's clock.
+        hourly_profile: one user's clock.
         notes: sentences on what was sampled, what was left unscored, what the log is.
         configuration: the settings of the run, nested mappings of plain values.
         versions: package → version.
@@ -68,7 +69,7 @@ class Report:
     results: Mapping[str, Any]
     curves: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     attribute_shares: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
-    dial: Dial | None = None
+    hourly_profile: HourlyProfile | None = None
     notes: Sequence[str] = ()
     configuration: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -42,11 +42,11 @@ def rechunk(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
 
 def _cuts(table: pa.Table, rows: int) -> Iterator[int]:
     """Where chunks end; the open end of the table is none of them."""
-    may_cut = _request_changes(table)
-    at = np.searchsorted(may_cut, rows)
-    while at < len(may_cut):
-        yield int(may_cut[at])
-        at = np.searchsorted(may_cut, may_cut[at] + rows)
+    may_split = _request_changes(table)
+    at = np.searchsorted(may_split, rows)
+    while at < len(may_split):
+        yield int(may_split[at])
+        at = np.searchsorted(may_split, may_split[at] + rows)
 
 
 def _request_changes(table: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -98,7 +98,7 @@ class DeadLetterFile:
         """
         if self.path is None:
             return
-        with self._telling():
+        with self._naming_the_file():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             device = self.path.is_char_device() or self.path.is_fifo()  # /dev/null must outlive a run
             if self.path.exists() and not device:
@@ -112,7 +112,7 @@ class DeadLetterFile:
         if self.path is None:
             raise LogError(f"{letters[0]}; correct the row, or set such rows aside: --dead-letters FILE")
         lines = [json.dumps(vars(each), default=str, ensure_ascii=False) for each in letters]
-        with self._telling():
+        with self._naming_the_file():
             if self._stream is None:
                 self._stream = self.path.open("a", encoding="utf-8", errors="backslashreplace")
             self._stream.writelines(f"{line}\n" for line in lines)
@@ -122,25 +122,25 @@ class DeadLetterFile:
         """To the disk; gives the file's size in bytes."""
         if self.path is None or not self.path.exists():
             return 0
-        with self._telling():
+        with self._naming_the_file():
             force(self.path)
         return self.path.stat().st_size
 
     def cut_back(self, size: int) -> None:
         """Remove what was added after a size was noted."""
         if self.path is not None and self.path.exists() and size < self.path.stat().st_size:
-            with self._telling():
+            with self._naming_the_file():
                 os.truncate(self.path, size)
 
     def close(self) -> None:
         """Nothing more is written."""
         stream, self._stream = self._stream, None
         if stream is not None:
-            with self._telling():
+            with self._naming_the_file():
                 stream.close()
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _naming_the_file(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:

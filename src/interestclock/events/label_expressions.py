@@ -51,7 +51,7 @@ class LabelExpression:
     """
 
     def __init__(self, label: str, text: str) -> None:
-        self._said = f"label '{label}' = {text!r}"
+        self._quoted = f"label '{label}' = {text!r}"
         try:
             self._sql = self._read(text)
         except RecursionError as error:
@@ -86,13 +86,13 @@ class LabelExpression:
         try:
             trees = sqlglot.parse(text, dialect="duckdb")
         except sqlglot.errors.SqlglotError as error:
-            raise ConfigError(f"{self._said} cannot be read ({_first_line(error)})") from error
+            raise ConfigError(f"{self._quoted} cannot be read ({_first_line(error)})") from error
         if len(trees) != 1 or trees[0] is None:
-            raise ConfigError(f"{self._said}: give one expression, such as rating >= 4")
+            raise ConfigError(f"{self._quoted}: give one expression, such as rating >= 4")
         for node in trees[0].walk():
             if not isinstance(node, _ALLOWED):
                 raise ConfigError(
-                    f"{self._said}: {node.sql(dialect='duckdb')!r} is not for labels; they are made of "
+                    f"{self._quoted}: {node.sql(dialect='duckdb')!r} is not for labels; they are made of "
                     "columns of their own row, comparisons, and, or, not, in, between, like, is null, "
                     "arithmetic, abs, coalesce, greatest, least and case"
                 )
@@ -104,13 +104,13 @@ class LabelExpression:
         for column in tree.find_all(exp.Column, bfs=False):
             name = column.name
             if column.table:
-                raise ConfigError(f"{self._said}: {column.sql()} names a table; write '{name}' alone")
+                raise ConfigError(f"{self._quoted}: {column.sql()} names a table; write '{name}' alone")
             kind, before = _kind(column), kinds.get(name)
             if None not in (kind, before) and kind != before:
-                raise ConfigError(f"{self._said}: column '{name}' is used both as a number and as text")
+                raise ConfigError(f"{self._quoted}: column '{name}' is used both as a number and as text")
             kinds[name] = kind or before
         if not kinds:
-            raise ConfigError(f"{self._said} names no column")
+            raise ConfigError(f"{self._quoted} names no column")
         return {name: kind or "number" for name, kind in kinds.items()}
 
     def _renamed(self, node: exp.Expr) -> exp.Expr:
@@ -126,9 +126,9 @@ class LabelExpression:
             relation = self._project(nothing, f"({self._sql}) AS label")
             relation.fetchall()
         except duckdb.Error as error:
-            raise ConfigError(f"{self._said} cannot be computed ({_first_line(error)})") from error
+            raise ConfigError(f"{self._quoted} cannot be computed ({_first_line(error)})") from error
         if str(relation.types[0]) != "BOOLEAN":
-            raise ConfigError(f"{self._said} says how much, not whether; compare it, as in rating >= 4")
+            raise ConfigError(f"{self._quoted} says how much, not whether; compare it, as in rating >= 4")
 
 
 @lru_cache(maxsize=64)
@@ -142,11 +142,11 @@ def label_expression(label: str, text: str) -> LabelExpression:
     return LabelExpression(label, text)
 
 
-def raw_columns(said: Sequence[Mapping[str, object]], kinds: Mapping[str, str]) -> pa.Table:
+def raw_columns(given: Sequence[Mapping[str, object]], kinds: Mapping[str, str]) -> pa.Table:
     """Raw values of messages as an expression takes them: a flag is 1 or 0, what is not said is null.
 
     Args:
-        said: name -> value of each message. kinds: as ``LabelExpression.columns``.
+        given: name -> value of each message. kinds: as ``LabelExpression.columns``.
 
     Example:
         >>> raw_columns([{"rating": 4}, {"rating": True}, {}], {"rating": "number"})["rating"].to_pylist()
@@ -154,7 +154,7 @@ def raw_columns(said: Sequence[Mapping[str, object]], kinds: Mapping[str, str]) 
     """
     columns = {}
     for name, kind in kinds.items():
-        values = [each.get(name) for each in said]
+        values = [each.get(name) for each in given]
         if kind == "text":
             values = [value or None for value in values]  # empty text is missing, as it is in a log
         else:

@@ -77,8 +77,8 @@ def locate_in_day(
         wall = which_N & wall_N
         timestamp_ms_N[wall] = local_to_utc_ms(timestamp_ms_N[wall], name)
         offset_N[which_N] = zone_offset_minutes(timestamp_ms_N[which_N], name)
-    told = _told(named, fallback, ~own_N)
-    return Located(timestamp_ms_N=timestamp_ms_N, offset_minutes_N=offset_N, unplaced_N=unplaced_N, zone=told)
+    zone = _zone_used(named, fallback, ~own_N)
+    return Located(timestamp_ms_N=timestamp_ms_N, offset_minutes_N=offset_N, unplaced_N=unplaced_N, zone=zone)
 
 
 def _named(zone: pa.Array, fallback: str | None) -> pa.Array:
@@ -87,12 +87,14 @@ def _named(zone: pa.Array, fallback: str | None) -> pa.Array:
     return named if fallback is None else named.fill_null(fallback)
 
 
-def _told(named: pa.Array | None, fallback: str | None, rows_N: npt.NDArray[np.bool_]) -> pa.Array | None:
+def _zone_used(
+    named: pa.Array | None, fallback: str | None, rows_N: npt.NDArray[np.bool_]
+) -> pa.Array | None:
     """The zone that counts for each of some rows, null for the others."""
     if named is None and fallback is None:
         return None
-    told = pa.repeat(fallback, rows_N.size) if named is None else named
-    return told if rows_N.all() else pc.if_else(pa.array(rows_N), told, None)
+    zone = pa.repeat(fallback, rows_N.size) if named is None else named
+    return zone if rows_N.all() else pc.if_else(pa.array(rows_N), zone, None)
 
 
 def _zones(

@@ -16,13 +16,13 @@ from interestclock.events.message_types import unit_fault
 __all__ = ["find_fault"]
 
 
-def find_fault(said: Any, model: type[Struct]) -> str | None:
+def find_fault(value: Any, model: type[Struct]) -> str | None:
     """Which field is at fault, what it is and what it should be; None where all is as declared.
 
     ``msgspec`` finds the same faults, and much faster, but quotes no value and names nothing in an object.
 
     Args:
-        said: as JSON gives it. model: what it should be.
+        value: as JSON gives it. model: what it should be.
 
     Example:
         >>> class Person(Struct):
@@ -30,7 +30,7 @@ def find_fault(said: Any, model: type[Struct]) -> str | None:
         >>> find_fault({"age": "old"}, Person)
         "age 'old' is not a finite number"
     """
-    return _fault("", said, _declared(model))
+    return _fault("", value, _declared(model))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,25 +96,25 @@ def _fault(where: str, value: Any, declared: _Declared) -> str | None:
     return _fault_of_scalar(where, value, declared)
 
 
-def _fault_of_model(where: str, said: Any, declared: _Declared) -> str | None:
-    if not isinstance(said, Mapping):
-        return f"{where} {said!r} is not an object"
+def _fault_of_model(where: str, value: Any, declared: _Declared) -> str | None:
+    if not isinstance(value, Mapping):
+        return f"{where} {value!r} is not an object"
     names = [name for name, _, _ in declared.fields]
-    for name in said:
+    for name in value:
         if name not in names:
             return f"field {_called(where, name)!r} is unknown; there are {', '.join(sorted(names))}"
     faults = (
-        _fault(_called(where, name), said.get(name), each)
+        _fault(_called(where, name), value.get(name), each)
         for name, required, each in declared.fields
-        if name in said or required
+        if name in value or required
     )
-    return _first(faults) or _fault_of_whole(said, declared.shape)
+    return _first(faults) or _fault_of_whole(value, declared.shape)
 
 
-def _fault_of_whole(said: Any, model: type[Struct]) -> str | None:
+def _fault_of_whole(value: Any, model: type[Struct]) -> str | None:
     """What the model's ``__post_init__`` says."""
     try:
-        msgspec.convert(said, model)
+        msgspec.convert(value, model)
     except ValueError as error:
         return str(error.__cause__ or error)
     return None

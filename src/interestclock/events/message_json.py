@@ -40,7 +40,7 @@ def read_message(payload: bytes) -> AnyMessage:
     return message
 
 
-def write_message(kind: type[AnyMessage], said: Mapping[str, Any]) -> bytes:
+def write_message(kind: type[AnyMessage], fields: Mapping[str, Any]) -> bytes:
     """A message of a kind as JSON, checked as it is when it is read.
 
     Raises:
@@ -50,22 +50,24 @@ def write_message(kind: type[AnyMessage], said: Mapping[str, Any]) -> bytes:
         >>> write_message(Exposure, {"event_id": "e1", "user_id": 7, "item_id": 3, "timestamp_ms": 0})
         b'{"event_id":"e1","user_id":7,"item_id":3,"timestamp_ms":0}'
     """
-    fault = find_fault(said, kind)
+    fault = find_fault(fields, kind)
     if fault is not None:
         raise ValueError(fault)
-    return msgspec.json.encode(msgspec.convert(said, kind))
+    return msgspec.json.encode(msgspec.convert(fields, kind))
 
 
 def _read_with_care(payload: bytes, error: Exception) -> AnyMessage:
     """A message that the first guess could not read: of another kind after all, or none."""
     try:
-        said = json.loads(payload)  # lets more pass than JSON, so that it can be said which field is at fault
+        fields = json.loads(
+            payload
+        )  # lets more pass than JSON, so that it can be said which field is at fault
     except (ValueError, RecursionError) as worse:
         raise ValueError(f"no JSON: {worse}") from error
-    if not isinstance(said, dict):
+    if not isinstance(fields, dict):
         raise ValueError("no JSON object") from error
-    kind: type[AnyMessage] = next((KINDS[field] for field in KINDS if field in said), Exposure)
+    kind: type[AnyMessage] = next((KINDS[field] for field in KINDS if field in fields), Exposure)
     try:
         return msgspec.json.decode(payload, type=kind)
     except (ValueError, RecursionError) as worse:
-        raise ValueError(find_fault(said, kind) or f"no JSON in UTF-8: {worse}") from error
+        raise ValueError(find_fault(fields, kind) or f"no JSON in UTF-8: {worse}") from error

@@ -108,8 +108,8 @@ class MessageTables:
             self._common(messages)
             | {
                 "timestamp_ms": pa.array(time_ms, pa.int64()),
-                "utc_offset_minutes": pa.array([_said_offset(each) for each in messages], pa.int32()),
-                "zone": pa.array([_said_zone(each) for each in messages], pa.string()),
+                "utc_offset_minutes": pa.array([_given_offset(each) for each in messages], pa.int32()),
+                "zone": pa.array([_given_zone(each) for each in messages], pa.string()),
                 "arrival": pa.array(arrivals, pa.int64()),
             }
         )
@@ -191,8 +191,8 @@ class MessageTables:
             ("multivalued", "multivalued", schema.multivalued, _lists),
             ("numeric", "numeric", schema.numeric, _numbers),
         ):
-            said = [getattr(each, part) for each in messages] if names else []
-            columns |= {f"{kind}.{name}": column(said, name) for name in names}
+            given = [getattr(each, part) for each in messages] if names else []
+            columns |= {f"{kind}.{name}": column(given, name) for name in names}
         values = [None if each.values is None else _values(each.values).decode() for each in messages]
         return columns | {"values": pa.array(values, pa.string())}
 
@@ -234,7 +234,7 @@ class MessageTables:
         return offset_N
 
 
-def _said_zone(message: Exposure) -> str | None:
+def _given_zone(message: Exposure) -> str | None:
     return None if message.utc_offset_minutes is not None else message.zone or None
 
 
@@ -263,7 +263,7 @@ def _local(time_N: npt.NDArray[np.int64], offset_N: npt.NDArray[np.int32]) -> di
     }
 
 
-def _said_offset(message: Exposure) -> int | None:
+def _given_offset(message: Exposure) -> int | None:
     """Of an exposure that leaves the rest to its request; it has a zone only beside a time."""
     if message.utc_offset_minutes is not None or not message.zone or message.timestamp_ms is None:
         return message.utc_offset_minutes

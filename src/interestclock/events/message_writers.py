@@ -10,7 +10,7 @@ from interestclock.events.message_models import Exposure, Item, Label, Outcome, 
 __all__ = ["exposure_message", "item_message", "label_message", "outcome_message", "served_message"]
 
 
-def exposure_message(**said: Any) -> bytes:
+def exposure_message(**fields: Any) -> bytes:
     """An exposure as a message; the fields are those of ``Exposure``.
 
     Raises:
@@ -22,10 +22,10 @@ def exposure_message(**said: Any) -> bytes:
         >>> exposure_message(request_id="r1", item_id=3, position=0)  # of a served request; its event: r1/3
         b'{"item_id":3,"request_id":"r1","position":0}'
     """
-    return write_message(Exposure, said)
+    return write_message(Exposure, fields)
 
 
-def label_message(**said: Any) -> bytes:
+def label_message(**fields: Any) -> bytes:
     """A label as a message; the fields are those of ``Label``.
 
     Raises:
@@ -35,10 +35,10 @@ def label_message(**said: Any) -> bytes:
         >>> label_message(label_of="e1", label="finish", value=1, known_ms=9)
         b'{"label_of":"e1","label":"finish","value":1,"known_ms":9}'
     """
-    return write_message(Label, said)
+    return write_message(Label, fields)
 
 
-def item_message(**said: Any) -> bytes:
+def item_message(**fields: Any) -> bytes:
     """An item as a message; the fields are those of ``Item``.
 
     Raises:
@@ -48,10 +48,10 @@ def item_message(**said: Any) -> bytes:
         >>> item_message(item=3, attributes={"genre": ["rock"]}, from_ms=9)
         b'{"item":3,"attributes":{"genre":["rock"]},"from_ms":9}'
     """
-    return write_message(Item, said)
+    return write_message(Item, fields)
 
 
-def outcome_message(**said: Any) -> bytes:
+def outcome_message(**fields: Any) -> bytes:
     """An outcome as a message; the fields are those of ``Outcome``.
 
     Raises:
@@ -61,10 +61,10 @@ def outcome_message(**said: Any) -> bytes:
         >>> outcome_message(outcome_of="e1", name="played_ms", value=181_000, known_ms=9)
         b'{"outcome_of":"e1","name":"played_ms","value":181000.0,"known_ms":9}'
     """
-    return write_message(Outcome, said)
+    return write_message(Outcome, fields)
 
 
-def served_message(**said: Any) -> bytes:
+def served_message(**fields: Any) -> bytes:
     """A served request as a message; the fields are those of ``Served``.
 
     Raises:
@@ -74,4 +74,4 @@ def served_message(**said: Any) -> bytes:
         >>> served_message(served="r1", user_id=7, timestamp_ms=9, items=[{"item_id": 3, "score": 0.5}])
         b'{"served":"r1","user_id":7,"timestamp_ms":9,"items":[{"item_id":3,"score":0.5}]}'
     """
-    return write_message(Served, said)
+    return write_message(Served, fields)

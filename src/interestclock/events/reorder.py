@@ -50,7 +50,7 @@ class Reorderer:
         """Take the next rows of the log; give those whose turn has come, in time order."""
         if not events.num_rows:
             return events
-        self._watch(events)
+        self._raise_newest(events)
         assert self._newest is not None
         held = _by_time(events if self._held is None else pa.concat_tables([self._held, events]))
         ready = int(np.searchsorted(_times(held), self._newest[0] - self._lateness_ms, side="left"))
@@ -62,7 +62,7 @@ class Reorderer:
         held, self._held = self._held, None
         return held
 
-    def _watch(self, events: pa.Table) -> None:
+    def _raise_newest(self, events: pa.Table) -> None:
         """Refuse a row too far behind the newest before it, and keep the newest."""
         time_N, row_N = _times(events), events["log_row"].to_numpy()
         first = time_N[:1] if self._newest is None else np.array([self._newest[0]])

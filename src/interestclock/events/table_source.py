@@ -19,7 +19,7 @@ from interestclock.events.raw_tables import MalformedLine, RawBlock, is_parquet,
 from interestclock.events.reorder import Reorderer
 from interestclock.events.schema import LogCounts, LogSchema
 from interestclock.events.text_tables import text_blocks
-from interestclock.events.validation import EVENT_ID, settle_types, validate
+from interestclock.events.validation import EVENT_ID, infer_types, validate
 from interestclock.events.values import parse_categorical
 
 __all__ = ["TableSource"]
@@ -64,7 +64,7 @@ class TableSource:
         _spare_the_input(self._files, mapping.items, dead_letters)
         self._counts = LogCounts()
         self._file_starts: list[int] = []
-        self._types = settle_types(self._first_block(), mapping)
+        self._types = infer_types(self._first_block(), mapping)
         self._looked_up = bool(mapping.attributes) or mapping.items_match is not None
         self._items = self._read_items()
 

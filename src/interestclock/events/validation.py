@@ -28,7 +28,7 @@ from interestclock.events.values import (
 )
 from interestclock.timeofday import day_of_week, seconds_of_day
 
-__all__ = ["EVENT_ID", "LogTypes", "settle_types", "validate"]
+__all__ = ["EVENT_ID", "LogTypes", "infer_types", "validate"]
 
 EVENT_ID = "event_id"
 
@@ -50,7 +50,7 @@ class LogTypes:
     time_unit: str
 
 
-def settle_types(block: RawBlock, mapping: ColumnMapping) -> LogTypes:
+def infer_types(block: RawBlock, mapping: ColumnMapping) -> LogTypes:
     """The type of each id and the unit of Unix times, told from a log's first block.
 
     Raises:
@@ -60,7 +60,7 @@ def settle_types(block: RawBlock, mapping: ColumnMapping) -> LogTypes:
         >>> from pathlib import Path
         >>> columns = pa.table({"user_id": ["1"], "item_id": ["a"], "timestamp_ms": ["1333476009"]})
         >>> block = RawBlock(path=Path("a.csv"), table=columns, row_N=np.array([1]), typed=False)
-        >>> settle_types(block, ColumnMapping()).time_unit
+        >>> infer_types(block, ColumnMapping()).time_unit
         's'
     """
     checks = RowChecks(block)
@@ -96,7 +96,7 @@ def validate(
         >>> columns = pa.table({"user_id": [1, 2], "item_id": [3, 4], "timestamp_ms": [0, None]})
         >>> block = RawBlock(path=Path("a.parquet"), table=columns, row_N=np.array([1, 2]), typed=True)
         >>> mapping = ColumnMapping(zone="UTC", positive_only="visit")
-        >>> events, dead = validate(block, mapping, settle_types(block, mapping), rows_before=0)
+        >>> events, dead = validate(block, mapping, infer_types(block, mapping), rows_before=0)
         >>> events["user_id"].to_pylist(), [letter.reason for letter in dead]
         ([1], ["column 'timestamp_ms' is empty or no time between 1900 and 2200"])
     """

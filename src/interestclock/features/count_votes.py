@@ -13,7 +13,7 @@ from interestclock.features.scoring import preference_score
 from interestclock.features.value_sets import Sets
 from interestclock.histories.blocks import Blocks
 
-__all__ = ["Asked", "Ranking", "Scratch", "VoteTable", "count_everyone", "read_clocks"]
+__all__ = ["Ranking", "ReadRequests", "Scratch", "VoteTable", "count_everyone", "read_clocks"]
 
 # Shapes: E places of all votes, C cells of a hash table, M users at a time, A attributes, H buckets,
 # K values kept, T terms, X codes, F counts, all in one row: to find one by two numbers takes much longer.
@@ -40,7 +40,7 @@ class VoteTable(NamedTuple):
     ballot_E: npt.NDArray[np.int32]
 
 
-class Asked(NamedTuple):
+class ReadRequests(NamedTuple):
     """Users at moments, and how far back votes count."""
 
     window_ms: int
@@ -78,25 +78,29 @@ class Scratch(NamedTuple):
 
 @compiled()
 def read_clocks(
-    votes: VoteTable, ranking: Ranking, asked: Asked, scratch: Scratch, value_MAHK: npt.NDArray[np.int32]
+    votes: VoteTable,
+    ranking: Ranking,
+    requests: ReadRequests,
+    scratch: Scratch,
+    value_MAHK: npt.NDArray[np.int32],
 ) -> None:
     """Fill in the best values of each user as of each moment; zeros are there already."""
-    for row in range(asked.user_M.shape[0]):
-        first, stop = _counting(votes, asked, row)
-        taken = _count(votes, first, stop, asked.at_ms_M[row] - asked.window_ms, scratch)
+    for row in range(requests.user_M.shape[0]):
+        first, stop = _counting(votes, requests, row)
+        taken = _count(votes, first, stop, requests.at_ms_M[row] - requests.window_ms, scratch)
         ranking.score_HAK[:] = 0.0
         _rank(ranking, scratch, taken, value_MAHK[row])
 
 
 @compiled()
-def count_everyone(votes: VoteTable, asked: Asked, counts_HXT: npt.NDArray[np.int64]) -> None:
+def count_everyone(votes: VoteTable, requests: ReadRequests, counts_HXT: npt.NDArray[np.int64]) -> None:
     """Add up all users' votes by bucket, code and term."""
     counts_F, codes = counts_HXT.reshape(-1), counts_HXT.shape[1]
     start_S, code_E = votes.sets.start_S, votes.sets.code_E
     set_E, ballot_E, timestamp_ms_E = votes.set_E, votes.ballot_E, votes.timestamp_ms_E
-    for row in range(asked.user_M.shape[0]):
-        first, stop = _counting(votes, asked, row)
-        from_ms = asked.at_ms_M[row] - asked.window_ms
+    for row in range(requests.user_M.shape[0]):
+        first, stop = _counting(votes, requests, row)
+        from_ms = requests.at_ms_M[row] - requests.window_ms
         for place in range(first, stop):
             if timestamp_ms_E[place] >= from_ms:
                 bucket, term, mine = (
@@ -110,16 +114,16 @@ def count_everyone(votes: VoteTable, asked: Asked, counts_HXT: npt.NDArray[np.in
 
 
 @compiled()
-def _counting(votes: VoteTable, asked: Asked, row: int) -> tuple[int, int]:
+def _counting(votes: VoteTable, requests: ReadRequests, row: int) -> tuple[int, int]:
     """Places of a user's votes known before the moment, but for those known before the window."""
-    user, blocks = asked.user_M[row], votes.blocks
+    user, blocks = requests.user_M[row], votes.blocks
     if user >= blocks.count_U.shape[0]:
         return 0, 0
     first = blocks.offset_U[user] + blocks.dropped_U[user]
     stop = blocks.offset_U[user] + blocks.count_U[user]
-    at_ms = asked.at_ms_M[row]
+    at_ms = requests.at_ms_M[row]
     return (
-        _first_not_before(votes.known_ms_E, first, stop, at_ms - asked.window_ms),
+        _first_not_before(votes.known_ms_E, first, stop, at_ms - requests.window_ms),
         _first_not_before(votes.known_ms_E, first, stop, at_ms),
     )
 

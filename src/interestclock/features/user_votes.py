@@ -15,8 +15,8 @@ from interestclock.errors import ConfigError
 from interestclock.events.schema import EQ3_ROLES
 from interestclock.features.config import ClockFeatureConfig
 from interestclock.features.count_votes import (
-    Asked,
     Ranking,
+    ReadRequests,
     Scratch,
     VoteTable,
     count_everyone,
@@ -178,9 +178,9 @@ class UserVotes:
             raise ValueError(f"{user_M.size} users and {at_ms_M.size} moments; give one moment for each")
         shape = (user_M.size, len(self.attributes), self.config.buckets_per_day)
         value_MAHK = np.zeros((*shape, self.config.values_per_attribute), np.int32)
-        asked = Asked(self.config.window_ms, user_M.astype(np.int64), at_ms_M.astype(np.int64))
+        requests = ReadRequests(self.config.window_ms, user_M.astype(np.int64), at_ms_M.astype(np.int64))
         self._make_scratch(int(self.count(user_M).max(initial=0)))
-        read_clocks(self._votes(), self._ranking(), asked, self._scratch, value_MAHK)
+        read_clocks(self._votes(), self._ranking(), requests, self._scratch, value_MAHK)
         return {name: value_MAHK[:, place] for place, name in enumerate(self.attributes)}
 
     def everyone(self, at_ms: int) -> npt.NDArray[np.int64]:
@@ -190,8 +190,8 @@ class UserVotes:
         """
         counts_HXT = np.zeros((self.config.buckets_per_day, self._codes, _TERMS), np.int64)
         everyone = np.arange(self._blocks.users)
-        asked = Asked(self.config.window_ms, everyone, np.full(everyone.size, at_ms))
-        count_everyone(self._votes(), asked, counts_HXT)
+        requests = ReadRequests(self.config.window_ms, everyone, np.full(everyone.size, at_ms))
+        count_everyone(self._votes(), requests, counts_HXT)
         return counts_HXT
 
     def drop_before(self, timestamp_ms: int) -> None:

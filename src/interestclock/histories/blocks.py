@@ -353,8 +353,10 @@ def _goes_before(key: tuple[Int64s, ...], one: int, other: int) -> bool:
 
 
 @compiled()
-def _known_before(blocks: Blocks, known_ms_E: Int64s, asked: tuple[Int64s, Int64s], count_M: Int64s) -> None:
-    user_M, at_ms_M = asked
+def _known_before(
+    blocks: Blocks, known_ms_E: Int64s, requested: tuple[Int64s, Int64s], count_M: Int64s
+) -> None:
+    user_M, at_ms_M = requested
     for row in range(user_M.shape[0]):
         user = user_M[row]
         if user >= blocks.count_U.shape[0]:

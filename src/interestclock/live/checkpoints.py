@@ -21,16 +21,16 @@ from interestclock.arrays import Arrays
 from interestclock.errors import ResultError
 from interestclock.on_disk import digest_of, force
 
-__all__ = ["CheckpointNote", "CheckpointReader", "Checkpoints"]
+__all__ = ["CheckpointManifest", "CheckpointReader", "Checkpoints"]
 
 FORMAT = 4
 _NAME = re.compile(r"checkpoint-([0-9]{8})")
-_STATE, _NOTE, _ASIDE = "state.safetensors", "checkpoint.json", ".unfinished"
+_STATE, _MANIFEST, _ASIDE = "state.safetensors", "checkpoint.json", ".unfinished"
 _log = logging.getLogger("interestclock.checkpoints")
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckpointNote:
+class CheckpointManifest:
     """What a checkpoint says of itself.
 
     Args:
@@ -79,7 +79,7 @@ class CheckpointReader:
         """The folder of a checkpoint."""
         return self.folder / f"checkpoint-{number:08d}"
 
-    def newest(self, *, fingerprint: str) -> tuple[CheckpointNote, Arrays] | None:
+    def newest(self, *, fingerprint: str) -> tuple[CheckpointManifest, Arrays] | None:
         """The newest checkpoint that is whole, and its state; None where there is none at all.
 
         A damaged one is passed over with a warning: what was admitted since brings the one before up to date.
@@ -90,13 +90,13 @@ class CheckpointReader:
         problems: list[str] = []
         for number in reversed(self.numbers()):
             try:
-                note, state = self.read(number)
+                manifest, state = self.read(number)
             except ResultError as error:
                 _log.warning("%s; going on from the checkpoint before it", error)
                 problems.append(str(error))
                 continue
-            _check_same(self.path(number), note, fingerprint)
-            return note, state
+            _check_same(self.path(number), manifest, fingerprint)
+            return manifest, state
         if problems:
             raise ResultError(
                 f"{self.folder}: no checkpoint is whole ({problems[0]}); bring one back from a copy, or "
@@ -104,7 +104,7 @@ class CheckpointReader:
             )
         return None
 
-    def read(self, number: int) -> tuple[CheckpointNote, Arrays]:
+    def read(self, number: int) -> tuple[CheckpointManifest, Arrays]:
         """One checkpoint, verified.
 
         Raises:
@@ -112,15 +112,15 @@ class CheckpointReader:
         """
         path = self.path(number)
         try:
-            said = json.loads((path / _NOTE).read_text())
-            if said.get("format") != FORMAT:
+            content = json.loads((path / _MANIFEST).read_text())
+            if content.get("format") != FORMAT:
                 raise ResultError(
-                    f"{path}: format {said.get('format')}, this version reads {FORMAT}; finish with the "
-                    f"version that wrote it ({said.get('version')}), or start anew in another folder"
+                    f"{path}: format {content.get('format')}, this version reads {FORMAT}; finish with the "
+                    f"version that wrote it ({content.get('version')}), or start anew in another folder"
                 )
-            note = CheckpointNote(**said)
-            _check_whole(path / _STATE, note)
-            return note, load_file(path / _STATE)
+            manifest = CheckpointManifest(**content)
+            _check_whole(path / _STATE, manifest)
+            return manifest, load_file(path / _STATE)
         except (OSError, ValueError, TypeError, AttributeError, SafetensorError) as error:
             raise ResultError(f"{path}: the checkpoint is damaged ({error})") from error
 
@@ -137,9 +137,9 @@ class Checkpoints(CheckpointReader):
     Example:
         >>> import tempfile
         >>> checkpoints = Checkpoints(Path(tempfile.mkdtemp()), kept=2)
-        >>> note = CheckpointNote(number=1, fingerprint="f", admitted_position=3, offsets={"0": "17"},
+        >>> manifest = CheckpointManifest(number=1, fingerprint="f", admitted_position=3, offsets={"0": "17"},
         ...     event_ms=5, dead_letter_bytes=0)
-        >>> _ = checkpoints.write({"weights": np.ones(3)}, note)
+        >>> _ = checkpoints.write({"weights": np.ones(3)}, manifest)
         >>> found = checkpoints.newest(fingerprint="f")
         >>> found[0].offsets, found[1]["weights"].tolist()
         ({'0': '17'}, [1.0, 1.0, 1.0])
@@ -152,61 +152,65 @@ class Checkpoints(CheckpointReader):
         for left in folder.glob(f"*{_ASIDE}"):
             shutil.rmtree(left)
 
-    def write(self, state: Mapping[str, npt.NDArray[Any]], note: CheckpointNote) -> CheckpointNote:
+    def write(
+        self, state: Mapping[str, npt.NDArray[Any]], manifest: CheckpointManifest
+    ) -> CheckpointManifest:
         """Write a checkpoint and let go of the oldest.
 
         Raises:
             ResultError: it cannot be written; the ones before stay.
         """
-        aside = self.folder / f"{self.path(note.number).name}{_ASIDE}"
+        aside = self.folder / f"{self.path(manifest.number).name}{_ASIDE}"
         try:
-            whole = self._write(aside, state, note)
+            whole = self._write(aside, state, manifest)
         except (OSError, SafetensorError) as error:  # a full disk may come as either
             shutil.rmtree(aside, ignore_errors=True)
             raise ResultError(
-                f"{self.path(note.number)}: the checkpoint cannot be written ({error}); make room or mend "
-                "the disk, then go on with --resume: what came since the last checkpoint is learned again"
+                f"{self.path(manifest.number)}: the checkpoint cannot be written ({error}); make room or "
+                "mend the disk, then go on with --resume: what came since the last one is learned again"
             ) from error
         for number in self.numbers()[: -self.kept]:
             shutil.rmtree(self.path(number))
         return whole
 
-    def oldest(self) -> CheckpointNote | None:
+    def oldest(self) -> CheckpointManifest | None:
         """What the oldest checkpoint says of itself, unverified; None, with a warning, if it says nothing."""
-        path = self.path(self.numbers()[0]) / _NOTE
+        path = self.path(self.numbers()[0]) / _MANIFEST
         try:
-            return CheckpointNote(**json.loads(path.read_text()))
+            return CheckpointManifest(**json.loads(path.read_text()))
         except (OSError, ValueError, TypeError) as error:
             _log.warning("%s cannot be read (%s); nothing admitted is let go of", path, error)
             return None
 
     def _write(
-        self, aside: Path, state: Mapping[str, npt.NDArray[Any]], note: CheckpointNote
-    ) -> CheckpointNote:
+        self, aside: Path, state: Mapping[str, npt.NDArray[Any]], manifest: CheckpointManifest
+    ) -> CheckpointManifest:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
         save_file({name: np.asarray(each, order="C") for name, each in state.items()}, aside / _STATE)
         digest = digest_of(aside / _STATE)
-        whole = CheckpointNote(**asdict(note) | {"sha256": digest, "bytes": (aside / _STATE).stat().st_size})
-        (aside / _NOTE).write_text(json.dumps(asdict(whole), indent=1))
-        for each in (aside / _STATE, aside / _NOTE, aside):
+        whole = CheckpointManifest(
+            **asdict(manifest) | {"sha256": digest, "bytes": (aside / _STATE).stat().st_size}
+        )
+        (aside / _MANIFEST).write_text(json.dumps(asdict(whole), indent=1))
+        for each in (aside / _STATE, aside / _MANIFEST, aside):
             force(each)
-        shutil.rmtree(self.path(note.number), ignore_errors=True)  # a damaged one, made anew
-        aside.rename(self.path(note.number))
+        shutil.rmtree(self.path(manifest.number), ignore_errors=True)  # a damaged one, made anew
+        aside.rename(self.path(manifest.number))
         force(self.folder)
         return whole
 
 
-def _check_whole(path: Path, note: CheckpointNote) -> None:
+def _check_whole(path: Path, manifest: CheckpointManifest) -> None:
     size = path.stat().st_size
-    if size != note.bytes:
-        raise ResultError(f"{path}: {size:,} bytes, should be {note.bytes:,}: the checkpoint is damaged")
-    if digest_of(path) != note.sha256:
+    if size != manifest.bytes:
+        raise ResultError(f"{path}: {size:,} bytes, should be {manifest.bytes:,}: the checkpoint is damaged")
+    if digest_of(path) != manifest.sha256:
         raise ResultError(f"{path}: its checksum is another than was written: the checkpoint is damaged")
 
 
-def _check_same(path: Path, note: CheckpointNote, fingerprint: str) -> None:
-    if note.fingerprint != fingerprint:
+def _check_same(path: Path, manifest: CheckpointManifest, fingerprint: str) -> None:
+    if manifest.fingerprint != fingerprint:
         raise ResultError(
             f"{path} is of another source or configuration; go on with those it was made with (config.json "
             "beside it says which), or start anew in another folder"

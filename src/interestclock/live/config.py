@@ -25,7 +25,7 @@ _OPERATIONS = (
     "checkpoints_kept",
     "snapshot_minutes",
     "full_snapshot_hours",
-    "arrivals",
+    "poll_messages",
     "idle_seconds",
 )
 
@@ -50,7 +50,7 @@ class LiveConfig:
         clocks_of_day: read the clocks as of the start of the UTC day rather than as of now.
         checkpoint_minutes: between checkpoints. checkpoints_kept: the newest so many.
         snapshot_minutes, full_snapshot_hours: between deltas, and between whole snapshots.
-        arrivals: messages taken from the source at a time, at most.
+        poll_messages: messages taken from the source at a time, at most.
         idle_seconds: a partition of a stream that is silent for so long is not waited for; where all are, the
             stream goes on by the clock.
 
@@ -82,11 +82,11 @@ class LiveConfig:
     checkpoints_kept: int = 3
     snapshot_minutes: float = 60.0
     full_snapshot_hours: float = 24.0
-    arrivals: int = 1_024
+    poll_messages: int = 1_024
     idle_seconds: float = IDLE_SECONDS
 
     def __post_init__(self) -> None:
-        for name in ("longest", "checkpoints_kept", "arrivals"):
+        for name in ("longest", "checkpoints_kept", "poll_messages"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")
         for name in ("checkpoint_minutes", "snapshot_minutes", "full_snapshot_hours"):
@@ -128,9 +128,9 @@ class LiveConfig:
 
     def learned_from(self) -> dict[str, Any]:
         """What decides what is learned, for JSON: all but schedules, and what is told of each arrival."""
-        said = {name: value for name, value in asdict(self).items() if name not in _OPERATIONS}
-        said["ranker"]["clocks"] = [{"kind": each.kind, **asdict(each)} for each in self.ranker.clocks]
-        return said
+        settings = {name: value for name, value in asdict(self).items() if name not in _OPERATIONS}
+        settings["ranker"]["clocks"] = [{"kind": each.kind, **asdict(each)} for each in self.ranker.clocks]
+        return settings
 
     @property
     def _learns_by_day(self) -> bool:

@@ -69,9 +69,9 @@ class EmbeddingRows:
     def follow(self, ingested: Ingested) -> None:
         """Users and items came to the state."""
         for kind, came in (("user", ingested.users_came), ("item", ingested.items_came)):
-            self.touched.note(kind, came)
+            self.touched.record(kind, came)
         self._grow()
-        self._describe_items(np.concatenate([ingested.items_came, ingested.items_told]))
+        self._describe_items(np.concatenate([ingested.items_came, ingested.items_described]))
 
     def describe_as_of(self, at_ms: int) -> None:
         """Let items be what they were at a moment: of a batch that is predicted, or learned later.
@@ -94,7 +94,7 @@ class EmbeddingRows:
             self.ledgers[kind].forget(slot_R)
         self._describe_items(left.items)
 
-    def sight(self, rows: pa.Table, *, protected_from_ms: int) -> dict[str, IntArray]:
+    def observe(self, rows: pa.Table, *, protected_from_ms: int) -> dict[str, IntArray]:
         """A batch is shown: count its ids, and move rows as that asks for.
 
         Args:
@@ -108,11 +108,11 @@ class EmbeddingRows:
         changes = self._expire(int(timestamp_ms_B[0]), protected_from_ms)
         for kind in ("user", "item"):
             slot_B = rows[kind].to_numpy()
-            sighted = self.ledgers[kind].sight(slot_B, timestamp_ms_B, protected_from_ms=protected_from_ms)
+            sighted = self.ledgers[kind].observe(slot_B, timestamp_ms_B, protected_from_ms=protected_from_ms)
             changes[kind].append(sighted)
         numbers = {}
         for name in self.contexts:
-            numbers[name] = self._sight_context(name, rows, changes, protected_from_ms)
+            numbers[name] = self._observe_context(name, rows, changes, protected_from_ms)
         self._grow()
         for kind, all_changes in changes.items():
             for change in all_changes:
@@ -124,7 +124,7 @@ class EmbeddingRows:
         """A batch was learned: the rows it moved are touched."""
         gradient = self._ranker.table.weight.grad
         if gradient is not None:
-            self.touched.note(WEIGHT, gradient._indices()[0].numpy())
+            self.touched.record(WEIGHT, gradient._indices()[0].numpy())
 
     def state(self) -> Arrays:
         """For a checkpoint."""
@@ -159,20 +159,20 @@ class EmbeddingRows:
                 self.identity(kind).release(left)
         return changes
 
-    def _sight_context(
+    def _observe_context(
         self, name: str, rows: pa.Table, changes: dict[str, list[RowChanges]], protected_from_ms: int
     ) -> IntArray:
         """Numbers of a context's values; those that find no room have none."""
         kind, identity = f"context.{name}", self.contexts[name]
         ids, at_ms, counts = _values_of(rows, name)
         slot_N, came = identity.admit(ids)
-        sighted = self.ledgers[kind].sight(slot_N, at_ms, protected_from_ms=protected_from_ms)
+        sighted = self.ledgers[kind].observe(slot_N, at_ms, protected_from_ms=protected_from_ms)
         changes[kind].append(sighted)
         identity.release(sighted.left)
         refused = came[self.ledgers[kind].origin(came) == 0]
         identity.release(refused)
         slot_N = np.where(np.isin(slot_N, refused), 0, slot_N).astype(np.int32)
-        self.touched.note(kind, came)
+        self.touched.record(kind, came)
         return slot_N if counts is None else padded_lists(slot_N, counts)
 
     def _take_rows(self, kind: str, slot_R: IntArray) -> None:
@@ -181,8 +181,8 @@ class EmbeddingRows:
         table = self._ranker.table
         row_R = table.release(kind, _whole(slot_R))
         self._learner.forget_rows(table.weight, row_R)
-        self.touched.note(kind, slot_R)
-        self.touched.note(WEIGHT, row_R.numpy())
+        self.touched.record(kind, slot_R)
+        self.touched.record(WEIGHT, row_R.numpy())
         self._describe_items(slot_R if kind == "item" else slot_R[:0])
         self._moved()
 
@@ -191,8 +191,8 @@ class EmbeddingRows:
             return
         origin_R = torch.from_numpy(self.ledgers[kind].origin(slot_R))
         row_R = self._ranker.table.admit(kind, _whole(slot_R), origin_R=origin_R)
-        self.touched.note(kind, slot_R)
-        self.touched.note(WEIGHT, row_R.numpy())
+        self.touched.record(kind, slot_R)
+        self.touched.record(WEIGHT, row_R.numpy())
         self._describe_items(slot_R if kind == "item" else slot_R[:0])
         self._moved()
 
@@ -206,8 +206,8 @@ class EmbeddingRows:
         table.grow(sizes)
         for feature in [each for each in sizes if first[each] <= sizes[each]]:
             new = torch.arange(first[feature], sizes[feature] + 1)
-            self.touched.note(feature, new.numpy())
-            self.touched.note(WEIGHT, table.rows(feature, new).numpy())
+            self.touched.record(feature, new.numpy())
+            self.touched.record(WEIGHT, table.rows(feature, new).numpy())
             self._moved()
 
     def _describe_items(self, slot_R: IntArray, *, touch: bool = True) -> None:
@@ -223,7 +223,7 @@ class EmbeddingRows:
         item_R = _whole(slot_R)
         self._ranker.items.redescribe(item_R, value_of)
         if touch:
-            self.touched.note("item", slot_R)
+            self.touched.record("item", slot_R)
         for slot in self._ranker.clock_slots():
             slot.renew(item_R, self._ranker.items)
 

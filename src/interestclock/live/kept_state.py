@@ -15,13 +15,13 @@ import pyarrow as pa
 from interestclock.admission.admitted_log import copy_admitted
 from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
 from interestclock.errors import ResultError
-from interestclock.live.checkpoints import CheckpointNote, CheckpointReader
+from interestclock.live.checkpoints import CheckpointManifest, CheckpointReader
 from interestclock.live.choice_rows import DRAWN, own_rows
 from interestclock.live.trainer_folder import config_of, differences
 
 __all__ = ["KeptState", "not_predicted"]
 
-_SAID = ("source", "schema", "clock", "config")
+_SETTINGS = ("source", "schema", "clock", "config")
 # Settings that neither admission nor the state sees. All others have to be the same, those of later versions
 # too, unless they are named here.
 _MAY_DIFFER = (
@@ -46,16 +46,16 @@ class KeptState:
     Its trainer may run: a checkpoint is whole or is not there.
 
     Args:
-        folder: of the trainer. note: of the checkpoint. state: that is in it.
+        folder: of the trainer. manifest: of the checkpoint. state: that is in it.
     """
 
     folder: Path
-    note: CheckpointNote
+    manifest: CheckpointManifest
     state: Arrays
 
     @classmethod
-    def read(cls, folder: Path, said: Mapping[str, Any]) -> KeptState:
-        """Read it for a trainer that is set to ``said``, as ``TrainerFolder`` has it.
+    def read(cls, folder: Path, settings: Mapping[str, Any]) -> KeptState:
+        """Read it for a trainer that is set to ``settings``, as ``TrainerFolder`` has it.
 
         Raises:
             ResultError: there is no trainer, none of its checkpoints is whole, or it is of another source or
@@ -66,14 +66,14 @@ class KeptState:
                 f"--state-from {folder}: there is no trainer; give what its --checkpoints were called"
             )
         before = config_of(folder)
-        _check_same(folder, before, said)
+        _check_same(folder, before, settings)
         found = _newest(CheckpointReader(folder / "checkpoints"), before["fingerprint"])
         if found is None:
             raise ResultError(
                 f"--state-from {folder}: it has no checkpoint yet; wait for its first, or stop it, which "
                 "makes one"
             )
-        return cls(folder=folder, note=found[0], state=found[1])
+        return cls(folder=folder, manifest=found[0], state=found[1])
 
     def copy_admitted(self, to: Path) -> None:
         """What was admitted behind the checkpoint, so that no broker is asked for it again.
@@ -85,10 +85,11 @@ class KeptState:
             ResultError: it is gone already, or cannot be written.
         """
         try:
-            copy_admitted(self.folder / "admitted", to, position=self.note.admitted_position)
+            copy_admitted(self.folder / "admitted", to, position=self.manifest.admitted_position)
         except FileNotFoundError as error:
             raise ResultError(
-                f"{self.folder / 'admitted'}: what was taken behind checkpoint {self.note.number} is gone; "
+                f"{self.folder / 'admitted'}: what was taken behind checkpoint {self.manifest.number} is "
+                "gone; "
                 "if its trainer runs, it went on meanwhile: start again, with --resume"
             ) from error
         except OSError as error:
@@ -122,7 +123,7 @@ def not_predicted(queue: Mapping[str, Any]) -> tuple[Arrays, int]:
     return state, drawn
 
 
-def _newest(checkpoints: CheckpointReader, fingerprint: str) -> tuple[CheckpointNote, Arrays] | None:
+def _newest(checkpoints: CheckpointReader, fingerprint: str) -> tuple[CheckpointManifest, Arrays] | None:
     """The newest whole one; one that is removed while it is read, as newer ones came, is no damage."""
     while True:
         there = checkpoints.numbers()
@@ -133,8 +134,8 @@ def _newest(checkpoints: CheckpointReader, fingerprint: str) -> tuple[Checkpoint
                 raise
 
 
-def _check_same(folder: Path, before: Mapping[str, Any], said: Mapping[str, Any]) -> None:
-    changes = differences(_of_the_state(before), _of_the_state(said))
+def _check_same(folder: Path, before: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    changes = differences(_of_the_state(before), _of_the_state(settings))
     if changes:
         raise ResultError(
             f"--state-from {folder}: its trainer admits and remembers otherwise: {changes}; give these as it "
@@ -143,9 +144,9 @@ def _check_same(folder: Path, before: Mapping[str, Any], said: Mapping[str, Any]
         )
 
 
-def _of_the_state(said: Mapping[str, Any]) -> dict[str, Any]:
+def _of_the_state(settings: Mapping[str, Any]) -> dict[str, Any]:
     """All but the settings that may differ."""
-    kept = copy.deepcopy({name: said.get(name) for name in _SAID})
+    kept = copy.deepcopy({name: settings.get(name) for name in _SETTINGS})
     for *path, name in _MAY_DIFFER:
         part: Any = kept
         for each in path:

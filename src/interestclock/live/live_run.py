@@ -19,7 +19,7 @@ from interestclock.admission.watermark import AFTER_ALL_MS
 from interestclock.arrays import Arrays
 from interestclock.errors import ResultError
 from interestclock.events.dead_letters import DeadLetterFile
-from interestclock.live.checkpoints import CheckpointNote, CheckpointReader, Checkpoints
+from interestclock.live.checkpoints import CheckpointManifest, CheckpointReader, Checkpoints
 from interestclock.live.config import LiveConfig
 from interestclock.live.kept_state import KeptState
 from interestclock.live.live_trainer import LiveTrainer
@@ -88,7 +88,7 @@ class LiveRun:
         >>> small = LiveConfig(ranker=RankerConfig(dim=4, hidden=(8,)))
         >>> with LiveRun(source, folder / "run", config=small) as run:
         ...     run.run()
-        >>> run.trainer.buffer.accounts.learned == exposures
+        >>> run.trainer.buffer.counters.learned == exposures
         True
     """
 
@@ -107,12 +107,12 @@ class LiveRun:
         self.stall_seconds = 0.0
         self._left_there = 0  # exposures that the trainer predicted on whose state this one starts
         self.trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=self)
-        said = {"source": source.name, "schema": asdict(source.schema), "config": config.learned_from()}
+        settings = {"source": source.name, "schema": asdict(source.schema), "config": config.learned_from()}
         if source.clock is not None and not source.clock.is_wall:
-            said["clock"] = asdict(source.clock)
+            settings["clock"] = asdict(source.clock)
         self._state_from = state_from
-        self._kept = self._start_on(said)
-        self._claimed = TrainerFolder(folder, said, resume=resume, state_from=state_from)
+        self._kept = self._start_on(settings)
+        self._claimed = TrainerFolder(folder, settings, resume=resume, state_from=state_from)
         self._copy_admitted()
         self._fingerprint = self._claimed.fingerprint
         self._checkpoints = Checkpoints(folder / "checkpoints", kept=config.checkpoints_kept)
@@ -134,7 +134,7 @@ class LiveRun:
         self._ticks = Ticks(source, idle_s=config.idle_seconds)
         self._taken_ms: int | None = None  # of the last arrival
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
-        self._writing: Future[CheckpointNote] | None = None
+        self._writing: Future[CheckpointManifest] | None = None
 
     def __enter__(self) -> LiveRun:
         return self
@@ -147,34 +147,34 @@ class LiveRun:
         self._dead_letters.close()
         self._claimed.release()
 
-    def run(self, tell: Callable[[], None] = lambda: None) -> None:
+    def run(self, report: Callable[[], None] = lambda: None) -> None:
         """Take up what was admitted, then what comes, until the source ends or ``stopping`` is set.
 
         Ends with a checkpoint in either case.
 
         Args:
-            tell: called after every arrival and while none comes, for a status line.
+            report: called after every arrival and while none comes, for a status line.
         """
         self._take_up()
         while not self.stopping:
-            arrivals = self.source.poll(self.config.arrivals, min(_POLL_S, self.config.idle_seconds / 2))
+            batch = self.source.poll(self.config.poll_messages, min(_POLL_S, self.config.idle_seconds / 2))
             self._admit_tick(self._ticks.opening())
-            if arrivals is not None:
-                self._take(*self._admission.admit(arrivals))
-                self._ticks.heard(self.trainer.buffer.spoke)
+            if batch is not None:
+                self._take(*self._admission.admit(batch))
+                self._ticks.received_from(self.trainer.buffer.active_partitions)
             elif self.source.ended:
                 self.trainer.finish()
                 self._snapshot()
                 break
             self._admit_tick(self._ticks.due())
             self._acknowledge(every_s=_ACKNOWLEDGE_S)
-            tell()
+            report()
         self._checkpoint()
         self._written()
         self._acknowledge()
-        self._alarms.look(self.trainer.buffer.accounts.counts(), ended=True)
-        self._tell_accounts()
-        tell()
+        self._alarms.look(self.trainer.buffer.counters.counts(), ended=True)
+        self._report_counters()
+        report()
 
     def predicted(self, predicted: PredictedBatch) -> None:
         """Keep a batch's predictions; the trainer calls it."""
@@ -192,11 +192,11 @@ class LiveRun:
                 event_ms=self.trainer.learned_ms,
             )
 
-    def _start_on(self, said: Mapping[str, Any]) -> KeptState | None:
+    def _start_on(self, settings: Mapping[str, Any]) -> KeptState | None:
         """Before the folder is taken, so that what is refused leaves none behind."""
         if self._state_from is None or CheckpointReader(self.folder / "checkpoints").numbers():
             return None
-        kept = KeptState.read(self._state_from, said)
+        kept = KeptState.read(self._state_from, settings)
         self._left_there = self.trainer.start_on(kept.state)
         if self.trainer.buffer.watermark_ms == AFTER_ALL_MS:
             raise ResultError(
@@ -218,10 +218,10 @@ class LiveRun:
         found = self._checkpoints.newest(fingerprint=self._fingerprint)
         dead_letter_bytes = 0
         if found is not None:
-            note, state = found
-            self._restore(note, state)
-            dead_letter_bytes = note.dead_letter_bytes
-            _log.info("going on from checkpoint %d", note.number, extra={"event_ms": note.event_ms})
+            manifest, state = found
+            self._restore(manifest, state)
+            dead_letter_bytes = manifest.dead_letter_bytes
+            _log.info("going on from checkpoint %d", manifest.number, extra={"event_ms": manifest.event_ms})
             if self._state_from is not None:
                 _log.info("%s is not looked at: there is a checkpoint already", self._state_from)
         self._predictions.cut_back(self._number)
@@ -234,18 +234,20 @@ class LiveRun:
 
     def _begin_behind(self, kept: KeptState) -> None:
         """With a checkpoint, so that from here on the other's folder is not needed."""
-        note = kept.note
-        _log.info(_STARTING, note.number, kept.folder, self._left_there, extra={"event_ms": note.event_ms})
-        self._admission.restore(position=note.admitted_position, offsets=note.offsets)
+        manifest = kept.manifest
+        _log.info(
+            _STARTING, manifest.number, kept.folder, self._left_there, extra={"event_ms": manifest.event_ms}
+        )
+        self._admission.restore(position=manifest.admitted_position, offsets=manifest.offsets)
         self._checkpoint()
         self._written()
 
-    def _restore(self, note: CheckpointNote, state: Arrays) -> None:
+    def _restore(self, manifest: CheckpointManifest, state: Arrays) -> None:
         self.trainer.restore({name: each for name, each in state.items() if not name.startswith("run/")})
         for schedule, due_ms in zip(self._schedules(), state["run/due_ms"].tolist(), strict=True):
             schedule.due_ms = due_ms
-        self._number = note.number
-        self._admission.restore(position=note.admitted_position, offsets=note.offsets)
+        self._number = manifest.number
+        self._admission.restore(position=manifest.admitted_position, offsets=manifest.offsets)
 
     def _admit_tick(self, tick: Tick | None) -> None:
         if tick is not None:
@@ -260,12 +262,12 @@ class LiveRun:
         now_ms = self.trainer.event_ms
         if entry.awaited == () and now_ms:  # where the stream is quiet, or the log would grow all night
             now_ms = max(now_ms, self.trainer.buffer.watermark_ms)
-        self._alarms.look(self.trainer.buffer.accounts.counts())
+        self._alarms.look(self.trainer.buffer.counters.counts())
         if self._snapshot_due.passed(now_ms):
             self._snapshot()
         if self._checkpoint_due.passed(now_ms):
             self._checkpoint()
-        self._tell_accounts()
+        self._report_counters()
 
     def _checkpoint(self) -> None:
         """Copy the state; write it beside the training, which waits only if the one before is not done."""
@@ -275,7 +277,7 @@ class LiveRun:
         state["run/due_ms"] = np.array([schedule.due_ms for schedule in self._schedules()])
         self._number += 1
         self._predictions.close_part(self._number)
-        note = CheckpointNote(
+        manifest = CheckpointManifest(
             number=self._number,
             fingerprint=self._fingerprint,
             admitted_position=self._admission.position,
@@ -285,10 +287,10 @@ class LiveRun:
         )
         self._admission.new_segment()
         self.stall_seconds += time.perf_counter() - started
-        self._writing = self._writer.submit(self._write, state, note, started)
+        self._writing = self._writer.submit(self._write, state, manifest, started)
 
-    def _write(self, state: Arrays, note: CheckpointNote, started: float) -> CheckpointNote:
-        whole = self._checkpoints.write(state, note)
+    def _write(self, state: Arrays, manifest: CheckpointManifest, started: float) -> CheckpointManifest:
+        whole = self._checkpoints.write(state, manifest)
         _log.info("checkpoint %d", whole.number, extra={"event_ms": whole.event_ms, "bytes": whole.bytes})
         if self.telemetry is not None:
             seconds = time.perf_counter() - started
@@ -317,34 +319,34 @@ class LiveRun:
     def _snapshot(self) -> None:
         """Whole if it is time, or a delta would not do; else what changed since the last."""
         started = time.perf_counter()
-        note = self._snapshots.write(whole=self._full_due.passed(self.trainer.event_ms))
+        manifest = self._snapshots.write(whole=self._full_due.passed(self.trainer.event_ms))
         if self.telemetry is not None:
             self.telemetry.snapshot(
-                kind=note.kind,
+                kind=manifest.kind,
                 seconds=time.perf_counter() - started,
-                bytes_written=note.bytes,
-                rows=sum(each.touched for each in note.tables.values()),
+                bytes_written=manifest.bytes,
+                rows=sum(each.touched for each in manifest.tables.values()),
             )
 
     def _schedules(self) -> tuple[Schedule, ...]:
         return self._checkpoint_due, self._snapshot_due, self._full_due
 
-    def _tell_accounts(self) -> None:
+    def _report_counters(self) -> None:
         if self.telemetry is None:
             return
-        accounts = self.trainer.buffer.accounts
+        counters = self.trainer.buffer.counters
         self.telemetry.progress(
-            events=accounts.received, event_ms=self.trainer.event_ms, wall_ms=self._taken_ms
+            events=counters.received, event_ms=self.trainer.event_ms, wall_ms=self._taken_ms
         )
-        self.telemetry.accounts(accounts.counts())
+        self.telemetry.counters(counters.counts())
         for kind, ledger in self.trainer.rows.ledgers.items():
-            said = ledger.statistics
+            settings = ledger.statistics
             self.telemetry.table(
                 kind,
-                size=said.size,
-                admitted=said.admitted,
-                admissions=said.admissions,
-                expiries=said.expiries,
-                evictions=said.evictions,
-                refused=said.refused,
+                size=settings.size,
+                admitted=settings.admitted,
+                admissions=settings.admissions,
+                expiries=settings.expiries,
+                evictions=settings.evictions,
+                refused=settings.refused,
             )

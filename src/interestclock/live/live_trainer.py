@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from interestclock.admission import Accounts, Admitted, EventBuffer
+from interestclock.admission import Admitted, Counters, EventBuffer
 from interestclock.arrays import Arrays, arrays_of, below, tensors_of, under
 from interestclock.clocks import LongTermConfig
 from interestclock.errors import ConfigError
@@ -78,7 +78,7 @@ class LiveTrainer:
             recorder=self,
             carried=schema.main_label,
             keep_graphs=not projections_age,
-            before_asked=self._describe_items,
+            before_predict=self._describe_items,
         )
         self.rows = EmbeddingRows(
             self.ranker, self.learner, self.features, config=config, moved=self.pending.drop_predictions
@@ -131,7 +131,7 @@ class LiveTrainer:
         self.rows.note_gradients()
         exposures = self._exposures(batch)
         self._awaiting -= exposures
-        self.buffer.accounts.learned += exposures
+        self.buffer.counters.learned += exposures
         self.learned_ms = int(batch.timestamp_ms_B.max())
         self.recorder.learned(batch)
 
@@ -190,19 +190,19 @@ class LiveTrainer:
             for each in (np.zeros(0), self.features.users.known(), self.features.items.known())
         )
         self.rows.follow(
-            Ingested(user_N=shown, item_N=shown, users_came=users, items_came=items, items_told=shown)
+            Ingested(user_N=shown, item_N=shown, users_came=users, items_came=items, items_described=shown)
         )
         return self._count_from_here()
 
     def _count_from_here(self) -> int:
         """What does not wait here is another's; gives how much of it waited there."""
-        accounts = self.buffer.accounts
-        received, waited_there = accounts.received, accounts.waiting
+        counters = self.buffer.counters
+        received, waited_there = counters.received, counters.waiting
         self._count()
-        here = Accounts(
-            received=received, waiting=accounts.waiting, in_kept_state=received - accounts.waiting
+        here = Counters(
+            received=received, waiting=counters.waiting, in_kept_state=received - counters.waiting
         )
-        accounts.restore(here.state())
+        counters.restore(here.state())
         return waited_there - here.waiting
 
     def _new_queue(self) -> ExposureQueue:
@@ -245,12 +245,12 @@ class LiveTrainer:
         self._trainer.learn(now_ms)  # before rows move
         first_ms = self.pending.first_ms
         own, own_B = own_rows(rows)
-        contexts = self.rows.sight(own, protected_from_ms=now_ms if first_ms is None else first_ms)
+        contexts = self.rows.observe(own, protected_from_ms=now_ms if first_ms is None else first_ms)
         if scored_B.any():
             scored = rows if scored_B.all() else rows.filter(pa.array(scored_B))
             numbers = {name: each[own_B[scored_B]] for name, each in contexts.items()}
             self._trainer.step(self._maker.make(self._rows(scored, numbers), self.features), scored)
-        self.buffer.accounts.unscored += int((~scored_B).sum())
+        self.buffer.counters.unscored += int((~scored_B).sum())
         self.event_ms = int(timestamp_ms_B[-1])
 
     def _rows(self, shown: pa.Table, contexts: Mapping[str, npt.NDArray[np.integer]]) -> Rows:
@@ -278,8 +278,8 @@ class LiveTrainer:
         return int(batch.labels[self.schema.main_label].sum()) if self.schema.positive_only else len(batch)
 
     def _count(self) -> None:
-        self.buffer.accounts.waiting = self.buffer.waiting + len(self.queue) + self._awaiting
-        self.buffer.accounts.item_changes = self.features.values.changes.count
+        self.buffer.counters.waiting = self.buffer.waiting + len(self.queue) + self._awaiting
+        self.buffer.counters.item_changes = self.features.values.changes.count
 
 
 def _check(schema: LogSchema, config: LiveConfig) -> None:

@@ -17,7 +17,7 @@ class Touched:
 
     Example:
         >>> touched = Touched()
-        >>> touched.note("user", np.array([3, 1, 3]))
+        >>> touched.record("user", np.array([3, 1, 3]))
         >>> touched.peek("user").tolist()
         [1, 3]
     """
@@ -26,7 +26,7 @@ class Touched:
         self._mask_N: dict[str, npt.NDArray[np.bool_]] = {}
         self._rows: dict[str, list[npt.NDArray[np.int64]]] = {}  # each row in one of them
 
-    def note(self, table: str, row_R: npt.NDArray[np.integer]) -> None:
+    def record(self, table: str, row_R: npt.NDArray[np.integer]) -> None:
         """Rows that changed, in any order."""
         if not row_R.size:
             return

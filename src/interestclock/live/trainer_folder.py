@@ -27,7 +27,7 @@ class TrainerFolder:
     ``config.json`` says of which source and configuration it is; ``lock`` is held while a trainer runs.
 
     Args:
-        path: made if needed. said: source, schema and configuration, for JSON.
+        path: made if needed. settings: source, schema and configuration, for JSON.
         resume: go on where the folder's trainer stopped; an empty folder starts anew.
         state_from: the folder of the trainer on whose state this one begins; None: it begins with nothing.
             Once there is a checkpoint, it is not looked at.
@@ -46,11 +46,11 @@ class TrainerFolder:
     """
 
     def __init__(
-        self, path: Path, said: Mapping[str, Any], *, resume: bool, state_from: Path | None = None
+        self, path: Path, settings: Mapping[str, Any], *, resume: bool, state_from: Path | None = None
     ) -> None:
         self.path = path
         self._state_from = None if state_from is None else str(state_from.resolve())
-        self.fingerprint = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        self.fingerprint = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         try:
             self._refuse_foreign()
             path.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ class TrainerFolder:
             raise ResultError(f"{path} cannot be used ({error}); name another folder") from error
         try:
             self._take_lock()
-            self._claim(said, resume=resume)
+            self._claim(settings, resume=resume)
         except BaseException:
             self.release()
             raise
@@ -90,11 +90,11 @@ class TrainerFolder:
                 f"another trainer runs in {self.path}; stop it, or name another folder"
             ) from error
 
-    def _claim(self, said: Mapping[str, Any], *, resume: bool) -> None:
+    def _claim(self, settings: Mapping[str, Any], *, resume: bool) -> None:
         path = self.path / _CONFIG
         if not path.exists():
             aside = self.path / _ASIDE
-            known = {**said, "fingerprint": self.fingerprint, "version": __version__}
+            known = {**settings, "fingerprint": self.fingerprint, "version": __version__}
             known |= {} if self._state_from is None else {_STATE_FROM: self._state_from}
             aside.write_text(json.dumps(known, indent=1), encoding="utf-8")
             force(aside)
@@ -103,13 +103,13 @@ class TrainerFolder:
             raise ResultError(f"{self.path} holds a trainer; go on with --resume, or name another folder")
         else:
             before = config_of(self.path)
-            self._check_same(before, said)
+            self._check_same(before, settings)
             self._check_beginning(before.get(_STATE_FROM))
 
-    def _check_same(self, before: Mapping[str, Any], said: Mapping[str, Any]) -> None:
+    def _check_same(self, before: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
         if before["fingerprint"] == self.fingerprint:
             return
-        changes = differences({name: before.get(name) for name in said}, said)
+        changes = differences({name: before.get(name) for name in settings}, settings)
         raise ResultError(
             f"{self.path} is of another source or configuration: {changes}; go on with those of "
             f"{self.path / _CONFIG}, or name another folder"
@@ -145,13 +145,13 @@ def config_of(folder: Path) -> dict[str, Any]:
     """
     path = folder / _CONFIG
     try:
-        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        said["fingerprint"]
+        settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        settings["fingerprint"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ResultError(
             f"{path} cannot be read ({error}); bring it back from a copy, or start anew in another folder"
         ) from error
-    return said
+    return settings
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

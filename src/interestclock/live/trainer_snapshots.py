@@ -19,7 +19,7 @@ from torch import Tensor
 from interestclock.live.live_trainer import LiveTrainer
 from interestclock.live.touched import WEIGHT
 from interestclock.ranking import describe_ranker, table_names
-from interestclock.snapshots import SnapshotNote, SnapshotWriter
+from interestclock.snapshots import SnapshotManifest, SnapshotWriter
 from interestclock.snapshots import Touched as TouchedRows
 
 __all__ = ["TrainerSnapshots", "feature_fingerprint"]
@@ -37,8 +37,8 @@ def feature_fingerprint(trainer: LiveTrainer) -> str:
     Args:
         trainer: of which.
     """
-    said = {"names": describe_ranker(trainer.ranker)["names"], "clocks": str(trainer.config.clocks)}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    common = {"names": describe_ranker(trainer.ranker)["names"], "clocks": str(trainer.config.clocks)}
+    return hashlib.sha256(json.dumps(common, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ class TrainerSnapshots:
         self._writer = SnapshotWriter(folder, feature_fingerprint=feature_fingerprint(trainer))
         self._shapes: dict[str, _Shape] = {}  # of the last snapshot's tables; none was written here yet
 
-    def write(self, *, whole: bool) -> SnapshotNote:
+    def write(self, *, whole: bool) -> SnapshotManifest:
         """Write one; all that changed counts as written from then on.
 
         Args:
@@ -85,7 +85,7 @@ class TrainerSnapshots:
         """
         trainer, ranker = self._trainer, self._trainer.ranker
         shared = table_names(ranker)
-        said: dict[str, Any] = {
+        common: dict[str, Any] = {
             "dense": {
                 name: each.detach() for name, each in ranker.state_dict().items() if name not in shared
             },
@@ -96,13 +96,13 @@ class TrainerSnapshots:
         tables = _tables(trainer)
         changed = {} if whole or not self._shapes else self._changed(tables)
         if changed and _shapes_of({n: each.value_RD for n, each in changed.items()}) == self._shapes:
-            note = self._writer.delta(tables=changed, **said)
+            manifest = self._writer.delta(tables=changed, **common)
         else:
             everything = {name: each.read(None, _NARROWEST_TEXT) for name, each in tables.items()}
-            note = self._writer.full(tables=everything, **said)
+            manifest = self._writer.full(tables=everything, **common)
             self._shapes = _shapes_of(everything)
         trainer.rows.touched.clear()
-        return note
+        return manifest
 
     def _changed(self, tables: dict[str, _Table]) -> dict[str, TouchedRows]:
         """The rows that changed since the last snapshot, text as wide as it was there or wider."""

@@ -56,7 +56,7 @@ class Alarms:
         """Look at what became of the messages since the last look; gives the kinds it warned of.
 
         Args:
-            counts: totals by outcome, as ``Accounts`` has them. ended: look at however few there are.
+            counts: totals by outcome, as ``Counters`` has them. ended: look at however few there are.
         """
         messages = counts["received"] - self._before.get("received", 0)
         if messages <= 0 or (messages < _MESSAGES and not ended):
@@ -71,6 +71,6 @@ class Alarms:
         if now_s - self._warned_s.get(name, -_REST_S) < _REST_S:
             return False
         self._warned_s[name] = now_s
-        said = "of the newest %d messages, %d %s"
-        _log.warning(said, messages, count, _REMEDIES[name], extra={name: count})
+        message = "of the newest %d messages, %d %s"
+        _log.warning(message, messages, count, _REMEDIES[name], extra={name: count})
         return True

@@ -38,19 +38,21 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record's line, without the end of line."""
-        said: dict[str, Any] = {
+        record_fields: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
         }
         if record.exc_info:
-            said["exception"] = self.formatException(record.exc_info)
+            record_fields["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
-            said["stack"] = self.formatStack(record.stack_info)
+            record_fields["stack"] = self.formatStack(record.stack_info)
         extras = {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
-        named = {f"{name}_" if name in said else name: _plain(value) for name, value in extras.items()}
-        return json.dumps(said | named, allow_nan=False)
+        named = {
+            f"{name}_" if name in record_fields else name: _plain(value) for name, value in extras.items()
+        }
+        return json.dumps(record_fields | named, allow_nan=False)
 
 
 def _plain(value: object) -> object:

@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Summa
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from interestclock.admission.accounts import NO_MESSAGES
+from interestclock.admission.counters import NO_MESSAGES
 from interestclock.errors import ConfigError
 from interestclock.operations.telemetry import StatusNumbers, Telemetry
 
@@ -66,43 +66,45 @@ class TelemetryCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Every metric, as it stands."""
         numbers = self._telemetry.line()
-        for name, field, window, said in _GAUGES:
+        for name, field, window, help_text in _GAUGES:
             label = "window" if window else ""
-            yield _family(GaugeMetricFamily, name, said, {window: getattr(numbers, field)}, label)
+            yield _family(GaugeMetricFamily, name, help_text, {window: getattr(numbers, field)}, label)
         yield from _of_times(numbers)
         yield from _of_messages(self._telemetry, numbers)
-        for name, kind, field, said in _TABLES:
-            values = {feature: told[field] for feature, told in self._telemetry.tables.items()}
-            yield _family(kind, name, said, values, "feature")
+        for name, kind, field, help_text in _TABLES:
+            values = {feature: reported[field] for feature, reported in self._telemetry.tables.items()}
+            yield _family(kind, name, help_text, values, "feature")
         yield from _of_files(self._telemetry)
 
 
 def _of_times(numbers: StatusNumbers) -> Iterable[Metric]:
     newest_s = numbers.event_ms / 1_000 if numbers.event_ms else math.nan
-    said = "Newest event time, in seconds since 1970."
-    yield _family(GaugeMetricFamily, "event_timestamp_seconds", said, {"": newest_s})
+    help_text = "Newest event time, in seconds since 1970."
+    yield _family(GaugeMetricFamily, "event_timestamp_seconds", help_text, {"": newest_s})
     hour = math.nan if numbers.hour is None else numbers.hour
-    said = "Local hour of the day of the newest learned exposures."
-    yield _family(GaugeMetricFamily, "current_hour", said, {"": hour})
+    help_text = "Local hour of the day of the newest learned exposures."
+    yield _family(GaugeMetricFamily, "current_hour", help_text, {"": hour})
 
 
 def _of_messages(telemetry: Telemetry, numbers: StatusNumbers) -> Iterable[Metric]:
-    said = "Messages taken since the stream began; a checkpoint that is taken up sets it back."
-    yield _family(CounterMetricFamily, "events", said, {"": numbers.events})
+    help_text = "Messages taken since the stream began; a checkpoint that is taken up sets it back."
+    yield _family(CounterMetricFamily, "events", help_text, {"": numbers.events})
     outcomes = {name: count for name, count in telemetry.counts.items() if name not in _NO_OUTCOME}
-    said = "Messages by what became of them."
-    yield _family(CounterMetricFamily, "events_by_outcome", said, outcomes, "outcome")
+    help_text = "Messages by what became of them."
+    yield _family(CounterMetricFamily, "events_by_outcome", help_text, outcomes, "outcome")
     ahead_s = telemetry.counts.get("known_ahead_most_ms", 0) / 1_000
-    said = "By how much a producer's clock ran ahead of the arrival of what was known, at most."
-    yield _family(GaugeMetricFamily, "known_ahead_seconds", said, {"": ahead_s})
-    said = "Times at which something was known that lay ahead of its arrival, and count as that."
-    yield _family(CounterMetricFamily, "known_ahead", said, {"": telemetry.counts.get("known_ahead", 0)})
-    said = "Items that became something else, by messages."
-    yield _family(CounterMetricFamily, "item_changes", said, {"": telemetry.counts.get("item_changes", 0)})
-    said = "Exposures and labels taken, and neither used nor set aside yet."
-    yield _family(GaugeMetricFamily, "events_waiting", said, {"": numbers.waiting})
-    said = "Probabilities as predicted, by task."
-    yield _summary("predicted_probability", said, telemetry.said, "task")
+    help_text = "By how much a producer's clock ran ahead of the arrival of what was known, at most."
+    yield _family(GaugeMetricFamily, "known_ahead_seconds", help_text, {"": ahead_s})
+    help_text = "Times at which something was known that lay ahead of its arrival, and count as that."
+    yield _family(CounterMetricFamily, "known_ahead", help_text, {"": telemetry.counts.get("known_ahead", 0)})
+    help_text = "Items that became something else, by messages."
+    yield _family(
+        CounterMetricFamily, "item_changes", help_text, {"": telemetry.counts.get("item_changes", 0)}
+    )
+    help_text = "Exposures and labels taken, and neither used nor set aside yet."
+    yield _family(GaugeMetricFamily, "events_waiting", help_text, {"": numbers.waiting})
+    help_text = "Probabilities as predicted, by task."
+    yield _summary("predicted_probability", help_text, telemetry.given_labels, "task")
 
 
 def _of_files(telemetry: Telemetry) -> Iterable[Metric]:
@@ -116,27 +118,29 @@ def _of_files(telemetry: Telemetry) -> Iterable[Metric]:
         yield _family(GaugeMetricFamily, f"{name}_bytes", f"Size of the last {name}.", size, label)
     rows = {kind: each.rows for kind, each in telemetry.snapshots.items()}
     yield _family(GaugeMetricFamily, "snapshot_rows", "Rows of the last snapshot.", rows, "kind")
-    said = "Time that learning stood still for checkpoints."
-    yield _family(CounterMetricFamily, "checkpoint_stall_seconds", said, {"": telemetry.checkpoint_stall_s})
+    help_text = "Time that learning stood still for checkpoints."
+    yield _family(
+        CounterMetricFamily, "checkpoint_stall_seconds", help_text, {"": telemetry.checkpoint_stall_s}
+    )
 
 
 def _family(
     kind: type[GaugeMetricFamily] | type[CounterMetricFamily],
     name: str,
-    said: str,
+    help_text: str,
     values: Mapping[str, float],
     label: str = "",
 ) -> Metric:
-    family = kind(f"interestclock_{name}", said, labels=[label] if label else [])
+    family = kind(f"interestclock_{name}", help_text, labels=[label] if label else [])
     for which, value in values.items():
         if not math.isnan(value):
             family.add_metric([which] if label else [], value)
     return family
 
 
-def _summary(name: str, said: str, values: Mapping[str, tuple[int, float]], label: str) -> Metric:
+def _summary(name: str, help_text: str, values: Mapping[str, tuple[int, float]], label: str) -> Metric:
     """Of each: how many, and their sum."""
-    family = SummaryMetricFamily(f"interestclock_{name}", said, labels=[label] if label else [])
+    family = SummaryMetricFamily(f"interestclock_{name}", help_text, labels=[label] if label else [])
     for which, (count, total) in values.items():
         family.add_metric([which] if label else [], count, total)
     return family

@@ -81,8 +81,8 @@ def quality_of(probability_N: Array, label_N: Array, second_of_day_N: Array) -> 
 
     Example:
         >>> probability, label = np.array([0.1, 0.4, 0.4, 0.8]), np.array([0, 1, 0, 1])
-        >>> said = quality_of(probability, label, second_of_day_N=np.array([0, 0, 3_600, 3_600]))
-        >>> said.auc, said.hour, said.hour_auc
+        >>> quality = quality_of(probability, label, second_of_day_N=np.array([0, 0, 3_600, 3_600]))
+        >>> quality.auc, quality.hour, quality.hour_auc
         (0.875, 1, 1.0)
     """
     hour_N = second_of_day_N // _HOUR_SECONDS

@@ -79,15 +79,15 @@ class StatusLine:
             return
         self._shown_s = now_s
         if self._renews:
-            self._live.update(Text(self._said(numbers)), refresh=True)
+            self._live.update(Text(self._text(numbers)), refresh=True)
         else:
             self._print(numbers)
 
     def _print(self, numbers: StatusNumbers) -> None:
-        self._console.print(self._said(numbers), highlight=False, markup=False, soft_wrap=True)
+        self._console.print(self._text(numbers), highlight=False, markup=False, soft_wrap=True)
         self._unprinted = None
 
-    def _said(self, numbers: StatusNumbers) -> str:
+    def _text(self, numbers: StatusNumbers) -> str:
         return " | ".join(_parts(numbers, self._auc))
 
 

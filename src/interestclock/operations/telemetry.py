@@ -102,16 +102,16 @@ class Telemetry:
         self._events, self._event_ms, self._learned_ms, self._lag_s = 0, 0, 0, math.nan
         self.counts: dict[str, int] = {}
         self.tables: dict[str, dict[str, int]] = {}
-        self.said = dict.fromkeys(tasks, (0, 0.0))
+        self.given_labels = dict.fromkeys(tasks, (0, 0.0))
         self.checkpoints, self.checkpoint_stall_s = _Files(), 0.0
         self.snapshots: dict[str, _Files] = {}
 
     def predicted(self, *, probability: Mapping[str, Tensor]) -> None:
         """A batch as it was shown: each task's probability, float32 (B,)."""
         for task, probability_B in probability.items():
-            exposures, total = self.said[task]
+            exposures, total = self.given_labels[task]
             summed = float(probability_B.detach().numpy().sum(dtype=np.float64))
-            self.said[task] = (exposures + len(probability_B), total + summed)
+            self.given_labels[task] = (exposures + len(probability_B), total + summed)
 
     def learned(
         self, *, probability_B: Tensor, label_B: Tensor, second_of_day_B: Tensor, event_ms: int
@@ -140,7 +140,7 @@ class Telemetry:
             self._lag_s = (wall_ms - event_ms) / 1_000 if event_ms and wall_ms is not None else math.nan
             self._rate.note(self._now_s(), events)
 
-    def accounts(self, counts: Mapping[str, int]) -> None:
+    def counters(self, counts: Mapping[str, int]) -> None:
         """What became of the messages, in all, by outcome; one that is not named is 0."""
         self.counts = dict(counts)
 
@@ -162,8 +162,8 @@ class Telemetry:
             admissions, expiries, evictions: ids, in all, that got one, left unused, left to make room.
             refused: sightings, in all, of new ids that found no room.
         """
-        told = {"size": size, "admitted": admitted, "admissions": admissions, "expiries": expiries}
-        self.tables = self.tables | {feature: told | {"evictions": evictions, "refused": refused}}
+        totals = {"size": size, "admitted": admitted, "admissions": admissions, "expiries": expiries}
+        self.tables = self.tables | {feature: totals | {"evictions": evictions, "refused": refused}}
 
     def checkpoint(self, *, seconds: float, stall_seconds: float, bytes_written: int) -> None:
         """A checkpoint is on disk.
@@ -192,7 +192,7 @@ class Telemetry:
                 event_ms=self._event_ms,
                 lag_seconds=self._lag_s,
                 behind_seconds=behind_ms / 1_000,
-                table_rows={feature: told["admitted"] for feature, told in self.tables.items()},
+                table_rows={feature: totals["admitted"] for feature, totals in self.tables.items()},
                 waiting=counts.get("waiting", 0),
                 late=sum(counts.get(name, 0) for name in _LATE),
                 ahead=counts.get("ahead", 0),

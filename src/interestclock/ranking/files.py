@@ -71,10 +71,10 @@ def load_ranker(folder: Path) -> Ranker:
         if not (folder / name).exists():
             raise ResultError(f"{folder} holds no ranker: {name} is missing; name a folder below rankers/")
     try:
-        said = json.loads((folder / "ranker.json").read_text())
+        config = json.loads((folder / "ranker.json").read_text())
         weights = load_file(folder / "ranker.safetensors")
-        ranker = _built(said)
-        ranker.items.restore(weights.pop(_ITEMS), said["item_widths"])
+        ranker = _built(config)
+        ranker.items.restore(weights.pop(_ITEMS), config["item_widths"])
         _fill(ranker, weights)
     except (ConfigError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise ResultError(
@@ -84,12 +84,12 @@ def load_ranker(folder: Path) -> Ranker:
     return ranker
 
 
-def _built(said: dict[str, Any]) -> Ranker:
-    clocks = tuple(_CLOCKS[clock.pop("kind")](**clock) for clock in said["config"].pop("clocks"))
+def _built(config: dict[str, Any]) -> Ranker:
+    clocks = tuple(_CLOCKS[clock.pop("kind")](**clock) for clock in config["config"].pop("clocks"))
     return Ranker(
-        names=FeatureNames(**_tuples(said["names"])),
-        config=RankerConfig(**_tuples(said["config"]), clocks=clocks),
-        seed=said["seed"],
+        names=FeatureNames(**_tuples(config["names"])),
+        config=RankerConfig(**_tuples(config["config"]), clocks=clocks),
+        seed=config["seed"],
     )
 
 
@@ -132,5 +132,5 @@ def describe_ranker(ranker: Ranker) -> dict[str, Any]:
     }
 
 
-def _tuples(said: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
+def _tuples(config: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}

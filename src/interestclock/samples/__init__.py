@@ -3,7 +3,7 @@
 from interestclock.samples.batch import Batch, SampleChunk
 from interestclock.samples.batch_maker import BatchMaker, Rows
 from interestclock.samples.candidates import CandidateConfig, Candidates, candidates_beside, sample_candidates
-from interestclock.samples.folder import ChunkNote, Manifest, SampleFolder
+from interestclock.samples.folder import ChunkManifest, Manifest, SampleFolder
 from interestclock.samples.prepare import PrepareConfig, prepare_samples
 
 __all__ = [
@@ -11,7 +11,7 @@ __all__ = [
     "BatchMaker",
     "CandidateConfig",
     "Candidates",
-    "ChunkNote",
+    "ChunkManifest",
     "Manifest",
     "PrepareConfig",
     "Rows",

@@ -185,25 +185,25 @@ class SampleChunk:
 
     def rows(self, start: int, stop: int) -> Batch:
         """Samples ``start`` to ``stop`` (exclusive); both on a request's edge."""
-        s, cut = self.samples, slice(start, stop)
+        s, part = self.samples, slice(start, stop)
         first = int(s.moment_of_B[start])
         moments = slice(first, int(s.moment_of_B[stop - 1]) + 1)
         return Batch(
-            user_B=s.user_B[cut],
-            item_B=s.item_B[cut],
-            request_B=s.request_B[cut],
-            timestamp_ms_B=s.timestamp_ms_B[cut],
-            second_of_day_B=s.second_of_day_B[cut],
-            day_of_week_B=s.day_of_week_B[cut],
-            known_ms_B=s.known_ms_B[cut],
-            known_behaviours_B=s.known_behaviours_B[cut],
-            moment_of_B=s.moment_of_B[cut] - first,
+            user_B=s.user_B[part],
+            item_B=s.item_B[part],
+            request_B=s.request_B[part],
+            timestamp_ms_B=s.timestamp_ms_B[part],
+            second_of_day_B=s.second_of_day_B[part],
+            day_of_week_B=s.day_of_week_B[part],
+            known_ms_B=s.known_ms_B[part],
+            known_behaviours_B=s.known_behaviours_B[part],
+            moment_of_B=s.moment_of_B[part] - first,
             first_M=(s.first_M[moments] - start).clamp(min=0),
             recent_MN=s.recent_MN[moments],
-            labels={name: values[cut] for name, values in s.labels.items()},
-            categorical={name: values[cut] for name, values in s.categorical.items()},
-            multivalued={name: values[cut] for name, values in s.multivalued.items()},
-            numeric={name: values[cut] for name, values in s.numeric.items()},
+            labels={name: values[part] for name, values in s.labels.items()},
+            categorical={name: values[part] for name, values in s.categorical.items()},
+            multivalued={name: values[part] for name, values in s.multivalued.items()},
+            numeric={name: values[part] for name, values in s.numeric.items()},
             clocks={name: values[moments] for name, values in s.clocks.items()},
-            carried={name: values[cut] for name, values in s.carried.items()},
+            carried={name: values[part] for name, values in s.carried.items()},
         )

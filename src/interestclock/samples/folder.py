@@ -33,13 +33,13 @@ from interestclock.samples.batch import SampleChunk
 from interestclock.samples.batch_maker import BatchMaker, Rows
 from interestclock.state import FeatureState, FeatureView, StateConfig
 
-__all__ = ["ChunkNote", "Manifest", "SampleFolder"]
+__all__ = ["ChunkManifest", "Manifest", "SampleFolder"]
 
 FORMAT = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChunkNote:
+class ChunkManifest:
     """One chunk: its rows, its time span, and how many ids each feature had by its end."""
 
     rows: int
@@ -61,7 +61,7 @@ class Manifest:
     counts: dict[str, int]
     settings: dict[str, Any]
     fingerprint: str
-    chunks: list[ChunkNote] = field(default_factory=list)
+    chunks: list[ChunkManifest] = field(default_factory=list)
     format: int = FORMAT
 
     def log_schema(self) -> LogSchema:
@@ -89,7 +89,7 @@ class Manifest:
                 f"{path} has format {content.get('format')}, this version reads {FORMAT}; "
                 "prepare the log again"
             )
-        chunks = [ChunkNote(**note) for note in content.pop("chunks")]
+        chunks = [ChunkManifest(**chunk_manifest) for chunk_manifest in content.pop("chunks")]
         return cls(**content, chunks=chunks)
 
 
@@ -144,15 +144,19 @@ class SampleFolder:
         Args:
             maker: says which features they carry. view: what ``state()`` returned.
         """
-        for number, note in enumerate(self.manifest.chunks):
-            yield self._chunk(number, note, maker, view)  # a name of it here would keep it beside the next
+        for number, chunk_manifest in enumerate(self.manifest.chunks):
+            yield self._chunk(
+                number, chunk_manifest, maker, view
+            )  # a name of it here would keep it beside the next
 
-    def _chunk(self, number: int, note: ChunkNote, maker: BatchMaker, view: FeatureView) -> SampleChunk:
+    def _chunk(
+        self, number: int, chunk_manifest: ChunkManifest, maker: BatchMaker, view: FeatureView
+    ) -> SampleChunk:
         columns = load_arrays(self.path / "samples" / f"{number:05d}.safetensors")
         return SampleChunk(
             samples=maker.make(_rows(columns), view),
             truths={name: torch.from_numpy(each) for name, each in _named(columns, "truth").items()},
-            sizes=note.sizes,
+            sizes=chunk_manifest.sizes,
         )
 
 

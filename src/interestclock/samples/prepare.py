@@ -16,7 +16,7 @@ from interestclock.errors import LogError
 from interestclock.events.schema import EventSource
 from interestclock.features import ClockFeatureConfig
 from interestclock.samples.candidates import CandidateConfig
-from interestclock.samples.folder import ChunkNote, Manifest, SampleFolder
+from interestclock.samples.folder import ChunkManifest, Manifest, SampleFolder
 from interestclock.samples.sample_maker import MOMENT, REQUEST, Columns, SampleMaker, whole_runs
 
 __all__ = ["PrepareConfig", "prepare_samples"]
@@ -84,8 +84,8 @@ def _write(source: EventSource, folder: Path, config: PrepareConfig, progress: P
     maker = SampleMaker(
         schema=source.schema, item_table=source.items(), candidates=config.candidates, clocks=config.clocks
     )
-    notes = _write_samples(source, maker, folder, config=config, progress=progress)
-    manifest = _manifest(source, maker, config, notes)
+    chunks = _write_samples(source, maker, folder, config=config, progress=progress)
+    manifest = _manifest(source, maker, config, chunks)
     _write_vocabularies(maker, folder)
     save_file(_contiguous(maker.state.state()), folder / "state.safetensors")
     manifest.write(folder)
@@ -93,26 +93,26 @@ def _write(source: EventSource, folder: Path, config: PrepareConfig, progress: P
 
 def _write_samples(
     source: EventSource, maker: SampleMaker, folder: Path, *, config: PrepareConfig, progress: Progress
-) -> list[ChunkNote]:
-    notes: list[ChunkNote] = []
+) -> list[ChunkManifest]:
+    chunks: list[ChunkManifest] = []
     together = MOMENT if source.schema.positive_only else REQUEST
     for table in whole_runs(source.chunks(config.rows_per_chunk), together):
         samples, exposures = maker.make(table)
         pq.write_table(pa.table(exposures), folder / "exposures" / f"{maker.rows:012d}.parquet")
         if samples["user"].size:
-            save_file(_contiguous(samples), folder / "samples" / f"{len(notes):05d}.safetensors")
-            notes.append(_note(samples, maker))
+            save_file(_contiguous(samples), folder / "samples" / f"{len(chunks):05d}.safetensors")
+            chunks.append(_chunk_manifest(samples, maker))
         progress("reading the log", maker.rows, 0)
-    return notes
+    return chunks
 
 
 def _contiguous(columns: Columns) -> Columns:
     return {name: np.asarray(column, order="C") for name, column in columns.items()}
 
 
-def _note(samples: Columns, maker: SampleMaker) -> ChunkNote:
+def _chunk_manifest(samples: Columns, maker: SampleMaker) -> ChunkManifest:
     timestamp_ms = samples["timestamp_ms"]
-    return ChunkNote(
+    return ChunkManifest(
         rows=int(timestamp_ms.size),
         first_ms=int(timestamp_ms[0]),
         last_ms=int(timestamp_ms[-1]),
@@ -133,9 +133,9 @@ def _manifest(
     source: EventSource,
     maker: SampleMaker,
     config: PrepareConfig,
-    notes: list[ChunkNote],
+    chunks: list[ChunkManifest],
 ) -> Manifest:
-    if not notes:
+    if not chunks:
         raise LogError(
             f"the log gave {maker.rows} usable events and nothing to score; see its dead letters, "
             "and check the columns named for user, item and time"
@@ -143,7 +143,7 @@ def _manifest(
     counts = asdict(source.counts) | {
         "events": maker.rows,
         "requests": maker.requests,
-        "samples": sum(note.rows for note in notes),
+        "samples": sum(chunk_manifest.rows for chunk_manifest in chunks),
         "sampled_candidates": maker.sampled,
         "unscored": maker.unscored,
         "labels_known_later": maker.labels_known_later,
@@ -158,5 +158,5 @@ def _manifest(
         counts=counts,
         settings=asdict(config),
         fingerprint=source.fingerprint(),
-        chunks=notes,
+        chunks=chunks,
     )

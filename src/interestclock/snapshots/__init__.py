@@ -1,20 +1,20 @@
 """What a trained ranker leaves for servers: whole snapshots and deltas, verified before they are believed."""
 
 from interestclock.snapshots.compare_snapshots import SnapshotChange, diff
-from interestclock.snapshots.note import SnapshotNote, TableNote
-from interestclock.snapshots.reader import Snapshot, SnapshotReader, list_notes, verify
+from interestclock.snapshots.manifest import SnapshotManifest, TableManifest
+from interestclock.snapshots.reader import Snapshot, SnapshotReader, list_manifests, verify
 from interestclock.snapshots.rows import Touched
 from interestclock.snapshots.writer import SnapshotWriter
 
 __all__ = [
     "Snapshot",
     "SnapshotChange",
-    "SnapshotNote",
+    "SnapshotManifest",
     "SnapshotReader",
     "SnapshotWriter",
-    "TableNote",
+    "TableManifest",
     "Touched",
     "diff",
-    "list_notes",
+    "list_manifests",
     "verify",
 ]

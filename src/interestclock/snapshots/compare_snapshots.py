@@ -50,8 +50,8 @@ def diff(folder: Path, first: str, second: str) -> list[SnapshotChange]:
         >>> import tempfile
         >>> from interestclock.snapshots import SnapshotWriter
         >>> folder = Path(tempfile.mkdtemp())
-        >>> writer, said = SnapshotWriter(folder, feature_fingerprint="f"), {"watermark_ms": 0, "step": 0}
-        >>> names = [writer.full(dense={"bias": each}, tables={}, about={}, **said).name
+        >>> writer, common = SnapshotWriter(folder, feature_fingerprint="f"), {"watermark_ms": 0, "step": 0}
+        >>> names = [writer.full(dense={"bias": each}, tables={}, about={}, **common).name
         ...          for each in (torch.zeros(2), torch.tensor([0.0, 3.0]))]
         >>> diff(folder, *names)
         [SnapshotChange(name='bias', rows=2, added=0, removed=0, changed=1, largest=3.0)]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from interestclock.on_disk import force
-from interestclock.snapshots.note import MANIFEST, WEIGHTS, SnapshotNote
+from interestclock.snapshots.manifest import MANIFEST, WEIGHTS, SnapshotManifest
 
 __all__ = ["CURRENT", "place", "pointed_to", "remove", "sweep"]
 
@@ -15,7 +15,7 @@ CURRENT = "CURRENT"
 _ASIDE = ".unfinished-"
 
 
-def place(folder: Path, name: str, fill: Callable[[Path], SnapshotNote]) -> SnapshotNote:
+def place(folder: Path, name: str, fill: Callable[[Path], SnapshotManifest]) -> SnapshotManifest:
     """Write a snapshot aside, force it to disk, rename it, and have ``CURRENT`` name it (not yet forced).
 
     If any of it fails, what was written is taken away again and ``CURRENT`` stays.
@@ -26,8 +26,8 @@ def place(folder: Path, name: str, fill: Callable[[Path], SnapshotNote]) -> Snap
     aside, pointer = folder / f"{_ASIDE}{name}", folder / f"{_ASIDE}{CURRENT}"
     try:
         aside.mkdir()
-        note = fill(aside)
-        (aside / MANIFEST).write_text(note.to_json(), encoding="utf-8")
+        manifest = fill(aside)
+        (aside / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
         pointer.write_text(name, encoding="utf-8")
         for path in (aside / WEIGHTS, aside / MANIFEST, aside, pointer):
             force(path)
@@ -40,7 +40,7 @@ def place(folder: Path, name: str, fill: Callable[[Path], SnapshotNote]) -> Snap
                 shutil.rmtree(path, ignore_errors=True)
             pointer.unlink(missing_ok=True)
         raise
-    return note
+    return manifest
 
 
 def pointed_to(folder: Path) -> str | None:

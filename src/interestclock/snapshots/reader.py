@@ -12,10 +12,10 @@ from torch import Tensor
 
 from interestclock.errors import ResultError
 from interestclock.snapshots.compose import chain_of, compose
-from interestclock.snapshots.note import SnapshotNote, is_name, read_note, snapshot_names
+from interestclock.snapshots.manifest import SnapshotManifest, is_name, read_manifest, snapshot_names
 from interestclock.snapshots.placing import CURRENT
 
-__all__ = ["Snapshot", "SnapshotReader", "checked", "list_notes", "verify"]
+__all__ = ["Snapshot", "SnapshotReader", "checked", "list_manifests", "verify"]
 
 _log = logging.getLogger("interestclock.snapshots")
 
@@ -27,12 +27,12 @@ class Snapshot:
     Successive states share the arrays in which nothing changed: read them, do not write to them.
 
     Args:
-        note: of the newest of them. dense, tables: arrays by name.
+        manifest: of the newest of them. dense, tables: arrays by name.
 
     Example: see ``SnapshotReader``.
     """
 
-    note: SnapshotNote
+    manifest: SnapshotManifest
     dense: dict[str, Tensor]
     tables: dict[str, Tensor]
 
@@ -47,9 +47,9 @@ class SnapshotReader:
         >>> import tempfile, torch
         >>> from interestclock.snapshots import SnapshotWriter
         >>> folder = Path(tempfile.mkdtemp())
-        >>> said = {"about": {}, "watermark_ms": 0, "step": 0}
+        >>> common = {"about": {}, "watermark_ms": 0, "step": 0}
         >>> _ = SnapshotWriter(folder, feature_fingerprint="f").full(
-        ...     dense={}, tables={"weight": torch.ones(2)}, **said)
+        ...     dense={}, tables={"weight": torch.ones(2)}, **common)
         >>> reader = SnapshotReader(folder, feature_fingerprint="f")
         >>> reader.refresh(), reader.current.tables["weight"].tolist(), reader.refresh()
         (True, [1.0, 1.0], False)
@@ -87,9 +87,9 @@ class SnapshotReader:
         """
         with self._refreshing:
             try:
-                note = read_note(self.folder, self._named())
-                same = self._current is not None and self._current.note == note
-                found = self._current if same else self.go_on(note.name, self._current)
+                manifest = read_manifest(self.folder, self._named())
+                same = self._current is not None and self._current.manifest == manifest
+                found = self._current if same else self.go_on(manifest.name, self._current)
             except ResultError as error:
                 if self._refused != str(error):
                     _log.warning("snapshot refused, the one before stays: %s", error)
@@ -104,15 +104,15 @@ class SnapshotReader:
         Raises:
             ResultError: as ``load``.
         """
-        held_note, held_tables = (held.note, held.tables) if held is not None else (None, {})
-        chain = chain_of(self.folder, name, held=held_note)
+        held_manifest, held_tables = (held.manifest, held.tables) if held is not None else (None, {})
+        chain = chain_of(self.folder, name, held=held_manifest)
         if self._fingerprint is not None and chain[-1].feature_fingerprint != self._fingerprint:
             raise ResultError(
                 f"{self.folder / name}: made with other features than this server's; serve the ranker "
                 "and the configuration that belong together"
             )
-        dense, tables = compose(self.folder, chain, held=held_note, held_tables=held_tables)
-        return Snapshot(note=chain[-1], dense=dense, tables=tables)
+        dense, tables = compose(self.folder, chain, held=held_manifest, held_tables=held_tables)
+        return Snapshot(manifest=chain[-1], dense=dense, tables=tables)
 
     def _named(self) -> str:
         path = self.folder / CURRENT
@@ -125,17 +125,17 @@ class SnapshotReader:
         return name
 
 
-def list_notes(folder: Path) -> list[SnapshotNote]:
+def list_manifests(folder: Path) -> list[SnapshotManifest]:
     """Manifests of all snapshots in a folder, oldest first.
 
     Raises:
         ResultError: one cannot be read.
 
     Example:
-        >>> list_notes(Path("nowhere"))
+        >>> list_manifests(Path("nowhere"))
         []
     """
-    return [read_note(folder, name) for name in snapshot_names(folder)]
+    return [read_manifest(folder, name) for name in snapshot_names(folder)]
 
 
 def verify(folder: Path) -> list[str]:
@@ -154,7 +154,7 @@ def checked(folder: Path) -> Iterator[tuple[str, str | None]]:
     names, damaged = snapshot_names(folder), set[str]()
     for name in names:
         try:
-            if (parent := read_note(folder, name).parent) in damaged:
+            if (parent := read_manifest(folder, name).parent) in damaged:
                 raise ResultError(f"{folder / name}: the snapshot it goes on from, {parent}, is not whole")
             held = reader.go_on(name, held)
             yield name, None

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from interestclock.errors import ResultError
-from interestclock.snapshots.note import TableNote
+from interestclock.snapshots.manifest import TableManifest
 
-__all__ = ["Touched", "all_finite", "put_rows", "ready", "row_bytes", "table_note", "with_length"]
+__all__ = ["Touched", "all_finite", "put_rows", "ready", "row_bytes", "table_manifest", "with_length"]
 
 # Shapes: N rows of a table, R rows of it that changed, D any, B bytes of a row.
 
@@ -38,9 +38,9 @@ class Touched:
     row_R: Tensor
     value_RD: Tensor
 
-    def problem(self, before: TableNote) -> str | None:
+    def problem(self, before: TableManifest) -> str | None:
         """Why these rows do not go on from a table as it was; None if they do."""
-        now = table_note(self.value_RD, rows=self.rows)
+        now = table_manifest(self.value_RD, rows=self.rows)
         if isinstance(now, str):
             return now
         if (now.width, now.dtype) != (before.width, before.dtype):
@@ -60,12 +60,12 @@ class Touched:
         return None
 
 
-def table_note(value_RD: Tensor, *, rows: int) -> TableNote | str:
+def table_manifest(value_RD: Tensor, *, rows: int) -> TableManifest | str:
     """What a manifest says of a table of which these rows are written; a text says why it cannot be."""
     if value_RD.ndim not in (1, 2) or value_RD.dtype not in _DTYPES:
         return f"shape {tuple(value_RD.shape)} of {value_RD.dtype}; a table has one axis or two"
     width = value_RD.shape[1] if value_RD.ndim > 1 else None
-    return TableNote(
+    return TableManifest(
         rows=rows, touched=len(value_RD), width=width, dtype=str(value_RD.dtype).removeprefix("torch.")
     )
 

@@ -15,17 +15,17 @@ from torch import Tensor
 
 from interestclock.errors import ConfigError, ResultError
 from interestclock.on_disk import digest_of, force
-from interestclock.snapshots.note import (
+from interestclock.snapshots.manifest import (
     DELTA,
     FULL,
     WEIGHTS,
-    SnapshotNote,
-    TableNote,
-    read_note,
+    SnapshotManifest,
+    TableManifest,
+    read_manifest,
     snapshot_names,
 )
 from interestclock.snapshots.placing import place, remove, sweep
-from interestclock.snapshots.rows import Touched, ready, table_note
+from interestclock.snapshots.rows import Touched, ready, table_manifest
 
 __all__ = ["SnapshotWriter"]
 
@@ -53,11 +53,11 @@ class SnapshotWriter:
     Example:
         >>> import tempfile, torch
         >>> writer = SnapshotWriter(Path(tempfile.mkdtemp()), feature_fingerprint="f")
-        >>> table, said = torch.zeros(3, 2), {"about": {}, "watermark_ms": 0, "step": 0}
-        >>> writer.full(dense={}, tables={"weight": table}, **said).name
+        >>> table, common = torch.zeros(3, 2), {"about": {}, "watermark_ms": 0, "step": 0}
+        >>> writer.full(dense={}, tables={"weight": table}, **common).name
         '00000001-full'
         >>> one = Touched(rows=4, row_R=torch.tensor([3]), value_RD=torch.ones(1, 2))
-        >>> writer.delta(dense={}, tables={"weight": one}, **said).parent
+        >>> writer.delta(dense={}, tables={"weight": one}, **common).parent
         '00000001-full'
     """
 
@@ -70,7 +70,7 @@ class SnapshotWriter:
             sweep(folder)
         except OSError as error:
             raise ResultError(f"{folder}: cannot hold snapshots ({error}); name another folder") from error
-        self._last: SnapshotNote | None = None
+        self._last: SnapshotManifest | None = None
         self._no_delta = "no snapshot to go on from"
         if names := snapshot_names(folder):
             self._take_up(names[-1])
@@ -83,7 +83,7 @@ class SnapshotWriter:
         about: dict[str, Any],
         watermark_ms: int,
         step: int,
-    ) -> SnapshotNote:
+    ) -> SnapshotManifest:
         """Write everything.
 
         Args:
@@ -93,8 +93,8 @@ class SnapshotWriter:
         """
         tensors = {f"{DENSE}{name}": each for name, each in dense.items()}
         tensors |= {f"{TABLE}{name}": each for name, each in tables.items()}
-        notes = {name: self._noted(name, each) for name, each in tables.items()}
-        return self._write(FULL, tensors, notes, about=about, watermark_ms=watermark_ms, step=step)
+        manifests = {name: self._noted(name, each) for name, each in tables.items()}
+        return self._write(FULL, tensors, manifests, about=about, watermark_ms=watermark_ms, step=step)
 
     def delta(
         self,
@@ -104,7 +104,7 @@ class SnapshotWriter:
         about: dict[str, Any],
         watermark_ms: int,
         step: int,
-    ) -> SnapshotNote:
+    ) -> SnapshotManifest:
         """Write what changed since the snapshot before.
 
         Args:
@@ -117,53 +117,55 @@ class SnapshotWriter:
         if self._last is None:
             raise ResultError(f"{self.folder}: {self._no_delta}; write a whole one first")
         tensors = {f"{DENSE}{name}": each for name, each in dense.items()}
-        notes = {name: replace(each, touched=0) for name, each in self._last.tables.items()}
+        manifests = {name: replace(each, touched=0) for name, each in self._last.tables.items()}
         for name, each in tables.items():
-            problem = each.problem(notes[name]) if name in notes else "it was not there before"
+            problem = each.problem(manifests[name]) if name in manifests else "it was not there before"
             if problem is not None:
                 raise ResultError(
                     f"{self.folder}: no delta of table {name}: {problem}; write a whole snapshot"
                 )
             tensors |= {f"{ROWS}{name}": each.row_R, f"{TABLE}{name}": each.value_RD}
-            notes[name] = self._noted(name, each.value_RD, rows=each.rows)
-        return self._write(DELTA, tensors, notes, about=about, watermark_ms=watermark_ms, step=step)
+            manifests[name] = self._noted(name, each.value_RD, rows=each.rows)
+        return self._write(DELTA, tensors, manifests, about=about, watermark_ms=watermark_ms, step=step)
 
     def _take_up(self, newest: str) -> None:
         try:
-            note = read_note(self.folder, newest)
+            manifest = read_manifest(self.folder, newest)
         except ResultError as error:
             self._no_delta = f"the newest snapshot cannot be gone on from ({error})"
             return
-        if note.feature_fingerprint == self._fingerprint:
-            self._last = note
+        if manifest.feature_fingerprint == self._fingerprint:
+            self._last = manifest
         else:
             self._no_delta = f"{newest} was made with other features"
 
-    def _noted(self, name: str, value_RD: Tensor, *, rows: int | None = None) -> TableNote:
-        note = table_note(value_RD, rows=rows if rows is not None else len(value_RD) if value_RD.ndim else 0)
-        if isinstance(note, str):
-            raise ResultError(f"{self.folder}: table {name} has {note}. No snapshot was written")
-        return note
+    def _noted(self, name: str, value_RD: Tensor, *, rows: int | None = None) -> TableManifest:
+        manifest = table_manifest(
+            value_RD, rows=rows if rows is not None else len(value_RD) if value_RD.ndim else 0
+        )
+        if isinstance(manifest, str):
+            raise ResultError(f"{self.folder}: table {name} has {manifest}. No snapshot was written")
+        return manifest
 
     def _write(
         self,
         kind: str,
         tensors: Mapping[str, Tensor],
-        tables: dict[str, TableNote],
+        tables: dict[str, TableManifest],
         *,
         about: dict[str, Any],
         watermark_ms: int,
         step: int,
-    ) -> SnapshotNote:
-        said = _as_read_back(about)
+    ) -> SnapshotManifest:
+        common = _as_read_back(about)
         whole = ready(tensors)
         names = snapshot_names(self.folder)
         number = 1 + max([int(name[:8]) for name in names], default=0)
         name, parent = f"{number:08d}-{kind}", self._last if kind == DELTA else None
 
-        def fill(aside: Path) -> SnapshotNote:
+        def fill(aside: Path) -> SnapshotManifest:
             save_file(whole, aside / WEIGHTS)
-            return SnapshotNote(
+            return SnapshotManifest(
                 name=name,
                 number=number,
                 kind=kind,
@@ -174,7 +176,7 @@ class SnapshotWriter:
                 tables=tables,
                 sha256=digest_of(aside / WEIGHTS),
                 bytes=(aside / WEIGHTS).stat().st_size,
-                about=said,
+                about=common,
             ).chained(parent)
 
         try:
@@ -205,7 +207,7 @@ class SnapshotWriter:
 
 def _as_read_back(about: dict[str, Any]) -> dict[str, Any]:
     try:
-        said: dict[str, Any] = json.loads(json.dumps(about, allow_nan=False))
+        common: dict[str, Any] = json.loads(json.dumps(about, allow_nan=False))
     except (TypeError, ValueError) as error:
         raise ResultError(f"about cannot be written as JSON ({error}); give texts, numbers, lists") from error
-    return said
+    return common

@@ -46,14 +46,14 @@ class Ingested:
     """Slots of exposures' users and items, int32 (N,), and what came with them.
 
     Args:
-        users_came, items_came: slots that are new. items_told: slots of which a message said something.
+        users_came, items_came: slots that are new. items_described: slots of which a message said something.
     """
 
     user_N: npt.NDArray[np.int32]
     item_N: npt.NDArray[np.int32]
     users_came: npt.NDArray[np.int32]
     items_came: npt.NDArray[np.int32]
-    items_told: npt.NDArray[np.int32]
+    items_described: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,13 +140,13 @@ class FeatureState:
             item_N=item_N,
             users_came=users_came,
             items_came=items_came,
-            items_told=item_C[order.place_T],
+            items_described=item_C[order.place_T],
         )
         zone_N = np.zeros(exposures.num_rows, np.int16)
         if "zone" in exposures.column_names:
             zone_N = self._zones.number(exposures["zone"]).astype(np.int16)
         self._note_seen(ingested, timestamp_ms_N, offset_N, zone_N)
-        self._note_told(order, item_C)
+        self._record_described(order, item_C)
         self._describe(order.descriptions(item_C, items_came, shown_I=self._shown_I))
         self._shown_I[item_N] = True
         described = {
@@ -318,7 +318,7 @@ class FeatureState:
         self._zone_U = with_room(self._zone_U, self._zone_U.size, offset_U.size)
         self._zone_U[user_N[newest_N]] = zone_N[newest_N]
 
-    def _note_told(self, order: ItemOrder, item_C: IntArray) -> None:
+    def _record_described(self, order: ItemOrder, item_C: IntArray) -> None:
         """An item of which something is said stays for as long as one that is seen."""
         items = self.items.capacity + 1
         self._shown_I = with_room(self._shown_I, self._shown_I.size, items)
@@ -326,16 +326,16 @@ class FeatureState:
         if order.items is not None:
             np.maximum.at(self._seen_ms["item"], item_C[order.place_T], order.items["newest_ms"].to_numpy())
 
-    def _describe(self, said: Descriptions | None) -> None:
+    def _describe(self, descriptions: Descriptions | None) -> None:
         """Attributes of items that are new, and of those of which something is said."""
-        if said is None:
+        if descriptions is None:
             return
-        said = self.values.with_table(said)
-        value_RV = self.values.describe(said)
+        descriptions = self.values.with_table(descriptions)
+        value_RV = self.values.describe(descriptions)
         if self.votes is not None:
             self._name_values()
             set_R = self.votes.sets.numbers([value_RV[name] for name in self.schema.clock_attributes])
-            self._set_I[said.item_R[said.first_R]] = set_R[said.first_R]
+            self._set_I[descriptions.item_R[descriptions.first_R]] = set_R[descriptions.first_R]
 
     def _sets_of(self, item_N: IntArray, timestamp_ms_N: IntArray) -> npt.NDArray[np.int32]:
         """The set of clock values that each item had when it was shown."""

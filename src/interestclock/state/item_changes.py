@@ -23,7 +23,7 @@ _from_ms = itemgetter(0)
 
 class _Change(NamedTuple):
     from_ms: int  # since when it counts
-    said_ms: int  # since when it is so, as was said
+    stated_ms: int  # since when it is so, as was said
     values: Values
 
 
@@ -35,10 +35,10 @@ class ItemChanges:
 
     Example:
         >>> changes = ItemChanges(("genre",))
-        >>> changes.add(7, {"genre": np.array([3], np.int32)}, from_ms=50, said_ms=20)
+        >>> changes.add(7, {"genre": np.array([3], np.int32)}, from_ms=50, stated_ms=20)
         >>> value_NV = np.array([[1], [1], [2]], np.int32)
         >>> changes.apply("genre", value_NV, np.array([7, 7, 8]), np.array([49, 50, 50]))
-        >>> value_NV.tolist(), changes.between(10, 50), changes.is_past(7, from_ms=60, said_ms=10)
+        >>> value_NV.tolist(), changes.between(10, 50), changes.is_past(7, from_ms=60, stated_ms=10)
         ([[1], [3], [2]], [7], True)
     """
 
@@ -49,21 +49,21 @@ class ItemChanges:
         self._has_I = np.zeros(1, np.bool_)  # which items have any
         self._order: list[tuple[int, int]] = []  # moment and item, ascending
 
-    def is_past(self, item: int, *, from_ms: int, said_ms: int) -> bool:
+    def is_past(self, item: int, *, from_ms: int, stated_ms: int) -> bool:
         """Whether what would count from a moment on is older than something that counts by then."""
         versions = self._of.get(item, [])
         known = bisect_right(versions, from_ms, key=_from_ms)
-        return any(each.said_ms > said_ms for each in versions[:known])
+        return any(each.stated_ms > stated_ms for each in versions[:known])
 
-    def add(self, item: int, values: Values, *, from_ms: int, said_ms: int) -> None:
+    def add(self, item: int, values: Values, *, from_ms: int, stated_ms: int) -> None:
         """An item is this from a moment on; of two at one moment the later added holds.
 
         Args:
-            from_ms: since when it counts. said_ms: since when it is so, as was said; UTC milliseconds.
+            from_ms: since when it counts. stated_ms: since when it is so, as was said; UTC milliseconds.
         """
         self._has_I = with_room(self._has_I, self._has_I.size, item + 1)
         self._has_I[item] = True
-        insort(self._of.setdefault(item, []), _Change(from_ms, said_ms, values), key=_from_ms)
+        insort(self._of.setdefault(item, []), _Change(from_ms, stated_ms, values), key=_from_ms)
         insort(self._order, (from_ms, item))
 
     def apply(
@@ -105,7 +105,7 @@ class ItemChanges:
         for item in sorted({item for _, item in self._order[:stop]}):
             versions = self._of[item]
             known = bisect_right(versions, at_ms, key=_from_ms)
-            latest_ms = max(each.said_ms for each in versions[:known])
+            latest_ms = max(each.stated_ms for each in versions[:known])
             became[item] = latest_ms, versions[known - 1].values
             self._of[item] = versions[known:]
             if not self._of[item]:
@@ -129,7 +129,7 @@ class ItemChanges:
         columns = {
             "item": pa.array([item for item, *_ in rows], pa.int64()),
             "from_ms": pa.array([from_ms for _, from_ms, _, _ in rows], pa.int64()),
-            "said_ms": pa.array([said_ms for _, _, said_ms, _ in rows], pa.int64()),
+            "said_ms": pa.array([stated_ms for _, _, stated_ms, _ in rows], pa.int64()),
         }
         for name in self._names:
             values = [each[name].tolist() for *_, each in rows]
@@ -141,5 +141,5 @@ class ItemChanges:
         self._of, self._order, self._has_I = {}, [], np.zeros(1, np.bool_)
         for each in table_from_bytes(state["changes"]).to_pylist():
             values = {name: np.array(each[f"attribute.{name}"], np.int32) for name in self._names}
-            self.add(each["item"], values, from_ms=each["from_ms"], said_ms=each["said_ms"])
+            self.add(each["item"], values, from_ms=each["from_ms"], stated_ms=each["said_ms"])
         self.count = int(state["count"])

@@ -70,19 +70,19 @@ class ItemOrder:
             about = [name for name in self.exposures.column_names if _describes(name)]
             return Descriptions.of_rows(item_C[first], self.exposures.select(about).take(pa.array(first)))
         place_R = np.union1d(first, self.place_T)
-        item_R, told_R = item_C[place_R], np.isin(place_R, self.place_T)
+        item_R, by_message_R = item_C[place_R], np.isin(place_R, self.place_T)
         shown_R = shown_I[item_R] | self._shown_here(item_C, place_R)
         from_ms_R = np.full(place_R.size, _BEFORE_ALL_MS)
-        from_ms_R[told_R] = np.asarray(self.items["from_ms"].to_numpy(), np.int64)
+        from_ms_R[by_message_R] = np.asarray(self.items["from_ms"].to_numpy(), np.int64)
         reaches_ms_R = np.full(place_R.size, _BEFORE_ALL_MS)
-        reaches_ms_R[told_R] = np.asarray(self.items["newest_ms"].to_numpy(), np.int64) + 1
+        reaches_ms_R[by_message_R] = np.asarray(self.items["newest_ms"].to_numpy(), np.int64) + 1
         return Descriptions(
             item_R=item_R,
             rows=self._rows().take(pa.array(self._order()[place_R])),
-            told_R=told_R,
+            by_message_R=by_message_R,
             first_R=np.isin(place_R, first),
             shown_R=shown_R,
-            said_ms_R=from_ms_R,
+            stated_ms_R=from_ms_R,
             from_ms_R=np.where(shown_R, np.maximum(from_ms_R, reaches_ms_R), from_ms_R),
             final_R=shown_R & (from_ms_R <= reaches_ms_R),
         )
@@ -109,11 +109,11 @@ class ItemOrder:
         names = [name for name in self.items.column_names if name.startswith(_ATTRIBUTE)]
         columns = {"item_id": [t["item_id"].combine_chunks() for t in (self.exposures, self.items)]}
         for name in names:
-            told, rows = self.items[name].combine_chunks(), self.exposures.num_rows
-            shown = pa.nulls(rows, told.type)
+            described, rows = self.items[name].combine_chunks(), self.exposures.num_rows
+            shown = pa.nulls(rows, described.type)
             if name in self.exposures.column_names:
-                shown = self.exposures[name].combine_chunks().cast(told.type)
-            columns[name] = [shown, told]
+                shown = self.exposures[name].combine_chunks().cast(described.type)
+            columns[name] = [shown, described]
         return pa.table({name: pa.concat_arrays(parts) for name, parts in columns.items()})
 
 

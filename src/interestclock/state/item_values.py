@@ -35,19 +35,19 @@ class Descriptions:
 
     Args:
         item_R: slots. rows: ``item_id`` and ``attribute.NAME`` (list<string>) of each.
-        told_R: bool, an item message said so, rather than the row that first shows the item.
+        by_message_R: bool, an item message said so, rather than the row that first shows the item.
         first_R: bool, nothing was said of the item before. shown_R: bool, somebody was shown it before.
-        said_ms_R: since when it is so, UTC milliseconds. from_ms_R: since when it counts: of a message, no
+        stated_ms_R: since when it is so, UTC milliseconds. from_ms_R: since when it counts: of a message, no
             earlier than what it may reach.
         final_R: bool, no later message can be about an earlier moment.
     """
 
     item_R: npt.NDArray[np.integer]
     rows: pa.Table
-    told_R: npt.NDArray[np.bool_]
+    by_message_R: npt.NDArray[np.bool_]
     first_R: npt.NDArray[np.bool_]
     shown_R: npt.NDArray[np.bool_]
-    said_ms_R: npt.NDArray[np.int64]
+    stated_ms_R: npt.NDArray[np.int64]
     from_ms_R: npt.NDArray[np.int64]
     final_R: npt.NDArray[np.bool_]
 
@@ -58,10 +58,10 @@ class Descriptions:
         return cls(
             item_R=item_R,
             rows=rows,
-            told_R=no_R,
+            by_message_R=no_R,
             first_R=~no_R,
             shown_R=no_R,
-            said_ms_R=before_R,
+            stated_ms_R=before_R,
             from_ms_R=before_R,
             final_R=no_R,
         )
@@ -84,8 +84,8 @@ class ItemValues:
         >>> values.of("genre", np.array([1, 2, 9])).tolist(), values.without
         ([[1, 2], [0, 0], [0, 0]], 1)
         >>> one = np.ones(1, np.bool_)
-        >>> _ = values.describe(Descriptions(item_R=np.array([1]), rows=rows.slice(1, 1), told_R=one,
-        ...     first_R=~one, shown_R=one, said_ms_R=np.array([50]), from_ms_R=np.array([50]), final_R=one))
+        >>> _ = values.describe(Descriptions(item_R=np.array([1]), rows=rows.slice(1, 1), by_message_R=one,
+        ...     first_R=~one, shown_R=one, stated_ms_R=np.array([50]), from_ms_R=np.array([50]), final_R=one))
         >>> values.of("genre", np.array([1, 1]), at_ms=np.array([49, 50])).tolist(), values.changes.count
         ([[1, 2], [0, 0]], 1)
     """
@@ -96,7 +96,7 @@ class ItemValues:
         self.without = 0  # items that were described by nothing
         self.changes = ItemChanges(names)
         self._table = table.combine_chunks() if table is not None else None
-        self._said_ms_I = np.zeros(1, np.int64)  # the latest since when as was said, of what holds
+        self._stated_ms_I = np.zeros(1, np.int64)  # the latest since when as was said, of what holds
         self._value_IV: dict[str, npt.NDArray[np.int32]] = {
             name: np.zeros((1, 1), np.int32) for name in names
         }
@@ -104,53 +104,63 @@ class ItemValues:
     @property
     def bytes_used(self) -> int:
         """Of all values, with what there is to spare; without their names and changes."""
-        return self._said_ms_I.nbytes + sum(each.nbytes for each in self._value_IV.values())
+        return self._stated_ms_I.nbytes + sum(each.nbytes for each in self._value_IV.values())
 
-    def with_table(self, said: Descriptions) -> Descriptions:
+    def with_table(self, descriptions: Descriptions) -> Descriptions:
         """What is said of items, behind what the item table says of those of them that are new."""
-        if self._table is None or not (said.told_R & said.first_R).any():
-            return said
-        in_table_R = np.asarray(pc.is_valid(pc.index_in(said.rows["item_id"], self._table["item_id"])))
-        twice = np.flatnonzero(said.told_R & said.first_R & in_table_R)
-        order = np.sort(np.concatenate([np.arange(said.item_R.size), twice]))
+        if self._table is None or not (descriptions.by_message_R & descriptions.first_R).any():
+            return descriptions
+        in_table_R = np.asarray(
+            pc.is_valid(pc.index_in(descriptions.rows["item_id"], self._table["item_id"]))
+        )
+        twice = np.flatnonzero(descriptions.by_message_R & descriptions.first_R & in_table_R)
+        order = np.sort(np.concatenate([np.arange(descriptions.item_R.size), twice]))
         first_of_two = np.searchsorted(order, twice)
-        told_R, first_R = said.told_R[order], said.first_R[order]
-        said_ms_R, from_ms_R = said.said_ms_R[order], said.from_ms_R[order]
-        told_R[first_of_two] = False
-        said_ms_R[first_of_two] = from_ms_R[first_of_two] = _BEFORE_ALL_MS
+        by_message_R, first_R = descriptions.by_message_R[order], descriptions.first_R[order]
+        stated_ms_R, from_ms_R = descriptions.stated_ms_R[order], descriptions.from_ms_R[order]
+        by_message_R[first_of_two] = False
+        stated_ms_R[first_of_two] = from_ms_R[first_of_two] = _BEFORE_ALL_MS
         first_R[first_of_two + 1] = False
         return Descriptions(
-            item_R=said.item_R[order],
-            rows=said.rows.take(pa.array(order)),
-            told_R=told_R,
+            item_R=descriptions.item_R[order],
+            rows=descriptions.rows.take(pa.array(order)),
+            by_message_R=by_message_R,
             first_R=first_R,
-            shown_R=said.shown_R[order],
-            said_ms_R=said_ms_R,
+            shown_R=descriptions.shown_R[order],
+            stated_ms_R=stated_ms_R,
             from_ms_R=from_ms_R,
-            final_R=said.final_R[order],
+            final_R=descriptions.final_R[order],
         )
 
-    def describe(self, said: Descriptions) -> dict[str, npt.NDArray[np.int32]]:
+    def describe(self, descriptions: Descriptions) -> dict[str, npt.NDArray[np.int32]]:
         """Note what is said of items; gives the numbers of the values said, int32 (R, V), by attribute.
 
         Args:
-            said: as ``with_table`` gives it.
+            descriptions: as ``with_table`` gives it.
         """
-        if not said.item_R.size or not self.names:
+        if not descriptions.item_R.size or not self.names:
             return {}
-        value_RV = {name: self._numbered(name, said) for name in self.names}
-        first = np.flatnonzero(said.first_R)
+        value_RV = {name: self._numbered(name, descriptions) for name in self.names}
+        first = np.flatnonzero(descriptions.first_R)
         if first.size:
-            found_R = self._set({name: each[first] for name, each in value_RV.items()}, said.item_R[first])
+            found_R = self._set(
+                {name: each[first] for name, each in value_RV.items()}, descriptions.item_R[first]
+            )
             self.without += int((~found_R).sum())
-            items = int(said.item_R[first].max()) + 1
-            self._said_ms_I = with_room(self._said_ms_I, self._said_ms_I.size, items)
-            self._said_ms_I[said.item_R[first]] = said.said_ms_R[first]
-        for row in np.flatnonzero(~said.first_R).tolist():
-            item, said_ms = int(said.item_R[row]), int(said.said_ms_R[row])
-            if said_ms >= self._said_ms_I[item]:  # else something later was said already
+            items = int(descriptions.item_R[first].max()) + 1
+            self._stated_ms_I = with_room(self._stated_ms_I, self._stated_ms_I.size, items)
+            self._stated_ms_I[descriptions.item_R[first]] = descriptions.stated_ms_R[first]
+        for row in np.flatnonzero(~descriptions.first_R).tolist():
+            item, stated_ms = int(descriptions.item_R[row]), int(descriptions.stated_ms_R[row])
+            if stated_ms >= self._stated_ms_I[item]:  # else something later was said already
                 values = {name: each[row] for name, each in value_RV.items()}
-                self._change(item, values, int(said.from_ms_R[row]), said_ms, final=bool(said.final_R[row]))
+                self._change(
+                    item,
+                    values,
+                    int(descriptions.from_ms_R[row]),
+                    stated_ms,
+                    final=bool(descriptions.final_R[row]),
+                )
         return value_RV
 
     def of(
@@ -174,10 +184,10 @@ class ItemValues:
     def drop_before(self, at_ms: int) -> npt.NDArray[np.int64]:
         """Nobody asks any more what items were before a moment; gives those that had changed by then."""
         became = self.changes.drop_before(at_ms)
-        for item, (said_ms, values) in became.items():
+        for item, (stated_ms, values) in became.items():
             one = np.array([item])
             self._set({name: each[np.newaxis] for name, each in values.items()}, one)
-            self._said_ms_I[one] = np.maximum(self._said_ms_I[one], said_ms)
+            self._stated_ms_I[one] = np.maximum(self._stated_ms_I[one], stated_ms)
         return np.array(list(became), np.int64)
 
     def named(self, name: str) -> pa.Array:
@@ -187,7 +197,7 @@ class ItemValues:
     def state(self) -> Arrays:
         """For a checkpoint."""
         state = under("values", self._value_IV) | {"without": np.array(self.without)}
-        state |= {"said_ms": self._said_ms_I} | under("changes", self.changes.state())
+        state |= {"said_ms": self._stated_ms_I} | under("changes", self.changes.state())
         for name in self.names:
             state[f"names/{name}"] = table_to_bytes(pa.table({"value": self.named(name)}))
         return state
@@ -196,24 +206,24 @@ class ItemValues:
         """Take over what ``state`` gave."""
         self.without = int(state["without"])
         self._value_IV = {name: np.array(each) for name, each in below("values", state).items()}
-        self._said_ms_I = np.array(state["said_ms"])
+        self._stated_ms_I = np.array(state["said_ms"])
         self.changes.restore(below("changes", state))
         for name, content in below("names", state).items():
             self.vocabularies[name] = Vocabulary()
             self.vocabularies[name].number(table_from_bytes(content)["value"])
 
-    def _numbered(self, name: str, said: Descriptions) -> npt.NDArray[np.int32]:
+    def _numbered(self, name: str, descriptions: Descriptions) -> npt.NDArray[np.int32]:
         """Numbers of an attribute's values, of rows out of the item table where there is one."""
         column = f"attribute.{name}"
         if self._table is None:
-            lists = said.rows[column].combine_chunks()
+            lists = descriptions.rows[column].combine_chunks()
         else:
-            place_R = pc.index_in(said.rows["item_id"], self._table["item_id"])
+            place_R = pc.index_in(descriptions.rows["item_id"], self._table["item_id"])
             lists = self._table[column].combine_chunks()
-            if said.told_R.any():
-                own = pa.array(len(lists) + np.arange(said.item_R.size, dtype=np.int32))
-                lists = pa.concat_arrays([lists, said.rows[column].combine_chunks().cast(lists.type)])
-                place_R = pc.if_else(pa.array(said.told_R), own, place_R)
+            if descriptions.by_message_R.any():
+                own = pa.array(len(lists) + np.arange(descriptions.item_R.size, dtype=np.int32))
+                lists = pa.concat_arrays([lists, descriptions.rows[column].combine_chunks().cast(lists.type)])
+                place_R = pc.if_else(pa.array(descriptions.by_message_R), own, place_R)
             lists = lists.take(place_R)
         counts = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
         return padded_lists(self.vocabularies[name].number(pc.list_flatten(lists)), counts)
@@ -235,12 +245,12 @@ class ItemValues:
         item: int,
         values: dict[str, npt.NDArray[np.int32]],
         from_ms: int,
-        said_ms: int,
+        stated_ms: int,
         *,
         final: bool,
     ) -> None:
         """An item is this from a moment on; kept, if it is that already, where an earlier change may come."""
-        if self.changes.is_past(item, from_ms=from_ms, said_ms=said_ms):
+        if self.changes.is_past(item, from_ms=from_ms, stated_ms=stated_ms):
             return
         one = np.array([item])
         before = {name: self.of(name, one, at_ms=from_ms)[0] for name in self.names}
@@ -249,7 +259,7 @@ class ItemValues:
         if differs or not final:
             for name, each in values.items():
                 self._make_room(name, item + 1, each.size)
-            self.changes.add(item, values, from_ms=from_ms, said_ms=said_ms)
+            self.changes.add(item, values, from_ms=from_ms, stated_ms=stated_ms)
 
     def _make_room(self, name: str, items: int, width: int) -> None:
         value_IV = self._value_IV[name]

@@ -1,8 +1,8 @@
 """What never ends: brokers and replays, merged into one order, and checksummed segments on disk."""
 
-from interestclock.streams.arrivals import Arrivals, BadMessage, Cut, LiveSource, Rereadable
 from interestclock.streams.kafka import KafkaSource
 from interestclock.streams.messages import Message, MessageParser
+from interestclock.streams.micro_batch import BadMessage, LiveSource, MicroBatch, OffsetRanges, Rereadable
 from interestclock.streams.open_live import open_live, open_then
 from interestclock.streams.redis_streams import RedisSource
 from interestclock.streams.replay import ReplaySource
@@ -13,14 +13,14 @@ from interestclock.streams.then import ThenSource
 from interestclock.streams.ticks import Tick, Ticks
 
 __all__ = [
-    "Arrivals",
     "BadMessage",
-    "Cut",
     "Entry",
     "KafkaSource",
     "LiveSource",
     "Message",
     "MessageParser",
+    "MicroBatch",
+    "OffsetRanges",
     "RedisSource",
     "ReplaySource",
     "Rereadable",

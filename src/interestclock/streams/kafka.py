@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.events.schema import LogSchema
-from interestclock.streams.arrivals import Arrivals, Cut
 from interestclock.streams.merge import PartitionMerge, in_order
 from interestclock.streams.messages import Message, MessageParser
+from interestclock.streams.micro_batch import MicroBatch, OffsetRanges
 from interestclock.streams.outage import Outage
 from interestclock.timeofday import Clock
 
@@ -123,7 +123,7 @@ class KafkaSource:
         """Go on behind a record of each partition; from the beginning of one that is not named."""
         self._start = dict(last)
 
-    def poll(self, most: int, wait_s: float) -> Arrivals | None:
+    def poll(self, most: int, wait_s: float) -> MicroBatch | None:
         """New records."""
         try:
             self._assign(wait_s)
@@ -131,15 +131,15 @@ class KafkaSource:
         except self._kafka.KafkaException as error:
             self._outage.failed(error, wait_s=wait_s)
             return None
-        heard = self._took(records)
+        received = self._took(records)
         released = self._merge.release(most)
         self._align()
-        if heard and not self._waits():
+        if received and not self._waits():
             self._outage.over()
             self._moved_s = time.monotonic()
         if released:
             self._moved_s = time.monotonic()
-            return self._arrivals(released)
+            return self._micro_batch(released)
         if self._failed is not None or self._stalled():
             self._ask()
         return None
@@ -242,15 +242,17 @@ class KafkaSource:
         self._failed = self._kafka.KafkaException(record.error())
         return False
 
-    def _arrivals(self, parts: Mapping[int, Sequence[Any]]) -> Arrivals:
+    def _micro_batch(self, parts: Mapping[int, Sequence[Any]]) -> MicroBatch:
         taken_ms = self.clock.now_ms()
         messages = [_message(record) for _, record in in_order(parts, _time_ms)]
         ranges = {
             str(number): (str(records[0].offset()), str(records[-1].offset()))
             for number, records in parts.items()
         }
-        cut = Cut(source=self.name, ranges=ranges, messages=len(messages), taken_ms=taken_ms)
-        return self._parser.parse(cut, messages)
+        offset_ranges = OffsetRanges(
+            source=self.name, ranges=ranges, messages=len(messages), taken_ms=taken_ms
+        )
+        return self._parser.parse(offset_ranges, messages)
 
 
 def _time_ms(record: Any) -> int:

@@ -23,7 +23,7 @@ from interestclock.events.message_models import (
 from interestclock.events.message_tables import LABELS, MessageTables
 from interestclock.events.message_types import TEXT_BYTES
 from interestclock.events.schema import LogSchema
-from interestclock.streams.arrivals import Arrivals, BadMessage, Cut
+from interestclock.streams.micro_batch import BadMessage, MicroBatch, OffsetRanges
 from interestclock.timeofday import check_zone
 
 __all__ = ["LABELS", "TEXT_BYTES", "Message", "MessageParser"]
@@ -32,7 +32,7 @@ _PAYLOAD_CHARACTERS = 2_000
 _REASON_CHARACTERS = 500
 _ZONES_REMEMBERED = 1_024
 _KIND_OF = {Exposure: "exposures", Label: "labels", Item: "items", Outcome: "outcomes", Served: "served"}
-_KINDS = (*_KIND_OF.values(), "references")  # tables of ``Arrivals``
+_KINDS = (*_KIND_OF.values(), "references")  # tables of ``MicroBatch``
 _PARTS = ("labels", "known_ms", "attributes", "categorical", "multivalued", "numeric")
 _parts = attrgetter(*_PARTS)
 
@@ -69,11 +69,11 @@ class MessageParser:
 
     Example:
         >>> parser = MessageParser(LogSchema(labels=("finish",)), zone="Europe/Berlin")
-        >>> said = b'{"event_id": "e1", "user_id": 7, "item_id": 3, "timestamp_ms": 1700000000000}'
-        >>> messages = [Message(partition="0", offset="1", payload=said),
+        >>> given = b'{"event_id": "e1", "user_id": 7, "item_id": 3, "timestamp_ms": 1700000000000}'
+        >>> messages = [Message(partition="0", offset="1", payload=given),
         ...             Message(partition="0", offset="2", payload=b"{}")]
-        >>> cut = Cut(source="test", ranges={"0": ("1", "2")}, messages=2)
-        >>> arrivals = parser.parse(cut, messages)
+        >>> offset_ranges = OffsetRanges(source="test", ranges={"0": ("1", "2")}, messages=2)
+        >>> arrivals = parser.parse(offset_ranges, messages)
         >>> arrivals.exposures["second_of_day"].to_pylist(), [bad.reason for bad in arrivals.bad]
         ([83600], ['item_id is missing'])
     """
@@ -88,7 +88,7 @@ class MessageParser:
         names = (schema.labels, schema.labels, schema.attributes, schema.categorical)
         self._names = (*names, schema.multivalued, schema.numeric)  # as _PARTS
 
-    def parse(self, cut: Cut, messages: Sequence[Message]) -> Arrivals:
+    def parse(self, offset_ranges: OffsetRanges, messages: Sequence[Message]) -> MicroBatch:
         """Tables of a cut's messages, which stand in the order that the cut decides."""
         rows: dict[str, tuple[list[int], list[Any]]] = {kind: ([], []) for kind in _KINDS}
         bad: list[BadMessage] = []
@@ -110,14 +110,14 @@ class MessageParser:
             partitions = pa.array([messages[arrival].partition for arrival in arrivals], pa.string())
             table = getattr(self._tables, kind)(arrivals, those)
             tables[kind] = table.append_column("partition", partitions)
-        return Arrivals(cut=cut, bad=tuple(bad), **tables)
+        return MicroBatch(offset_ranges=offset_ranges, bad=tuple(bad), **tables)
 
     def _check(self, message: AnyMessage) -> None:
         """What a model cannot know: the log's names, its default zone."""
         if isinstance(message, Exposure):
-            for part, said, names in zip(_PARTS, _parts(message), self._names, strict=True):
-                if said:
-                    _check_names(part, said, names)
+            for part, given, names in zip(_PARTS, _parts(message), self._names, strict=True):
+                if given:
+                    _check_names(part, given, names)
             if message.values:
                 self._check_raw(message.values)
             if message.utc_offset_minutes is None:
@@ -175,8 +175,8 @@ def _kind(message: AnyMessage) -> str:
     return "references" if type(message) is Exposure and message.refers else _KIND_OF[type(message)]
 
 
-def _check_names(part: str, said: Iterable[str], names: tuple[str, ...]) -> None:
-    for name in said:
+def _check_names(part: str, given: Iterable[str], names: tuple[str, ...]) -> None:
+    for name in given:
         if name not in names:
             raise ValueError(f"{part} {name!r} is none of {', '.join(names) or 'none that are expected'}")
 

@@ -12,8 +12,8 @@ from interestclock.errors import ConfigError
 from interestclock.events.items import read_items
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.open_log import open_log, resolve_mapping
-from interestclock.streams.arrivals import LiveSource
 from interestclock.streams.kafka import KafkaSource
+from interestclock.streams.micro_batch import LiveSource
 from interestclock.streams.redis_streams import RedisSource
 from interestclock.streams.replay import ReplaySource
 from interestclock.streams.then import ThenSource

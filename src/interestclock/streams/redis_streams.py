@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from interestclock.errors import ConfigError, LogError
 from interestclock.events.schema import LogSchema
-from interestclock.streams.arrivals import Arrivals, Cut
 from interestclock.streams.merge import PartitionMerge, in_order
 from interestclock.streams.messages import Message, MessageParser
+from interestclock.streams.micro_batch import MicroBatch, OffsetRanges
 from interestclock.streams.outage import Outage
 from interestclock.timeofday import Clock
 
@@ -129,12 +129,12 @@ class RedisSource:
         self._entries, self._placed = {}, False
         self._merge.start(self._streams)
 
-    def poll(self, most: int, wait_s: float) -> Arrivals | None:
+    def poll(self, most: int, wait_s: float) -> MicroBatch | None:
         """New entries."""
-        asked = [stream for stream in self._streams if self._merge.held(stream) < most]
+        requested = [stream for stream in self._streams if self._merge.held(stream) < most]
         try:
             self._place_groups()
-            found = self._read(asked, most, wait_s) if asked else {}
+            found = self._read(requested, most, wait_s) if requested else {}
             there = {stream: self._info(stream) for stream in found}
         except self._unknown_here as error:
             self._refuse_login(error)
@@ -150,12 +150,12 @@ class RedisSource:
         self._outage.over()
         for stream, info in there.items():
             if self._may_have_missed(stream, info):
-                self._tell_missed(stream, found[stream][0][0].decode())
+                self._report_missed(stream, found[stream][0][0].decode())
             self._count(stream, found[stream], info)
-        for stream in asked:
+        for stream in requested:
             self._hold(stream, found.get(stream, []), most)
         released = self._merge.release(most)
-        return self._arrivals(released) if released else None
+        return self._micro_batch(released) if released else None
 
     def acknowledge(self, last: Mapping[str, str]) -> None:
         """Tell the group that everything up to there is ours; in an outage the next time does."""
@@ -196,12 +196,12 @@ class RedisSource:
         by_stream = found.items() if isinstance(found, dict) else found
         return {name.decode(): entries for name, entries in by_stream}
 
-    def _hold(self, stream: str, entries: list[Entry], asked_for: int) -> None:
+    def _hold(self, stream: str, entries: list[Entry], requested_for: int) -> None:
         """Take entries to be merged; fewer than were asked for are all that there are."""
         self._merge.add(stream, entries)
         if entries:
             self._last[stream] = entries[-1][0].decode()
-        if len(entries) < asked_for:
+        if len(entries) < requested_for:
             self._merge.end(stream)
 
     def _info(self, stream: str) -> Mapping[str, Any]:
@@ -237,7 +237,7 @@ class RedisSource:
         elif stream in self._entries:
             self._entries[stream] += len(entries)
 
-    def _tell_missed(self, stream: str, next_offset: str) -> None:
+    def _report_missed(self, stream: str, next_offset: str) -> None:
         _log.warning(
             "%s: entry %s of %s, the last one taken, was trimmed; entries between it and %s may be gone "
             "unread: keep a longer stream",
@@ -252,7 +252,7 @@ class RedisSource:
             f"{self.name}: {error}; give the user and password, as redis://USER:PASSWORD@HOST:PORT/STREAM"
         ) from error
 
-    def _arrivals(self, parts: Mapping[str, Sequence[Entry]]) -> Arrivals:
+    def _micro_batch(self, parts: Mapping[str, Sequence[Entry]]) -> MicroBatch:
         taken_ms = self.clock.now_ms()
         messages = [
             _message(stream, offset.decode(), fields or {})
@@ -261,8 +261,10 @@ class RedisSource:
         ranges = {
             stream: (entries[0][0].decode(), entries[-1][0].decode()) for stream, entries in parts.items()
         }
-        cut = Cut(source=self.name, ranges=ranges, messages=len(messages), taken_ms=taken_ms)
-        return self._parser.parse(cut, messages)
+        offset_ranges = OffsetRanges(
+            source=self.name, ranges=ranges, messages=len(messages), taken_ms=taken_ms
+        )
+        return self._parser.parse(offset_ranges, messages)
 
 
 def _time_ms(entry: Entry) -> int:
@@ -278,9 +280,9 @@ def _number(entry_id: bytes) -> tuple[int, int]:
 def _message(stream: str, offset: str, fields: Mapping[bytes, bytes]) -> Message:
     if FIELD in fields:
         return Message(partition=stream, offset=offset, payload=fields[FIELD])
-    said = {_shown(name): _shown(value) for name, value in fields.items()}
-    fault = f"the entry has no field '{FIELD.decode()}'; it has {', '.join(said) or 'none'}"
-    return Message(partition=stream, offset=offset, payload=json.dumps(said).encode(), fault=fault)
+    shown = {_shown(name): _shown(value) for name, value in fields.items()}
+    fault = f"the entry has no field '{FIELD.decode()}'; it has {', '.join(shown) or 'none'}"
+    return Message(partition=stream, offset=offset, payload=json.dumps(shown).encode(), fault=fault)
 
 
 def _shown(raw: bytes) -> str:

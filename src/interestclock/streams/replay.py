@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.events.schema import EventSource, LogSchema
 from interestclock.events.validation import EVENT_ID
-from interestclock.streams.arrivals import Arrivals, Cut
 from interestclock.streams.messages import LABELS, TEXT_BYTES
+from interestclock.streams.micro_batch import MicroBatch, OffsetRanges
 
 __all__ = ["ReplaySource"]
 
@@ -88,7 +88,7 @@ class ReplaySource:
         """Go on behind a row."""
         self._next = int(last.get(_PARTITION, "0")) + 1
 
-    def poll(self, most: int, wait_s: float) -> Arrivals | None:
+    def poll(self, most: int, wait_s: float) -> MicroBatch | None:
         """The next rows; with a speed, those whose time has come."""
         rows = self._rows.at(self._next, most)
         if not rows.num_rows:
@@ -97,24 +97,24 @@ class ReplaySource:
         rows = self._whose_time_has_come(rows, wait_s)
         if not rows.num_rows:
             return None
-        arrivals = self._arrivals(rows, self._next)
+        batch = self._micro_batch(rows, self._next)
         self._next += rows.num_rows
-        return arrivals
+        return batch
 
-    def reread(self, cut: Cut) -> Arrivals:
+    def reread(self, offset_ranges: OffsetRanges) -> MicroBatch:
         """The rows of a cut.
 
         Raises:
             ResultError: the log is another one, or ends before them.
         """
-        first, last = (int(each) for each in cut.ranges[_PARTITION])
+        first, last = (int(each) for each in offset_ranges.ranges[_PARTITION])
         rows = self._rows.at(first, last - first + 1)
-        if cut.source != self.name or rows.num_rows != cut.messages:
+        if offset_ranges.source != self.name or rows.num_rows != offset_ranges.messages:
             raise ResultError(
-                f"{self.name} does not hold rows {first} to {last} of {cut.source}; give the log that was "
-                "replayed before, unchanged"
+                f"{self.name} does not hold rows {first} to {last} of {offset_ranges.source}; give the log "
+                "that was replayed before, unchanged"
             )
-        return self._arrivals(rows, first)
+        return self._micro_batch(rows, first)
 
     def acknowledge(self, last: Mapping[str, str]) -> None:
         """Files stay."""
@@ -122,15 +122,15 @@ class ReplaySource:
     def close(self) -> None:
         """Nothing is open."""
 
-    def _arrivals(self, rows: pa.Table, first: int) -> Arrivals:
+    def _micro_batch(self, rows: pa.Table, first: int) -> MicroBatch:
         _check_ids(rows, first)
-        cut = Cut(
+        offset_ranges = OffsetRanges(
             source=self.name,
             ranges={_PARTITION: (str(first), str(first + rows.num_rows - 1))},
             messages=rows.num_rows,
         )
-        return Arrivals(
-            cut=cut,
+        return MicroBatch(
+            offset_ranges=offset_ranges,
             exposures=self._with_ids(rows, first).append_column(
                 "arrival", pa.array(np.arange(rows.num_rows))
             ),

@@ -48,17 +48,17 @@ def create(path: Path, *, first: int, header: bytes) -> int:
     Raises:
         OSError: it cannot be written; nothing is left of it.
     """
-    said = _HEADER.pack(_MAGIC, _FORMAT, first, len(header)) + header
+    header_bytes = _HEADER.pack(_MAGIC, _FORMAT, first, len(header)) + header
     aside = path.with_name(path.name + ASIDE)
     try:
-        aside.write_bytes(said + _SUM.pack(zlib.crc32(said)))
+        aside.write_bytes(header_bytes + _SUM.pack(zlib.crc32(header_bytes)))
         force(aside)
         aside.rename(path)
     except OSError:
         with suppress(OSError):
             aside.unlink()
         raise
-    return len(said) + _SUM.size
+    return len(header_bytes) + _SUM.size
 
 
 def read_header(stream: BinaryIO, path: Path, *, first: int) -> tuple[bytes, int]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from interestclock.errors import ConfigError
 from interestclock.events.message_tables import OF_A_LOG, MessageTables
 from interestclock.events.schema import EventSource, LogSchema
-from interestclock.streams.arrivals import Arrivals, Cut, LiveSource
+from interestclock.streams.micro_batch import LiveSource, MicroBatch, OffsetRanges
 from interestclock.streams.replay import ReplaySource
 
 __all__ = ["ARCHIVE", "ThenSource"]
@@ -56,8 +56,8 @@ class ThenSource:
         ...     event_id="event_id", zone="UTC", labels={"finish": LabelColumn(column="finish")})
         >>> stream = RedisSource(host="h", port=1, streams=["plays"], schema=mapping.schema())  # asked later
         >>> source = ThenSource(open_log(path, mapping=mapping), stream)
-        >>> arrivals = source.poll(100, 0.0)
-        >>> arrivals.cut.ranges, arrivals.exposures["user_id"].to_pylist(), source.partitions()
+        >>> batch = source.poll(100, 0.0)
+        >>> batch.offset_ranges.ranges, batch.exposures["user_id"].to_pylist(), source.partitions()
         ({'archive/0': ('1', '1')}, ['7'], ())
     """
 
@@ -105,26 +105,26 @@ class ThenSource:
             self._turn()
         elif ARCHIVE in last:
             row = last[ARCHIVE]
-            said = Cut(source=self._archive.name, ranges={_ROWS: (row, row)}, messages=1)
-            self._note_time(self._archive.reread(said))
+            offset_ranges = OffsetRanges(source=self._archive.name, ranges={_ROWS: (row, row)}, messages=1)
+            self._note_time(self._archive.reread(offset_ranges))
             self._archive.start_after({_ROWS: row})
 
-    def poll(self, most: int, wait_s: float) -> Arrivals | None:
+    def poll(self, most: int, wait_s: float) -> MicroBatch | None:
         """The next rows of the archive; after its last, new messages."""
         if not self._turned:
-            arrivals = self._archive.poll(most, wait_s)
-            if arrivals is not None:
-                self._note_time(arrivals)
-                return self._as_messages(arrivals)
+            batch = self._archive.poll(most, wait_s)
+            if batch is not None:
+                self._note_time(batch)
+                return self._as_messages(batch)
             if not self._archive.ended:
                 return None
             self._turn()
-        arrivals = self._stream.poll(most, wait_s)
-        first_ms = None if arrivals is None or self._compared else _first_ms(arrivals)
+        batch = self._stream.poll(most, wait_s)
+        first_ms = None if batch is None or self._compared else _first_ms(batch)
         if first_ms is not None:
             self._compared = True
             self._compare_times(first_ms)
-        return arrivals
+        return batch
 
     def acknowledge(self, last: Mapping[str, str]) -> None:
         """Tell the stream, as far as it was read."""
@@ -148,9 +148,9 @@ class ThenSource:
                 _shown(self._from_ms),
             )
 
-    def _as_messages(self, arrivals: Arrivals) -> Arrivals:
+    def _as_messages(self, batch: MicroBatch) -> MicroBatch:
         """Rows as messages would have been: the same columns of the same types, in the same order."""
-        rows = arrivals.exposures
+        rows = batch.exposures
         values = pa.array([OF_A_LOG] * rows.num_rows, pa.string())
         rows = rows.append_column("values", values)
         columns = [
@@ -162,14 +162,14 @@ class ThenSource:
         exposures = pa.table(columns, self._columns)
         partition = pa.array([ARCHIVE] * rows.num_rows, pa.string())
         return replace(
-            arrivals,
-            cut=replace(arrivals.cut, ranges={ARCHIVE: arrivals.cut.ranges[_ROWS]}),
+            batch,
+            offset_ranges=replace(batch.offset_ranges, ranges={ARCHIVE: batch.offset_ranges.ranges[_ROWS]}),
             exposures=exposures.append_column("partition", partition),
-            labels=arrivals.labels.append_column("partition", pa.array([], pa.string())),
+            labels=batch.labels.append_column("partition", pa.array([], pa.string())),
         )
 
-    def _note_time(self, arrivals: Arrivals) -> None:
-        self._archive_ms = pc.max(arrivals.exposures["timestamp_ms"]).as_py()
+    def _note_time(self, batch: MicroBatch) -> None:
+        self._archive_ms = pc.max(batch.exposures["timestamp_ms"]).as_py()
 
     def _compare_times(self, first_ms: int) -> None:
         """Say what neither of the two has."""
@@ -187,9 +187,9 @@ class ThenSource:
             )
 
 
-def _first_ms(arrivals: Arrivals) -> int | None:
+def _first_ms(batch: MicroBatch) -> int | None:
     """When something was first shown; exposures may leave that to their served request."""
-    kinds = (arrivals.exposures, arrivals.references, arrivals.served)
+    kinds = (batch.exposures, batch.references, batch.served)
     times = [pc.min(each["timestamp_ms"]).as_py() for each in kinds]
     return min((each for each in times if each is not None), default=None)
 
@@ -203,8 +203,8 @@ def _check_agree(archive: ReplaySource, stream: LiveSource) -> None:
         of_log, of_stream = (getattr(each.schema, field.name) for each in (archive, stream))
         if of_log != of_stream:
             raise ConfigError(
-                f"{field.name} of {archive.name} are {_said(of_log)}, and of {stream.name} "
-                f"{_said(of_stream)}; let one mapping file serve both"
+                f"{field.name} of {archive.name} are {_listed(of_log)}, and of {stream.name} "
+                f"{_listed(of_stream)}; let one mapping file serve both"
             )
     if (archive.items() is None) != (stream.items() is None):
         raise ConfigError(
@@ -214,7 +214,7 @@ def _check_agree(archive: ReplaySource, stream: LiveSource) -> None:
         )
 
 
-def _said(names: object) -> str:
+def _listed(names: object) -> str:
     if isinstance(names, Mapping):
         names = [f"{term}={label}" for term, label in sorted(names.items())]
     return ", ".join(map(str, names)) or "none" if isinstance(names, (tuple, list)) else str(names)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from interestclock.streams.arrivals import LiveSource
+from interestclock.streams.micro_batch import LiveSource
 
 __all__ = ["Tick", "Ticks"]
 
@@ -56,37 +56,41 @@ class Ticks:
         self, source: LiveSource, *, idle_s: float, monotonic_s: Callable[[], float] = time.monotonic
     ) -> None:
         self._source, self._idle_s, self._now_s = source, idle_s, monotonic_s
-        self._heard_s: dict[str, float] = {}  # of each partition, from the opening on
+        self._last_message_s: dict[str, float] = {}  # of each partition, from the opening on
         self._let_go: set[str] = set()
-        self._asked_s = -math.inf
+        self._checked_s = -math.inf
 
     def opening(self) -> Tick | None:
         """The tick before a run's first messages, once the partitions are known."""
-        if self._source.clock is None or self._heard_s:
+        if self._source.clock is None or self._last_message_s:
             return None
-        self._heard_s = dict.fromkeys(self._source.partitions(), self._now_s())
-        return self._tick(self._source.clock.now_ms()) if self._heard_s else None
+        self._last_message_s = dict.fromkeys(self._source.partitions(), self._now_s())
+        return self._tick(self._source.clock.now_ms()) if self._last_message_s else None
 
-    def heard(self, partitions: Iterable[str]) -> None:
+    def received_from(self, partitions: Iterable[str]) -> None:
         """These brought messages that may be used."""
-        spoke = set(partitions)
-        self._heard_s |= dict.fromkeys(spoke, self._now_s())
-        self._let_go -= spoke
+        active_partitions = set(partitions)
+        self._last_message_s |= dict.fromkeys(active_partitions, self._now_s())
+        self._let_go -= active_partitions
 
     def due(self) -> Tick | None:
         """A tick, where silence has lasted."""
         now_s = self._now_s()
-        silent = {name for name, heard_s in self._heard_s.items() if now_s - heard_s >= self._idle_s}
-        quiet = silent == self._heard_s.keys()
+        silent = {
+            name
+            for name, last_message_s in self._last_message_s.items()
+            if now_s - last_message_s >= self._idle_s
+        }
+        quiet = silent == self._last_message_s.keys()
         if self._source.clock is None or not silent or not (quiet or silent - self._let_go):
             return None
-        if now_s - self._asked_s < self._idle_s:
+        if now_s - self._checked_s < self._idle_s:
             return None  # asking has a price
-        self._asked_s = now_s
+        self._checked_s = now_s
         taken_ms = self._source.clock.now_ms()  # before it is asked: what comes later is of later
         at_end = self._source.at_end(silent)
         gone = self._let_go | at_end
-        everyone = gone == self._heard_s.keys()
+        everyone = gone == self._last_message_s.keys()
         if everyone and at_end != gone:
             return None  # one that was let go before has something on its way
         if not everyone and gone == self._let_go:
@@ -95,4 +99,4 @@ class Ticks:
         return self._tick(taken_ms)
 
     def _tick(self, taken_ms: int) -> Tick:
-        return Tick(awaited=tuple(sorted(self._heard_s.keys() - self._let_go)), taken_ms=taken_ms)
+        return Tick(awaited=tuple(sorted(self._last_message_s.keys() - self._let_go)), taken_ms=taken_ms)

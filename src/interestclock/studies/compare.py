@@ -14,8 +14,8 @@ from interestclock.events.schema import EventSource, LogSchema
 from interestclock.ranking import GaussianConfig
 from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
 from interestclock.studies.clock_terms import require_eq3_term
+from interestclock.studies.evaluation_rows import write_evaluation_rows
 from interestclock.studies.figures import figures
-from interestclock.studies.ground import write_ground
 from interestclock.studies.progress import Quiet, StudyProgress
 from interestclock.studies.rankers import DEFAULT_RANKERS, RANKERS, lineup
 from interestclock.studies.result_folder import result_folder
@@ -115,8 +115,8 @@ def _compare(
         (aside / part).mkdir()
     folder = prepare_samples(source, aside / "samples", config=config.prepare, progress=progress.phase)
     split = split_by_time(folder.event_times_ms())
-    ground = aside / "predictions" / "exposures.parquet"
-    write_ground(folder, split, ground, label=label)
+    evaluation_rows = aside / "predictions" / "exposures.parquet"
+    write_evaluation_rows(folder, split, evaluation_rows, label=label)
     plans = _plans(config, folder, aside, label=label, freeze_ms=split.test_start_ms)
     costs = run_all(plans, jobs=config.jobs, progress=progress)
     progress.phase("computing figures", 0, 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from interestclock.evaluation import Exposures, summarise
-from interestclock.studies.ground import read_ground, read_predictions
+from interestclock.studies.evaluation_rows import read_evaluation_rows, read_predictions
 
 __all__ = ["BASELINE", "figures"]
 
@@ -27,11 +27,11 @@ def figures(
         folder: holds ``exposures.parquet`` and one file per run. label: the comparison is about.
         rankers: names. seeds: runs of each. replicates: of the bootstrap over users.
     """
-    ground = folder / "exposures.parquet"
+    evaluation_rows = folder / "exposures.parquet"
     runs = {name: [folder / f"{name}-seed{seed}.parquet" for seed in range(seeds)] for name in rankers}
 
     def view(part: str, kind: str, tasks: Sequence[str] | None) -> dict[str, Any]:
-        exposures, row_N = read_ground(ground, part=part)
+        exposures, row_N = read_evaluation_rows(evaluation_rows, part=part)
         exposures = exposures if tasks is None else _only(exposures, tasks)
         predictions = {
             name: [read_predictions(run, tuple(exposures.labels), row_N, kind=kind) for run in paths]

@@ -52,8 +52,8 @@ def hour_information_bits(events: EventHours, *, permutations: int = 5, seed: in
 
     Example:
         >>> half = np.repeat([0, 1], 500)
-        >>> told = EventHours(user_E=half * 0, hour_E=half * 12, event_P=np.arange(1000), value_P=half)
-        >>> round(hour_information_bits(told), 2)
+        >>> events = EventHours(user_E=half * 0, hour_E=half * 12, event_P=np.arange(1000), value_P=half)
+        >>> round(hour_information_bits(events), 2)
         1.0
     """
     nobody_E = np.zeros_like(events.user_E)

@@ -97,11 +97,11 @@ def _in_words(found: LogInspection) -> list[str]:
         return []
     bits = {name: information.overall_bits for name, information in found.hour_information.items()}
     most = max(bits, key=lambda name: bits[name])
-    said = f"The hour tells {bits[most]:.4f} bits about {most}"
+    sentence = f"The hour tells {bits[most]:.4f} bits about {most}"
     if bits[most] <= 0:  # what chance tells is taken off
-        said = f"The hour tells nothing about {most} that chance does not"
-    said += ", the most of all attributes." if len(bits) > 1 else "."
-    return [f"{said} {_FOR_SCALE} Two logs are no law: compare says what yours gains.", _WITHIN_A_USER]
+        sentence = f"The hour tells nothing about {most} that chance does not"
+    sentence += ", the most of all attributes." if len(bits) > 1 else "."
+    return [f"{sentence} {_FOR_SCALE} Two logs are no law: compare says what yours gains.", _WITHIN_A_USER]
 
 
 def _utc(timestamp_ms: int) -> str:

@@ -8,21 +8,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from interestclock.evaluation.report_data import Dial
+from interestclock.evaluation.report_data import HourlyProfile
 from interestclock.features import ClockFeatureConfig, stream_clocks
 from interestclock.metrics.learning_curve import learning_curve
 from interestclock.samples import SampleFolder
 from interestclock.timeofday import utc_day_start_ms
 
-__all__ = ["attribute_shares", "curves", "dial"]
+__all__ = ["attribute_shares", "curves", "hourly_profile"]
 
 HOURS = 24
 Point = tuple[int, float]
 
 
-def curves(ground: Path, runs: dict[str, Path], *, label: str) -> dict[str, list[Point]]:
+def curves(evaluation_rows: Path, runs: dict[str, Path], *, label: str) -> dict[str, list[Point]]:
     """Prequential AUC over the whole stream for one run of each ranker."""
-    columns = pq.read_table(ground, columns=["timestamp_ms", f"label.{label}"])
+    columns = pq.read_table(evaluation_rows, columns=["timestamp_ms", f"label.{label}"])
     timestamp_ms, label_N = columns["timestamp_ms"].to_numpy(), columns[f"label.{label}"].to_numpy()
     return {
         ranker: learning_curve(timestamp_ms, label_N, pq.read_table(run)[f"p.{label}"].to_numpy())
@@ -51,7 +51,7 @@ def attribute_shares(folder: SampleFolder) -> dict[str, dict[str, list[float]]]:
     return shares
 
 
-def dial(folder: SampleFolder, config: ClockFeatureConfig) -> Dial | None:
+def hourly_profile(folder: SampleFolder, config: ClockFeatureConfig) -> HourlyProfile | None:
     """The clock of the user with the most exposures, as of the stream's last day."""
     if not folder.schema.clock_attributes or config.buckets_per_day != HOURS:
         return None
@@ -69,7 +69,7 @@ def dial(folder: SampleFolder, config: ClockFeatureConfig) -> Dial | None:
             if row["rank"] == 0:
                 values[row["bucket"]], scores[row["bucket"]] = row["value"], row["score"]
     name = str(folder.vocabulary("user")[user - 1].as_py())
-    return Dial(user=name, attribute=attribute, as_of_ms=as_of_ms, values=values, scores=scores)
+    return HourlyProfile(user=name, attribute=attribute, as_of_ms=as_of_ms, values=values, scores=scores)
 
 
 def _carried_values(folder: SampleFolder, attribute: str) -> pa.Table:

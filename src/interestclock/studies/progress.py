@@ -10,7 +10,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from interestclock.training import RunCost, RunNews
+from interestclock.training import RunCost, RunProgress
 
 __all__ = ["Quiet", "StudyProgress", "TerminalProgress"]
 
@@ -21,7 +21,7 @@ class StudyProgress(Protocol):
     def phase(self, what: str, done: int, total: int) -> None:
         """A phase has done so much of a total (0: unknown)."""
 
-    def news(self, news: RunNews) -> None:
+    def news(self, news: RunProgress) -> None:
         """A run has come so far."""
 
     def finished(self, cost: RunCost) -> None:
@@ -38,7 +38,7 @@ class Quiet:
     def phase(self, what: str, done: int, total: int) -> None:
         """Say nothing."""
 
-    def news(self, news: RunNews) -> None:
+    def news(self, news: RunProgress) -> None:
         """Say nothing."""
 
     def finished(self, cost: RunCost) -> None:
@@ -84,11 +84,11 @@ class TerminalProgress:
         self._phase = what
         self._show(what, done, total, f"{done:,}" + (f" of {total:,}" if total else ""))
 
-    def news(self, news: RunNews) -> None:
+    def news(self, news: RunProgress) -> None:
         """Move a run's bar."""
         day = datetime.fromtimestamp(news.event_ms / 1000, UTC).strftime("%Y-%m-%d")
-        said = f"{news.samples_per_second:8,.0f} samples/s  {day}  AUC {news.auc:.4f}"
-        self._show(news.run, news.samples, news.total, said)
+        text = f"{news.samples_per_second:8,.0f} samples/s  {day}  AUC {news.auc:.4f}"
+        self._show(news.run, news.samples, news.total, text)
 
     def finished(self, cost: RunCost) -> None:
         """Say that a run is done and what it took."""
@@ -103,11 +103,11 @@ class TerminalProgress:
             highlight=False,
         )
 
-    def _show(self, name: str, done: int, total: int, said: str) -> None:
+    def _show(self, name: str, done: int, total: int, text: str) -> None:
         if not self._console.is_terminal:
             return
         if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(name, said=said)
-        self._bars.update(self._tasks[name], completed=done, total=total or None, said=said)
+            self._tasks[name] = self._bars.add_task(name, text=text)
+        self._bars.update(self._tasks[name], completed=done, total=total or None, text=text)
         if total and done >= total:
             self._bars.remove_task(self._tasks.pop(name))

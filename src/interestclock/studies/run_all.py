@@ -17,7 +17,7 @@ from typing import Any
 
 from interestclock.errors import InterestClockError
 from interestclock.studies.progress import StudyProgress
-from interestclock.training import RunCost, RunNews, RunPlan, run_ranker
+from interestclock.training import RunCost, RunPlan, RunProgress, run_ranker
 
 __all__ = ["run_all"]
 
@@ -82,7 +82,7 @@ def _run(plan: RunPlan, news: Any) -> RunCost:
     return cost
 
 
-def _put(news: Any, item: RunNews) -> None:
+def _put(news: Any, item: RunProgress) -> None:
     news.put(item)
 
 

@@ -14,7 +14,7 @@ from interestclock.evaluation.svg import write_picture
 from interestclock.features import ClockFeatureConfig
 from interestclock.samples import SampleFolder
 from interestclock.studies.figures import BASELINE
-from interestclock.studies.pictures import attribute_shares, curves, dial
+from interestclock.studies.pictures import attribute_shares, curves, hourly_profile
 
 __all__ = ["write_configuration", "write_results"]
 
@@ -60,7 +60,7 @@ def write_results(
         results=results,
         curves=curves(out / "predictions" / "exposures.parquet", first, label=results["label"]),
         attribute_shares=attribute_shares(folder),
-        dial=dial(folder, clocks),
+        hourly_profile=hourly_profile(folder, clocks),
         notes=_notes(folder, settings),
         configuration={"settings": settings, "schema": configuration["schema"]},
         versions=configuration["versions"],

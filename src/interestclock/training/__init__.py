@@ -3,7 +3,7 @@
 from interestclock.training.config import ORDERS, TrainConfig
 from interestclock.training.learner import Learner, Prediction
 from interestclock.training.prediction_file import PredictionFile
-from interestclock.training.run import RunCost, RunNews, RunPlan, check_device, run_ranker
+from interestclock.training.run import RunCost, RunPlan, RunProgress, check_device, run_ranker
 from interestclock.training.sample_trainer import SampleTrainer
 from interestclock.training.trainer import PROBABILITY, PredictedBatch, Recorder
 
@@ -16,8 +16,8 @@ __all__ = [
     "PredictionFile",
     "Recorder",
     "RunCost",
-    "RunNews",
     "RunPlan",
+    "RunProgress",
     "SampleTrainer",
     "TrainConfig",
     "check_device",

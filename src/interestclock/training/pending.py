@@ -18,12 +18,12 @@ from interestclock.timeofday import DAY_MS
 from interestclock.training.config import TrainConfig
 from interestclock.training.learner import Prediction
 
-__all__ = ["Labels", "LabelsAlong", "Lesson", "PendingBatches"]
+__all__ = ["Labels", "LabelsAlong", "PendingBatch", "PendingBatches"]
 
 # Shapes: B exposures of a batch, X of a batch that is learned.
 
 _BEFORE_ALL_MS, _AFTER_ALL_MS = -(1 << 62), torch.iinfo(torch.int64).max
-Lesson = tuple[Batch, Prediction | None]  # what is learned, and what was said of it if that still holds
+PendingBatch = tuple[Batch, Prediction | None]  # what is learned, and what was said of it if that still holds
 
 
 class Labels(Protocol):
@@ -106,7 +106,7 @@ class PendingBatches:
         """Ask every batch again before it is learned."""
         self._prediction = None
 
-    def due(self, before_ms: int | None) -> Iterator[Lesson]:
+    def due(self, before_ms: int | None) -> Iterator[PendingBatch]:
         """What is to be learned as of a moment, with its labels; all that waits where the stream ends (None).
 
         Args:
@@ -137,7 +137,7 @@ class PendingBatches:
         self._waiting = deque(_batch_of(below(str(place), state)) for place in range(count))
         self._prediction = None
 
-    def _in_order(self, before_ms: int) -> Iterator[Lesson]:
+    def _in_order(self, before_ms: int) -> Iterator[PendingBatch]:
         while self._waiting:
             if (
                 before_ms < _AFTER_ALL_MS
@@ -148,7 +148,7 @@ class PendingBatches:
             self._prediction = None
             yield self._labels.labelled(batch), prediction
 
-    def _shuffled(self, midnight_ms: int, shuffler: torch.Generator) -> Iterator[Lesson]:
+    def _shuffled(self, midnight_ms: int, shuffler: torch.Generator) -> Iterator[PendingBatch]:
         if midnight_ms <= self._midnight_ms or not self._waiting:
             return
         self._midnight_ms = midnight_ms if midnight_ms < _AFTER_ALL_MS else self._midnight_ms

@@ -49,10 +49,10 @@ class PredictionFile:
     ) -> None:
         self.path, self._tasks, self._described = path, tasks, described
         kinds = ("p", "frozen") if frozen else ("p",)
-        said = [pa.field(f"{kind}.{task}", pa.float32()) for kind in kinds for task in tasks]
-        self._columns = len(said)
-        self._schema = pa.schema([*described, *said])
-        with self._telling():
+        columns = [pa.field(f"{kind}.{task}", pa.float32()) for kind in kinds for task in tasks]
+        self._columns = len(columns)
+        self._schema = pa.schema([*described, *columns])
+        with self._naming_the_file():
             self._writer = pq.ParquetWriter(path, self._schema)
         self._rows = 0
         self._shown: list[pa.Table] = []
@@ -73,9 +73,9 @@ class PredictionFile:
         size = len(probabilities[self._tasks[0]])
         self._make_room(size)
         stop = self._rows + size
-        said = [probabilities[task] for task in self._tasks]
-        said += [] if frozen is None else [frozen[task] for task in self._tasks]
-        for place, probability_B in enumerate(said):
+        columns = [probabilities[task] for task in self._tasks]
+        columns += [] if frozen is None else [frozen[task] for task in self._tasks]
+        for place, probability_B in enumerate(columns):
             self._held_KN[place, self._rows : stop] = probability_B.numpy()
         self._frozen_N[self._rows : stop] = frozen is not None
         if rows is not None:
@@ -85,7 +85,7 @@ class PredictionFile:
     def close(self) -> None:
         """Write what is held back; the file is whole then."""
         self._flush()
-        with self._telling():
+        with self._naming_the_file():
             self._writer.close()
 
     def __enter__(self) -> PredictionFile:
@@ -115,12 +115,12 @@ class PredictionFile:
         columns = pa.concat_tables(self._shown).columns if self._shown else []
         columns += [pa.array(values_N) for values_N in held_KN[: len(self._tasks)]]
         columns += [pa.array(values_N, mask=unfrozen_N) for values_N in held_KN[len(self._tasks) :]]
-        with self._telling():
+        with self._naming_the_file():
             self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
         self._rows, self._shown = 0, []
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _naming_the_file(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:

@@ -19,9 +19,9 @@ from interestclock.training.prediction_file import PredictionFile
 from interestclock.training.sample_trainer import SampleTrainer
 from interestclock.training.trainer import PredictedBatch
 
-__all__ = ["RunCost", "RunNews", "RunPlan", "check_device", "run_ranker"]
+__all__ = ["RunCost", "RunPlan", "RunProgress", "check_device", "run_ranker"]
 
-_SECONDS_BETWEEN_NEWS = 0.5
+_SECONDS_BETWEEN_REPORTS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class RunPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunNews:
+class RunProgress:
     """How far a run has come: samples so far and in all, event time, samples per second, running AUC."""
 
     run: str
@@ -79,7 +79,7 @@ class RunCost:
     peak_rss_mib: float | None
 
 
-def run_ranker(plan: RunPlan, tell: Callable[[RunNews], None]) -> RunCost:
+def run_ranker(plan: RunPlan, report: Callable[[RunProgress], None]) -> RunCost:
     """Train one ranker over the whole stream, writing predictions and, at the end, weights.
 
     Raises:
@@ -115,27 +115,27 @@ def run_ranker(plan: RunPlan, tell: Callable[[RunNews], None]) -> RunCost:
     )
     path = plan.out / "predictions" / f"{plan.name}.parquet"
     with PredictionFile(path, names.tasks, frozen=True) as file:
-        watch = _Watch(plan, file, total=folder.manifest.counts["samples"], tell=tell)
+        meter = _ProgressMeter(plan, file, total=folder.manifest.counts["samples"], report=report)
         maker = BatchMaker(recent=plan.config.recent, clocks=plan.config.needs_clocks)
-        trainer.run(folder.chunks(maker, state), watch)
+        trainer.run(folder.chunks(maker, state), meter)
     save_ranker(ranker, plan.out / "rankers" / plan.name)
     return RunCost(
         ranker=plan.ranker,
         seed=plan.train.seed,
-        seconds=watch.seconds,
-        samples=watch.samples,
+        seconds=meter.seconds,
+        samples=meter.samples,
         peak_rss_mib=peak_rss_mib(),
     )
 
 
-class _Watch:
+class _ProgressMeter:
     """Writes predictions down, counts, times and, twice a second, tells."""
 
     def __init__(
-        self, plan: RunPlan, file: PredictionFile, *, total: int, tell: Callable[[RunNews], None]
+        self, plan: RunPlan, file: PredictionFile, *, total: int, report: Callable[[RunProgress], None]
     ) -> None:
-        self._plan, self._file, self._total, self._tell = plan, file, total, tell
-        self._began = self._told = time.perf_counter()
+        self._plan, self._file, self._total, self._report = plan, file, total, report
+        self._began = self._reported_s = time.perf_counter()
         self._curve = LearningCurve(events_per_window=10_000)
         self.samples = 0
 
@@ -152,11 +152,11 @@ class _Watch:
             batch.timestamp_ms_B.numpy(), batch.labels[label].numpy(), probabilities[label].numpy()
         )
         now = time.perf_counter()
-        if now - self._told < _SECONDS_BETWEEN_NEWS and self.samples < self._total:
+        if now - self._reported_s < _SECONDS_BETWEEN_REPORTS and self.samples < self._total:
             return
-        self._told = now
-        self._tell(
-            RunNews(
+        self._reported_s = now
+        self._report(
+            RunProgress(
                 run=self._plan.name,
                 samples=self.samples,
                 total=self._total,

@@ -55,7 +55,7 @@ class Trainer:
         learner: of the ranker. pending: empty; says when a batch is learned, and in which order.
         recorder: is told of every batch. carried: the task whose predictions batches carry; None: of none.
         freeze_ms: from then on a copy that no longer learns is asked too; None: never.
-        before_asked: is called with each batch before it is predicted, and again before it is learned.
+        before_predict: is called with each batch before it is predicted, and again before it is learned.
         keep_graphs: learn from the forward pass that predicted, where nothing was learned in between.
     """
 
@@ -68,11 +68,11 @@ class Trainer:
         carried: str | None = None,
         freeze_ms: int | None = None,
         keep_graphs: bool = True,
-        before_asked: Callable[[Batch], None] = lambda _: None,
+        before_predict: Callable[[Batch], None] = lambda _: None,
     ) -> None:
         self.learner, self.pending, self._recorder = learner, pending, recorder
         self._carried, self._freeze_ms, self._keep_graphs = carried, freeze_ms, keep_graphs
-        self._before_asked = before_asked
+        self._before_predict = before_predict
         self._frozen: Ranker | None = None
 
     def step(self, batch: Batch, rows: pa.Table | None = None) -> None:
@@ -82,11 +82,11 @@ class Trainer:
             batch: later than all before it. rows: of its exposures, for the recorder.
         """
         self.learn(int(batch.timestamp_ms_B[0]))
-        self._before_asked(batch)
+        self._before_predict(batch)
         on_device = batch.to(self.learner.device)
         prediction = self.learner.predict(on_device)
         probabilities = prediction.probabilities()
-        frozen = self._ask_frozen(on_device)
+        frozen = self._predict_frozen(on_device)
         self._recorder.predicted(
             PredictedBatch(batch=batch, rows=rows, probabilities=probabilities, frozen=frozen)
         )
@@ -97,7 +97,7 @@ class Trainer:
     def learn(self, before_ms: int | None) -> None:
         """Learn what is due as of a moment, as ``PendingBatches.due`` has it; None: the stream is over."""
         for batch, prediction in self.pending.due(before_ms):
-            self._before_asked(batch)
+            self._before_predict(batch)
             self.learner.learn(batch.to(self.learner.device), prediction)
             self._recorder.learned(batch)
 
@@ -108,7 +108,7 @@ class Trainer:
                 ranker.grow(sizes, item_values)
 
     @torch.no_grad()
-    def _ask_frozen(self, batch: Batch) -> dict[str, Tensor] | None:
+    def _predict_frozen(self, batch: Batch) -> dict[str, Tensor] | None:
         if self._freeze_ms is None or int(batch.timestamp_ms_B[-1]) < self._freeze_ms:
             return None
         if self._frozen is None:

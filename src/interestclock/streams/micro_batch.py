@@ -12,11 +12,11 @@ from interestclock.events.message_tables import ITEMS, OUTCOMES, REFERENCES, SER
 from interestclock.events.schema import LogSchema
 from interestclock.timeofday import Clock
 
-__all__ = ["Arrivals", "BadMessage", "Cut", "LiveSource", "Rereadable"]
+__all__ = ["BadMessage", "LiveSource", "MicroBatch", "OffsetRanges", "Rereadable"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cut:
+class OffsetRanges:
     """Which messages, out of all that a source has.
 
     Args:
@@ -25,7 +25,7 @@ class Cut:
         taken_ms: when, by the source's clock, UTC milliseconds; None for what lay in a log.
 
     Example:
-        >>> Cut(source="plays.parquet", ranges={"0": ("1", "500")}, messages=500).messages
+        >>> OffsetRanges(source="plays.parquet", ranges={"0": ("1", "500")}, messages=500).messages
         500
     """
 
@@ -51,11 +51,11 @@ class BadMessage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arrivals:
+class MicroBatch:
     """The messages of a cut, as tables; ``arrival`` numbers them from 0 in an order that the cut decides.
 
     Args:
-        cut: which they are.
+        offset_ranges: which they are.
         exposures: columns of the event table that the schema names, ``event_id`` and ``arrival``; labels that
             did not come along are null. Of messages, also ``position`` int32 and ``values``, the raw columns
             as JSON text, which keeps 1, 1.0, true and "1" apart; both null where not said.
@@ -75,7 +75,7 @@ class Arrivals:
             columns as exposures have them, without local time.
     """
 
-    cut: Cut
+    offset_ranges: OffsetRanges
     exposures: pa.Table
     labels: pa.Table
     bad: tuple[BadMessage, ...] = ()
@@ -88,8 +88,9 @@ class Arrivals:
         """Messages by kind, those without a row left out but for exposures.
 
         Example:
-            >>> cut, labels = Cut(source="test", ranges={}, messages=0), pa.table({"arrival": [0]})
-            >>> list(Arrivals(cut=cut, exposures=labels[:0], labels=labels).tables())
+            >>> offset_ranges = OffsetRanges(source="test", ranges={}, messages=0)
+            >>> labels = pa.table({"arrival": [0]})
+            >>> list(MicroBatch(offset_ranges=offset_ranges, exposures=labels[:0], labels=labels).tables())
             ['exposures', 'labels']
         """
         kinds = ("exposures", "labels", "items", "outcomes", "served", "references")
@@ -128,7 +129,7 @@ class LiveSource(Protocol):
     def start_after(self, last: Mapping[str, str]) -> None:
         """Partition -> last offset that was taken already; called once, before the first ``poll``."""
 
-    def poll(self, most: int, wait_s: float) -> Arrivals | None:
+    def poll(self, most: int, wait_s: float) -> MicroBatch | None:
         """New messages, at most so many; None if none came within so many seconds."""
 
     def acknowledge(self, last: Mapping[str, str]) -> None:
@@ -142,5 +143,5 @@ class LiveSource(Protocol):
 class Rereadable(Protocol):
     """A source whose messages stay where they are, so that their place stands for them; all are exposures."""
 
-    def reread(self, cut: Cut) -> Arrivals:
+    def reread(self, offset_ranges: OffsetRanges) -> MicroBatch:
         """The messages of a cut, the same to the bit."""

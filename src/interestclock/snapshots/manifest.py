@@ -12,17 +12,25 @@ from typing import Any
 from interestclock import __version__
 from interestclock.errors import ResultError
 
-__all__ = ["FULL", "MANIFEST", "WEIGHTS", "SnapshotNote", "TableNote", "read_note", "snapshot_names"]
+__all__ = [
+    "FULL",
+    "MANIFEST",
+    "WEIGHTS",
+    "SnapshotManifest",
+    "TableManifest",
+    "read_manifest",
+    "snapshot_names",
+]
 
 FORMAT = 1
 FULL, DELTA = "full", "delta"
 WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"
 _NAME = re.compile(r"[0-9]{8}-(full|delta)")
-_TYPES = {"str": str, "int": int, "dict[str, Any]": dict, "dict[str, TableNote]": dict}
+_TYPES = {"str": str, "int": int, "dict[str, Any]": dict, "dict[str, TableManifest]": dict}
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableNote:
+class TableManifest:
     """Of one table: how many rows, how many of them the snapshot carries, and what a row is.
 
     Args:
@@ -30,7 +38,7 @@ class TableNote:
         dtype: of PyTorch, for example float32.
 
     Example:
-        >>> TableNote(rows=1_000, touched=3, width=16, dtype="float32").touched
+        >>> TableManifest(rows=1_000, touched=3, width=16, dtype="float32").touched
         3
     """
 
@@ -41,7 +49,7 @@ class TableNote:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SnapshotNote:
+class SnapshotManifest:
     """A manifest.
 
     Args:
@@ -54,9 +62,10 @@ class SnapshotNote:
         chain_sha256: over this manifest and the parent's own, so over all that the state is made of.
 
     Example:
-        >>> note = SnapshotNote(name="00000001-full", number=1, kind="full", parent=None, watermark_ms=0,
+        >>> manifest = SnapshotManifest(
+        ...     name="00000001-full", number=1, kind="full", parent=None, watermark_ms=0,
         ...     step=0, feature_fingerprint="f", tables={}, sha256="", bytes=0, about={}).chained(None)
-        >>> SnapshotNote.from_json(note.to_json(), "a test") == note, note.follows(None)
+        >>> SnapshotManifest.from_json(manifest.to_json(), "a test") == manifest, manifest.follows(None)
         (True, True)
     """
 
@@ -67,7 +76,7 @@ class SnapshotNote:
     watermark_ms: int
     step: int
     feature_fingerprint: str
-    tables: dict[str, TableNote]
+    tables: dict[str, TableManifest]
     sha256: str
     bytes: int
     about: dict[str, Any]
@@ -80,39 +89,39 @@ class SnapshotNote:
         return json.dumps(asdict(self), indent=1, sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str, where: str) -> SnapshotNote:
+    def from_json(cls, text: str, where: str) -> SnapshotManifest:
         """The manifest of a text.
 
         Raises:
             ResultError: it is none, or another format; names ``where``.
         """
         try:
-            said = json.loads(text)
-            if said["format"] != FORMAT:
+            content = json.loads(text)
+            if content["format"] != FORMAT:
                 raise ResultError(
-                    f"{where}: format {said['format']}, this version reads {FORMAT}; use the version that "
-                    f"wrote it ({said.get('version')})"
+                    f"{where}: format {content['format']}, this version reads {FORMAT}; use the version that "
+                    f"wrote it ({content.get('version')})"
                 )
-            tables = {name: TableNote(**each) for name, each in said.pop("tables").items()}
-            note = cls(**said, tables=tables)
-            problem = note._problem()
+            tables = {name: TableManifest(**each) for name, each in content.pop("tables").items()}
+            manifest = cls(**content, tables=tables)
+            problem = manifest._problem()
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ResultError(
                 f"{where}: no manifest of a snapshot ({error}); take a snapshot again"
             ) from error
         if problem is not None:
             raise ResultError(f"{where}: {problem}: it is damaged; take a snapshot again")
-        return note
+        return manifest
 
-    def chained(self, parent: SnapshotNote | None) -> SnapshotNote:
+    def chained(self, parent: SnapshotManifest | None) -> SnapshotManifest:
         """The same note with ``chain_sha256`` set: what it is when it goes on from ``parent``."""
-        said = asdict(self) | {"chain_sha256": parent.chain_sha256 if parent is not None else ""}
-        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-        return SnapshotNote(
+        content = asdict(self) | {"chain_sha256": parent.chain_sha256 if parent is not None else ""}
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return SnapshotManifest(
             **{each.name: getattr(self, each.name) for each in fields(self)} | {"chain_sha256": digest}
         )
 
-    def follows(self, parent: SnapshotNote | None) -> bool:
+    def follows(self, parent: SnapshotManifest | None) -> bool:
         """Whether it is unchanged since it was written, and goes on from just this parent."""
         return self.chain_sha256 == self.chained(parent).chain_sha256
 
@@ -133,7 +142,7 @@ def is_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def read_note(folder: Path, name: str) -> SnapshotNote:
+def read_manifest(folder: Path, name: str) -> SnapshotManifest:
     """A snapshot's manifest.
 
     Raises:
@@ -147,10 +156,12 @@ def read_note(folder: Path, name: str) -> SnapshotNote:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ResultError(f"{path}: cannot be read ({error}); take a snapshot again") from error
-    note = SnapshotNote.from_json(text, str(path))
-    if note.name != name:
-        raise ResultError(f"{path}: says it is {note.name}: it was moved or damaged; take a snapshot again")
-    return note
+    manifest = SnapshotManifest.from_json(text, str(path))
+    if manifest.name != name:
+        raise ResultError(
+            f"{path}: says it is {manifest.name}: it was moved or damaged; take a snapshot again"
+        )
+    return manifest
 
 
 def snapshot_names(folder: Path) -> list[str]:
@@ -158,7 +169,7 @@ def snapshot_names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("*-*") if is_name(path.name) and path.is_dir())
 
 
-def _odd(table: TableNote) -> bool:
+def _odd(table: TableManifest) -> bool:
     sizes = [table.rows, table.touched] + ([] if table.width is None else [table.width])
     whole = all(type(each) is int and each >= 0 for each in sizes)
     return not whole or table.touched > table.rows or type(table.dtype) is not str

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NO_MESSAGES", "Accounts"]
+__all__ = ["NO_MESSAGES", "Counters"]
 
 NO_MESSAGES = ("item_changes", "known_ahead", "known_ahead_most_ms")  # what is counted beside messages
 _NO_PARTS = ("received", "given_labels_late", *NO_MESSAGES)
 
 
 @dataclass(kw_only=True)
-class Accounts:
+class Counters:
     """Totals since the stream began; the parts add up to ``received``.
 
     Args:
@@ -49,8 +49,8 @@ class Accounts:
             parts of the sum either.
 
     Example:
-        >>> accounts = Accounts(received=3, learned=1, waiting=1, duplicates=1)
-        >>> accounts.add_up()
+        >>> counters = Counters(received=3, learned=1, waiting=1, duplicates=1)
+        >>> counters.add_up()
         True
     """
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from interestclock.events.schema import LogSchema
-from interestclock.streams import Arrivals, Cut, Message, MessageParser
+from interestclock.streams import Message, MessageParser, MicroBatch, OffsetRanges
 
 SCHEMA = LogSchema(
     labels=("finish", "like"),
@@ -107,14 +107,14 @@ MESSAGES = {
 }
 
 
-def parse(*payloads: bytes, zone: str | None = None, schema: LogSchema = SCHEMA) -> Arrivals:
+def parse(*payloads: bytes, zone: str | None = None, schema: LogSchema = SCHEMA) -> MicroBatch:
     """One cut of these messages, offsets from 0."""
     messages = [Message(partition="0", offset=str(at), payload=each) for at, each in enumerate(payloads)]
-    cut = Cut(source="t", ranges={"0": ("0", str(len(payloads)))}, messages=len(payloads))
-    return MessageParser(schema, zone=zone).parse(cut, messages)
+    offset_ranges = OffsetRanges(source="t", ranges={"0": ("0", str(len(payloads)))}, messages=len(payloads))
+    return MessageParser(schema, zone=zone).parse(offset_ranges, messages)
 
 
-def rows(arrivals: Arrivals) -> dict[str, list[dict[str, Any]]]:
+def rows(arrivals: MicroBatch) -> dict[str, list[dict[str, Any]]]:
     """The rows of each table; raw columns as what their JSON says. All are of one partition."""
     found = {kind: getattr(arrivals, kind).to_pylist() for kind in MESSAGES}
     for row in (row for of_kind in found.values() for row in of_kind):

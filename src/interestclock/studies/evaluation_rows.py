@@ -15,12 +15,12 @@ from interestclock.evaluation.exposures import Exposures
 from interestclock.evaluation.split import Split
 from interestclock.samples import BatchMaker, SampleChunk, SampleFolder
 
-__all__ = ["PARTS", "read_ground", "read_predictions", "write_ground"]
+__all__ = ["PARTS", "read_evaluation_rows", "read_predictions", "write_evaluation_rows"]
 
 PARTS = ("train", "validation", "test")
 
 
-def write_ground(folder: SampleFolder, split: Split, path: Path, *, label: str) -> None:
+def write_evaluation_rows(folder: SampleFolder, split: Split, path: Path, *, label: str) -> None:
     """Write one row per sample, in stream order: original ids, moment, part, labels, truths.
 
     Raises:
@@ -70,7 +70,7 @@ def _rows(chunk: SampleChunk, ids: dict[str, pa.Array], split: Split) -> pa.Tabl
     return pa.table(columns)
 
 
-def read_ground(path: Path, *, part: str) -> tuple[Exposures, npt.NDArray[np.int64]]:
+def read_evaluation_rows(path: Path, *, part: str) -> tuple[Exposures, npt.NDArray[np.int64]]:
     """The exposures of a part, and their row numbers in the stream."""
     names = [name for name in pq.read_schema(path).names if name not in ("user_id", "item_id", "part")]
     in_part = pc.equal(pq.read_table(path, columns=["part"])["part"], part)

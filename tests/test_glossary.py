@@ -1,0 +1,78 @@
+"""The glossary names what is there, and the code keeps to its words."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SOURCE = REPOSITORY / "src" / "interestclock"
+PAGE = (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8")
+
+# Words of a private language, each with the one to use: as a name in the code, whole or as a part of it.
+PRIVATE = {
+    "accounts": "counters",
+    "asked": "requested",
+    "dial": "hourly_profile",
+    "ground": "evaluation_rows",
+    "hear": "ingest",
+    "heard": "received",
+    "lesson": "pending_batch",
+    "said": "what it is: config, fields, manifest",
+    "sight": "observe",
+    "sightings": "min_count",
+    "spoke": "active_partitions",
+}
+
+
+def names_in(source: str) -> set[str]:
+    """All names that a module gives to something, or uses."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name):
+            names.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            names.add(node.attr)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.arg | ast.keyword) and node.arg:
+            names.add(node.arg)
+    return names
+
+
+def private_words(source: str) -> set[str]:
+    """Names of a module with a private word in them."""
+    return {
+        name
+        for name in names_in(source)
+        if PRIVATE.keys() & {part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
+    }
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([a-z_0-9/]+(?:\.py|/))`", PAGE))))
+def test_every_path_it_names_exists(path: str) -> None:
+    assert (SOURCE / path).exists()
+
+
+def test_every_class_it_names_is_in_the_code() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    named = set(re.findall(r"`([A-Z]\w+[a-z]\w*)`", PAGE))
+    assert named - set(re.findall(r"^class (\w+)", code, re.MULTILINE)) == set()
+    assert len(named) >= 3
+
+
+def test_no_name_in_the_code_is_of_a_private_language() -> None:
+    found = {
+        f"{path.relative_to(SOURCE)}: {name}"
+        for path in SOURCE.rglob("*.py")
+        for name in private_words(path.read_text(encoding="utf-8"))
+    }
+    assert found == set()
+
+
+def test_a_private_word_would_be_seen() -> None:
+    assert private_words("def _tell_accounts(said): pass") == {"_tell_accounts", "said"}
+    assert private_words("background = counters") == set()
