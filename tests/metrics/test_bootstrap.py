@@ -99,6 +99,16 @@ def test_draws_are_alike_for_every_ranker_and_whatever_the_blocks(monkeypatch):
     assert (auc_replicates(resamples, user_N, label_N, score_N) == whole).all()
 
 
+@pytest.mark.parametrize("kept", [0, USERS * 50 - 1, USERS * 50])
+def test_draws_are_alike_whether_they_are_kept_or_drawn_again(kept, monkeypatch):
+    expected = UserResamples(users=USERS, replicates=50, seed=7).block(0, 50)
+    monkeypatch.setattr(bootstrap, "KEPT_ELEMENTS", kept)
+    monkeypatch.setattr(bootstrap, "BLOCK_ELEMENTS", 180)
+    resamples = UserResamples(users=USERS, replicates=50, seed=7)
+    for _ in range(2):
+        assert (np.concatenate(list(resamples.blocks(60))) == expected).all()
+
+
 def test_the_seed_names_the_draws():
     one, again, other = (UserResamples(users=40, replicates=5, seed=seed).block(0, 5) for seed in (1, 1, 2))
     assert (one == again).all()

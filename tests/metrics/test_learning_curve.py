@@ -53,6 +53,14 @@ def test_nothing_gives_nothing():
     assert math.isnan(curve.running_auc)
 
 
+def test_before_the_first_window_the_auc_is_that_of_all_rows():
+    curve = LearningCurve(events_per_window=5)
+    curve.add(np.arange(4), np.array([0, 1, -1, 1]), np.array([0.2, 0.1, 0.0, 0.3]))
+    assert (curve.points, curve.running_auc) == ([], 0.5)
+    curve.add(np.arange(2), np.array([0, 0]), np.array([0.4, 0.4]))
+    assert curve.running_auc == curve.points[0][1] == 1 / 6
+
+
 def test_fewer_rows_than_windows():
     assert len(learning_curve(np.arange(3), np.array([0, 1, 0]), np.zeros(3), windows=60)) == 3
 

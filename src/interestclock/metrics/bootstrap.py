@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -20,14 +21,17 @@ __all__ = ["UserResamples", "auc_replicates", "percentile_interval", "ratio_repl
 
 # Elements of the largest array a block allocates; 1 M of 8 bytes is 8 MB, which fits a cache.
 BLOCK_ELEMENTS = 1_000_000
+# Up to so many multiplicities are kept, 4 bytes each: 16,000 users with 1,000 replicates take 64 MB.
+KEPT_ELEMENTS = 16_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class UserResamples:
     """How often each user counts in each replicate, drawn anew but always alike.
 
-    A replicate's draw depends on the seed and its own number alone, so it is never stored and neither
-    the block size nor the number of replicates changes it.
+    A replicate's draw depends on the seed and its own number alone, so neither the block size nor the number
+    of replicates changes it. Every metric of every ranker asks for the same draws: few are kept, many are
+    drawn again.
 
     Args:
         users: number of users; they are numbered from 0.
@@ -61,7 +65,16 @@ class UserResamples:
         """All replicates in order, so many at once that ``rows`` values each stay within memory."""
         step = max(1, BLOCK_ELEMENTS // max(rows, self.users))
         for start in range(0, self.replicates, step):
-            yield self.block(start, min(start + step, self.replicates))
+            stop = min(start + step, self.replicates)
+            yield self.block(start, stop) if self._kept is None else self._kept[start:stop]
+
+    @cached_property
+    def _kept(self) -> Array | None:
+        if self.users * self.replicates > KEPT_ELEMENTS:
+            return None
+        drawn_RU = self.block(0, self.replicates)
+        drawn_RU.flags.writeable = False
+        return drawn_RU
 
     def _draw(self, replicate: int) -> Array:
         drawn = np.random.default_rng([self.seed, replicate]).integers(self.users, size=self.users)

@@ -5,8 +5,6 @@ Axes: ``N`` exposures in stream order.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from interestclock.metrics.exposure_metrics import Array, auc
@@ -74,8 +72,11 @@ class LearningCurve:
 
     @property
     def running_auc(self) -> float:
-        """AUC of the last full window, NaN before the first."""
-        return self.points[-1][1] if self.points else math.nan
+        """AUC of the last full window, before the first that of all rows; NaN where one class is missing."""
+        if self.points:
+            return self.points[-1][1]
+        _, label_N, score_N = self._columns
+        return auc(label_N, score_N)
 
     def add(self, timestamp_ms_N: Array, label_N: Array, score_N: Array) -> None:
         """Take the next rows of the stream; rows with a negative (missing) label are left out."""
