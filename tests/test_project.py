@@ -30,14 +30,15 @@ VERSION_HEADING = re.compile(r"^## \[([^\]]+)\]", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?:^|`)\s*(?:\$ )?(interestclock [^`\n#]*)", re.MULTILINE)
 
-# Of use within only: how loops are compiled and kept, arrays and files are written, what options are by
-# default; and the commands, which --help documents.
+# Of use within only: how loops are compiled and kept, arrays and files are written, processes kept, what
+# options are by default; and the commands, which --help documents.
 NOT_IN_THE_API = {
     "interestclock.arrays",
     "interestclock.compiled",
     "interestclock.defaults",
     "interestclock.loop_cache",
     "interestclock.on_disk",
+    "interestclock.workers",
     "interestclock.__main__",
     "interestclock.cli",
 }

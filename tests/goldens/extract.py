@@ -25,7 +25,7 @@ from interestclock.samples import PrepareConfig
 from interestclock.snapshots import Snapshot, SnapshotReader, list_manifests
 from interestclock.streams import LiveSource
 from interestclock.studies import CompareConfig, compare, export_features
-from interestclock.training import RunCost, RunPlan, run_ranker
+from interestclock.workers import Job, Workers
 
 __all__ = ["compared", "exported", "final_state", "run_in_two", "snapshots", "what_was_predicted"]
 
@@ -35,12 +35,12 @@ _NO_INTEGER, _PADDING = np.iinfo(np.int64).min, b"\xff"
 
 
 def compared(source: EventSource, folder: Path, *, config: CompareConfig) -> dict[str, Any]:
-    """``compare``, its runs in this very process, since starting one takes longer than such a run.
+    """``compare``, its jobs in this very process, since starting one takes longer than they do.
 
     Parts: ``predictions/RANKER`` by task, float32, in the log's order; ``metrics``; ``counts``.
     """
     module = sys.modules[compare.__module__]
-    with mock.patch.object(module, "run_all", _run_here):
+    with mock.patch.object(module, "Workers", _Here):
         results = compare(source, folder, config=config)
     parts: dict[str, Any] = {}
     for ranker in config.rankers:
@@ -53,8 +53,12 @@ def compared(source: EventSource, folder: Path, *, config: CompareConfig) -> dic
     return parts
 
 
-def _run_here(plans: Sequence[RunPlan], *, jobs: int, progress: Any) -> list[RunCost]:
-    return [run_ranker(plan, lambda news: None) for plan in plans]
+class _Here(Workers):
+    def __init__(self, count: int, *, prepare: Any) -> None:
+        super().__init__(0, prepare=prepare)
+
+    def run(self, jobs: Sequence[Job], heard: Any) -> list[Any]:
+        return [job(heard) for job in jobs]
 
 
 def _means(results: Any) -> Any:

@@ -29,7 +29,7 @@ def run(folder: SampleFolder, out: Path, ranker: str, **train: str) -> dict[str,
         label="finish",
         freeze_ms=folder.manifest.counts["last_ms"] - 86_400_000,
     )
-    run_ranker(plan, lambda news: None)
+    run_ranker(plan, lambda progress: None)
     table = pq.read_table(out / "predictions" / f"{ranker}-seed0.parquet")
     return {name: table[name].to_numpy() for name in table.column_names}
 

@@ -43,10 +43,10 @@ def read(plan: RunPlan) -> dict[str, np.ndarray]:
 def test_a_run_writes_predictions_and_weights(
     plan: Callable[..., RunPlan], folder: SampleFolder, histories: Histories, chunks: list[SampleChunk]
 ) -> None:
-    news: list[RunProgress] = []
+    reported: list[RunProgress] = []
     middle_ms = int(chunks[2].samples.timestamp_ms_B[0])
     this = plan(freeze_ms=middle_ms)
-    cost = run_ranker(this, news.append)
+    cost = run_ranker(this, reported.append)
     predicted, samples = read(this), sum(map(len, chunks))
     assert set(predicted) == {f"{kind}.{task}" for kind in ("p", "frozen") for task in folder.schema.labels}
     assert all(values.size == samples for values in predicted.values())
@@ -55,8 +55,8 @@ def test_a_run_writes_predictions_and_weights(
     assert (cost.ranker, cost.seed, cost.samples) == ("base", 0, samples)
     assert cost.seconds > 0
     assert cost.peak_rss_mib > 10
-    assert (news[-1].samples, news[-1].total, news[-1].run) == (samples, samples, "base-seed0")
-    assert news[-1].event_ms == folder.manifest.counts["last_ms"]
+    assert (reported[-1].samples, reported[-1].total, reported[-1].run) == (samples, samples, "base-seed0")
+    assert reported[-1].event_ms == folder.manifest.counts["last_ms"]
 
 
 def test_the_saved_ranker_is_the_trained_one(

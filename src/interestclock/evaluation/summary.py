@@ -9,34 +9,21 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from interestclock.evaluation.estimates import Estimate, TaskEstimates, estimate, resamples_of
 from interestclock.evaluation.exposures import Exposures, Predictions, check_predictions
-from interestclock.evaluation.scored import measure, measure_replicates
-from interestclock.evaluation.slices import counts_by_hour, hourly_spread, measure_by_hour
-from interestclock.metrics.bootstrap import UserResamples, percentile_interval
-from interestclock.metrics.exposure_metrics import Array, Floats, rela_impr
+from interestclock.evaluation.slices import counts_by_hour, hourly_spread
+from interestclock.metrics.bootstrap import percentile_interval
+from interestclock.metrics.exposure_metrics import rela_impr
 
-__all__ = ["summarise"]
+__all__ = ["HEADLINE", "summarise", "summary_of"]
 
 HEADLINE = ("auc", "uauc", "logloss")
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Estimate:
-    """A metric averaged over seeds: on the exposures as they are, and in every replicate.
-
-    ``seeds`` are the plain figures behind ``point``, one per seed; a combination of metrics has none.
-    """
-
-    point: float
-    replicate_R: Floats
-    seeds: Sequence[float] = ()
 
 
 def summarise(
@@ -91,54 +78,63 @@ def summarise(
     """
     exposures.label_known(label)
     check_predictions(exposures, predictions)
-    users = max(1, len(np.unique(exposures.user_N)))
-    resamples = UserResamples(users=users, replicates=replicates, seed=bootstrap_seed)
-    tasks = {
-        ranker: {task: _average(exposures, task, seeds, resamples) for task in exposures.labels}
-        for ranker, seeds in predictions.items()
+    resamples = resamples_of(exposures, replicates=replicates, seed=bootstrap_seed)
+    estimates = {
+        ranker: {
+            task: estimate(exposures, task, [by_label[task] for by_label in runs], resamples=resamples)
+            for task in exposures.labels
+        }
+        for ranker, runs in predictions.items()
     }
-    main = {ranker: estimates[label] for ranker, estimates in tasks.items()}
-    oracle = _oracle(exposures, label, resamples)
+    oracle = None
+    if label in exposures.truths:
+        oracle = estimate(exposures, label, [exposures.truths[label]], resamples=resamples).metrics["auc"]
+    return summary_of(exposures, estimates, oracle, label=label, baseline=baseline)
+
+
+def summary_of(
+    exposures: Exposures,
+    estimates: Mapping[str, Mapping[str, TaskEstimates]],
+    oracle: Estimate | None,
+    *,
+    label: str,
+    baseline: str,
+) -> Json:
+    """The comparison where everything was measured, be it in several processes; as ``summarise`` returns it.
+
+    Args:
+        exposures: what every ranker was asked. estimates: ranker → label → what ``estimate`` made of it.
+        oracle: the AUC of the true probability. label, baseline: as of ``summarise``.
+
+    Example:
+        >>> rows = np.arange(4)
+        >>> exposures = Exposures(
+        ...     user_N=rows // 2, request_N=rows, timestamp_ms_N=rows, second_of_day_N=rows,
+        ...     labels={"finish": rows % 2},
+        ... )
+        >>> resamples = resamples_of(exposures, replicates=3)
+        >>> base = {"finish": estimate(exposures, "finish", [rows % 2], resamples=resamples)}
+        >>> summary_of(exposures, {"base": base}, None, label="finish", baseline="base")["seeds"]
+        1
+    """
+    main = {ranker: by_task[label].metrics for ranker, by_task in estimates.items()}
     return {
         "label": label,
         "baseline": baseline,
-        "seeds": max((len(seeds) for seeds in predictions.values()), default=0),
+        "seeds": max((len(metrics["auc"].seeds) for metrics in main.values()), default=0),
         "rankers": {
-            ranker: _ranker(estimates, main.get(baseline), oracle)
-            | {"tasks": {task: _interval_each(metrics) for task, metrics in tasks[ranker].items()}}
-            for ranker, estimates in main.items()
+            ranker: _ranker(metrics, main.get(baseline), oracle)
+            | {"tasks": {task: _interval_each(each.metrics) for task, each in estimates[ranker].items()}}
+            for ranker, metrics in main.items()
         },
         "pairs": {f"{a}-{b}": _pair(main[a], main[b]) for a, b in itertools.permutations(main, 2)},
         "oracle": None if oracle is None else _with_interval("auc", oracle),
-        "by_hour": _by_hour(exposures, predictions, label),
+        "by_hour": _by_hour(exposures, estimates, label),
     }
-
-
-def _average(
-    exposures: Exposures, task: str, seeds: Sequence[Mapping[str, Array]], resamples: UserResamples
-) -> dict[str, _Estimate]:
-    scored = [exposures.scored(task, by_label[task]) for by_label in seeds]
-    points = [measure(one) for one in scored]
-    replicates = [measure_replicates(one, resamples) for one in scored]
-    by_name = {name: [point[name] for point in points] for name in points[0]}
-    return {
-        name: _Estimate(
-            point=float(np.mean(figures)),
-            replicate_R=np.mean([replicate[name] for replicate in replicates], axis=0),
-            seeds=figures,
-        )
-        for name, figures in by_name.items()
-    }
-
-
-def _oracle(exposures: Exposures, label: str, resamples: UserResamples) -> _Estimate | None:
-    if label not in exposures.truths:
-        return None
-    return _average(exposures, label, [{label: exposures.truths[label]}], resamples)["auc"]
 
 
 def _ranker(
-    metrics: Mapping[str, _Estimate], base: Mapping[str, _Estimate] | None, oracle: _Estimate | None
+    metrics: Mapping[str, Estimate], base: Mapping[str, Estimate] | None, oracle: Estimate | None
 ) -> Json:
     row: Json = _interval_each({name: metrics[name] for name in HEADLINE})
     for name in ("auc", "uauc"):
@@ -151,7 +147,7 @@ def _ranker(
     return row
 
 
-def _pair(a: Mapping[str, _Estimate], b: Mapping[str, _Estimate]) -> Json:
+def _pair(a: Mapping[str, Estimate], b: Mapping[str, Estimate]) -> Json:
     return {name: _interval(_combine(lambda x, y: x - y, a[name], b[name])) for name in ("auc", "uauc")}
 
 
@@ -160,26 +156,26 @@ def _share(ranker: Any, base: Any, oracle: Any) -> Any:
     return (ranker - base) / np.where(oracle == base, np.nan, oracle - base)
 
 
-def _combine(function: Callable[..., Any], *estimates: _Estimate) -> _Estimate:
+def _combine(function: Callable[..., Any], *estimates: Estimate) -> Estimate:
     with np.errstate(divide="ignore", invalid="ignore"):  # a replicate may have nothing to compare with
-        return _Estimate(
+        return Estimate(
             point=float(function(*(np.float64(one.point) for one in estimates))),
             replicate_R=np.asarray(function(*(one.replicate_R for one in estimates))),
         )
 
 
-def _interval(estimate: _Estimate) -> Json:
+def _interval(estimate: Estimate) -> Json:
     return {
         "mean": _number(estimate.point),
         "ci95": [_number(bound) for bound in percentile_interval(estimate.replicate_R)],
     }
 
 
-def _interval_each(metrics: Mapping[str, _Estimate]) -> Json:
+def _interval_each(metrics: Mapping[str, Estimate]) -> Json:
     return {name: _interval(estimate) for name, estimate in metrics.items()}
 
 
-def _with_interval(name: str, estimate: _Estimate | None) -> Json:
+def _with_interval(name: str, estimate: Estimate | None) -> Json:
     """A bare figure, its interval beside it."""
     if estimate is None:
         return {name: None, f"{name}_ci95": None}
@@ -191,16 +187,12 @@ def _number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _by_hour(exposures: Exposures, predictions: Predictions, label: str) -> Json:
+def _by_hour(exposures: Exposures, estimates: Mapping[str, Mapping[str, TaskEstimates]], label: str) -> Json:
     known = exposures.label_known(label)
-    second_of_day_N = exposures.second_of_day_N[known]
-    counts = counts_by_hour(exposures.labels[label][known], second_of_day_N)
+    counts = counts_by_hour(exposures.labels[label][known], exposures.second_of_day_N[known])
     rankers: Json = {}
-    for ranker, seeds in predictions.items():
-        runs = [
-            measure_by_hour(exposures.scored(label, by_label[label]), second_of_day_N) for by_label in seeds
-        ]
-        mean_H = {name: np.mean([run[name] for run in runs], axis=0) for name in runs[0]}
+    for ranker, by_task in estimates.items():
+        mean_H = by_task[label].by_hour
         rankers[ranker] = {name: [_number(value) for value in values] for name, values in mean_H.items()}
         rankers[ranker]["auc_spread"] = _number(hourly_spread(mean_H["auc"], counts.positives_H))
     return {

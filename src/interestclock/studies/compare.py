@@ -21,7 +21,8 @@ from interestclock.studies.rankers import DEFAULT_RANKERS, RANKERS, lineup
 from interestclock.studies.result_folder import result_folder
 from interestclock.studies.run_all import run_all
 from interestclock.studies.write_results import write_results
-from interestclock.training import RunCost, RunPlan, TrainConfig, check_device
+from interestclock.training import RunCost, RunPlan, TrainConfig, check_device, warm_up
+from interestclock.workers import Workers
 
 __all__ = ["CompareConfig", "compare"]
 
@@ -79,7 +80,8 @@ def compare(
         source: the log. out: a folder that does not exist yet. title: of the report.
         progress: hears how it comes along.
 
-    Each run is a process of its own: call this below ``if __name__ == "__main__":`` in a script.
+    Runs, and then figures, are made in ``config.jobs`` processes that end when this does, or when its process
+    does. A run's predictions do not depend on what ran before in its process.
 
     Returns:
         What ``results.json`` holds.
@@ -98,8 +100,10 @@ def compare(
     """
     label = _label(source, config)
     check_device(config.train.device)
-    with result_folder(out) as aside:
-        return _compare(source, aside, label, config=config, title=title, progress=progress or Quiet())
+    progress = progress or Quiet()
+    processes = min(config.jobs, config.seeds * len(config.rankers))
+    with result_folder(out) as aside, Workers(processes, prepare=warm_up) as workers:
+        return _compare(source, aside, label, config=config, title=title, workers=workers, progress=progress)
 
 
 def _compare(
@@ -109,6 +113,7 @@ def _compare(
     *,
     config: CompareConfig,
     title: str,
+    workers: Workers,
     progress: StudyProgress,
 ) -> dict[str, Any]:
     for part in ("predictions", "rankers"):
@@ -118,14 +123,15 @@ def _compare(
     evaluation_rows = aside / "predictions" / "exposures.parquet"
     write_evaluation_rows(folder, split, evaluation_rows, label=label)
     plans = _plans(config, folder, aside, label=label, freeze_ms=split.test_start_ms)
-    costs = run_all(plans, jobs=config.jobs, progress=progress)
-    progress.phase("computing figures", 0, 0)
+    costs = run_all(plans, workers=workers, progress=progress)
     results = figures(
         aside / "predictions",
         label=label,
         rankers=config.rankers,
         seeds=config.seeds,
         replicates=config.replicates,
+        workers=workers,
+        progress=progress,
     )
     for name, row in results["rankers"].items():
         row.update(_cost([cost for cost in costs if cost.ranker == name]))
@@ -135,6 +141,7 @@ def _compare(
         "validation_from_ms": split.validation_start_ms,
         "test_from_ms": split.test_start_ms,
     }
+    progress.phase("writing the report", 0, 0)
     settings = asdict(config)
     write_results(aside, folder, results, settings=settings, clocks=config.prepare.clocks, title=title)
     shutil.move(aside / "samples" / "vocabulary", aside / "vocabulary")

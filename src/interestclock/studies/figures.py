@@ -1,22 +1,58 @@
-"""From predictions on disk to the figures of a comparison."""
+"""From predictions on disk to the figures of a comparison, measured side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from interestclock.evaluation import Exposures, summarise
+from interestclock.evaluation import Exposures
+from interestclock.evaluation.estimates import TaskEstimates, estimate, resamples_of
+from interestclock.evaluation.exposures import check_predictions
+from interestclock.evaluation.summary import HEADLINE, summary_of
 from interestclock.studies.evaluation_rows import read_evaluation_rows, read_predictions
+from interestclock.studies.progress import StudyProgress
+from interestclock.workers import Report, Workers
 
 __all__ = ["BASELINE", "figures"]
 
 BASELINE = "base"
 
 
+@dataclass(frozen=True, kw_only=True)
+class _View:
+    """Which exposures are looked at, and which predictions; ``tasks`` None is all labels of the log."""
+
+    folder: Path
+    part: str
+    kind: str
+    tasks: tuple[str, ...] | None = None
+
+    def exposures(self) -> Exposures:
+        exposures, _ = read_evaluation_rows(self.folder / "exposures.parquet", part=self.part)
+        return exposures if self.tasks is None else _only(exposures, self.tasks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Measurement:
+    """One job: a ranker's predictions of one label; no ranker, the true probabilities."""
+
+    view: _View
+    ranker: str | None
+    task: str
+
+
 def figures(
-    folder: Path, *, label: str, rankers: Sequence[str], seeds: int, replicates: int
+    folder: Path,
+    *,
+    label: str,
+    rankers: Sequence[str],
+    seeds: int,
+    replicates: int,
+    workers: Workers,
+    progress: StudyProgress,
 ) -> dict[str, Any]:
     """What ``summarise`` makes of the test part, and the headline of two other views.
 
@@ -26,23 +62,72 @@ def figures(
     Args:
         folder: holds ``exposures.parquet`` and one file per run. label: the comparison is about.
         rankers: names. seeds: runs of each. replicates: of the bootstrap over users.
+        workers: measure. progress: hears how they come along.
     """
-    evaluation_rows = folder / "exposures.parquet"
-    runs = {name: [folder / f"{name}-seed{seed}.parquet" for seed in range(seeds)] for name in rankers}
+    test = _View(folder=folder, part="test", kind="p")
+    frozen = replace(test, kind="frozen", tasks=(label,))
+    validation = replace(test, part="validation", tasks=(label,))
+    views = {view: view.exposures() for view in (test, frozen, validation)}
+    measurements = [
+        _Measurement(view=view, ranker=ranker, task=task)
+        for view, exposures in views.items()
+        for ranker in rankers
+        for task in exposures.labels
+    ]
+    truth = _Measurement(view=test, ranker=None, task=label)
+    measurements += [truth] if label in views[test].truths else []
+    measured = _measured(measurements, seeds=seeds, replicates=replicates, workers=workers, progress=progress)
 
-    def view(part: str, kind: str, tasks: Sequence[str] | None) -> dict[str, Any]:
-        exposures, row_N = read_evaluation_rows(evaluation_rows, part=part)
-        exposures = exposures if tasks is None else _only(exposures, tasks)
-        predictions = {
-            name: [read_predictions(run, tuple(exposures.labels), row_N, kind=kind) for run in paths]
-            for name, paths in runs.items()
+    def summary(view: _View) -> dict[str, Any]:
+        estimates = {
+            ranker: {
+                task: measured[_Measurement(view=view, ranker=ranker, task=task)]
+                for task in views[view].labels
+            }
+            for ranker in rankers
         }
-        return summarise(exposures, predictions, label=label, baseline=BASELINE, replicates=replicates)
+        oracle = measured[truth].metrics["auc"] if view is test and truth in measured else None
+        return summary_of(views[view], estimates, oracle, label=label, baseline=BASELINE)
 
-    results = view("test", "p", None)
-    results["frozen"] = _headline(view("test", "frozen", [label]))
-    results["validation"] = _headline(view("validation", "p", [label]))
+    results = summary(test)
+    results["frozen"], results["validation"] = _headline(summary(frozen)), _headline(summary(validation))
     return results
+
+
+def _measured(
+    measurements: Sequence[_Measurement],
+    *,
+    seeds: int,
+    replicates: int,
+    workers: Workers,
+    progress: StudyProgress,
+) -> dict[_Measurement, TaskEstimates]:
+    done = 0
+    progress.phase("computing figures", 0, len(measurements))
+
+    def received(_: None) -> None:
+        nonlocal done
+        done += 1
+        progress.phase("computing figures", done, len(measurements))
+
+    jobs = [partial(_measure, each, seeds, replicates) for each in measurements]
+    return dict(zip(measurements, workers.run(jobs, received), strict=True))
+
+
+def _measure(measurement: _Measurement, seeds: int, replicates: int, report: Report) -> TaskEstimates:
+    view, task = measurement.view, measurement.task
+    exposures, row_N = read_evaluation_rows(view.folder / "exposures.parquet", part=view.part)
+    if measurement.ranker is None:
+        runs = [exposures.truths[task]]
+    else:
+        paths = [view.folder / f"{measurement.ranker}-seed{seed}.parquet" for seed in range(seeds)]
+        by_label = [read_predictions(path, (task,), row_N, kind=view.kind) for path in paths]
+        check_predictions(_only(exposures, (task,)), {measurement.ranker: by_label})
+        runs = [each[task] for each in by_label]
+    resamples = resamples_of(exposures, replicates=replicates)
+    estimates = estimate(exposures, task, runs, resamples=resamples)
+    report(None)
+    return estimates
 
 
 def _only(exposures: Exposures, tasks: Sequence[str]) -> Exposures:
@@ -50,7 +135,4 @@ def _only(exposures: Exposures, tasks: Sequence[str]) -> Exposures:
 
 
 def _headline(results: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: {metric: row[metric] for metric in ("auc", "uauc", "logloss")}
-        for name, row in results["rankers"].items()
-    }
+    return {name: {metric: row[metric] for metric in HEADLINE} for name, row in results["rankers"].items()}

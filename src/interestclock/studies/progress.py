@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol
@@ -14,6 +16,8 @@ from interestclock.training import RunCost, RunProgress
 
 __all__ = ["Quiet", "StudyProgress", "TerminalProgress"]
 
+_ELSEWHERE_S = 30.0  # between two lines of a run where there is no terminal
+
 
 class StudyProgress(Protocol):
     """Hears how a study comes along."""
@@ -21,7 +25,7 @@ class StudyProgress(Protocol):
     def phase(self, what: str, done: int, total: int) -> None:
         """A phase has done so much of a total (0: unknown)."""
 
-    def news(self, news: RunProgress) -> None:
+    def running(self, run: RunProgress) -> None:
         """A run has come so far."""
 
     def finished(self, cost: RunCost) -> None:
@@ -38,7 +42,7 @@ class Quiet:
     def phase(self, what: str, done: int, total: int) -> None:
         """Say nothing."""
 
-    def news(self, news: RunProgress) -> None:
+    def running(self, run: RunProgress) -> None:
         """Say nothing."""
 
     def finished(self, cost: RunCost) -> None:
@@ -46,26 +50,33 @@ class Quiet:
 
 
 class TerminalProgress:
-    """Bars in a terminal; elsewhere a line for each phase and each finished run.
+    """Bars in a terminal; elsewhere a line for each phase, each run every half minute, and when it is done.
 
     Args:
-        console: where to.
+        console: where to. monotonic_s: a clock.
+
+    Example:
+        >>> import sys
+        >>> with TerminalProgress(Console(file=sys.stdout), monotonic_s=lambda: 0.0) as progress:
+        ...     progress.phase("reading the log", 0, 0)
+        [   0.0 s] reading the log
     """
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        self._console, self._now_s = console, monotonic_s
         self._bars = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[said]}"),
+            TextColumn("{task.fields[text]}"),
             TimeElapsedColumn(),
             console=console,
             transient=True,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._phase = ""
-        self._began = time.perf_counter()
+        self._phase: str | None = None
+        self._began_s = self._now_s()
+        self._printed_s: dict[str, float] = {}  # of runs: when they were printed last, or began
 
     def __enter__(self) -> TerminalProgress:
         if self._console.is_terminal:
@@ -78,29 +89,40 @@ class TerminalProgress:
         self._bars.stop()
 
     def phase(self, what: str, done: int, total: int) -> None:
-        """Show a phase's bar, or say once that it began."""
-        if what != self._phase and not self._console.is_terminal:
-            self._console.print(f"[{time.perf_counter() - self._began:6.1f} s] {what}", highlight=False)
+        """Show a phase's bar in place of the one before it, or say once that it began."""
+        if what != self._phase:
+            self._remove(self._phase)
+            if not self._console.is_terminal:
+                self._print(what)
         self._phase = what
-        self._show(what, done, total, f"{done:,}" + (f" of {total:,}" if total else ""))
+        self._show(what, done, total, f"{done:,} of {total:,}" if total else f"{done:,}" if done else "")
 
-    def news(self, news: RunProgress) -> None:
-        """Move a run's bar."""
-        day = datetime.fromtimestamp(news.event_ms / 1000, UTC).strftime("%Y-%m-%d")
-        text = f"{news.samples_per_second:8,.0f} samples/s  {day}  AUC {news.auc:.4f}"
-        self._show(news.run, news.samples, news.total, text)
+    def running(self, run: RunProgress) -> None:
+        """Move a run's bar; elsewhere say now and then how far it is."""
+        day = datetime.fromtimestamp(run.event_ms / 1000, UTC).strftime("%Y-%m-%d")
+        text = f"{run.samples_per_second:,.0f} samples/s, {day}, AUC {_auc(run.auc)}"
+        self._show(run.run, run.samples, run.total, text)
+        now_s = self._now_s()
+        if now_s - self._printed_s.setdefault(run.run, now_s) >= _ELSEWHERE_S:
+            self._printed_s[run.run] = now_s
+            if not self._console.is_terminal:
+                self._print(f"{run.run}: {run.samples:,} of {run.total:,}, {text}")
 
     def finished(self, cost: RunCost) -> None:
         """Say that a run is done and what it took."""
         name = f"{cost.ranker}-seed{cost.seed}"
-        if name in self._tasks:
-            self._bars.remove_task(self._tasks.pop(name))
+        self._remove(name)
         memory = "memory n/a" if cost.peak_rss_mib is None else f"{cost.peak_rss_mib:,.0f} MiB"
         rate = cost.samples / max(cost.seconds, 1e-9)
+        self._print(f"{name}: {cost.seconds:.1f} s, {rate:,.0f} samples/s, {memory}, AUC {_auc(cost.auc)}")
+
+    def _print(self, text: str) -> None:
+        seconds = self._now_s() - self._began_s
         self._console.print(
-            f"[{time.perf_counter() - self._began:6.1f} s] {cost.ranker} seed {cost.seed}: "
-            f"{cost.seconds:.1f} s, {rate:,.0f} samples/s, {memory}",
+            f"[{seconds:6.1f} s] {text}",
             highlight=False,
+            markup=False,
+            soft_wrap=not self._console.is_terminal,
         )
 
     def _show(self, name: str, done: int, total: int, text: str) -> None:
@@ -109,5 +131,12 @@ class TerminalProgress:
         if name not in self._tasks:
             self._tasks[name] = self._bars.add_task(name, text=text)
         self._bars.update(self._tasks[name], completed=done, total=total or None, text=text)
-        if total and done >= total:
+
+    def _remove(self, name: str | None) -> None:
+        if name in self._tasks:
             self._bars.remove_task(self._tasks.pop(name))
+
+
+def _auc(value: float) -> str:
+    """NaN while there is one class only."""
+    return "-" if math.isnan(value) else f"{value:.4f}"

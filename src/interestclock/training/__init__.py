@@ -3,7 +3,7 @@
 from interestclock.training.config import ORDERS, TrainConfig
 from interestclock.training.learner import Learner, Prediction
 from interestclock.training.prediction_file import PredictionFile
-from interestclock.training.run import RunCost, RunPlan, RunProgress, check_device, run_ranker
+from interestclock.training.run import RunCost, RunPlan, RunProgress, check_device, run_ranker, warm_up
 from interestclock.training.sample_trainer import SampleTrainer
 from interestclock.training.trainer import PROBABILITY, PredictedBatch, Recorder
 
@@ -22,4 +22,5 @@ __all__ = [
     "TrainConfig",
     "check_device",
     "run_ranker",
+    "warm_up",
 ]

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
-__all__ = ["peak_rss_mib"]
+__all__ = ["forget_peak", "peak_rss_mib"]
 
 _STATUS = Path("/proc/self/status")
 _PER_MIB = 1 << 20 if sys.platform == "darwin" else 1 << 10  # macOS counts bytes, others KiB
 
 
+def forget_peak() -> None:
+    """From here on ``peak_rss_mib`` tells the highest since now, where the system lets it: on Linux.
+
+    Example:
+        >>> forget_peak()
+    """
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
 def peak_rss_mib() -> float | None:
-    """Highest resident memory of this process so far, in MiB; None where the system does not say, as Windows.
+    """Highest resident memory of this process, so far or since ``forget_peak``, in MiB; None if unknown.
 
     On Linux that of this program alone; elsewhere that of what started it may be in it.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import torch
 
 from interestclock.errors import ConfigError
@@ -14,12 +16,12 @@ from interestclock.metrics.learning_curve import LearningCurve
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig, save_ranker
 from interestclock.samples import Batch, BatchMaker, SampleFolder
 from interestclock.training.config import TrainConfig
-from interestclock.training.memory import peak_rss_mib
+from interestclock.training.memory import forget_peak, peak_rss_mib
 from interestclock.training.prediction_file import PredictionFile
 from interestclock.training.sample_trainer import SampleTrainer
 from interestclock.training.trainer import PredictedBatch
 
-__all__ = ["RunCost", "RunPlan", "RunProgress", "check_device", "run_ranker"]
+__all__ = ["RunCost", "RunPlan", "RunProgress", "check_device", "run_ranker", "warm_up"]
 
 _SECONDS_BETWEEN_REPORTS = 0.5
 
@@ -67,9 +69,11 @@ class RunProgress:
 
 @dataclass(frozen=True, kw_only=True)
 class RunCost:
-    """What a run took; seconds of training and predicting, without reading the log.
+    """What a run took, and its running AUC at the end.
 
-    ``peak_rss_mib`` is None where the system does not say.
+    ``seconds`` are of training and predicting, without reading the log. ``peak_rss_mib`` is the highest
+    resident memory of its process while it ran (so far, where the system does not tell: all but Linux); None
+    where it says nothing.
     """
 
     ranker: str
@@ -77,10 +81,22 @@ class RunCost:
     seconds: float
     samples: int
     peak_rss_mib: float | None
+    auc: float
+
+
+def warm_up() -> None:
+    """What a process does once before its first run, so that the run's seconds are its own.
+
+    Example:
+        >>> warm_up()
+    """
+    torch.optim.Adam([torch.zeros(1)])  # imports torch._dynamo, which takes longer than PyTorch itself
 
 
 def run_ranker(plan: RunPlan, report: Callable[[RunProgress], None]) -> RunCost:
     """Train one ranker over the whole stream, writing predictions and, at the end, weights.
+
+    What ran before in this process changes nothing of it.
 
     Raises:
         ConfigError: the device is not there, or a clock has no attributes to read.
@@ -97,11 +113,12 @@ def run_ranker(plan: RunPlan, report: Callable[[RunProgress], None]) -> RunCost:
         >>> (folder / "predictions").mkdir()
         >>> plan = RunPlan(ranker="base", config=RankerConfig(), train=TrainConfig(),
         ...     samples=folder / "samples", out=folder, label="finish")
-        >>> run_ranker(plan, lambda news: None).samples == exposures
+        >>> run_ranker(plan, lambda progress: None).samples == exposures
         True
     """
     check_device(plan.train.device)
     torch.set_num_threads(plan.train.threads)
+    _forget_runs()
     folder = SampleFolder(plan.samples)
     names = FeatureNames.of(folder.schema, buckets_per_day=_buckets(folder))
     state = folder.state()
@@ -125,7 +142,15 @@ def run_ranker(plan: RunPlan, report: Callable[[RunProgress], None]) -> RunCost:
         seconds=meter.seconds,
         samples=meter.samples,
         peak_rss_mib=peak_rss_mib(),
+        auc=meter.auc,
     )
+
+
+def _forget_runs() -> None:
+    """What runs before left in memory is none of the next one's."""
+    gc.collect()
+    pa.default_memory_pool().release_unused()
+    forget_peak()
 
 
 class _ProgressMeter:
@@ -142,6 +167,10 @@ class _ProgressMeter:
     @property
     def seconds(self) -> float:
         return time.perf_counter() - self._began
+
+    @property
+    def auc(self) -> float:
+        return self._curve.running_auc
 
     def predicted(self, predicted: PredictedBatch) -> None:
         self._file.add(predicted.rows, predicted.probabilities, predicted.frozen)
@@ -162,7 +191,7 @@ class _ProgressMeter:
                 total=self._total,
                 event_ms=int(batch.timestamp_ms_B[-1]),
                 samples_per_second=self.samples / self.seconds,
-                auc=self._curve.running_auc,
+                auc=self.auc,
             )
         )
 

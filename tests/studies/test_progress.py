@@ -1,4 +1,4 @@
-"""A comparison on a system that does not say how much memory a process took."""
+"""What a comparison says on its way and in the end, where memory is known and where it is not."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from interestclock.evaluation.report import write_report
 from interestclock.evaluation.report_data import Report
 from interestclock.studies.compare import _cost
 from interestclock.studies.progress import TerminalProgress
-from interestclock.training import RunCost
+from interestclock.training import RunCost, RunProgress
 
-UNKNOWN = RunCost(ranker="base", seed=0, seconds=2.0, samples=10, peak_rss_mib=None)
+UNKNOWN = RunCost(ranker="base", seed=0, seconds=2.0, samples=10, peak_rss_mib=None, auc=0.5)
 KNOWN = replace(UNKNOWN, seed=1, seconds=4.0, peak_rss_mib=1_500.0)
 
 
@@ -28,7 +28,7 @@ def test_results_hold_what_is_known(costs: list[RunCost], peak: float | None) ->
 def test_progress_says_what_is_known(cost: RunCost, said: str) -> None:
     out = io.StringIO()
     TerminalProgress(Console(file=out, width=200)).finished(cost)
-    assert out.getvalue().rstrip().endswith(said)
+    assert f" {said}, " in out.getvalue()
 
 
 @pytest.mark.parametrize(("cost", "shown"), [(UNKNOWN, False), (KNOWN, True)])
@@ -40,3 +40,14 @@ def test_the_report_shows_what_is_known(cost: RunCost, shown: bool, tmp_path: Pa
     page = (tmp_path / "report.html").read_text()
     assert "cost-seconds" in page
     assert ("cost-peak_rss_mib" in page) == shown
+
+
+def test_a_terminal_has_a_bar_of_each_run() -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=200, force_terminal=True, color_system=None)
+    with TerminalProgress(console) as progress:
+        progress.running(
+            RunProgress(run="base-seed0", samples=5, total=10, samples_per_second=2.0, event_ms=0, auc=0.5)
+        )
+        progress.phase("computing figures", 1, 2)
+    assert "2 samples/s, 1970-01-01, AUC 0.5000" in out.getvalue()
