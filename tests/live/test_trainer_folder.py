@@ -54,7 +54,7 @@ def test_a_damaged_claim_says_what_to_do(damage: str, tmp_path: Path) -> None:
 
 
 def test_killed_while_it_was_claimed(tmp_path: Path) -> None:
-    (tmp_path / "config.unfinished").write_text('{"sour')
+    (tmp_path / "config.json.unfinished").write_text('{"sour')
     (tmp_path / "lock").touch()
     TrainerFolder(tmp_path, SAID, resume=False).release()
     assert json.loads((tmp_path / "config.json").read_text())["source"] == "a log"

@@ -14,9 +14,9 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
+from interestclock import files as files_module
 from interestclock.errors import ResultError
 from interestclock.snapshots import SnapshotReader, SnapshotWriter, Touched, list_manifests, verify
-from interestclock.snapshots import placing as placing_module
 from interestclock.snapshots import writer as writer_module
 
 SAID = {"about": {}, "watermark_ms": 0, "step": 0}
@@ -57,7 +57,7 @@ STEPS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "replace": lambda patch: patch.setattr(Path, "replace", failing_at(1, Path.replace, NO_ROOM)),
 } | {
     f"force {call}": lambda patch, call=call: patch.setattr(
-        placing_module, "force", failing_at(call, placing_module.force, NO_ROOM)
+        files_module, "force", failing_at(call, files_module.force, NO_ROOM)
     )
     for call in range(1, 6)
 }
@@ -119,7 +119,7 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     writer = SnapshotWriter(tmp_path, feature_fingerprint="f")
     whole(writer, 1.0)
     with monkeypatch.context() as patch:
-        patch.setattr(placing_module, "force", failing_at(2, placing_module.force, KeyboardInterrupt("stop")))
+        patch.setattr(files_module, "force", failing_at(2, files_module.force, KeyboardInterrupt("stop")))
         with pytest.raises(KeyboardInterrupt):
             whole(writer, 2.0)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["00000001-full", "CURRENT"]
@@ -170,7 +170,7 @@ def test_a_death_while_old_ones_go(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             whole(writer, 3.0)
     assert verify(tmp_path) == []
     SnapshotWriter(tmp_path, feature_fingerprint="f")
-    assert list(tmp_path.glob(".unfinished*")) == []
+    assert [*tmp_path.glob("*.unfinished"), *tmp_path.glob("*.removed")] == []
     assert [manifest.number for manifest in list_manifests(tmp_path)] == [1, 3]
 
 
@@ -180,14 +180,14 @@ def test_at_no_moment_is_a_delta_left_alone(tmp_path: Path, monkeypatch: pytest.
     for value in (2.0, 3.0, 4.0):
         row(writer, value)
     seen = []
-    remove = placing_module.remove
+    remove_folder = writer_module.remove_folder
 
-    def watched(folder: Path, name: str) -> None:
-        remove(folder, name)
-        seen.append((name, verify(folder)))
+    def watched(path: Path) -> None:
+        remove_folder(path)
+        seen.append((path.name, verify(path.parent)))
 
     with monkeypatch.context() as patch:
-        patch.setattr(writer_module, "remove", watched)
+        patch.setattr(writer_module, "remove_folder", watched)
         whole(writer, 5.0)
     assert seen == [(f"0000000{n}-delta", []) for n in (4, 3, 2)] + [("00000001-full", [])]
 

@@ -239,13 +239,13 @@ def test_a_full_disk_leaves_the_ones_before(tmp_path: Path, monkeypatch: pytest.
         with pytest.raises(ResultError, match=r"No space left on device.*make room"):
             State().write(writer, "full")
     assert [manifest.number for manifest in list_manifests(tmp_path)] == [1, 2, 3]
-    assert list(tmp_path.glob(".unfinished*")) == []
+    assert list(tmp_path.glob("*.unfinished")) == []
     assert State().write(writer, "full").number == 4
 
 
 def test_what_a_crash_left_is_removed(tmp_path: Path) -> None:
     three(tmp_path)
-    left = tmp_path / ".unfinished-00000004-full"
+    left = tmp_path / "00000004-full.unfinished"
     left.mkdir()
     (left / "weights.safetensors").write_bytes(b"half")
     writer = SnapshotWriter(tmp_path, feature_fingerprint="f")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from interestclock.admission.admitted_bytes import Schemas, decoded, entry_to_bytes
 from interestclock.admission.admitted_entry import AdmittedEntry
-from interestclock.on_disk import force
+from interestclock.files import force
 from interestclock.streams.segment_follower import SegmentFollower
 from interestclock.streams.segment_header import files_of
 from interestclock.streams.segments import Segments

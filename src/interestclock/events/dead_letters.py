@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Protocol, TextIO
 
 from interestclock.errors import LogError
-from interestclock.on_disk import force
+from interestclock.files import force
 
 __all__ = ["DeadLetter", "DeadLetterFile", "Letter"]
 

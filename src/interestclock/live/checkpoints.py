@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,13 +18,13 @@ from safetensors.numpy import load_file, save_file
 from interestclock import __version__
 from interestclock.arrays import Arrays
 from interestclock.errors import ResultError
-from interestclock.on_disk import digest_of, force
+from interestclock.files import digest_of, folder_aside, remove_folder, sweep
 
 __all__ = ["CheckpointManifest", "CheckpointReader", "Checkpoints"]
 
 FORMAT = 4
 _NAME = re.compile(r"checkpoint-([0-9]{8})")
-_STATE, _MANIFEST, _ASIDE = "state.safetensors", "checkpoint.json", ".unfinished"
+_STATE, _MANIFEST = "state.safetensors", "checkpoint.json"
 _log = logging.getLogger("interestclock.checkpoints")
 
 
@@ -149,8 +148,7 @@ class Checkpoints(CheckpointReader):
         super().__init__(folder)
         self.kept = kept
         folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.glob(f"*{_ASIDE}"):
-            shutil.rmtree(left)
+        sweep(folder)
 
     def write(
         self, state: Mapping[str, npt.NDArray[Any]], manifest: CheckpointManifest
@@ -160,17 +158,15 @@ class Checkpoints(CheckpointReader):
         Raises:
             ResultError: it cannot be written; the ones before stay.
         """
-        aside = self.folder / f"{self.path(manifest.number).name}{_ASIDE}"
         try:
-            whole = self._write(aside, state, manifest)
+            whole = self._write(state, manifest)
         except (OSError, SafetensorError) as error:  # a full disk may come as either
-            shutil.rmtree(aside, ignore_errors=True)
             raise ResultError(
                 f"{self.path(manifest.number)}: the checkpoint cannot be written ({error}); make room or "
                 "mend the disk, then go on with --resume: what came since the last one is learned again"
             ) from error
         for number in self.numbers()[: -self.kept]:
-            shutil.rmtree(self.path(number))
+            remove_folder(self.path(number))
         return whole
 
     def oldest(self) -> CheckpointManifest | None:
@@ -183,21 +179,17 @@ class Checkpoints(CheckpointReader):
             return None
 
     def _write(
-        self, aside: Path, state: Mapping[str, npt.NDArray[Any]], manifest: CheckpointManifest
+        self, state: Mapping[str, npt.NDArray[Any]], manifest: CheckpointManifest
     ) -> CheckpointManifest:
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir()
-        save_file({name: np.asarray(each, order="C") for name, each in state.items()}, aside / _STATE)
-        digest = digest_of(aside / _STATE)
-        whole = CheckpointManifest(
-            **asdict(manifest) | {"sha256": digest, "bytes": (aside / _STATE).stat().st_size}
-        )
-        (aside / _MANIFEST).write_text(json.dumps(asdict(whole), indent=1))
-        for each in (aside / _STATE, aside / _MANIFEST, aside):
-            force(each)
-        shutil.rmtree(self.path(manifest.number), ignore_errors=True)  # a damaged one, made anew
-        aside.rename(self.path(manifest.number))
-        force(self.folder)
+        with folder_aside(
+            self.path(manifest.number)
+        ) as aside:  # in place of a damaged one, if it is made anew
+            save_file({name: np.asarray(each, order="C") for name, each in state.items()}, aside / _STATE)
+            size = (aside / _STATE).stat().st_size
+            whole = CheckpointManifest(
+                **asdict(manifest) | {"sha256": digest_of(aside / _STATE), "bytes": size}
+            )
+            (aside / _MANIFEST).write_text(json.dumps(asdict(whole), indent=1))
         return whole
 
 

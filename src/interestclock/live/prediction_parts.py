@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from torch import Tensor
 
+from interestclock.files import aside_of, put_in_place
 from interestclock.training.prediction_file import PredictionFile
 
 __all__ = ["PredictionParts"]
@@ -40,7 +41,7 @@ class PredictionParts:
     def __init__(self, folder: Path, tasks: tuple[str, ...], *, candidates: bool = False) -> None:
         self.folder, self._tasks = folder, tasks
         folder.mkdir(parents=True, exist_ok=True)
-        self._aside = folder / "part.unfinished"
+        self._aside = aside_of(folder / "part")
         described = [("event_id", pa.string()), ("timestamp_ms", pa.int64())]
         described += [("item_id", pa.string()), ("chosen", pa.bool_())] if candidates else []
         self._described = pa.schema(described)
@@ -57,7 +58,7 @@ class PredictionParts:
         if self._file is not None:
             self._file.close()
             self._file = None
-            self._aside.replace(self._path(number))
+            put_in_place(self._aside, self._path(number))
 
     def cut_back(self, number: int) -> None:
         """Remove what was predicted after a checkpoint; 0 is the beginning."""

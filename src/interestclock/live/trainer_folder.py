@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import Any
 
 from interestclock import __version__
 from interestclock.errors import ResultError
+from interestclock.files import ASIDE, digest_of_json, lock, write_text
 from interestclock.live.checkpoints import CheckpointReader
-from interestclock.on_disk import force
 
 __all__ = ["TrainerFolder", "config_of", "differences"]
 
-_CONFIG, _ASIDE, _LOCK = "config.json", "config.unfinished", "lock"
+_CONFIG, _LOCK = "config.json", "lock"
 _STATE_FROM = "state_from"  # in the configuration: on whose state it began
 _JOURNAL = "journal"  # before there was an admitted log
 _SHOWN = 3  # settings that differ
@@ -50,15 +49,18 @@ class TrainerFolder:
     ) -> None:
         self.path = path
         self._state_from = None if state_from is None else str(state_from.resolve())
-        self.fingerprint = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+        self.fingerprint = digest_of_json(settings)
         try:
             self._refuse_foreign()
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = (path / _LOCK).open("a+", encoding="utf-8")
+            self._lock = lock(
+                path / _LOCK,
+                taken=f"another trainer runs in {path}",
+                remedy="stop it, or name another folder",
+            )
         except OSError as error:
             raise ResultError(f"{path} cannot be used ({error}); name another folder") from error
         try:
-            self._take_lock()
             self._claim(settings, resume=resume)
         except BaseException:
             self.release()
@@ -66,10 +68,10 @@ class TrainerFolder:
 
     def release(self) -> None:
         """Another trainer may have it."""
-        self._lock.close()
+        self._lock.release()
 
     def _refuse_foreign(self) -> None:
-        ours = {_CONFIG, _ASIDE, _LOCK}
+        ours = {_CONFIG, _CONFIG + ASIDE, _LOCK}
         names = {each.name for each in self.path.iterdir()} if self.path.exists() else set()
         if _CONFIG not in names and names - ours:
             raise ResultError(f"{self.path} is not empty and holds no trainer; name another folder")
@@ -79,26 +81,12 @@ class TrainerFolder:
                 f"({config_of(self.path).get('version')}), or start anew in another folder"
             )
 
-    def _take_lock(self) -> None:
-        """The system gives it back when the process ends, however it ends."""
-        import fcntl  # noqa: PLC0415  not every system has it
-
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ResultError(
-                f"another trainer runs in {self.path}; stop it, or name another folder"
-            ) from error
-
     def _claim(self, settings: Mapping[str, Any], *, resume: bool) -> None:
         path = self.path / _CONFIG
         if not path.exists():
-            aside = self.path / _ASIDE
             known = {**settings, "fingerprint": self.fingerprint, "version": __version__}
             known |= {} if self._state_from is None else {_STATE_FROM: self._state_from}
-            aside.write_text(json.dumps(known, indent=1), encoding="utf-8")
-            force(aside)
-            aside.replace(path)
+            write_text(path, json.dumps(known, indent=1))
         elif not resume:
             raise ResultError(f"{self.path} holds a trainer; go on with --resume, or name another folder")
         else:

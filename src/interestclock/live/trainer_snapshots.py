@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
+from interestclock.files import digest_of_json
 from interestclock.live.live_trainer import LiveTrainer
 from interestclock.live.touched import WEIGHT
 from interestclock.ranking import describe_ranker, table_names
@@ -38,7 +37,7 @@ def feature_fingerprint(trainer: LiveTrainer) -> str:
         trainer: of which.
     """
     common = {"names": describe_ranker(trainer.ranker)["names"], "clocks": str(trainer.config.clocks)}
-    return hashlib.sha256(json.dumps(common, sort_keys=True).encode()).hexdigest()
+    return digest_of_json(common)
 
 
 @dataclass(frozen=True, kw_only=True)

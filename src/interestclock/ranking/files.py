@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from interestclock.errors import ConfigError, ResultError
+from interestclock.files import write_text
 from interestclock.ranking.config import ClockConfig, FeatureNames, RankerConfig
 from interestclock.ranking.ranker import Ranker
 
@@ -48,7 +49,7 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
     weights |= {f"{_ROWS}{feature}": rows.cpu() for feature, rows in table.layout().items()}
     weights[_ITEMS] = ranker.items.row_NF.contiguous().cpu()
     save_file(weights, folder / "ranker.safetensors")
-    (folder / "ranker.json").write_text(json.dumps(describe_ranker(ranker), indent=1))
+    write_text(folder / "ranker.json", json.dumps(describe_ranker(ranker), indent=1))
 
 
 def load_ranker(folder: Path) -> Ranker:

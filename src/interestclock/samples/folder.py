@@ -33,7 +33,7 @@ from interestclock.samples.batch import SampleChunk
 from interestclock.samples.batch_maker import BatchMaker, Rows
 from interestclock.state import FeatureState, FeatureView, StateConfig
 
-__all__ = ["ChunkManifest", "Manifest", "SampleFolder"]
+__all__ = ["ChunkManifest", "Manifest", "SampleFolder", "holds_samples"]
 
 FORMAT = 3
 
@@ -91,6 +91,20 @@ class Manifest:
             )
         chunks = [ChunkManifest(**chunk_manifest) for chunk_manifest in content.pop("chunks")]
         return cls(**content, chunks=chunks)
+
+
+def holds_samples(folder: Path) -> bool:
+    """Whether a folder holds samples, of whatever version, or nothing at all.
+
+    Example:
+        >>> import tempfile
+        >>> holds_samples(Path(tempfile.mkdtemp()))
+        True
+    """
+    if not folder.is_dir():
+        return False
+    names = {path.name for path in folder.iterdir()}
+    return not names or {"manifest.json", "samples", "vocabulary"} <= names
 
 
 class SampleFolder:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,8 +14,9 @@ from safetensors.numpy import save_file
 from interestclock.errors import LogError
 from interestclock.events.schema import EventSource
 from interestclock.features import ClockFeatureConfig
+from interestclock.files import new_folder
 from interestclock.samples.candidates import CandidateConfig
-from interestclock.samples.folder import ChunkManifest, Manifest, SampleFolder
+from interestclock.samples.folder import ChunkManifest, Manifest, SampleFolder, holds_samples
 from interestclock.samples.sample_maker import MOMENT, REQUEST, Columns, SampleMaker, whole_runs
 
 __all__ = ["PrepareConfig", "prepare_samples"]
@@ -49,11 +49,12 @@ def prepare_samples(
     """Write a log's samples and feature state to a folder that appears only when it is whole.
 
     Args:
-        source: the log. folder: replaced if it exists.
+        source: the log. folder: earlier samples in it are replaced.
         progress: called with a phase, the rows done, and their total (0 where unknown).
 
     Raises:
         LogError: the log has no usable event.
+        ResultError: the folder holds something else, or another process is writing it.
 
     Example:
         >>> import tempfile
@@ -66,14 +67,12 @@ def prepare_samples(
         >>> samples.manifest.counts["samples"] == exposures
         True
     """
-    aside = folder.with_name(folder.name + ".unfinished")
-    shutil.rmtree(aside, ignore_errors=True)
     try:
-        _write(source, aside, config, progress)
-        shutil.rmtree(folder, ignore_errors=True)
-        aside.rename(folder)
+        with new_folder(
+            folder, may_replace=holds_samples, forced=False, remedy="name another folder"
+        ) as aside:
+            _write(source, aside, config, progress)
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
         pa.default_memory_pool().release_unused()  # the log's pages; rankers are often trained right here
     return SampleFolder(folder)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from interestclock.errors import ResultError
+from interestclock.files import new_folder
 from interestclock.simulator.exposures import EVENT_SCHEMA, exposures_by_day, item_table
 from interestclock.simulator.truth import SimulatorSize, SimulatorTruth
 from interestclock.simulator.world import build_world
@@ -65,7 +65,7 @@ def write_simulated_log(
         The number of exposures.
 
     Raises:
-        ResultError: the folder holds something, or is a file.
+        ResultError: the folder holds something, is a file, or another process is writing it.
 
     Example:
         >>> import tempfile
@@ -78,16 +78,12 @@ def write_simulated_log(
     """
     _refuse_unless_empty(folder)
     truth = truth if truth is not None else SimulatorTruth()
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        rows = _write(partial, size, seed, truth)
-        if folder.exists():
-            folder.rmdir()
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return rows
+    with new_folder(folder, may_replace=_is_empty) as aside:
+        return _write(aside, size, seed, truth)
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
 
 
 def _refuse_unless_empty(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from safetensors.torch import load
 from torch import Tensor
 
 from interestclock.errors import ResultError
+from interestclock.files import digest_of_bytes
 from interestclock.snapshots.manifest import (
     DELTA,
     FULL,
@@ -169,7 +169,7 @@ def _verified(path: Path, manifest: SnapshotManifest) -> dict[str, Tensor]:
         raise ResultError(f"{path}: cannot be read ({error}); take a snapshot again") from error
     if size != manifest.bytes:
         raise ResultError(f"{path}: {size:,} bytes, should be {manifest.bytes:,}; take a snapshot again")
-    if hashlib.sha256(content).hexdigest() != manifest.sha256:
+    if digest_of_bytes(content) != manifest.sha256:
         raise ResultError(f"{path}: its checksum is another than was written; take a snapshot again")
     try:
         tensors = load(content)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, fields
@@ -11,6 +10,7 @@ from typing import Any
 
 from interestclock import __version__
 from interestclock.errors import ResultError
+from interestclock.files import digest_of_json
 
 __all__ = [
     "FULL",
@@ -116,9 +116,9 @@ class SnapshotManifest:
     def chained(self, parent: SnapshotManifest | None) -> SnapshotManifest:
         """The same note with ``chain_sha256`` set: what it is when it goes on from ``parent``."""
         content = asdict(self) | {"chain_sha256": parent.chain_sha256 if parent is not None else ""}
-        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         return SnapshotManifest(
-            **{each.name: getattr(self, each.name) for each in fields(self)} | {"chain_sha256": digest}
+            **{each.name: getattr(self, each.name) for each in fields(self)}
+            | {"chain_sha256": digest_of_json(content)}
         )
 
     def follows(self, parent: SnapshotManifest | None) -> bool:

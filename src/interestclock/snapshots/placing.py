@@ -1,4 +1,4 @@
-"""How a snapshot comes into its folder and leaves it: whole or not at all, at whatever moment a run dies."""
+"""How a snapshot comes into its folder: whole or not at all, at whatever moment a run dies."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from interestclock.on_disk import force
-from interestclock.snapshots.manifest import MANIFEST, WEIGHTS, SnapshotManifest
+from interestclock.files import folder_aside, write_text
+from interestclock.snapshots.manifest import MANIFEST, SnapshotManifest
 
-__all__ = ["CURRENT", "place", "pointed_to", "remove", "sweep"]
+__all__ = ["CURRENT", "place", "pointed_to"]
 
 CURRENT = "CURRENT"
-_ASIDE = ".unfinished-"
 
 
 def place(folder: Path, name: str, fill: Callable[[Path], SnapshotManifest]) -> SnapshotManifest:
@@ -23,22 +22,14 @@ def place(folder: Path, name: str, fill: Callable[[Path], SnapshotManifest]) -> 
     Args:
         folder: of snapshots. name: of the new one. fill: writes the weights into a folder, gives the note.
     """
-    aside, pointer = folder / f"{_ASIDE}{name}", folder / f"{_ASIDE}{CURRENT}"
     try:
-        aside.mkdir()
-        manifest = fill(aside)
-        (aside / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-        pointer.write_text(name, encoding="utf-8")
-        for path in (aside / WEIGHTS, aside / MANIFEST, aside, pointer):
-            force(path)
-        aside.rename(folder / name)
-        force(folder)  # the name must be on disk before CURRENT says it
-        pointer.replace(folder / CURRENT)
+        with folder_aside(folder / name) as aside:
+            manifest = fill(aside)
+            (aside / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+        write_text(folder / CURRENT, name, force_name=False)  # the snapshot's own name is on the disk by now
     except BaseException:
         if pointed_to(folder) != name:  # else an interrupt came after the last step: all is done
-            for path in (aside, folder / name):
-                shutil.rmtree(path, ignore_errors=True)
-            pointer.unlink(missing_ok=True)
+            shutil.rmtree(folder / name, ignore_errors=True)
         raise
     return manifest
 
@@ -49,16 +40,3 @@ def pointed_to(folder: Path) -> str | None:
         return (folder / CURRENT).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return None
-
-
-def remove(folder: Path, name: str) -> None:
-    """Take a snapshot away; of one half removed when the run dies, nothing is seen."""
-    aside = folder / f"{_ASIDE}{name}"
-    (folder / name).rename(aside)
-    shutil.rmtree(aside)
-
-
-def sweep(folder: Path) -> None:
-    """Remove what a run that died left half written or half removed."""
-    for left in folder.glob(f"{_ASIDE}*"):
-        shutil.rmtree(left) if left.is_dir() else left.unlink()

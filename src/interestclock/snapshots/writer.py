@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from interestclock.errors import ConfigError, ResultError
-from interestclock.on_disk import digest_of, force
+from interestclock.files import digest_of, force, remove_folder, sweep
 from interestclock.snapshots.manifest import (
     DELTA,
     FULL,
@@ -24,7 +24,7 @@ from interestclock.snapshots.manifest import (
     read_manifest,
     snapshot_names,
 )
-from interestclock.snapshots.placing import place, remove, sweep
+from interestclock.snapshots.placing import place
 from interestclock.snapshots.rows import Touched, ready, table_manifest
 
 __all__ = ["SnapshotWriter"]
@@ -199,7 +199,7 @@ class SnapshotWriter:
             return
         for name in reversed(names[: names.index(whole[-self.keep])]):
             try:
-                remove(self.folder, name)
+                remove_folder(self.folder / name)
             except OSError as error:
                 _log.warning("%s: an old snapshot cannot be removed: %s", self.folder / name, error)
                 return

@@ -6,20 +6,18 @@ import os
 import re
 import struct
 import zlib
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from interestclock.errors import ResultError
-from interestclock.on_disk import force
+from interestclock.files import written_aside
 
-__all__ = ["ASIDE", "REMEDY", "create", "file_name", "files_of", "read_header"]
+__all__ = ["REMEDY", "create", "file_name", "files_of", "read_header"]
 
 # A file: magic, format, number of its first entry, length of the header | header | CRC-32 of both | entries
 _MAGIC, _FORMAT = b"ICSEGMNT", 1
 _HEADER = struct.Struct("<8sHQI")
 _SUM = struct.Struct("<I")
-ASIDE = ".unfinished"
 REMEDY = "bring the file back from a copy, or start anew in another folder"
 
 
@@ -49,15 +47,8 @@ def create(path: Path, *, first: int, header: bytes) -> int:
         OSError: it cannot be written; nothing is left of it.
     """
     header_bytes = _HEADER.pack(_MAGIC, _FORMAT, first, len(header)) + header
-    aside = path.with_name(path.name + ASIDE)
-    try:
+    with written_aside(path, force_name=False) as aside:
         aside.write_bytes(header_bytes + _SUM.pack(zlib.crc32(header_bytes)))
-        force(aside)
-        aside.rename(path)
-    except OSError:
-        with suppress(OSError):
-            aside.unlink()
-        raise
     return len(header_bytes) + _SUM.size
 
 

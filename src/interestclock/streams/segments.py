@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from interestclock.errors import ResultError
-from interestclock.on_disk import force
+from interestclock.files import ASIDE, force
 from interestclock.streams.segment_files import Entry, extend, framed, measure, read
-from interestclock.streams.segment_header import ASIDE, create, file_name, files_of
+from interestclock.streams.segment_header import create, file_name, files_of
 
 __all__ = ["Segments"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from interestclock.errors import ResultError
+from interestclock.files import new_folder
 
 __all__ = ["result_folder"]
 
@@ -18,11 +18,13 @@ __all__ = ["result_folder"]
 def result_folder(out: Path) -> Iterator[Path]:
     """A folder beside ``out`` to write in; renamed to it in the end, removed where anything goes wrong.
 
+    It is locked meanwhile, and ``new_folder`` says whose it is.
+
     Args:
         out: a folder that does not exist yet.
 
     Raises:
-        ResultError: ``out`` is there already, or cannot be written.
+        ResultError: ``out`` is there already, another process is writing it, or it cannot be written.
 
     Example:
         >>> import tempfile
@@ -33,18 +35,11 @@ def result_folder(out: Path) -> Iterator[Path]:
         >>> [path.name for path in out.iterdir()]
         ['note.txt']
     """
-    if out.exists():
-        raise ResultError(f"{out} is there already; give another --out, or remove it first")
-    aside = out.with_name(out.name + ".unfinished")
     try:
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        yield aside
-        aside.rename(out)
+        with new_folder(out) as aside:
+            yield aside
     except (OSError, SafetensorError) as error:
         raise ResultError(
             f"{out} cannot be written ({error}); see that its disk has room and lets you write, "
             "or give another --out"
         ) from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)

@@ -1,0 +1,293 @@
+"""Files and folders that must outlive a crash: written aside, forced to disk, renamed, summed, locked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from interestclock.errors import ResultError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+__all__ = [
+    "ASIDE",
+    "aside_of",
+    "digest_of",
+    "digest_of_bytes",
+    "digest_of_json",
+    "folder_aside",
+    "force",
+    "lock",
+    "new_folder",
+    "put_in_place",
+    "remove_folder",
+    "sweep",
+    "write_text",
+    "written_aside",
+]
+
+ASIDE, _REMOVED = ".unfinished", ".removed"
+_MARK = ".interestclock-unfinished"  # in what this package wrote aside, and nobody else
+_BLOCK_BYTES = 1 << 20
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def digest_of_bytes(content: bytes) -> str:
+    """SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def digest_of_json(described: Any) -> str:
+    """SHA-256 of what goes through JSON, in hexadecimal, in whatever order its keys stand.
+
+    Example:
+        >>> digest_of_json({"a": 1, "b": 2}) == digest_of_json({"b": 2, "a": 1})
+        True
+    """
+    return digest_of_bytes(json.dumps(described, sort_keys=True).encode())
+
+
+def force(path: Path) -> None:
+    """Wait until a file or a folder's entries are on disk."""
+    windows = os.name == "nt"
+    if windows and path.is_dir():
+        return  # there it cannot be asked for
+    descriptor = os.open(path, os.O_RDWR if windows else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def aside_of(path: Path) -> Path:
+    """Where what becomes ``path`` is written meanwhile: ``part.parquet.unfinished``."""
+    return path.with_name(path.name + ASIDE)
+
+
+def put_in_place(aside: Path, path: Path, *, force_name: bool = True) -> None:
+    """Give a file that was written aside its name, in one step, in place of an older one.
+
+    Args:
+        force_name: wait until the name is on the disk, too; else whoever needs it forces the folder.
+    """
+    force(aside)
+    aside.replace(path)
+    if force_name:
+        force(path.parent)
+
+
+@contextmanager
+def written_aside(path: Path, *, force_name: bool = True) -> Iterator[Path]:
+    """A file to write beside ``path``, which is whole once it has that name; nothing is left of a failure.
+
+    Args:
+        path: an older file is replaced in one step. force_name: as for ``put_in_place``.
+    """
+    aside = aside_of(path)
+    try:
+        yield aside
+        put_in_place(aside, path, force_name=force_name)
+    except BaseException:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str, *, force_name: bool = True) -> None:
+    """Write a text as UTF-8, whole or not at all; an older file is replaced in one step."""
+    with written_aside(path, force_name=force_name) as aside:
+        aside.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def folder_aside(path: Path) -> Iterator[Path]:
+    """A folder to write in, beside ``path``, which is whole once it has that name.
+
+    Nothing is left of a failure, and what an earlier one left goes. For a folder in one that this process has
+    for itself; ``new_folder`` is for one anywhere.
+
+    Args:
+        path: an older folder is replaced once the new one is on the disk.
+    """
+    aside = aside_of(path)
+    try:
+        _remove_if_there(aside)
+        aside.mkdir()
+        yield aside
+        _force_all(aside)
+        if path.exists():
+            remove_folder(path)
+        aside.rename(path)
+        force(path.parent)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+
+
+def remove_folder(path: Path) -> None:
+    """Take a folder away; of one half removed when the process dies, nothing is seen under its name."""
+    removed = path.with_name(path.name + _REMOVED)
+    _remove_if_there(removed)
+    path.rename(removed)
+    shutil.rmtree(removed)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a process that died left half written or half removed in a folder of ours."""
+    for left in (*folder.glob(f"*{ASIDE}"), *folder.glob(f"*{_REMOVED}")):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _remove_if_there(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def new_folder(
+    path: Path,
+    *,
+    may_replace: Callable[[Path], bool] = lambda _: False,
+    forced: bool = True,
+    remedy: str = "give another --out",
+) -> Iterator[Path]:
+    """A folder beside ``path`` to write in, locked until it is whole and gets that name.
+
+    It is called ``NAME.unfinished`` meanwhile. What a process that died left under that name is removed; what
+    anybody else put there is not. Nothing is left of a failure.
+
+    Args:
+        path: of the folder; what it stands in is made if needed.
+        may_replace: whether a folder that is there already may go.
+        forced: wait until all of it is on the disk; not where it can be made again at once.
+        remedy: how to have it elsewhere.
+
+    Raises:
+        ResultError: ``path`` is there already, another process is writing it, or ``NAME.unfinished`` is
+            somebody's.
+        OSError: it cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> out = Path(tempfile.mkdtemp()) / "results"
+        >>> with new_folder(out) as aside:
+        ...     (aside / "note.txt").write_text("done"), out.exists()
+        (4, False)
+        >>> [each.name for each in out.parent.iterdir()], [each.name for each in out.iterdir()]
+        (['results'], ['note.txt'])
+    """
+    _check_free(path, may_replace, remedy)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = aside_of(path)
+    with _locked_beside(path, remedy):
+        _check_free(path, may_replace, remedy)  # another may have been done just now
+        _make_own(aside, remedy)
+        try:
+            yield aside
+            if forced:
+                _force_all(aside)
+            if path.exists():
+                remove_folder(path)
+            aside.rename(path)
+            force(path.parent)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+            with suppress(OSError):
+                (path / _MARK).unlink(missing_ok=True)
+
+
+def _check_free(path: Path, may_replace: Callable[[Path], bool], remedy: str) -> None:
+    if path.exists() and not (path.name.strip(".") and may_replace(path)):
+        raise ResultError(f"{path} is there already; {remedy}, or remove it first")
+
+
+@contextmanager
+def _locked_beside(path: Path, remedy: str) -> Iterator[None]:
+    beside = path.with_name(f".{path.name}.lock")
+    held = lock(beside, taken=f"{path} is being written by another process", remedy=f"stop it, or {remedy}")
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # before the lock goes, or it might be another's
+            beside.unlink()
+        held.release()
+
+
+def _make_own(aside: Path, remedy: str) -> None:
+    if aside.exists() and not (aside / _MARK).exists():
+        raise ResultError(
+            f"{aside} is there and was not left by an earlier run; results are written there before they are "
+            f"whole: move it away, or {remedy}"
+        )
+    _remove_if_there(aside)
+    aside.mkdir()
+    (aside / _MARK).touch()
+
+
+def _force_all(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        force(path)
+    force(folder)
+
+
+def lock(path: Path, *, taken: str, remedy: str) -> BaseFileLock:
+    """Lock by a file, which is made if needed and says who holds it; ``release`` gives it back.
+
+    The system gives it back when the process ends, however it ends.
+
+    Args:
+        taken: what to say where another has it. remedy: what to do then.
+
+    Raises:
+        ResultError: another process, or another lock of this one, has it.
+        OSError: the file cannot be made, or its file system has no locks.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "lock"
+        >>> first = lock(path, taken="it is in use", remedy="wait")
+        >>> lock(path, taken="it is in use", remedy="wait")
+        Traceback (most recent call last):
+        interestclock.errors.ResultError: it is in use (process ..., since ... UTC); wait
+        >>> first.release()
+        >>> lock(path, taken="it is in use", remedy="wait").release()
+    """
+    from filelock import FileLock, Timeout  # noqa: PLC0415  most that comes here locks nothing
+
+    held = FileLock(path, timeout=0, thread_local=False, preserve_lock_file=True, on_acquired=_say_who)
+    try:
+        held.acquire()
+    except Timeout as error:
+        raise ResultError(f"{taken}{_holder(path)}; {remedy}") from error
+    return held
+
+
+def _say_who(descriptor: int) -> None:
+    os.truncate(descriptor, 0)
+    os.write(descriptor, f"{os.getpid()}\n".encode())
+
+
+def _holder(path: Path) -> str:
+    """Who wrote a lock's file, and when; nothing where it cannot be read, as on Windows while it is held."""
+    try:
+        process = int(path.read_text(encoding="ascii"))
+        since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (OSError, ValueError):
+        return ""
+    return f" (process {process}, since {since:%Y-%m-%d %H:%M:%S} UTC)"

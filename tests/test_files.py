@@ -1,0 +1,251 @@
+"""Files and folders are whole or not there, and one process's at a time."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from interestclock import files
+from interestclock.errors import ResultError
+from interestclock.files import (
+    aside_of,
+    digest_of,
+    digest_of_bytes,
+    digest_of_json,
+    folder_aside,
+    lock,
+    new_folder,
+    remove_folder,
+    sweep,
+    write_text,
+    written_aside,
+)
+
+NO_ROOM = OSError(errno.ENOSPC, "No space left on device")
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_sums_are_sha256_of_what_they_sum(tmp_path: Path) -> None:
+    content = os.urandom((1 << 20) + 7)
+    (tmp_path / "a").write_bytes(content)
+    assert digest_of(tmp_path / "a") == digest_of_bytes(content) == hashlib.sha256(content).hexdigest()
+    assert digest_of_json([1, {"b": 2, "a": 1}]) == digest_of_bytes(b'[1, {"a": 1, "b": 2}]')
+
+
+def _write(path: Path, content: str) -> None:
+    with written_aside(path) as aside:
+        aside.write_text(content)
+
+
+@pytest.mark.parametrize("write", [write_text, _write])
+def test_a_file_is_replaced_in_one_step(write: Callable[[Path, str], None], tmp_path: Path) -> None:
+    write(tmp_path / "a", "one")
+    write(tmp_path / "a", "two")
+    assert (tmp_path / "a").read_text() == "two"
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("step", ["force", "write"])
+@pytest.mark.parametrize("error", [NO_ROOM, KeyboardInterrupt()])
+def test_of_a_file_that_failed_nothing_is_left(
+    step: str, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_text(tmp_path / "a", "one")
+
+    def fail(*_: object) -> None:
+        raise error
+
+    if step == "force":
+        monkeypatch.setattr(files, "force", fail)
+    if step == "write":
+        monkeypatch.setattr(Path, "write_text", fail)
+    with pytest.raises(type(error)):
+        _write(tmp_path / "a", "half")
+    assert names(tmp_path) == ["a"]
+    assert (tmp_path / "a").read_text() == "one"
+
+
+def _write_half(folder: Path) -> None:
+    (folder / "half").write_text("")
+    raise KeyboardInterrupt
+
+
+def test_a_folder_is_whole_or_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "parts"
+    for content in ("one", "two"):
+        with folder_aside(path) as aside:
+            (aside / content).write_text(content)
+    with pytest.raises(KeyboardInterrupt), folder_aside(path) as aside:
+        _write_half(aside)
+    assert names(tmp_path) == ["parts"]
+    assert names(path) == ["two"]
+
+
+def test_everything_in_a_folder_is_on_the_disk_before_its_name_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forced: list[tuple[str, bool]] = []
+    force = files.force
+
+    def noted(path: Path) -> None:
+        force(path)
+        forced.append((path.name, (tmp_path / "out").exists()))
+
+    monkeypatch.setattr(files, "force", noted)
+    with folder_aside(tmp_path / "out") as aside:
+        (aside / "a").write_text("")
+        (aside / "below").mkdir()
+        (aside / "below" / "b").write_text("")
+    early = {name for name, there in forced if not there}
+    assert early == {"a", "below", "b", "out.unfinished"}
+    assert forced[-1] == (tmp_path.name, True)
+
+
+def test_of_a_folder_half_removed_nothing_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "a").write_text("")
+
+    def die(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", die)
+        with pytest.raises(KeyboardInterrupt):
+            remove_folder(tmp_path / "old")
+    assert names(tmp_path) == ["old.removed"]
+    aside_of(tmp_path / "b").write_text("")
+    sweep(tmp_path)
+    assert names(tmp_path) == []
+
+
+def test_what_exists_is_refused_or_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.mkdir()
+    (path / "old").write_text("")
+    said = r"out is there already; give another --out, or remove it first"
+    with pytest.raises(ResultError, match=said), new_folder(path):
+        pass
+    with pytest.raises(ValueError, match="no"), new_folder(path, may_replace=lambda _: True):
+        raise ValueError("no")
+    assert names(path) == ["old"]
+    with new_folder(path, may_replace=lambda _: True, forced=False) as aside:
+        (aside / "new").write_text("")
+        assert names(path) == ["old"]
+    assert names(path) == ["new"]
+    assert names(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_what_somebody_else_called_unfinished_stays(empty: bool, tmp_path: Path) -> None:
+    theirs = tmp_path / "out.unfinished"
+    theirs.mkdir()
+    if not empty:
+        (theirs / "thesis.tex").write_text("all of it")
+    said = r"out.unfinished is there and was not left by an earlier run; .*: move it away, or give another"
+    with pytest.raises(ResultError, match=said), new_folder(tmp_path / "out"):
+        pass
+    assert names(tmp_path) == ["out.unfinished"]
+    assert names(theirs) == ([] if empty else ["thesis.tex"])
+
+
+@pytest.mark.parametrize("path", [".", ".."])
+def test_where_one_stands_is_never_replaced(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    there = new_folder(Path(path), may_replace=lambda _: True)
+    with pytest.raises(ResultError, match="is there already"), there:
+        pass
+
+
+def test_a_file_called_unfinished_stays_too(tmp_path: Path) -> None:
+    (tmp_path / "out.unfinished").write_text("notes")
+    with pytest.raises(ResultError, match=r"was not left by an earlier run"), new_folder(tmp_path / "out"):
+        pass
+    assert (tmp_path / "out.unfinished").read_text() == "notes"
+
+
+WRITING = """
+import pathlib, sys, time
+from interestclock.files import new_folder
+with new_folder(pathlib.Path(sys.argv[1])) as aside:
+    (aside / "whose").write_text("the first's")
+    print("writing", flush=True)
+    sys.stdin.read()
+"""
+
+
+def writing(out: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITING, str(out)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "writing\n"
+    return process
+
+
+def test_a_second_process_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with writing(out) as first:
+        said = (
+            rf"out is being written by another process \(process {first.pid}, since \d{{4}}-.* UTC\); stop it"
+        )
+        with pytest.raises(ResultError, match=said), new_folder(out):
+            pass
+        first.communicate()
+    assert first.returncode == 0
+    assert (out / "whose").read_text() == "the first's"
+    assert names(tmp_path) == ["out"]
+    assert names(out) == ["whose"]
+
+
+def test_what_a_killed_process_left_is_cleaned_up(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with writing(out) as first:
+        first.send_signal(signal.SIGKILL)
+    assert names(tmp_path) == [".out.lock", "out.unfinished"]
+    with new_folder(out) as aside:
+        assert not (aside / "whose").exists()
+    assert names(tmp_path) == ["out"]
+    assert names(out) == []
+
+
+def test_a_lock_says_who_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    first = lock(path, taken="it is taken", remedy="wait for it")
+    with pytest.raises(
+        ResultError, match=rf"^it is taken \(process {os.getpid()}, since .* UTC\); wait for it$"
+    ):
+        lock(path, taken="it is taken", remedy="wait for it")
+    path.write_text("")  # as a system that lets nobody read it
+    with pytest.raises(ResultError, match=r"^it is taken; wait for it$"):
+        lock(path, taken="it is taken", remedy="wait for it")
+    first.release()
+    lock(path, taken="it is taken", remedy="wait for it").release()
+
+
+def test_nothing_else_writes_aside_by_hand() -> None:
+    """Who renames or forces a file does it here; the exceptions write what is no file of its own."""
+    source = Path(files.__file__).parent
+    by_hand = {
+        str(path.relative_to(source))
+        for path in source.rglob("*.py")
+        if any(word in path.read_text() for word in ("os.fsync", ".rename(", "aside.replace(", "fcntl"))
+    }
+    assert by_hand - {"evaluation/report.py", "evaluation/svg.py", "search/projections.py"} == {
+        "files.py",
+        "streams/segment_files.py",  # appends to a file, and undoes half an append
+    }
