@@ -18,6 +18,7 @@ from interestclock import files
 from interestclock.errors import ResultError
 from interestclock.files import (
     aside_of,
+    check_new,
     digest_of,
     digest_of_bytes,
     digest_of_json,
@@ -205,6 +206,8 @@ def test_a_second_process_is_refused_and_the_first_goes_on(tmp_path: Path) -> No
         )
         with pytest.raises(ResultError, match=said), new_folder(out):
             pass
+        with pytest.raises(ResultError, match=said):
+            check_new(out)
         first.communicate()
     assert first.returncode == 0
     assert (out / "whose").read_text() == "the first's"
@@ -217,6 +220,7 @@ def test_what_a_killed_process_left_is_cleaned_up(tmp_path: Path) -> None:
     with writing(out) as first:
         first.send_signal(signal.SIGKILL)
     assert names(tmp_path) == [".out.lock", "out.unfinished"]
+    check_new(out)
     with new_folder(out) as aside:
         assert not (aside / "whose").exists()
     assert names(tmp_path) == ["out"]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ASIDE",
     "aside_of",
+    "check_new",
     "digest_of",
     "digest_of_bytes",
     "digest_of_json",
@@ -119,11 +120,9 @@ def write_text(path: Path, text: str, *, force_name: bool = True) -> None:
 def folder_aside(path: Path) -> Iterator[Path]:
     """A folder to write in, beside ``path``, which is whole once it has that name.
 
-    Nothing is left of a failure, and what an earlier one left goes. For a folder in one that this process has
-    for itself; ``new_folder`` is for one anywhere.
-
-    Args:
-        path: an older folder is replaced once the new one is on the disk.
+    Nothing is left of a failure, and what an earlier one left goes. An older folder of that name is replaced
+    once the new one is on the disk. For a folder in one that this process has for itself; ``new_folder`` is
+    for one anywhere.
     """
     aside = aside_of(path)
     try:
@@ -189,8 +188,6 @@ def new_folder(
         >>> with new_folder(out) as aside:
         ...     (aside / "note.txt").write_text("done"), out.exists()
         (4, False)
-        >>> [each.name for each in out.parent.iterdir()], [each.name for each in out.iterdir()]
-        (['results'], ['note.txt'])
     """
     _check_free(path, may_replace, remedy)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -212,6 +209,17 @@ def new_folder(
                 (path / _MARK).unlink(missing_ok=True)
 
 
+def check_new(path: Path, *, remedy: str = "give another --out") -> None:
+    """Refuse what ``new_folder`` would, before anything is done for it, and change nothing.
+
+    Raises:
+        ResultError: the folder is there, or another process is writing it.
+    """
+    _check_free(path, lambda _: False, remedy)
+    if _lock_of(path).exists():
+        _locked(path, remedy).release()
+
+
 def _check_free(path: Path, may_replace: Callable[[Path], bool], remedy: str) -> None:
     if path.exists() and not (path.name.strip(".") and may_replace(path)):
         raise ResultError(f"{path} is there already; {remedy}, or remove it first")
@@ -219,14 +227,22 @@ def _check_free(path: Path, may_replace: Callable[[Path], bool], remedy: str) ->
 
 @contextmanager
 def _locked_beside(path: Path, remedy: str) -> Iterator[None]:
-    beside = path.with_name(f".{path.name}.lock")
-    held = lock(beside, taken=f"{path} is being written by another process", remedy=f"stop it, or {remedy}")
+    held = _locked(path, remedy)
     try:
         yield
     finally:
         with suppress(OSError):  # before the lock goes, or it might be another's
-            beside.unlink()
+            _lock_of(path).unlink()
         held.release()
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.lock")
+
+
+def _locked(path: Path, remedy: str) -> BaseFileLock:
+    taken = f"{path} is being written by another process"
+    return lock(_lock_of(path), taken=taken, remedy=f"stop it, or {remedy}")
 
 
 def _make_own(aside: Path, remedy: str) -> None:
@@ -257,16 +273,6 @@ def lock(path: Path, *, taken: str, remedy: str) -> BaseFileLock:
     Raises:
         ResultError: another process, or another lock of this one, has it.
         OSError: the file cannot be made, or its file system has no locks.
-
-    Example:
-        >>> import tempfile
-        >>> path = Path(tempfile.mkdtemp()) / "lock"
-        >>> first = lock(path, taken="it is in use", remedy="wait")
-        >>> lock(path, taken="it is in use", remedy="wait")
-        Traceback (most recent call last):
-        interestclock.errors.ResultError: it is in use (process ..., since ... UTC); wait
-        >>> first.release()
-        >>> lock(path, taken="it is in use", remedy="wait").release()
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415  most that comes here locks nothing
 

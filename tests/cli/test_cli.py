@@ -163,3 +163,33 @@ def test_an_out_without_a_name_is_refused(tmp_path: Path) -> None:
     done = run("features", str(log), "--out", ".")
     assert done.returncode == 1
     assert "is there already" in done.stderr
+
+
+WRITING = """
+import pathlib, sys
+from interestclock.files import new_folder
+with new_folder(pathlib.Path(sys.argv[1])):
+    print("writing", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(
+    "command", [["compare", "no-such-log"], ["features", "no-such-log"], ["simulate", "--size", "tiny"]]
+)
+def test_what_another_process_writes_is_refused_before_anything_is_read(
+    command: list[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    first = subprocess.Popen(
+        [sys.executable, "-c", WRITING, str(out)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with first:
+        assert first.stdout is not None
+        first.stdout.readline()
+        done = run(*command, "--out", str(out))
+    assert done.returncode == 1
+    said = f"out is being written by another process (process {first.pid}, since "
+    assert said in done.stderr
+    assert done.stderr.endswith("UTC); stop it, or give another --out\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

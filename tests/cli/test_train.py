@@ -137,3 +137,20 @@ def test_another_ranker_starts_on_the_state_of_a_replay_that_was_stopped(
     refused = train("third", "--state-from", str(tmp_path / "first"), "--keep-hours", "2")
     assert isinstance(refused.exception, ResultError)
     assert "config.keep_hours was 1.0 and is 2.0" in str(refused.exception)
+
+
+def test_resuming_nothing_says_that_it_starts_anew(mapping: Path, tmp_path: Path) -> None:
+    log, folder = tmp_path / "plays.csv", tmp_path / "trainer"
+    log.write_text("user_id,item_id,timestamp_ms,finish,genre\n1,2,1970-01-01T09:00:00,1,rock\n")
+    command = ["train", str(log), "--mapping", str(mapping), "--checkpoints", str(folder), "--resume"]
+    assert f"nothing to resume in {folder}: starting anew" in CliRunner().invoke(app, command).output
+    assert "starting anew" not in CliRunner().invoke(app, command).output
+
+
+@pytest.mark.parametrize("command", [["no-such-log"], ["redis://127.0.0.1:1/plays"]])
+def test_a_folder_that_is_taken_is_refused_before_the_source_is_opened(
+    command: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "config.json").touch()
+    with pytest.raises(ResultError, match="holds a trainer; go on with --resume, or name another folder"):
+        CliRunner().invoke(app, ["train", *command, "--checkpoints", str(tmp_path)], catch_exceptions=False)

@@ -120,6 +120,26 @@ def test_all_checkpoints_damaged_says_what_to_do(log: Path, tmp_path: Path) -> N
         train(log, tmp_path / "run", True)
 
 
+@pytest.mark.parametrize("call", range(4))
+def test_a_disk_that_is_full_at_the_start(
+    call: int, log: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has the folder then, and with room again it is gone on with."""
+    calls, fsync = iter(range(1_000)), os.fsync
+
+    def full(descriptor: int) -> None:
+        if next(calls) == call:
+            raise OSError(28, "No space left on device")
+        fsync(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(ResultError, match=r"No space left on device"):
+            train(log, tmp_path / "run", False)
+    train(log, tmp_path / "run", True)
+    check_same(straight, tmp_path / "run")
+
+
 @pytest.mark.parametrize("what", ["checkpoint", "admitted", "predictions", "snapshot"])
 def test_a_disk_that_fills_up(
     what: str, log: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

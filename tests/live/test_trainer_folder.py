@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,15 +11,17 @@ from pathlib import Path
 import pytest
 
 from interestclock.errors import ResultError
-from interestclock.live.trainer_folder import TrainerFolder
+from interestclock.live.trainer_folder import TrainerFolder, check_unclaimed
 
 SAID = {"source": "a log", "config": {"longest": 10, "train": {"learning_rate": 0.005, "seed": 0}}}
 
 
 def test_only_one_at_a_time(tmp_path: Path) -> None:
     first = TrainerFolder(tmp_path / "run", SAID, resume=False)
-    with pytest.raises(ResultError, match=r"another trainer runs in .*; stop it, or name another folder"):
-        TrainerFolder(tmp_path / "run", SAID, resume=True)
+    said = rf"another trainer runs in .* \(process {os.getpid()}, since .*\); stop it, or name another folder"
+    for refused in (TrainerFolder, TrainerFolder.check):
+        with pytest.raises(ResultError, match=said):
+            refused(tmp_path / "run", SAID, resume=True)
     first.release()
     TrainerFolder(tmp_path / "run", SAID, resume=True).release()
 
@@ -37,8 +40,9 @@ def test_what_differs_is_named(tmp_path: Path) -> None:
     TrainerFolder(tmp_path, SAID, resume=False).release()
     other = {"source": "a log", "config": {"longest": 10, "train": {"learning_rate": 0.001, "seed": 1}}}
     said = r"config.train.learning_rate was 0.005 and is 0.001, config.train.seed was 0 and is 1; go on with"
-    with pytest.raises(ResultError, match=said):
-        TrainerFolder(tmp_path, other, resume=True)
+    for refused in (TrainerFolder, TrainerFolder.check):
+        with pytest.raises(ResultError, match=said):
+            refused(tmp_path, other, resume=True)
     many = {"source": "b", "config": dict.fromkeys("abcdef", 1)}
     with pytest.raises(ResultError, match=r"config.a was None and is 1, .* and \d more; go on"):
         TrainerFolder(tmp_path, many, resume=True)
@@ -51,6 +55,19 @@ def test_a_damaged_claim_says_what_to_do(damage: str, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(damage)
     with pytest.raises(ResultError, match=r"config.json cannot be read .*; bring it back from a copy"):
         TrainerFolder(tmp_path, SAID, resume=True)
+
+
+def test_what_is_only_looked_at_stays_as_it_is(tmp_path: Path) -> None:
+    TrainerFolder.check(tmp_path / "new", SAID, resume=True)
+    assert not (tmp_path / "new").exists()
+    TrainerFolder(tmp_path, SAID, resume=False).release()
+    with pytest.raises(ResultError, match="holds a trainer; go on with --resume"):
+        check_unclaimed(tmp_path, resume=False)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes").touch()
+    with pytest.raises(ResultError, match="is not empty and holds no trainer; name another folder"):
+        check_unclaimed(tmp_path / "other", resume=True)
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["notes"]
 
 
 def test_killed_while_it_was_claimed(tmp_path: Path) -> None:

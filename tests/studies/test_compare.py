@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -228,3 +231,28 @@ def test_one_seed_is_noted(out: Path, tmp_path: Path, log: Path) -> None:
 
 def test_labels_that_come_later_need_no_note(out: Path) -> None:
     assert "Every label counts as known at its exposure" not in (out / "report.html").read_text()
+
+
+COMPARE = """
+import pathlib, sys
+from interestclock.events import open_log
+from interestclock.studies.compare import CompareConfig, compare
+if __name__ == "__main__":
+    config = CompareConfig(rankers=("base",), seeds=1, replicates=10, label=sys.argv[3])
+    compare(open_log(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), config=config)
+"""
+
+
+def test_two_at_once_do_not_write_into_each_other(log: Path, tmp_path: Path) -> None:
+    out, script = tmp_path / "out", tmp_path / "script.py"
+    script.write_text(COMPARE)
+    command = [sys.executable, str(script), str(log), str(out)]
+    with subprocess.Popen([*command, "like"]) as first:
+        while not (tmp_path / "out.unfinished").exists() and first.poll() is None:
+            time.sleep(0.02)
+        second = subprocess.run([*command, "finish"], capture_output=True, text=True, check=False)
+    assert first.returncode == 0
+    assert second.returncode == 1
+    assert f"is being written by another process (process {first.pid}" in second.stderr
+    assert json.loads((out / "results.json").read_text())["label"] == "like"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "script.py"]

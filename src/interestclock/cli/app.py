@@ -16,6 +16,7 @@ from interestclock.cli.snapshots import snapshots_app
 from interestclock.cli.train import train_command
 from interestclock.defaults import DEFAULT_RANKERS, LEARNING_RATE, ORDERS, RANKER_NAMES, SIMULATOR_SIZES
 from interestclock.errors import InterestClockError
+from interestclock.files import check_new
 
 if TYPE_CHECKING:
     from interestclock.events.schema import LogCounts
@@ -90,6 +91,7 @@ def compare_command(
 
       interestclock compare checkins.tsv.gz --layout foursquare --items categories.csv --jobs 2 --out results
     """
+    check_new(out)
     from interestclock.ranking import GaussianConfig
     from interestclock.studies.compare import CompareConfig, compare
     from interestclock.studies.progress import TerminalProgress
@@ -131,6 +133,7 @@ def features_command(
 
     Writes samples.parquet, clocks.parquet and histories.parquet; the guide on features says how they join.
     """
+    check_new(out)
     from interestclock.studies.export_features import export_features
     from interestclock.studies.progress import TerminalProgress
 

@@ -274,6 +274,7 @@ def train_command(
       interestclock train plays.parquet --then kafka://127.0.0.1:9092/plays --mapping plays.toml --checkpoints
       trainer2 --state-from trainer --ranker longterm
     """
+    _say_how_it_begins(checkpoints, resume=resume)
     label_wait_ms = _ms("label-wait-minutes", label_wait_minutes)
     then_from_ms = None if then_from is None else moment_ms(then_from)
     if then is None and then_from is not None:
@@ -355,6 +356,15 @@ def train_command(
         status = stack.enter_context(StatusLine(_out, among_candidates=opened.schema.positive_only))
         run.run(lambda: status.show(telemetry.line()))
     _print_counters(run)
+
+
+def _say_how_it_begins(checkpoints: Path, *, resume: bool) -> None:
+    """Refuse a folder that is taken before a source is opened; a mistyped one must not pass for resumed."""
+    from interestclock.live.trainer_folder import check_unclaimed, holds_trainer
+
+    check_unclaimed(checkpoints, resume=resume)
+    if resume and not holds_trainer(checkpoints):
+        _say(f"nothing to resume in {checkpoints}: starting anew")
 
 
 def default_lateness_minutes(source: LiveSource) -> float:

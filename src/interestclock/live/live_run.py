@@ -106,24 +106,19 @@ class LiveRun:
         self.stopping = False
         self.stall_seconds = 0.0
         self._left_there = 0  # exposures that the trainer predicted on whose state this one starts
-        self.trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=self)
         settings = {"source": source.name, "schema": asdict(source.schema), "config": config.learned_from()}
         if source.clock is not None and not source.clock.is_wall:
             settings["clock"] = asdict(source.clock)
+        TrainerFolder.check(folder, settings, resume=resume, state_from=state_from)  # before anything is read
+        self.trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=self)
         self._state_from = state_from
         self._kept = self._start_on(settings)
         self._claimed = TrainerFolder(folder, settings, resume=resume, state_from=state_from)
-        self._copy_admitted()
-        self._fingerprint = self._claimed.fingerprint
-        self._checkpoints = Checkpoints(folder / "checkpoints", kept=config.checkpoints_kept)
-        self._admission = Admission(source, folder / "admitted", buffer=self.trainer.buffer)
-        self._predictions = PredictionParts(
-            folder / "predictions", source.schema.labels, candidates=source.schema.positive_only
-        )
-        self._dead_letters = DeadLetterFile(
-            folder / "dead-letters.jsonl", remedy="make room, then go on with --resume"
-        )
-        self._snapshots = TrainerSnapshots(folder / "snapshots", self.trainer)
+        try:
+            self._open_folder()
+        except BaseException:
+            self._claimed.release()
+            raise
         self._checkpoint_due = Schedule(every_ms=round(config.checkpoint_minutes * _MINUTE_MS))
         self._snapshot_due = Schedule(every_ms=round(config.snapshot_minutes * _MINUTE_MS))
         self._full_due = Schedule(every_ms=round(config.full_snapshot_hours * _HOUR_MS))
@@ -135,6 +130,26 @@ class LiveRun:
         self._taken_ms: int | None = None  # of the last arrival
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
         self._writing: Future[CheckpointManifest] | None = None
+
+    def _open_folder(self) -> None:
+        """What stands in it; this trainer alone has it."""
+        schema, folder = self.source.schema, self.folder
+        try:
+            if self._kept is not None:
+                self._kept.copy_admitted(folder / "admitted")
+            self._checkpoints = Checkpoints(folder / "checkpoints", kept=self.config.checkpoints_kept)
+            self._admission = Admission(self.source, folder / "admitted", buffer=self.trainer.buffer)
+            self._predictions = PredictionParts(
+                folder / "predictions", schema.labels, candidates=schema.positive_only
+            )
+            self._dead_letters = DeadLetterFile(
+                folder / "dead-letters.jsonl", remedy="make room, then go on with --resume"
+            )
+            self._snapshots = TrainerSnapshots(folder / "snapshots", self.trainer)
+        except OSError as error:
+            raise ResultError(
+                f"{folder} cannot be written ({error}); make room or mend the disk, then go on with --resume"
+            ) from error
 
     def __enter__(self) -> LiveRun:
         return self
@@ -205,17 +220,9 @@ class LiveRun:
             )
         return replace(kept, state={})  # it may be large
 
-    def _copy_admitted(self) -> None:
-        try:
-            if self._kept is not None:
-                self._kept.copy_admitted(self.folder / "admitted")
-        except ResultError:
-            self._claimed.release()
-            raise
-
     def _take_up(self) -> None:
         """Go on from the newest checkpoint: files back to it, then what was admitted since then."""
-        found = self._checkpoints.newest(fingerprint=self._fingerprint)
+        found = self._checkpoints.newest(fingerprint=self._claimed.fingerprint)
         dead_letter_bytes = 0
         if found is not None:
             manifest, state = found
@@ -279,7 +286,7 @@ class LiveRun:
         self._predictions.close_part(self._number)
         manifest = CheckpointManifest(
             number=self._number,
-            fingerprint=self._fingerprint,
+            fingerprint=self._claimed.fingerprint,
             admitted_position=self._admission.position,
             offsets=dict(self._admission.offsets),
             event_ms=self.trainer.event_ms,

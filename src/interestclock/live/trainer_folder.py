@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from interestclock import __version__
 from interestclock.errors import ResultError
-from interestclock.files import ASIDE, digest_of_json, lock, write_text
+from interestclock.files import aside_of, digest_of_json, lock, write_text
 from interestclock.live.checkpoints import CheckpointReader
 
-__all__ = ["TrainerFolder", "config_of", "differences"]
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+__all__ = ["TrainerFolder", "check_unclaimed", "config_of", "differences", "holds_trainer"]
 
 _CONFIG, _LOCK = "config.json", "lock"
 _STATE_FROM = "state_from"  # in the configuration: on whose state it began
@@ -47,75 +50,127 @@ class TrainerFolder:
     def __init__(
         self, path: Path, settings: Mapping[str, Any], *, resume: bool, state_from: Path | None = None
     ) -> None:
-        self.path = path
-        self._state_from = None if state_from is None else str(state_from.resolve())
-        self.fingerprint = digest_of_json(settings)
+        self.path, self.fingerprint = path, digest_of_json(settings)
+        begins = _resolved(state_from)
         try:
-            self._refuse_foreign()
+            _refuse_foreign(path)
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = lock(
-                path / _LOCK,
-                taken=f"another trainer runs in {path}",
-                remedy="stop it, or name another folder",
-            )
+            self._lock = _locked(path)
         except OSError as error:
-            raise ResultError(f"{path} cannot be used ({error}); name another folder") from error
+            raise _unusable(path, error) from error
         try:
-            self._claim(settings, resume=resume)
+            _check_claim(path, settings, resume=resume, begins=begins)
+            if not holds_trainer(path):
+                known = {**settings, "fingerprint": self.fingerprint, "version": __version__}
+                known |= {} if begins is None else {_STATE_FROM: begins}
+                write_text(path / _CONFIG, json.dumps(known, indent=1))
+        except OSError as error:
+            self.release()
+            raise _unusable(path, error) from error
         except BaseException:
             self.release()
             raise
+
+    @staticmethod
+    def check(
+        path: Path, settings: Mapping[str, Any], *, resume: bool, state_from: Path | None = None
+    ) -> None:
+        """Refuse at once what would be refused, and change nothing.
+
+        Raises:
+            ResultError: as for the folder.
+        """
+        check_unclaimed(path, resume=resume)
+        _check_claim(path, settings, resume=resume, begins=_resolved(state_from))
 
     def release(self) -> None:
         """Another trainer may have it."""
         self._lock.release()
 
-    def _refuse_foreign(self) -> None:
-        ours = {_CONFIG, _CONFIG + ASIDE, _LOCK}
-        names = {each.name for each in self.path.iterdir()} if self.path.exists() else set()
-        if _CONFIG not in names and names - ours:
-            raise ResultError(f"{self.path} is not empty and holds no trainer; name another folder")
-        if _JOURNAL in names:
-            raise ResultError(
-                f"{self.path} is of a version that kept a journal of offsets; finish it with that version "
-                f"({config_of(self.path).get('version')}), or start anew in another folder"
-            )
 
-    def _claim(self, settings: Mapping[str, Any], *, resume: bool) -> None:
-        path = self.path / _CONFIG
-        if not path.exists():
-            known = {**settings, "fingerprint": self.fingerprint, "version": __version__}
-            known |= {} if self._state_from is None else {_STATE_FROM: self._state_from}
-            write_text(path, json.dumps(known, indent=1))
-        elif not resume:
-            raise ResultError(f"{self.path} holds a trainer; go on with --resume, or name another folder")
-        else:
-            before = config_of(self.path)
-            self._check_same(before, settings)
-            self._check_beginning(before.get(_STATE_FROM))
+def check_unclaimed(path: Path, *, resume: bool) -> None:
+    """Refuse a folder that is somebody's, as far as can be said before a source is opened.
 
-    def _check_same(self, before: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-        if before["fingerprint"] == self.fingerprint:
-            return
+    Raises:
+        ResultError: another trainer runs in it, it is not empty and ``resume`` is not set, or cannot be used.
+
+    Example:
+        >>> check_unclaimed(Path("nowhere"), resume=False)
+    """
+    try:
+        _refuse_foreign(path)
+        if (path / _LOCK).exists():
+            _locked(path).release()
+    except OSError as error:
+        raise _unusable(path, error) from error
+    if holds_trainer(path) and not resume:
+        raise ResultError(f"{path} holds a trainer; go on with --resume, or name another folder")
+
+
+def holds_trainer(path: Path) -> bool:
+    """Whether there is a trainer to go on with.
+
+    Example:
+        >>> holds_trainer(Path("nowhere"))
+        False
+    """
+    return (path / _CONFIG).exists()
+
+
+def _unusable(path: Path, error: OSError) -> ResultError:
+    return ResultError(f"{path} cannot be used ({error}); name another folder")
+
+
+def _resolved(state_from: Path | None) -> str | None:
+    return None if state_from is None else str(state_from.resolve())
+
+
+def _locked(path: Path) -> BaseFileLock:
+    return lock(
+        path / _LOCK, taken=f"another trainer runs in {path}", remedy="stop it, or name another folder"
+    )
+
+
+def _refuse_foreign(path: Path) -> None:
+    ours = {_CONFIG, aside_of(path / _CONFIG).name, _LOCK}
+    names = {each.name for each in path.iterdir()} if path.exists() else set()
+    if _CONFIG not in names and names - ours:
+        raise ResultError(f"{path} is not empty and holds no trainer; name another folder")
+    if _JOURNAL in names:
+        raise ResultError(
+            f"{path} is of a version that kept a journal of offsets; finish it with that version "
+            f"({config_of(path).get('version')}), or start anew in another folder"
+        )
+
+
+def _check_claim(path: Path, settings: Mapping[str, Any], *, resume: bool, begins: str | None) -> None:
+    if not holds_trainer(path):
+        return
+    if not resume:
+        raise ResultError(f"{path} holds a trainer; go on with --resume, or name another folder")
+    before = config_of(path)
+    if before["fingerprint"] != digest_of_json(settings):
         changes = differences({name: before.get(name) for name in settings}, settings)
         raise ResultError(
-            f"{self.path} is of another source or configuration: {changes}; go on with those of "
-            f"{self.path / _CONFIG}, or name another folder"
+            f"{path} is of another source or configuration: {changes}; go on with those of "
+            f"{path / _CONFIG}, or name another folder"
         )
+    _check_beginning(path, before.get(_STATE_FROM), begins)
 
-    def _check_beginning(self, before: str | None) -> None:
-        """Without a checkpoint it begins once more, and has to begin with the same."""
-        if before == self._state_from or CheckpointReader(self.path / "checkpoints").numbers():
-            return
-        if before is None:
-            raise ResultError(
-                f"{self.path} holds a trainer that begins with nothing, and has no checkpoint yet; leave out "
-                "--state-from, or name another folder"
-            )
+
+def _check_beginning(path: Path, before: str | None, begins: str | None) -> None:
+    """Without a checkpoint it begins once more, and has to begin with the same."""
+    if before == begins or CheckpointReader(path / "checkpoints").numbers():
+        return
+    if before is None:
         raise ResultError(
-            f"{self.path} was stopped before its first checkpoint, and begins on the state of {before}; give "
-            f"--state-from {before} again, or name another folder"
+            f"{path} holds a trainer that begins with nothing, and has no checkpoint yet; leave out "
+            "--state-from, or name another folder"
         )
+    raise ResultError(
+        f"{path} was stopped before its first checkpoint, and begins on the state of {before}; give "
+        f"--state-from {before} again, or name another folder"
+    )
 
 
 def config_of(folder: Path) -> dict[str, Any]:
