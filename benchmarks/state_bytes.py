@@ -63,11 +63,11 @@ def measure(state: FeatureState) -> dict[str, float]:
     assert state.votes is not None
     users, items, arrays = len(state.users), len(state.items), state.state()
     figures: dict[str, float] = {"users": users, "items": items}
-    kept = {"votes": ("votes/votes.", state.votes), "histories": ("histories/", state.user_histories)}
+    kept = {"votes": ("votes/votes/", state.votes), "histories": ("histories/", state.user_histories)}
     for name, (part, owner) in kept.items():
         records = int((arrays[f"{part}count_U"] - arrays[f"{part}dropped_U"]).sum())
         figures |= {
-            f"{name}, a record": record_bytes(arrays, f"{part}column."),
+            f"{name}, a record": record_bytes(arrays, f"{part}column/"),
             f"{name}, a record in blocks": owner.bytes_used / records,
             f"{name}, records a user": records / users,
             f"{name}, a user": owner.bytes_used / users,

@@ -1,9 +1,9 @@
-"""Arrays beyond NumPy: states as named arrays, tables as bytes, lists laid side by side."""
+"""Arrays beyond NumPy: states as nested named arrays, texts and tables in them, and arrays that grow."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ __all__ = [
     "table_from_bytes",
     "table_to_bytes",
     "tensors_of",
+    "texts_as_arrays",
+    "texts_in",
     "under",
     "with_columns",
     "with_room",
@@ -27,10 +29,11 @@ __all__ = [
 
 Arrays = dict[str, npt.NDArray[Any]]
 _LANES = 4
+_T = TypeVar("_T")
 
 
-def under(part: str, state: Mapping[str, npt.NDArray[Any]]) -> Arrays:
-    """A part's state under its name.
+def under(part: str, state: Mapping[str, _T]) -> dict[str, _T]:
+    """A part's state under its name, in that of the whole; of arrays or of tensors.
 
     Example:
         >>> list(under("users", {"seen": np.zeros(1)}))
@@ -39,7 +42,7 @@ def under(part: str, state: Mapping[str, npt.NDArray[Any]]) -> Arrays:
     return {f"{part}/{name}": values for name, values in state.items()}
 
 
-def below(part: str, state: Mapping[str, npt.NDArray[Any]]) -> Arrays:
+def below(part: str, state: Mapping[str, _T]) -> dict[str, _T]:
     """A part's state out of the whole.
 
     Example:
@@ -65,6 +68,36 @@ def tensors_of(state: Mapping[str, npt.NDArray[Any]]) -> dict[str, Tensor]:
     import torch  # noqa: PLC0415  most of the package needs none
 
     return {name: torch.from_numpy(np.array(each)) for name, each in state.items()}
+
+
+def texts_as_arrays(texts: Sequence[str | None] | pa.Array) -> Arrays:
+    """Texts as ``text``, their UTF-8 one after the other, and ``ends`` of each, int64 (N + 1,), 0 first.
+
+    Where one is null there is ``given``, bool (N,), too.
+
+    Example:
+        >>> {name: each.tolist() for name, each in texts_as_arrays(["a", "", "öl"]).items()}
+        {'text': [97, 195, 182, 108], 'ends': [0, 1, 1, 4]}
+    """
+    kind = pa.large_string()
+    column = pa.array(texts, kind) if isinstance(texts, Sequence) else texts.cast(kind)
+    _, offsets, characters = column.buffers()
+    ends = np.frombuffer(offsets, np.int64)[column.offset :][: len(column) + 1]
+    text = np.frombuffer(characters or b"", np.uint8)[ends[0] : ends[-1]]
+    state = {"text": text, "ends": ends - ends[0] if ends[0] else ends}
+    return state | ({"given": column.is_valid().to_numpy(zero_copy_only=False)} if column.null_count else {})
+
+
+def texts_in(state: Mapping[str, npt.NDArray[Any]]) -> pa.Array:
+    """What ``texts_as_arrays`` was given, as large_string (N,).
+
+    Example:
+        >>> texts_in(texts_as_arrays(["a", None])).to_pylist()
+        ['a', None]
+    """
+    ends, text = (np.ascontiguousarray(state[name]) for name in ("ends", "text"))
+    given = pa.array(state["given"]).buffers()[1] if "given" in state else None
+    return pa.LargeStringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(text), given)
 
 
 def table_to_bytes(table: pa.Table) -> npt.NDArray[np.uint8]:
@@ -127,15 +160,26 @@ def with_columns(table: pa.Table, columns: Mapping[str, pa.Array | pa.ChunkedArr
     return table
 
 
-def with_room(values_X: npt.NDArray[Any], used: int, needed: int) -> npt.NDArray[Any]:
-    """An array of at least ``needed``, the first ``used`` as they were, the others 0.
+def with_room(
+    values_X: npt.NDArray[Any], needed: int, *, used: int | None = None, fill: float | None = 0
+) -> npt.NDArray[Any]:
+    """An array that reaches ``needed`` or further along its first axis; it grows by half at least.
+
+    So n places that are asked for one by one cost O(n), as compiled loops and all others read plain arrays.
+
+    Args:
+        used: places that were set; those behind them need not be copied. None: all. fill: what new ones hold.
 
     Example:
-        >>> with_room(np.array([5, 6]), 1, 4).tolist()
-        [5, 0, 0, 0]
+        >>> with_room(np.array([5, 6]), 4, used=1).tolist(), with_room(np.array([5, 6]), 2).tolist()
+        ([5, 0, 0, 0], [5, 6])
     """
-    if needed <= values_X.size:
+    have = len(values_X)
+    if needed <= have:
         return values_X
-    longer_X = np.zeros(max(needed, values_X.size + values_X.size // 2), values_X.dtype)
-    longer_X[:used] = values_X[:used]
+    shape = (max(needed, have + have // 2), *values_X.shape[1:])
+    # Zeros of the system cost nothing until they are written to.
+    longer_X = np.zeros(shape, values_X.dtype) if fill == 0 else np.full(shape, fill, values_X.dtype)
+    set_X = values_X[:used]
+    longer_X[: len(set_X)] = set_X
     return longer_X

@@ -179,9 +179,9 @@ def test_a_full_disk_leaves_the_log_as_it_was(tmp_path: Path, monkeypatch: pytes
 
     other = AdmittedEntry(first_arrival=1, source="s", tables={"exposures": table_of([], [])})
     same = admitted(first_arrival=1, exposures=1)
-    for call, entry in (("segment_files.os.fsync", same), ("segment_header.force", other)):
+    for call, entry in (("streams.segment_files.os.fsync", same), ("files.force", other)):
         with monkeypatch.context() as patch:
-            patch.setattr(f"interestclock.streams.{call}", full)
+            patch.setattr(f"interestclock.{call}", full)
             with pytest.raises(ResultError, match="No space left on device"):
                 log.append(entry)
     assert (log.position, log.next_arrival) == (1, 1)

@@ -234,5 +234,5 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_of_another_format_is_refused(prepared_choices: SampleFolder, tmp_path: Path) -> None:
     replace(prepared_choices.manifest, format=99).write(tmp_path)
-    with pytest.raises(ResultError, match="has format 99, this version reads 3; prepare the log again"):
+    with pytest.raises(ResultError, match="has format 99, this version reads 4; prepare the log again"):
         Manifest.read(tmp_path)

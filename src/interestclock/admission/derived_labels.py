@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from interestclock.admission.label_events import LabelEvents
 from interestclock.admission.serial_columns import Column, SerialColumns
-from interestclock.arrays import Arrays, below, table_from_bytes, table_to_bytes, under
+from interestclock.arrays import Arrays, below, texts_as_arrays, texts_in, under
 from interestclock.events.label_expressions import LabelExpression, label_expression, raw_columns
 from interestclock.events.message_tables import OF_A_LOG
 from interestclock.events.schema import LogSchema
@@ -191,16 +191,17 @@ class DerivedLabels:
     def state(self) -> Arrays:
         """For a checkpoint."""
         columns = self._columns.state()
-        texts = {name: pa.array(columns.pop(name), pa.string()) for name in self._texts()}
+        texts = {name: pa.array(columns.pop(name), pa.large_string()) for name in self._texts()}
         state = under("columns", columns)
-        return state | {"texts": table_to_bytes(pa.table(texts))} if texts else state
+        for name, value_N in texts.items():
+            state |= under(f"texts/{name}", texts_as_arrays(value_N))
+        return state
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave."""
         columns = below("columns", state)
-        if "texts" in state:
-            texts = table_from_bytes(state["texts"]).to_pydict()
-            columns |= {name: _interned(value_N) for name, value_N in texts.items()}
+        for name in self._texts():
+            columns[name] = _interned(texts_in(below(f"texts/{name}", state)).to_pylist())
         self._columns.restore(columns)
 
     def _texts(self) -> list[str]:

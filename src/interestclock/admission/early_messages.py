@@ -177,9 +177,9 @@ class EarlyMessages:
         rows = table if first == 0 else pa.concat_tables([self._rows, table], promote_options="default")
         self._rows = rows.combine_chunks() if rows["event_id"].num_chunks > _MOST_CHUNKS else rows
         known_ms_E = whole(table, "known_ms")
-        self._waits_W = with_room(self._waits_W, first, rows.num_rows)
+        self._waits_W = with_room(self._waits_W, rows.num_rows, used=first)
         self._waits_W[first : rows.num_rows] = True
-        self._known_ms_W = with_room(self._known_ms_W, first, rows.num_rows)
+        self._known_ms_W = with_room(self._known_ms_W, rows.num_rows, used=first)
         self._known_ms_W[first : rows.num_rows] = known_ms_E
         self._waiting += table.num_rows
         self._least_ms = min(self._least_ms, int(known_ms_E.min(initial=AFTER_ALL_MS)))

@@ -33,7 +33,15 @@ from interestclock.admission.reference_join import AtPlaces
 from interestclock.admission.served_requests import ServedRequests
 from interestclock.admission.verdicts import Verdict
 from interestclock.admission.watermark import Watermark
-from interestclock.arrays import below, table_from_bytes, table_to_bytes, under, with_columns
+from interestclock.arrays import (
+    below,
+    table_from_bytes,
+    table_to_bytes,
+    texts_as_arrays,
+    texts_in,
+    under,
+    with_columns,
+)
 from interestclock.events.message_tables import OF_A_LOG, no_messages
 from interestclock.events.schema import LogSchema
 
@@ -173,10 +181,10 @@ class EventBuffer:
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """For a checkpoint."""
-        ids = pa.table({"event_id": pa.array(self._ids, pa.string())})
         state: dict[str, npt.NDArray[Any]] = {"first_id": np.array(self._first_id)}
         state |= under("watermark", self._watermark.state()) | under("exposures", self._exposures.state())
-        state |= under("accounts", self.counters.state()) | {"ids": table_to_bytes(ids)}
+        state |= under("accounts", self.counters.state())
+        state |= under("ids", texts_as_arrays(list(self._ids)))
         state |= under("derived", self._derived.state()) | under("requests", self._requests.state())
         if self._in_archive_before_ms is not None:
             state["in_archive_before_ms"] = np.array(self._in_archive_before_ms)
@@ -197,7 +205,7 @@ class EventBuffer:
             early.table = table_from_bytes(state[f"early/{kind}"]) if f"early/{kind}" in state else None
         before_ms = state.get("in_archive_before_ms")
         self._in_archive_before_ms = None if before_ms is None else int(before_ms)
-        self._ids = deque(table_from_bytes(state["ids"])["event_id"].to_pylist())
+        self._ids = deque(texts_in(below("ids", state)).to_pylist())
         self._serial_of = {event_id: self._first_id + place for place, event_id in enumerate(self._ids)}
 
     def _begin_stream(self) -> None:

@@ -81,7 +81,7 @@ class ItemCodes:
         code = self._free.pop() if self._free else len(self._ids)
         if code == len(self._ids):
             self._ids.append(item_id)
-            self._lists = with_room(self._lists, code, code + 1)
+            self._lists = with_room(self._lists, code + 1)
         self._ids[code] = item_id
         self._code_of[item_id] = code
         return code

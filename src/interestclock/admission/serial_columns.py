@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from interestclock.arrays import Arrays
+from interestclock.arrays import Arrays, with_room
 
 __all__ = ["Column", "SerialColumns"]
 
@@ -51,17 +51,14 @@ class SerialColumns:
         self.first = self.stop = 0
         self._base = 0  # the serial number of the first place
         self._about = dict(columns)
-        self._columns = {name: _filled(about, 0) for name, about in self._about.items()}
+        self._columns = {name: _none(about) for name, about in self._about.items()}
 
     def append(self, count: int) -> npt.NDArray[np.int64]:
         """Hold so many exposures more; gives their serial numbers."""
         serial_N = np.arange(self.stop, self.stop + count)
         self.stop += count
-        missing = self.stop - self._base - next(iter(self._columns.values())).shape[0]
-        if missing > 0:
-            for name, values_S in self._columns.items():
-                spare = _filled(self._about[name], max(missing, values_S.shape[0] // 2))
-                self._columns[name] = np.concatenate([values_S, spare])
+        for name, values_S in self._columns.items():
+            self._columns[name] = with_room(values_S, self.stop - self._base, fill=self._about[name].fill)
         return serial_N
 
     def get(self, name: str, serial_N: IntArray) -> npt.NDArray[Any]:
@@ -104,6 +101,5 @@ class SerialColumns:
         return serial_N - self._base
 
 
-def _filled(about: Column, count: int) -> npt.NDArray[Any]:
-    shape = (count, about.width) if about.width else (count,)
-    return np.full(shape, about.fill, about.kind)
+def _none(about: Column) -> npt.NDArray[Any]:
+    return np.zeros((0, about.width) if about.width else 0, about.kind)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from interestclock.admission.verdicts import Verdict
+from interestclock.arrays import below, texts_as_arrays, texts_in, under
 
 __all__ = ["AFTER_ALL_MS", "BEFORE_ALL_MS", "Watermark"]
 
@@ -118,15 +118,15 @@ class Watermark:
         names = sorted(self._reached_ms)
         return {
             "at_newest_ms": np.array([self.at_ms, self.newest_ms]),
-            "names": np.frombuffer(json.dumps(names).encode(), np.uint8),
             "reached_ms": np.array([self._reached_ms[name] for name in names], np.int64),
             "awaited": np.array([name in self._awaited for name in names], np.bool_),
+            **under("names", texts_as_arrays(names)),
         }
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave."""
         self.at_ms, self.newest_ms = state["at_newest_ms"].tolist()
-        names = json.loads(state["names"].tobytes())
+        names = texts_in(below("names", state)).to_pylist()
         self._reached_ms = dict(zip(names, state["reached_ms"].tolist(), strict=True))
         awaited = zip(names, state["awaited"].tolist(), strict=True)
         self._awaited = {name for name, waits in awaited if waits}

@@ -149,8 +149,7 @@ class RowLedger:
         self._admitted = int(self._column_S["admitted"].sum())
 
     def _reach(self, slots: int) -> None:
-        have = self._column_S["last_ms"].size
-        self._column_S = {name: with_room(each, have, slots) for name, each in self._column_S.items()}
+        self._column_S = {name: with_room(each, slots) for name, each in self._column_S.items()}
 
     def _make_room(self, coming: int, slot_U: IntArray, protected_from_ms: int) -> npt.NDArray[np.int64]:
         """Let the longest unused go where so many ids would be too many; gives their slots, ascending."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interestclock.arrays import with_room
+from interestclock.arrays import below, under, with_room
 from interestclock.errors import ConfigError
 from interestclock.events.schema import EQ3_ROLES
 from interestclock.features.config import ClockFeatureConfig
@@ -120,7 +120,7 @@ class UserVotes:
         if len(values) == before:
             return
         self._names[attribute] = values
-        self._order_X = with_room(self._order_X, self._order_X.size, self._codes)
+        self._order_X = with_room(self._order_X, self._codes)
         self._note_codes()
         number_R = pc.sort_indices(values.cast(pa.large_binary())).to_numpy() + 1
         place = self.attributes.index(attribute)
@@ -209,16 +209,12 @@ class UserVotes:
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """For a checkpoint; the names of values are not in it."""
-        state = {f"votes.{name}": each for name, each in self._blocks.state().items()}
-        return state | {f"sets.{name}": each for name, each in self.sets.state().items()}
+        return under("votes", self._blocks.state()) | under("sets", self.sets.state())
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave."""
-        votes, sets = "votes.", "sets."
-        self._blocks.restore(
-            {n.removeprefix(votes): each for n, each in state.items() if n.startswith(votes)}
-        )
-        self.sets.restore({n.removeprefix(sets): each for n, each in state.items() if n.startswith(sets)})
+        self._blocks.restore(below("votes", state))
+        self.sets.restore(below("sets", state))
 
     def _note_codes(self) -> None:
         """The value and the attribute that each code stands for."""

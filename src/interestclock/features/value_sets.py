@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from interestclock.arrays import with_room
+
 __all__ = ["Sets", "ValueSets"]
 
 # Shapes: N rows, V values of an attribute, S sets, E codes of all sets.
@@ -96,11 +98,9 @@ class ValueSets:
     def _add(self, codes: npt.NDArray[np.int32]) -> int:
         number = self._number_of.setdefault(codes.tobytes(), len(self._number_of))
         if number == len(self._number_of) - 1:
-            if number + 2 > self._start_S.size:
-                self._start_S = np.concatenate([self._start_S, np.zeros_like(self._start_S)])
+            self._start_S = with_room(self._start_S, number + 2)
             first = int(self._start_S[number])
-            while first + codes.size > self._code_E.size:
-                self._code_E = np.concatenate([self._code_E, np.zeros_like(self._code_E)])
+            self._code_E = with_room(self._code_E, first + codes.size)
             self._code_E[first : first + codes.size] = codes
             self._start_S[number + 1] = first + codes.size
             self.longest = max(self.longest, codes.size)

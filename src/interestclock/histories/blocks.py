@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from interestclock.arrays import with_room
+from interestclock.arrays import below, under, with_room
 from interestclock.compiled import compiled
 
 __all__ = ["KNOWN", "Blocks", "UserBlocks"]
@@ -86,7 +86,7 @@ class UserBlocks:
     def admit(self, users: int) -> None:
         """Have an entry for each slot below ``users``; new ones have no records."""
         if users > self.users:
-            self.blocks = Blocks(*(with_room(each, self.users, users) for each in self.blocks))
+            self.blocks = Blocks(*(with_room(each, users, used=self.users) for each in self.blocks))
             self.users = users
 
     def insert(self, user_K: Int64s, values: Mapping[str, Column]) -> None:
@@ -151,13 +151,14 @@ class UserBlocks:
     def state(self) -> dict[str, Column]:
         """For a checkpoint: the blocks as they stand, sharing memory."""
         blocks = {name: each[: self.users] for name, each in self.blocks._asdict().items()}
-        columns = {f"column.{name}": each[: self.used] for name, each in self.columns.items()}
-        return {**blocks, **columns, "free_C": self._free_C}
+        columns = {name: each[: self.used] for name, each in self.columns.items()}
+        return {**blocks, **under("column", columns), "free_C": self._free_C}
 
     def restore(self, state: Mapping[str, Column]) -> None:
         """Take over what ``state`` gave."""
         self.blocks = Blocks(*(np.array(state[name]) for name in Blocks._fields))
-        self.columns = {name: np.array(state[f"column.{name}"]) for name in self.columns}
+        columns = below("column", state)
+        self.columns = {name: np.array(columns[name]) for name in self.columns}
         self._free_C = np.array(state["free_C"])
         self.users, self.used = self.blocks.base_U.size, self.columns[KNOWN].size
 
@@ -181,7 +182,7 @@ class UserBlocks:
     def _move(self, moves: Moves) -> None:
         """Take records to blocks in which there is room."""
         before = self.columns[KNOWN].size
-        self.columns = {name: with_room(each, before, self.used) for name, each in self.columns.items()}
+        self.columns = {name: with_room(each, self.used, used=before) for name, each in self.columns.items()}
         for column in self.columns.values():
             _slide(column, moves)
         _settle(self.blocks, self.columns[KNOWN], moves, self._free_C)

@@ -236,5 +236,5 @@ class UserHistories:
     def _name(self, item_N: IntArray, change: int) -> None:
         """So many behaviours more, or fewer, name these items."""
         if item_N.size:
-            self._named_I = with_room(self._named_I, self._named_I.size, int(item_N.max()) + 1)
+            self._named_I = with_room(self._named_I, int(item_N.max()) + 1)
             np.add.at(self._named_I, item_N, change)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from interestclock.arrays import texts_as_arrays, texts_in
 from interestclock.errors import LogError
 
 __all__ = ["bytes_of", "ids_as_arrays", "ids_in", "plain_ids"]
@@ -38,18 +39,15 @@ def bytes_of(each: int | str) -> int:
 
 
 def ids_as_arrays(ids: Sequence[int | str | None], *, text: bool) -> dict[str, npt.NDArray[Any]]:
-    """Ids by number: ``ids`` if they are integers, else ``text`` and its ``ends``; None is 0, or nothing."""
+    """Ids by number: ``ids`` if they are integers, 0 for None, else texts."""
     if not text:
         return {"ids": np.array([0 if each is None else each for each in ids], np.int64)}
-    _, offsets, characters = pa.array(ids, pa.large_string()).buffers()
-    ends = np.frombuffer(offsets, np.int64)[: len(ids) + 1]
-    return {"text": np.frombuffer(characters or b"", np.uint8)[: ends[-1]], "ends": ends}
+    state = texts_as_arrays(ids)
+    return {"text": state["text"], "ends": state["ends"]}
 
 
 def ids_in(state: Mapping[str, npt.NDArray[Any]]) -> tuple[pa.DataType | None, list[int | str]]:
     """Type and ids of what ``ids_as_arrays`` gave; any value where there was None."""
     if "text" not in state:
         return (pa.int64() if len(state["ids"]) > 1 else None), state["ids"].tolist()
-    ends, text = (np.ascontiguousarray(state[name]) for name in ("ends", "text"))
-    buffers = pa.py_buffer(ends), pa.py_buffer(text)
-    return pa.string(), pa.LargeStringArray.from_buffers(len(ends) - 1, *buffers).to_pylist()
+    return pa.string(), texts_in(state).to_pylist()

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from interestclock.arrays import with_room
 from interestclock.errors import LogError
 from interestclock.ids.id_arrays import bytes_of, ids_as_arrays, ids_in, plain_ids
 
@@ -170,7 +171,4 @@ class Identity:
     def _reach(self, slot: int) -> None:
         """Have an entry for every slot up to this one, with room for half as many more."""
         self._id_of.extend([None] * (slot + 1 - len(self._id_of)))
-        missing = slot + 1 - self._index_S.size
-        if missing > 0:
-            spare = np.zeros(max(missing, self._index_S.size // 2), np.int64)
-            self._index_S = np.concatenate([self._index_S, spare])
+        self._index_S = with_room(self._index_S, slot + 1)

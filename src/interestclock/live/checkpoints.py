@@ -22,7 +22,7 @@ from interestclock.files import digest_of, folder_aside, remove_folder, sweep
 
 __all__ = ["CheckpointManifest", "CheckpointReader", "Checkpoints"]
 
-FORMAT = 4
+FORMAT = 5
 _NAME = re.compile(r"checkpoint-([0-9]{8})")
 _STATE, _MANIFEST = "state.safetensors", "checkpoint.json"
 _log = logging.getLogger("interestclock.checkpoints")

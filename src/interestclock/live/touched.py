@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from interestclock.arrays import with_room
+
 __all__ = ["WEIGHT", "Touched"]
 
 # Shapes: R rows, N all rows of a table.
@@ -30,11 +32,8 @@ class Touched:
         """Rows that changed, in any order."""
         if not row_R.size:
             return
-        mask_N = self._mask_N.get(table, np.zeros(0, np.bool_))
-        missing = int(row_R.max()) + 1 - mask_N.size
-        if missing > 0:
-            mask_N = np.concatenate([mask_N, np.zeros(max(missing, mask_N.size // 2), np.bool_)])
-            self._mask_N[table] = mask_N
+        mask_N = with_room(self._mask_N.get(table, np.zeros(0, np.bool_)), int(row_R.max()) + 1)
+        self._mask_N[table] = mask_N
         new_R = np.unique(row_R[~mask_N[row_R]]).astype(np.int64)
         mask_N[new_R] = True
         self._rows.setdefault(table, []).append(new_R)

@@ -35,7 +35,7 @@ from interestclock.state import FeatureState, FeatureView, StateConfig
 
 __all__ = ["ChunkManifest", "Manifest", "SampleFolder", "holds_samples"]
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
+from interestclock.arrays import below, under
 from interestclock.errors import ResultError
 from interestclock.files import digest_of_bytes
 from interestclock.snapshots.manifest import (
@@ -69,7 +70,7 @@ def compose(
         problem = under_way.put(manifest, tensors, before)
         if problem is not None:
             raise ResultError(f"{path}: {problem}; take a whole snapshot")
-        dense = {n.removeprefix(DENSE): each for n, each in tensors.items() if n.startswith(DENSE)}
+        dense = below(DENSE, tensors)
         before = manifest
     return dense, under_way.tables
 
@@ -87,8 +88,8 @@ class _TablesUnderWay:
     ) -> str | None:
         """Bring the tables up to a snapshot; a text says why that cannot be."""
         kinds = (TABLE,) if manifest.kind == FULL else (TABLE, ROWS)
-        known = {f"{kind}{name}" for name in manifest.tables for kind in kinds}
-        if stray := {name for name in tensors if not name.startswith(DENSE)} - known:
+        known = {name for kind in kinds for name in under(kind, manifest.tables)}
+        if stray := tensors.keys() - known - under(DENSE, below(DENSE, tensors)).keys():
             return f"{min(stray)} is not in the manifest"
         if before is not None and before.tables.keys() != manifest.tables.keys():
             return "the tables are others than before"
@@ -105,7 +106,7 @@ class _TablesUnderWay:
         tensors: Mapping[str, Tensor],
         before: SnapshotManifest | None,
     ) -> str | None:
-        value_RD = tensors.get(f"{TABLE}{name}")
+        value_RD = below(TABLE, tensors).get(name)
         was = before.tables[name] if before is not None else None
         if value_RD is None:
             unchanged = (
@@ -116,7 +117,7 @@ class _TablesUnderWay:
             return f"table {name} is not what the manifest says"
         if was is None:
             return self._take_whole(name, manifest_of_table, value_RD)
-        row_R = tensors.get(f"{ROWS}{name}")
+        row_R = below(ROWS, tensors).get(name)
         if row_R is None:
             return f"table {name} has no row numbers"
         problem = Touched(rows=manifest_of_table.rows, row_R=row_R, value_RD=value_RD).problem(was)

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
+from interestclock.arrays import under
 from interestclock.errors import ConfigError, ResultError
 from interestclock.files import digest_of, force, remove_folder, sweep
 from interestclock.snapshots.manifest import (
@@ -29,7 +30,7 @@ from interestclock.snapshots.rows import Touched, ready, table_manifest
 
 __all__ = ["SnapshotWriter"]
 
-DENSE, TABLE, ROWS = "dense/", "table/", "rows/"
+DENSE, TABLE, ROWS = "dense", "table", "rows"
 _log = logging.getLogger("interestclock.snapshots")
 
 
@@ -91,8 +92,7 @@ class SnapshotWriter:
             about: how to build the ranker; goes through JSON.
             watermark_ms: event time up to which was learned. step: of the learner.
         """
-        tensors = {f"{DENSE}{name}": each for name, each in dense.items()}
-        tensors |= {f"{TABLE}{name}": each for name, each in tables.items()}
+        tensors = under(DENSE, dense) | under(TABLE, tables)
         manifests = {name: self._noted(name, each) for name, each in tables.items()}
         return self._write(FULL, tensors, manifests, about=about, watermark_ms=watermark_ms, step=step)
 
@@ -116,7 +116,7 @@ class SnapshotWriter:
         """
         if self._last is None:
             raise ResultError(f"{self.folder}: {self._no_delta}; write a whole one first")
-        tensors = {f"{DENSE}{name}": each for name, each in dense.items()}
+        tensors = under(DENSE, dense)
         manifests = {name: replace(each, touched=0) for name, each in self._last.tables.items()}
         for name, each in tables.items():
             problem = each.problem(manifests[name]) if name in manifests else "it was not there before"
@@ -124,7 +124,7 @@ class SnapshotWriter:
                 raise ResultError(
                     f"{self.folder}: no delta of table {name}: {problem}; write a whole snapshot"
                 )
-            tensors |= {f"{ROWS}{name}": each.row_R, f"{TABLE}{name}": each.value_RD}
+            tensors |= under(ROWS, {name: each.row_R}) | under(TABLE, {name: each.value_RD})
             manifests[name] = self._noted(name, each.value_RD, rows=each.rows)
         return self._write(DELTA, tensors, manifests, about=about, watermark_ms=watermark_ms, step=step)
 

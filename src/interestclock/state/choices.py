@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from interestclock.arrays import Arrays
+from interestclock.arrays import Arrays, with_room
 from interestclock.histories import Behaviours
 from interestclock.histories.blocks import KNOWN, UserBlocks
 
@@ -90,8 +90,5 @@ class Choices:
     def _note_first(self, item_N: IntArray, known_ms_N: IntArray) -> None:
         if not item_N.size:
             return
-        missing = int(item_N.max()) + 1 - self._first_ms_I.size
-        if missing > 0:
-            spare = np.full(max(missing, self._first_ms_I.size // 2), _NEVER_MS)
-            self._first_ms_I = np.concatenate([self._first_ms_I, spare])
+        self._first_ms_I = with_room(self._first_ms_I, int(item_N.max()) + 1, fill=_NEVER_MS)
         np.minimum.at(self._first_ms_I, item_N, known_ms_N)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from interestclock.admission import Column, LabelEvents, SerialColumns
-from interestclock.arrays import Arrays, below, table_from_bytes, table_to_bytes, under, with_room
+from interestclock.arrays import Arrays, below, texts_as_arrays, texts_in, under, with_room
 from interestclock.events.schema import EQ3_ROLES, LogSchema
 from interestclock.features import UserVotes
 from interestclock.histories import Behaviours, Histories, UserHistories
@@ -268,11 +268,11 @@ class FeatureState:
         if self.choices is not None:
             state |= under("choices", self.choices.state())
         state |= under("seen_ms", self._seen_ms)
+        state |= under("zones", texts_as_arrays(self._zones.values().cast(pa.string())))
         state |= under("everyone", {str(midnight): each for midnight, each in self.everyone.items()})
         return state | {
             "offset_minutes": self._offset_minutes_U,
             "zone": self._zone_U,
-            "zones": table_to_bytes(pa.table({"zone": self._zones.values().cast(pa.string())})),
             "shown": self._shown_I,
             "complete_from_ms": np.array(self.complete_from_ms),
             "day_ms": np.array(_BEFORE_ALL_MS if self._day_ms is None else self._day_ms),
@@ -295,7 +295,7 @@ class FeatureState:
         self.everyone = {int(name): np.array(each) for name, each in below("everyone", state).items()}
         self._offset_minutes_U = np.array(state["offset_minutes"])
         self._zone_U, self._zones = np.array(state["zone"]), Vocabulary()
-        self._zones.number(table_from_bytes(state["zones"])["zone"])
+        self._zones.number(texts_in(below("zones", state)))
         self._shown_I = np.array(state["shown"])
         self.complete_from_ms, day_ms = int(state["complete_from_ms"]), int(state["day_ms"])
         self._day_ms = None if day_ms == _BEFORE_ALL_MS else day_ms
@@ -307,22 +307,22 @@ class FeatureState:
         for kind, slot_N in (("user", ingested.user_N), ("item", ingested.item_N)):
             seen_ms = self._seen_ms[kind]
             last = max(int(slot_N.max(initial=0)), int(came[kind].max(initial=0)))
-            seen_ms = with_room(seen_ms, seen_ms.size, last + 1)
+            seen_ms = with_room(seen_ms, last + 1)
             seen_ms[came[kind]] = _BEFORE_ALL_MS
             np.maximum.at(seen_ms, slot_N, timestamp_ms_N)
             self._seen_ms[kind] = seen_ms
-        offset_U = with_room(self._offset_minutes_U, self._offset_minutes_U.size, self._seen_ms["user"].size)
+        offset_U = with_room(self._offset_minutes_U, self._seen_ms["user"].size)
         newest_N = timestamp_ms_N == self._seen_ms["user"][user_N]
         offset_U[user_N[newest_N]] = offset_N[newest_N]
         self._offset_minutes_U = offset_U
-        self._zone_U = with_room(self._zone_U, self._zone_U.size, offset_U.size)
+        self._zone_U = with_room(self._zone_U, offset_U.size)
         self._zone_U[user_N[newest_N]] = zone_N[newest_N]
 
     def _record_described(self, order: ItemOrder, item_C: IntArray) -> None:
         """An item of which something is said stays for as long as one that is seen."""
         items = self.items.capacity + 1
-        self._shown_I = with_room(self._shown_I, self._shown_I.size, items)
-        self._set_I = with_room(self._set_I, self._set_I.size, items)
+        self._shown_I = with_room(self._shown_I, items)
+        self._set_I = with_room(self._set_I, items)
         if order.items is not None:
             np.maximum.at(self._seen_ms["item"], item_C[order.place_T], order.items["newest_ms"].to_numpy())
 
@@ -358,7 +358,7 @@ class FeatureState:
     def _note_sets(self, item_R: IntArray) -> None:
         """Which set of clock values items had at first, as far as anybody can ask."""
         if item_R.size and self.votes is not None:
-            self._set_I = with_room(self._set_I, self._set_I.size, int(item_R.max()) + 1)
+            self._set_I = with_room(self._set_I, int(item_R.max()) + 1)
             self._set_I[item_R] = self.votes.sets.numbers(
                 [self.values.of(name, item_R, at_ms=_BEFORE_ALL_MS) for name in self.schema.clock_attributes]
             )

@@ -61,7 +61,7 @@ class ItemChanges:
         Args:
             from_ms: since when it counts. stated_ms: since when it is so, as was said; UTC milliseconds.
         """
-        self._has_I = with_room(self._has_I, self._has_I.size, item + 1)
+        self._has_I = with_room(self._has_I, item + 1)
         self._has_I[item] = True
         insort(self._of.setdefault(item, []), _Change(from_ms, stated_ms, values), key=_from_ms)
         insort(self._order, (from_ms, item))

@@ -14,8 +14,8 @@ from interestclock.arrays import (
     Arrays,
     below,
     padded_lists,
-    table_from_bytes,
-    table_to_bytes,
+    texts_as_arrays,
+    texts_in,
     under,
     with_room,
 )
@@ -148,7 +148,7 @@ class ItemValues:
             )
             self.without += int((~found_R).sum())
             items = int(descriptions.item_R[first].max()) + 1
-            self._stated_ms_I = with_room(self._stated_ms_I, self._stated_ms_I.size, items)
+            self._stated_ms_I = with_room(self._stated_ms_I, items)
             self._stated_ms_I[descriptions.item_R[first]] = descriptions.stated_ms_R[first]
         for row in np.flatnonzero(~descriptions.first_R).tolist():
             item, stated_ms = int(descriptions.item_R[row]), int(descriptions.stated_ms_R[row])
@@ -199,7 +199,7 @@ class ItemValues:
         state = under("values", self._value_IV) | {"without": np.array(self.without)}
         state |= {"said_ms": self._stated_ms_I} | under("changes", self.changes.state())
         for name in self.names:
-            state[f"names/{name}"] = table_to_bytes(pa.table({"value": self.named(name)}))
+            state |= under(f"names/{name}", texts_as_arrays(self.named(name)))
         return state
 
     def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
@@ -208,9 +208,9 @@ class ItemValues:
         self._value_IV = {name: np.array(each) for name, each in below("values", state).items()}
         self._stated_ms_I = np.array(state["said_ms"])
         self.changes.restore(below("changes", state))
-        for name, content in below("names", state).items():
+        for name in self.names:
             self.vocabularies[name] = Vocabulary()
-            self.vocabularies[name].number(table_from_bytes(content)["value"])
+            self.vocabularies[name].number(texts_in(below(f"names/{name}", state)))
 
     def _numbered(self, name: str, descriptions: Descriptions) -> npt.NDArray[np.int32]:
         """Numbers of an attribute's values, of rows out of the item table where there is one."""
@@ -263,12 +263,9 @@ class ItemValues:
 
     def _make_room(self, name: str, items: int, width: int) -> None:
         value_IV = self._value_IV[name]
-        have, wide = value_IV.shape
-        if items > have or width > wide:
-            rows = max(items, have + have // 2) if items > have else have
-            grown_IV = np.zeros((rows, max(width, wide)), np.int32)
-            grown_IV[:have, :wide] = value_IV
-            self._value_IV[name] = grown_IV
+        if width > value_IV.shape[1]:
+            value_IV = np.pad(value_IV, ((0, 0), (0, width - value_IV.shape[1])))
+        self._value_IV[name] = with_room(value_IV, items)
 
 
 def _values(value_V: npt.NDArray[np.int32]) -> list[int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from interestclock.arrays import below, under
 from interestclock.embeddings import RowAdam
 from interestclock.errors import ResultError
 from interestclock.histories import Histories
@@ -95,26 +96,26 @@ class Learner:
         """The optimisers' state and the step, for a checkpoint; sharing memory with them."""
         state = {"step": torch.tensor(self.step)}
         for place, moments in self._dense.state_dict()["state"].items():
-            state |= {f"dense/{place}/{name}": each for name, each in moments.items()}
+            state |= under(f"dense/{place}", moments)
         for place, parameter in enumerate(self.ranker.sparse_parameters()):
             step, mean, square = self._rows.moments(parameter)
             used = self.ranker.table.used if parameter is self.ranker.table.weight else len(parameter)
-            state |= {f"rows/{place}/step": torch.tensor(step)}
-            state |= {f"rows/{place}/exp_avg": mean[:used], f"rows/{place}/exp_avg_sq": square[:used]}
+            moments = {"step": torch.tensor(step), "exp_avg": mean[:used], "exp_avg_sq": square[:used]}
+            state |= under(f"rows/{place}", moments)
         return state
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Take over what ``state`` gave; the ranker has its weights already."""
         self.step = int(state["step"])
         dense = self._dense.state_dict()
-        for name, each in state.items():
-            kind, *rest = name.split("/")
-            if kind == "dense":
-                dense["state"].setdefault(int(rest[0]), {})[rest[1]] = each.clone()
+        for name, each in below("dense", state).items():
+            of, moment = name.split("/")
+            dense["state"].setdefault(int(of), {})[moment] = each.clone()
         self._dense.load_state_dict(dense)
         for place, parameter in enumerate(self.ranker.sparse_parameters()):
-            step, mean, square = (state[f"rows/{place}/{name}"] for name in ("step", "exp_avg", "exp_avg_sq"))
-            self._rows.restore_moments(parameter, int(step), mean.clone(), square.clone())
+            moments = below(f"rows/{place}", state)
+            mean, square = moments["exp_avg"].clone(), moments["exp_avg_sq"].clone()
+            self._rows.restore_moments(parameter, int(moments["step"]), mean, square)
 
 
 def _finite(loss: float, step: int) -> float:
