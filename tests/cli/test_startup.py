@@ -17,9 +17,9 @@ from interestclock.simulator import SIZES
 from interestclock.studies import RANKERS, CompareConfig
 from interestclock.training import TrainConfig
 
-# All we depend on but what a command line is made of.
+# All we depend on but what a command line is made of, and what declares the keys that are its options.
 HEAVY = {
-    "confluent_kafka", "duckdb", "ibis", "llvmlite", "msgspec", "numba", "numpy", "pandas", "plotly",
+    "confluent_kafka", "duckdb", "ibis", "llvmlite", "numba", "numpy", "pandas", "plotly",
     "prometheus_client", "pyarrow", "redis", "safetensors", "sqlglot", "torch",
 }  # fmt: skip
 ASK = """

@@ -112,9 +112,7 @@ def test_each_row_is_for_itself_however_rows_come_together(rows: list[tuple], si
 
 
 def test_a_label_is_a_column_or_an_expression() -> None:
-    with pytest.raises(
-        ConfigError, match=r"a label has column None and expression None; give one of the two"
-    ):
+    with pytest.raises(ConfigError, match=r"a label needs a column or an expression; give one of the two"):
         LabelColumn()
     with pytest.raises(ConfigError, match=r"give one of the two"):
         LabelColumn(column="a", expression="a > 1")

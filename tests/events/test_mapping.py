@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import textwrap
+import subprocess
+import sys
 from pathlib import Path
+from typing import Annotated
 
 import pytest
+from msgspec import Meta, field
 
-import interestclock.events.mapping_toml as mapping_module
 from interestclock.errors import ConfigError
 from interestclock.events import ColumnMapping, CsvFormat, LabelColumn
+from interestclock.events.mapping_toml import read_mapping
+from interestclock.mapping_keys import Key, LogKeys, keys_of
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -20,30 +24,100 @@ def toml(tmp_path: Path, text: str) -> ColumnMapping:
     return ColumnMapping.from_toml(path)
 
 
-def documented_example() -> str:
-    """The example in the module's docstring, without the key that excludes [labels]."""
-    lines = mapping_module.__doc__.split("::\n", 1)[1].splitlines()
-    block = [line for line in lines if line.startswith("    ") or not line]
-    text = textwrap.dedent("\n".join(block))
-    return "\n".join(line for line in text.splitlines() if not line.startswith("positive_only"))
+EVERY_KEY = """
+log = "events"
+items = "items.parquet"
+items_key = "item_id"
+items_match = "item_id"
+user = "u"
+item = "i"
+time = "t"
+time_unit = "ms"
+time_format = "%d/%m/%Y %H:%M"
+time_is_local = true
+utc_offset_minutes = "offset"
+zone_column = "zone"
+zone = "America/New_York"
+request = "request_id"
+event_id = "event_id"
+separator = "|"
+clock_attributes = ["genre"]
+engaged = ["finish", "like"]
+[labels]
+finish = "finish"
+like = { column = "liked", delay_seconds = 60 }
+skip = { column = "skip", known_column = "skip_known_ms" }
+love = { expression = "rating >= 4 and not bot" }
+[eq3]
+finish = "finish"
+[attributes]
+category = "product_category"
+[item_attributes]
+genre = "genre"
+[categorical]
+device = "device"
+[multivalued]
+playlist_tags = "tags"
+[numeric]
+age_days = "age_days"
+[outcomes]
+played_ms = "played_ms"
+[truths]
+finish = "truth_finish"
+[csv]
+delimiter = ";"
+encoding = "latin-1"
+columns = ["user", "item", "t"]
+quoted = false
+"""
 
 
-def test_every_documented_key_is_read(tmp_path):
-    text = documented_example()
-    mapping = toml(tmp_path, text)
-    assert mapping.log == tmp_path / "events"
-    assert mapping.items == tmp_path / "items.parquet"
-    assert mapping.labels["like"] == LabelColumn(column="liked", delay_seconds=60.0)
-    assert mapping.labels["skip"].known_column == "skip_known_ms"
-    assert mapping.csv == CsvFormat(
-        delimiter=";", encoding="latin-1", columns=("user", "item", "t"), quoted=False
+def test_every_key_is_read(tmp_path):
+    mapping = toml(tmp_path, EVERY_KEY)
+    assert mapping == ColumnMapping(
+        log=tmp_path / "events",
+        items=tmp_path / "items.parquet",
+        items_key="item_id",
+        items_match="item_id",
+        user="u",
+        item="i",
+        time="t",
+        time_unit="ms",
+        time_format="%d/%m/%Y %H:%M",
+        time_is_local=True,
+        utc_offset_minutes="offset",
+        zone_column="zone",
+        zone="America/New_York",
+        request="request_id",
+        event_id="event_id",
+        separator="|",
+        clock_attributes=("genre",),
+        engaged=("finish", "like"),
+        labels={
+            "finish": LabelColumn(column="finish"),
+            "like": LabelColumn(column="liked", delay_seconds=60),
+            "skip": LabelColumn(column="skip", known_column="skip_known_ms"),
+            "love": LabelColumn(expression="rating >= 4 and not bot"),
+        },
+        eq3={"finish": "finish"},
+        attributes={"category": "product_category"},
+        item_attributes={"genre": "genre"},
+        categorical={"device": "device"},
+        multivalued={"playlist_tags": "tags"},
+        numeric={"age_days": "age_days"},
+        outcomes={"played_ms": "played_ms"},
+        truths={"finish": "truth_finish"},
+        csv=CsvFormat(delimiter=";", encoding="latin-1", columns=("user", "item", "t"), quoted=False),
     )
+    missing = {"positive_only"}  # excludes labels
+    assert {name for name in mapping.__struct_fields__ if f"{name}" in EVERY_KEY} >= {
+        *mapping.__struct_fields__
+    } - missing
     schema = mapping.schema()
     assert schema.labels == ("finish", "like", "skip", "love")
     assert schema.label_expressions == {"love": "rating >= 4 and not bot"}
     assert schema.attributes == ("category", "genre")
     assert schema.clock_attributes == ("genre",)
-    assert schema.eq3_labels == {"finish": "finish"}
     assert (schema.categorical, schema.multivalued, schema.numeric) == (
         ("device",),
         ("playlist_tags",),
@@ -52,9 +126,45 @@ def test_every_documented_key_is_read(tmp_path):
     assert (schema.outcomes, schema.truths) == (("played_ms",), ("finish",))
 
 
-def test_every_field_is_documented():
-    for name in ColumnMapping.__dataclass_fields__:
-        assert f"{name} =" in mapping_module.__doc__ or f"[{name}]" in mapping_module.__doc__
+_Text = Annotated[str, Meta(description="text in quotes")]
+
+
+class MoodyKeys(LogKeys, frozen=True, kw_only=True):
+    """What a new key takes: a declaration."""
+
+    mood: Annotated[_Text | None, Key(help="Column of the mood.", option="mood")] = None
+    weather: Annotated[
+        dict[str, _Text],
+        Key(help="Context from outside.", option="weather"),
+    ] = field(default_factory=dict)
+
+
+def test_a_key_that_is_declared_is_read_and_checked_without_more(tmp_path):
+    path = tmp_path / "log.toml"
+    path.write_text('mood = "m"\nweather = ["rain"]\n')
+    read = read_mapping(path, MoodyKeys)
+    assert (read.mood, read.weather, read.user) == ("m", {"rain": "rain"}, "user_id")
+    for text, message in (
+        ("mod = 'm'", "unknown key 'mod'; did you mean 'mood'?"),
+        ("mood = 3", "'mood' is 3; give text in quotes"),
+        ("[weather]\nrain = 3", "'weather.rain' is 3; give text in quotes"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ConfigError) as refusal:
+            read_mapping(path, MoodyKeys)
+        assert str(refusal.value) == f"{path}: {message}"
+
+
+def test_what_declares_the_keys_is_light():
+    ask = "import sys, interestclock.mapping_keys; print(*{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert {"numpy", "pyarrow", "torch", "duckdb"} & set(done.stdout.split()) == set()
+
+
+@pytest.mark.parametrize("keys", [LogKeys, LabelColumn, CsvFormat])
+def test_every_key_says_what_it_holds(keys):
+    assert [name for name, _, _ in keys_of(keys)] == list(keys.__struct_fields__)
+    assert all(key.help.endswith(".") for _, key, _ in keys_of(keys))
 
 
 def test_lists_stand_for_tables(tmp_path):
@@ -70,14 +180,26 @@ def test_lists_stand_for_tables(tmp_path):
         ("zzzz = 1", "unknown key 'zzzz'; keys are log, items"),
         ("[csv]\ndelimeter = ';'", r"unknown key 'csv\.delimeter'; did you mean 'csv\.delimiter'"),
         ("[labels]\nlike = {col = 'a'}", r"unknown key 'labels\.like\.col'; did you mean"),
-        ("[labels]\nlike = {delay_seconds = 1}", r"'labels\.like\.column' is None; give text in quotes"),
+        ("[labels]\nlike = {delay_seconds = 1}", r"labels\.like: a label needs a column or an expression"),
+        (
+            "[labels]\nlike = {column = 'a', expression = 'a > 1'}",
+            r"labels\.like: a label has column 'a'",
+        ),
+        ("[labels]\nlike = 3", r"'labels\.like' is 3; give a column's name or a table"),
+        ("[labels]\nlike = ''", r"'labels\.like\.column' is empty; give text in quotes, or leave it out"),
+        ("labels = [1]", r"'labels' is \[1\]; give a table of NAME = COLUMN"),
         ("[labels]\nlike = {column = 'a', delay_seconds = true}", "is True; give a number"),
         ("[labels]\nlike = {column = 'a', delay_seconds = -1}", "cannot be known before its exposure"),
         ("user = 3", "'user' is 3; give text in quotes"),
         ("engaged = 'finish'", "'engaged' is 'finish'; give a list"),
         ("attributes = 'genre'", "'attributes' is 'genre'; give a table"),
         ("time_is_local = 'yes'", "'time_is_local' is 'yes'; give true or false"),
-        ("time_unit = 'hours'", "unknown time unit 'hours'; use one of auto, s, ms, us, ns"),
+        ("time_unit = 'hours'", "'time_unit' is 'hours'; give one of auto, s, ms, us, ns"),
+        ("user = ''", "'user' is empty; give text in quotes"),
+        ("log = 3", "'log' is 3; give text in quotes"),
+        ("engaged = ['a', 3]", "'engaged' is 3; give text in quotes"),
+        ("numeric = {tempo = ['a']}", r"'numeric\.tempo' is \['a'\]; give text in quotes"),
+        ("csv = 'excel'", "'csv' is 'excel'; give a table"),
         ("zone = 'America/New_Yrok'", "unknown time zone .* did you mean .*America/New_York"),
         ("user = ", "not a TOML file"),
         ("positive_only = 'visit'\nlabels = ['like']", "give one of the two"),
@@ -110,6 +232,13 @@ def test_command_line_goes_over_a_file(tmp_path):
     assert {name: label.column for name, label in over.labels.items()} == {"like": "liked", "finish": "done"}
     assert over.numeric == {"tempo": "tempo"}
     assert mapping.with_options() == mapping
+
+
+def test_a_key_that_there_is_not_cannot_be_put_over_a_mapping():
+    with pytest.raises(ConfigError, match="a mapping has no key 'numerical'; it has log, items"):
+        ColumnMapping().with_options(numerical=["tempo"])
+    with pytest.raises(ConfigError, match="'time_unit' is 'hours'; give one of auto, s"):
+        ColumnMapping().with_options(time_unit="hours")
 
 
 @pytest.mark.parametrize("entry", ["=liked", "like=", ""])

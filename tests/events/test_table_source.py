@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from msgspec import structs
 
 from interestclock.errors import ConfigError, LatenessError, LogError
 from interestclock.events import ColumnMapping, LogCounts, TableSource, raw_tables
@@ -130,7 +130,7 @@ def test_nothing_tells_the_local_time(write_csv):
 def test_items_in_a_file_of_their_own(tmp_path, write_csv, visits):
     items = tmp_path / "items.csv"
     items.write_text("item_id,genre\n1,pop\n2,\n")
-    mapping = replace(visits, items=items).with_options(item_attributes=["genre"])
+    mapping = structs.replace(visits, items=items).with_options(item_attributes=["genre"])
     source = TableSource(write_csv(["u,1,5", "u,3,6"]), mapping)
     assert source.items() is not None
     assert source.items().to_pylist() == [
@@ -143,7 +143,9 @@ def test_items_in_a_file_of_their_own(tmp_path, write_csv, visits):
 def test_attributes_of_both_kinds_stand_in_the_rows(tmp_path, write_csv, visits):
     items = tmp_path / "items.csv"
     items.write_text("item_id,genre\n1,pop\n")
-    mapping = replace(visits, items=items).with_options(item_attributes=["genre"], attributes=["mood"])
+    mapping = structs.replace(visits, items=items).with_options(
+        item_attributes=["genre"], attributes=["mood"]
+    )
     path = write_csv(["u,1,5,calm", ",1,5,calm", "u,3,6,"], header="user_id,item_id,timestamp_ms,mood")
     source = TableSource(path, mapping, dead_letters=tmp_path / "dead.jsonl")
     assert source.items() is None
@@ -161,7 +163,7 @@ def test_items_that_are_missing_or_not_asked_for(tmp_path, write_csv, visits):
     ):
         TableSource(log, visits.with_options(item_attributes=["genre"]))
     with pytest.raises(ConfigError, match="no attribute of the items file is named"):
-        TableSource(log, replace(visits, items=tmp_path / "items.csv"))
+        TableSource(log, structs.replace(visits, items=tmp_path / "items.csv"))
 
 
 def test_event_ids_come_with_the_rows(write_csv, visits):

@@ -104,7 +104,7 @@ def test_what_is_said_is_what_is_read(
         ({"utc_offset_minutes": None}, "nothing tells its local time"),
         ({"labels": {"share": 1}}, "labels 'share' is none of finish, like"),
         ({"labels": {"finish": 2}}, "labels finish 2 is not 0 or 1"),
-        ({"labels": [1]}, "labels is no object of names and values"),
+        ({"labels": [1]}, "labels [1] is not an object of names and values"),
         ({"attributes": {"mood": []}}, "attributes 'mood' is none of genre"),
         ({"attributes": {"genre": "rock"}}, "attributes genre 'rock' is not a list of texts"),
         ({"categorical": {"device": 3}}, "categorical device 3 is not text"),

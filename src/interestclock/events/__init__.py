@@ -2,7 +2,6 @@
 
 from interestclock.events.foursquare import foursquare_mapping
 from interestclock.events.mapping import ColumnMapping
-from interestclock.events.mapping_parts import CsvFormat, LabelColumn
 from interestclock.events.message_writers import (
     exposure_message,
     item_message,
@@ -13,6 +12,7 @@ from interestclock.events.message_writers import (
 from interestclock.events.open_log import LAYOUTS, open_log, resolve_mapping
 from interestclock.events.schema import EQ3_ROLES, EventSource, LogCounts, LogSchema
 from interestclock.events.table_source import TableSource
+from interestclock.mapping_keys import CsvFormat, LabelColumn
 
 __all__ = [
     "EQ3_ROLES",

@@ -9,13 +9,14 @@ Source: Yang, Zhang, Zheng and Yu, IEEE Transactions on Systems, Man, and Cybern
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec import structs
 
 from interestclock.errors import LogError
 from interestclock.events.mapping import ColumnMapping
-from interestclock.events.mapping_parts import CsvFormat
 from interestclock.events.text_tables import header_of
+from interestclock.mapping_keys import CsvFormat
 
 __all__ = ["foursquare_mapping"]
 
@@ -52,7 +53,7 @@ def foursquare_mapping(categories: Path | None = None) -> ColumnMapping:
     if categories is None:
         return _CHECKINS
     key = _key(categories, header_of(categories, CsvFormat()))
-    return replace(
+    return structs.replace(
         _CHECKINS,
         items=categories,
         items_key=key,

@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 
 from interestclock.errors import LogError
 from interestclock.events.mapping import ColumnMapping
-from interestclock.events.mapping_parts import CsvFormat
 from interestclock.events.raw_tables import RawBlock, is_parquet, log_files, parquet_blocks
 from interestclock.events.row_checks import RowChecks
 from interestclock.events.text_tables import text_blocks
 from interestclock.events.values import parse_ids, parse_lists
+from interestclock.mapping_keys import CsvFormat
 
 __all__ = ["ITEM_KEY", "attach_attributes", "read_items"]
 

@@ -1,68 +1,39 @@
 """Which column of a log means what, given in a TOML file, on the command line, or both.
 
-The keys of the file stand in ``interestclock.events.mapping_toml``.
+``interestclock.mapping_keys`` declares what may be given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from msgspec import structs
 
 from interestclock.errors import ConfigError
 from interestclock.events.mapping_entries import labels_delayed, labels_named, named_pairs
-from interestclock.events.mapping_parts import CsvFormat, LabelColumn
+from interestclock.events.mapping_toml import read_mapping
 from interestclock.events.schema import LogSchema
+from interestclock.mapping_keys import TIME_UNITS, LogKeys
 from interestclock.timeofday import check_zone
 
-__all__ = ["ColumnMapping", "CsvFormat", "LabelColumn"]
-
-TIME_UNITS = ("auto", "s", "ms", "us", "ns")
+__all__ = ["ColumnMapping"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ColumnMapping:
-    """Which column of a log means what; ``interestclock.events.mapping_toml`` describes each field.
+class ColumnMapping(LogKeys, frozen=True, kw_only=True):
+    """Which column of a log means what; ``interestclock.mapping_keys`` declares its fields.
 
     Raises:
         ConfigError: both ``labels`` and ``positive_only``, an unknown time unit or zone, a name that stands
             in both ``attributes`` and ``item_attributes``.
 
     Example:
+        >>> from interestclock.mapping_keys import LabelColumn
         >>> mapping = ColumnMapping(zone="Europe/Berlin", labels={"like": LabelColumn(column="liked")})
         >>> mapping.user, mapping.schema().labels
         ('user_id', ('like',))
     """
-
-    log: Path | None = None
-    items: Path | None = None
-    items_key: str | None = None
-    items_match: str | None = None
-    user: str = "user_id"
-    item: str = "item_id"
-    time: str = "timestamp_ms"
-    time_unit: str = "auto"
-    time_format: str | None = None
-    time_is_local: bool = False
-    utc_offset_minutes: str | None = None
-    zone_column: str | None = None
-    zone: str | None = None
-    request: str | None = None
-    event_id: str | None = None
-    separator: str | None = None
-    positive_only: str | None = None
-    clock_attributes: tuple[str, ...] | None = None
-    engaged: tuple[str, ...] = ()
-    labels: Mapping[str, LabelColumn] = field(default_factory=dict)
-    eq3: Mapping[str, str] = field(default_factory=dict)
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    item_attributes: Mapping[str, str] = field(default_factory=dict)
-    categorical: Mapping[str, str] = field(default_factory=dict)
-    multivalued: Mapping[str, str] = field(default_factory=dict)
-    numeric: Mapping[str, str] = field(default_factory=dict)
-    outcomes: Mapping[str, str] = field(default_factory=dict)
-    truths: Mapping[str, str] = field(default_factory=dict)
-    csv: CsvFormat = field(default_factory=CsvFormat)
 
     def __post_init__(self) -> None:
         if self.positive_only is not None and self.labels:
@@ -71,7 +42,7 @@ class ColumnMapping:
                 f"('{self.positive_only}'); give one of the two"
             )
         if self.time_unit not in TIME_UNITS:
-            raise ConfigError(f"unknown time unit '{self.time_unit}'; use one of {', '.join(TIME_UNITS)}")
+            raise ConfigError(f"'time_unit' is {self.time_unit!r}; give one of {', '.join(TIME_UNITS)}")
         if self.zone is not None:
             check_zone(self.zone)
         for name in self.attributes:
@@ -113,6 +84,7 @@ class ColumnMapping:
         """The log's columns this mapping reads, each once.
 
         Example:
+            >>> from interestclock.mapping_keys import LabelColumn
             >>> ColumnMapping(zone="UTC", labels={"like": LabelColumn(column="liked")}).log_columns()
             ('user_id', 'item_id', 'timestamp_ms', 'liked')
         """
@@ -142,6 +114,7 @@ class ColumnMapping:
             ConfigError: the expression cannot be read.
 
         Example:
+            >>> from interestclock.mapping_keys import LabelColumn
             >>> finish = LabelColumn(expression="played_ms > 0.8 * length_ms")
             >>> mapping = ColumnMapping(labels={"finish": finish}, outcomes={"played_ms": "played"})
             >>> mapping.made_of("finish")
@@ -157,68 +130,39 @@ class ColumnMapping:
         return {name: self.outcomes.get(name, name) for name in label_expression(label, text).columns}
 
     def with_options(
-        self,
-        *,
-        user: str | None = None,
-        item: str | None = None,
-        time: str | None = None,
-        time_unit: str | None = None,
-        utc_offset_minutes: str | None = None,
-        zone_column: str | None = None,
-        zone: str | None = None,
-        request: str | None = None,
-        event_id: str | None = None,
-        separator: str | None = None,
-        positive_only: str | None = None,
-        labels: Sequence[str] = (),
-        label_delays: Sequence[str] = (),
-        eq3: Sequence[str] = (),
-        attributes: Sequence[str] = (),
-        item_attributes: Sequence[str] = (),
-        clock_attributes: Sequence[str] = (),
-        engaged: Sequence[str] = (),
-        categorical: Sequence[str] = (),
-        multivalued: Sequence[str] = (),
-        numeric: Sequence[str] = (),
+        self, *, label_delays: Sequence[str] | None = None, **given: str | Sequence[str] | None
     ) -> ColumnMapping:
         """This mapping, with what the command line says put over it.
 
-        A sequence adds to the mapping's own names; each entry is ``NAME=COLUMN``, or ``NAME`` where both
-        agree. ``clock_attributes`` and ``engaged`` replace, and hold names; ``label_delays`` holds
-        ``NAME=SECONDS``, and ``eq3`` ``TERM=LABEL``. A label that the mapping has keeps when it is known.
-        None and empty leave the mapping as it is.
+        Args:
+            label_delays: entries ``NAME=SECONDS``.
+            given: a key's text, or its entries. Those of a table add to the mapping's own names; each is
+                ``NAME=COLUMN``, or ``NAME`` where both agree (``eq3``: ``TERM=LABEL``). Those of
+                ``clock_attributes`` and ``engaged`` are names, and replace. A label that the mapping has
+                keeps when it is known. None and empty leave the mapping as it is.
 
         Raises:
-            ConfigError: an entry without a name or a column, or the result is not a valid mapping.
+            ConfigError: an unknown key, an entry without a name or a column, or the result is not a valid
+                mapping.
 
         Example:
             >>> mapping = ColumnMapping().with_options(zone="UTC", user="uid", labels=["like=liked", "skip"])
             >>> mapping.user, mapping.labels["like"].column, mapping.labels["skip"].column
             ('uid', 'liked', 'skip')
         """
-        return replace(
-            self,
-            user=user or self.user,
-            item=item or self.item,
-            time=time or self.time,
-            time_unit=time_unit or self.time_unit,
-            utc_offset_minutes=utc_offset_minutes or self.utc_offset_minutes,
-            zone_column=zone_column or self.zone_column,
-            zone=zone or self.zone,
-            request=request or self.request,
-            event_id=event_id or self.event_id,
-            separator=separator or self.separator,
-            positive_only=positive_only or self.positive_only,
-            labels=labels_delayed(labels_named(self.labels, labels), label_delays),
-            eq3={**self.eq3, **named_pairs("term of Eq. 3", eq3)},
-            attributes={**self.attributes, **named_pairs("attribute", attributes)},
-            item_attributes={**self.item_attributes, **named_pairs("item attribute", item_attributes)},
-            clock_attributes=tuple(clock_attributes) or self.clock_attributes,
-            engaged=tuple(engaged) or self.engaged,
-            categorical={**self.categorical, **named_pairs("categorical", categorical)},
-            multivalued={**self.multivalued, **named_pairs("multivalued", multivalued)},
-            numeric={**self.numeric, **named_pairs("numeric", numeric)},
-        )
+        changed = {name: self._over(name, value) for name, value in given.items() if value}
+        changed["labels"] = labels_delayed(changed.get("labels", self.labels), label_delays or ())
+        return structs.replace(self, **changed)
+
+    def _over(self, name: str, value: str | Sequence[str]) -> Any:
+        if name not in self.__struct_fields__:
+            raise ConfigError(f"a mapping has no key '{name}'; it has {', '.join(self.__struct_fields__)}")
+        now = getattr(self, name)
+        if isinstance(value, str):
+            return value
+        if name == "labels":
+            return labels_named(self.labels, value)
+        return {**now, **named_pairs(f"{name} entry", value)} if isinstance(now, dict) else tuple(value)
 
     @classmethod
     def from_toml(cls, path: Path) -> ColumnMapping:
@@ -234,6 +178,4 @@ class ColumnMapping:
             >>> ColumnMapping.from_toml(path).schema().clock_attributes
             ('genre',)
         """
-        from interestclock.events.mapping_toml import read_mapping  # noqa: PLC0415 (it builds this class)
-
-        return read_mapping(path)
+        return read_mapping(path, cls)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from interestclock.errors import ConfigError
-from interestclock.events.mapping_parts import LabelColumn
+from interestclock.mapping_keys import LabelColumn
 
 __all__ = ["labels_delayed", "labels_named", "named_pairs"]
 
@@ -22,7 +23,7 @@ def labels_named(labels: Mapping[str, LabelColumn], entries: Sequence[str]) -> d
         {'like': LabelColumn(column='loved', expression=None, delay_seconds=60, known_column=None)}
     """
     return dict(labels) | {
-        name: replace(labels.get(name, LabelColumn(column=column)), column=column, expression=None)
+        name: structs.replace(labels.get(name, LabelColumn(column=column)), column=column, expression=None)
         for name, column in named_pairs("label", entries).items()
     }
 
@@ -42,7 +43,7 @@ def labels_delayed(labels: Mapping[str, LabelColumn], entries: Sequence[str]) ->
         if name not in labels:
             raise ConfigError(f"no label '{name}' to delay; there are {', '.join(labels) or 'none'}")
         try:
-            delayed[name] = replace(labels[name], delay_seconds=float(seconds))
+            delayed[name] = structs.replace(labels[name], delay_seconds=float(seconds))
         except ValueError:
             raise ConfigError(f"'{seconds}' is no delay of label '{name}'; give seconds, as 600") from None
     return delayed

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec import structs
 
 from interestclock.defaults import LAYOUTS
 from interestclock.errors import ConfigError, LogError
@@ -78,7 +79,7 @@ def resolve_mapping(
         return foursquare_mapping(items)
     if mapping is None:
         mapping = _own_mapping(path)
-    return mapping if items is None else replace(mapping, items=items)
+    return mapping if items is None else structs.replace(mapping, items=items)
 
 
 def _files(path: Path, mapping: ColumnMapping) -> Path:

@@ -15,8 +15,8 @@ import pyarrow as pa
 from pyarrow import csv
 
 from interestclock.errors import LogError
-from interestclock.events.mapping_parts import CsvFormat
 from interestclock.events.raw_tables import MalformedLine, RawBlock, check_columns
+from interestclock.mapping_keys import CsvFormat
 
 __all__ = ["header_of", "text_blocks"]
 

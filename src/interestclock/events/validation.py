@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from interestclock.events.dead_letters import DeadLetter
 from interestclock.events.local_time import Located, locate_in_day
 from interestclock.events.mapping import ColumnMapping
-from interestclock.events.mapping_parts import LabelColumn
 from interestclock.events.raw_tables import RawBlock
 from interestclock.events.row_checks import RowChecks
 from interestclock.events.times import parse_times, unix_unit
@@ -26,6 +25,7 @@ from interestclock.events.values import (
     parse_lists,
     parse_numbers,
 )
+from interestclock.mapping_keys import LabelColumn
 from interestclock.timeofday import day_of_week, seconds_of_day
 
 __all__ = ["EVENT_ID", "LogTypes", "infer_types", "validate"]
