@@ -52,11 +52,10 @@ format: .venv/.dev ## format the code and sort its imports
 
 bench-setup: .venv/.bench ## install what only the benchmarks need (torch-rechub, faiss, matplotlib, pydantic)
 
-bench: .venv/.bench ## time the trainer beside torch-rechub's, each ranker, the clock features, the search; memory
+bench: .venv/.bench ## time the trainer beside torch-rechub's, each ranker, the search; memory
 	@mkdir -p build/bench
 	@$(BIN)/python benchmarks/startup.py --json build/bench/startup.json
 	@$(BIN)/python benchmarks/trainer.py --json build/bench/trainer.json
-	@$(BIN)/python benchmarks/features.py --json build/bench/features.json
 	@$(BIN)/python benchmarks/search.py --json build/bench/search.json --plot build/bench/search.svg
 	@$(BIN)/python benchmarks/training.py --json build/bench/training.json --plot build/bench/training.svg
 	@$(BIN)/python benchmarks/refresh.py --json build/bench/refresh.json

@@ -8,20 +8,13 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from clocks_as_of import clocks_as_of, value_codes, votes
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stream_clocks import CLOCK_COLUMNS, stream_clocks
 
 from interestclock.errors import ConfigError, LogError
-from interestclock.features import (
-    ClockFeatureConfig,
-    Eq3Weights,
-    clocks_as_of,
-    preference_score,
-    stream_clocks,
-    value_codes,
-    votes,
-)
-from interestclock.features.stream_clocks import CLOCK_COLUMNS
+from interestclock.features import ClockFeatureConfig, Eq3Weights, preference_score
 from interestclock.timeofday import DAY_MS
 
 TERMS = ("like", "finish", "skip", "dislike")

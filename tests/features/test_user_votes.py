@@ -11,10 +11,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stream_clocks import stream_clocks
 
 from interestclock.errors import ConfigError
 from interestclock.events.schema import EQ3_ROLES
-from interestclock.features import ClockFeatureConfig, Eq3Weights, UserVotes, preference_score, stream_clocks
+from interestclock.features import ClockFeatureConfig, Eq3Weights, UserVotes, preference_score
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 WORDS = {"genre": ["zulu", "ärger", "a", "b"], "mood": ["x", "calm"]}  # in the order of their numbers
@@ -145,6 +146,29 @@ def test_everyone_is_the_sum_over_users(cast: list[Vote], at_hour: int) -> None:
             if vote.mood:
                 expected[vote.second * 4 // 86_400, 2 * vote.mood + 1, vote.term] += 1
     np.testing.assert_array_equal(counts, expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(VOTES, st.integers(0, 80))
+def test_scores_are_those_that_values_are_ranked_by(cast: list[Vote], at_hour: int) -> None:
+    votes, at_ms = new_votes(), at_hour * HOUR_MS
+    add(votes, cast)
+    for name, words in WORDS.items():
+        scores = votes.scores(1, name, at_ms)
+        assert scores.shape == (4, len(words) + 1)
+        best = votes.read(np.array([1]), np.array([at_ms]))[name][0, :, 0]
+        highest = scores[:, 1:].max(axis=1)
+        np.testing.assert_array_equal(best > 0, highest > 0)
+        np.testing.assert_array_equal(scores[np.arange(4), best][best > 0], highest[best > 0])
+
+
+def test_scores_by_hand() -> None:
+    votes = new_votes()
+    shown = [Vote(1, (1, 2), 1, 0, 0, 0, term) for term in (0, 1, 1, 2)]  # a like, two finishes, a skip
+    add(votes, [*shown, Vote(2, (1, 1), 1, 0, 0, 0, 0)])  # somebody else's
+    expected = 2.0 + 2.0 - 0.5
+    assert votes.scores(1, "genre", HOUR_MS)[0].tolist() == [0.0, expected, expected, 0.0, 0.0]
+    assert not votes.scores(1, "genre", HOUR_MS)[1:].any()
 
 
 def test_reading_equals_the_relational_expression() -> None:

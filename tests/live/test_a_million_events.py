@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pytest
+from stream_clocks import stream_clocks
 
 from interestclock.admission import AdmissionConfig, Admitted, EventBuffer
 from interestclock.events.schema import LogSchema
-from interestclock.features import ClockFeatureConfig, stream_clocks
+from interestclock.features import ClockFeatureConfig
 from interestclock.live import LiveConfig
 from interestclock.live.exposure_queue import ExposureQueue
 from interestclock.samples import BatchMaker, Rows

@@ -13,7 +13,7 @@ from interestclock.features.scoring import preference_score
 from interestclock.features.value_sets import Sets
 from interestclock.histories.blocks import Blocks
 
-__all__ = ["Ranking", "ReadRequests", "Scratch", "VoteTable", "count_everyone", "read_clocks"]
+__all__ = ["Ranking", "ReadRequests", "Scratch", "VoteTable", "count_users", "read_clocks"]
 
 # Shapes: E places of all votes, C cells of a hash table, M users at a time, A attributes, H buckets,
 # K values kept, T terms, X codes, F counts, all in one row: to find one by two numbers takes much longer.
@@ -93,8 +93,8 @@ def read_clocks(
 
 
 @compiled()
-def count_everyone(votes: VoteTable, requests: ReadRequests, counts_HXT: npt.NDArray[np.int64]) -> None:
-    """Add up all users' votes by bucket, code and term."""
+def count_users(votes: VoteTable, requests: ReadRequests, counts_HXT: npt.NDArray[np.int64]) -> None:
+    """Add up users' votes by bucket, code and term."""
     counts_F, codes = counts_HXT.reshape(-1), counts_HXT.shape[1]
     start_S, code_E = votes.sets.start_S, votes.sets.code_E
     set_E, ballot_E, timestamp_ms_E = votes.set_E, votes.ballot_E, votes.timestamp_ms_E

@@ -54,7 +54,7 @@ def preference_score(like: Any, finish: Any, skip: Any, dislike: Any, weights: E
 
     Args:
         like: number of likes. finish: of finishes. skip: of skips. dislike: of dislikes. Each a float,
-            a float64 array, or an Ibis column of type float64 (integers up to 2**53 are exact).
+            a float64 array, or a column of an engine, such as Ibis's (integers up to 2**53 are exact).
         weights: α, β, γ and ω.
 
     Example:

@@ -19,9 +19,10 @@ from interestclock.features.count_votes import (
     ReadRequests,
     Scratch,
     VoteTable,
-    count_everyone,
+    count_users,
     read_clocks,
 )
+from interestclock.features.scoring import preference_score
 from interestclock.features.value_sets import ValueSets
 from interestclock.histories.blocks import KNOWN, UserBlocks
 from interestclock.timeofday import DAY_SECONDS
@@ -188,10 +189,24 @@ class UserVotes:
 
         A code is ``value * A + attribute``, its place in ``attributes``.
         """
+        return self._counts(np.arange(self._blocks.users), at_ms)
+
+    def scores(self, user: int, attribute: str, at_ms: int) -> npt.NDArray[np.float64]:
+        """Eq. 3 of one user's values as of a moment, float64 (H, V + 1) by value number; 0 is none.
+
+        Args:
+            user: slot. attribute: one of ``attributes``. at_ms: UTC milliseconds.
+        """
+        place, values = self.attributes.index(attribute), self.values_named(attribute)
+        counts_HXT = self._counts(np.array([user]), at_ms)[:, place :: len(self.attributes)]
+        like, finish, skip, dislike = np.moveaxis(counts_HXT[:, : values + 1].astype(np.float64), 2, 0)
+        scores: npt.NDArray[np.float64] = preference_score(like, finish, skip, dislike, self.config.weights)
+        return scores
+
+    def _counts(self, user_R: IntArray, at_ms: int) -> npt.NDArray[np.int64]:
         counts_HXT = np.zeros((self.config.buckets_per_day, self._codes, _TERMS), np.int64)
-        everyone = np.arange(self._blocks.users)
-        requests = ReadRequests(self.config.window_ms, everyone, np.full(everyone.size, at_ms))
-        count_everyone(self._votes(), requests, counts_HXT)
+        requests = ReadRequests(self.config.window_ms, user_R.astype(np.int64), np.full(user_R.size, at_ms))
+        count_users(self._votes(), requests, counts_HXT)
         return counts_HXT
 
     def drop_before(self, timestamp_ms: int) -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from interestclock.evaluation.report_data import HourlyProfile
-from interestclock.features import ClockFeatureConfig, stream_clocks
+from interestclock.features import ClockFeatureConfig
 from interestclock.metrics.learning_curve import learning_curve
 from interestclock.samples import SampleFolder
 from interestclock.timeofday import utc_day_start_ms
@@ -61,26 +61,12 @@ def hourly_profile(folder: SampleFolder, config: ClockFeatureConfig) -> HourlyPr
     window = [("timestamp_ms", ">=", as_of_ms - config.window_ms)]
     recent = pq.ParquetDataset(folder.exposure_files(), filters=window).read()
     user = int(np.bincount(recent["user"].to_numpy()).argmax())
-    mine = recent.filter(pa.array(recent["user"].to_numpy() == user))
-    values, scores = [None] * HOURS, [0.0] * HOURS
-    table = _carried_values(folder, attribute)
-    for batch in stream_clocks(mine, table, [as_of_ms], config=config):
-        for row in batch.to_pylist():
-            if row["rank"] == 0:
-                values[row["bucket"]], scores[row["bucket"]] = row["value"], row["score"]
+    votes = folder.state().votes
+    assert votes is not None  # as there are clock attributes
+    best_H = votes.read(np.array([user]), np.array([as_of_ms]))[attribute][0, :, 0]
+    score_H = votes.scores(user, attribute, as_of_ms)[np.arange(HOURS), best_H]
+    words = [None, *folder.vocabulary(f"attribute.{attribute}").cast(pa.string()).to_pylist()]
+    values = [words[number] for number in best_H]
+    scores = np.where(best_H > 0, score_H, 0.0).tolist()
     name = str(folder.vocabulary("user")[user - 1].as_py())
     return HourlyProfile(user=name, attribute=attribute, as_of_ms=as_of_ms, values=values, scores=scores)
-
-
-def _carried_values(folder: SampleFolder, attribute: str) -> pa.Table:
-    """``item`` (number), ``attribute``, ``value``: a row for each value an item carries."""
-    value_IV = folder.item_attributes(folder.state())[attribute].numpy()
-    item, _ = np.nonzero(value_IV)
-    words = folder.vocabulary(f"attribute.{attribute}").cast(pa.string())
-    return pa.table(
-        {
-            "item": pa.array(item, pa.int32()),
-            "attribute": pa.array([attribute] * item.size, pa.string()),
-            "value": words.take(pa.array(value_IV[value_IV > 0] - 1)),
-        }
-    )

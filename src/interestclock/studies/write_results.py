@@ -106,5 +106,5 @@ def _about_candidates(counts: dict[str, int], settings: dict[str, Any]) -> str:
 
 
 def _versions() -> dict[str, str]:
-    names = ("interest-clock", "torch", "numpy", "pyarrow", "duckdb", "ibis-framework")
+    names = ("interest-clock", "torch", "numpy", "pyarrow", "duckdb")
     return {"python": platform.python_version(), **{name: version(name) for name in names}}

@@ -12,10 +12,10 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
+from clocks_as_of import best_values, changed_cells, value_codes, votes, with_names
 
 from interestclock.errors import ConfigError
-from interestclock.features.clocks_as_of import best_values, changed_cells, value_codes, votes, with_names
-from interestclock.features.config import ClockFeatureConfig
+from interestclock.features import ClockFeatureConfig
 
 __all__ = ["CLOCK_COLUMNS", "stream_clocks"]
 
