@@ -29,8 +29,9 @@ VERSION_HEADING = re.compile(r"^## \[([^\]]+)\]", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?:^|`)\s*(?:\$ )?(interestclock [^`\n#]*)", re.MULTILINE)
 
-# Of use within only: how loops are compiled and kept, arrays and files are written, processes kept, what
-# options are by default, keys of mappings (which events documents); and the commands, which --help documents.
+# Of use within only: how loops are compiled and kept, arrays and files are written, processes kept, a user's
+# code is imported, what options are by default, keys of mappings (which events documents); and the commands,
+# which --help documents.
 NOT_IN_THE_API = {
     "interestclock.arrays",
     "interestclock.compiled",
@@ -38,6 +39,7 @@ NOT_IN_THE_API = {
     "interestclock.files",
     "interestclock.loop_cache",
     "interestclock.mapping_keys",
+    "interestclock.plugins",
     "interestclock.workers",
     "interestclock.__main__",
     "interestclock.cli",
@@ -45,6 +47,8 @@ NOT_IN_THE_API = {
 # Exported names without a runnable example, each with its reason.
 NO_EXAMPLE = {
     "interestclock.events.schema.EventSource": "a Protocol: there is nothing to run",
+    "interestclock.clocks.clock_config.ClockConfig": "a Protocol: there is nothing to run",
+    "interestclock.clocks.slot.SlotInputs": "what a ClockSlot is given; its example reads some",
     "interestclock.embeddings.id_policy.RowChanges": "what RowLedger returns",
     "interestclock.admission.admitted.Admitted": "what EventBuffer.admit returns; its example shows one",
     "interestclock.admission.serial_columns.Column": "an argument of SerialColumns; its example shows some",
@@ -141,6 +145,11 @@ def shown_blocks(language: str) -> list[tuple[str, str]]:
     """Page and content of every fenced block in a language."""
     fenced = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
     return [(page.name, block) for page in PAGES for block in fenced.findall(page.read_text())]
+
+
+def shown_scripts() -> list[tuple[str, str]]:
+    """Python that runs by itself; the files of ``own-clock.md`` are run as files, by ``test_own_code.py``."""
+    return [(page, code) for page, code in shown_blocks("python") if page != "own-clock.md"]
 
 
 def test_version_is_the_same_everywhere() -> None:
@@ -255,7 +264,7 @@ def test_the_page_on_logs_lists_every_key_of_a_mapping() -> None:
     assert {"labels.NAME.expression", "csv.quoted"} <= set(listed)
 
 
-@pytest.mark.parametrize(("page", "code"), shown_blocks("python"))
+@pytest.mark.parametrize(("page", "code"), shown_scripts())
 def test_python_shown_runs(
     page: str, code: str, folder_with_features: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

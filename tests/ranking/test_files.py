@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,27 @@ def test_a_description_of_another_ranker_is_refused(was: str, now: str, tmp_path
     path.write_text(path.read_text().replace(was, now))
     with pytest.raises(ResultError, match=r"(?s)cannot be read.*train it again"):
         load_ranker(tmp_path)
+
+
+def test_clocks_of_ours_are_saved_as_they_always_were(tmp_path: Path) -> None:
+    """What is on somebody's disk has these names."""
+    ranker = make_ranker(clocks=EVERY_CLOCK[:5])
+    save_ranker(ranker, tmp_path)
+    search = {"behaviours": 3, "longest": 10_000, "heads": 2, "latent_dim": 3, "gap_hidden": 8}
+    assert json.loads((tmp_path / "ranker.json").read_text())["config"]["clocks"] == [
+        {"kind": "hour"},
+        {"kind": "naive"},
+        {"kind": "adaptive"},
+        {"kind": "gaussian", "sigma_hours": 1.0, "mu_hours": 0.0, "bucket_centre_hours": None},
+        {"kind": "longterm", "output_dim": 4, "gain": 10.0, "refresh_batches": None, "refresh_minutes": None}
+        | search,
+    ]
+    weights = load_file(tmp_path / "ranker.safetensors")
+    assert {"slots.0.clock.hour.weight", "slots.2.clock.weigh.bias", "slots.4.clock.key.weight"} <= set(
+        weights
+    )
+    peers = make_ranker(clocks=EVERY_CLOCK[5:])
+    save_ranker(peers, tmp_path)
+    kinds = [each["kind"] for each in json.loads((tmp_path / "ranker.json").read_text())["config"]["clocks"]]
+    assert kinds == ["din", "sim-hard", "sim-soft", "twin"]
+    assert "slots.0.peer.last.weight" in load_file(tmp_path / "ranker.safetensors")

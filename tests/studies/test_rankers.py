@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+from own_clocks import OwnConfig, SetConfig
+
+from interestclock.errors import ConfigError
 from interestclock.studies import DEFAULT_RANKERS, RANKERS, CompareConfig, lineup
 
 
@@ -18,3 +22,28 @@ def test_unasked_a_comparison_runs_the_clocks_and_no_peer() -> None:
 def test_every_single_model_is_known_by_the_kind_it_is_saved_under() -> None:
     for name, ranker in lineup(list(RANKERS)).items():
         assert "+".join(clock.kind for clock in ranker.clocks) == ("" if name == "base" else name)
+
+
+def test_a_clock_of_the_user_s_own_goes_by_its_kind() -> None:
+    by_path = lineup(["base", "own_clocks:OwnConfig"])
+    by_instance = lineup(["base", OwnConfig()])
+    assert by_path == by_instance
+    assert list(by_path) == ["base", "own"]
+    assert by_path["own"].clocks == (OwnConfig(),)
+
+
+@pytest.mark.parametrize(
+    ("rankers", "reason"),
+    [
+        (["own_clocks:HourConfig"], "own_clocks:HourConfig calls itself 'hour', as a ranker of this project"),
+        (["own_clocks:OwnConfig", OwnConfig(width=5)], "a ranker is named twice in own, own"),
+        (["own_clocks:Slot"], "is no clock's configuration"),
+        ([SetConfig()], "which JSON cannot hold"),
+        (["weekly"], "or name a clock of your own, my_package.my_module:MyClockConfig"),
+    ],
+)
+def test_what_would_fail_later_is_refused_at_once(rankers: list, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        lineup(rankers)
+    with pytest.raises(ConfigError, match=reason):
+        CompareConfig(rankers=tuple(rankers))

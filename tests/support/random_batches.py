@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from interestclock.clocks import LongTermConfig
+from interestclock.clocks import LongTermConfig, SlotInputs
 from interestclock.histories import Histories
 from interestclock.ranking import (
     AdaptiveConfig,
@@ -18,7 +18,6 @@ from interestclock.ranking import (
     RankerConfig,
     TimeEncodingConfig,
 )
-from interestclock.ranking.slot import SlotInputs
 from interestclock.samples import Batch
 from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
 
@@ -120,14 +119,7 @@ def make_batch(histories: Histories, *, moments: int = 5, candidates: int = 3, s
 
 def inputs_of(ranker: Ranker, batch: Batch, histories: Histories) -> SlotInputs:
     """What the ranker's slots are given for a batch."""
-    rows = ranker._rows(batch)
-    return SlotInputs(
-        batch=batch,
-        candidate_BI=ranker.items(batch.item_B),
-        interests_MHC=ranker._interests(ranker._gather(rows), rows),
-        histories=histories,
-        items=ranker.items,
-    )
+    return ranker.slot_inputs(batch, histories)
 
 
 def by_exposure(batch: Batch) -> Batch:

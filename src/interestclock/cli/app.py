@@ -17,6 +17,7 @@ from interestclock.cli.train import train_command
 from interestclock.defaults import DEFAULT_RANKERS, LEARNING_RATE, ORDERS, RANKER_NAMES, SIMULATOR_SIZES
 from interestclock.errors import InterestClockError
 from interestclock.files import check_new
+from interestclock.plugins import look_in_current_folder
 
 if TYPE_CHECKING:
     from interestclock.events.schema import LogCounts
@@ -56,7 +57,11 @@ def compare_command(
     *,
     out: Out,
     rankers: Annotated[
-        str, typer.Option(help=f"Comma-separated, out of {', '.join(RANKER_NAMES)}.")
+        str,
+        typer.Option(
+            help=f"Comma-separated, out of {', '.join(RANKER_NAMES)}; or a clock of your own, "
+            "my_package.my_module:MyClockConfig."
+        ),
     ] = ",".join(DEFAULT_RANKERS),
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each ranker; figures are their means.")] = 3,
     label: Annotated[
@@ -98,8 +103,10 @@ def compare_command(
     from interestclock.studies.result_table import result_table
     from interestclock.training import TrainConfig
 
+    names = tuple(name.strip() for name in rankers.split(",") if name.strip())
+    look_in_current_folder(*names)
     config = CompareConfig(
-        rankers=tuple(name.strip() for name in rankers.split(",") if name.strip()),
+        rankers=names,
         seeds=seeds,
         label=label,
         jobs=jobs,

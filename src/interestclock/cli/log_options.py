@@ -13,7 +13,9 @@ import typer
 
 from interestclock.cli.key_options import key_options
 from interestclock.defaults import LAYOUTS
+from interestclock.errors import ConfigError
 from interestclock.mapping_keys import LogKeys
+from interestclock.plugins import is_named, look_in_current_folder
 
 if TYPE_CHECKING:
     from interestclock.events import EventSource
@@ -46,7 +48,8 @@ class LogOptions:
     log: Annotated[
         Path,
         typer.Argument(
-            help="A Parquet, CSV or TSV file (.gz too), a folder of Parquet files, or one with a log.toml.",
+            help="A Parquet, CSV or TSV file (.gz too), a folder of Parquet files, or one with a log.toml; "
+            "or your own source, my_package.my_module:MySource.",
             show_default=False,
         ),
     ]
@@ -81,6 +84,8 @@ class LogOptions:
         """The log these options describe; malformed rows go to ``dead_letters`` unless they say where."""
         from interestclock.events import ColumnMapping, open_log, resolve_mapping
 
+        if is_named(str(self.log)) and not self.log.exists():
+            return self._open_own(str(self.log))
         given = ColumnMapping.from_toml(self.mapping) if self.mapping is not None else None
         described = self.layout is not None or (self.log / "log.toml").is_file()
         if given is None and not described and self._names_columns():
@@ -92,6 +97,23 @@ class LogOptions:
             lateness_ms=round(self.lateness_minutes * 60_000),
             dead_letters=self.dead_letters or dead_letters,
         )
+
+    def _open_own(self, name: str) -> EventSource:
+        from interestclock.events import open_own_log
+
+        given = [each.name for each in fields(self) if each.name not in ("log", "keys")]
+        given = [
+            each for each in given if getattr(self, each) != type(self).__dataclass_fields__[each].default
+        ]
+        options = _key_parameters()
+        given += [options[each].name for each, value in self.keys.items() if value]
+        if given:
+            raise ConfigError(
+                f"{name} is a source of your own, which says itself what its columns mean; leave out "
+                + ", ".join(f"--{each.replace('_', '-')}" for each in given)
+            )
+        look_in_current_folder(name)
+        return open_own_log(name)
 
     def _names_columns(self) -> bool:
         return any(self.keys.get(name) for name in _BEGIN_A_MAPPING)

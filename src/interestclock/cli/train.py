@@ -25,6 +25,7 @@ from interestclock.defaults import (
     RANKER_NAMES,
 )
 from interestclock.errors import ConfigError
+from interestclock.plugins import look_in_current_folder
 
 if TYPE_CHECKING:
     from interestclock.live import LiveRun
@@ -47,7 +48,8 @@ def train_command(
         str,
         typer.Argument(
             help="A log to replay, redis://HOST:PORT/STREAM (several with commas) or kafka://HOST:PORT/TOPIC "
-            "(JSON messages, see docs/live.md; they need the extras 'redis' and 'kafka').",
+            "(JSON messages, see docs/live.md; they need the extras 'redis' and 'kafka'); or your own "
+            "source, my_package.my_module:MySource.",
             show_default=False,
         ),
     ],
@@ -88,7 +90,13 @@ def train_command(
             show_default=False,
         ),
     ] = None,
-    ranker: Annotated[str, typer.Option(help=f"One of {', '.join(RANKER_NAMES)}.")] = "gaussian+longterm",
+    ranker: Annotated[
+        str,
+        typer.Option(
+            help=f"One of {', '.join(RANKER_NAMES)}; or a clock of your own, "
+            "my_package.my_module:MyClockConfig."
+        ),
+    ] = "gaussian+longterm",
     mapping: Annotated[
         Path | None, typer.Option(help="TOML file that says what columns, or a stream's fields, mean.")
     ] = None,
@@ -276,6 +284,7 @@ def train_command(
     """
     _say_how_it_begins(checkpoints, resume=resume)
     label_wait_ms = _ms("label-wait-minutes", label_wait_minutes)
+    look_in_current_folder(source, ranker)
     then_from_ms = None if then_from is None else moment_ms(then_from)
     if then is None and then_from is not None:
         raise ConfigError("--then-from goes with --then; leave it out")
@@ -404,7 +413,8 @@ def _ranker(name: str) -> RankerConfig:
         raise ConfigError(f"'{name}' names several rankers; a live trainer trains one")
     from interestclock.studies.rankers import lineup
 
-    return lineup([name])[name]
+    (config,) = lineup([name]).values()
+    return config
 
 
 @contextlib.contextmanager

@@ -1,19 +1,55 @@
 """Ways for a ranker to see the time of day."""
 
-from interestclock.clocks.adaptive import AdaptiveClock
-from interestclock.clocks.gaussian import GaussianClock
+from interestclock.clocks.adaptive import AdaptiveClock, AdaptiveConfig
+from interestclock.clocks.checks import check_interests, check_size, check_times
+from interestclock.clocks.clock_config import (
+    ClockConfig,
+    RankerSizes,
+    check_clock_config,
+    clock_settings,
+    clock_with,
+    path_of,
+)
+from interestclock.clocks.gaussian import GaussianClock, GaussianConfig
 from interestclock.clocks.long_term import LongTermClock, LongTermConfig
-from interestclock.clocks.naive import NaiveClock
-from interestclock.clocks.time_encoding import TimeEncoding
+from interestclock.clocks.naive import NaiveClock, NaiveConfig
+from interestclock.clocks.slot import ClockSlot, MomentSlot, SlotInputs
+from interestclock.clocks.time_encoding import TimeEncoding, TimeEncodingConfig
 from interestclock.clocks.time_gap import TimeGap, gap_features
 
 __all__ = [
+    "CLOCKS",
     "AdaptiveClock",
+    "AdaptiveConfig",
+    "ClockConfig",
+    "ClockSlot",
     "GaussianClock",
+    "GaussianConfig",
     "LongTermClock",
     "LongTermConfig",
+    "MomentSlot",
     "NaiveClock",
+    "NaiveConfig",
+    "RankerSizes",
+    "SlotInputs",
     "TimeEncoding",
+    "TimeEncodingConfig",
     "TimeGap",
+    "check_clock_config",
+    "check_interests",
+    "check_size",
+    "check_times",
+    "clock_settings",
+    "clock_with",
     "gap_features",
+    "path_of",
 ]
+
+CLOCKS: tuple[type[ClockConfig], ...] = (
+    TimeEncodingConfig,
+    NaiveConfig,
+    AdaptiveConfig,
+    GaussianConfig,
+    LongTermConfig,
+)
+"""Every clock of the project: each is a ranker of a comparison, under its ``kind``."""

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_interests, check_size
+from interestclock.clocks.clock_config import RankerSizes
+from interestclock.clocks.slot import ClockSlot, MomentSlot, SlotInputs
 
-__all__ = ["AdaptiveClock"]
+__all__ = ["AdaptiveClock", "AdaptiveConfig"]
 
 # Shapes: B requests, H buckets of the day, D embedding.
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptiveConfig:
+    """Adaptive Clock: all hours' interests, weights learned.
+
+    Example:
+        >>> AdaptiveConfig().build(RankerSizes(dim=16, item_dim=32, preferences_dim=16)).output_dim
+        16
+    """
+
+    kind: ClassVar[str] = "adaptive"
+    reads_preferences: ClassVar[bool] = True
+    reads_behaviours: ClassVar[int] = 0
+
+    def build(self, sizes: RankerSizes) -> ClockSlot:
+        """The clock over a ranker's preferences."""
+        return _Slot(AdaptiveClock(buckets=sizes.buckets_per_day, dim=sizes.preferences_dim))
 
 
 class AdaptiveClock(nn.Module):
@@ -60,3 +83,13 @@ class AdaptiveClock(nn.Module):
             )
         out_BD: Tensor = self.weigh(torch.flatten(clock_BHD, 1))
         return out_BD
+
+
+class _Slot(MomentSlot):
+    def __init__(self, clock: AdaptiveClock) -> None:
+        super().__init__()
+        self.clock, self.output_dim = clock, clock.output_dim
+
+    def at_moments(self, inputs: SlotInputs) -> Tensor:
+        out_MD: Tensor = self.clock(inputs.interests)
+        return out_MD

@@ -1,4 +1,7 @@
-"""What clocks refuse: sizes below 1 when they are built, wrong shapes when they are called."""
+"""What clocks refuse: sizes below 1 when they are built, wrong shapes when they are called.
+
+For clocks of the user's own as well.
+"""
 
 from __future__ import annotations
 

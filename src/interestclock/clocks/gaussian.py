@@ -3,16 +3,70 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_interests, check_size, check_times
+from interestclock.clocks.clock_config import RankerSizes
+from interestclock.clocks.slot import ClockSlot, MomentSlot, SlotInputs
+from interestclock.errors import ConfigError
 from interestclock.timeofday import DAY_SECONDS, circular_gap_seconds
 
-__all__ = ["GaussianClock"]
+__all__ = ["GaussianClock", "GaussianConfig"]
 
 # Shapes: B requests, H buckets of the day, D embedding.
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaussianConfig:
+    """Gaussian Clock: interests blended around now, as ``GaussianClock`` has them.
+
+    Args:
+        sigma_hours: width of the Gaussian, in hours. mu_hours: gap of the largest weight, in hours.
+        bucket_centre_hours: where a bucket stands after its start, in hours; None is its middle.
+
+    Raises:
+        ConfigError: ``sigma_hours`` is not positive, or a number is not finite.
+
+    Example:
+        >>> GaussianConfig(sigma_hours=2.0).mu_hours
+        0.0
+        >>> GaussianConfig().build(RankerSizes(dim=16, item_dim=32, preferences_dim=16)).output_dim
+        16
+    """
+
+    kind: ClassVar[str] = "gaussian"
+    reads_preferences: ClassVar[bool] = True
+    reads_behaviours: ClassVar[int] = 0
+
+    sigma_hours: float = 1.0
+    mu_hours: float = 0.0
+    bucket_centre_hours: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.mu_hours) and math.isfinite(self.bucket_centre_hours or 0.0)):
+            raise ConfigError(
+                f"mu_hours is {self.mu_hours} and bucket_centre_hours {self.bucket_centre_hours}; "
+                "give numbers of hours"
+            )
+        if not 0 < self.sigma_hours < math.inf:
+            raise ConfigError(
+                f"sigma_hours is {self.sigma_hours}; give a width above 0, for example 1.0 (one hour)"
+            )
+
+    def build(self, sizes: RankerSizes) -> ClockSlot:
+        """The clock over a ranker's preferences."""
+        return _Slot(
+            GaussianClock(
+                dim=sizes.preferences_dim,
+                sigma_hours=self.sigma_hours,
+                mu_hours=self.mu_hours,
+                bucket_centre_hours=self.bucket_centre_hours,
+            )
+        )
 
 
 class GaussianClock(nn.Module):
@@ -108,3 +162,13 @@ class GaussianClock(nn.Module):
                 f"{24 / buckets:g} hours; give 0 to {24 / buckets:g}, or None for its middle"
             )
         return self.bucket_centre_hours
+
+
+class _Slot(MomentSlot):
+    def __init__(self, clock: GaussianClock) -> None:
+        super().__init__()
+        self.clock, self.output_dim = clock, clock.output_dim
+
+    def at_moments(self, inputs: SlotInputs) -> Tensor:
+        out_MD: Tensor = self.clock(inputs.interests, second_of_day_B=inputs.second_of_day_M)
+        return out_MD

@@ -11,6 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_size, check_times
+from interestclock.clocks.clock_config import RankerSizes
+from interestclock.clocks.long_term_slot import LongTermSlot
+from interestclock.clocks.slot import ClockSlot
 from interestclock.clocks.time_gap import GAP_FEATURES, TimeGap, gap_features
 from interestclock.search import (
     Found,
@@ -68,6 +71,15 @@ class LongTermConfig:
         if self.gain <= 0:
             raise ValueError(f"gain is {self.gain}; give a number above 0, for example 2.0")
         _ = self.refresh
+
+    @property
+    def reads_behaviours(self) -> int:
+        """As many as it searches."""
+        return self.longest
+
+    def build(self, sizes: RankerSizes) -> ClockSlot:
+        """The clock over a ranker's histories."""
+        return LongTermSlot(LongTermClock(item_dim=sizes.item_dim, config=self))
 
     @property
     def refresh(self) -> RefreshPolicy | None:

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_interests, check_size, check_times
+from interestclock.clocks.clock_config import RankerSizes
+from interestclock.clocks.slot import ClockSlot, MomentSlot, SlotInputs
 from interestclock.timeofday import DAY_SECONDS
 
-__all__ = ["NaiveClock"]
+__all__ = ["NaiveClock", "NaiveConfig"]
 
 # Shapes: B requests, H buckets of the day, D embedding.
+
+
+@dataclass(frozen=True, kw_only=True)
+class NaiveConfig:
+    """Naive Clock: the current hour's interests.
+
+    Example:
+        >>> NaiveConfig().build(RankerSizes(dim=16, item_dim=32, preferences_dim=16)).output_dim
+        16
+    """
+
+    kind: ClassVar[str] = "naive"
+    reads_preferences: ClassVar[bool] = True
+    reads_behaviours: ClassVar[int] = 0
+
+    def build(self, sizes: RankerSizes) -> ClockSlot:
+        """The clock over a ranker's preferences."""
+        return _Slot(NaiveClock(dim=sizes.preferences_dim))
 
 
 class NaiveClock(nn.Module):
@@ -60,3 +83,13 @@ class NaiveClock(nn.Module):
         check_times("second_of_day_B", second_of_day_B, requests=len(clock_BHD))
         bucket_B = second_of_day_B.to(torch.int64) * clock_BHD.shape[1] // DAY_SECONDS
         return clock_BHD[torch.arange(len(clock_BHD), device=clock_BHD.device), bucket_B]
+
+
+class _Slot(MomentSlot):
+    def __init__(self, clock: NaiveClock) -> None:
+        super().__init__()
+        self.clock, self.output_dim = clock, clock.output_dim
+
+    def at_moments(self, inputs: SlotInputs) -> Tensor:
+        out_MD: Tensor = self.clock(inputs.interests, second_of_day_B=inputs.second_of_day_M)
+        return out_MD

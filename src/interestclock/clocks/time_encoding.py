@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_size, check_times
+from interestclock.clocks.clock_config import RankerSizes
+from interestclock.clocks.slot import ClockSlot, MomentSlot, SlotInputs
 
-__all__ = ["TimeEncoding"]
+__all__ = ["TimeEncoding", "TimeEncodingConfig"]
 
 # Shapes: B requests, D output.
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeEncodingConfig:
+    """Hour Embedding: the current hour and weekday, each as wide as the ranker's embeddings.
+
+    Example:
+        >>> TimeEncodingConfig().build(RankerSizes(dim=16, item_dim=16)).output_dim
+        32
+    """
+
+    kind: ClassVar[str] = "hour"
+    reads_preferences: ClassVar[bool] = False
+    reads_behaviours: ClassVar[int] = 0
+
+    def build(self, sizes: RankerSizes) -> ClockSlot:
+        """Two embeddings in a ranker of these sizes, learned row by row."""
+        return _Slot(TimeEncoding(dim=sizes.dim, std=sizes.std, sparse=True))
 
 
 class TimeEncoding(nn.Module):
@@ -56,3 +79,15 @@ class TimeEncoding(nn.Module):
         check_times("second_of_day_B", second_of_day_B, requests=len(second_of_day_B))
         check_times("day_of_week_B", day_of_week_B, requests=len(second_of_day_B))
         return torch.cat([self.hour(second_of_day_B // 3600), self.weekday(day_of_week_B)], dim=1)
+
+
+class _Slot(MomentSlot):
+    def __init__(self, clock: TimeEncoding) -> None:
+        super().__init__()
+        self.clock, self.output_dim = clock, clock.output_dim
+
+    def at_moments(self, inputs: SlotInputs) -> Tensor:
+        out_MD: Tensor = self.clock(
+            second_of_day_B=inputs.second_of_day_M, day_of_week_B=inputs.day_of_week_M
+        )
+        return out_MD

@@ -2,7 +2,17 @@
 
 from interestclock.embeddings.feature_table import FeatureTable, masked_mean
 from interestclock.embeddings.id_policy import IdPolicy, IdStatistics, RowChanges
+from interestclock.embeddings.item_vectors import ItemVectors
 from interestclock.embeddings.row_adam import RowAdam
 from interestclock.embeddings.row_ledger import RowLedger
 
-__all__ = ["FeatureTable", "IdPolicy", "IdStatistics", "RowAdam", "RowChanges", "RowLedger", "masked_mean"]
+__all__ = [
+    "FeatureTable",
+    "IdPolicy",
+    "IdStatistics",
+    "ItemVectors",
+    "RowAdam",
+    "RowChanges",
+    "RowLedger",
+    "masked_mean",
+]

@@ -10,6 +10,7 @@ from interestclock.events.message_writers import (
     served_message,
 )
 from interestclock.events.open_log import LAYOUTS, open_log, resolve_mapping
+from interestclock.events.own_source import open_own_log
 from interestclock.events.schema import EQ3_ROLES, EventSource, LogCounts, LogSchema
 from interestclock.events.table_source import TableSource
 from interestclock.mapping_keys import CsvFormat, LabelColumn
@@ -29,6 +30,7 @@ __all__ = [
     "item_message",
     "label_message",
     "open_log",
+    "open_own_log",
     "outcome_message",
     "resolve_mapping",
     "served_message",

@@ -11,7 +11,7 @@ from interestclock.defaults import BATCH_MINUTES, IDLE_SECONDS, KEEP_HOURS
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError
 from interestclock.features import ClockFeatureConfig
-from interestclock.ranking import RankerConfig
+from interestclock.ranking import RankerConfig, describe_clock
 from interestclock.samples import CandidateConfig
 from interestclock.state import StateConfig
 from interestclock.timeofday import DAY_MS
@@ -129,7 +129,7 @@ class LiveConfig:
     def learned_from(self) -> dict[str, Any]:
         """What decides what is learned, for JSON: all but schedules, and what is told of each arrival."""
         settings = {name: value for name, value in asdict(self).items() if name not in _OPERATIONS}
-        settings["ranker"]["clocks"] = [{"kind": each.kind, **asdict(each)} for each in self.ranker.clocks]
+        settings["ranker"]["clocks"] = [describe_clock(each) for each in self.ranker.clocks]
         return settings
 
     @property
@@ -147,8 +147,7 @@ class LiveConfig:
                 )
 
     def _check_ranker(self) -> None:
-        looks_back = [getattr(each, "longest", getattr(each, "behaviours", 0)) for each in self.ranker.clocks]
-        most = max([self.ranker.recent, *looks_back])
+        most = max([self.ranker.recent, *(each.reads_behaviours for each in self.ranker.clocks)])
         if self.longest < most:
             raise ConfigError(
                 f"longest is {self.longest}, but the ranker reads {most} behaviours; keep as many"

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from interestclock.admission import Admitted, Counters, EventBuffer
 from interestclock.arrays import Arrays, arrays_of, below, tensors_of, under
-from interestclock.clocks import LongTermConfig
 from interestclock.errors import ConfigError
 from interestclock.events.schema import LogSchema
 from interestclock.live.awaited_labels import SERIAL, AwaitedLabels
@@ -69,9 +68,7 @@ class LiveTrainer:
         self.learner = Learner(self.ranker, self.features.histories, learning_rate=config.train.learning_rate)
         # Projections that are kept may be newer when a batch is asked again. So it always is asked again, and
         # a checkpoint, after which it has to be, changes nothing.
-        projections_age = any(
-            isinstance(each, LongTermConfig) and each.refresh is not None for each in config.ranker.clocks
-        )
+        projections_age = any(slot.ages for slot in self.ranker.clock_slots())
         self._trainer = Trainer(
             self.learner,
             pending=self.pending,

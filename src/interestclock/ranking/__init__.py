@@ -1,17 +1,18 @@
 """The ranker: DCN-V2, clocks and task towers over shared embeddings."""
 
-from interestclock.ranking.config import (
+from interestclock.clocks import (
     AdaptiveConfig,
     ClockConfig,
-    FeatureNames,
     GaussianConfig,
     NaiveConfig,
-    RankerConfig,
     TimeEncodingConfig,
 )
+from interestclock.embeddings import ItemVectors
+from interestclock.ranking.clock_contract import check_clock
+from interestclock.ranking.config import FeatureNames, RankerConfig
 from interestclock.ranking.dcn import DCNv2
 from interestclock.ranking.files import describe_ranker, load_ranker, save_ranker, table_names
-from interestclock.ranking.item_vectors import ItemVectors
+from interestclock.ranking.known_clocks import clock_named, describe_clock, described_clock, is_ours
 from interestclock.ranking.ranker import Ranker, multi_task_loss
 
 __all__ = [
@@ -25,7 +26,12 @@ __all__ = [
     "Ranker",
     "RankerConfig",
     "TimeEncodingConfig",
+    "check_clock",
+    "clock_named",
+    "describe_clock",
     "describe_ranker",
+    "described_clock",
+    "is_ours",
     "load_ranker",
     "multi_task_loss",
     "save_ranker",

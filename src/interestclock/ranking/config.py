@@ -2,111 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import ClassVar
 
-from interestclock.clocks import LongTermConfig
+from interestclock.clocks import ClockConfig, check_clock_config
 from interestclock.errors import ConfigError
 from interestclock.events.schema import LogSchema
-from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
 
-__all__ = [
-    "AdaptiveConfig",
-    "ClockConfig",
-    "FeatureNames",
-    "GaussianConfig",
-    "NaiveConfig",
-    "RankerConfig",
-    "TimeEncodingConfig",
-]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TimeEncodingConfig:
-    """Hour Embedding: the current hour and weekday.
-
-    Example:
-        >>> RankerConfig(clocks=(TimeEncodingConfig(),)).needs_clocks
-        False
-    """
-
-    kind: ClassVar[str] = "hour"
-    reads_preferences: ClassVar[bool] = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class NaiveConfig:
-    """Naive Clock: the current hour's interests.
-
-    Example:
-        >>> RankerConfig(clocks=(NaiveConfig(),)).needs_clocks
-        True
-    """
-
-    kind: ClassVar[str] = "naive"
-    reads_preferences: ClassVar[bool] = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class AdaptiveConfig:
-    """Adaptive Clock: all hours' interests, weights learned.
-
-    Example:
-        >>> RankerConfig(clocks=(AdaptiveConfig(),)).needs_clocks
-        True
-    """
-
-    kind: ClassVar[str] = "adaptive"
-    reads_preferences: ClassVar[bool] = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class GaussianConfig:
-    """Gaussian Clock: interests blended around now, as ``GaussianClock`` has them.
-
-    Args:
-        sigma_hours: width of the Gaussian, in hours. mu_hours: gap of the largest weight, in hours.
-        bucket_centre_hours: where a bucket stands after its start, in hours; None is its middle.
-
-    Raises:
-        ConfigError: ``sigma_hours`` is not positive, or a number is not finite.
-
-    Example:
-        >>> GaussianConfig(sigma_hours=2.0).mu_hours
-        0.0
-    """
-
-    kind: ClassVar[str] = "gaussian"
-    reads_preferences: ClassVar[bool] = True
-
-    sigma_hours: float = 1.0
-    mu_hours: float = 0.0
-    bucket_centre_hours: float | None = None
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.mu_hours) and math.isfinite(self.bucket_centre_hours or 0.0)):
-            raise ConfigError(
-                f"mu_hours is {self.mu_hours} and bucket_centre_hours {self.bucket_centre_hours}; "
-                "give numbers of hours"
-            )
-        if not 0 < self.sigma_hours < math.inf:
-            raise ConfigError(
-                f"sigma_hours is {self.sigma_hours}; give a width above 0, for example 1.0 (one hour)"
-            )
-
-
-ClockConfig = (
-    TimeEncodingConfig
-    | NaiveConfig
-    | AdaptiveConfig
-    | GaussianConfig
-    | LongTermConfig
-    | DinConfig
-    | SimHardConfig
-    | SimSoftConfig
-    | TwinConfig
-)
+__all__ = ["FeatureNames", "RankerConfig"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,15 +68,16 @@ class RankerConfig:
     """Sizes of a ranker and the clocks it carries.
 
     Args:
-        clocks: none is the base model; several stand side by side.
+        clocks: configurations, ours or anyone's; none is the base model, several stand side by side.
         dim: width of every embedding. std: standard deviation of their first weights.
         recent: how many of the newest behaviours the base model sees, as the mean of their items.
         cross_layers, hidden: of DCN-V2. tower_width: hidden units of each task's tower.
 
     Raises:
-        ConfigError: a size is below 1, or ``std`` is not positive.
+        ConfigError: a size is below 1, ``std`` is not positive, or a clock is no ``ClockConfig``.
 
     Example:
+        >>> from interestclock.clocks import GaussianConfig
         >>> RankerConfig(clocks=(GaussianConfig(),)).needs_clocks
         True
     """
@@ -195,6 +98,8 @@ class RankerConfig:
             raise ConfigError(f"hidden is {self.hidden}; give widths of 1 or more, for example (128, 64)")
         if self.std <= 0:
             raise ConfigError(f"std is {self.std}; give a deviation above 0, for example 0.25")
+        for clock in self.clocks:
+            check_clock_config(clock)
 
     @property
     def needs_clocks(self) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -13,7 +14,8 @@ from torch import Tensor
 
 from interestclock.errors import ConfigError, ResultError
 from interestclock.files import write_text
-from interestclock.ranking.config import ClockConfig, FeatureNames, RankerConfig
+from interestclock.ranking.config import FeatureNames, RankerConfig
+from interestclock.ranking.known_clocks import describe_clock, described_clock
 from interestclock.ranking.ranker import Ranker
 
 __all__ = ["describe_ranker", "load_ranker", "save_ranker", "table_names"]
@@ -21,7 +23,6 @@ __all__ = ["describe_ranker", "load_ranker", "save_ranker", "table_names"]
 _TABLE = "table.weight"
 _ROWS = "rows."
 _ITEMS = "items.row_NF"
-_CLOCKS: dict[str, type[ClockConfig]] = {clock.kind: clock for clock in get_args(ClockConfig)}
 
 
 def save_ranker(ranker: Ranker, folder: Path) -> None:
@@ -32,6 +33,9 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
     Args:
         ranker: on any device. folder: an earlier ranker in it is replaced.
 
+    Raises:
+        ConfigError: a clock of the user's own has settings that JSON cannot hold, or cannot be imported.
+
     Example:
         >>> import tempfile
         >>> ranker = Ranker(names=FeatureNames(tasks=("finish",)), config=RankerConfig(), seed=0)
@@ -41,6 +45,7 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
         ...     load_ranker(Path(name)).table.used
         9
     """
+    described = json.dumps(describe_ranker(ranker), indent=1)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ranker.json").unlink(missing_ok=True)
     table, tables = ranker.table, table_names(ranker)
@@ -49,19 +54,21 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
     weights |= {f"{_ROWS}{feature}": rows.cpu() for feature, rows in table.layout().items()}
     weights[_ITEMS] = ranker.items.row_NF.contiguous().cpu()
     save_file(weights, folder / "ranker.safetensors")
-    write_text(folder / "ranker.json", json.dumps(describe_ranker(ranker), indent=1))
+    write_text(folder / "ranker.json", described)
 
 
-def load_ranker(folder: Path) -> Ranker:
+def load_ranker(folder: Path, *, allow: Collection[str] = ()) -> Ranker:
     """The ranker that ``save_ranker`` wrote, on the CPU, ready to be asked about the ids it knew.
 
     ``vocabulary/`` beside ``rankers/`` tells an id's number; ``grow`` makes room for new ones.
 
     Args:
         folder: holds ``ranker.safetensors`` and ``ranker.json``.
+        allow: ``package.module:Class`` of each clock outside this project that may be imported for it;
+            loading runs no code that the caller has not named.
 
     Raises:
-        ResultError: the folder holds none, or one that cannot be read.
+        ResultError: the folder holds none, or one that cannot be read or has a clock that is not allowed.
 
     Example:
         >>> load_ranker(Path("nowhere"))
@@ -74,9 +81,11 @@ def load_ranker(folder: Path) -> Ranker:
     try:
         config = json.loads((folder / "ranker.json").read_text())
         weights = load_file(folder / "ranker.safetensors")
-        ranker = _built(config)
+        ranker = _built(config, allow)
         ranker.items.restore(weights.pop(_ITEMS), config["item_widths"])
         _fill(ranker, weights)
+    except ResultError as error:
+        raise ResultError(f"{folder}: {error}") from error
     except (ConfigError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise ResultError(
             f"{folder}: the ranker cannot be read ({error}); "
@@ -85,8 +94,8 @@ def load_ranker(folder: Path) -> Ranker:
     return ranker
 
 
-def _built(config: dict[str, Any]) -> Ranker:
-    clocks = tuple(_CLOCKS[clock.pop("kind")](**clock) for clock in config["config"].pop("clocks"))
+def _built(config: dict[str, Any], allow: Collection[str]) -> Ranker:
+    clocks = tuple(described_clock(each, allow=allow) for each in config["config"].pop("clocks"))
     return Ranker(
         names=FeatureNames(**_tuples(config["names"])),
         config=RankerConfig(**_tuples(config["config"]), clocks=clocks),
@@ -124,7 +133,7 @@ def describe_ranker(ranker: Ranker) -> dict[str, Any]:
         >>> describe_ranker(ranker)["seed"]
         0
     """
-    clocks = [{"kind": clock.kind, **asdict(clock)} for clock in ranker.config.clocks]
+    clocks = [describe_clock(clock) for clock in ranker.config.clocks]
     return {
         "names": asdict(ranker.names),
         "config": asdict(ranker.config) | {"clocks": clocks},

@@ -8,14 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from interestclock.embeddings import FeatureTable, masked_mean
+from interestclock.clocks import ClockConfig, ClockSlot, RankerSizes, SlotInputs
+from interestclock.embeddings import FeatureTable, ItemVectors, masked_mean
 from interestclock.errors import ConfigError
 from interestclock.histories import Histories
-from interestclock.ranking.clock_slots import build_slot
 from interestclock.ranking.config import FeatureNames, RankerConfig
 from interestclock.ranking.dcn import DCNv2
-from interestclock.ranking.item_vectors import ItemVectors
-from interestclock.ranking.slot import ClockSlot, SlotInputs
 from interestclock.samples import Batch
 
 __all__ = ["Ranker", "multi_task_loss"]
@@ -46,9 +44,10 @@ class Ranker(nn.Module):
 
     def __init__(self, *, names: FeatureNames, config: RankerConfig, seed: int) -> None:
         super().__init__()
-        if config.needs_clocks and not names.clock_attributes:
+        needy = [clock.kind for clock in config.clocks if clock.reads_preferences]
+        if needy and not names.clock_attributes:
             raise ConfigError(
-                "no attribute feeds the clocks, and a naive, adaptive or gaussian clock needs one; "
+                f"no attribute feeds the clocks, and {', '.join(needy)} needs one; "
                 "name one of the log's attributes, or take another clock"
             )
         self.names, self.config = names, config
@@ -60,7 +59,15 @@ class Ranker(nn.Module):
 
     def _build(self) -> None:
         names, config, item_dim = self.names, self.config, self.items.output_dim
-        slots = [build_slot(clock, names=names, config=config, item_dim=item_dim) for clock in config.clocks]
+        sizes = RankerSizes(
+            dim=config.dim,
+            std=config.std,
+            item_dim=item_dim,
+            attributes=names.attributes,
+            preferences_dim=config.dim * len(names.clock_attributes),
+            buckets_per_day=names.buckets_per_day,
+        )
+        slots = [_built(clock, sizes) for clock in config.clocks]
         self.slots = nn.ModuleList(slots)
         width = config.dim * (2 + len(names.categorical) + len(names.multivalued)) + item_dim
         width += 2 * len(names.numeric) + sum(slot.output_dim for slot in slots)
@@ -104,20 +111,40 @@ class Ranker(nn.Module):
         """
         rows = self._rows(batch)
         vectors = self._gather(rows)
-        candidate_BI = self.items.pool(vectors["item"], rows["item"])
-        slot_inputs = SlotInputs(
+        slot_inputs = self._slot_inputs(batch, histories, rows, vectors)
+        recent_MD = masked_mean(vectors["recent"], rows["recent"] > 0)
+        inputs = [
+            vectors["user"],
+            slot_inputs.candidate_BI,
+            functional.embedding(batch.moment_of_B, recent_MD),
+        ]
+        inputs += self._context(batch, vectors, rows)
+        inputs += [
+            _answer(slot, slot_inputs, clock=clock)
+            for slot, clock in zip(self.slots, self.config.clocks, strict=True)
+        ]
+        deep_BO = self.dcn(torch.cat(inputs, dim=1))
+        return {task: tower(deep_BO)[:, 0] for task, tower in self.towers.items()}
+
+    def slot_inputs(self, batch: Batch, histories: Histories) -> SlotInputs:
+        """What the clocks are given for a batch."""
+        rows = self._rows(batch)
+        return self._slot_inputs(batch, histories, rows, self._gather(rows))
+
+    def _slot_inputs(
+        self,
+        batch: Batch,
+        histories: Histories,
+        rows: Mapping[str, Tensor],
+        vectors: Mapping[str, Tensor],
+    ) -> SlotInputs:
+        return SlotInputs(
             batch=batch,
-            candidate_BI=candidate_BI,
+            candidate_BI=self.items.pool(vectors["item"], rows["item"]),
             interests_MHC=self._interests(vectors, rows),
             histories=histories,
             items=self.items,
         )
-        recent_MD = masked_mean(vectors["recent"], rows["recent"] > 0)
-        inputs = [vectors["user"], candidate_BI, functional.embedding(batch.moment_of_B, recent_MD)]
-        inputs += self._context(batch, vectors, rows)
-        inputs += [slot(slot_inputs) for slot in self.slots]
-        deep_BO = self.dcn(torch.cat(inputs, dim=1))
-        return {task: tower(deep_BO)[:, 0] for task, tower in self.towers.items()}
 
     def _rows(self, batch: Batch) -> dict[str, Tensor]:
         """Every row of the table that the batch reads, by feature."""
@@ -159,6 +186,26 @@ class Ranker(nn.Module):
             return None
         names = [f"clock.{name}" for name in self.names.clock_attributes]
         return torch.cat([masked_mean(vectors[name], rows[name] > 0) for name in names], dim=-1)
+
+
+def _built(clock: ClockConfig, sizes: RankerSizes) -> ClockSlot:
+    slot: object = clock.build(sizes)
+    if not isinstance(slot, ClockSlot):
+        raise ConfigError(f"{clock.kind}: build gave a {type(slot).__name__}; give a ClockSlot")
+    width = getattr(slot, "output_dim", None)
+    if type(width) is not int or width < 1:
+        raise ConfigError(f"{clock.kind}: output_dim is {width!r}; set it in the constructor, 1 or more")
+    return slot
+
+
+def _answer(slot: nn.Module, inputs: SlotInputs, *, clock: ClockConfig) -> Tensor:
+    out_BO: Tensor = slot(inputs)
+    if out_BO.shape != (len(inputs.batch), slot.output_dim):
+        raise ConfigError(
+            f"{clock.kind} gave {tuple(out_BO.shape)} for {len(inputs.batch)} exposures, and its output_dim "
+            f"is {slot.output_dim}; give ({len(inputs.batch)}, {slot.output_dim})"
+        )
+    return out_BO
 
 
 def _is_sparse(module: nn.Module) -> bool:

@@ -3,6 +3,7 @@
 Each is a module for anyone's ranker: DIN, SIM with hard and with soft search, TWIN.
 """
 
+from interestclock.clocks import ClockConfig
 from interestclock.sequences.alike import newest_alike
 from interestclock.sequences.din import DeepInterest, DinConfig
 from interestclock.sequences.hours import HOUR_GAPS, hour_bucket
@@ -14,6 +15,7 @@ from interestclock.sequences.target_attention import TargetAttention
 from interestclock.sequences.twin import Twin, TwinConfig
 
 __all__ = [
+    "BASELINES",
     "HOUR_GAPS",
     "DeepInterest",
     "DinConfig",
@@ -29,3 +31,6 @@ __all__ = [
     "newest_alike",
     "padded_stretches",
 ]
+
+BASELINES: tuple[type[ClockConfig], ...] = (DinConfig, SimHardConfig, SimSoftConfig, TwinConfig)
+"""Every peer of the project: each is a ranker of a comparison, under its ``kind``."""

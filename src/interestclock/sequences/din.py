@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from interestclock.clocks import ClockSlot, RankerSizes, SlotInputs
 from interestclock.clocks.checks import check_size
+from interestclock.clocks.slot import distinct
 from interestclock.sequences.padded import check_candidates, check_histories
 
 __all__ = ["DeepInterest", "DinConfig"]
@@ -42,6 +44,15 @@ class DinConfig:
     def __post_init__(self) -> None:
         check_size("behaviours", self.behaviours)
         check_size("hidden", self.hidden)
+
+    @property
+    def reads_behaviours(self) -> int:
+        """The newest so many."""
+        return self.behaviours
+
+    def build(self, sizes: RankerSizes) -> ClockSlot:
+        """DIN over a ranker's histories."""
+        return _Slot(DeepInterest(item_dim=sizes.item_dim, config=self), behaviours=self.behaviours)
 
 
 class DeepInterest(nn.Module):
@@ -132,3 +143,26 @@ class DeepInterest(nn.Module):
         hidden_BLU = torch.baddbmm(shift_BU.unsqueeze(1), behaviour_BLI, matrix_BUI.transpose(1, 2))
         weight_BL: Tensor = self.last(self.prelu(hidden_BLU)).squeeze(2)
         return weight_BL
+
+
+class _Slot(ClockSlot):
+    """Each moment's newest behaviours, every distinct item embedded once."""
+
+    def __init__(self, peer: DeepInterest, *, behaviours: int) -> None:
+        super().__init__()
+        self.peer, self.behaviours = peer, behaviours
+        self.output_dim = peer.output_dim
+
+    def forward(self, inputs: SlotInputs) -> Tensor:
+        start_M, stop_M = inputs.batch.newest(inputs.histories, most=self.behaviours)
+        longest = int((stop_M - start_M).max()) if start_M.numel() else 0
+        item_ML = inputs.histories.items_between(start_M, stop_M, width=longest)
+        chosen_S, place_ML = distinct(item_ML, len(inputs.items.row_NF))
+        out_BO: Tensor = self.peer(
+            inputs.candidate_BI,
+            moment_of_B=inputs.batch.moment_of_B,
+            item_vectors_NI=inputs.items(chosen_S),
+            behaviour_ML=place_ML,
+            present_ML=item_ML > 0,
+        )
+        return out_BO

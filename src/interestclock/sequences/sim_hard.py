@@ -7,10 +7,12 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from interestclock.clocks import ClockSlot, RankerSizes
 from interestclock.search import Found, Stretches, found_gaps
 from interestclock.sequences.alike import newest_alike
 from interestclock.sequences.padded import check_candidates, padded_stretches
 from interestclock.sequences.sizes import SearchSizes
+from interestclock.sequences.slots import SimHardSlot
 from interestclock.sequences.target_attention import TargetAttention
 
 __all__ = ["SimHard", "SimHardConfig"]
@@ -39,6 +41,10 @@ class SimHardConfig(SearchSizes):
     reads_preferences: ClassVar[bool] = False
 
     attribute: str | None = None
+
+    def build(self, sizes: RankerSizes) -> ClockSlot:
+        """SimHard over a ranker's histories."""
+        return SimHardSlot(SimHard(item_dim=sizes.item_dim, config=self), attributes=sizes.attributes)
 
 
 class SimHard(nn.Module):

@@ -10,9 +10,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from interestclock.clocks import ClockSlot, RankerSizes
 from interestclock.search import Found, ItemKeys, Stretches, found_gaps, search_batch, seen_in
 from interestclock.sequences.padded import check_candidates, padded_stretches
 from interestclock.sequences.sizes import SearchSizes
+from interestclock.sequences.slots import SearchSlot
 from interestclock.sequences.target_attention import TargetAttention, start_equal
 
 __all__ = ["SimSoft", "SimSoftConfig"]
@@ -32,6 +34,10 @@ class SimSoftConfig(SearchSizes):
 
     kind: ClassVar[str] = "sim-soft"
     reads_preferences: ClassVar[bool] = False
+
+    def build(self, sizes: RankerSizes) -> ClockSlot:
+        """SimSoft over a ranker's histories."""
+        return SearchSlot(SimSoft(item_dim=sizes.item_dim, config=self))
 
 
 class SimSoft(nn.Module):

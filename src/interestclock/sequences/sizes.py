@@ -43,3 +43,8 @@ class SearchSizes:
             check_size(name, getattr(self, name))
         if self.gain <= 0:
             raise ValueError(f"gain is {self.gain}; give a number above 0, for example 2.0")
+
+    @property
+    def reads_behaviours(self) -> int:
+        """As many as are searched."""
+        return self.longest

@@ -10,11 +10,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from interestclock.clocks import ClockSlot, RankerSizes
 from interestclock.clocks.checks import check_size
 from interestclock.search import Found, ItemKeys, Stretches, found_gaps, search_batch, seen_in
 from interestclock.sequences.hours import GAP_BUCKETS, hour_bucket
 from interestclock.sequences.padded import check_candidates, padded_stretches
 from interestclock.sequences.sizes import SearchSizes
+from interestclock.sequences.slots import SearchSlot
 from interestclock.sequences.target_attention import masked_softmax, start_equal
 
 __all__ = ["Twin", "TwinConfig"]
@@ -34,6 +36,10 @@ class TwinConfig(SearchSizes):
 
     kind: ClassVar[str] = "twin"
     reads_preferences: ClassVar[bool] = False
+
+    def build(self, sizes: RankerSizes) -> ClockSlot:
+        """TWIN over a ranker's histories."""
+        return SearchSlot(Twin(item_dim=sizes.item_dim, config=self))
 
 
 class Twin(nn.Module):

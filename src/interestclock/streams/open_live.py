@@ -12,8 +12,10 @@ from interestclock.errors import ConfigError
 from interestclock.events.items import read_items
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.open_log import open_log, resolve_mapping
+from interestclock.plugins import is_named
 from interestclock.streams.kafka import KafkaSource
 from interestclock.streams.micro_batch import LiveSource
+from interestclock.streams.own_live import open_own_live
 from interestclock.streams.redis_streams import RedisSource
 from interestclock.streams.replay import ReplaySource
 from interestclock.streams.then import ThenSource
@@ -40,8 +42,8 @@ def open_live(
 
     Args:
         source: a path, ``redis://HOST:PORT/STREAM`` (several streams with commas; with ``USER:PASSWORD@``
-            before the host where the server asks for them) or ``kafka://HOST:PORT/TOPIC`` (several brokers
-            with commas).
+            before the host where the server asks for them), ``kafka://HOST:PORT/TOPIC`` (several brokers
+            with commas), or ``package.module:Name`` of a source of the user's own, which is imported.
         mapping: TOML file that names labels, attributes and the default zone; a stream needs one.
         layout: of a log. items: item attributes; wins over the mapping's. group: of consumers.
         speed_up: of a replay. label_wait_ms: how long a trainer will wait for a log's labels.
@@ -57,6 +59,8 @@ def open_live(
     """
     kind = _kind(source)
     shown = _without_login(source)
+    if kind == "own":
+        return open_own_live(source, speed_up=speed_up, described=(mapping, layout, items))
     if kind == "log":
         resolved = _mapping_of_log(source, mapping, layout, items, label_wait_ms)
         return ReplaySource(open_log(Path(source), mapping=resolved), speed_up=speed_up)
@@ -115,6 +119,8 @@ def open_then(
 
 
 def _kind(source: str) -> str:
+    if is_named(source) and not Path(source).exists():
+        return "own"
     return source.partition("://")[0] if "://" in source else "log"
 
 

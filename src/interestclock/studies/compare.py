@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from interestclock.clocks import ClockConfig
 from interestclock.errors import ConfigError
 from interestclock.evaluation import split_by_time
 from interestclock.events.schema import EventSource, LogSchema
-from interestclock.ranking import GaussianConfig
+from interestclock.ranking import GaussianConfig, describe_clock
 from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
 from interestclock.studies.clock_terms import require_eq3_term
 from interestclock.studies.evaluation_rows import write_evaluation_rows
@@ -32,7 +33,8 @@ class CompareConfig:
     """What is compared, and how.
 
     Args:
-        rankers: names out of ``RANKERS``. seeds: runs of each, with seeds 0, 1, ...
+        rankers: as ``lineup`` takes them: names out of ``RANKERS``, and clocks of the user's own.
+        seeds: runs of each, with seeds 0, 1, ...
         label: the comparison is about; None for finish, else the log's first.
         jobs: runs at a time. replicates: of the bootstrap over users.
         prepare, train: of samples and training. gaussian: of every Gaussian Clock.
@@ -45,7 +47,7 @@ class CompareConfig:
         'streaming'
     """
 
-    rankers: tuple[str, ...] = DEFAULT_RANKERS
+    rankers: tuple[str | ClockConfig, ...] = DEFAULT_RANKERS
     seeds: int = 3
     label: str | None = None
     jobs: int = 1
@@ -127,7 +129,7 @@ def _compare(
     results = figures(
         aside / "predictions",
         label=label,
-        rankers=config.rankers,
+        rankers=list(lineup(config.rankers)),
         seeds=config.seeds,
         replicates=config.replicates,
         workers=workers,
@@ -142,7 +144,7 @@ def _compare(
         "test_from_ms": split.test_start_ms,
     }
     progress.phase("writing the report", 0, 0)
-    settings = asdict(config)
+    settings = asdict(config) | {"rankers": _described(config.rankers)}
     write_results(aside, folder, results, settings=settings, clocks=config.prepare.clocks, title=title)
     shutil.move(aside / "samples" / "vocabulary", aside / "vocabulary")
     shutil.rmtree(aside / "samples")
@@ -187,6 +189,15 @@ def _plans(
         for seed in range(config.seeds)
         for name, ranker in rankers.items()
     ]
+
+
+def _described(rankers: Sequence[str | ClockConfig]) -> list[str | dict[str, Any]]:
+    """For JSON: names of ours, and of others the clock's class with its settings."""
+    described: list[str | dict[str, Any]] = []
+    for name, ranker in zip(rankers, lineup(rankers).values(), strict=True):
+        known = isinstance(name, str) and name in RANKERS
+        described.append(str(name) if known else describe_clock(ranker.clocks[0]))
+    return described
 
 
 def _cost(costs: Sequence[RunCost]) -> dict[str, float | None]:

@@ -1,50 +1,85 @@
-"""The rankers a comparison knows by name: their clocks and peers, each with its own defaults."""
+"""The rankers a comparison knows by name: one for each clock and baseline, and those of several."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import get_args
 
-from interestclock.defaults import DEFAULT_RANKERS, RANKER_NAMES
+from interestclock.clocks import CLOCKS, ClockConfig, GaussianConfig, LongTermConfig
+from interestclock.defaults import DEFAULT_RANKERS
 from interestclock.errors import ConfigError
-from interestclock.ranking import ClockConfig, GaussianConfig, RankerConfig
+from interestclock.plugins import is_named
+from interestclock.ranking import RankerConfig, clock_named, describe_clock, is_ours
+from interestclock.sequences import BASELINES
 
 __all__ = ["DEFAULT_RANKERS", "RANKERS", "lineup"]
 
-_BASE = "base"  # no clock at all
 
-_CLOCKS = {clock.kind: clock for clock in get_args(ClockConfig)}
+def _alone(kinds: Sequence[type[ClockConfig]]) -> dict[str, tuple[ClockConfig, ...]]:
+    return {clock.kind: (clock,) for clock in (kind() for kind in kinds)}
+
 
 RANKERS: dict[str, tuple[ClockConfig, ...]] = {
-    name: tuple(_CLOCKS[kind]() for kind in name.split("+") if kind != _BASE) for name in RANKER_NAMES
+    "base": (),
+    **_alone(CLOCKS),
+    "gaussian+longterm": (GaussianConfig(), LongTermConfig()),
+    **_alone(BASELINES),
 }
 
 
-def lineup(names: Sequence[str], *, gaussian: GaussianConfig | None = None) -> dict[str, RankerConfig]:
-    """The named rankers' configurations, in the order given.
+def lineup(
+    rankers: Sequence[str | ClockConfig], *, gaussian: GaussianConfig | None = None
+) -> dict[str, RankerConfig]:
+    """Rankers' configurations by name, in the order given.
 
     Args:
-        names: out of ``RANKERS``. gaussian: settings of every Gaussian Clock among them.
+        rankers: names out of ``RANKERS``; ``package.module:Class`` of a clock of the user's own, which is
+            imported; or a clock's configuration. The last two go by the clock's ``kind``.
+        gaussian: settings of every Gaussian Clock among those named.
 
     Raises:
-        ConfigError: a name is unknown or given twice.
+        ConfigError: a name is unknown or given twice; or a clock of the user's own is none, goes by a name
+            out of ``RANKERS``, or could not be loaded again.
 
     Example:
-        >>> list(lineup(["base", "gaussian"]))
-        ['base', 'gaussian']
+        >>> list(lineup(["base", "gaussian", LongTermConfig(behaviours=50)]))
+        ['base', 'gaussian', 'longterm']
         >>> lineup(["gausian"])
         Traceback (most recent call last):
         interestclock.errors.ConfigError: no ranker 'gausian' (did you mean gaussian?); there are base, ...
     """
-    for name in names:
-        if name not in RANKERS:
-            close = difflib.get_close_matches(name, RANKERS, n=1)
-            hint = f" (did you mean {close[0]}?)" if close else ""
-            raise ConfigError(f"no ranker '{name}'{hint}; there are {', '.join(RANKERS)}")
+    named = [_named(each, gaussian) for each in rankers]
+    names = [name for name, _ in named]
     if len(set(names)) < len(names):
         raise ConfigError(f"a ranker is named twice in {', '.join(names)}; name each once")
-    return {name: RankerConfig(clocks=tuple(_with(gaussian, c) for c in RANKERS[name])) for name in names}
+    return dict(named)
+
+
+def _named(ranker: str | ClockConfig, gaussian: GaussianConfig | None) -> tuple[str, RankerConfig]:
+    if not isinstance(ranker, str):
+        return _own(ranker)
+    if ranker in RANKERS:
+        return ranker, RankerConfig(clocks=tuple(_with(gaussian, clock) for clock in RANKERS[ranker]))
+    if is_named(ranker):
+        return _own(clock_named(ranker))
+    close = difflib.get_close_matches(ranker, RANKERS, n=1)
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    raise ConfigError(
+        f"no ranker '{ranker}'{hint}; there are {', '.join(RANKERS)}, or name a clock of your own, "
+        "my_package.my_module:MyClockConfig"
+    )
+
+
+def _own(clock: ClockConfig) -> tuple[str, RankerConfig]:
+    """A clock by its configuration; what could not be saved after hours is refused now."""
+    config = RankerConfig(clocks=(clock,))
+    described = describe_clock(clock)
+    if clock.kind in RANKERS and not is_ours(clock):
+        raise ConfigError(
+            f"{described['kind']} calls itself '{clock.kind}', as a ranker of this project is called; "
+            "give it another kind"
+        )
+    return clock.kind, config
 
 
 def _with(gaussian: GaussianConfig | None, clock: ClockConfig) -> ClockConfig:

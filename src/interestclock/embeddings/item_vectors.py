@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from interestclock.embeddings import FeatureTable, masked_mean
+from interestclock.embeddings.feature_table import FeatureTable, masked_mean
 
 __all__ = ["ItemVectors"]
 

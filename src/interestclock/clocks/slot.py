@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from interestclock.histories import Histories
-from interestclock.ranking.item_vectors import ItemVectors
-from interestclock.samples import Batch
-from interestclock.search import Found
 from interestclock.timeofday import utc_hour
 
-__all__ = ["ClockSlot", "SlotInputs", "distinct", "found_vectors"]
+if TYPE_CHECKING:  # a clock is of use in anyone's ranker, without what reads logs
+    from interestclock.embeddings import ItemVectors
+    from interestclock.histories import Histories
+    from interestclock.samples import Batch
+    from interestclock.search import Found
+
+__all__ = ["ClockSlot", "MomentSlot", "SlotInputs", "distinct", "found_vectors"]
 
 # Shapes: B exposures, M moments, H buckets, C all clock attributes' embeddings side by side, X any,
 # I item vector, K found, N distinct items of all histories, S of what was found.
@@ -45,6 +48,11 @@ class SlotInputs:
         return self.batch.second_of_day_B[self.batch.first_M]
 
     @property
+    def day_of_week_M(self) -> Tensor:  # noqa: N802
+        """Local weekday of each moment, int64, 0 is Monday."""
+        return self.batch.day_of_week_B[self.batch.first_M]
+
+    @property
     def hour_M(self) -> Tensor:  # noqa: N802
         """Each moment in whole hours since 1970, int64."""
         return utc_hour(self.batch.timestamp_ms_B[self.batch.first_M])
@@ -53,12 +61,17 @@ class SlotInputs:
     def interests(self) -> Tensor:
         """``interests_MHC`` for a clock that needs it."""
         if self.interests_MHC is None:
-            raise ValueError("no interests in this batch; RankerConfig.needs_clocks must name this clock")
+            raise ValueError(
+                "no interests in this batch; the clock's configuration must say reads_preferences = True"
+            )
         return self.interests_MHC
 
 
 class ClockSlot(nn.Module):
     """A clock in its place in the ranker: takes ``SlotInputs``, gives float32 (B, ``output_dim``).
+
+    All that it learns is in parameters (``nn.Embedding(sparse=True)`` counts as a table, and its rows are
+    learned as the ranker's are); asking it changes nothing in it but what ``kept`` gives.
 
     Example:
         >>> class MinuteSlot(ClockSlot):
@@ -70,6 +83,11 @@ class ClockSlot(nn.Module):
     """
 
     output_dim: int
+
+    @property
+    def ages(self) -> bool:
+        """Whether what it keeps may be newer when a batch is learned than when it was predicted."""
+        return False
 
     def forward(self, inputs: SlotInputs) -> Tensor:
         """One embedding for each exposure, float32 (B, ``output_dim``)."""
@@ -84,6 +102,27 @@ class ClockSlot(nn.Module):
 
     def restore_kept(self, kept: Mapping[str, Tensor]) -> None:
         """Take over what ``kept`` gave."""
+
+
+class MomentSlot(ClockSlot):
+    """A clock that says the same of all candidates of a moment: ``at_moments`` is asked once for them.
+
+    Example:
+        >>> class HourSlot(MomentSlot):
+        ...     output_dim = 1
+        ...     def at_moments(self, inputs: SlotInputs) -> Tensor:
+        ...         return (inputs.second_of_day_M / 3_600).unsqueeze(1)
+        >>> HourSlot().output_dim
+        1
+    """
+
+    def forward(self, inputs: SlotInputs) -> Tensor:
+        """One embedding for each exposure, float32 (B, ``output_dim``)."""
+        return functional.embedding(inputs.batch.moment_of_B, self.at_moments(inputs))
+
+    def at_moments(self, inputs: SlotInputs) -> Tensor:
+        """One embedding for each moment, float32 (M, ``output_dim``)."""
+        raise NotImplementedError
 
 
 def found_vectors(items: ItemVectors, found: Found, item_E: Tensor) -> Tensor:

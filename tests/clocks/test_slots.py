@@ -57,7 +57,7 @@ def test_an_hourly_slot_is_the_clock_over_mean_values_by_hour(config: NaiveConfi
 def test_a_clock_that_needs_interests_says_so_when_there_are_none() -> None:
     ranker, histories = make_ranker(clocks=()), make_histories()
     inputs = inputs_of(ranker, make_batch(histories), histories)
-    with pytest.raises(ValueError, match=r"no interests in this batch; RankerConfig\.needs_clocks"):
+    with pytest.raises(ValueError, match=r"no interests in this batch; .* must say reads_preferences = True"):
         make_ranker(clocks=(GaussianConfig(),)).slots[0](inputs)
 
 

@@ -1,0 +1,102 @@
+"""Python code of the user's own, named ``package.module:Name``."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from interestclock.errors import ConfigError, InterestClockError
+
+__all__ = ["import_named", "is_named", "look_in_current_folder", "make_named"]
+
+_NAMED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+def is_named(text: str) -> bool:
+    """Whether a text reads as ``package.module:Name``.
+
+    Example:
+        >>> is_named("my_package.my_module:MyClockConfig"), is_named("kafka://host:9092/plays")
+        (True, False)
+    """
+    return _NAMED.fullmatch(text) is not None
+
+
+def import_named(name: str) -> Any:
+    """What stands under a name in a module, which is imported: its code runs.
+
+    Args:
+        name: ``package.module:Name``.
+
+    Raises:
+        ConfigError: no such module, none of that name in it, or its import failed.
+
+    Example:
+        >>> import_named("collections:OrderedDict")
+        <class 'collections.OrderedDict'>
+        >>> import_named("collections:OrderedDct")
+        Traceback (most recent call last):
+        interestclock.errors.ConfigError: module collections has no 'OrderedDct' (did you mean OrderedDict?)
+    """
+    if not is_named(name):
+        raise ConfigError(f"'{name}' does not read as package.module:Name")
+    module, _, path = name.partition(":")
+    found = _imported(module, name)
+    for part in path.split("."):
+        if not hasattr(found, part):
+            where = f"module {module}" if found is sys.modules.get(module) else repr(found)
+            close = difflib.get_close_matches(part, dir(found), n=1)
+            raise ConfigError(f"{where} has no '{part}'" + (f" (did you mean {close[0]}?)" if close else ""))
+        found = getattr(found, part)
+    return found
+
+
+def make_named(name: str) -> Any:
+    """What a class or a function gives that is named ``package.module:Name`` and takes no arguments.
+
+    Raises:
+        ConfigError: as ``import_named``; it cannot be called, needs arguments, or failed.
+
+    Example:
+        >>> make_named("collections:Counter")
+        Counter()
+    """
+    maker = import_named(name)
+    if not callable(maker):
+        raise ConfigError(f"{name} is {maker!r}; name a class, or a function without arguments")
+    try:
+        return maker()
+    except InterestClockError:
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"{name}() failed ({type(error).__name__}: {error}); it is called without arguments, so give "
+            "each of them a default, or name a function that gives what you want"
+        ) from error
+
+
+def look_in_current_folder(*names: str) -> None:
+    """Let modules of such names be found in the current folder, as ``python -m`` does."""
+    folder = str(Path.cwd())
+    if any(map(is_named, names)) and not {"", folder} & set(sys.path):
+        sys.path.insert(0, folder)
+
+
+def _imported(module: str, name: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except Exception as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing is not None and f"{module}.".startswith(f"{missing}."):
+            raise ConfigError(
+                f"no module '{missing}' for {name}; modules are looked for in the current folder (by the "
+                "command), in PYTHONPATH and among what is installed"
+            ) from error
+        raise ConfigError(
+            f"{name}: importing {module} failed ({type(error).__name__}: {error}); mend it, or install what "
+            "it needs"
+        ) from error

@@ -1,0 +1,113 @@
+"""What peers that search long histories are fed inside the ranker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from interestclock.clocks import ClockSlot, SlotInputs
+from interestclock.clocks.slot import found_vectors
+from interestclock.errors import ConfigError
+from interestclock.search import Found, Stretches, found_gaps
+from interestclock.sequences.hours import HOUR_GAPS
+
+if TYPE_CHECKING:
+    from interestclock.sequences.sim_hard import SimHard, SimHardConfig
+    from interestclock.sequences.sim_soft import SimSoft
+    from interestclock.sequences.twin import Twin
+
+__all__ = ["SearchSlot", "SimHardSlot"]
+
+# Shapes: B exposures, M moments, K found, O output.
+
+
+class SearchSlot(ClockSlot):
+    """A peer that searches long histories by item vectors: SIM's soft search, or TWIN.
+
+    Args:
+        peer: the model.
+    """
+
+    def __init__(self, peer: SimSoft | Twin) -> None:
+        super().__init__()
+        self.peer = peer
+        self.output_dim = peer.output_dim
+
+    def forward(self, inputs: SlotInputs) -> Tensor:
+        """Search, then attend."""
+        stretches = _stretches(inputs, most=self.peer.config.longest)
+        found = self.peer.search(
+            inputs.candidate_BI,
+            moment_of_B=inputs.batch.moment_of_B,
+            stretches=stretches,
+            items=len(inputs.items.row_NF),
+            vectors=inputs.items,
+        )
+        return _attended(self.peer, inputs, stretches, found)
+
+
+class SimHardSlot(ClockSlot):
+    """SIM with hard search by an attribute of the log.
+
+    Args:
+        peer: the model. attributes: that items have.
+
+    Raises:
+        ConfigError: there are none, or not the one of the peer's configuration.
+    """
+
+    def __init__(self, peer: SimHard, *, attributes: Sequence[str]) -> None:
+        super().__init__()
+        self.attribute = _category_attribute(peer.config, attributes)
+        self.peer = peer
+        self.output_dim = peer.output_dim
+
+    def forward(self, inputs: SlotInputs) -> Tensor:
+        """Search, then attend."""
+        stretches = _stretches(inputs, most=self.peer.config.longest)
+        category_N = inputs.items.first_value(self.attribute)
+        found = self.peer.search(
+            category_N[inputs.batch.item_B],
+            moment_of_B=inputs.batch.moment_of_B,
+            category_N=category_N,
+            stretches=stretches,
+        )
+        return _attended(self.peer, inputs, stretches, found)
+
+
+def _category_attribute(config: SimHardConfig, attributes: Sequence[str]) -> str:
+    if not attributes:
+        raise ConfigError(
+            "sim-hard searches by an attribute of the items and this log names none; name one of the log's, "
+            "or take another ranker, for example sim-soft"
+        )
+    if config.attribute is not None and config.attribute not in attributes:
+        raise ConfigError(
+            f"sim-hard is to search by '{config.attribute}', which is no attribute of an item; "
+            f"there are {', '.join(attributes)}"
+        )
+    return config.attribute or attributes[0]
+
+
+def _stretches(inputs: SlotInputs, *, most: int) -> Stretches:
+    """Each moment's newest behaviours, their times in whole hours."""
+    start_M, stop_M = inputs.batch.newest(inputs.histories, most=most)
+    return Stretches(
+        item_T=inputs.histories.item_E,
+        time_T=inputs.histories.hour_E,
+        start_M=start_M,
+        stop_M=stop_M,
+        now_M=inputs.hour_M,
+        period=0,
+        gaps=HOUR_GAPS,
+    )
+
+
+def _attended(
+    peer: SimHard | SimSoft | Twin, inputs: SlotInputs, stretches: Stretches, found: Found
+) -> Tensor:
+    vectors_BKI = found_vectors(inputs.items, found, stretches.item_T)
+    gap_BK = found_gaps(found, stretches, inputs.batch.moment_of_B)
+    return peer.attend(inputs.candidate_BI, vectors_BKI, gap_BK, found.present_BK)

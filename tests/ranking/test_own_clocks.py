@@ -1,0 +1,186 @@
+"""Clocks outside the project in a ranker: described, loaded, held to what all clocks promise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, make_dataclass
+from pathlib import Path
+from typing import Any
+
+import own_clocks
+import pytest
+import torch
+from own_clocks import BreaksConfig, OwnConfig
+from random_batches import make_batch, make_histories, make_ranker
+
+from interestclock.clocks import CLOCKS, GaussianConfig, RankerSizes
+from interestclock.clocks.clock_config import _ASKED
+from interestclock.errors import ConfigError, ResultError
+from interestclock.ranking import (
+    RankerConfig,
+    check_clock,
+    clock_named,
+    describe_clock,
+    described_clock,
+    is_ours,
+    load_ranker,
+    save_ranker,
+)
+from interestclock.sequences import BASELINES
+
+PATH = "own_clocks:OwnConfig"
+
+
+@pytest.mark.parametrize("kind", [*CLOCKS, *BASELINES], ids=lambda kind: kind.__name__)
+def test_every_clock_of_the_project_holds_what_clocks_promise(kind: type) -> None:
+    check_clock(kind())
+    assert is_ours(kind())
+    assert describe_clock(kind())["kind"] == kind.kind
+
+
+def test_a_clock_outside_holds_it_too() -> None:
+    check_clock(OwnConfig(width=3))
+    assert not is_ours(OwnConfig())
+
+
+@pytest.mark.parametrize(
+    ("slot", "reason"),
+    [
+        ("RandomSlot", "the same batch gave other numbers the second time"),
+        ("CountingSlot", "asking it changed its 'asked'; only the optimiser may"),
+        ("GreedySlot", "an exposure alone gave other numbers than in its batch"),
+        ("AheadSlot", "behaviours matter that were not known yet, or lie before the newest 0"),
+        ("UnusedSlot", "no gradient reaches its 'spare.weight'"),
+        ("InfiniteSlot", "numbers that are not finite"),
+        ("DoubleSlot", r"gave torch\.float64 \(\d+, 2\); give torch\.float32 \(\d+, 2\)"),
+    ],
+)
+def test_a_broken_promise_is_said(slot: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=f"breaks: .*{reason}"):
+        check_clock(BreaksConfig(slot=slot))
+
+
+def test_it_is_saved_by_its_class_and_settings_and_loaded_if_allowed(tmp_path: Path) -> None:
+    clocks = (GaussianConfig(), OwnConfig(width=3, hours=(1.0,)))
+    ranker, histories = make_ranker(clocks=clocks), make_histories()
+    save_ranker(ranker, tmp_path)
+    loaded = load_ranker(tmp_path, allow=(PATH,))
+    assert loaded.config == ranker.config
+    batch = make_batch(histories)
+    assert torch.equal(loaded(batch, histories)["finish"], ranker(batch, histories)["finish"])
+    with pytest.raises(ResultError, match=f"{tmp_path.name}: a clock of it is '{PATH}', code from outside"):
+        load_ranker(tmp_path)
+
+
+def test_it_is_described_as_its_class_with_its_settings() -> None:
+    described = describe_clock(OwnConfig(hours=(1.0, 2.0)))
+    assert described == {"kind": PATH, "width": 2, "hours": [1.0, 2.0]}
+    assert described_clock(described, allow=(PATH,)) == OwnConfig(hours=(1.0, 2.0))
+    assert clock_named(PATH) == OwnConfig()
+
+
+@pytest.mark.parametrize(
+    ("described", "reason"),
+    [
+        ({"kind": "sundial"}, "there is no clock 'sundial'; there are hour, naive, "),
+        ({"kind": PATH, "depth": 1}, "OwnConfig does not take these settings"),
+        ({"kind": "own_clocks:dataclass"}, "no class of a clock's configuration"),
+        ({"kind": "own_clocks:Slot"}, "is no dataclass"),
+    ],
+)
+def test_what_is_described_otherwise_is_refused(described: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        described_clock(described, allow=(described["kind"],))
+
+
+@pytest.mark.parametrize(
+    ("clock", "reason"),
+    [
+        (own_clocks.SetConfig(), r"own: days is frozenset\(\{1\}\), which JSON cannot hold"),
+        (own_clocks.ListConfig(), r"own: .* is not the same after JSON"),
+    ],
+)
+def test_settings_that_json_cannot_hold_are_refused_when_it_is_saved(
+    clock: OwnConfig, reason: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        save_ranker(make_ranker(clocks=(clock,)), tmp_path / "ranker")
+    assert not (tmp_path / "ranker").exists()
+
+
+def test_a_class_that_cannot_be_imported_again_is_refused() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Local(OwnConfig):
+        pass
+
+    with pytest.raises(ConfigError, match="cannot be imported again"):
+        describe_clock(Local())
+
+
+@pytest.mark.parametrize(
+    ("clock", "reason"),
+    [
+        (OwnConfig, "but a class: make one, for example OwnConfig()"),
+        (3, "3 is no clock's configuration: it is no dataclass"),
+        (make_dataclass("Bare", [])(), "it has no 'kind'; give it the clock's name in results"),
+        (
+            make_dataclass("Some", [], namespace={"kind": "some", "reads_preferences": False})(),
+            "it has no 'reads_behaviours'",
+        ),
+        (
+            make_dataclass("Field", [("kind", str)])("x"),
+            "'kind' is a setting of it; annotate it as a ClassVar",
+        ),
+        (make_dataclass("Soft", [], namespace=dict.fromkeys(_ASKED, 0))(), "it can be changed"),
+    ],
+)
+def test_what_is_no_configuration_is_refused(clock: object, reason: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        RankerConfig(clocks=(clock,))
+    assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("kind", "My Clock", "kind is 'My Clock'; give small letters"),
+        ("kind", "../own", "give small letters"),
+        ("reads_preferences", 1, "reads_preferences is 1; give True or False"),
+        ("reads_behaviours", -1, "reads_behaviours is -1; give 0 or more"),
+        ("build", None, "build is None; give it the method build"),
+    ],
+)
+def test_what_a_configuration_says_is_looked_at(name: str, value: object, reason: str) -> None:
+    clock = type("Odd", (OwnConfig,), {name: value})()
+    with pytest.raises(ConfigError, match=reason):
+        RankerConfig(clocks=(clock,))
+
+
+@pytest.mark.parametrize(
+    ("clock", "reason"),
+    [
+        (own_clocks.NoSlotConfig(), "own: build gave a Linear; give a ClockSlot"),
+        (own_clocks.NoWidthConfig(), "own: output_dim is None; set it in the constructor, 1 or more"),
+    ],
+)
+def test_what_is_built_is_looked_at(clock: OwnConfig, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        make_ranker(clocks=(clock,))
+
+
+def test_an_answer_of_another_width_is_refused() -> None:
+    ranker, histories = make_ranker(clocks=(own_clocks.WrongWidthConfig(),)), make_histories()
+    with pytest.raises(ConfigError, match=r"own gave \(15, 2\) for 15 exposures, .* is 3; give \(15, 3\)"):
+        ranker(make_batch(histories), histories)
+
+
+def test_a_clock_is_told_the_ranker_s_sizes() -> None:
+    told: list[RankerSizes] = []
+    noting = type(
+        "Noting", (OwnConfig,), {"build": lambda self, sizes: told.append(sizes) or own_clocks.Slot()}
+    )
+    make_ranker(clocks=(noting(),))
+    assert told == [
+        RankerSizes(
+            dim=4, std=0.1, item_dim=12, attributes=("genre", "label"), preferences_dim=8, buckets_per_day=24
+        )
+    ]
