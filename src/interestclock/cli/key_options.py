@@ -59,14 +59,14 @@ def _of_each_entry(kind: Any) -> Iterator[KeyOption]:
     if isinstance(kind, type) and issubclass(kind, Struct):
         for name, key, _ in keys_of(kind):
             if key.option is not None:
-                said = f"{key.entry}: {key.help[0].lower()}{key.help[1:]}"
-                yield KeyOption(key=name, name=key.option, help=said, several=True)
+                given = f"{key.entry}: {key.help[0].lower()}{key.help[1:]}"
+                yield KeyOption(key=name, name=key.option, help=given, several=True)
 
 
 def _help(key: Key, shape: Any) -> str:
-    said = key.help if key.otherwise is None else f"{key.help[:-1]} (default: {key.otherwise})."
+    given = key.help if key.otherwise is None else f"{key.help[:-1]} (default: {key.otherwise})."
     if shape is tuple:
-        return f"{said[:-1]}; repeat for several."
+        return f"{given[:-1]}; repeat for several."
     if shape is dict and key.entry == _COLUMN:
-        return f"{said} {_COLUMN}, or NAME where both agree; repeat for several."
-    return f"{said} {key.entry}; repeat for several." if shape is dict else said
+        return f"{given} {_COLUMN}, or NAME where both agree; repeat for several."
+    return f"{given} {key.entry}; repeat for several." if shape is dict else given

@@ -282,12 +282,12 @@ def train_command(
       interestclock train plays.parquet --then kafka://127.0.0.1:9092/plays --mapping plays.toml --checkpoints
       trainer2 --state-from trainer --ranker longterm
     """
-    _say_how_it_begins(checkpoints, resume=resume)
     label_wait_ms = _ms("label-wait-minutes", label_wait_minutes)
     look_in_current_folder(source, ranker)
     then_from_ms = None if then_from is None else moment_ms(then_from)
     if then is None and then_from is not None:
         raise ConfigError("--then-from goes with --then; leave it out")
+    _say_how_it_begins(checkpoints, resume=resume)
 
     import torch
 

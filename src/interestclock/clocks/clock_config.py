@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ClockConfig", "RankerSizes", "check_clock_config", "clock_settings", "clock_with", "path_of"]
 
 _KIND = re.compile(r"[a-z0-9][a-z0-9_.+-]*")
-_ASKED = {
+_REQUIRED = {
     "kind": 'the clock\'s name in results, for example kind: ClassVar[str] = "weekly"',
     "reads_preferences": "whether it reads Eq. 3's preferences: ClassVar[bool]",
     "reads_behaviours": "how many of a user's newest behaviours it reads, 0 for none: ClassVar[int]",
@@ -84,16 +84,16 @@ def check_clock_config(clock: object) -> None:
         raise ConfigError(f"{made} but a class: make one, for example {clock.__name__}()")
     if not is_dataclass(clock):
         raise ConfigError(f"{made}: it is no dataclass; write @dataclass(frozen=True, kw_only=True)")
-    for name, asked in _ASKED.items():
+    for name, required in _REQUIRED.items():
         if not hasattr(clock, name):
-            raise ConfigError(f"{made}: it has no '{name}'; give it {asked}")
+            raise ConfigError(f"{made}: it has no '{name}'; give it {required}")
         if name in {each.name for each in fields(clock)}:
             raise ConfigError(f"{made}: '{name}' is a setting of it; annotate it as a ClassVar")
     config = cast(ClockConfig, clock)
     if not cast(Any, clock).__dataclass_params__.frozen:
         raise ConfigError(f"{made}: it can be changed; write @dataclass(frozen=True, kw_only=True)")
     if not callable(config.build):
-        raise ConfigError(f"{made}: build is {config.build!r}; give it {_ASKED['build']}")
+        raise ConfigError(f"{made}: build is {config.build!r}; give it {_REQUIRED['build']}")
     if not isinstance(config.kind, str) or not _KIND.fullmatch(config.kind):
         raise ConfigError(f"{made}: kind is {config.kind!r}; give small letters, digits and _ . + -")
     if type(config.reads_preferences) is not bool:

@@ -37,7 +37,7 @@ class Wording(ABC):
         """A value of another type, or beyond its limits."""
 
 
-def convert(said: Any, model: type[Any]) -> Any:
+def convert(value: Any, model: type[Any]) -> Any:
     """The value as its model has it; a path is made of text.
 
     Raises:
@@ -48,18 +48,18 @@ def convert(said: Any, model: type[Any]) -> Any:
         >>> convert({"words": ["a"]}, dict[str, tuple[str, ...]])
         {'words': ('a',)}
     """
-    return msgspec.convert(said, model, dec_hook=lambda kind, value: kind(value))
+    return msgspec.convert(value, model, dec_hook=lambda kind, value: kind(value))
 
 
-def first_fault(said: Any, model: type[Struct], wording: Wording) -> str | None:
+def first_fault(value: Any, model: type[Struct], wording: Wording) -> str | None:
     """Which field is at fault, what it is and what it should be; None where all is as declared.
 
     ``msgspec`` finds the same faults, and much faster, but quotes no value and names nothing in an object.
 
     Args:
-        said: as JSON or TOML gives it. model: what it should be. wording: how it is said.
+        value: as JSON or TOML gives it. model: what it should be. wording: how errors read.
     """
-    return _Search(wording).fault("", said, _declared(model))
+    return _Search(wording).fault("", value, _declared(model))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +75,8 @@ class _Declared:
 
     @property
     def words(self) -> str:
-        said = next((each.description for each in self.notes if each.description), None)
-        return said or ("what is expected" if self.shape is None else "an object of names and values")
+        value = next((each.description for each in self.notes if each.description), None)
+        return value or ("what is expected" if self.shape is None else "an object of names and values")
 
     @property
     def most(self) -> int:
@@ -132,24 +132,24 @@ class _Search:
             return self._of_model(where, value, declared)
         return self._of_scalar(where, value, declared)
 
-    def _of_model(self, where: str, said: Any, declared: _Declared) -> str | None:
-        if not isinstance(said, Mapping):
-            return self.wording.wrong(where, said, declared.words)
+    def _of_model(self, where: str, value: Any, declared: _Declared) -> str | None:
+        if not isinstance(value, Mapping):
+            return self.wording.wrong(where, value, declared.words)
         names = [name for name, _, _ in declared.fields]
-        for name in said:
+        for name in value:
             if name not in names:
                 return self.wording.unknown(where, name, names)
         faults = (
-            self.fault(self.wording.called(where, name), said.get(name), each)
+            self.fault(self.wording.called(where, name), value.get(name), each)
             for name, required, each in declared.fields
-            if name in said or required
+            if name in value or required
         )
-        return _first(faults) or self._of_whole(where, said, declared.shape)
+        return _first(faults) or self._of_whole(where, value, declared.shape)
 
-    def _of_whole(self, where: str, said: Any, model: type[Struct]) -> str | None:
+    def _of_whole(self, where: str, value: Any, model: type[Struct]) -> str | None:
         """What the model's ``__post_init__`` says."""
         try:
-            convert(said, model)
+            convert(value, model)
         except ValueError as error:
             reason = str(error.__cause__ or error)
         except ConfigError as error:
