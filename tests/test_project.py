@@ -40,6 +40,7 @@ NOT_IN_THE_API = {
     "interestclock.loop_cache",
     "interestclock.mapping_keys",
     "interestclock.plugins",
+    "interestclock.saved",
     "interestclock.workers",
     "interestclock.__main__",
     "interestclock.cli",

@@ -33,6 +33,7 @@ def manifest(number: int, fingerprint: str = "f") -> CheckpointManifest:
         offsets={"0": str(100 * number)},
         event_ms=1_000 * number,
         dead_letter_bytes=0,
+        prediction_list_bytes=0,
     )
 
 

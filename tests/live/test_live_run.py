@@ -112,6 +112,74 @@ def test_a_checkpoint_that_lacks_a_byte_loses_nothing(
     check_same(straight, tmp_path / "run")
 
 
+def flip(path: Path, byte: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[byte] ^= 1
+    path.write_bytes(content)
+
+
+def admitted_files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Those that the newest checkpoint does not need, and the others."""
+    manifest, _ = last_checkpoint(folder)
+    files = sorted((folder / "admitted").iterdir())
+    needed = [int(path.stem.rpartition("-")[2]) > manifest.admitted_position for path in files]
+    return files[: needed.index(True)], files[needed.index(True) :]
+
+
+@pytest.mark.parametrize("byte", [0, 20, -80, -1])
+def test_what_the_newest_checkpoint_does_not_need_may_be_damaged(
+    byte: int, log: Path, straight: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stopped_after(log, tmp_path / "run", 9)
+    old, (last,) = admitted_files(tmp_path / "run")
+    assert AdmittedLog(tmp_path / "run" / "admitted").position == int(last.stem.rpartition("-")[2]) - 1
+    for path in old:
+        flip(path, byte)
+    with caplog.at_level(logging.WARNING):
+        train(log, tmp_path / "run", True)
+    for path in old:
+        assert f"{path}, byte " in caplog.text
+    assert "needed only to go on from an older checkpoint" in caplog.text
+    check_same(straight, tmp_path / "run")
+
+
+def test_an_older_checkpoint_needs_more(log: Path, tmp_path: Path) -> None:
+    stopped_after(log, tmp_path / "run", 9)
+    while len(needed := admitted_files(tmp_path / "run")[1]) == 1:
+        shutil.rmtree(sorted((tmp_path / "run" / "checkpoints").iterdir())[-1])
+    flip(needed[-2], -1)
+    with pytest.raises(
+        ResultError, match=rf"{needed[-2].name}, byte \d+: entry \d+ is damaged; bring the file"
+    ):
+        train(log, tmp_path / "run", True)
+
+
+def test_a_last_file_without_entries_may_be_damaged(
+    log: Path, straight: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stopped_after(log, tmp_path / "run", 9)
+    _, (last,) = admitted_files(tmp_path / "run")
+    flip(last, 30)
+    with caplog.at_level(logging.WARNING):
+        train(log, tmp_path / "run", True)
+    assert f"{last}, byte 0: the header is damaged" in caplog.text
+    assert "It held no entry, and is made again" in caplog.text
+    check_same(straight, tmp_path / "run")
+
+
+def test_predictions_that_are_missing_are_noticed(
+    log: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stopped_after(log, tmp_path / "run", 9)
+    part = tmp_path / "run" / "predictions" / "part-00000001.parquet"
+    part.unlink()
+    with caplog.at_level(logging.WARNING):
+        train(log, tmp_path / "run", True)
+    assert f"{part}: " in caplog.text
+    with pytest.raises(ResultError, match=r"part-00000001.parquet: \d+ predictions are missing"):
+        killed_runs.predictions(tmp_path / "run")
+
+
 def test_all_checkpoints_damaged_says_what_to_do(log: Path, tmp_path: Path) -> None:
     stopped_after(log, tmp_path / "run", 9)
     for path in (tmp_path / "run" / "checkpoints").glob("*/state.safetensors"):

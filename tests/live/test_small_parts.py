@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import logging
+import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interestclock.errors import ResultError
 from interestclock.live import PredictionParts
 from interestclock.live.schedule import Schedule
 from interestclock.live.touched import Touched
@@ -34,21 +38,100 @@ def rows(*event_ids: str) -> tuple[pa.Table, dict[str, torch.Tensor]]:
 
 def test_predictions_after_a_checkpoint_are_cut_off(tmp_path: Path) -> None:
     parts = PredictionParts(tmp_path, ("finish",))
+    listed_bytes = [0]
     for number, event_id in enumerate("abc", start=1):
         parts.add(*rows(event_id))
-        parts.close_part(number)
+        listed_bytes.append(parts.close_part(number))
     parts.add(*rows("d"))
     parts._file._flush()
     again = PredictionParts(tmp_path, ("finish",))
-    again.cut_back(2)
+    again.cut_back(2, listed_bytes[2])
     assert again.read()["event_id"].to_pylist() == ["a", "b"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "part-00000001.parquet",
         "part-00000002.parquet",
+        "parts.jsonl",
     ]
     again.add(*rows("x", "y"))
     again.close_part(3)
     assert again.read()["event_id"].to_pylist() == ["a", "b", "x", "y"]
+    assert [(part.name, part.rows) for part in again.listed()] == [
+        ("part-00000001.parquet", 1),
+        ("part-00000002.parquet", 1),
+        ("part-00000003.parquet", 2),
+    ]
+
+
+def damaged(path: Path, how: str) -> None:
+    content = bytearray(path.read_bytes())
+    if how == "missing":
+        path.unlink()
+    elif how == "cut short":
+        path.write_bytes(content[:-1])
+    else:
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("missing", r"part-00000002.parquet: 3 predictions are missing"),
+        (
+            "cut short",
+            r"part-00000002.parquet: [\d,]+ bytes, should be [\d,]+: these predictions are d",
+        ),
+        (
+            "flipped",
+            r"part-00000002.parquet: its checksum is another than was written: these pred",
+        ),
+    ],
+)
+def test_a_part_that_is_missing_or_damaged_is_named(
+    how: str, said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    parts = PredictionParts(tmp_path, ("finish",))
+    for number in (1, 2, 3):
+        parts.add(*rows("a", "b", "c"))
+        listed_bytes = parts.close_part(number)
+    damaged(tmp_path / "part-00000002.parquet", how)
+    with pytest.raises(ResultError, match=rf"{said}.*; bring it back from a copy, or do without: take its"):
+        parts.read()
+    with caplog.at_level(logging.WARNING):
+        PredictionParts(tmp_path, ("finish",)).cut_back(3, listed_bytes)
+    (warning,) = caplog.messages
+    assert re.search(rf"{said}.*; bring it back from a copy, if predictions are to be evaluated", warning)
+
+
+def test_a_list_that_is_missing_or_damaged_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    parts = PredictionParts(tmp_path, ("finish",))
+    parts.add(*rows("a"))
+    listed_bytes = parts.close_part(1)
+    whole = (tmp_path / "parts.jsonl").read_bytes()
+    for content in (b"{}\n", b'{"name": 1, "row": 2}\n', b"\xff\n"):
+        (tmp_path / "parts.jsonl").write_bytes(content.ljust(len(whole)))
+        with pytest.raises(ResultError, match=r"parts.jsonl, line 1: .*; bring the file back"):
+            parts.read()
+        parts.cut_back(1, listed_bytes)
+    assert [message.split(": ")[0] for message in caplog.messages] == [
+        f"{tmp_path / 'parts.jsonl'}, line 1"
+    ] * 3
+    (tmp_path / "parts.jsonl").unlink()
+    with pytest.raises(ResultError, match=r"parts.jsonl is missing, so what predictions there should be"):
+        parts.read()
+    parts.cut_back(1, listed_bytes)
+    assert "parts.jsonl is missing or cut short: what predictions there should be is unknown" in caplog.text
+
+
+def test_a_full_disk_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    parts = PredictionParts(tmp_path, ("finish",))
+    parts.add(*rows("a"))
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ResultError, match=r"predictions cannot be written .*No space.* go on with --resume"):
+        parts.close_part(1)
 
 
 def test_a_part_without_predictions_is_no_file(tmp_path: Path) -> None:

@@ -49,11 +49,19 @@ def test_what_differs_is_named(tmp_path: Path) -> None:
     TrainerFolder(tmp_path, SAID, resume=True).release()  # none of them kept the lock
 
 
-@pytest.mark.parametrize("damage", ["", "{}", "[]", "{"])
-def test_a_damaged_claim_says_what_to_do(damage: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("", "no whole JSON object"),
+        ("{}", "key 'fingerprint' is missing"),
+        ("[]", "no whole JSON object"),
+        ("{", "no whole JSON object"),
+    ],
+)
+def test_a_damaged_claim_says_what_to_do(damage: str, said: str, tmp_path: Path) -> None:
     TrainerFolder(tmp_path, SAID, resume=False).release()
     (tmp_path / "config.json").write_text(damage)
-    with pytest.raises(ResultError, match=r"config.json cannot be read .*; bring it back from a copy"):
+    with pytest.raises(ResultError, match=rf"config.json: {said}; bring it back from a copy"):
         TrainerFolder(tmp_path, SAID, resume=True)
 
 

@@ -13,7 +13,7 @@ from own_clocks import BreaksConfig, OwnConfig
 from random_batches import make_batch, make_histories, make_ranker
 
 from interestclock.clocks import CLOCKS, GaussianConfig, RankerSizes
-from interestclock.clocks.clock_config import _ASKED
+from interestclock.clocks.clock_config import _REQUIRED
 from interestclock.errors import ConfigError, ResultError
 from interestclock.ranking import (
     RankerConfig,
@@ -130,7 +130,7 @@ def test_a_class_that_cannot_be_imported_again_is_refused() -> None:
             make_dataclass("Field", [("kind", str)])("x"),
             "'kind' is a setting of it; annotate it as a ClassVar",
         ),
-        (make_dataclass("Soft", [], namespace=dict.fromkeys(_ASKED, 0))(), "it can be changed"),
+        (make_dataclass("Soft", [], namespace=dict.fromkeys(_REQUIRED, 0))(), "it can be changed"),
     ],
 )
 def test_what_is_no_configuration_is_refused(clock: object, reason: str) -> None:

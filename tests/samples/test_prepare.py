@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise, product
@@ -230,6 +231,42 @@ def test_progress_tells_how_many_rows_were_read(choices_source: MemorySource, tm
 def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ResultError, match=r"holds no prepared samples \(no manifest.json\); prepare the log"):
         SampleFolder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("manifest.json", "{", "no whole JSON object"),
+        ("manifest.json", '{"format": 4, "chunk": []}', "key 'chunk' is unknown; there are schema, counts"),
+        ("manifest.json", '{"format": 4, "schema": 1}', "key 'schema': expected object, got int"),
+        ("state.safetensors", "{", "it is damaged"),
+    ],
+)
+def test_what_is_damaged_is_named(
+    name: str, content: str, said: str, prepared_choices: SampleFolder, tmp_path: Path
+) -> None:
+    path = tmp_path / "copy"
+    shutil.copytree(prepared_choices.path, path)
+    (path / name).write_text(content)
+    with pytest.raises(ResultError, match=rf"{name}: {said}.*; prepare the log again"):
+        SampleFolder(path).state()
+
+
+def test_only_samples_and_empty_folders_are_replaced(
+    choices_source: MemorySource, prepared_choices: SampleFolder, tmp_path: Path
+) -> None:
+    copied, mine = tmp_path / "copy", tmp_path / "mine"
+    shutil.copytree(prepared_choices.path, copied)
+    mine.mkdir()
+    for path in (copied, mine):
+        again = prepare_samples(choices_source, path, config=PrepareConfig())
+        assert again.manifest.counts == prepared_choices.manifest.counts
+    shutil.rmtree(mine)
+    mine.mkdir()
+    (mine / "notes.txt").touch()
+    with pytest.raises(ResultError, match="mine is there already; name another folder, or remove it first"):
+        prepare_samples(choices_source, mine, config=PrepareConfig())
+    assert [path.name for path in mine.iterdir()] == ["notes.txt"]
 
 
 def test_a_folder_of_another_format_is_refused(prepared_choices: SampleFolder, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from interestclock.streams import LiveSource, MicroBatch, OffsetRanges, Rereadab
 __all__ = ["Admission"]
 
 _VERDICT = "verdict"
+_log = logging.getLogger("interestclock.admission")
 
 
 class Admission:
@@ -60,8 +62,13 @@ class Admission:
         self._log, self._folder = AdmittedLog(folder), folder
 
     def restore(self, *, position: int, offsets: Mapping[str, str]) -> None:
-        """Go on behind an entry; whose the buffer is has restored it to there."""
+        """Go on behind an entry; whose the buffer is has restored it to there.
+
+        What stands before it is not needed for that: where it is damaged, a warning says so.
+        """
         self.position, self.offsets = position, dict(offsets)
+        for problem in self._log.problems_before(position):
+            _log.warning("%s. It is needed only to go on from an older checkpoint", problem)
 
     def admit(self, batch: MicroBatch) -> tuple[AdmittedEntry, list[Admitted]]:
         """Take one arrival: what was written down of it, and what is used."""

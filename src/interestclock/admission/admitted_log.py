@@ -9,6 +9,7 @@ from pathlib import Path
 
 from interestclock.admission.admitted_bytes import Schemas, decoded, entry_to_bytes
 from interestclock.admission.admitted_entry import AdmittedEntry
+from interestclock.errors import ResultError
 from interestclock.files import force
 from interestclock.streams.segment_follower import SegmentFollower
 from interestclock.streams.segment_header import files_of
@@ -62,7 +63,7 @@ class AdmittedLog:
 
     @property
     def next_arrival(self) -> int | None:
-        """The arrival number of the next message; None where no entry is left to tell."""
+        """The arrival number of the next message; None where no entry is left to tell, or it is damaged."""
         return self._next_arrival
 
     def append(self, entry: AdmittedEntry) -> int:
@@ -93,6 +94,10 @@ class AdmittedLog:
         """
         return decoded(self._segments.read_after(position))
 
+    def problems_before(self, position: int) -> list[str]:
+        """What is wrong with files that hold nothing behind a position, a line each; they are read for it."""
+        return self._segments.problems_before(position)
+
     def new_segment(self) -> None:
         """The next entry begins a file of its own, so that those before it can be removed.
 
@@ -114,7 +119,12 @@ class AdmittedLog:
             return 0
         if self._segments.first > self.position:  # the last file has none, and those before it are gone
             return None
-        ((_, last),) = self.read_after(self.position - 1)
+        try:
+            ((_, last),) = self.read_after(self.position - 1)
+        except ResultError:
+            if self._segments.last_file_is_empty:
+                return None  # whoever needs the older file is told; who goes on behind it knows the number
+            raise
         return last.next_arrival
 
 

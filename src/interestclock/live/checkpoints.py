@@ -19,6 +19,7 @@ from interestclock import __version__
 from interestclock.arrays import Arrays
 from interestclock.errors import ResultError
 from interestclock.files import digest_of, folder_aside, remove_folder, sweep
+from interestclock.saved import made_of, read_object
 
 __all__ = ["CheckpointManifest", "CheckpointReader", "Checkpoints"]
 
@@ -36,7 +37,8 @@ class CheckpointManifest:
         number: from 1. fingerprint: of log and configuration; only the same may go on from it.
         admitted_position: the last entry of the admitted log that is in it. offsets: last one of each
             partition that is in it.
-        event_ms: of the last exposure predicted. dead_letter_bytes: size of their file by then.
+        event_ms: of the last exposure predicted. dead_letter_bytes, prediction_list_bytes: sizes of their
+            files by then.
         sha256, bytes: of the state's file. version: of the package.
     """
 
@@ -46,6 +48,7 @@ class CheckpointManifest:
     offsets: dict[str, str]
     event_ms: int
     dead_letter_bytes: int
+    prediction_list_bytes: int
     sha256: str = ""
     bytes: int = 0
     version: str = __version__
@@ -110,18 +113,22 @@ class CheckpointReader:
             ResultError: a file is missing, cut off, changed, or of another format.
         """
         path = self.path(number)
+        manifest = self._read_manifest(number)
         try:
-            content = json.loads((path / _MANIFEST).read_text())
-            if content.get("format") != FORMAT:
-                raise ResultError(
-                    f"{path}: format {content.get('format')}, this version reads {FORMAT}; finish with the "
-                    f"version that wrote it ({content.get('version')}), or start anew in another folder"
-                )
-            manifest = CheckpointManifest(**content)
             _check_whole(path / _STATE, manifest)
             return manifest, load_file(path / _STATE)
-        except (OSError, ValueError, TypeError, AttributeError, SafetensorError) as error:
+        except (OSError, ValueError, SafetensorError) as error:
             raise ResultError(f"{path}: the checkpoint is damaged ({error})") from error
+
+    def _read_manifest(self, number: int) -> CheckpointManifest:
+        path, damaged = self.path(number) / _MANIFEST, "the checkpoint is damaged"
+        content = read_object(path, remedy=damaged)
+        if content.get("format") != FORMAT:
+            raise ResultError(
+                f"{path.parent}: format {content.get('format')}, this version reads {FORMAT}; finish with "
+                f"the version that wrote it ({content.get('version')}), or start anew in another folder"
+            )
+        return made_of(CheckpointManifest, content, where=str(path), remedy=damaged)
 
 
 class Checkpoints(CheckpointReader):
@@ -137,7 +144,7 @@ class Checkpoints(CheckpointReader):
         >>> import tempfile
         >>> checkpoints = Checkpoints(Path(tempfile.mkdtemp()), kept=2)
         >>> manifest = CheckpointManifest(number=1, fingerprint="f", admitted_position=3, offsets={"0": "17"},
-        ...     event_ms=5, dead_letter_bytes=0)
+        ...     event_ms=5, dead_letter_bytes=0, prediction_list_bytes=0)
         >>> _ = checkpoints.write({"weights": np.ones(3)}, manifest)
         >>> found = checkpoints.newest(fingerprint="f")
         >>> found[0].offsets, found[1]["weights"].tolist()
@@ -171,11 +178,10 @@ class Checkpoints(CheckpointReader):
 
     def oldest(self) -> CheckpointManifest | None:
         """What the oldest checkpoint says of itself, unverified; None, with a warning, if it says nothing."""
-        path = self.path(self.numbers()[0]) / _MANIFEST
         try:
-            return CheckpointManifest(**json.loads(path.read_text()))
-        except (OSError, ValueError, TypeError) as error:
-            _log.warning("%s cannot be read (%s); nothing admitted is let go of", path, error)
+            return self._read_manifest(self.numbers()[0])
+        except ResultError as error:
+            _log.warning("%s; nothing admitted is let go of", error)
             return None
 
     def _write(

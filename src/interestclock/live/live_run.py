@@ -223,15 +223,16 @@ class LiveRun:
     def _take_up(self) -> None:
         """Go on from the newest checkpoint: files back to it, then what was admitted since then."""
         found = self._checkpoints.newest(fingerprint=self._claimed.fingerprint)
-        dead_letter_bytes = 0
+        dead_letter_bytes = prediction_list_bytes = 0
         if found is not None:
             manifest, state = found
             self._restore(manifest, state)
             dead_letter_bytes = manifest.dead_letter_bytes
+            prediction_list_bytes = manifest.prediction_list_bytes
             _log.info("going on from checkpoint %d", manifest.number, extra={"event_ms": manifest.event_ms})
             if self._state_from is not None:
                 _log.info("%s is not looked at: there is a checkpoint already", self._state_from)
-        self._predictions.cut_back(self._number)
+        self._predictions.cut_back(self._number, prediction_list_bytes)
         self._dead_letters.cut_back(dead_letter_bytes)
         if self._kept is not None:
             self._begin_behind(self._kept)
@@ -283,7 +284,7 @@ class LiveRun:
         state = {name: np.array(each, order="C") for name, each in self.trainer.state().items()}
         state["run/due_ms"] = np.array([schedule.due_ms for schedule in self._schedules()])
         self._number += 1
-        self._predictions.close_part(self._number)
+        prediction_list_bytes = self._predictions.close_part(self._number)
         manifest = CheckpointManifest(
             number=self._number,
             fingerprint=self._claimed.fingerprint,
@@ -291,6 +292,7 @@ class LiveRun:
             offsets=dict(self._admission.offsets),
             event_ms=self.trainer.event_ms,
             dead_letter_bytes=self._dead_letters.force(),
+            prediction_list_bytes=prediction_list_bytes,
         )
         self._admission.new_segment()
         self.stall_seconds += time.perf_counter() - started

@@ -2,38 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from torch import Tensor
 
-from interestclock.files import aside_of, put_in_place
+from interestclock.errors import ResultError
+from interestclock.files import aside_of, digest_of, force, put_in_place
+from interestclock.saved import made_of, object_of
 from interestclock.training.prediction_file import PredictionFile
 
-__all__ = ["PredictionParts"]
+__all__ = ["PredictionPart", "PredictionParts"]
+
+_LIST = "parts.jsonl"
+_LOOKED_AT_BYTES = 1 << 30  # about a second
+_log = logging.getLogger("interestclock.predictions")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionPart:
+    """A line of ``parts.jsonl``: what a part is, so that one that is missing or changed is noticed.
+
+    Example:
+        >>> PredictionPart(name="part-00000001.parquet", rows=128, bytes=2_048, sha256="e3b0").rows
+        128
+    """
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
 
 
 class PredictionParts:
     """``part-NNNNNNNN.parquet`` holds what was predicted between checkpoint N - 1 and checkpoint N.
 
     A part gets its name when it is whole, just before its checkpoint is; one without its checkpoint is made
-    again. Each is a ``PredictionFile``, whose exposures are described by ``event_id`` and ``timestamp_ms``
-    (UTC); where candidates stand beside choices also by ``item_id``, text, and ``chosen``.
+    again. ``parts.jsonl`` lists them. Each is a ``PredictionFile``, whose exposures are described by
+    ``event_id`` and ``timestamp_ms`` (UTC); where candidates stand beside choices also by ``item_id``, text,
+    and ``chosen``.
 
     Args:
         folder: made if needed. tasks: names. candidates: whether there are any.
 
     Raises:
-        ResultError: (from ``add`` and ``close_part``) a part cannot be written.
+        ResultError: (from ``add`` and ``close_part``) a part cannot be written; (from ``read``) one is
+            missing or damaged.
 
     Example:
         >>> import tempfile, torch
         >>> parts = PredictionParts(Path(tempfile.mkdtemp()), ("finish",))
         >>> rows = pa.table({"event_id": ["a"], "timestamp_ms": [5]})
         >>> parts.add(rows, {"finish": torch.tensor([0.5])})
-        >>> parts.close_part(1)
+        >>> listed_bytes = parts.close_part(1)
+        >>> [(part.name, part.rows) for part in parts.listed()]
+        [('part-00000001.parquet', 1)]
         >>> parts.read()["p.finish"].to_pylist()
         [0.5]
     """
@@ -46,31 +76,124 @@ class PredictionParts:
         described += [("item_id", pa.string()), ("chosen", pa.bool_())] if candidates else []
         self._described = pa.schema(described)
         self._file: PredictionFile | None = None
+        self._rows = 0  # of the part under way
+        self._list = folder / _LIST
 
     def add(self, rows: pa.Table | None, probabilities: Mapping[str, Tensor]) -> None:
         """Take a batch's predictions, and its exposures as they were shown."""
         if self._file is None:
             self._file = PredictionFile(self._aside, self._tasks, described=self._described)
         self._file.add(rows, probabilities)
+        self._rows += len(probabilities[self._tasks[0]])
 
-    def close_part(self, number: int) -> None:
-        """Give what was predicted since the last part its name."""
+    def close_part(self, number: int) -> int:
+        """Give what was predicted since the last part its name, and list it; gives the list's bytes."""
         if self._file is not None:
+            path, rows = self._path(number), self._rows
             self._file.close()
-            self._file = None
-            put_in_place(self._aside, self._path(number))
+            self._file, self._rows = None, 0
+            with self._telling():
+                size, digest = self._aside.stat().st_size, digest_of(self._aside)
+                put_in_place(self._aside, path, force_name=False)
+                self._append(PredictionPart(name=path.name, rows=rows, bytes=size, sha256=digest))
+        return self._listed_bytes()
 
-    def cut_back(self, number: int) -> None:
-        """Remove what was predicted after a checkpoint; 0 is the beginning."""
+    def cut_back(self, number: int, listed_bytes: int) -> None:
+        """Remove what was predicted after a checkpoint; 0 is the beginning.
+
+        Parts before it that are missing or damaged are warned of: nothing that is learned needs them. The
+        newest, up to a gigabyte, are looked at byte by byte, of the others the size.
+
+        Args:
+            listed_bytes: what ``close_part`` gave when it was taken.
+        """
         self._aside.unlink(missing_ok=True)
         for path in self._paths():
             if path > self._path(number):
                 path.unlink()
+        if self._listed_bytes() < listed_bytes:
+            _log.warning(
+                "%s is missing or cut short: what predictions there should be is unknown", self._list
+            )
+        elif self._list.exists():
+            os.truncate(self._list, listed_bytes)
+        self._warn_of_damage()
+
+    def listed(self) -> list[PredictionPart]:
+        """The parts there should be.
+
+        Raises:
+            ResultError: the list is damaged.
+        """
+        if not self._list.exists():
+            if self._paths():
+                raise ResultError(
+                    f"{self._list} is missing, so what predictions there should be is unknown; bring it back "
+                    "from a copy, or read the parts one by one"
+                )
+            return []
+        parts = []
+        for line, text in enumerate(self._list.read_bytes().splitlines(), start=1):
+            where, remedy = f"{self._list}, line {line}", "bring the file back from a copy"
+            described = object_of(text, where=where, remedy=remedy)
+            parts.append(made_of(PredictionPart, described, where=where, remedy=remedy))
+        return parts
 
     def read(self) -> pa.Table:
-        """All parts, in the order of the stream."""
-        tables = [pq.read_table(path) for path in self._paths()]
+        """All parts, each looked at first, in the order of the stream.
+
+        Raises:
+            ResultError: one is missing or damaged.
+        """
+        parts = self.listed()
+        for part in parts:
+            if (problem := self._problem(part, deep=True)) is not None:
+                raise ResultError(
+                    f"{problem}; bring it back from a copy, or do without: take its line out of {self._list}"
+                )
+        tables = [pq.read_table(self.folder / part.name) for part in parts]
         return pa.concat_tables(tables) if tables else pa.table({})
+
+    def _warn_of_damage(self) -> None:
+        try:
+            parts = self.listed()
+        except ResultError as error:
+            _log.warning("%s", error)
+            return
+        left = _LOOKED_AT_BYTES
+        for part in reversed(parts):
+            left -= part.bytes
+            if (problem := self._problem(part, deep=left >= 0)) is not None:
+                _log.warning("%s; bring it back from a copy, if predictions are to be evaluated", problem)
+
+    def _problem(self, part: PredictionPart, *, deep: bool) -> str | None:
+        """What is wrong with a part; its content is looked at only if asked for."""
+        path = self.folder / part.name
+        if not path.exists():
+            return f"{path}: {part.rows:,} predictions are missing"
+        if (size := path.stat().st_size) != part.bytes:
+            return f"{path}: {size:,} bytes, should be {part.bytes:,}: these predictions are damaged"
+        if deep and digest_of(path) != part.sha256:
+            return f"{path}: its checksum is another than was written: these predictions are damaged"
+        return None
+
+    def _append(self, part: PredictionPart) -> None:
+        with self._list.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(asdict(part)) + "\n")
+        for path in (self._list, self.folder):
+            force(path)
+
+    def _listed_bytes(self) -> int:
+        return self._list.stat().st_size if self._list.exists() else 0
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ResultError(
+                f"{self.folder}: predictions cannot be written ({error}); make room, then go on with --resume"
+            ) from error
 
     def _paths(self) -> list[Path]:
         return sorted(self.folder.glob("part-????????.parquet"))

@@ -11,6 +11,7 @@ from interestclock import __version__
 from interestclock.errors import ResultError
 from interestclock.files import aside_of, digest_of_json, lock, write_text
 from interestclock.live.checkpoints import CheckpointReader
+from interestclock.saved import read_object
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -186,14 +187,10 @@ def config_of(folder: Path) -> dict[str, Any]:
         >>> config_of(path)["source"]
         'a log'
     """
-    path = folder / _CONFIG
-    try:
-        settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        settings["fingerprint"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ResultError(
-            f"{path} cannot be read ({error}); bring it back from a copy, or start anew in another folder"
-        ) from error
+    path, remedy = folder / _CONFIG, "bring it back from a copy, or start anew in another folder"
+    settings = read_object(path, remedy=remedy)
+    if not isinstance(settings.get("fingerprint"), str):
+        raise ResultError(f"{path}: key 'fingerprint' is missing; {remedy}")
     return settings
 
 

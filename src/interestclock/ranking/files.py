@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,21 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from interestclock.clocks import ClockConfig
 from interestclock.errors import ConfigError, ResultError
 from interestclock.files import write_text
+from interestclock.plugins import is_named
 from interestclock.ranking.config import FeatureNames, RankerConfig
-from interestclock.ranking.known_clocks import describe_clock, described_clock
+from interestclock.ranking.known_clocks import CLOCKS_OF_OURS, describe_clock, described_clock
 from interestclock.ranking.ranker import Ranker
+from interestclock.saved import made_of, read_object
 
 __all__ = ["describe_ranker", "load_ranker", "save_ranker", "table_names"]
 
 _TABLE = "table.weight"
 _ROWS = "rows."
 _ITEMS = "items.row_NF"
+_REMEDY = "the ranker cannot be read: it is damaged, or another version wrote it; train it again"
 
 
 def save_ranker(ranker: Ranker, folder: Path) -> None:
@@ -78,29 +82,65 @@ def load_ranker(folder: Path, *, allow: Collection[str] = ()) -> Ranker:
     for name in ("ranker.json", "ranker.safetensors"):
         if not (folder / name).exists():
             raise ResultError(f"{folder} holds no ranker: {name} is missing; name a folder below rankers/")
+    path = folder / "ranker.json"
+    saved = made_of(_Saved, read_object(path, remedy=_REMEDY), where=str(path), remedy=_REMEDY)
+    ranker = _built(saved, where=str(path), allow=allow)
     try:
-        config = json.loads((folder / "ranker.json").read_text())
         weights = load_file(folder / "ranker.safetensors")
-        ranker = _built(config, allow)
-        ranker.items.restore(weights.pop(_ITEMS), config["item_widths"])
+        _refuse_other_arrays(ranker, weights)
+        ranker.items.restore(weights.pop(_ITEMS), saved.item_widths)
         _fill(ranker, weights)
-    except ResultError as error:
-        raise ResultError(f"{folder}: {error}") from error
-    except (ConfigError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        raise ResultError(
-            f"{folder}: the ranker cannot be read ({error}); "
-            "it is damaged, or another version wrote it; train it again"
-        ) from error
+    except (ResultError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ResultError(f"{folder / 'ranker.safetensors'}: {error}; {_REMEDY}") from error
     return ranker
 
 
-def _built(config: dict[str, Any], allow: Collection[str]) -> Ranker:
-    clocks = tuple(described_clock(each, allow=allow) for each in config["config"].pop("clocks"))
+@dataclass(frozen=True, kw_only=True)
+class _Saved:
+    """What ``describe_ranker`` gives; ``config`` without its clocks is a ``RankerConfig``."""
+
+    names: FeatureNames
+    config: dict[str, Any]
+    seed: int
+    item_widths: list[int]
+
+
+def _built(saved: _Saved, *, where: str, allow: Collection[str]) -> Ranker:
+    settings = dict(saved.config)
+    clocks = tuple(_clock(each, f"{where}, config.clocks", allow) for each in settings.pop("clocks", ()))
     return Ranker(
-        names=FeatureNames(**_tuples(config["names"])),
-        config=RankerConfig(**_tuples(config["config"]), clocks=clocks),
-        seed=config["seed"],
+        names=saved.names,
+        config=made_of(
+            RankerConfig, settings, where=f"{where}, config", remedy=_REMEDY, given={"clocks": clocks}
+        ),
+        seed=saved.seed,
     )
+
+
+def _clock(described: Any, where: str, allow: Collection[str]) -> ClockConfig:
+    settings = dict(described) if isinstance(described, dict) else {}
+    kind = settings.pop("kind", None)
+    if kind in CLOCKS_OF_OURS:
+        return made_of(CLOCKS_OF_OURS[kind], settings, where=f"{where}, {kind}", remedy=_REMEDY)
+    if not (isinstance(kind, str) and is_named(kind)):
+        known = ", ".join(CLOCKS_OF_OURS)
+        raise ResultError(f"{where}: no clock is called {kind!r}; there are {known}; {_REMEDY}")
+    try:
+        return described_clock(described, allow=allow)
+    except (ResultError, ConfigError) as error:
+        raise ResultError(f"{where}: {error}") from error
+
+
+def _refuse_other_arrays(ranker: Ranker, weights: dict[str, Tensor]) -> None:
+    shared = table_names(ranker)
+    needed = {name for name in ranker.state_dict() if name not in shared} | {_TABLE, _ITEMS}
+    there = {name for name in weights if not name.startswith(_ROWS)}
+    for what, names in (
+        ("is missing", needed - there),
+        ("belongs to nothing here", there - needed),
+    ):
+        if names:
+            raise ResultError(f"array '{min(names)}' {what}")
 
 
 def _fill(ranker: Ranker, weights: dict[str, Tensor]) -> None:
@@ -140,7 +180,3 @@ def describe_ranker(ranker: Ranker) -> dict[str, Any]:
         "seed": ranker.table.seed,
         "item_widths": ranker.items.widths,
     }
-
-
-def _tuples(config: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}

@@ -17,9 +17,9 @@ from interestclock.errors import ConfigError, ResultError
 from interestclock.plugins import import_named, is_named, make_named
 from interestclock.sequences import BASELINES
 
-__all__ = ["clock_named", "describe_clock", "described_clock", "is_ours"]
+__all__ = ["CLOCKS_OF_OURS", "clock_named", "describe_clock", "described_clock", "is_ours"]
 
-_OURS: dict[str, type[ClockConfig]] = {kind().kind: kind for kind in (*CLOCKS, *BASELINES)}
+CLOCKS_OF_OURS: dict[str, type[ClockConfig]] = {kind().kind: kind for kind in (*CLOCKS, *BASELINES)}
 
 
 def is_ours(clock: ClockConfig) -> bool:
@@ -29,7 +29,7 @@ def is_ours(clock: ClockConfig) -> bool:
         >>> is_ours(CLOCKS[0]())
         True
     """
-    return _OURS.get(clock.kind) is type(clock)
+    return CLOCKS_OF_OURS.get(clock.kind) is type(clock)
 
 
 def clock_named(name: str) -> ClockConfig:
@@ -79,10 +79,10 @@ def described_clock(described: Mapping[str, Any], *, allow: Collection[str] = ()
     """
     kind = described["kind"]
     settings = {name: value for name, value in described.items() if name != "kind"}
-    if kind in _OURS:
-        return clock_with(_OURS[kind], settings)
+    if kind in CLOCKS_OF_OURS:
+        return clock_with(CLOCKS_OF_OURS[kind], settings)
     if not is_named(kind):
-        raise ConfigError(f"there is no clock '{kind}'; there are {', '.join(_OURS)}")
+        raise ConfigError(f"there is no clock '{kind}'; there are {', '.join(CLOCKS_OF_OURS)}")
     if kind not in allow:
         raise ResultError(
             f"a clock of it is '{kind}', code from outside this project that loading would run; if you "

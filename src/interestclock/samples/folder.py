@@ -22,15 +22,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from interestclock.arrays import Arrays
 from interestclock.errors import ResultError
 from interestclock.events.schema import LogSchema
-from interestclock.features import ClockFeatureConfig, Eq3Weights
+from interestclock.features import ClockFeatureConfig
 from interestclock.samples.batch import SampleChunk
 from interestclock.samples.batch_maker import BatchMaker, Rows
+from interestclock.saved import made_of, read_object
 from interestclock.state import FeatureState, FeatureView, StateConfig
 
 __all__ = ["ChunkManifest", "Manifest", "SampleFolder", "holds_samples"]
@@ -66,8 +68,7 @@ class Manifest:
 
     def log_schema(self) -> LogSchema:
         """The schema, with tuples where JSON has lists."""
-        names: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in self.schema.items()}
-        return LogSchema(**names)
+        return made_of(LogSchema, self.schema, where="manifest.json, schema", remedy="prepare the log again")
 
     def write(self, folder: Path) -> None:
         """Write ``manifest.json``."""
@@ -83,14 +84,14 @@ class Manifest:
         path = folder / "manifest.json"
         if not path.exists():
             raise ResultError(f"{folder} holds no prepared samples (no manifest.json); prepare the log again")
-        content = json.loads(path.read_text())
+        remedy = "prepare the log again"
+        content = read_object(path, remedy=remedy)
         if content.get("format") != FORMAT:
             raise ResultError(
                 f"{path} has format {content.get('format')}, this version reads {FORMAT}; "
                 "prepare the log again"
             )
-        chunks = [ChunkManifest(**chunk_manifest) for chunk_manifest in content.pop("chunks")]
-        return cls(**content, chunks=chunks)
+        return made_of(cls, content, where=str(path), remedy=remedy)
 
 
 def holds_samples(folder: Path) -> bool:
@@ -175,13 +176,20 @@ class SampleFolder:
 
 
 def load_arrays(path: Path) -> Arrays:
-    """Arrays of a safetensors file, to read from."""
-    return {name: tensor.numpy() for name, tensor in load_file(path).items()}
+    """Arrays of a safetensors file, to read from.
+
+    Raises:
+        ResultError: it is damaged.
+    """
+    try:
+        return {name: tensor.numpy() for name, tensor in load_file(path).items()}
+    except SafetensorError as error:
+        raise ResultError(f"{path}: it is damaged ({error}); prepare the log again") from error
 
 
 def _forever(clocks: dict[str, Any]) -> StateConfig:
-    weights = Eq3Weights(**clocks["weights"])
-    config = ClockFeatureConfig(**clocks | {"weights": weights})
+    where = "manifest.json, settings.clocks"
+    config = made_of(ClockFeatureConfig, clocks, where=where, remedy="prepare the log again")
     return StateConfig(clocks=config, longest=None, forget_after_days=None)
 
 

@@ -174,8 +174,12 @@ def _verified(path: Path, manifest: SnapshotManifest) -> dict[str, Tensor]:
         raise ResultError(f"{path}: its checksum is another than was written; take a snapshot again")
     try:
         tensors = load(content)
-    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise ResultError(f"{path}: cannot be read ({error!r}); take a snapshot again") from error
+    except KeyError as error:
+        raise ResultError(
+            f"{path}: it holds numbers of type {error.args[0]}, which cannot be read; take a snapshot again"
+        ) from error
+    except (SafetensorError, ValueError, RuntimeError) as error:
+        raise ResultError(f"{path}: cannot be read ({error}); take a snapshot again") from error
     for name, each in tensors.items():
         if not all_finite(each):
             raise ResultError(f"{path}: {name} holds a number that is not finite; it is not served")

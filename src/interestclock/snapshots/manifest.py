@@ -11,6 +11,7 @@ from typing import Any
 from interestclock import __version__
 from interestclock.errors import ResultError
 from interestclock.files import digest_of_json
+from interestclock.saved import made_of, object_of
 
 __all__ = [
     "FULL",
@@ -26,7 +27,6 @@ FORMAT = 1
 FULL, DELTA = "full", "delta"
 WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"
 _NAME = re.compile(r"[0-9]{8}-(full|delta)")
-_TYPES = {"str": str, "int": int, "dict[str, Any]": dict, "dict[str, TableManifest]": dict}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,20 +95,15 @@ class SnapshotManifest:
         Raises:
             ResultError: it is none, or another format; names ``where``.
         """
-        try:
-            content = json.loads(text)
-            if content["format"] != FORMAT:
-                raise ResultError(
-                    f"{where}: format {content['format']}, this version reads {FORMAT}; use the version that "
-                    f"wrote it ({content.get('version')})"
-                )
-            tables = {name: TableManifest(**each) for name, each in content.pop("tables").items()}
-            manifest = cls(**content, tables=tables)
-            problem = manifest._problem()
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        remedy = "this is no manifest of a snapshot; take a snapshot again"
+        content = object_of(text, where=where, remedy=remedy)
+        if content.get("format", FORMAT) != FORMAT:
             raise ResultError(
-                f"{where}: no manifest of a snapshot ({error}); take a snapshot again"
-            ) from error
+                f"{where}: format {content['format']}, this version reads {FORMAT}; use the version that "
+                f"wrote it ({content.get('version')})"
+            )
+        manifest = made_of(cls, content, where=where, remedy=remedy)
+        problem = manifest._problem()
         if problem is not None:
             raise ResultError(f"{where}: {problem}: it is damaged; take a snapshot again")
         return manifest
@@ -126,9 +121,6 @@ class SnapshotManifest:
         return self.chain_sha256 == self.chained(parent).chain_sha256
 
     def _problem(self) -> str | None:
-        for each in fields(self):
-            if each.type in _TYPES and type(getattr(self, each.name)) is not _TYPES[str(each.type)]:
-                return f"{each.name} is {getattr(self, each.name)!r}"
         if self.name != f"{self.number:08d}-{self.kind}" or not is_name(self.name) or self.bytes < 0:
             return f"names itself {self.name}, {self.kind} {self.number} of {self.bytes} bytes"
         older = self.parent is not None and is_name(self.parent) and int(self.parent[:8]) < self.number

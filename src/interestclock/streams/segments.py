@@ -6,12 +6,13 @@ import logging
 import os
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from interestclock.errors import ResultError
 from interestclock.files import ASIDE, force
 from interestclock.streams.segment_files import Entry, extend, framed, measure, read
-from interestclock.streams.segment_header import create, file_name, files_of
+from interestclock.streams.segment_header import create, file_name, files_of, read_header
 
 __all__ = ["Segments"]
 
@@ -64,6 +65,11 @@ class Segments:
         self._take_up_last()
 
     @property
+    def last_file_is_empty(self) -> bool:
+        """Whether the last entry, if there is any, stands in an older file."""
+        return not self._firsts or self._firsts[-1] > self.position
+
+    @property
     def first(self) -> int:
         """The number of the oldest entry that is kept, or of the next one where none is."""
         return self._firsts[0] if self._firsts else 1
@@ -106,6 +112,19 @@ class Segments:
         if self.position == position:
             return iter(())
         return self._read(position, self.position, self._firsts.copy())
+
+    def problems_before(self, position: int) -> list[str]:
+        """What is wrong with files that hold nothing behind a position, a line each; they are read for it."""
+        problems = []
+        for first, next_first in pairwise(self._firsts):
+            if next_first > position + 1:
+                break
+            try:
+                for _ in read(self._path(first), first=first, after=first - 1, stop=next_first, closed=True):
+                    pass
+            except (ResultError, OSError) as error:
+                problems.append(str(error))
+        return problems
 
     def new_segment(self, header: bytes | None = None) -> None:
         """The next entry begins a file of its own.
@@ -164,7 +183,13 @@ class Segments:
             return
         first = self._firsts[-1]
         path = self._path(first)
-        measured = measure(path, first=first)
+        try:
+            measured = measure(path, first=first)
+        except ResultError as error:
+            if not self._made_again(path, first):
+                raise
+            _log.warning("%s. It held no entry, and is made again", error)
+            measured = measure(path, first=first)
         if measured.whole_bytes < measured.size:
             _log.warning(
                 "%s: the last %d bytes are an entry that was cut short while it was written; they are cut "
@@ -176,6 +201,19 @@ class Segments:
             force(path)
         self.position = first - 1 + measured.entries
         self.header, self._size = measured.header, measured.whole_bytes
+
+    def _made_again(self, path: Path, first: int) -> bool:
+        """Whether a file was as long as one without entries is; it is written anew then."""
+        if len(self._firsts) == 1:
+            return False
+        before = self._firsts[-2]
+        with self._path(before).open("rb") as stream:
+            header, size = read_header(stream, self._path(before), first=before)
+        if path.stat().st_size != size:
+            return False
+        create(path, first=first, header=header)
+        force(self.folder)
+        return True
 
     def _force_name(self) -> None:
         if not self._named:
