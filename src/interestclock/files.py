@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ASIDE",
+    "REMOVED",
     "aside_of",
     "check_new",
     "digest_of",
@@ -35,7 +36,7 @@ __all__ = [
     "written_aside",
 ]
 
-ASIDE, _REMOVED = ".unfinished", ".removed"
+ASIDE, REMOVED = ".unfinished", ".removed"
 _MARK = ".interestclock-unfinished"  # in what this package wrote aside, and nobody else
 _BLOCK_BYTES = 1 << 20
 
@@ -141,7 +142,7 @@ def folder_aside(path: Path) -> Iterator[Path]:
 
 def remove_folder(path: Path) -> None:
     """Take a folder away; of one half removed when the process dies, nothing is seen under its name."""
-    removed = path.with_name(path.name + _REMOVED)
+    removed = path.with_name(path.name + REMOVED)
     _remove_if_there(removed)
     path.rename(removed)
     shutil.rmtree(removed)
@@ -149,7 +150,7 @@ def remove_folder(path: Path) -> None:
 
 def sweep(folder: Path) -> None:
     """Remove what a process that died left half written or half removed in a folder of ours."""
-    for left in (*folder.glob(f"*{ASIDE}"), *folder.glob(f"*{_REMOVED}")):
+    for left in (*folder.glob(f"*{ASIDE}"), *folder.glob(f"*{REMOVED}")):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 

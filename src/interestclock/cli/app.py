@@ -12,6 +12,7 @@ from rich.console import Console
 from interestclock import __version__
 from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
 from interestclock.cli.log_options import LogOptions, with_log_options
+from interestclock.cli.migrate import migrate_command
 from interestclock.cli.snapshots import snapshots_app
 from interestclock.cli.train import train_command
 from interestclock.defaults import DEFAULT_RANKERS, LEARNING_RATE, ORDERS, RANKER_NAMES, SIMULATOR_SIZES
@@ -184,6 +185,7 @@ def inspect_command(log: LogOptions) -> None:
 
 
 app.command("train")(train_command)
+app.command("migrate")(migrate_command)
 app.add_typer(snapshots_app, name="snapshots")
 
 

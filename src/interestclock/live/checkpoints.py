@@ -21,9 +21,10 @@ from interestclock.errors import ResultError
 from interestclock.files import digest_of, folder_aside, remove_folder, sweep
 from interestclock.saved import made_of, read_object
 
-__all__ = ["CheckpointManifest", "CheckpointReader", "Checkpoints"]
+__all__ = ["FORMAT", "CheckpointManifest", "CheckpointReader", "Checkpoints"]
 
 FORMAT = 5
+_DAMAGED = "the checkpoint is damaged"
 _NAME = re.compile(r"checkpoint-([0-9]{8})")
 _STATE, _MANIFEST = "state.safetensors", "checkpoint.json"
 _log = logging.getLogger("interestclock.checkpoints")
@@ -112,23 +113,42 @@ class CheckpointReader:
         Raises:
             ResultError: a file is missing, cut off, changed, or of another format.
         """
-        path = self.path(number)
-        manifest = self._read_manifest(number)
-        try:
-            _check_whole(path / _STATE, manifest)
-            return manifest, load_file(path / _STATE)
-        except (OSError, ValueError, SafetensorError) as error:
-            raise ResultError(f"{path}: the checkpoint is damaged ({error})") from error
+        content, state = self.read_as_written(number)
+        return self._manifest_of(number, content), state
 
-    def _read_manifest(self, number: int) -> CheckpointManifest:
-        path, damaged = self.path(number) / _MANIFEST, "the checkpoint is damaged"
-        content = read_object(path, remedy=damaged)
+    def _manifest_of(self, number: int, content: dict[str, Any]) -> CheckpointManifest:
+        path = self.path(number)
         if content.get("format") != FORMAT:
             raise ResultError(
-                f"{path.parent}: format {content.get('format')}, this version reads {FORMAT}; finish with "
-                f"the version that wrote it ({content.get('version')}), or start anew in another folder"
+                f"{path}: format {content.get('format')}, this version reads {FORMAT}; finish with the "
+                f"version that wrote it ({content.get('version')}), or start anew in another folder"
             )
-        return made_of(CheckpointManifest, content, where=str(path), remedy=damaged)
+        return made_of(CheckpointManifest, content, where=str(path / _MANIFEST), remedy=_DAMAGED)
+
+    def read_as_written(self, number: int) -> tuple[dict[str, Any], Arrays]:
+        """One checkpoint of any format, verified: its manifest, and its arrays.
+
+        Raises:
+            ResultError: a file is missing, cut off or changed.
+        """
+        path = self.path(number)
+        try:
+            content = read_object(path / _MANIFEST, remedy=_DAMAGED)
+            _check_whole(path / _STATE, size=content["bytes"], digest=content["sha256"])
+            return content, load_file(path / _STATE)
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            raise ResultError(f"{path}: {_DAMAGED} ({error})") from error
+
+    def format(self) -> int | None:
+        """That of the newest checkpoint whose manifest can be read; None where there is none."""
+        for number in reversed(self.numbers()):
+            try:
+                content = read_object(self.path(number) / _MANIFEST, remedy=_DAMAGED)
+            except ResultError:
+                continue
+            if isinstance(content.get("format"), int):
+                return int(content["format"])
+        return None
 
 
 class Checkpoints(CheckpointReader):
@@ -179,7 +199,9 @@ class Checkpoints(CheckpointReader):
     def oldest(self) -> CheckpointManifest | None:
         """What the oldest checkpoint says of itself, unverified; None, with a warning, if it says nothing."""
         try:
-            return self._read_manifest(self.numbers()[0])
+            number = self.numbers()[0]
+            content = read_object(self.path(number) / _MANIFEST, remedy=_DAMAGED)
+            return self._manifest_of(number, content)
         except ResultError as error:
             _log.warning("%s; nothing admitted is let go of", error)
             return None
@@ -199,11 +221,11 @@ class Checkpoints(CheckpointReader):
         return whole
 
 
-def _check_whole(path: Path, manifest: CheckpointManifest) -> None:
-    size = path.stat().st_size
-    if size != manifest.bytes:
-        raise ResultError(f"{path}: {size:,} bytes, should be {manifest.bytes:,}: the checkpoint is damaged")
-    if digest_of(path) != manifest.sha256:
+def _check_whole(path: Path, *, size: int, digest: str) -> None:
+    found = path.stat().st_size
+    if found != size:
+        raise ResultError(f"{path}: {found:,} bytes, should be {size:,}: the checkpoint is damaged")
+    if digest_of(path) != digest:
         raise ResultError(f"{path}: its checksum is another than was written: the checkpoint is damaged")
 
 

@@ -17,7 +17,7 @@ from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
 from interestclock.errors import ResultError
 from interestclock.live.checkpoints import CheckpointManifest, CheckpointReader
 from interestclock.live.choice_rows import DRAWN, own_rows
-from interestclock.live.trainer_folder import config_of, differences
+from interestclock.live.trainer_folder import check_format, config_of, differences
 
 __all__ = ["KeptState", "not_predicted"]
 
@@ -66,6 +66,7 @@ class KeptState:
                 f"--state-from {folder}: there is no trainer; give what its --checkpoints were called"
             )
         before = config_of(folder)
+        check_format(folder)
         _check_same(folder, before, settings)
         found = _newest(CheckpointReader(folder / "checkpoints"), before["fingerprint"])
         if found is None:

@@ -19,9 +19,9 @@ from interestclock.files import aside_of, digest_of, force, put_in_place
 from interestclock.saved import made_of, object_of
 from interestclock.training.prediction_file import PredictionFile
 
-__all__ = ["PredictionPart", "PredictionParts"]
+__all__ = ["PredictionPart", "PredictionParts", "list_parts"]
 
-_LIST = "parts.jsonl"
+_LIST, _PARTS = "parts.jsonl", "part-????????.parquet"
 _LOOKED_AT_BYTES = 1 << 30  # about a second
 _log = logging.getLogger("interestclock.predictions")
 
@@ -39,6 +39,33 @@ class PredictionPart:
     rows: int
     bytes: int
     sha256: str
+
+
+def list_parts(folder: Path) -> dict[int, int]:
+    """Write ``parts.jsonl`` for parts of a version that listed none; gives its bytes by each part's number.
+
+    Example:
+        >>> import tempfile
+        >>> list_parts(Path(tempfile.mkdtemp()))
+        {}
+    """
+    sizes, size = {}, 0
+    for path in sorted(folder.glob(_PARTS)):
+        rows = pq.read_metadata(path).num_rows
+        part = PredictionPart(name=path.name, rows=rows, bytes=path.stat().st_size, sha256=digest_of(path))
+        size += _append(folder / _LIST, part)
+        sizes[int(path.stem.removeprefix("part-"))] = size
+    return sizes
+
+
+def _append(path: Path, part: PredictionPart) -> int:
+    """Add a part to a list, forced to disk; gives the line's bytes."""
+    line = json.dumps(asdict(part)) + "\n"
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(line)
+    for each in (path, path.parent):
+        force(each)
+    return len(line.encode())
 
 
 class PredictionParts:
@@ -95,7 +122,7 @@ class PredictionParts:
             with self._telling():
                 size, digest = self._aside.stat().st_size, digest_of(self._aside)
                 put_in_place(self._aside, path, force_name=False)
-                self._append(PredictionPart(name=path.name, rows=rows, bytes=size, sha256=digest))
+                _append(self._list, PredictionPart(name=path.name, rows=rows, bytes=size, sha256=digest))
         return self._listed_bytes()
 
     def cut_back(self, number: int, listed_bytes: int) -> None:
@@ -177,12 +204,6 @@ class PredictionParts:
             return f"{path}: its checksum is another than was written: these predictions are damaged"
         return None
 
-    def _append(self, part: PredictionPart) -> None:
-        with self._list.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(asdict(part)) + "\n")
-        for path in (self._list, self.folder):
-            force(path)
-
     def _listed_bytes(self) -> int:
         return self._list.stat().st_size if self._list.exists() else 0
 
@@ -196,7 +217,7 @@ class PredictionParts:
             ) from error
 
     def _paths(self) -> list[Path]:
-        return sorted(self.folder.glob("part-????????.parquet"))
+        return sorted(self.folder.glob(_PARTS))
 
     def _path(self, number: int) -> Path:
         return self.folder / f"part-{number:08d}.parquet"

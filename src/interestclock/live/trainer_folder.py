@@ -10,15 +10,26 @@ from typing import TYPE_CHECKING, Any
 from interestclock import __version__
 from interestclock.errors import ResultError
 from interestclock.files import aside_of, digest_of_json, lock, write_text
-from interestclock.live.checkpoints import CheckpointReader
+from interestclock.live.checkpoints import FORMAT, CheckpointReader
+from interestclock.live.old_states import OLD_FORMATS, format_of_settings
 from interestclock.saved import read_object
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["TrainerFolder", "check_unclaimed", "config_of", "differences", "holds_trainer"]
+__all__ = [
+    "CONFIG",
+    "LOCK",
+    "TrainerFolder",
+    "check_format",
+    "check_unclaimed",
+    "config_of",
+    "differences",
+    "format_of",
+    "holds_trainer",
+]
 
-_CONFIG, _LOCK = "config.json", "lock"
+CONFIG, LOCK = "config.json", "lock"
 _STATE_FROM = "state_from"  # in the configuration: on whose state it began
 _JOURNAL = "journal"  # before there was an admitted log
 _SHOWN = 3  # settings that differ
@@ -64,7 +75,7 @@ class TrainerFolder:
             if not holds_trainer(path):
                 known = {**settings, "fingerprint": self.fingerprint, "version": __version__}
                 known |= {} if begins is None else {_STATE_FROM: begins}
-                write_text(path / _CONFIG, json.dumps(known, indent=1))
+                write_text(path / CONFIG, json.dumps(known, indent=1))
         except OSError as error:
             self.release()
             raise _unusable(path, error) from error
@@ -100,12 +111,12 @@ def check_unclaimed(path: Path, *, resume: bool) -> None:
     """
     try:
         _refuse_foreign(path)
-        if (path / _LOCK).exists():
+        if (path / LOCK).exists():
             _locked(path).release()
     except OSError as error:
         raise _unusable(path, error) from error
-    if holds_trainer(path) and not resume:
-        raise ResultError(f"{path} holds a trainer; go on with --resume, or name another folder")
+    if holds_trainer(path):
+        _check_resumed(path, resume=resume)
 
 
 def holds_trainer(path: Path) -> bool:
@@ -115,7 +126,7 @@ def holds_trainer(path: Path) -> bool:
         >>> holds_trainer(Path("nowhere"))
         False
     """
-    return (path / _CONFIG).exists()
+    return (path / CONFIG).exists()
 
 
 def _unusable(path: Path, error: OSError) -> ResultError:
@@ -128,14 +139,14 @@ def _resolved(state_from: Path | None) -> str | None:
 
 def _locked(path: Path) -> BaseFileLock:
     return lock(
-        path / _LOCK, taken=f"another trainer runs in {path}", remedy="stop it, or name another folder"
+        path / LOCK, taken=f"another trainer runs in {path}", remedy="stop it, or name another folder"
     )
 
 
 def _refuse_foreign(path: Path) -> None:
-    ours = {_CONFIG, aside_of(path / _CONFIG).name, _LOCK}
+    ours = {CONFIG, aside_of(path / CONFIG).name, LOCK}
     names = {each.name for each in path.iterdir()} if path.exists() else set()
-    if _CONFIG not in names and names - ours:
+    if CONFIG not in names and names - ours:
         raise ResultError(f"{path} is not empty and holds no trainer; name another folder")
     if _JOURNAL in names:
         raise ResultError(
@@ -144,17 +155,66 @@ def _refuse_foreign(path: Path) -> None:
         )
 
 
+def _check_resumed(path: Path, *, resume: bool) -> None:
+    """A folder that holds a trainer can only be gone on with, by a version that can."""
+    if not resume:
+        raise ResultError(f"{path} holds a trainer; go on with --resume, or name another folder")
+    check_format(path)
+
+
+def format_of(folder: Path) -> int:
+    """The format of a trainer's checkpoints; where it has none yet, of those it would write.
+
+    Raises:
+        ResultError: its ``config.json`` cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp())
+        >>> TrainerFolder(path, {"source": "a log"}, resume=False).release()
+        >>> format_of(path) == FORMAT
+        True
+    """
+    settings = config_of(folder).get("config", {})
+    found = CheckpointReader(folder / "checkpoints").format()
+    return format_of_settings(settings) if found is None else found
+
+
+def check_format(folder: Path) -> None:
+    """Refuse a trainer's folder that another version wrote, and say what can be done.
+
+    Raises:
+        ResultError: it is of another version.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp())
+        >>> TrainerFolder(path, {"source": "a log"}, resume=False).release()
+        >>> check_format(path)
+    """
+    found = format_of(folder)
+    if found in OLD_FORMATS:
+        raise ResultError(
+            f"{folder} is of an older version (format {found}, this version reads {FORMAT}); convert it with "
+            f"'interestclock migrate {folder} --out NEW', and go on in NEW"
+        )
+    if found != FORMAT:
+        raise ResultError(
+            f"{folder} is of another version ({config_of(folder).get('version')}: format {found}, this "
+            f"version reads {FORMAT}); finish it with that version, or start anew in another folder"
+        )
+
+
 def _check_claim(path: Path, settings: Mapping[str, Any], *, resume: bool, begins: str | None) -> None:
     if not holds_trainer(path):
         return
-    if not resume:
-        raise ResultError(f"{path} holds a trainer; go on with --resume, or name another folder")
+    _check_resumed(path, resume=resume)
     before = config_of(path)
     if before["fingerprint"] != digest_of_json(settings):
         changes = differences({name: before.get(name) for name in settings}, settings)
         raise ResultError(
             f"{path} is of another source or configuration: {changes}; go on with those of "
-            f"{path / _CONFIG}, or name another folder"
+            f"{path / CONFIG}, or name another folder"
         )
     _check_beginning(path, before.get(_STATE_FROM), begins)
 
@@ -187,7 +247,7 @@ def config_of(folder: Path) -> dict[str, Any]:
         >>> config_of(path)["source"]
         'a log'
     """
-    path, remedy = folder / _CONFIG, "bring it back from a copy, or start anew in another folder"
+    path, remedy = folder / CONFIG, "bring it back from a copy, or start anew in another folder"
     settings = read_object(path, remedy=remedy)
     if not isinstance(settings.get("fingerprint"), str):
         raise ResultError(f"{path}: key 'fingerprint' is missing; {remedy}")

@@ -1,0 +1,150 @@
+"""How what a trainer keeps has changed from one format of its checkpoints to the next.
+
+A change of a name, an encoding or a setting is one entry here, under the format that it leads away from.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from interestclock.arrays import Arrays, table_from_bytes, texts_as_arrays, under
+from interestclock.live.checkpoints import FORMAT
+
+__all__ = ["OLD_FORMATS", "format_of_settings", "settings_now", "state_now"]
+
+OLD_FORMATS = range(4, FORMAT)  # those that can be converted
+
+# Settings by their place in the configuration; its own names are never parts of a pattern.
+_RENAMED_SETTINGS: dict[int, dict[str, str]] = {
+    4: {f"{kind}.sightings": f"{kind}.min_count" for kind in ("users", "items", "contexts")},
+}
+_NEW_SETTINGS: dict[int, dict[str, Any]] = {
+    4: {"admission.labels_come_along": False},  # what a trainer of that format did
+}
+# Names of a log's columns may have dots and slashes in them, so patterns begin at the start.
+_RENAMED_ARRAYS: dict[int, tuple[tuple[re.Pattern[str], str], ...]] = {
+    4: (
+        (re.compile(r"^features/histories/column\."), "features/histories/column/"),
+        (re.compile(r"^features/votes/votes\.column\."), "features/votes/votes/column/"),
+        (re.compile(r"^features/votes/(votes|sets)\."), r"features/votes/\1/"),
+    ),
+}
+
+
+def settings_now(settings: Mapping[str, Any], since: int) -> dict[str, Any]:
+    """A trainer's settings (``config`` of its ``config.json``) as this version names them.
+
+    Args:
+        since: the format of its checkpoints.
+
+    Example:
+        >>> settings_now({"users": {"sightings": 2}, "admission": {}}, 4)["users"]
+        {'min_count': 2}
+    """
+    now: dict[str, Any] = json.loads(json.dumps(settings))
+    for each in range(since, FORMAT):
+        for old, new in _RENAMED_SETTINGS.get(each, {}).items():
+            part, name = _part(now, old)
+            if name in part:
+                _set(now, new, part.pop(name))
+        for new, value in _NEW_SETTINGS.get(each, {}).items():
+            _set(now, new, value)
+    return now
+
+
+def format_of_settings(settings: Mapping[str, Any]) -> int:
+    """The format of the checkpoints that a trainer with such settings would write.
+
+    Example:
+        >>> format_of_settings({"users": {"sightings": 2}})
+        4
+    """
+    for each in OLD_FORMATS:
+        for old in _RENAMED_SETTINGS.get(each, {}):
+            part, name = _part(settings, old)
+            if name in part:
+                return each
+    return FORMAT
+
+
+def state_now(state: Arrays, since: int) -> Arrays:
+    """A checkpoint's arrays by the names and in the encodings of this version.
+
+    Args:
+        since: the checkpoint's format.
+
+    Example:
+        >>> import numpy as np
+        >>> list(state_now({"features/histories/column.item": np.zeros(1)}, 4))
+        ['features/histories/column/item']
+    """
+    now = dict(state)
+    for each in range(since, FORMAT):
+        now = _recoded(_renamed(now, _RENAMED_ARRAYS.get(each, ())), _RECODED.get(each, ()))
+    return now
+
+
+def _part(settings: Any, place: str) -> tuple[Any, str]:
+    """The mapping in which a setting stands, empty where there is none; and the setting's name there."""
+    *path, name = place.split(".")
+    for each in path:
+        settings = settings.get(each, {}) if isinstance(settings, Mapping) else {}
+    return settings if isinstance(settings, Mapping) else {}, name
+
+
+def _set(settings: dict[str, Any], place: str, value: Any) -> None:
+    *path, name = place.split(".")
+    for each in path:
+        settings = settings.setdefault(each, {})
+    settings.setdefault(name, value)
+
+
+def _renamed(state: Arrays, patterns: tuple[tuple[re.Pattern[str], str], ...]) -> Arrays:
+    return {_new_name(name, patterns): values for name, values in state.items()}
+
+
+def _new_name(name: str, patterns: tuple[tuple[re.Pattern[str], str], ...]) -> str:
+    for pattern, new in patterns:
+        if pattern.match(name):
+            return pattern.sub(new, name)
+    return name
+
+
+def _recoded(state: Arrays, codecs: tuple[tuple[re.Pattern[str], Callable[..., Arrays]], ...]) -> Arrays:
+    now: Arrays = {}
+    for name, values in state.items():
+        codec = next((each for pattern, each in codecs if pattern.match(name)), None)
+        now |= {name: values} if codec is None else under(name, codec(values))
+    return now
+
+
+def _of_column(values: Any) -> Arrays:
+    """Texts that stood in a table of one column."""
+    return texts_as_arrays(table_from_bytes(values).column(0).combine_chunks())
+
+
+def _of_columns(values: Any) -> Arrays:
+    """Texts that stood in a table, by their columns' names."""
+    table, state = table_from_bytes(values), Arrays()
+    for name in table.column_names:
+        state |= under(name, texts_as_arrays(table[name].combine_chunks()))
+    return state
+
+
+def _of_json(values: Any) -> Arrays:
+    """Texts that stood in a list of JSON."""
+    return texts_as_arrays(json.loads(values.tobytes()))
+
+
+_RECODED: dict[int, tuple[tuple[re.Pattern[str], Callable[..., Arrays]], ...]] = {
+    4: (
+        (re.compile(r"admission/ids$"), _of_column),
+        (re.compile(r"admission/derived/texts$"), _of_columns),
+        (re.compile(r"admission/watermark/names$"), _of_json),
+        (re.compile(r"features/values/names/"), _of_column),
+        (re.compile(r"features/zones$"), _of_column),
+    ),
+}

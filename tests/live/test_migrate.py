@@ -1,0 +1,212 @@
+"""A trainer's folder of an older version is converted, and goes on as if this version had written it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from killed_runs import check_same, last_checkpoint, predictions
+from old_folders import copied_after, opened, unpacked
+
+from interestclock.errors import ResultError
+from interestclock.files import digest_of, lock
+from interestclock.live.migrate import migrate
+from interestclock.live.trainer_folder import check_format, check_unclaimed, format_of
+from interestclock.snapshots.reader import checked
+
+POLLS = 5  # after which the old trainer's folder was copied
+# As far as sums of floats differ with the processor: see tests/goldens/catalogue.py.
+PROBABILITIES, WEIGHTS = 2e-5, 5e-3
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    return unpacked(tmp_path / "old")
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What this version makes of the same events from the start: ``run``, and ``then`` behind five polls."""
+    folder = tmp_path_factory.mktemp("straight")
+    unpacked(folder)
+    with opened(folder / "events.parquet", folder / "run", resume=False) as run:
+        run.run(copied_after(POLLS, run, folder / "then"))
+    return folder
+
+
+def migrated(old: Path) -> Path:
+    new = old.parent / "new"
+    assert migrate(old, new).checkpoints == (4,)
+    return new
+
+
+def go_on(old: Path, folder: Path) -> None:
+    with opened(old.parent / "events.parquet", folder) as run:
+        run.run()
+
+
+def check_close(state: dict[str, np.ndarray], wanted: dict[str, np.ndarray]) -> None:
+    """Floats up to what the processor that learned them may change, all else exactly."""
+    assert state.keys() == wanted.keys()
+    for name, values in sorted(wanted.items()):
+        assert (state[name].dtype, state[name].shape) == (values.dtype, values.shape), name
+        tolerance = WEIGHTS if values.dtype.kind == "f" else 0
+        np.testing.assert_allclose(state[name], values, rtol=0, atol=tolerance, err_msg=name)
+
+
+def test_a_checkpoint_is_what_this_version_would_have_written(old: Path, straight: Path) -> None:
+    (manifest, state), (wanted_manifest, wanted) = (
+        last_checkpoint(folder) for folder in (migrated(old), straight / "then")
+    )
+    check_close(state, wanted)
+    for name in ("number", "fingerprint", "admitted_position", "offsets", "event_ms", "format", "version"):
+        assert getattr(manifest, name) == getattr(wanted_manifest, name)
+    settings, wanted_settings = (
+        json.loads((folder / "config.json").read_text()) for folder in (old.parent / "new", straight / "then")
+    )
+    assert settings == wanted_settings
+
+
+def test_it_goes_on_as_a_run_of_this_version_from_the_start(old: Path, straight: Path) -> None:
+    new = migrated(old)
+    go_on(old, new)
+    (manifest, state), (wanted_manifest, wanted) = (
+        last_checkpoint(folder) for folder in (new, straight / "run")
+    )
+    check_close(state, wanted)
+    assert (manifest.number, manifest.offsets) == (wanted_manifest.number, wanted_manifest.offsets)
+    was = pq.read_table(old.parent / "predictions.parquet")
+    for wanted_table in (was, predictions(straight / "run")):
+        found = predictions(new)
+        assert found.column_names == wanted_table.column_names
+        for name in found.column_names:
+            ours, theirs = found[name].to_numpy(), wanted_table[name].to_numpy()
+            if name.startswith("p."):
+                np.testing.assert_allclose(ours, theirs, rtol=0, atol=PROBABILITIES, err_msg=name)
+            else:
+                assert ours.tolist() == theirs.tolist()
+    assert {problem for _, problem in checked(new / "snapshots")} == {None}
+
+
+def test_killed_and_resumed_it_ends_to_the_bit_where_it_would_have(old: Path) -> None:
+    new, killed = migrated(old), old.parent / "killed"
+    with opened(old.parent / "events.parquet", new) as run:
+        run.run(copied_after(2, run, killed))
+    assert last_checkpoint(killed)[0].number < last_checkpoint(new)[0].number
+    go_on(old, killed)
+    check_same(killed, new)
+
+
+def test_the_old_folder_stays_as_it_was(old: Path) -> None:
+    def sums() -> dict[str, str]:
+        return {
+            str(each): digest_of(each) for each in old.rglob("*") if each.is_file() and each.name != "lock"
+        }
+
+    before = sums()
+    new = migrated(old)
+    assert sums() == before
+    go_on(old, new)
+    assert sums() == before
+    assert not (old.parent / ".new.lock").exists()
+
+
+def test_a_trainer_without_a_checkpoint_begins_anew(old: Path, straight: Path) -> None:
+    for each in ("checkpoints", "predictions", "snapshots", "admitted"):
+        shutil.rmtree(old / each)
+    new = old.parent / "new"
+    assert migrate(old, new).checkpoints == ()
+    go_on(old, new)
+    check_same(new, straight / "run")
+
+
+def test_a_damaged_checkpoint_is_left_out(old: Path) -> None:
+    damaged = old / "checkpoints" / "checkpoint-00000003"
+    shutil.copytree(old / "checkpoints" / "checkpoint-00000004", damaged)
+    with (damaged / "state.safetensors").open("r+b") as stream:
+        stream.truncate(100)
+    done = migrate(old, old.parent / "new")
+    assert done.checkpoints == (4,)
+    assert len(done.damaged) == 1
+    assert "100 bytes, should be 50,849: the checkpoint is damaged" in done.damaged[0]
+    assert not (old.parent / "new" / "checkpoints" / damaged.name).exists()
+    shutil.rmtree(old / "checkpoints" / "checkpoint-00000004")
+    with pytest.raises(ResultError, match=r"no checkpoint can be converted .*; bring one back from a copy"):
+        migrate(old, old.parent / "other")
+    assert not (old.parent / "other").exists()
+
+
+def test_what_it_refuses(old: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        ResultError, match=r"nothing holds no trainer; give what its --checkpoints were called"
+    ):
+        migrate(tmp_path / "nothing", tmp_path / "new")
+    held = lock(old / "lock", taken="", remedy="")
+    with pytest.raises(ResultError, match=r"a trainer runs in .* \(process \d+, since .*\); stop it first"):
+        migrate(old, tmp_path / "new")
+    held.release()
+    with pytest.raises(ResultError, match=r"is there already; give another --out, or remove it first"):
+        migrate(old, tmp_path)
+    new = migrated(old)
+    with pytest.raises(ResultError, match=r"is of this version already; go on in it with --resume"):
+        migrate(new, tmp_path / "other")
+
+
+@pytest.mark.parametrize("number", [3, 99])
+def test_a_format_that_nobody_can_convert(number: int, old: Path) -> None:
+    path = old / "checkpoints" / "checkpoint-00000004" / "checkpoint.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": number, "version": "9.8.7"}))
+    said = (
+        rf"of another version \(9.8.7: format {number}, this version reads \d\); finish it with that version"
+    )
+    known = json.loads((old / "config.json").read_text())
+    (old / "config.json").write_text(json.dumps(known | {"version": "9.8.7"}))
+    with pytest.raises(ResultError, match=said):
+        migrate(old, old.parent / "new")
+    with pytest.raises(ResultError, match=said):
+        check_unclaimed(old, resume=True)
+
+
+def test_a_changed_configuration_is_not_converted(old: Path) -> None:
+    known = json.loads((old / "config.json").read_text())
+    known["config"]["train"]["seed"] = 1
+    (old / "config.json").write_text(json.dumps(known))
+    with pytest.raises(ResultError, match=r"config.json is not what its trainer wrote: .*; bring it back"):
+        migrate(old, old.parent / "new")
+
+
+def test_a_full_disk_leaves_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object, **_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("interestclock.live.migrate.shutil.copytree", full)
+    with pytest.raises(
+        ResultError, match=r"new cannot be written .*No space left.*; make room for as much as"
+    ):
+        migrate(old, old.parent / "new")
+    assert not list(old.parent.glob("*new*"))
+
+
+def test_who_goes_on_in_an_old_folder_is_told_the_command(old: Path) -> None:
+    said = (
+        r"of an older version \(format 4, .*\); convert it with 'interestclock migrate .*trainer --out NEW'"
+    )
+    assert format_of(old) == 4
+    for refused in (lambda: check_unclaimed(old, resume=True), lambda: check_format(old)):
+        with pytest.raises(ResultError, match=said):
+            refused()
+    with pytest.raises(ResultError, match=said):
+        opened(old.parent / "events.parquet", old)
+    shutil.rmtree(old / "checkpoints")
+    with pytest.raises(ResultError, match=said):
+        opened(old.parent / "events.parquet", old)
+
+
+def test_progress_is_told(old: Path) -> None:
+    told: list[str] = []
+    migrate(old, old.parent / "new", report=told.append)
+    assert told == ["converting checkpoint 4", "copying admitted", "copying predictions", "copying snapshots"]

@@ -1,0 +1,94 @@
+"""Settings and arrays of older formats by the names and in the encodings of now."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from interestclock.arrays import Arrays, below, table_to_bytes, texts_in
+from interestclock.live import LiveConfig
+from interestclock.live.checkpoints import FORMAT
+from interestclock.live.old_states import OLD_FORMATS, format_of_settings, settings_now, state_now
+
+
+def test_the_settings_of_now_are_left_alone() -> None:
+    settings = json.loads(json.dumps(LiveConfig().learned_from()))
+    assert settings_now(settings, FORMAT) == settings
+    assert format_of_settings(settings) == FORMAT
+
+
+@pytest.mark.parametrize("since", OLD_FORMATS)
+def test_converted_settings_have_the_names_of_now(since: int) -> None:
+    """As a trainer of format 4 had them; a later one's are converted in the same way."""
+    old = json.loads(json.dumps(LiveConfig().learned_from()))
+    for kind in ("users", "items", "contexts"):
+        old[kind]["sightings"] = old[kind].pop("min_count")
+    del old["admission"]["labels_come_along"]
+    before = json.dumps(old)
+    assert format_of_settings(old) == since
+    assert settings_now(old, since) == json.loads(json.dumps(LiveConfig().learned_from()))
+    assert json.dumps(old) == before
+
+
+def test_settings_that_were_never_written_have_no_format_of_their_own() -> None:
+    for damaged in ({}, {"users": None}, {"users": {}}, {"users": 3}):
+        assert format_of_settings(damaged) == FORMAT
+
+
+def old_texts(**columns: list[str | None]) -> np.ndarray:
+    return table_to_bytes(pa.table({name: pa.array(each, pa.string()) for name, each in columns.items()}))
+
+
+def test_texts_of_format_4() -> None:
+    """Three encodings of text become one: a table's column, a table's columns, a list of JSON."""
+    state: Arrays = {
+        "admission/ids": old_texts(event_id=["r1/7", "öl", ""]),
+        "admission/derived/texts": old_texts(**{"raw.country": ["XX", None], "raw.a/b": [None, None]}),
+        "admission/watermark/names": np.frombuffer(json.dumps(["plays/0", "plays/1"]).encode(), np.uint8),
+        "features/values/names/genre": old_texts(value=["rock", "jazz"]),
+        "features/values/names/mood/texts": old_texts(value=[]),
+        "features/zones": old_texts(zone=["Europe/Berlin"]),
+    }
+    now = state_now(state, 4)
+    wanted = {
+        "admission/ids": ["r1/7", "öl", ""],
+        "admission/derived/texts/raw.country": ["XX", None],
+        "admission/derived/texts/raw.a/b": [None, None],
+        "admission/watermark/names": ["plays/0", "plays/1"],
+        "features/values/names/genre": ["rock", "jazz"],
+        "features/values/names/mood/texts": [],
+        "features/zones": ["Europe/Berlin"],
+    }
+    for name, texts in wanted.items():
+        assert texts_in(below(name, now)).to_pylist() == texts, name
+    assert {name.rsplit("/", 1)[0] for name in now} == set(wanted)
+
+
+def test_separators_of_format_4() -> None:
+    """Only those of ours: names of a log's columns may hold anything."""
+    renamed = {
+        "features/histories/column.item": "features/histories/column/item",
+        "features/votes/votes.base_U": "features/votes/votes/base_U",
+        "features/votes/votes.column.known_ms": "features/votes/votes/column/known_ms",
+        "features/votes/sets.code": "features/votes/sets/code",
+    }
+    same = (
+        "features/histories/free_C",
+        "features/values/values/votes.base_U",
+        "queue/features/votes/votes.base_U",
+        "admission/early/labels",
+        "ranker/dense/clocks.0.weight",
+        "learner/dense/0/exp_avg",
+    )
+    state = {name: np.array([place]) for place, name in enumerate((*renamed, *same))}
+    now = state_now(state, 4)
+    assert list(now) == [*renamed.values(), *same]
+    assert [int(each[0]) for each in now.values()] == list(range(len(state)))
+
+
+def test_the_state_of_now_is_left_alone() -> None:
+    state = {"features/zones/text": np.zeros(0, np.uint8), "features/histories/column.item": np.ones(1)}
+    assert state_now(state, FORMAT) == state

@@ -1,0 +1,64 @@
+"""Folders of trainers that older versions wrote, and the settings they ran with, by the names of now.
+
+``format_4.tar.xz`` was written by commit fdfc0a8: ``trainer/`` is the folder of a trainer as it was copied
+while it ran, at its fourth checkpoint and one more micro-batch; ``events.parquet`` is the log it read, and
+``predictions.parquet`` what that version predicted of the whole of it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from in_memory import REQUESTS, MemorySource
+from small_live import LIVE
+
+from interestclock.admission import ReplaySource
+from interestclock.clocks import LongTermConfig
+from interestclock.embeddings import IdPolicy
+from interestclock.live import LiveRun
+from interestclock.ranking import GaussianConfig, RankerConfig
+
+STORED = Path(__file__).resolve().parent.parent / "live" / "old_folders"
+_LONG_TERM = LongTermConfig(behaviours=2, longest=4, heads=1, latent_dim=2, output_dim=2)
+CONFIG = replace(
+    LIVE,
+    ranker=RankerConfig(clocks=(GaussianConfig(), _LONG_TERM), dim=2, recent=2, hidden=(2,), tower_width=2),
+    longest=4,
+    users=IdPolicy(min_count=2, unused_days=1),
+    items=IdPolicy(most=20, unused_days=2),
+    checkpoint_minutes=120,
+    snapshot_minutes=180,
+    full_snapshot_hours=12,
+    poll_messages=15,
+    checkpoints_kept=1,
+)
+
+
+def unpacked(to: Path) -> Path:
+    """What the archive holds; gives the trainer's folder."""
+    with tarfile.open(STORED / "format_4.tar.xz") as archive:
+        archive.extractall(to, filter="data")
+    return to / "trainer"
+
+
+def opened(events: Path, folder: Path, *, resume: bool = True) -> LiveRun:
+    """A trainer of this version with those settings."""
+    source = ReplaySource(MemorySource(schema=REQUESTS, events=pq.read_table(events)))
+    return LiveRun(source, folder, config=CONFIG, resume=resume)
+
+
+def copied_after(polls: int, run: LiveRun, to: Path) -> Callable[[], None]:
+    """Copies a run's folder as a kill would leave it, behind so many micro-batches."""
+    left = iter(range(polls - 1))
+
+    def look() -> None:
+        if next(left, None) is None and not to.exists():
+            run._written()  # it is a matter of chance whether a kill finds it written
+            shutil.copytree(run.folder, to)
+
+    return look
