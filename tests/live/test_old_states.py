@@ -71,6 +71,7 @@ def test_separators_of_format_4() -> None:
     """Only those of ours: names of a log's columns may hold anything."""
     renamed = {
         "features/histories/column.item": "features/histories/column/item",
+        "features/choices/column.serial": "features/choices/column/serial",
         "features/votes/votes.base_U": "features/votes/votes/base_U",
         "features/votes/votes.column.known_ms": "features/votes/votes/column/known_ms",
         "features/votes/sets.code": "features/votes/sets/code",

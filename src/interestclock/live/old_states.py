@@ -27,7 +27,7 @@ _NEW_SETTINGS: dict[int, dict[str, Any]] = {
 # Names of a log's columns may have dots and slashes in them, so patterns begin at the start.
 _RENAMED_ARRAYS: dict[int, tuple[tuple[re.Pattern[str], str], ...]] = {
     4: (
-        (re.compile(r"^features/histories/column\."), "features/histories/column/"),
+        (re.compile(r"^features/(histories|choices)/column\."), r"features/\1/column/"),
         (re.compile(r"^features/votes/votes\.column\."), "features/votes/votes/column/"),
         (re.compile(r"^features/votes/(votes|sets)\."), r"features/votes/\1/"),
     ),
