@@ -231,6 +231,19 @@ def test_every_package_has_a_page_in_the_api() -> None:
     assert set(listed) == packages - NOT_IN_THE_API
 
 
+def test_an_installed_package_has_every_file() -> None:
+    data = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    package = REPOSITORY / "src" / "interestclock"
+    taken = {
+        file
+        for name, patterns in data.items()
+        for pattern in patterns
+        for file in (REPOSITORY / "src" / name.replace(".", "/")).glob(pattern)
+    }
+    there = {file for file in package.rglob("*") if file.is_file() and "__pycache__" not in file.parts}
+    assert {file.name for file in there - taken if file.suffix != ".py"} == set()
+
+
 def test_every_page_linked_to_exists() -> None:
     links = [
         (page, target.split("#")[0])

@@ -19,7 +19,7 @@ from interestclock.training import TrainConfig
 
 # All we depend on but what a command line is made of, and what declares the keys that are its options.
 HEAVY = {
-    "confluent_kafka", "duckdb", "ibis", "llvmlite", "numba", "numpy", "pandas", "plotly",
+    "confluent_kafka", "duckdb", "ibis", "jinja2", "llvmlite", "numba", "numpy", "pandas", "plotly",
     "prometheus_client", "pyarrow", "redis", "safetensors", "sqlglot", "torch",
 }  # fmt: skip
 ASK = """

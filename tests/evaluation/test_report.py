@@ -149,6 +149,14 @@ def test_hostile_text_stays_text(tmp_path):
     assert drawn == "&lt;/script&gt;&lt;b onclick=\"x('&amp;')\"&gt;"
 
 
+@pytest.mark.parametrize("text", ["{{ 7 * 7 }}", "{% for x in y %}", "{# gone #}", "</title>{{ title }}"])
+def test_templates_read_nothing_into_text(tmp_path, text):
+    page = written(tmp_path / "a.html", report_of(name=text, text=text, label=text))
+    harmless = written(tmp_path / "b.html", report_of())
+    assert [tag for tag, _ in page.elements] == [tag for tag, _ in harmless.elements]
+    assert page.text.count(text) >= 10
+
+
 def test_text_plotly_draws_is_escaped_in_every_figure(tmp_path):
     figures = written(tmp_path / "b.html", report_of(name="<i>", text="<i>")).figures
     assert "<i>" not in json.dumps(figures)

@@ -1,22 +1,63 @@
-"""The report's tables as HTML; every text from outside is escaped."""
+"""The report's tables, as rows of figures with what is said below them; a template makes HTML of them."""
 
 from __future__ import annotations
 
-import html
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from interestclock.evaluation.palette import colours
 from interestclock.evaluation.verdict import is_above, percent
 
-__all__ = ["pair_matrix", "ranker_table", "settings", "task_table"]
+__all__ = ["Cell", "Row", "Table", "pair_matrix", "ranker_table", "task_table"]
 
 Json = Mapping[str, Any]
 DASH = "–"
 
 
-def ranker_table(results: Json) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A figure, what stands small below it, and its tone: ``up``, ``down``, ``tie``, ``none`` or nothing.
+
+    Example:
+        >>> Cell(figure="0.7000", small=("0.6000 to 0.8000",)).tone
+        ''
+    """
+
+    figure: str = ""
+    small: tuple[str, ...] = ()
+    tone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A name, the colour it has in pictures if any, and its cells.
+
+    Example:
+        >>> Row(name="base", cells=()).colour is None
+        True
+    """
+
+    name: str
+    cells: tuple[Cell, ...]
+    colour: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Heads, the first of them over the names, and rows; ``css`` names a class of the page's style.
+
+    Example:
+        >>> Table(heads=("ranker",), rows=()).css
+        ''
+    """
+
+    heads: tuple[str, ...]
+    rows: tuple[Row, ...]
+    css: str = ""
+
+
+def ranker_table(results: Json) -> Table:
     """One row per ranker: AUC, UAUC and log loss with intervals, and the gain over the baseline.
 
     Below the intervals of AUC and UAUC stand the smallest and the largest figure of one seed.
@@ -25,8 +66,8 @@ def ranker_table(results: Json) -> str:
         results: the dictionary of :func:`summarise`.
 
     Example:
-        >>> "RelaImpr" in ranker_table({"rankers": {}, "baseline": "base"})
-        True
+        >>> ranker_table({"rankers": {}, "baseline": "base"}).heads[:3]
+        ('ranker', 'AUC', 'RelaImpr AUC')
     """
     rankers, baseline = results["rankers"], results.get("baseline")
     reachable = any(row.get("share_of_reachable") for row in rankers.values())
@@ -34,44 +75,43 @@ def ranker_table(results: Json) -> str:
     heads += ["share of reachable"] * reachable
     colour = colours(rankers, baseline=baseline)
     rows = [
-        _ranker_row(name, row, colour[name], name == baseline, reachable) for name, row in rankers.items()
+        Row(name=name, cells=tuple(_of_ranker(row, name == baseline, reachable)), colour=colour[name])
+        for name, row in rankers.items()
     ]
-    return _table(heads, rows)
+    return Table(heads=tuple(heads), rows=tuple(rows))
 
 
-def _ranker_row(name: str, row: Json, colour: str, is_base: bool, reachable: bool) -> list[str]:
-    dot = f'<span class="dot" style="background:{colour}"></span>'
-    cells = [f"<th>{dot}{html.escape(name)}</th>", _estimate(row["auc"]), _gain(row, "relaimpr_auc", is_base)]
+def _of_ranker(row: Json, is_base: bool, reachable: bool) -> list[Cell]:
+    cells = [_estimate(row["auc"]), _gain(row, "relaimpr_auc", is_base)]
     cells += [_estimate(row["uauc"]), _gain(row, "relaimpr_uauc", is_base), _estimate(row["logloss"])]
     if reachable:
-        share = row.get("share_of_reachable")
-        cells.append(
-            "<td>–</td>" if is_base else _cell(*_percents(share or {"mean": None, "ci95": [None] * 2}))
-        )
+        share = row.get("share_of_reachable") or {"mean": None, "ci95": [None] * 2}
+        cells.append(Cell(figure=DASH) if is_base else _share(share))
     return cells
 
 
-def _estimate(one: Json) -> str:
+def _share(one: Json) -> Cell:
+    interval = " to ".join(percent(bound, digits=0) for bound in one["ci95"])
+    return Cell(figure=percent(one["mean"], digits=0), small=(interval,))
+
+
+def _estimate(one: Json) -> Cell:
     interval = " to ".join(_number(bound) for bound in one["ci95"])
-    return _cell(_number(one["mean"]), interval, below=_seeds(one.get("seeds", ())))
+    return Cell(figure=_number(one["mean"]), small=(interval, *_seeds(one.get("seeds", ()))))
 
 
-def _seeds(figures: Sequence[float | None]) -> str:
+def _seeds(figures: Sequence[float | None]) -> list[str]:
     known = [figure for figure in figures if figure is not None]
-    if len(known) < 2:
-        return ""
-    return f"<small>seeds {_number(min(known))} to {_number(max(known))}</small>"
+    return [] if len(known) < 2 else [f"seeds {_number(min(known))} to {_number(max(known))}"]
 
 
-def _gain(row: Json, key: str, is_base: bool) -> str:
+def _gain(row: Json, key: str, is_base: bool) -> Cell:
     ci95 = row.get(f"{key}_ci95")
     if is_base or ci95 is None:
-        return f"<td>{DASH}</td>"
-    return _cell(percent(row[key]), " to ".join(percent(bound) for bound in ci95), _tone(ci95))
-
-
-def _percents(one: Json) -> tuple[str, str]:
-    return percent(one["mean"], digits=0), " to ".join(percent(bound, digits=0) for bound in one["ci95"])
+        return Cell(figure=DASH)
+    return Cell(
+        figure=percent(row[key]), small=(" to ".join(percent(bound) for bound in ci95),), tone=_tone(ci95)
+    )
 
 
 def _tone(ci95: Sequence[float | None]) -> str:
@@ -80,22 +120,11 @@ def _tone(ci95: Sequence[float | None]) -> str:
     return "down" if ci95[1] is not None and ci95[1] < 0 else "tie"
 
 
-def _cell(main: str, small: str, tone: str = "", below: str = "") -> str:
-    return f'<td class="{tone}">{main}<small>{small}</small>{below}</td>'
-
-
 def _number(value: float | None) -> str:
     return DASH if value is None else f"{value:.4f}".replace("-", "−")
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], css: str = "") -> str:
-    head = "".join(f"<th>{html.escape(text)}</th>" for text in heads)
-    body = "".join(f"<tr>{''.join(cells)}</tr>" for cells in rows)
-    table = f'<table class="{css}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    return f'<div class="wide">{table}</div>'
-
-
-def pair_matrix(results: Json, metric: str) -> str:
+def pair_matrix(results: Json, metric: str) -> Table:
     """Every pair: the row's metric minus the column's, coloured where the interval excludes 0.
 
     Args:
@@ -103,31 +132,30 @@ def pair_matrix(results: Json, metric: str) -> str:
         metric: ``auc`` or ``uauc``.
 
     Example:
-        >>> "base" in pair_matrix({"rankers": {"base": {}}, "pairs": {}}, "auc")
-        True
+        >>> pair_matrix({"rankers": {"base": {}}, "pairs": {}}, "auc").rows[0].cells
+        (Cell(figure='', small=(), tone='none'),)
     """
     names = list(results["rankers"])
     rows = [
-        [f"<th>{html.escape(a)}</th>", *(_pair_cell(results["pairs"].get(f"{a}-{b}"), metric) for b in names)]
+        Row(name=a, cells=tuple(_pair(results["pairs"].get(f"{a}-{b}"), metric) for b in names))
         for a in names
     ]
-    return _table(["row − column", *names], rows, css="matrix")
+    return Table(heads=("row − column", *names), rows=tuple(rows), css="matrix")
 
 
-def _pair_cell(pair: Json | None, metric: str) -> str:
+def _pair(pair: Json | None, metric: str) -> Cell:
     if pair is None:
-        return '<td class="none"></td>'
+        return Cell(tone="none")
     one = pair[metric]
-    return _cell(
-        _signed(one["mean"]), " to ".join(_signed(bound) for bound in one["ci95"]), _tone(one["ci95"])
-    )
+    interval = " to ".join(_signed(bound) for bound in one["ci95"])
+    return Cell(figure=_signed(one["mean"]), small=(interval,), tone=_tone(one["ci95"]))
 
 
 def _signed(value: float | None) -> str:
     return DASH if value is None else f"{value:+.4f}".replace("-", "−")
 
 
-def task_table(results: Json, task: str) -> str:
+def task_table(results: Json, task: str) -> Table:
     """Every metric of one task, one row per ranker; a metric no ranker has a value of is left out.
 
     Args:
@@ -136,24 +164,14 @@ def task_table(results: Json, task: str) -> str:
 
     Example:
         >>> one = {"mean": 0.7, "ci95": [0.6, 0.8]}
-        >>> "0.7000" in task_table({"rankers": {"base": {"tasks": {"finish": {"auc": one}}}}}, "finish")
-        True
+        >>> task_table({"rankers": {"base": {"tasks": {"finish": {"auc": one}}}}}, "finish").heads
+        ('ranker', 'auc')
     """
     by_ranker = {name: row["tasks"][task] for name, row in results["rankers"].items()}
     named: Json = next(iter(by_ranker.values()), {})
     metrics = [name for name in named if any(row[name]["mean"] is not None for row in by_ranker.values())]
     rows = [
-        [f"<th>{html.escape(name)}</th>", *(_estimate(row[metric]) for metric in metrics)]
+        Row(name=name, cells=tuple(_estimate(row[metric]) for metric in metrics))
         for name, row in by_ranker.items()
     ]
-    return _table(["ranker", *metrics], rows)
-
-
-def settings(values: Mapping[str, Any]) -> str:
-    """Nested settings as indented text.
-
-    Example:
-        >>> settings({"sigma_hours": 1.0})
-        '<pre>{\\n  &quot;sigma_hours&quot;: 1.0\\n}</pre>'
-    """
-    return f"<pre>{html.escape(json.dumps(values, indent=2, ensure_ascii=False, default=str))}</pre>"
+    return Table(heads=("ranker", *metrics), rows=tuple(rows))
