@@ -72,7 +72,8 @@ def test_hostile_text_stays_text(tmp_path):
 
 @given(st.text())
 def test_any_title_is_well_formed(title):
-    ET.fromstring(f"<svg>{svg._text(0, 0, title)}</svg>")
+    root = ET.fromstring(svg._picture(results_of({"base": 0.0, f"long {title}": 0.02}), title))
+    assert root.tag == f"{SVG}svg"
 
 
 @pytest.mark.parametrize("gains", [{}, {"base": 0.0}, {"base": 0.0, "long": None}])

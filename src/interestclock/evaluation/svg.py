@@ -1,19 +1,19 @@
 """A still picture of a comparison for a README: gains with intervals, and AUC over the day, as SVG.
 
-It carries its own background, so it reads the same on a white and on a dark page.
+Here is counted where things stand, in pixels; ``templates/picture.svg.jinja`` draws them.
 """
 
 from __future__ import annotations
 
-import html
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from interestclock.errors import ResultError
+from interestclock.evaluation.page import page
 from interestclock.evaluation.palette import colours
 from interestclock.evaluation.slices import HOURS
 from interestclock.evaluation.verdict import percent
@@ -21,11 +21,9 @@ from interestclock.evaluation.verdict import percent
 __all__ = ["write_picture"]
 
 Json = Mapping[str, Any]
-WIDTH, HEAD, ROW, LINES_HEIGHT = 920, 84, 34, 250
-LABEL_X, PLOT_LEFT, PLOT_RIGHT = 34, 190, 690
-INK, SOFT, GRID = "#1d2430", "#5d6675", "#e3e6ea"
+HEAD, ROW, LINES_HEIGHT = 84, 34, 250
+PLOT_LEFT, PLOT_RIGHT, LINES_LEFT, LINES_RIGHT = 190, 690, 80, 710
 NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +46,10 @@ class _Scale:
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [tick * step for tick in range(first, last + 1)]
 
+    def labelled(self, label: Callable[[float], str]) -> list[Json]:
+        """Where the round values stand, and what they are."""
+        return [{"at": self(tick), "label": label(tick), "is_zero": tick == 0} for tick in self.ticks()]
+
 
 def write_picture(path: Path, results: Json, *, title: str) -> None:
     """Draw RelaImpr AUC over the baseline with 95% intervals and, below, AUC by local hour.
@@ -68,20 +70,27 @@ def write_picture(path: Path, results: Json, *, title: str) -> None:
         >>> path.read_text(encoding="utf-8")[:4]
         '<svg'
     """
+    picture = _picture(results, title)
+    aside = path.with_name(f".{path.name}.part")
+    aside.write_text(picture, encoding="utf-8")
+    aside.replace(path)
+
+
+def _picture(results: Json, title: str) -> str:
     gains = {n: r for n, r in results.get("rankers", {}).items() if _drawable(n, r, results)}
     if not gains:
         raise ResultError("no ranker has a gain over the baseline to draw; run the baseline and another one")
     colour = colours(results["rankers"], baseline=results["baseline"])
     top = HEAD + ROW * len(gains) + 92
-    parts = _gain_bars(gains, colour)
-    lines = _hour_lines(results.get("by_hour") or {}, colour, top=top, baseline=results["baseline"])
-    height = top + LINES_HEIGHT + 62 if lines else top - 40
-    picture = _document(
-        title, f"RelaImpr AUC over {results['baseline']}, 95% intervals", parts + lines, height
+    hours = _hours(results.get("by_hour") or {}, colour, top=top, baseline=results["baseline"])
+    return page(
+        "picture.svg.jinja",
+        title=_xml(title),
+        subtitle=_xml(f"RelaImpr AUC over {results['baseline']}, 95% intervals"),
+        height=top + LINES_HEIGHT + 62 if hours else top - 40,
+        gains=_gains(gains, colour),
+        hours=hours,
     )
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_text(picture, encoding="utf-8")
-    aside.replace(path)
 
 
 def _drawable(name: str, row: Json, results: Json) -> bool:
@@ -91,92 +100,61 @@ def _drawable(name: str, row: Json, results: Json) -> bool:
     )
 
 
-def _document(title: str, subtitle: str, parts: Sequence[str], height: int) -> str:
-    body = "\n".join(parts)
-    return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}"
- height="{height}" font-family="{FONT}" role="img" aria-label="{_escaped(title)}">
-<rect width="{WIDTH}" height="{height}" rx="12" fill="#ffffff"/>
-{_text(LABEL_X, 36, title, size=18, weight=600)}
-{_text(LABEL_X, 60, subtitle, colour=SOFT)}
-{body}
-</svg>
-"""
-
-
-def _gain_bars(gains: Json, colour: Mapping[str, str]) -> list[str]:
+def _gains(gains: Json, colour: Mapping[str, str]) -> Json:
     bounds = [bound for row in gains.values() for bound in row["relaimpr_auc_ci95"]] + [0.0]
     room = (max(bounds) - min(bounds)) * 0.04 or 0.01
     scale = _Scale(low=min(bounds) - room, high=max(bounds) + room, start=PLOT_LEFT, stop=PLOT_RIGHT)
-    bottom = HEAD + ROW * len(gains)
-    parts = []
-    for tick in scale.ticks():
-        parts += [_line(scale(tick), HEAD, scale(tick), bottom, INK if tick == 0 else GRID)]
-        parts += [
-            _text(scale(tick), bottom + 18, percent(tick, digits=1), colour=SOFT, anchor="middle", size=12)
-        ]
-    for number, (name, row) in enumerate(gains.items()):
-        parts += _gain_bar(name, row, colour[name], scale, HEAD + ROW * number + ROW / 2)
-    return parts
-
-
-def _gain_bar(name: str, row: Json, colour: str, scale: _Scale, y: float) -> list[str]:
-    low, high = (scale(bound) for bound in row["relaimpr_auc_ci95"])
-    start, stop = sorted((scale(0.0), scale(row["relaimpr_auc"])))
-    bar = f'<rect x="{start}" y="{y - 9}" width="{stop - start:.1f}" height="18" rx="2" fill="{colour}"/>'
-    whiskers = [_line(low, y, high, y, INK, width=1.6)]
-    whiskers += [_line(end, y - 5, end, y + 5, INK, width=1.6) for end in (low, high)]
-    interval = " to ".join(percent(bound) for bound in row["relaimpr_auc_ci95"])
-    value = _text(WIDTH - 218, y + 5, percent(row["relaimpr_auc"]), weight=600)
-    return [
-        _text(PLOT_LEFT - 14, y + 5, name, anchor="end"),
-        bar,
-        *whiskers,
-        value,
-        _text(WIDTH - 24, y + 5, interval, colour=SOFT, anchor="end", size=12),
+    bars = [
+        _bar(name, row, colour[name], scale, HEAD + ROW * number + ROW / 2)
+        for number, (name, row) in enumerate(gains.items())
     ]
+    ticks = scale.labelled(lambda tick: percent(tick, digits=1))
+    return {"top": HEAD, "bottom": HEAD + ROW * len(gains), "ticks": ticks, "bars": bars}
 
 
-def _hour_lines(by_hour: Json, colour: Mapping[str, str], *, top: int, baseline: str) -> list[str]:
+def _bar(name: str, row: Json, colour: str, scale: _Scale, y: float) -> Json:
+    low, high = (scale(bound) for bound in row["relaimpr_auc_ci95"])
+    left, right = sorted((scale(0.0), scale(row["relaimpr_auc"])))
+    return {
+        "name": _xml(name),
+        "colour": colour,
+        "y": y,
+        "left": left,
+        "width": f"{right - left:.1f}",
+        "low": low,
+        "high": high,
+        "gain": percent(row["relaimpr_auc"]),
+        "interval": " to ".join(percent(bound) for bound in row["relaimpr_auc_ci95"]),
+    }
+
+
+def _hours(by_hour: Json, colour: Mapping[str, str], *, top: int, baseline: str) -> Json | None:
     rankers = {name: values["auc"] for name, values in by_hour.get("rankers", {}).items()}
     known = [auc for values in rankers.values() for auc in values if auc is not None]
     if not known:
-        return []
+        return None
     room = max(0.005, (max(known) - min(known)) * 0.06)
     bottom = top + LINES_HEIGHT
     y = _Scale(low=min(known) - room, high=max(known) + room, start=bottom, stop=top)
-    x = _Scale(low=0, high=HOURS - 1, start=80, stop=PLOT_RIGHT + 20)
-    parts = [_text(LABEL_X, top - 18, "AUC by local hour of the day", colour=SOFT)]
-    for tick in y.ticks():
-        parts += [_line(80, y(tick), PLOT_RIGHT + 20, y(tick), GRID)]
-        parts += [_text(70, y(tick) + 4, f"{tick:.2f}", colour=SOFT, anchor="end", size=12)]
-    parts += [
-        _text(x(hour), bottom + 22, f"{hour:02d}:00", colour=SOFT, anchor="middle", size=12)
-        for hour in range(0, HOURS, 3)
+    x = _Scale(low=0, high=HOURS - 1, start=LINES_LEFT, stop=LINES_RIGHT)
+    curves = [
+        {
+            "name": _xml(name),
+            "colour": colour[name],
+            "dashed": name == baseline,
+            "path": _path([None if auc is None else (x(hour), y(auc)) for hour, auc in enumerate(values)]),
+        }
+        for name, values in rankers.items()
     ]
-    for number, (name, values) in enumerate(rankers.items()):
-        legend_y, dashed = top + 16 + 24 * number, name == baseline
-        parts += _hour_line(name, values, colour=colour[name], x=x, y=y, legend_y=legend_y, dashed=dashed)
-    return parts
-
-
-def _hour_line(
-    name: str,
-    values: Sequence[float | None],
-    *,
-    colour: str,
-    x: _Scale,
-    y: _Scale,
-    legend_y: float,
-    dashed: bool,
-) -> list[str]:
-    style = f'fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"'
-    style += ' stroke-dasharray="3 4"' if dashed else ""
-    path = _path([None if value is None else (x(hour), y(value)) for hour, value in enumerate(values)])
-    return [
-        f'<path d="{path}" {style}/>',
-        f'<path d="M{PLOT_RIGHT + 44} {legend_y - 4}h22" {style}/>',
-        _text(PLOT_RIGHT + 74, legend_y, name),
-    ]
+    return {
+        "top": top,
+        "bottom": bottom,
+        "left": LINES_LEFT,
+        "right": LINES_RIGHT,
+        "ticks": y.labelled(lambda tick: f"{tick:.2f}"),
+        "hour_ticks": [{"at": x(hour), "label": f"{hour:02d}:00"} for hour in range(0, HOURS, 3)],
+        "curves": curves,
+    }
 
 
 def _path(points: Sequence[tuple[float, float] | None]) -> str:
@@ -189,24 +167,6 @@ def _path(points: Sequence[tuple[float, float] | None]) -> str:
     return " ".join(commands)
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, colour: str, *, width: float = 1) -> str:
-    return f'<path d="M{x1} {y1}L{x2} {y2}" stroke="{colour}" stroke-width="{width}"/>'
-
-
-def _text(
-    x: float,
-    y: float,
-    text: str,
-    *,
-    colour: str = INK,
-    anchor: str = "start",
-    size: int = 14,
-    weight: int = 400,
-) -> str:
-    style = f'fill="{colour}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}"'
-    return f'<text x="{x}" y="{y}" {style}>{_escaped(text)}</text>'
-
-
-def _escaped(text: str) -> str:
+def _xml(text: str) -> str:
     """XML has no way to hold most control characters, not even escaped."""
-    return html.escape(NOT_XML.sub("\ufffd", text))
+    return NOT_XML.sub("\ufffd", text)
