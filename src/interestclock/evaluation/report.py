@@ -15,6 +15,7 @@ from interestclock.evaluation.page import page
 from interestclock.evaluation.plots import Figure
 from interestclock.evaluation.report_data import HourlyProfile, Report
 from interestclock.evaluation.verdict import verdict
+from interestclock.files import write_text
 
 __all__ = ["write_report"]
 
@@ -52,9 +53,7 @@ def write_report(path: Path, report: Report) -> None:
         figures=figures,
         plotly_js=get_plotlyjs(),
     )
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
+    write_text(path, text)
 
 
 def _figures(report: Report) -> dict[str, Figure]:

@@ -17,6 +17,7 @@ from interestclock.evaluation.page import page
 from interestclock.evaluation.palette import colours
 from interestclock.evaluation.slices import HOURS
 from interestclock.evaluation.verdict import percent
+from interestclock.files import write_text
 
 __all__ = ["write_picture"]
 
@@ -70,10 +71,7 @@ def write_picture(path: Path, results: Json, *, title: str) -> None:
         >>> path.read_text(encoding="utf-8")[:4]
         '<svg'
     """
-    picture = _picture(results, title)
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_text(picture, encoding="utf-8")
-    aside.replace(path)
+    write_text(path, _picture(results, title))
 
 
 def _picture(results: Json, title: str) -> str:
