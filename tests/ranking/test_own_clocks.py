@@ -67,7 +67,9 @@ def test_it_is_saved_by_its_class_and_settings_and_loaded_if_allowed(tmp_path: P
     assert loaded.config == ranker.config
     batch = make_batch(histories)
     assert torch.equal(loaded(batch, histories)["finish"], ranker(batch, histories)["finish"])
-    with pytest.raises(ResultError, match=f"ranker.json, config.clocks: a clock of it is '{PATH}', code from outside"):
+    with pytest.raises(
+        ResultError, match=f"ranker.json, config.clocks: a clock of it is '{PATH}', code from outside"
+    ):
         load_ranker(tmp_path)
 
 

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from msgspec import structs
 
 from interestclock.errors import ConfigError
+from interestclock.events.context import CONTEXT_KINDS, ContextKind
 from interestclock.events.mapping_entries import labels_delayed, labels_named, named_pairs
 from interestclock.events.mapping_toml import read_mapping
 from interestclock.events.schema import LogSchema
@@ -70,14 +71,12 @@ class ColumnMapping(LogKeys, frozen=True, kw_only=True):
             clock_attributes=attributes if self.clock_attributes is None else self.clock_attributes,
             eq3_labels=dict(self.eq3),
             engaged=self.engaged,
-            categorical=tuple(self.categorical),
-            multivalued=tuple(self.multivalued),
-            numeric=tuple(self.numeric),
             outcomes=tuple(self.outcomes),
             truths=tuple(self.truths),
             label_expressions={
                 name: label.expression for name, label in self.labels.items() if label.expression is not None
             },
+            **{kind.name: tuple(columns) for kind, columns in self.context()},
         )
 
     def log_columns(self) -> tuple[str, ...]:
@@ -98,14 +97,22 @@ class ColumnMapping(LogKeys, frozen=True, kw_only=True):
         ]
         named = (
             self.attributes,
-            self.categorical,
-            self.multivalued,
-            self.numeric,
+            *(columns for _, columns in self.context()),
             self.outcomes,
             self.truths,
         )
         wanted = [*single, *labels, *(column for table in named for column in table.values())]
         return tuple(dict.fromkeys(column for column in wanted if column is not None))
+
+    def context(self) -> Iterator[tuple[ContextKind, dict[str, str]]]:
+        """Each kind of context, and its names with the log's columns.
+
+        Example:
+            >>> [(kind.name, columns) for kind, columns in ColumnMapping(numeric={"age": "a"}).context()][-1]
+            ('numeric', {'age': 'a'})
+        """
+        for kind in CONTEXT_KINDS:
+            yield kind, getattr(self, kind.name)
 
     def made_of(self, label: str) -> dict[str, str]:
         """The names in a label's expression, if it has one, and the log's column that each stands for.

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from interestclock.events.context import ContextFields
 from interestclock.events.message_types import (
     MOST_RAW,
     MOST_SERVED,
@@ -26,7 +27,6 @@ from interestclock.events.message_types import (
     Position,
     Probability,
     Raw,
-    Text,
     Texts,
     TimeMs,
     Zone,
@@ -41,7 +41,7 @@ from interestclock.events.message_types import (
 __all__ = ["KINDS", "AnyMessage", "Exposure", "Item", "Label", "Outcome", "Served", "ServedItem"]
 
 
-class Exposure(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+class Exposure(ContextFields, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """An item was shown to a user.
 
     It says who saw it, when, and in which local time; or which served request it comes from (``request_id``),
@@ -55,7 +55,7 @@ class Exposure(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=T
         request_id: exposures shown together carry the same one. position: place in what was shown, from 0.
         labels: those that are known already. known_ms: since when; unless told, since the exposure.
         attributes: the item's, where no item table and no item messages bring them.
-        categorical, multivalued, numeric: context. values: raw columns by name, to make labels of.
+        values: raw columns by name, to make labels of. (And context, as ``ContextFields`` has it.)
 
     Example:
         >>> Exposure(event_id="e1", user_id=7, item_id=3, timestamp_ms=0, position=1).position
@@ -76,9 +76,6 @@ class Exposure(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=T
     labels: dict[str, Flag | None] | None = None
     known_ms: dict[str, TimeMs | None] | None = None
     attributes: dict[str, Texts | None] | None = None
-    categorical: dict[str, Text | None] | None = None
-    multivalued: dict[str, Texts | None] | None = None
-    numeric: dict[str, Number | None] | None = None
     values: Annotated[dict[Name, Raw | None], Meta(max_length=MOST_RAW)] | None = None
 
     def __post_init__(self) -> None:
@@ -121,10 +118,7 @@ class Exposure(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=T
             check_known(self.labels or {}, self.known_ms or {})
         if self.attributes is not None:
             check_lists("attributes", self.attributes)
-        if self.multivalued is not None:
-            check_lists("multivalued", self.multivalued)
-        if self.categorical is not None:
-            check_texts("categorical", self.categorical, TEXT_BYTES)
+        self.check_context()
         if self.values is not None:
             check_lists("values", {"name": list(self.values)})
             check_texts("values", self.values, RAW_BYTES)

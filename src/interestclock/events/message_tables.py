@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from interestclock.events.context import CONTEXT_KINDS, lists_said
 from interestclock.events.message_models import Exposure, Item, Label, Outcome, Served
 from interestclock.events.schema import LogSchema
 from interestclock.timeofday import day_of_week, seconds_of_day, zone_offset_minutes
@@ -139,7 +140,7 @@ class MessageTables:
         )
         parts = [each.attributes for each in messages]
         for name in self._schema.attributes:
-            table = table.append_column(f"attribute.{name}", _lists(parts, name))
+            table = table.append_column(f"attribute.{name}", lists_said(parts, name))
         return table
 
     def outcomes(self, arrivals: Sequence[int], messages: Sequence[Outcome]) -> pa.Table:
@@ -186,10 +187,8 @@ class MessageTables:
         }
         columns |= self._labels(messages)
         for kind, part, names, column in (
-            ("attribute", "attributes", schema.attributes, _lists),
-            ("categorical", "categorical", schema.categorical, _texts),
-            ("multivalued", "multivalued", schema.multivalued, _lists),
-            ("numeric", "numeric", schema.numeric, _numbers),
+            ("attribute", "attributes", schema.attributes, lists_said),
+            *((kind.name, kind.name, schema.context[kind.name], kind.said) for kind in CONTEXT_KINDS),
         ):
             given = [getattr(each, part) for each in messages] if names else []
             columns |= {f"{kind}.{name}": column(given, name) for name in names}
@@ -273,20 +272,3 @@ def _given_offset(message: Exposure) -> int | None:
 def _ids(ids: Iterable[str | int | None]) -> pa.Array:
     """A whole number stands for its digits."""
     return pa.array([str(each) if type(each) is int else each for each in ids], pa.string())
-
-
-def _lists(parts: Sequence[Mapping[str, Any] | None], name: str) -> pa.Array:
-    """Empty text is missing, as it is in a log."""
-    lists = [part.get(name) if part else None for part in parts]
-    flat = [text for texts in lists if texts for text in texts if text]
-    sizes = [sum(map(bool, texts)) if texts else 0 for texts in lists]
-    ends = np.concatenate([[0], np.cumsum(sizes, dtype=np.int32)]).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(ends), pa.array(flat, pa.string()))
-
-
-def _texts(parts: Sequence[Mapping[str, Any] | None], name: str) -> pa.Array:
-    return pa.array([(part.get(name) or None) if part else None for part in parts], pa.string())
-
-
-def _numbers(parts: Sequence[Mapping[str, Any] | None], name: str) -> pa.Array:
-    return pa.array([part.get(name) if part else None for part in parts], pa.float64())

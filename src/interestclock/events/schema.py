@@ -17,9 +17,7 @@ column               type                            meaning
 ``label.NAME``       int8, nullable                  1, 0, or null where the label is missing
 ``known_ms.NAME``    int64                           UTC milliseconds at which that label became known
 ``attribute.NAME``   list<string>                    the item's values, only where they stand in the rows
-``categorical.NAME`` string, nullable                context with one value
-``multivalued.NAME`` list<string>                    context with any number of values
-``numeric.NAME``     float64, nullable               context that is a quantity
+``KIND.NAME``        as the kind has it              context, of a kind out of ``events.context``
 ``outcome.NAME``     float64, nullable               measured, never trained on
 ``truth.NAME``       float64                         the label's true probability (simulated logs only)
 ===================  ==============================  ====================================================
@@ -36,6 +34,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from interestclock.errors import ConfigError
+from interestclock.events.context import ContextNames
 
 __all__ = ["EQ3_ROLES", "EventSource", "LogCounts", "LogSchema"]
 
@@ -43,7 +42,7 @@ EQ3_ROLES = ("like", "finish", "skip", "dislike")
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogSchema:
+class LogSchema(ContextNames):
     """The names a log gives its labels, attributes and context, and the part each plays.
 
     Args:
@@ -55,7 +54,7 @@ class LogSchema:
         eq3_labels: which label counts as which term of Eq. 3; keys out of like, finish, skip, dislike.
         engaged: a history holds the exposures with a 1 in any of these labels; unless told, those that
             count as finish and like, or the first label where none does.
-        categorical: context columns with one value. multivalued: with several. numeric: quantities.
+        (and names of context, as ``ContextNames`` has them)
         outcomes: measured but never trained on.
         truths: labels whose true probability the log knows (simulated logs).
         label_expressions: label -> expression of other columns that it is made of, of those that are.
@@ -75,9 +74,6 @@ class LogSchema:
     clock_attributes: tuple[str, ...] = ()
     eq3_labels: Mapping[str, str] = field(default_factory=dict)
     engaged: tuple[str, ...] = ()
-    categorical: tuple[str, ...] = ()
-    multivalued: tuple[str, ...] = ()
-    numeric: tuple[str, ...] = ()
     outcomes: tuple[str, ...] = ()
     truths: tuple[str, ...] = ()
     label_expressions: Mapping[str, str] = field(default_factory=dict)
@@ -122,7 +118,7 @@ class LogSchema:
             if name not in known[kind]:
                 has = ", ".join(known[kind]) or "none"
                 raise ConfigError(f"no {kind} '{name}' in this log; it has {has}")
-        for name in (*self.labels, *self.attributes, *self.categorical, *self.multivalued):
+        for name in (*self.labels, *self.attributes, *self.with_ids):
             if "/" in name:
                 raise ConfigError(f"'{name}' has a slash; names become names of files: write another")
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interestclock.events.context import ContextKind
 from interestclock.events.dead_letters import DeadLetter
 from interestclock.events.local_time import Located, locate_in_day
 from interestclock.events.mapping import ColumnMapping
@@ -211,15 +213,20 @@ def _context(checks: RowChecks, mapping: ColumnMapping, events: dict[str, pa.Arr
 
     parsers: list[tuple[str, dict[str, str], Callable[[pa.Array], Parsed]]] = [
         ("attribute", dict(mapping.attributes), lists),
-        ("categorical", dict(mapping.categorical), parse_categorical),
-        ("multivalued", dict(mapping.multivalued), lists),
-        ("numeric", dict(mapping.numeric), parse_numbers),
+        *(
+            (kind.name, columns, partial(_parsed, kind, mapping.separator))
+            for kind, columns in mapping.context()
+        ),
         ("outcome", dict(mapping.outcomes), parse_numbers),
         ("truth", dict(mapping.truths), _parse_probability),
     ]
     for prefix, columns, parse in parsers:
         for name, column in columns.items():
             events[f"{prefix}.{name}"] = checks.accept(column, parse)
+
+
+def _parsed(kind: ContextKind, separator: str | None, column: pa.Array) -> Parsed:
+    return kind.parse(column, separator)
 
 
 def _parse_probability(column: pa.Array) -> Parsed:

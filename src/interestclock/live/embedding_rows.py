@@ -13,6 +13,8 @@ import torch
 
 from interestclock.arrays import Arrays, below, padded_lists, under
 from interestclock.embeddings import RowChanges, RowLedger
+from interestclock.events.context import CONTEXT_KINDS
+from interestclock.events.schema import LogSchema
 from interestclock.ids import Identity
 from interestclock.live.config import LiveConfig
 from interestclock.live.touched import WEIGHT, Touched
@@ -52,7 +54,7 @@ class EmbeddingRows:
         self.touched = Touched()
         self._ranker, self._learner, self._state, self._moved = ranker, learner, state, moved
         schema = state.schema
-        self.contexts = {name: Identity() for name in (*schema.categorical, *schema.multivalued)}
+        self.contexts = {name: Identity() for name in schema.with_ids}
         self.ledgers = {"user": RowLedger(policy=config.users), "item": RowLedger(policy=config.items)}
         self.ledgers |= {f"context.{name}": RowLedger(policy=config.contexts) for name in self.contexts}
         self._expired_day_ms = 0
@@ -164,7 +166,7 @@ class EmbeddingRows:
     ) -> IntArray:
         """Numbers of a context's values; those that find no room have none."""
         kind, identity = f"context.{name}", self.contexts[name]
-        ids, at_ms, counts = _values_of(rows, name)
+        ids, at_ms, counts = _values_of(rows, self._state.schema, name)
         slot_N, came = identity.admit(ids)
         sighted = self.ledgers[kind].observe(slot_N, at_ms, protected_from_ms=protected_from_ms)
         changes[kind].append(sighted)
@@ -233,12 +235,13 @@ def _whole(slot_R: IntArray) -> torch.Tensor:
 
 
 def _values_of(
-    rows: pa.Table, name: str
+    rows: pa.Table, schema: LogSchema, name: str
 ) -> tuple[pa.Array, npt.NDArray[np.int64], npt.NDArray[np.int64] | None]:
     """A context's values, when each was seen, and how many each row has if that may be several."""
     timestamp_ms_B = rows["timestamp_ms"].to_numpy()
-    if f"categorical.{name}" in rows.column_names:
-        return rows[f"categorical.{name}"].combine_chunks(), timestamp_ms_B, None
-    lists = rows[f"multivalued.{name}"].combine_chunks()
-    counts = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-    return pc.list_flatten(lists), np.repeat(timestamp_ms_B, counts), counts
+    kind = next(kind for kind in CONTEXT_KINDS if name in schema.context[kind.name])
+    values = rows[f"{kind.name}.{name}"].combine_chunks()
+    if not kind.several:
+        return values, timestamp_ms_B, None
+    counts = pc.list_value_length(values).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    return pc.list_flatten(values), np.repeat(timestamp_ms_B, counts), counts

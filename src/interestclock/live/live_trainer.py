@@ -22,6 +22,7 @@ from interestclock.live.kept_state import not_predicted
 from interestclock.live.ranker_state import ranker_state, restore_ranker
 from interestclock.ranking import FeatureNames, Ranker
 from interestclock.samples import Batch, BatchMaker, Rows
+from interestclock.samples.context import context_numbered
 from interestclock.samples.sample_maker import run_starts
 from interestclock.state import FeatureState, Ingested
 from interestclock.training.learner import Learner
@@ -253,7 +254,6 @@ class LiveTrainer:
     def _rows(self, shown: pa.Table, contexts: Mapping[str, npt.NDArray[np.integer]]) -> Rows:
         """What was shown as a batch maker takes it; labels come later, but of choices."""
         columns = {name: shown[name].to_numpy() for name in _COLUMNS}
-        numeric = {name: shown[f"numeric.{name}"].to_numpy() for name in self.schema.numeric}
         chosen = {self.schema.main_label: flags(shown, "chosen")} if self.schema.positive_only else {}
         return Rows(
             user_B=columns["user"],
@@ -264,9 +264,7 @@ class LiveTrainer:
             day_of_week_B=columns["day_of_week"],
             known_ms_B=columns["timestamp_ms"] + self.config.admission.label_wait_ms,
             labels={name: each.astype(np.int8) for name, each in chosen.items()},
-            categorical={name: contexts[name] for name in self.schema.categorical},
-            multivalued={name: contexts[name] for name in self.schema.multivalued},
-            numeric={name: each.astype(np.float32) for name, each in numeric.items()},
+            **context_numbered(shown, self.schema, contexts),
             carried={SERIAL: columns["serial"]},
         )
 

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 
 from interestclock.clocks import ClockConfig, check_clock_config
 from interestclock.errors import ConfigError
+from interestclock.events.context import ContextNames
 from interestclock.events.schema import LogSchema
 
 __all__ = ["FeatureNames", "RankerConfig"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class FeatureNames:
+class FeatureNames(ContextNames):
     """The names a ranker knows its tasks and features by.
 
     Args:
-        tasks: a tower each. attributes, clock_attributes, categorical, multivalued, numeric: as in
-            ``LogSchema``. buckets_per_day: hour buckets of the clocks.
+        tasks: a tower each. attributes, clock_attributes, and names of context: as in ``LogSchema``.
+        buckets_per_day: hour buckets of the clocks.
 
     Raises:
         ConfigError: no task, no bucket, or a clock attribute that is no attribute.
@@ -30,9 +31,6 @@ class FeatureNames:
     tasks: tuple[str, ...]
     attributes: tuple[str, ...] = ()
     clock_attributes: tuple[str, ...] = ()
-    categorical: tuple[str, ...] = ()
-    multivalued: tuple[str, ...] = ()
-    numeric: tuple[str, ...] = ()
     buckets_per_day: int = 24
 
     def __post_init__(self) -> None:
@@ -56,10 +54,8 @@ class FeatureNames:
             tasks=schema.labels,
             attributes=schema.attributes,
             clock_attributes=schema.clock_attributes,
-            categorical=schema.categorical,
-            multivalued=schema.multivalued,
-            numeric=schema.numeric,
             buckets_per_day=buckets_per_day,
+            **schema.context,
         )
 
 

@@ -13,6 +13,7 @@ from interestclock.embeddings import FeatureTable, ItemVectors, masked_mean
 from interestclock.errors import ConfigError
 from interestclock.histories import Histories
 from interestclock.ranking.config import FeatureNames, RankerConfig
+from interestclock.ranking.context import context_rows, context_vectors, context_width
 from interestclock.ranking.dcn import DCNv2
 from interestclock.samples import Batch
 
@@ -69,8 +70,8 @@ class Ranker(nn.Module):
         )
         slots = [_built(clock, sizes) for clock in config.clocks]
         self.slots = nn.ModuleList(slots)
-        width = config.dim * (2 + len(names.categorical) + len(names.multivalued)) + item_dim
-        width += 2 * len(names.numeric) + sum(slot.output_dim for slot in slots)
+        width = 2 * config.dim + item_dim + context_width(names, dim=config.dim)
+        width += sum(slot.output_dim for slot in slots)
         self.dcn = DCNv2(input_dim=width, cross_layers=config.cross_layers, hidden=config.hidden)
         self.towers = nn.ModuleDict({task: self._tower() for task in names.tasks})
 
@@ -118,7 +119,7 @@ class Ranker(nn.Module):
             slot_inputs.candidate_BI,
             functional.embedding(batch.moment_of_B, recent_MD),
         ]
-        inputs += self._context(batch, vectors, rows)
+        inputs += context_vectors(self.names, batch, rows=rows, vectors=vectors)
         inputs += [
             _answer(slot, slot_inputs, clock=clock)
             for slot, clock in zip(self.slots, self.config.clocks, strict=True)
@@ -153,10 +154,7 @@ class Ranker(nn.Module):
             "item": self.items.row_NF[batch.item_B],
             "recent": self.table.rows("item", batch.recent_MN),
         }
-        for name in self.names.categorical:
-            rows[f"categorical.{name}"] = self.table.rows(f"context.{name}", batch.categorical[name])
-        for name in self.names.multivalued:
-            rows[f"multivalued.{name}"] = self.table.rows(f"context.{name}", batch.multivalued[name])
+        rows |= context_rows(self.names, batch, self.table)
         if self.config.needs_clocks:
             for name in self.names.clock_attributes:
                 rows[f"clock.{name}"] = self.table.rows(f"attribute.{name}", batch.clocks[name])
@@ -170,15 +168,6 @@ class Ranker(nn.Module):
             name: part.view(*row.shape, self.config.dim)
             for (name, row), part in zip(rows.items(), parts, strict=True)
         }
-
-    def _context(
-        self, batch: Batch, vectors: Mapping[str, Tensor], rows: Mapping[str, Tensor]
-    ) -> list[Tensor]:
-        """What the log's other columns say of each exposure."""
-        parts = [vectors[f"categorical.{name}"] for name in self.names.categorical]
-        several = [f"multivalued.{name}" for name in self.names.multivalued]
-        parts += [masked_mean(vectors[name], rows[name] > 0) for name in several]
-        return parts + [_number_features(batch.numeric[name]) for name in self.names.numeric]
 
     def _interests(self, vectors: Mapping[str, Tensor], rows: Mapping[str, Tensor]) -> Tensor | None:
         """Each bucket's preferred values, averaged per attribute (Interest Clock's v_t)."""
@@ -210,13 +199,6 @@ def _answer(slot: nn.Module, inputs: SlotInputs, *, clock: ClockConfig) -> Tenso
 
 def _is_sparse(module: nn.Module) -> bool:
     return isinstance(module, FeatureTable) or (isinstance(module, nn.Embedding) and module.sparse)
-
-
-def _number_features(value_B: Tensor) -> Tensor:
-    """A quantity on a log scale, and whether it is missing: (B, 2)."""
-    missing_B = value_B.isnan()
-    known_B = value_B.masked_fill(missing_B, 0.0)
-    return torch.stack([known_B.sign() * known_B.abs().log1p(), missing_B.to(value_B.dtype)], dim=1)
 
 
 def multi_task_loss(logits: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> Tensor:

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from interestclock.histories import Histories
+from interestclock.samples.context import ContextTensors
 
 __all__ = ["Batch", "SampleChunk", "moment_starts"]
 
@@ -40,7 +41,7 @@ def moment_starts(user_B: npt.NDArray[np.integer], *same_B: npt.NDArray[np.integ
 
 
 @dataclass(frozen=True, kw_only=True)
-class Batch:
+class Batch(ContextTensors):
     """Exposures in stream order; a request's exposures stand together and never in two batches.
 
     Args:
@@ -52,7 +53,7 @@ class Batch:
             first exposure.
         labels: int8 (B,) per task; -1 is missing.
         recent_MN: int64 items of the newest behaviours, 0 where there are fewer.
-        categorical: int64 (B,) each. multivalued: int64 (B, V). numeric: float32 (B,), NaN is missing.
+        (and context, as ``ContextTensors`` has it)
         clocks: integers (M, H, V) per clock attribute: Eq. 3's best values by hour bucket, 0 is none.
         carried: (B,) each, what no ranker reads: whoever made or asked the batch finds it there later.
 
@@ -77,9 +78,6 @@ class Batch:
     first_M: Tensor
     recent_MN: Tensor
     labels: dict[str, Tensor]
-    categorical: dict[str, Tensor] = field(default_factory=dict)
-    multivalued: dict[str, Tensor] = field(default_factory=dict)
-    numeric: dict[str, Tensor] = field(default_factory=dict)
     clocks: dict[str, Tensor] = field(default_factory=dict)
     carried: dict[str, Tensor] = field(default_factory=dict)
 
@@ -131,7 +129,7 @@ def _moved(value: Any, device: torch.device) -> Any:
     return {name: tensor.to(device) for name, tensor in value.items()}
 
 
-def _indexed(value: Any, index_X: Tensor) -> Any:
+def _indexed(value: Any, index_X: Tensor | slice) -> Any:
     if isinstance(value, Tensor):
         return value[index_X]
     return {name: tensor[index_X] for name, tensor in value.items()}
@@ -201,9 +199,7 @@ class SampleChunk:
             first_M=(s.first_M[moments] - start).clamp(min=0),
             recent_MN=s.recent_MN[moments],
             labels={name: values[part] for name, values in s.labels.items()},
-            categorical={name: values[part] for name, values in s.categorical.items()},
-            multivalued={name: values[part] for name, values in s.multivalued.items()},
-            numeric={name: values[part] for name, values in s.numeric.items()},
+            **{f.name: _indexed(getattr(s, f.name), part) for f in fields(ContextTensors)},
             clocks={name: values[moments] for name, values in s.clocks.items()},
             carried={name: values[part] for name, values in s.carried.items()},
         )

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from interestclock.samples.batch import Batch, moment_starts
+from interestclock.samples.context import ContextArrays, context_tensors
 from interestclock.state import FeatureView
 from interestclock.timeofday import utc_day_start_ms
 
@@ -23,7 +24,7 @@ IntArray = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class Rows(ContextArrays):
     """Exposures to be ranked, in stream order; a request's stand together.
 
     Args:
@@ -31,7 +32,7 @@ class Rows:
         second_of_day_B: local. day_of_week_B: local, 0 = Monday.
         known_ms_B: when the last of the labels becomes known.
         labels: int8 (B,) per task; -1 is missing.
-        categorical: numbers (B,) each. multivalued: (B, V). numeric: float32 (B,), NaN is missing.
+        (and context, as ``ContextArrays`` has it)
         carried: numbers (B,) each, that no ranker reads.
     """
 
@@ -43,9 +44,6 @@ class Rows:
     day_of_week_B: IntArray
     known_ms_B: IntArray
     labels: Mapping[str, npt.NDArray[np.int8]] = field(default_factory=dict)
-    categorical: Mapping[str, IntArray] = field(default_factory=dict)
-    multivalued: Mapping[str, IntArray] = field(default_factory=dict)
-    numeric: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     carried: Mapping[str, IntArray] = field(default_factory=dict)
 
 
@@ -104,9 +102,7 @@ class BatchMaker:
             first_M=torch.from_numpy(first_M),
             recent_MN=histories.items_between(start_M, stop_M, width=self.recent),
             labels={name: torch.from_numpy(each) for name, each in rows.labels.items()},
-            categorical={name: _whole(each) for name, each in rows.categorical.items()},
-            multivalued={name: _whole(each) for name, each in rows.multivalued.items()},
-            numeric={name: torch.from_numpy(each) for name, each in rows.numeric.items()},
+            **context_tensors(rows, _whole),
             clocks={name: torch.from_numpy(each) for name, each in features.clocks.items()},
             carried={name: _whole(each) for name, each in rows.carried.items()},
         )

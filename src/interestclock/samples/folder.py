@@ -32,6 +32,7 @@ from interestclock.events.schema import LogSchema
 from interestclock.features import ClockFeatureConfig
 from interestclock.samples.batch import SampleChunk
 from interestclock.samples.batch_maker import BatchMaker, Rows
+from interestclock.samples.context import context_arrays
 from interestclock.saved import made_of, read_object
 from interestclock.state import FeatureState, FeatureView, StateConfig
 
@@ -208,7 +209,5 @@ def _rows(columns: Arrays) -> Rows:
         day_of_week_B=columns["day_of_week"],
         known_ms_B=np.max(list(_named(columns, "known_ms").values()), axis=0),
         labels=_named(columns, "label"),
-        categorical=_named(columns, "categorical"),
-        multivalued=_named(columns, "multivalued"),
-        numeric=_named(columns, "numeric"),
+        **context_arrays(columns),
     )

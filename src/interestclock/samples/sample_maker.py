@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.admission import AdmissionConfig, EventBuffer, LabelEvents
-from interestclock.arrays import padded_lists, with_columns
+from interestclock.arrays import with_columns
 from interestclock.events.schema import LogSchema
 from interestclock.features import ClockFeatureConfig
 from interestclock.ids import Vocabulary
 from interestclock.samples.candidates import CandidateConfig, candidates_beside
+from interestclock.samples.context import context_of_table
 from interestclock.state import FeatureState, StateConfig
 
 __all__ = ["MISSING", "MOMENT", "REQUEST", "SampleMaker", "run_starts", "whole_runs"]
@@ -108,7 +109,7 @@ class SampleMaker:
         self.state = FeatureState(self.schema, items=self.item_table, config=forever)
         at_once = AdmissionConfig(label_wait_ms=0, labels_come_along=True)
         self._buffer = EventBuffer(self.schema, config=at_once)
-        for name in (*self.schema.categorical, *self.schema.multivalued):
+        for name in self.schema.with_ids:
             self.contexts[name] = Vocabulary()
 
     def make(self, table: pa.Table) -> tuple[Columns, Columns]:
@@ -143,7 +144,8 @@ class SampleMaker:
             columns[f"truth.{label}"] = table[f"truth.{label}"].to_numpy()
         self.state.apply_labels(labels)
         self.state.close_before_ms(_AFTER_ALL_MS)
-        return columns | self._context_columns(table)
+        numbers = context_of_table(table, self.schema, lambda name, ids: self.contexts[name].number(ids))
+        return columns | numbers
 
     def _admitted(self, table: pa.Table) -> tuple[pa.Table, LabelEvents]:
         """A table's exposures and labels, admitted in memory: all, since a log's rows are in order."""
@@ -157,17 +159,6 @@ class SampleMaker:
         if sum(each.num_rows for each in exposures) < table.num_rows:
             raise ValueError("some rows are older than those before them; tables must come in time order")
         return (pa.concat_tables(exposures) if exposures else table), labels
-
-    def _context_columns(self, table: pa.Table) -> Columns:
-        columns: Columns = {}
-        for name in self.schema.categorical:
-            columns[f"categorical.{name}"] = self.contexts[name].number(table[f"categorical.{name}"])
-        for name in self.schema.multivalued:
-            columns[f"multivalued.{name}"] = _padded(table[f"multivalued.{name}"], self.contexts[name])
-        for name in self.schema.numeric:
-            values = table[f"numeric.{name}"].fill_null(float("nan")).to_numpy()
-            columns[f"numeric.{name}"] = values.astype(np.float32)
-        return columns
 
     def _number_requests(self, table: pa.Table, real: Columns) -> None:
         starts = np.ones(table.num_rows, bool) if self.schema.positive_only else run_starts(table, REQUEST)
@@ -189,9 +180,3 @@ class SampleMaker:
             exposures[role] = np.maximum(real[f"label.{label}"], 0)
             exposures[f"known_ms_{role}"] = real[f"known_ms.{label}"]
         return exposures
-
-
-def _padded(lists: pa.ChunkedArray, vocabulary: Vocabulary) -> npt.NDArray[np.int32]:
-    lists = lists.combine_chunks()
-    counts = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False)
-    return padded_lists(vocabulary.number(pc.list_flatten(lists)), counts.astype(np.int64))

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from interestclock.errors import ConfigError, InterestClockError
+from interestclock.events.context import CONTEXT_KINDS
 from interestclock.events.label_expressions import label_expression
 from interestclock.events.message_json import read_message
 from interestclock.events.message_models import (
@@ -33,7 +34,7 @@ _REASON_CHARACTERS = 500
 _ZONES_REMEMBERED = 1_024
 _KIND_OF = {Exposure: "exposures", Label: "labels", Item: "items", Outcome: "outcomes", Served: "served"}
 _KINDS = (*_KIND_OF.values(), "references")  # tables of ``MicroBatch``
-_PARTS = ("labels", "known_ms", "attributes", "categorical", "multivalued", "numeric")
+_PARTS = ("labels", "known_ms", "attributes", *(kind.name for kind in CONTEXT_KINDS))
 _parts = attrgetter(*_PARTS)
 
 
@@ -85,8 +86,7 @@ class MessageParser:
         self._known_zones: dict[str, bool] = {}
         self._tables = MessageTables(schema, zone=zone)
         self._raw_kinds = _raw_kinds(schema)
-        names = (schema.labels, schema.labels, schema.attributes, schema.categorical)
-        self._names = (*names, schema.multivalued, schema.numeric)  # as _PARTS
+        self._names = (schema.labels, schema.labels, schema.attributes, *schema.context.values())  # as _PARTS
 
     def parse(self, offset_ranges: OffsetRanges, messages: Sequence[Message]) -> MicroBatch:
         """Tables of a cut's messages, which stand in the order that the cut decides."""

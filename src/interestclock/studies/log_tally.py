@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interestclock.events.context import CONTEXT_KINDS
 from interestclock.events.items import attach_attributes
 from interestclock.events.schema import LogCounts, LogSchema
 from interestclock.studies.hour_information import (
@@ -44,7 +45,9 @@ class LogTally:
         self._users, self._item_ids = _Codes(), _Codes()
         self._values = {name: _Codes() for name in schema.attributes}
         self._lists = {f"attribute.{name}": UnsplitText() for name in schema.attributes}
-        self._lists |= {f"multivalued.{name}": UnsplitText() for name in schema.multivalued}
+        for kind in CONTEXT_KINDS:
+            if kind.several:
+                self._lists |= {f"{kind.name}.{name}": UnsplitText() for name in schema.context[kind.name]}
         self._by_hour = np.zeros(24, np.int64)
         self._first_last: list[int] = []
         self._label_sums = {name: np.zeros(3, np.int64) for name in schema.labels}
