@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from killed_runs import check_same, last_checkpoint, predictions
-from old_folders import copied_after, opened, unpacked
+from old_folders import POLLS, copied_after, opened, unpacked
 
 from interestclock.errors import ResultError
 from interestclock.files import digest_of, lock
@@ -18,7 +18,6 @@ from interestclock.live.migrate import migrate
 from interestclock.live.trainer_folder import check_format, check_unclaimed, format_of
 from interestclock.snapshots.reader import checked
 
-POLLS = 5  # after which the old trainer's folder was copied
 # As far as sums of floats differ with the processor: see tests/goldens/catalogue.py.
 PROBABILITIES, WEIGHTS = 2e-5, 5e-3
 
@@ -29,23 +28,31 @@ def old(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def straights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return {kind: run_straight(tmp_path_factory.mktemp(kind), kind) for kind in ("requests", "choices")}
+
+
+@pytest.fixture
+def straight(straights: dict[str, Path]) -> Path:
+    return straights["requests"]
+
+
+def run_straight(folder: Path, kind: str) -> Path:
     """What this version makes of the same events from the start: ``run``, and ``then`` behind five polls."""
-    folder = tmp_path_factory.mktemp("straight")
-    unpacked(folder)
-    with opened(folder / "events.parquet", folder / "run", resume=False) as run:
+    unpacked(folder, kind)
+    with opened(folder / "events.parquet", folder / "run", resume=False, kind=kind) as run:
         run.run(copied_after(POLLS, run, folder / "then"))
     return folder
 
 
 def migrated(old: Path) -> Path:
     new = old.parent / "new"
-    assert migrate(old, new).checkpoints == (4,)
+    assert len(migrate(old, new).checkpoints) == 1
     return new
 
 
-def go_on(old: Path, folder: Path) -> None:
-    with opened(old.parent / "events.parquet", folder) as run:
+def go_on(old: Path, folder: Path, kind: str = "requests") -> None:
+    with opened(old.parent / "events.parquet", folder, kind=kind) as run:
         run.run()
 
 
@@ -58,7 +65,11 @@ def check_close(state: dict[str, np.ndarray], wanted: dict[str, np.ndarray]) -> 
         np.testing.assert_allclose(state[name], values, rtol=0, atol=tolerance, err_msg=name)
 
 
-def test_a_checkpoint_is_what_this_version_would_have_written(old: Path, straight: Path) -> None:
+@pytest.mark.parametrize("kind", ["requests", "choices"])
+def test_a_checkpoint_is_what_this_version_would_have_written(
+    kind: str, tmp_path: Path, straights: dict[str, Path]
+) -> None:
+    old, straight = unpacked(tmp_path / "old", kind), straights[kind]
     (manifest, state), (wanted_manifest, wanted) = (
         last_checkpoint(folder) for folder in (migrated(old), straight / "then")
     )
@@ -71,9 +82,13 @@ def test_a_checkpoint_is_what_this_version_would_have_written(old: Path, straigh
     assert settings == wanted_settings
 
 
-def test_it_goes_on_as_a_run_of_this_version_from_the_start(old: Path, straight: Path) -> None:
+@pytest.mark.parametrize("kind", ["requests", "choices"])
+def test_it_goes_on_as_a_run_of_this_version_from_the_start(
+    kind: str, tmp_path: Path, straights: dict[str, Path]
+) -> None:
+    old, straight = unpacked(tmp_path / "old", kind), straights[kind]
     new = migrated(old)
-    go_on(old, new)
+    go_on(old, new, kind)
     (manifest, state), (wanted_manifest, wanted) = (
         last_checkpoint(folder) for folder in (new, straight / "run")
     )
