@@ -1,7 +1,7 @@
 """Folders of trainers that older versions wrote, and the settings they ran with, by the names of now.
 
-Archives in ``tests/live/old_folders`` were written by commit fdfc0a8: ``trainer/`` is the folder of a trainer as
-it was copied while it ran, behind five micro-batches (that of choices without its snapshots);
+Archives in ``tests/live/old_folders`` were written by commit fdfc0a8: ``trainer/`` is the folder of a trainer
+as it was copied while it ran, behind five micro-batches (that of choices without its snapshots);
 ``events.parquet`` is the log it read, and ``predictions.parquet`` what that version predicted of all of it.
 """
 
