@@ -14,6 +14,7 @@ from old_folders import POLLS, copied_after, opened, unpacked
 
 from interestclock.errors import ResultError
 from interestclock.files import digest_of, lock
+from interestclock.live.kept_state import KeptState
 from interestclock.live.migrate import migrate
 from interestclock.live.trainer_folder import check_format, check_unclaimed, format_of
 from interestclock.snapshots.reader import checked
@@ -211,7 +212,11 @@ def test_who_goes_on_in_an_old_folder_is_told_the_command(old: Path) -> None:
         r"of an older version \(format 4, .*\); convert it with 'interestclock migrate .*trainer --out NEW'"
     )
     assert format_of(old) == 4
-    for refused in (lambda: check_unclaimed(old, resume=True), lambda: check_format(old)):
+    for refused in (
+        lambda: check_unclaimed(old, resume=True),
+        lambda: check_format(old),
+        lambda: KeptState.read(old, {}),
+    ):
         with pytest.raises(ResultError, match=said):
             refused()
     with pytest.raises(ResultError, match=said):
