@@ -275,9 +275,13 @@ def lock(path: Path, *, taken: str, remedy: str) -> BaseFileLock:
         ResultError: another process, or another lock of this one, has it.
         OSError: the file cannot be made, or its file system has no locks.
     """
-    from filelock import FileLock, Timeout  # noqa: PLC0415  most that comes here locks nothing
+    from filelock import FileLock, SoftFileLock, Timeout  # noqa: PLC0415  most that comes here locks nothing
 
-    held = FileLock(path, timeout=0, thread_local=False, preserve_lock_file=True, on_acquired=_say_who)
+    held: BaseFileLock
+    if issubclass(FileLock, SoftFileLock):  # no locks in the system: the file is the lock, and says who
+        held = FileLock(path, timeout=0, thread_local=False)
+    else:
+        held = FileLock(path, timeout=0, thread_local=False, preserve_lock_file=True, on_acquired=_say_who)
     try:
         held.acquire()
     except Timeout as error:
