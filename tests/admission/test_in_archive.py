@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_messages import parse
 
@@ -147,6 +147,7 @@ def event_columns(table: pa.Table | None) -> list[list]:
     return [table[name].to_pylist() for name in ("event_id", "timestamp_ms", "serial")]
 
 
+@settings(deadline=None)  # how long it takes is the machine's matter
 @given(
     events=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 100)), min_size=2, max_size=30),
     lateness_ms=st.integers(0, 200),

@@ -50,15 +50,15 @@ def test_a_log_and_messages_that_say_the_same_give_the_same_column(kind, data):
     said = data.draw(st.lists(values, min_size=1, max_size=5))
     written = pa.array([as_text(value) for value in said], pa.string())
     parsed = kind.parse(written, "|")
-    of_messages = kind.said([{"it": value} for value in said], "it")
+    of_messages = kind.given([{"it": value} for value in said], "it")
     assert not parsed.bad_N.any()
     assert parsed.values.to_pylist() == of_messages.to_pylist()
-    assert parsed.values.type == of_messages.type
+    assert parsed.values.type == of_messages.type == kind.type
 
 
 @pytest.mark.parametrize("kind", CONTEXT_KINDS, ids=NAMES)
 def test_what_a_message_does_not_say_is_missing(kind):
-    column = kind.said([None, {}, {"it": None}], "it")
+    column = kind.given([None, {}, {"it": None}], "it")
     assert column.to_pylist() == ([[], [], []] if kind.several else [None] * 3)
 
 

@@ -14,10 +14,10 @@ import pytest
 from in_memory import HOUR_MS, REQUESTS, MemorySource, requests_log
 from killed_runs import CONFIG, check_same, last_checkpoint, train
 
-from interestclock.admission import ReplaySource
 from interestclock.errors import ResultError
 from interestclock.live import LiveRun
 from interestclock.snapshots.reader import checked
+from interestclock.streams import ReplaySource
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operate.md"
 

@@ -229,4 +229,4 @@ def test_who_goes_on_in_an_old_folder_is_told_the_command(old: Path) -> None:
 def test_progress_is_told(old: Path) -> None:
     told: list[str] = []
     migrate(old, old.parent / "new", report=told.append)
-    assert told == ["converting checkpoint 4", "copying admitted", "copying predictions", "copying snapshots"]
+    assert told == ["copying admitted", "copying predictions", "copying snapshots", "converting checkpoint 4"]

@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 from in_memory import CHOICES, REQUESTS, MemorySource
 from small_live import LIVE
 
-from interestclock.admission import ReplaySource
 from interestclock.clocks import LongTermConfig
 from interestclock.embeddings import IdPolicy
 from interestclock.live import LiveRun
 from interestclock.ranking import GaussianConfig, RankerConfig
+from interestclock.streams import ReplaySource
 
 POLLS = 5  # after which the folders were copied
 _STORED = Path(__file__).resolve().parent.parent / "live" / "old_folders"

@@ -36,9 +36,9 @@ __all__ = [
     "ContextFields",
     "ContextKind",
     "ContextNames",
-    "lists_said",
-    "numbers_said",
-    "texts_said",
+    "given_lists",
+    "given_numbers",
+    "given_texts",
 ]
 
 # Shapes: N rows of a log, or messages.
@@ -97,8 +97,9 @@ class ContextKind:
 
     Args:
         name: of its key in a mapping, its field in messages, and before the names of its columns.
+        type: of its columns in the event table.
         parse: a log's column and the mapping's separator -> (N,) of its type.
-        said: what messages say of the kind, and a name -> (N,) of its type.
+        given: what messages say of the kind, and a name -> (N,) of its type.
         ids: whether its values are ids. several: whether a row may have more than one.
 
     Example:
@@ -107,17 +108,18 @@ class ContextKind:
     """
 
     name: str
+    type: pa.DataType
     parse: Callable[[pa.Array, str | None], Parsed]
-    said: Callable[[Sequence[Mapping[str, Any] | None], str], pa.Array]
+    given: Callable[[Sequence[Mapping[str, Any] | None], str], pa.Array]
     ids: bool
     several: bool = False
 
 
-def lists_said(parts: Sequence[Mapping[str, Any] | None], name: str) -> pa.Array:
+def given_lists(parts: Sequence[Mapping[str, Any] | None], name: str) -> pa.Array:
     """Lists of text, list<string> (N,); empty text is missing, as it is in a log.
 
     Example:
-        >>> lists_said([{"tags": ["new", ""]}, None], "tags").to_pylist()
+        >>> given_lists([{"tags": ["new", ""]}, None], "tags").to_pylist()
         [['new'], []]
     """
     lists = [part.get(name) if part else None for part in parts]
@@ -127,21 +129,21 @@ def lists_said(parts: Sequence[Mapping[str, Any] | None], name: str) -> pa.Array
     return pa.ListArray.from_arrays(pa.array(ends), pa.array(flat, pa.string()))
 
 
-def texts_said(parts: Sequence[Mapping[str, Any] | None], name: str) -> pa.Array:
+def given_texts(parts: Sequence[Mapping[str, Any] | None], name: str) -> pa.Array:
     """Texts, string (N,), null where there is none.
 
     Example:
-        >>> texts_said([{"device": "tv"}, {"device": ""}], "device").to_pylist()
+        >>> given_texts([{"device": "tv"}, {"device": ""}], "device").to_pylist()
         ['tv', None]
     """
     return pa.array([(part.get(name) or None) if part else None for part in parts], pa.string())
 
 
-def numbers_said(parts: Sequence[Mapping[str, Any] | None], name: str) -> pa.Array:
+def given_numbers(parts: Sequence[Mapping[str, Any] | None], name: str) -> pa.Array:
     """Numbers, float64 (N,), null where there is none.
 
     Example:
-        >>> numbers_said([{"age": 31}, None], "age").to_pylist()
+        >>> given_numbers([{"age": 31}, None], "age").to_pylist()
         [31.0, None]
     """
     return pa.array([part.get(name) if part else None for part in parts], pa.float64())
@@ -149,8 +151,25 @@ def numbers_said(parts: Sequence[Mapping[str, Any] | None], name: str) -> pa.Arr
 
 CONTEXT_KINDS = (
     ContextKind(
-        name="categorical", parse=lambda column, _: parse_categorical(column), said=texts_said, ids=True
+        name="categorical",
+        type=pa.string(),
+        parse=lambda column, _: parse_categorical(column),
+        given=given_texts,
+        ids=True,
     ),
-    ContextKind(name="multivalued", parse=parse_lists, said=lists_said, ids=True, several=True),
-    ContextKind(name="numeric", parse=lambda column, _: parse_numbers(column), said=numbers_said, ids=False),
+    ContextKind(
+        name="multivalued",
+        type=pa.list_(pa.string()),
+        parse=parse_lists,
+        given=given_lists,
+        ids=True,
+        several=True,
+    ),
+    ContextKind(
+        name="numeric",
+        type=pa.float64(),
+        parse=lambda column, _: parse_numbers(column),
+        given=given_numbers,
+        ids=False,
+    ),
 )

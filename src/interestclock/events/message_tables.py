@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from interestclock.events.context import CONTEXT_KINDS, lists_said
+from interestclock.events.context import CONTEXT_KINDS, given_lists
 from interestclock.events.message_models import Exposure, Item, Label, Outcome, Served
 from interestclock.events.schema import LogSchema
 from interestclock.timeofday import day_of_week, seconds_of_day, zone_offset_minutes
@@ -140,7 +140,7 @@ class MessageTables:
         )
         parts = [each.attributes for each in messages]
         for name in self._schema.attributes:
-            table = table.append_column(f"attribute.{name}", lists_said(parts, name))
+            table = table.append_column(f"attribute.{name}", given_lists(parts, name))
         return table
 
     def outcomes(self, arrivals: Sequence[int], messages: Sequence[Outcome]) -> pa.Table:
@@ -187,8 +187,8 @@ class MessageTables:
         }
         columns |= self._labels(messages)
         for kind, part, names, column in (
-            ("attribute", "attributes", schema.attributes, lists_said),
-            *((kind.name, kind.name, schema.context[kind.name], kind.said) for kind in CONTEXT_KINDS),
+            ("attribute", "attributes", schema.attributes, given_lists),
+            *((kind.name, kind.name, schema.context[kind.name], kind.given) for kind in CONTEXT_KINDS),
         ):
             given = [getattr(each, part) for each in messages] if names else []
             columns |= {f"{kind}.{name}": column(given, name) for name in names}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 
 from interestclock.errors import ConfigError, LogError
+from interestclock.events.context import CONTEXT_KINDS
 from interestclock.events.schema import EventSource, LogCounts, LogSchema
 from interestclock.plugins import make_named
 
@@ -124,9 +125,8 @@ def _event_columns(schema: LogSchema) -> dict[str, tuple[pa.DataType, ...]]:
     wanted: dict[str, tuple[pa.DataType, ...]] = {"user_id": _ID, "item_id": _ID} | _TIMES
     for label in schema.labels:
         wanted |= {f"label.{label}": (pa.int8(),), f"known_ms.{label}": (pa.int64(),)}
-    wanted |= {f"categorical.{name}": (pa.string(),) for name in schema.categorical}
-    wanted |= {f"multivalued.{name}": _LIST for name in schema.multivalued}
-    wanted |= {f"numeric.{name}": (pa.float64(),) for name in schema.numeric}
+    for kind in CONTEXT_KINDS:
+        wanted |= {f"{kind.name}.{name}": (kind.type,) for name in schema.context[kind.name]}
     return wanted | {f"truth.{name}": (pa.float64(),) for name in schema.truths}
 
 
