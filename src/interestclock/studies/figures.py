@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from interestclock.evaluation import Exposures
 from interestclock.evaluation.estimates import TaskEstimates, estimate, resamples_of
 from interestclock.evaluation.exposures import check_predictions
 from interestclock.evaluation.summary import HEADLINE, summary_of
+from interestclock.metrics.bootstrap import UserResamples
 from interestclock.studies.evaluation_rows import read_evaluation_rows, read_predictions
 from interestclock.studies.progress import StudyProgress
 from interestclock.workers import Report, Workers
@@ -30,8 +34,13 @@ class _View:
     kind: str
     tasks: tuple[str, ...] | None = None
 
-    def exposures(self) -> Exposures:
-        exposures, _ = read_evaluation_rows(self.folder / "exposures.parquet", part=self.part)
+    @property
+    def rows(self) -> Path:
+        """The file of what every ranker was asked."""
+        return self.folder / "exposures.parquet"
+
+    def of(self, exposures: Exposures) -> Exposures:
+        """What it looks at of its part's exposures."""
         return exposures if self.tasks is None else _only(exposures, self.tasks)
 
 
@@ -67,7 +76,8 @@ def figures(
     test = _View(folder=folder, part="test", kind="p")
     frozen = replace(test, kind="frozen", tasks=(label,))
     validation = replace(test, part="validation", tasks=(label,))
-    views = {view: view.exposures() for view in (test, frozen, validation)}
+    parts = {view.part: read_evaluation_rows(view.rows, part=view.part)[0] for view in (test, validation)}
+    views = {view: view.of(parts[view.part]) for view in (test, frozen, validation)}
     measurements = [
         _Measurement(view=view, ranker=ranker, task=task)
         for view, exposures in views.items()
@@ -116,7 +126,7 @@ def _measured(
 
 def _measure(measurement: _Measurement, seeds: int, replicates: int, report: Report) -> TaskEstimates:
     view, task = measurement.view, measurement.task
-    exposures, row_N = read_evaluation_rows(view.folder / "exposures.parquet", part=view.part)
+    exposures, row_N, resamples = _shared(view.rows, view.part, replicates)
     if measurement.ranker is None:
         runs = [exposures.truths[task]]
     else:
@@ -124,10 +134,16 @@ def _measure(measurement: _Measurement, seeds: int, replicates: int, report: Rep
         by_label = [read_predictions(path, (task,), row_N, kind=view.kind) for path in paths]
         check_predictions(_only(exposures, (task,)), {measurement.ranker: by_label})
         runs = [each[task] for each in by_label]
-    resamples = resamples_of(exposures, replicates=replicates)
     estimates = estimate(exposures, task, runs, resamples=resamples)
     report(None)
     return estimates
+
+
+@lru_cache(maxsize=2)
+def _shared(rows: Path, part: str, replicates: int) -> tuple[Exposures, npt.NDArray[np.int64], UserResamples]:
+    """What all measurements of a part share: read, and its users drawn, once in each worker's life."""
+    exposures, row_N = read_evaluation_rows(rows, part=part)
+    return exposures, row_N, resamples_of(exposures, replicates=replicates)
 
 
 def _only(exposures: Exposures, tasks: Sequence[str]) -> Exposures:
