@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_interests, check_size, check_times
 from interestclock.clocks.clock_config import RankerSizes
-from interestclock.clocks.slot import ClockSlot, MomentSlot, SlotInputs
+from interestclock.clocks.slot import ClockSlot, HourlySlot
 from interestclock.errors import ConfigError
 from interestclock.timeofday import DAY_SECONDS, circular_gap_seconds
 
@@ -59,7 +59,7 @@ class GaussianConfig:
 
     def build(self, sizes: RankerSizes) -> ClockSlot:
         """The clock over a ranker's preferences."""
-        return _Slot(
+        return HourlySlot(
             GaussianClock(
                 dim=sizes.preferences_dim,
                 sigma_hours=self.sigma_hours,
@@ -162,13 +162,3 @@ class GaussianClock(nn.Module):
                 f"{24 / buckets:g} hours; give 0 to {24 / buckets:g}, or None for its middle"
             )
         return self.bucket_centre_hours
-
-
-class _Slot(MomentSlot):
-    def __init__(self, clock: GaussianClock) -> None:
-        super().__init__()
-        self.clock, self.output_dim = clock, clock.output_dim
-
-    def at_moments(self, inputs: SlotInputs) -> Tensor:
-        out_MD: Tensor = self.clock(inputs.interests, second_of_day_B=inputs.second_of_day_M)
-        return out_MD

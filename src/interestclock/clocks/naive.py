@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_interests, check_size, check_times
 from interestclock.clocks.clock_config import RankerSizes
-from interestclock.clocks.slot import ClockSlot, MomentSlot, SlotInputs
+from interestclock.clocks.slot import ClockSlot, HourlySlot
 from interestclock.timeofday import DAY_SECONDS
 
 __all__ = ["NaiveClock", "NaiveConfig"]
@@ -33,7 +33,7 @@ class NaiveConfig:
 
     def build(self, sizes: RankerSizes) -> ClockSlot:
         """The clock over a ranker's preferences."""
-        return _Slot(NaiveClock(dim=sizes.preferences_dim))
+        return HourlySlot(NaiveClock(dim=sizes.preferences_dim))
 
 
 class NaiveClock(nn.Module):
@@ -83,13 +83,3 @@ class NaiveClock(nn.Module):
         check_times("second_of_day_B", second_of_day_B, requests=len(clock_BHD))
         bucket_B = second_of_day_B.to(torch.int64) * clock_BHD.shape[1] // DAY_SECONDS
         return clock_BHD[torch.arange(len(clock_BHD), device=clock_BHD.device), bucket_B]
-
-
-class _Slot(MomentSlot):
-    def __init__(self, clock: NaiveClock) -> None:
-        super().__init__()
-        self.clock, self.output_dim = clock, clock.output_dim
-
-    def at_moments(self, inputs: SlotInputs) -> Tensor:
-        out_MD: Tensor = self.clock(inputs.interests, second_of_day_B=inputs.second_of_day_M)
-        return out_MD

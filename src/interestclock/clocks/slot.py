@@ -13,12 +13,14 @@ from torch.nn import functional
 from interestclock.timeofday import utc_hour
 
 if TYPE_CHECKING:  # a clock is of use in anyone's ranker, without what reads logs
+    from interestclock.clocks.gaussian import GaussianClock
+    from interestclock.clocks.naive import NaiveClock
     from interestclock.embeddings import ItemVectors
     from interestclock.histories import Histories
     from interestclock.samples import Batch
     from interestclock.search import Found
 
-__all__ = ["ClockSlot", "MomentSlot", "SlotInputs", "distinct", "found_vectors"]
+__all__ = ["ClockSlot", "HourlySlot", "MomentSlot", "SlotInputs", "distinct", "found_vectors"]
 
 # Shapes: B exposures, M moments, H buckets, C all clock attributes' embeddings side by side, X any,
 # I item vector, K found, N distinct items of all histories, S of what was found.
@@ -123,6 +125,23 @@ class MomentSlot(ClockSlot):
     def at_moments(self, inputs: SlotInputs) -> Tensor:
         """One embedding for each moment, float32 (M, ``output_dim``)."""
         raise NotImplementedError
+
+
+class HourlySlot(MomentSlot):
+    """A clock of Eq. 3's preferences and the local second of day, as the Naive and the Gaussian Clock are.
+
+    Args:
+        clock: takes float32 (M, H, C) and ``second_of_day_B``; its ``output_dim`` is known.
+    """
+
+    def __init__(self, clock: NaiveClock | GaussianClock) -> None:
+        super().__init__()
+        self.clock, self.output_dim = clock, clock.output_dim
+
+    def at_moments(self, inputs: SlotInputs) -> Tensor:
+        """One embedding for each moment, float32 (M, ``output_dim``)."""
+        out_MD: Tensor = self.clock(inputs.interests, second_of_day_B=inputs.second_of_day_M)
+        return out_MD
 
 
 def found_vectors(items: ItemVectors, found: Found, item_E: Tensor) -> Tensor:
