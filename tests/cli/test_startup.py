@@ -13,6 +13,7 @@ from typer.main import get_command
 from interestclock.cli import app
 from interestclock.defaults import DEFAULT_RANKERS, LAYOUTS, ORDERS, RANKER_NAMES, SIMULATOR_SIZES
 from interestclock.events.open_log import resolve_mapping
+from interestclock.ranking.known_clocks import CLOCKS_OF_OURS
 from interestclock.simulator import SIZES
 from interestclock.studies import RANKERS, CompareConfig
 from interestclock.training import TrainConfig
@@ -105,6 +106,7 @@ def test_what_is_light_would_be_noticed() -> None:
 
 def test_what_help_names_is_what_there_is() -> None:
     assert tuple(RANKERS) == RANKER_NAMES
+    assert set(CLOCKS_OF_OURS) <= set(RANKER_NAMES)
     assert set(DEFAULT_RANKERS) <= set(RANKER_NAMES)
     assert tuple(SIZES) == SIMULATOR_SIZES
     assert CompareConfig().rankers == DEFAULT_RANKERS

@@ -5,25 +5,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from interestclock.clocks import CLOCKS, ClockConfig, GaussianConfig, LongTermConfig
-from interestclock.defaults import DEFAULT_RANKERS
+from interestclock.clocks import ClockConfig, GaussianConfig
+from interestclock.defaults import DEFAULT_RANKERS, RANKER_NAMES
 from interestclock.errors import ConfigError
 from interestclock.plugins import is_named
 from interestclock.ranking import RankerConfig, clock_named, describe_clock, is_ours
-from interestclock.sequences import BASELINES
+from interestclock.ranking.known_clocks import CLOCKS_OF_OURS
 
 __all__ = ["DEFAULT_RANKERS", "RANKERS", "lineup"]
 
 
-def _alone(kinds: Sequence[type[ClockConfig]]) -> dict[str, tuple[ClockConfig, ...]]:
-    return {clock.kind: (clock,) for clock in (kind() for kind in kinds)}
-
-
 RANKERS: dict[str, tuple[ClockConfig, ...]] = {
-    "base": (),
-    **_alone(CLOCKS),
-    "gaussian+longterm": (GaussianConfig(), LongTermConfig()),
-    **_alone(BASELINES),
+    name: tuple(CLOCKS_OF_OURS[kind]() for kind in name.split("+") if kind != "base") for name in RANKER_NAMES
 }
 
 
@@ -42,6 +35,7 @@ def lineup(
             out of ``RANKERS``, or could not be loaded again.
 
     Example:
+        >>> from interestclock.clocks import LongTermConfig
         >>> list(lineup(["base", "gaussian", LongTermConfig(behaviours=50)]))
         ['base', 'gaussian', 'longterm']
         >>> lineup(["gausian"])
