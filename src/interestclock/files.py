@@ -38,16 +38,12 @@ __all__ = [
 
 ASIDE, REMOVED = ".unfinished", ".removed"
 _MARK = ".interestclock-unfinished"  # in what this package wrote aside, and nobody else
-_BLOCK_BYTES = 1 << 20
 
 
 def digest_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while block := stream.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def digest_of_bytes(content: bytes) -> str:
@@ -130,11 +126,7 @@ def folder_aside(path: Path) -> Iterator[Path]:
         _remove_if_there(aside)
         aside.mkdir()
         yield aside
-        _force_all(aside)
-        if path.exists():
-            remove_folder(path)
-        aside.rename(path)
-        force(path.parent)
+        _put_folder_in_place(aside, path)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
@@ -198,12 +190,7 @@ def new_folder(
         _make_own(aside, remedy)
         try:
             yield aside
-            if forced:
-                _force_all(aside)
-            if path.exists():
-                remove_folder(path)
-            aside.rename(path)
-            force(path.parent)
+            _put_folder_in_place(aside, path, forced=forced)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
             with suppress(OSError):
@@ -257,10 +244,14 @@ def _make_own(aside: Path, remedy: str) -> None:
     (aside / _MARK).touch()
 
 
-def _force_all(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        force(path)
-    force(folder)
+def _put_folder_in_place(aside: Path, path: Path, *, forced: bool = True) -> None:
+    if forced:
+        for each in (*aside.rglob("*"), aside):
+            force(each)
+    if path.exists():
+        remove_folder(path)
+    aside.rename(path)
+    force(path.parent)
 
 
 def lock(path: Path, *, taken: str, remedy: str) -> BaseFileLock:

@@ -101,11 +101,12 @@ class LogOptions:
     def _open_own(self, name: str) -> EventSource:
         from interestclock.events import open_own_log
 
-        given = [each.name for each in fields(self) if each.name not in ("log", "keys")]
-        given = [
-            each for each in given if getattr(self, each) != type(self).__dataclass_fields__[each].default
-        ]
         options = _key_parameters()
+        given = [
+            each.name
+            for each in fields(self)
+            if each.name not in ("log", "keys") and getattr(self, each.name) != each.default
+        ]
         given += [options[each].name for each, value in self.keys.items() if value]
         if given:
             raise ConfigError(

@@ -209,9 +209,8 @@ class Checkpoints(CheckpointReader):
     def _write(
         self, state: Mapping[str, npt.NDArray[Any]], manifest: CheckpointManifest
     ) -> CheckpointManifest:
-        with folder_aside(
-            self.path(manifest.number)
-        ) as aside:  # in place of a damaged one, if it is made anew
+        # A damaged one of its number, if it is made anew, is replaced.
+        with folder_aside(self.path(manifest.number)) as aside:
             save_file({name: np.asarray(each, order="C") for name, each in state.items()}, aside / _STATE)
             size = (aside / _STATE).stat().st_size
             whole = CheckpointManifest(

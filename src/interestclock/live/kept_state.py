@@ -17,11 +17,10 @@ from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
 from interestclock.errors import ResultError
 from interestclock.live.checkpoints import CheckpointManifest, CheckpointReader
 from interestclock.live.choice_rows import DRAWN, own_rows
-from interestclock.live.trainer_folder import check_format, config_of, differences
+from interestclock.live.trainer_folder import FINGERPRINTED, check_format, config_of, differences
 
 __all__ = ["KeptState", "not_predicted"]
 
-_SETTINGS = ("source", "schema", "clock", "config")
 # Settings that neither admission nor the state sees. All others have to be the same, those of later versions
 # too, unless they are named here.
 _MAY_DIFFER = (
@@ -147,7 +146,7 @@ def _check_same(folder: Path, before: Mapping[str, Any], settings: Mapping[str, 
 
 def _of_the_state(settings: Mapping[str, Any]) -> dict[str, Any]:
     """All but the settings that may differ."""
-    kept = copy.deepcopy({name: settings.get(name) for name in _SETTINGS})
+    kept = copy.deepcopy({name: settings.get(name) for name in FINGERPRINTED})
     for *path, name in _MAY_DIFFER:
         part: Any = kept
         for each in path:

@@ -18,12 +18,19 @@ from interestclock.files import ASIDE, REMOVED, check_new, digest_of_json, lock,
 from interestclock.live.checkpoints import FORMAT, CheckpointManifest, CheckpointReader, Checkpoints
 from interestclock.live.old_states import OLD_FORMATS, settings_now, state_now
 from interestclock.live.prediction_parts import list_parts
-from interestclock.live.trainer_folder import CONFIG, LOCK, check_format, config_of, format_of, holds_trainer
+from interestclock.live.trainer_folder import (
+    CONFIG,
+    FINGERPRINTED,
+    LOCK,
+    check_format,
+    config_of,
+    format_of,
+    holds_trainer,
+)
 
 __all__ = ["Migrated", "migrate"]
 
 _CHECKPOINTS, _PREDICTIONS = "checkpoints", "predictions"
-_SOURCE = ("source", "schema", "clock", "config")  # what a fingerprint is over
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +110,7 @@ def _convertible(folder: Path) -> int:
 
 
 def _fingerprinted(known: dict[str, Any]) -> dict[str, Any]:
-    return {name: known[name] for name in _SOURCE if name in known}
+    return {name: known[name] for name in FINGERPRINTED if name in known}
 
 
 def _converted(folder: Path, aside: Path, since: int, report: Callable[[str], None]) -> Migrated:

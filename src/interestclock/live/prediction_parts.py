@@ -119,7 +119,7 @@ class PredictionParts:
             path, rows = self._path(number), self._rows
             self._file.close()
             self._file, self._rows = None, 0
-            with self._telling():
+            with self._naming_the_folder():
                 size, digest = self._aside.stat().st_size, digest_of(self._aside)
                 put_in_place(self._aside, path, force_name=False)
                 _append(self._list, PredictionPart(name=path.name, rows=rows, bytes=size, sha256=digest))
@@ -208,7 +208,7 @@ class PredictionParts:
         return self._list.stat().st_size if self._list.exists() else 0
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _naming_the_folder(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:

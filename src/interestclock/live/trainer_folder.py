@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONFIG",
+    "FINGERPRINTED",
     "LOCK",
     "TrainerFolder",
     "check_format",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 CONFIG, LOCK = "config.json", "lock"
+FINGERPRINTED = ("source", "schema", "clock", "config")  # in the configuration: what its fingerprint is over
 _STATE_FROM = "state_from"  # in the configuration: on whose state it began
 _JOURNAL = "journal"  # before there was an admitted log
 _SHOWN = 3  # settings that differ
