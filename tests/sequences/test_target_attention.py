@@ -65,5 +65,8 @@ def test_projections_start_equal_and_blind_to_the_gap() -> None:
 def test_scores_are_scaled_by_the_root_of_the_latent_size() -> None:
     sizes = SearchSizes(heads=1, latent_dim=4, gap_dim=1, gain=1.0)
     attention = TargetAttention(item_dim=4, sizes=sizes)
-    score = attention._relevance(torch.eye(4)[:1], torch.eye(4)[:1].unsqueeze(0), torch.zeros(1, 1, 1))
-    assert score.item() == pytest.approx(1 / math.sqrt(4), abs=1e-6)
+    attention.mlp = torch.nn.Identity()  # what the head pooled, as it is
+    behaviour_BKI = torch.stack([torch.eye(4)[0], torch.zeros(4)]).unsqueeze(0)
+    pooled_BJ = attention(torch.eye(4)[:1], behaviour_BKI, torch.zeros(1, 2), torch.ones(1, 2).bool())
+    odds = math.exp(1 / math.sqrt(4))  # a score of 1 / 2 against one of 0
+    assert pooled_BJ[0, 0].item() == pytest.approx(odds / (1 + odds), abs=1e-6)

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from interestclock.clocks.checks import check_size, check_times
+from interestclock.clocks.checks import check_size
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.long_term_slot import LongTermSlot
+from interestclock.clocks.padded import check_candidates, padded_stretches
 from interestclock.clocks.slot import ClockSlot
 from interestclock.clocks.time_gap import GAP_FEATURES, TimeGap, gap_features
 from interestclock.search import (
-    Found,
-    ItemKeys,
+    ItemSearch,
     RefreshPolicy,
-    Stretches,
-    found_gaps,
-    search_batch,
-    seen_in,
+    equal_projections,
+    head_scores,
+    pool_by_head,
+    project_heads,
 )
+from interestclock.timeofday import DAY_SECONDS
 
 __all__ = ["LongTermClock", "LongTermConfig"]
 
@@ -89,7 +89,7 @@ class LongTermConfig:
         return RefreshPolicy(batches=self.refresh_batches, minutes=self.refresh_minutes)
 
 
-class LongTermClock(nn.Module):
+class LongTermClock(ItemSearch):
     r"""Find the behaviours nearest to a candidate and to now, and say what they amount to.
 
     .. math:: r_i^a = (q W_q^a) \cdot (b_i W_b^a) / \sqrt{d} + g^a(\delta_i), \qquad
@@ -137,15 +137,11 @@ class LongTermClock(nn.Module):
     """
 
     def __init__(self, *, item_dim: int, config: LongTermConfig) -> None:
-        super().__init__()
         check_size("item_dim", item_dim)
-        self.config, self.item_dim = config, item_dim
+        super().__init__(item_dim=item_dim, behaviours=config.behaviours, scale=math.sqrt(config.latent_dim))
+        self.config = config
         width = config.heads * config.latent_dim
-        self.query = nn.Linear(item_dim, width, bias=False)
-        self.key = nn.Linear(item_dim, width, bias=False)
-        nn.init.orthogonal_(self.query.weight, gain=config.gain)
-        with torch.no_grad():
-            self.key.weight.copy_(self.query.weight)
+        self.query, self.key = equal_projections(item_dim, width, gain=config.gain)
         self.gap = TimeGap(heads=config.heads, hidden=config.gap_hidden)
         self.value = nn.Parameter(torch.empty(config.heads, item_dim + GAP_FEATURES, config.latent_dim))
         nn.init.xavier_uniform_(self.value)
@@ -180,66 +176,22 @@ class LongTermClock(nn.Module):
         Raises:
             ValueError: shapes do not go together.
         """
-        self._check_candidates(candidate_BI, moment_of_B)
-        _check_histories(second_of_day_M, behaviour_ML, behaviour_second_ML, present_ML)
-        moments, longest = behaviour_ML.shape
-        start_M = torch.arange(moments, device=behaviour_ML.device) * longest
-        stretches = Stretches(
-            item_T=behaviour_ML.masked_fill(~present_ML, -1).flatten(),
-            time_T=behaviour_second_ML.flatten(),
-            start_M=start_M,
-            stop_M=start_M + longest,
-            now_M=second_of_day_M,
+        check_candidates(candidate_BI, moment_of_B, item_dim=self.item_dim)
+        stretches = padded_stretches(
+            behaviour_ML,
+            present_ML=present_ML,
+            times=("behaviour_second_ML", behaviour_second_ML),
+            now=("second_of_day_M", second_of_day_M),
+            period=DAY_SECONDS,
+            gaps=DAY_SECONDS // 2 + 1,
         )
-        found = self.search(
-            candidate_BI,
-            moment_of_B=moment_of_B,
-            stretches=stretches,
-            items=len(item_vectors_NI),
-            vectors=lambda item_U: item_vectors_NI[item_U],
+        return self.search_and_attend(
+            candidate_BI, moment_of_B=moment_of_B, stretches=stretches, item_vectors_NI=item_vectors_NI
         )
-        row_BK = behaviour_ML.flatten()[found.place_BK]
-        gap_BK = found_gaps(found, stretches, moment_of_B)
-        return self.attend(candidate_BI, item_vectors_NI[row_BK], gap_BK, found.present_BK)
 
-    @torch.no_grad()
-    def search(
-        self,
-        candidate_BI: Tensor,
-        *,
-        moment_of_B: Tensor,
-        stretches: Stretches,
-        items: int,
-        vectors: Callable[[Tensor], Tensor],
-        kept: ItemKeys | None = None,
-    ) -> Found:
-        r"""Clock-GSU: all heads together pick the K behaviours; no gradient flows (Eq. 2).
-
-        The search runs among the items' own vectors: what projects a behaviour is applied to the query
-        instead, once per candidate rather than once per item, since :math:`(q W_q) \cdot (b W_b) = (q W_q
-        W_b^\top) \cdot b`. Each distinct item of the batch is read once, and each distinct gap scored once.
-
-        Args:
-            candidate_BI, moment_of_B: as ``forward``'s.
-            stretches: the behaviours, their times as local seconds of day.
-            items: one more than the largest item number. vectors: of item numbers, int64 (U,) -> (U, I).
-            kept: older projections to search among instead, of all items, made by ``key``.
-        """
-        seen = seen_in(stretches, items=items)
-        time_score_G = candidate_BI.new_zeros(stretches.gaps)
-        time_score_G[seen.gap_V] = self.gap.summed(gap_features(seen.gap_V, dtype=candidate_BI.dtype))
-        query_BE = self.query(candidate_BI) / math.sqrt(self.config.latent_dim)
-        if kept is None:
-            query_BE = query_BE @ self.key.weight
-            kept = ItemKeys(key_UE=vectors(seen.item_U), row_N=seen.row_N)
-        return search_batch(
-            query_BE,
-            moment_of_B=moment_of_B,
-            keys=kept,
-            time_score_G=time_score_G,
-            stretches=stretches,
-            most=self.config.behaviours,
-        )
+    def gap_scores(self, gap_V: Tensor, *, dtype: torch.dtype) -> Tensor:
+        """g of all heads added up; a gap is in seconds of the day."""
+        return self.gap.summed(gap_features(gap_V, dtype=dtype))
 
     def attend(
         self, candidate_BI: Tensor, behaviour_BKI: Tensor, gap_seconds_BK: Tensor, present_BK: Tensor
@@ -255,46 +207,13 @@ class LongTermClock(nn.Module):
         """
         feature_BKF = gap_features(gap_seconds_BK, dtype=candidate_BI.dtype)
         relevance_BAK = self._relevance(candidate_BI, behaviour_BKI, feature_BKF)
-        weight_BAK = _masked_softmax(relevance_BAK, present_BK.unsqueeze(1))
-        # Pooled apart and joined after: joined before, a copy of all that was found would be made.
-        pooled_BAJ = torch.cat([weight_BAK @ behaviour_BKI, weight_BAK @ feature_BKF], dim=2)
-        heads_BAD = torch.einsum("baj,ajd->bad", pooled_BAJ, self.value)
-        out_BO: Tensor = self.mlp(heads_BAD.flatten(1))
+        pooled_BAJ = pool_by_head(relevance_BAK, present_BK, (behaviour_BKI, feature_BKF))
+        out_BO: Tensor = self.mlp(project_heads(pooled_BAJ, self.value))
         return out_BO
 
     def _relevance(self, candidate_BI: Tensor, behaviour_BKI: Tensor, feature_BKF: Tensor) -> Tensor:
-        """Eq. 2 per head. W_b is applied to the query's side: K behaviours share one candidate."""
-        heads, latent = self.config.heads, self.config.latent_dim
-        query_BAD = self.query(candidate_BI).reshape(-1, heads, latent)
-        key_ADI = self.key.weight.reshape(heads, latent, self.item_dim)
-        towards_BAI = torch.einsum("bad,adi->bai", query_BAD, key_ADI)
-        item_BAK = towards_BAI @ behaviour_BKI.transpose(1, 2) / math.sqrt(latent)
+        """Eq. 2 per head."""
+        query_BE = self.query(candidate_BI)
+        item_BAK = head_scores(query_BE, self.key.weight, (behaviour_BKI,), heads=self.config.heads)
         time_BKA: Tensor = self.gap(feature_BKF)
-        return item_BAK + time_BKA.transpose(1, 2)
-
-    def _check_candidates(self, candidate_BI: Tensor, moment_of_B: Tensor) -> None:
-        if candidate_BI.ndim != 2 or candidate_BI.shape[1] != self.item_dim:
-            raise ValueError(
-                f"candidate_BI has shape {tuple(candidate_BI.shape)}; give (candidates, {self.item_dim})"
-            )
-        check_times("moment_of_B", moment_of_B, requests=len(candidate_BI))
-
-
-def _masked_softmax(score_BAK: Tensor, present_B1K: Tensor) -> Tensor:
-    """Softmax over what is present; all zeros where nothing is."""
-    masked_BAK = score_BAK.masked_fill(~present_B1K, torch.finfo(score_BAK.dtype).min)
-    return torch.softmax(masked_BAK, dim=2) * present_B1K
-
-
-def _check_histories(
-    second_of_day_M: Tensor, behaviour_ML: Tensor, behaviour_second_ML: Tensor, present_ML: Tensor
-) -> None:
-    check_times("second_of_day_M", second_of_day_M, requests=len(behaviour_ML))
-    for name, other_ML in (("behaviour_second_ML", behaviour_second_ML), ("present_ML", present_ML)):
-        if other_ML.shape != behaviour_ML.shape:
-            raise ValueError(
-                f"{name} has shape {tuple(other_ML.shape)}, behaviour_ML {tuple(behaviour_ML.shape)}; "
-                "give one entry for each behaviour, padding included"
-            )
-    if present_ML.dtype != torch.bool:
-        raise ValueError(f"present_ML has type {present_ML.dtype}; give bool, for example item_ML > 0")
+        return item_BAK / self.scale + time_BKA.transpose(1, 2)

@@ -5,9 +5,9 @@ Each is a module for anyone's ranker: DIN, SIM with hard and with soft search, T
 
 from interestclock.clocks import ClockConfig
 from interestclock.sequences.alike import newest_alike
+from interestclock.sequences.by_hour import HourSearch, padded_stretches
 from interestclock.sequences.din import DeepInterest, DinConfig
 from interestclock.sequences.hours import HOUR_GAPS, hour_bucket
-from interestclock.sequences.padded import padded_stretches
 from interestclock.sequences.sim_hard import SimHard, SimHardConfig
 from interestclock.sequences.sim_soft import SimSoft, SimSoftConfig
 from interestclock.sequences.sizes import SearchSizes
@@ -19,6 +19,7 @@ __all__ = [
     "HOUR_GAPS",
     "DeepInterest",
     "DinConfig",
+    "HourSearch",
     "SearchSizes",
     "SimHard",
     "SimHardConfig",

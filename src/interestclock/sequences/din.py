@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from interestclock.clocks import ClockSlot, RankerSizes, SlotInputs
 from interestclock.clocks.checks import check_size
+from interestclock.clocks.padded import check_candidates, check_histories
 from interestclock.clocks.slot import distinct
-from interestclock.sequences.padded import check_candidates, check_histories
 
 __all__ = ["DeepInterest", "DinConfig"]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from interestclock.clocks import ClockSlot, RankerSizes
-from interestclock.search import Found, Stretches, found_gaps
+from interestclock.clocks.padded import check_candidates
+from interestclock.search import Found, Stretches, TwoStage
 from interestclock.sequences.alike import newest_alike
-from interestclock.sequences.padded import check_candidates, padded_stretches
+from interestclock.sequences.by_hour import padded_stretches
 from interestclock.sequences.sizes import SearchSizes
 from interestclock.sequences.slots import SimHardSlot
 from interestclock.sequences.target_attention import TargetAttention
@@ -47,7 +48,7 @@ class SimHardConfig(SearchSizes):
         return SimHardSlot(SimHard(item_dim=sizes.item_dim, config=self), attributes=sizes.attributes)
 
 
-class SimHard(nn.Module):
+class SimHard(TwoStage):
     r"""Find the newest behaviours of a candidate's category in a long history, and attend over them.
 
     .. math:: S^* = \text{the newest } K \text{ with } c_i = c_q, \qquad v = attention(q, S^*)
@@ -66,6 +67,7 @@ class SimHard(nn.Module):
 
     Example:
         >>> import torch
+        >>> from torch import nn
         >>> item, category_N = nn.Embedding(500, 16), torch.randint(1, 9, (500,))
         >>> candidate_B = torch.tensor([7, 8, 9])
         >>> sim = SimHard(item_dim=16, config=SimHardConfig(behaviours=20))
@@ -82,8 +84,8 @@ class SimHard(nn.Module):
     """
 
     def __init__(self, *, item_dim: int, config: SimHardConfig) -> None:
-        super().__init__()
-        self.config, self.item_dim = config, item_dim
+        super().__init__(item_dim=item_dim)
+        self.config = config
         self.attention = TargetAttention(item_dim=item_dim, sizes=config)
         self.output_dim = config.output_dim
 
@@ -127,9 +129,13 @@ class SimHard(nn.Module):
         found = self.search(
             candidate_category_B, moment_of_B=moment_of_B, category_N=category_N, stretches=stretches
         )
-        row_BK = behaviour_ML.flatten()[found.place_BK]
-        gap_BK = found_gaps(found, stretches, moment_of_B)
-        return self.attend(candidate_BI, item_vectors_NI[row_BK], gap_BK, found.present_BK)
+        return self.attend_found(
+            candidate_BI,
+            found,
+            moment_of_B=moment_of_B,
+            stretches=stretches,
+            item_vectors_NI=item_vectors_NI,
+        )
 
     def search(
         self, category_B: Tensor, *, moment_of_B: Tensor, category_N: Tensor, stretches: Stretches

@@ -10,13 +10,12 @@ from torch import Tensor
 from interestclock.clocks import ClockSlot, SlotInputs
 from interestclock.clocks.slot import found_vectors
 from interestclock.errors import ConfigError
-from interestclock.search import Found, Stretches, found_gaps
+from interestclock.search import Found, Stretches, TwoStage, found_gaps
 from interestclock.sequences.hours import HOUR_GAPS
 
 if TYPE_CHECKING:
+    from interestclock.sequences.by_hour import HourSearch
     from interestclock.sequences.sim_hard import SimHard, SimHardConfig
-    from interestclock.sequences.sim_soft import SimSoft
-    from interestclock.sequences.twin import Twin
 
 __all__ = ["SearchSlot", "SimHardSlot"]
 
@@ -30,7 +29,7 @@ class SearchSlot(ClockSlot):
         peer: the model.
     """
 
-    def __init__(self, peer: SimSoft | Twin) -> None:
+    def __init__(self, peer: HourSearch) -> None:
         super().__init__()
         self.peer = peer
         self.output_dim = peer.output_dim
@@ -105,9 +104,7 @@ def _stretches(inputs: SlotInputs, *, most: int) -> Stretches:
     )
 
 
-def _attended(
-    peer: SimHard | SimSoft | Twin, inputs: SlotInputs, stretches: Stretches, found: Found
-) -> Tensor:
+def _attended(peer: TwoStage, inputs: SlotInputs, stretches: Stretches, found: Found) -> Tensor:
     vectors_BKI = found_vectors(inputs.items, found, stretches.item_T)
     gap_BK = found_gaps(found, stretches, inputs.batch.moment_of_B)
     return peer.attend(inputs.candidate_BI, vectors_BKI, gap_BK, found.present_BK)

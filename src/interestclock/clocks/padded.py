@@ -7,7 +7,6 @@ from torch import Tensor
 
 from interestclock.clocks.checks import check_times
 from interestclock.search import Stretches
-from interestclock.sequences.hours import HOUR_GAPS
 
 __all__ = ["check_candidates", "check_histories", "padded_stretches"]
 
@@ -15,39 +14,47 @@ __all__ = ["check_candidates", "check_histories", "padded_stretches"]
 
 
 def padded_stretches(
-    behaviour_ML: Tensor, *, behaviour_hour_ML: Tensor, present_ML: Tensor, now_hour_M: Tensor
+    behaviour_ML: Tensor,
+    *,
+    present_ML: Tensor,
+    times: tuple[str, Tensor],
+    now: tuple[str, Tensor],
+    period: int,
+    gaps: int,
 ) -> Stretches:
     """Stretches over padded histories; a behaviour's place is its moment · L + its column.
 
     Args:
         behaviour_ML: int64 row of each behaviour's item among the distinct items.
-        behaviour_hour_ML: int64, when each happened, in whole hours since 1970.
-        present_ML: bool, false on padding. now_hour_M: int64, the moments' hours.
+        present_ML: bool, false on padding.
+        times: what the caller calls the behaviours' times, and these, int64 (M, L).
+        now: the same of the moments' times, int64 (M,).
+        period, gaps: as ``Stretches`` has them.
 
     Raises:
         ValueError: shapes or types do not go together.
 
     Example:
         >>> stretches = padded_stretches(
-        ...     torch.tensor([[7, 8], [9, 0]]), behaviour_hour_ML=torch.tensor([[3, 4], [5, 0]]),
-        ...     present_ML=torch.tensor([[True, True], [True, False]]), now_hour_M=torch.tensor([6, 6]))
+        ...     torch.tensor([[7, 8], [9, 0]]), present_ML=torch.tensor([[True, True], [True, False]]),
+        ...     times=("day_ML", torch.tensor([[3, 4], [5, 0]])), now=("now_M", torch.tensor([6, 6])),
+        ...     period=0, gaps=366)
         >>> stretches.item_T.tolist(), stretches.start_M.tolist()
         ([7, 8, 9, -1], [0, 2])
     """
     check_histories(behaviour_ML, present_ML)
-    check_times("now_hour_M", now_hour_M, requests=len(behaviour_ML))
-    if behaviour_hour_ML.shape != behaviour_ML.shape:
-        raise ValueError(_unlike("behaviour_hour_ML", behaviour_hour_ML, behaviour_ML))
+    check_times(*now, requests=len(behaviour_ML))
+    _check_alike(*times, behaviour_ML)
     moments, longest = behaviour_ML.shape
     start_M = torch.arange(moments, device=behaviour_ML.device) * longest
     return Stretches(
         item_T=behaviour_ML.masked_fill(~present_ML, -1).flatten(),
-        time_T=behaviour_hour_ML.flatten(),
+        time_T=times[1].flatten(),
         start_M=start_M,
         stop_M=start_M + longest,
-        now_M=now_hour_M,
-        period=0,
-        gaps=HOUR_GAPS,
+        now_M=now[1],
+        period=period,
+        gaps=gaps,
     )
 
 
@@ -62,8 +69,7 @@ def check_histories(behaviour_ML: Tensor, present_ML: Tensor) -> None:
         Traceback (most recent call last):
         ValueError: present_ML has type torch.float32; give bool, for example item_ML > 0
     """
-    if present_ML.shape != behaviour_ML.shape:
-        raise ValueError(_unlike("present_ML", present_ML, behaviour_ML))
+    _check_alike("present_ML", present_ML, behaviour_ML)
     if present_ML.dtype != torch.bool:
         raise ValueError(f"present_ML has type {present_ML.dtype}; give bool, for example item_ML > 0")
 
@@ -84,8 +90,9 @@ def check_candidates(candidate_BI: Tensor, moment_of_B: Tensor, *, item_dim: int
     check_times("moment_of_B", moment_of_B, requests=len(candidate_BI))
 
 
-def _unlike(name: str, other_ML: Tensor, behaviour_ML: Tensor) -> str:
-    return (
-        f"{name} has shape {tuple(other_ML.shape)}, behaviour_ML {tuple(behaviour_ML.shape)}; "
-        "give one entry for each behaviour, padding included"
-    )
+def _check_alike(name: str, other_ML: Tensor, behaviour_ML: Tensor) -> None:
+    if other_ML.shape != behaviour_ML.shape:
+        raise ValueError(
+            f"{name} has shape {tuple(other_ML.shape)}, behaviour_ML {tuple(behaviour_ML.shape)}; "
+            "give one entry for each behaviour, padding included"
+        )

@@ -1,0 +1,110 @@
+"""The second stage's parts: heads that score what was found, and what each of them makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["equal_projections", "head_scores", "masked_softmax", "pool_by_head", "project_heads"]
+
+# Shapes: B candidates, K found, A heads, D latent of a head, E = A x D, P one part of what is known of a
+# behaviour (its item's vector, the features of its gap), J all parts side by side.
+
+
+def head_scores(query_BE: Tensor, key_EJ: Tensor, parts_BKP: Sequence[Tensor], *, heads: int) -> Tensor:
+    r"""How near each head finds the candidate to what is known of a behaviour.
+
+    .. math:: s_k^a = q^a \cdot (W^a [x_k^1; x_k^2; \ldots])
+
+    W is applied to the candidate's side, since K behaviours share one candidate, and the parts are never laid
+    side by side: a copy of all that was found would be made.
+
+    Args:
+        query_BE: candidates' projections, all heads side by side. key_EJ: W, as an ``nn.Linear`` has it.
+        parts_BKP: what W projects, in its order; J is their widths' sum. heads: A.
+
+    Returns:
+        (B, A, K); a relevance is made of it by adding what else speaks for a behaviour.
+
+    Example:
+        >>> head_scores(torch.ones(1, 2), torch.tensor([[1.0], [3.0]]), [torch.tensor([[[2.0]]])], heads=2)
+        tensor([[[2.],
+                 [6.]]])
+    """
+    latent = query_BE.shape[1] // heads
+    query_BAD = query_BE.reshape(-1, heads, latent)
+    key_ADJ = key_EJ.reshape(heads, latent, -1)
+    towards_BAJ = torch.einsum("bad,adj->baj", query_BAD, key_ADJ)
+    towards_BAP = torch.split(towards_BAJ, [part.shape[2] for part in parts_BKP], dim=2)
+    products = [to_BAP @ part.transpose(1, 2) for to_BAP, part in zip(towards_BAP, parts_BKP, strict=True)]
+    score_BAK = products[0]
+    for product_BAK in products[1:]:
+        score_BAK = score_BAK + product_BAK
+    return score_BAK
+
+
+def pool_by_head(relevance_BAK: Tensor, present_BK: Tensor, parts_BKP: Sequence[Tensor]) -> Tensor:
+    r"""Each head's mean of what was found, weighed by its relevance.
+
+    .. math:: p^a = softmax(r^a)^\top [x^1; x^2; \ldots]
+
+    Args:
+        relevance_BAK: by head. present_BK: bool, false on padding. parts_BKP: what is known of a behaviour.
+
+    Returns:
+        (B, A, J), zeros where nothing was found.
+
+    Example:
+        >>> part_BKP = torch.tensor([[[1.0], [3.0]]])
+        >>> pool_by_head(torch.zeros(1, 1, 2), torch.tensor([[True, True]]), [part_BKP, 2 * part_BKP])
+        tensor([[[2., 4.]]])
+    """
+    weight_BAK = masked_softmax(relevance_BAK, present_BK.unsqueeze(1))
+    # Pooled apart and joined after: joined before, a copy of all that was found would be made.
+    return torch.cat([weight_BAK @ part for part in parts_BKP], dim=2)
+
+
+def project_heads(pooled_BAJ: Tensor, value_AJD: Tensor) -> Tensor:
+    """Each head's own projection of what it pooled, all heads side by side, (B, E).
+
+    Example:
+        >>> project_heads(torch.ones(1, 2, 3), torch.stack([torch.eye(3), 2 * torch.eye(3)]))
+        tensor([[1., 1., 1., 2., 2., 2.]])
+    """
+    return torch.einsum("baj,ajd->bad", pooled_BAJ, value_AJD).flatten(1)
+
+
+def masked_softmax(score_BAK: Tensor, present_B1K: Tensor) -> Tensor:
+    """Softmax over what is present; all zeros where nothing is.
+
+    Example:
+        >>> masked_softmax(torch.zeros(1, 1, 3), torch.tensor([[[True, False, True]]])).tolist()
+        [[[0.5, 0.0, 0.5]]]
+    """
+    masked_BAK = score_BAK.masked_fill(~present_B1K, torch.finfo(score_BAK.dtype).min)
+    return torch.softmax(masked_BAK, dim=2) * present_B1K
+
+
+def equal_projections(
+    item_dim: int, width: int, *, gain: float, beside: int = 0
+) -> tuple[nn.Linear, nn.Linear]:
+    """W_q and W_b, which start as one orthogonal matrix: the same item scores high from the first event on.
+
+    Args:
+        item_dim: I. width: E, all heads side by side. gain: of the orthogonal matrix.
+        beside: inputs of W_b behind the item's vector, such as a gap's embedding, that start at zero.
+
+    Example:
+        >>> query, key = equal_projections(2, 4, gain=1.0, beside=1)
+        >>> torch.equal(query.weight, key.weight[:, :2]), key.weight[:, 2].tolist()
+        (True, [0.0, 0.0, 0.0, 0.0])
+    """
+    query = nn.Linear(item_dim, width, bias=False)
+    key = nn.Linear(item_dim + beside, width, bias=False)
+    nn.init.orthogonal_(query.weight, gain=gain)
+    with torch.no_grad():
+        key.weight.zero_()
+        key.weight[:, :item_dim] = query.weight
+    return query, key

@@ -1,0 +1,193 @@
+"""Search, then attend: what every model of long histories here does, with the parts that differ left open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from interestclock.search.batch import ItemKeys, search_batch
+from interestclock.search.found import Found
+from interestclock.search.stretches import Stretches, found_gaps, seen_in
+
+__all__ = ["ItemSearch", "TwoStage"]
+
+# Shapes: B candidates, M moments (a user at a time), T behaviours of all users, K found, N distinct items,
+# U of them that occur, V gaps that occur, I item vector, E projection, O output.
+
+
+class TwoStage(nn.Module):
+    """A model that finds K behaviours for each candidate and attends over them; abstract.
+
+    A subclass says how it attends, and finds by a method ``search`` of its own: ``ItemSearch`` has one.
+
+    Args:
+        item_dim: I, width of an item's vector.
+
+    Example:
+        >>> class Mean(TwoStage):
+        ...     def attend(self, candidate_BI, behaviour_BKI, gap_BK, present_BK):
+        ...         return (behaviour_BKI * present_BK.unsqueeze(2)).sum(1) / present_BK.sum(1, keepdim=True)
+        >>> stretches = Stretches(
+        ...     item_T=torch.tensor([1, 0, 1]), time_T=torch.tensor([60, 120, 180]),
+        ...     start_M=torch.tensor([0]), stop_M=torch.tensor([3]), now_M=torch.tensor([0]))
+        >>> found = Found(place_BK=torch.tensor([[2, 1]]), score_BK=torch.zeros(1, 2),
+        ...     present_BK=torch.ones(1, 2, dtype=torch.bool))
+        >>> Mean(item_dim=1).attend_found(
+        ...     torch.zeros(1, 1), found, moment_of_B=torch.tensor([0]), stretches=stretches,
+        ...     item_vectors_NI=torch.tensor([[3.0], [5.0]])).tolist()
+        [[4.0]]
+    """
+
+    def __init__(self, *, item_dim: int) -> None:
+        super().__init__()
+        self.item_dim = item_dim
+
+    def attend(
+        self, candidate_BI: Tensor, behaviour_BKI: Tensor, gap_BK: Tensor, present_BK: Tensor
+    ) -> Tensor:
+        """What the model hands on of what was found; ``interestclock.search.attention`` has the parts.
+
+        Args:
+            candidate_BI, behaviour_BKI: item vectors. gap_BK: int64, in the stretches' unit.
+            present_BK: bool, false on padding.
+
+        Returns:
+            float32 (B, O).
+        """
+        raise NotImplementedError
+
+    def attend_found(
+        self,
+        candidate_BI: Tensor,
+        found: Found,
+        *,
+        moment_of_B: Tensor,
+        stretches: Stretches,
+        item_vectors_NI: Tensor,
+    ) -> Tensor:
+        """Attend over what was found, all items' vectors at hand; gradients flow to those found.
+
+        Args:
+            candidate_BI, moment_of_B: the candidates and their moments. found: in the stretches.
+            item_vectors_NI: by the stretches' item numbers.
+
+        Returns:
+            float32 (B, O).
+        """
+        item_BK = stretches.item_T[found.place_BK].clamp(min=0)
+        gap_BK = found_gaps(found, stretches, moment_of_B)
+        return self.attend(candidate_BI, item_vectors_NI[item_BK], gap_BK, found.present_BK)
+
+
+class ItemSearch(TwoStage):
+    r"""A model whose search scores an item's projection and a gap; abstract.
+
+    .. math:: r_i = (q W_q) \cdot (b_i W_b) / c + g(\delta_i)
+
+    A subclass has the key (linear layers ``query`` and ``key`` without bias), says what the gap adds
+    (``gap_scores``), and how it attends (``attend``), with these very parameters or others.
+
+    Source: the search units of SIM (CIKM 2020), TWIN (KDD 2023) and the Long-term Interest Clock (WWW 2025).
+
+    Args:
+        item_dim: I. behaviours: K, how many the search hands to attention.
+        scale: c, the root of a head's width, or 1.
+
+    Example:
+        >>> class Newest(ItemSearch):
+        ...     def __init__(self):
+        ...         super().__init__(item_dim=2, behaviours=1, scale=1.0)
+        ...         self.query, self.key = (nn.Linear(2, 4, bias=False) for _ in range(2))
+        ...         nn.init.zeros_(self.key.weight)
+        ...     def gap_scores(self, gap_V, *, dtype):
+        ...         return -gap_V.to(dtype)
+        >>> stretches = Stretches(
+        ...     item_T=torch.tensor([1, 0, 1]), time_T=torch.tensor([60, 10, 180]),
+        ...     start_M=torch.tensor([0]), stop_M=torch.tensor([3]), now_M=torch.tensor([0]))
+        >>> found = Newest().search(
+        ...     torch.ones(1, 2), moment_of_B=torch.tensor([0]), stretches=stretches, items=2,
+        ...     vectors=lambda item_U: torch.ones(len(item_U), 2))
+        >>> found.place_BK.tolist(), found.score_BK.tolist()
+        ([[1]], [[-10.0]])
+    """
+
+    query: nn.Linear
+    key: nn.Linear
+
+    def __init__(self, *, item_dim: int, behaviours: int, scale: float) -> None:
+        super().__init__(item_dim=item_dim)
+        self.behaviours, self.scale = behaviours, scale
+
+    def gap_scores(self, gap_V: Tensor, *, dtype: torch.dtype) -> Tensor | None:  # noqa: ARG002
+        """What a gap adds to a score, all heads together; nothing, unless a subclass says otherwise.
+
+        Args:
+            gap_V: int64, distinct, in the stretches' unit. dtype: of the scores.
+
+        Returns:
+            (V,), or None if the search sees no time.
+        """
+        return None
+
+    @torch.no_grad()
+    def search(
+        self,
+        candidate_BI: Tensor,
+        *,
+        moment_of_B: Tensor,
+        stretches: Stretches,
+        items: int,
+        vectors: Callable[[Tensor], Tensor],
+        kept: ItemKeys | None = None,
+    ) -> Found:
+        r"""The K behaviours of highest score, all heads together; no gradient flows.
+
+        The search runs among the items' own vectors: what projects a behaviour is applied to the query
+        instead, once per candidate rather than once per item, since :math:`(q W_q) \cdot (b W_b) = (q W_q
+        W_b^\top) \cdot b`. Each distinct item of the batch is read once, and each distinct gap scored once.
+
+        Args:
+            candidate_BI: float32, the candidates' item vectors.
+            moment_of_B: int64, each candidate's moment, a row of the M.
+            stretches: the behaviours, their times in the unit that ``gap_scores`` reads.
+            items: one more than the largest item number. vectors: of item numbers, int64 (U,) -> (U, I).
+            kept: older projections to search among instead, of all items, made by ``key``.
+        """
+        seen = seen_in(stretches, items=items)
+        time_score_G = candidate_BI.new_zeros(stretches.gaps)
+        score_V = self.gap_scores(seen.gap_V, dtype=candidate_BI.dtype)
+        if score_V is not None:
+            time_score_G[seen.gap_V] = score_V
+        query_BE = self.query(candidate_BI) / self.scale
+        if kept is None:
+            query_BE = query_BE @ self.key.weight
+            kept = ItemKeys(key_UE=vectors(seen.item_U), row_N=seen.row_N)
+        return search_batch(
+            query_BE,
+            moment_of_B=moment_of_B,
+            keys=kept,
+            time_score_G=time_score_G,
+            stretches=stretches,
+            most=self.behaviours,
+        )
+
+    def search_and_attend(
+        self, candidate_BI: Tensor, *, moment_of_B: Tensor, stretches: Stretches, item_vectors_NI: Tensor
+    ) -> Tensor:
+        """Both stages, all items' vectors at hand, float32 (B, O); arguments as in ``attend_found``."""
+        found = self.search(
+            candidate_BI,
+            moment_of_B=moment_of_B,
+            stretches=stretches,
+            items=len(item_vectors_NI),
+            vectors=item_vectors_NI.__getitem__,
+        )
+        return self.attend_found(
+            candidate_BI,
+            found,
+            moment_of_B=moment_of_B,
+            stretches=stretches,
+            item_vectors_NI=item_vectors_NI,
+        )

@@ -1,0 +1,99 @@
+"""What peers that search by items and hours are given: padded histories, their times in whole hours."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from interestclock.clocks.padded import check_candidates
+from interestclock.clocks.padded import padded_stretches as stretches_of
+from interestclock.search import ItemSearch, Stretches
+from interestclock.sequences.hours import HOUR_GAPS
+from interestclock.sequences.sizes import SearchSizes
+
+__all__ = ["HourSearch", "padded_stretches"]
+
+# Shapes: B candidates, M moments (a user at a time), L behaviours, N distinct items, I item vector.
+
+
+class HourSearch(ItemSearch):
+    """A peer that searches by items' projections, and maybe by how many hours ago; abstract, as TWIN is one.
+
+    Args:
+        item_dim: I. config: sizes, of which K counts here. scale: as in ``ItemSearch``.
+
+    Example: see ``Twin``.
+    """
+
+    config: SearchSizes
+    output_dim: int
+
+    def __init__(self, *, item_dim: int, config: SearchSizes, scale: float) -> None:
+        super().__init__(item_dim=item_dim, behaviours=config.behaviours, scale=scale)
+        self.config = config
+
+    def forward(
+        self,
+        candidate_BI: Tensor,
+        *,
+        now_hour_M: Tensor,
+        moment_of_B: Tensor,
+        item_vectors_NI: Tensor,
+        behaviour_ML: Tensor,
+        behaviour_hour_ML: Tensor,
+        present_ML: Tensor,
+    ) -> Tensor:
+        """Search, then attend.
+
+        Args:
+            candidate_BI: float32, the candidates' item vectors.
+            now_hour_M: int64, each moment in whole hours since 1970.
+            moment_of_B: int64, each candidate's moment, a row of the M.
+            item_vectors_NI: float32, distinct items of all histories; at least one unless L is 0.
+            behaviour_ML: int64 row of each behaviour's item in them; on padding any row, as 0.
+            behaviour_hour_ML: int64, when each happened, as ``now_hour_M``.
+            present_ML: bool, false on padding.
+
+        Returns:
+            float32 (B, ``output_dim``).
+
+        Raises:
+            ValueError: shapes do not go together.
+        """
+        check_candidates(candidate_BI, moment_of_B, item_dim=self.item_dim)
+        stretches = padded_stretches(
+            behaviour_ML, behaviour_hour_ML=behaviour_hour_ML, present_ML=present_ML, now_hour_M=now_hour_M
+        )
+        return self.search_and_attend(
+            candidate_BI, moment_of_B=moment_of_B, stretches=stretches, item_vectors_NI=item_vectors_NI
+        )
+
+
+def padded_stretches(
+    behaviour_ML: Tensor, *, behaviour_hour_ML: Tensor, present_ML: Tensor, now_hour_M: Tensor
+) -> Stretches:
+    """Stretches over padded histories in whole hours; a behaviour's place is its moment · L + its column.
+
+    Args:
+        behaviour_ML: int64 row of each behaviour's item among the distinct items.
+        behaviour_hour_ML: int64, when each happened, in whole hours since 1970.
+        present_ML: bool, false on padding. now_hour_M: int64, the moments' hours.
+
+    Raises:
+        ValueError: shapes or types do not go together.
+
+    Example:
+        >>> import torch
+        >>> stretches = padded_stretches(
+        ...     torch.tensor([[7, 8], [9, 0]]), behaviour_hour_ML=torch.tensor([[3, 4], [5, 0]]),
+        ...     present_ML=torch.tensor([[True, True], [True, False]]), now_hour_M=torch.tensor([6, 6]))
+        >>> stretches.item_T.tolist(), stretches.start_M.tolist()
+        ([7, 8, 9, -1], [0, 2])
+    """
+    return stretches_of(
+        behaviour_ML,
+        present_ML=present_ML,
+        times=("behaviour_hour_ML", behaviour_hour_ML),
+        now=("now_hour_M", now_hour_M),
+        period=0,
+        gaps=HOUR_GAPS,
+    )
