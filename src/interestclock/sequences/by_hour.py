@@ -21,7 +21,23 @@ class HourSearch(ItemSearch):
     Args:
         item_dim: I. config: sizes, of which K counts here. scale: as in ``ItemSearch``.
 
-    Example: see ``Twin``.
+    Example:
+        >>> import torch
+        >>> from torch import nn
+        >>> class LastOnes(HourSearch):
+        ...     def __init__(self):
+        ...         super().__init__(item_dim=1, config=SearchSizes(behaviours=2), scale=1.0)
+        ...         self.query, self.key = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+        ...     def gap_scores(self, gap_V, *, dtype):
+        ...         return -1e6 * gap_V.to(dtype)
+        ...     def attend(self, candidate_BI, behaviour_BKI, gap_hours_BK, present_BK):
+        ...         return gap_hours_BK
+        >>> LastOnes()(
+        ...     torch.ones(1, 1), now_hour_M=torch.tensor([9]), moment_of_B=torch.tensor([0]),
+        ...     item_vectors_NI=torch.ones(1, 1), behaviour_ML=torch.tensor([[0, 0, 0]]),
+        ...     behaviour_hour_ML=torch.tensor([[8, 2, 7]]),
+        ...     present_ML=torch.ones(1, 3, dtype=torch.bool)).tolist()
+        [[1, 2]]
     """
 
     config: SearchSizes
