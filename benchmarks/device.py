@@ -23,8 +23,8 @@ from machine import machine
 from rich.console import Console
 from rich.table import Table
 
-from interestclock.search import Stretches, search_request
-from training import BATCH, FOUND, ITEMS, LENGTHS, WIDTH, Attention, stretches_of
+from interestclock.search import Spans, search_request
+from training import BATCH, FOUND, ITEMS, LENGTHS, WIDTH, Attention, spans_of
 
 CANDIDATES, BEHAVIOURS, KEPT = 500, 10_000, 100
 _FLOAT, _BEHAVIOUR = 4, 8  # bytes
@@ -85,7 +85,7 @@ def request(device: torch.device, speeds: dict[str, float]) -> dict[str, float]:
     time_score_L = torch.randn(BEHAVIOURS, device=device)
     variants: dict[str, Callable[[], object]] = {
         "product_us": lambda: query_CE @ key_LE.T,
-        "search_us": lambda: search_request(query_CE, key_LE, time_score_L, most=KEPT),
+        "search_us": lambda: search_request(query_CE, key_LE, time_score_L, top_k=KEPT),
         "topk_us": lambda: torch.addmm(time_score_L, query_CE, key_LE.T).topk(KEPT, dim=1),
     }
     scores = CANDIDATES * BEHAVIOURS
@@ -103,15 +103,15 @@ def training(device: torch.device, speeds: dict[str, float]) -> dict[int, dict[s
 def _training(
     attention: Attention, length: int, device: torch.device, speeds: dict[str, float]
 ) -> dict[str, float]:
-    on_cpu, item_B = stretches_of(length), torch.randint(0, ITEMS, (BATCH,), device=device)
+    on_cpu, item_B = spans_of(length), torch.randint(0, ITEMS, (BATCH,), device=device)
     parts = {
         each: getattr(on_cpu, each).to(device) for each in ("item_T", "time_T", "start_M", "stop_M", "now_M")
     }
-    stretches = Stretches(**parts)
+    spans = Spans(**parts)
 
     def step() -> None:
         attention.zero_grad()
-        attention.ours(item_B, stretches).square().sum().backward()
+        attention.ours(item_B, spans).square().sum().backward()
 
     operations = 2 * BATCH * ITEMS * WIDTH
     moved = BATCH * length * _BEHAVIOUR + 3 * BATCH * FOUND.behaviours * WIDTH * _FLOAT

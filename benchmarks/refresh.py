@@ -37,7 +37,7 @@ from interestclock.evaluation import split_by_time
 from interestclock.metrics import auc
 from interestclock.ranking import RankerConfig
 from interestclock.samples import BatchMaker, PrepareConfig, SampleFolder, prepare_samples
-from interestclock.search import Found, ItemKeys, hit_rate
+from interestclock.search import ItemKeys, Retrieved, hit_rate
 from interestclock.training import RunPlan, TrainConfig, run_ranker
 
 POLICIES = {
@@ -50,7 +50,7 @@ POLICIES = {
     "never again": LongTermConfig(refresh_batches=10**9),
 }
 MEASURED_EVERY = 50
-Search = Callable[..., Found]
+Search = Callable[..., Retrieved]
 
 
 class Hits:
@@ -61,24 +61,28 @@ class Hits:
         self.rates: dict[str, list[float]] = {"policy": [], "float16": [], "bfloat16": []}
 
     def watch(self, search: Search) -> Search:
-        def searched(clock: LongTermClock, candidate_BI: Tensor, **given: Any) -> Found:
-            found = search(clock, candidate_BI, **given)
+        def searched(clock: LongTermClock, candidate_BI: Tensor, **given: Any) -> Retrieved:
+            retrieved = search(clock, candidate_BI, **given)
             self.asked += 1
             if self.asked % MEASURED_EVERY == 0:
-                self._measure(partial(search, clock, candidate_BI), clock, given, found)
-            return found
+                self._measure(partial(search, clock, candidate_BI), clock, given, retrieved)
+            return retrieved
 
         return searched
 
     def _measure(
-        self, search: Callable[..., Found], clock: LongTermClock, given: dict[str, Any], found: Found
+        self,
+        search: Callable[..., Retrieved],
+        clock: LongTermClock,
+        given: dict[str, Any],
+        retrieved: Retrieved,
     ) -> None:
-        stretches, moment_of_B = given["stretches"], given["moment_of_B"]
-        long_B = (stretches.stop_M - stretches.start_M)[moment_of_B] > clock.config.behaviours
+        spans, request_row_B = given["spans"], given["request_row_B"]
+        long_B = (spans.stop_M - spans.start_M)[request_row_B] > clock.config.behaviours
         if not long_B.any():
             return
         exact = search(**given | {"kept": None})
-        self._add("policy", found, exact, long_B)
+        self._add("policy", retrieved, exact, long_B)
         if given.get("kept") is None:
             item_N = torch.arange(given["items"])
             key_NE, row_N = clock.key(given["vectors"](item_N)), item_N.to(torch.int32)
@@ -86,12 +90,14 @@ class Hits:
                 coarse = ItemKeys(key_UE=key_NE.to(dtype).float(), row_N=row_N)
                 self._add(str(dtype).split(".")[1], search(**given | {"kept": coarse}), exact, long_B)
 
-    def _add(self, name: str, found: Found, exact: Found, row_B: Tensor) -> None:
-        self.rates[name].append(hit_rate(_rows(found, row_B), _rows(exact, row_B)))
+    def _add(self, name: str, retrieved: Retrieved, exact: Retrieved, row_B: Tensor) -> None:
+        self.rates[name].append(hit_rate(_rows(retrieved, row_B), _rows(exact, row_B)))
 
 
-def _rows(found: Found, row_B: Tensor) -> Found:
-    return Found(**{name: getattr(found, name)[row_B] for name in ("place_BK", "score_BK", "present_BK")})
+def _rows(retrieved: Retrieved, row_B: Tensor) -> Retrieved:
+    return Retrieved(
+        **{name: getattr(retrieved, name)[row_B] for name in ("offset_BK", "score_BK", "present_BK")}
+    )
 
 
 def main() -> None:
@@ -128,8 +134,8 @@ def measure(samples: SampleFolder, folder: Path, label: str, config: LongTermCon
     hits, search = Hits(), LongTermClock.search
     with patch.object(LongTermClock, "search", hits.watch(search)):
         cost = run_ranker(plan, lambda _: None)
-    found = {f"hit_{name}": mean(rates) for name, rates in hits.rates.items() if rates}
-    return {"auc": test_auc(samples, folder, label), "seconds": cost.seconds, **found}
+    retrieved = {f"hit_{name}": mean(rates) for name, rates in hits.rates.items() if rates}
+    return {"auc": test_auc(samples, folder, label), "seconds": cost.seconds, **retrieved}
 
 
 def test_auc(samples: SampleFolder, folder: Path, label: str) -> float:

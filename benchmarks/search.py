@@ -73,7 +73,7 @@ class Request:
         return torch.mm(self.query_CE, self.key_EL)
 
     def search(self) -> Tensor:
-        return search_request(self.query_CE, self.key_LE, self.time_score_L, most=KEPT).place_BK
+        return search_request(self.query_CE, self.key_LE, self.time_score_L, top_k=KEPT).offset_BK
 
     def topk(self) -> Tensor:
         return self.product().add_(self.time_score_L).topk(self.kept, dim=1).indices
@@ -107,9 +107,9 @@ def main() -> None:
 
 def check(request: Request) -> None:
     """Both find the same scores, whatever the last bit of a product in blocks."""
-    found = search_request(request.query_CE, request.key_LE, request.time_score_L, most=KEPT)
+    retrieved = search_request(request.query_CE, request.key_LE, request.time_score_L, top_k=KEPT)
     expected_CK = (request.product() + request.time_score_L).topk(request.kept, dim=1).values
-    torch.testing.assert_close(found.score_BK, expected_CK, atol=1e-4, rtol=0)
+    torch.testing.assert_close(retrieved.score_BK, expected_CK, atol=1e-4, rtol=0)
 
 
 def parse_arguments() -> argparse.Namespace:

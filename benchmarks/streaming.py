@@ -93,7 +93,7 @@ def as_chunk(samples: Samples) -> SampleChunk:
         day_of_week_B=number["weekday"] - 1,
         known_ms_B=request_B,
         known_behaviours_B=torch.zeros_like(rows),
-        moment_of_B=request_B,
+        request_row_B=request_B,
         first_M=rows[::2],
         recent_MN=torch.zeros(len(rows) // 2, 1, dtype=torch.int64),
         labels={"visit": torch.from_numpy(samples.label).to(torch.int8)},

@@ -31,7 +31,7 @@ from interestclock.clocks import LongTermClock, LongTermConfig, gap_features
 from interestclock.histories import Histories
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig
 from interestclock.samples import Batch
-from interestclock.search import Stretches, found_gaps
+from interestclock.search import Spans, retrieved_gaps
 from interestclock.timeofday import DAY_SECONDS, circular_gap_seconds
 from interestclock.training import Learner
 
@@ -51,32 +51,32 @@ class Attention(nn.Module):
         nn.init.normal_(self.item.weight, std=0.1)
         self.clock = LongTermClock(item_dim=WIDTH, config=FOUND)
 
-    def ours(self, item_B: Tensor, stretches: Stretches) -> Tensor:
-        candidate_BI, moment_of_B = self.item(item_B), torch.arange(len(item_B), device=item_B.device)
-        found = self.clock.search(
+    def ours(self, item_B: Tensor, spans: Spans) -> Tensor:
+        candidate_BI, request_row_B = self.item(item_B), torch.arange(len(item_B), device=item_B.device)
+        retrieved = self.clock.search(
             candidate_BI,
-            moment_of_B=moment_of_B,
-            stretches=stretches,
+            request_row_B=request_row_B,
+            spans=spans,
             items=self.item.num_embeddings,
             vectors=self.item.weight.__getitem__,
         )
-        behaviour_BKI = self.item(stretches.item_T[found.place_BK])
-        gap_BK = found_gaps(found, stretches, moment_of_B)
-        return self.clock.attend(candidate_BI, behaviour_BKI, gap_BK, found.present_BK)
+        behaviour_BKI = self.item(spans.item_T[retrieved.offset_BK])
+        gap_BK = retrieved_gaps(retrieved, spans, request_row_B)
+        return self.clock.attend(candidate_BI, behaviour_BKI, gap_BK, retrieved.present_BK)
 
-    def plain(self, item_B: Tensor, stretches: Stretches) -> Tensor:
+    def plain(self, item_B: Tensor, spans: Spans) -> Tensor:
         clock, heads, latent = self.clock, FOUND.heads, FOUND.latent_dim
-        candidate_BI, behaviour_BLI = self.item(item_B), self.item(stretches.item_T.view(len(item_B), -1))
-        time_BL = stretches.time_T.view(len(item_B), -1).long()
-        feature_BLF = gap_features(circular_gap_seconds(time_BL, stretches.now_M.unsqueeze(1)))
+        candidate_BI, behaviour_BLI = self.item(item_B), self.item(spans.item_T.view(len(item_B), -1))
+        time_BL = spans.time_T.view(len(item_B), -1).long()
+        feature_BLF = gap_features(circular_gap_seconds(time_BL, spans.now_M.unsqueeze(1)))
         query_BAD = clock.query(candidate_BI).unflatten(1, (heads, latent))
         key_BLAD = clock.key(behaviour_BLI).unflatten(2, (heads, latent))
         score_BAL = torch.einsum("bad,blad->bal", query_BAD, key_BLAD) / math.sqrt(latent)
         score_BAL = score_BAL + clock.gap(feature_BLF).transpose(1, 2)
-        place_BK = score_BAL.sum(1).topk(min(FOUND.behaviours, score_BAL.shape[2]), dim=1).indices
-        weight_BAK = score_BAL.gather(2, place_BK.unsqueeze(1).expand(-1, heads, -1)).softmax(2)
+        offset_BK = score_BAL.sum(1).topk(min(FOUND.behaviours, score_BAL.shape[2]), dim=1).indices
+        weight_BAK = score_BAL.gather(2, offset_BK.unsqueeze(1).expand(-1, heads, -1)).softmax(2)
         seen_BLJ = torch.cat([behaviour_BLI, feature_BLF], dim=2)
-        seen_BKJ = seen_BLJ.gather(1, place_BK.unsqueeze(2).expand(-1, -1, seen_BLJ.shape[2]))
+        seen_BKJ = seen_BLJ.gather(1, offset_BK.unsqueeze(2).expand(-1, -1, seen_BLJ.shape[2]))
         heads_BAD = torch.einsum("baj,ajd->bad", weight_BAK @ seen_BKJ, clock.value)
         return clock.mlp(heads_BAD.flatten(1))
 
@@ -120,9 +120,9 @@ def histories_of(length: int, items: int) -> Histories:
     )
 
 
-def stretches_of(length: int) -> Stretches:
+def spans_of(length: int) -> Spans:
     histories = histories_of(length, ITEMS)
-    return Stretches(
+    return Spans(
         item_T=histories.item_E,
         time_T=histories.second_of_day_E,
         start_M=histories.offset_U[:-1],
@@ -133,19 +133,19 @@ def stretches_of(length: int) -> Stretches:
 
 def check(attention: Attention) -> None:
     """Both forms say the same."""
-    item_B, stretches = torch.randint(0, ITEMS, (BATCH,)), stretches_of(300)
+    item_B, spans = torch.randint(0, ITEMS, (BATCH,)), spans_of(300)
     with torch.no_grad():
-        ours_BO, plain_BO = attention.ours(item_B, stretches), attention.plain(item_B, stretches)
+        ours_BO, plain_BO = attention.ours(item_B, spans), attention.plain(item_B, spans)
     torch.testing.assert_close(ours_BO, plain_BO, atol=1e-4, rtol=1e-4)
 
 
-def attend(attention: Attention, form: Callable[[Tensor, Stretches], Tensor], length: int) -> float:
+def attend(attention: Attention, form: Callable[[Tensor, Spans], Tensor], length: int) -> float:
     """Samples per second of forward and backward."""
-    stretches, item_B = stretches_of(length), torch.randint(0, ITEMS, (BATCH,))
+    spans, item_B = spans_of(length), torch.randint(0, ITEMS, (BATCH,))
 
     def step() -> None:
         attention.zero_grad()
-        form(item_B, stretches).square().sum().backward()
+        form(item_B, spans).square().sum().backward()
 
     return samples_per_second(step)
 
@@ -177,7 +177,7 @@ def batch_of(length: int, items: int, histories: Histories) -> Batch:
         day_of_week_B=torch.zeros(BATCH, dtype=torch.int64),
         known_ms_B=whole_B,
         known_behaviours_B=known_B,
-        moment_of_B=whole_B,
+        request_row_B=whole_B,
         first_M=whole_B,
         recent_MN=histories.items_between(*histories.newest(whole_B, known_B, most=10), width=10),
         labels={"finish": torch.randint(0, 2, (BATCH,), dtype=torch.int8)},

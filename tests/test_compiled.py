@@ -78,7 +78,7 @@ def test_a_loop_that_another_file_calls_is_compiled_again(tmp_path: Path) -> Non
     shutil.copytree(PACKAGE, tmp_path / "interestclock", ignore=shutil.ignore_patterns("__pycache__"))
     ask = (
         "import torch; from interestclock.search import search_request; one = torch.ones(1, 1); "
-        "print(search_request(one, one, torch.zeros(1), most=1).present_BK.item())"
+        "print(search_request(one, one, torch.zeros(1), top_k=1).present_BK.item())"
     )
 
     def answer() -> str:

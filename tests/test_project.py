@@ -54,7 +54,7 @@ NO_EXAMPLE = {
     "interestclock.admission.admitted.Admitted": "what EventBuffer.admit returns; its example shows one",
     "interestclock.admission.serial_columns.Column": "an argument of SerialColumns; its example shows some",
     "interestclock.snapshots.reader.Snapshot": "what SnapshotReader loads; its example shows one",
-    "interestclock.search.stretches.Seen": "what seen_in returns; its example shows one",
+    "interestclock.search.spans.Seen": "what seen_in returns; its example shows one",
     "interestclock.state.feature_state.Ingested": "what FeatureState.ingest returns",
     "interestclock.state.feature_state.Left": "what FeatureState.pass_midnight returns",
     "interestclock.state.feature_view.FeatureView": "a Protocol: there is nothing to run",

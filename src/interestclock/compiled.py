@@ -27,7 +27,7 @@ SOURCES = (
     "search/lanes.py",
     "search/request.py",
     "search/selection.py",
-    "search/stretches.py",
+    "search/spans.py",
     "sequences/alike.py",
     "timeofday.py",
 )

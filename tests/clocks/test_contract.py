@@ -43,7 +43,7 @@ def long_history(requests: int) -> dict[str, Tensor]:
     return {
         "candidate_BI": torch.randn(requests, 5),
         "second_of_day_M": torch.randint(0, 86_400, (requests,)),
-        "moment_of_B": torch.arange(requests),
+        "request_row_B": torch.arange(requests),
         "item_vectors_NI": torch.randn(7, 5),
         "behaviour_ML": torch.randint(0, 7, (requests, 9)),
         "behaviour_second_ML": torch.randint(0, 86_400, (requests, 9)),
@@ -85,10 +85,10 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 def rows(inputs: dict[str, Tensor], index: Tensor) -> dict[str, Tensor]:
-    """The same requests alone, each still its own moment."""
+    """The same requests alone, each still its own request."""
     taken = {name: value if name in SHARED else value[index] for name, value in inputs.items()}
-    if "moment_of_B" in taken:
-        taken["moment_of_B"] = torch.arange(len(index))
+    if "request_row_B" in taken:
+        taken["request_row_B"] = torch.arange(len(index))
     return taken
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from interestclock.clocks import LongTermClock, LongTermConfig
-from interestclock.search import Found, Stretches
+from interestclock.search import Retrieved, Spans
 from interestclock.timeofday import circular_gap_seconds
 
 Vector = list[float]
@@ -64,20 +64,20 @@ class Slow:
         ]
         return sorted(range(len(history)), key=lambda i: -scores[i])[: self.clock.config.behaviours]
 
-    def head(self, candidate: Vector, kept: list[tuple[Vector, int]], head: int) -> Vector:
+    def head(self, candidate: Vector, cached: list[tuple[Vector, int]], head: int) -> Vector:
         """Eq. 3."""
-        scores = [self.relevance(candidate, vector, gap, head) for vector, gap in kept]
+        scores = [self.relevance(candidate, vector, gap, head) for vector, gap in cached]
         weights = [math.exp(score - max(scores)) for score in scores]
         out = [0.0] * self.latent
-        for weight, (vector, gap) in zip(weights, kept, strict=True):
+        for weight, (vector, gap) in zip(weights, cached, strict=True):
             value = project(self.clock.value[head].T, vector + seen_gap(gap))
             out = [o + weight / sum(weights) * v for o, v in zip(out, value, strict=True)]
         return out
 
     def forward(self, candidate: Vector, history: list[tuple[Vector, int]]) -> Vector:
         """Eq. 4."""
-        kept = [history[i] for i in self.search(candidate, history)]
-        heads = [x for head in range(self.heads) for x in self.head(candidate, kept, head)]
+        cached = [history[i] for i in self.search(candidate, history)]
+        heads = [x for head in range(self.heads) for x in self.head(candidate, cached, head)]
         first, _, second = self.clock.mlp
         hidden = [
             max(0.0, x + b) for x, b in zip(project(first.weight, heads), first.bias.tolist(), strict=True)
@@ -86,32 +86,34 @@ class Slow:
 
 
 def inputs(
-    *, moments: int, longest: int, candidates: int, items: int, item_dim: int, duplicates: bool = False
+    *, requests: int, longest: int, candidates: int, items: int, item_dim: int, duplicates: bool = False
 ) -> dict[str, Tensor]:
     """Random histories of different lengths, some of them empty, padded on the right."""
-    length_M = torch.randint(0, longest + 1, (moments,))
+    length_M = torch.randint(0, longest + 1, (requests,))
     seconds = 3 if duplicates else 86_400
     return {
         "candidate_BI": torch.randn(candidates, item_dim),
-        "second_of_day_M": torch.randint(0, 86_400, (moments,)),
-        "moment_of_B": torch.randint(0, moments, (candidates,)),
+        "second_of_day_M": torch.randint(0, 86_400, (requests,)),
+        "request_row_B": torch.randint(0, requests, (candidates,)),
         "item_vectors_NI": torch.randn(items, item_dim),
-        "behaviour_ML": torch.randint(0, items, (moments, longest)),
-        "behaviour_second_ML": torch.randint(0, seconds, (moments, longest)),
+        "behaviour_ML": torch.randint(0, items, (requests, longest)),
+        "behaviour_second_ML": torch.randint(0, seconds, (requests, longest)),
         "present_ML": torch.arange(longest) < length_M.unsqueeze(1),
     }
 
 
 def slow_forward(clock: LongTermClock, given: dict[str, Tensor]) -> list[Vector]:
     out = []
-    for candidate, moment in zip(given["candidate_BI"].tolist(), given["moment_of_B"].tolist(), strict=True):
-        now = int(given["second_of_day_M"][moment])
+    for candidate, request in zip(
+        given["candidate_BI"].tolist(), given["request_row_B"].tolist(), strict=True
+    ):
+        now = int(given["second_of_day_M"][request])
         history = [
             (given["item_vectors_NI"][item].tolist(), gap_seconds(second, now))
             for item, second, present in zip(
-                given["behaviour_ML"][moment].tolist(),
-                given["behaviour_second_ML"][moment].tolist(),
-                given["present_ML"][moment].tolist(),
+                given["behaviour_ML"][request].tolist(),
+                given["behaviour_second_ML"][request].tolist(),
+                given["present_ML"][request].tolist(),
                 strict=True,
             )
             if present
@@ -138,7 +140,7 @@ def unlike_start(clock: LongTermClock) -> LongTermClock:
 @settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 9_999),
-    moments=st.integers(1, 3),
+    requests=st.integers(1, 3),
     longest=st.integers(1, 7),
     candidates=st.integers(1, 4),
     behaviours=st.integers(1, 9),
@@ -146,12 +148,12 @@ def unlike_start(clock: LongTermClock) -> LongTermClock:
     duplicates=st.booleans(),
 )
 def test_whole_clock_matches_plain_python(
-    *, seed: int, moments: int, longest: int, candidates: int, behaviours: int, heads: int, duplicates: bool
+    *, seed: int, requests: int, longest: int, candidates: int, behaviours: int, heads: int, duplicates: bool
 ) -> None:
     torch.manual_seed(seed)
     clock = unlike_start(small_clock(behaviours, heads=heads)).double()
     given = inputs(
-        moments=moments,
+        requests=requests,
         longest=longest,
         candidates=candidates,
         items=2 if duplicates else 30,
@@ -179,7 +181,7 @@ def test_by_hand_one_head_one_dimension() -> None:
     out = clock(
         torch.tensor([[1.0]]),
         second_of_day_M=torch.tensor([0]),
-        moment_of_B=torch.tensor([0]),
+        request_row_B=torch.tensor([0]),
         item_vectors_NI=torch.tensor([[0.0], [1.0], [-5.0]]),
         behaviour_ML=torch.tensor([[0, 1, 2]]),
         behaviour_second_ML=torch.tensor([[0, 0, 0]]),
@@ -189,39 +191,39 @@ def test_by_hand_one_head_one_dimension() -> None:
     assert out.item() == pytest.approx(math.e / (1 + math.e), abs=1e-6)
 
 
-def searched(clock: LongTermClock, given: dict[str, Tensor]) -> Found:
+def searched(clock: LongTermClock, given: dict[str, Tensor]) -> Retrieved:
     """What the clock finds in padded histories; places are 0..L-1 of each candidate's own."""
-    moments, longest = given["behaviour_ML"].shape
-    start_M = torch.arange(moments) * longest
-    stretches = Stretches(
+    requests, longest = given["behaviour_ML"].shape
+    start_M = torch.arange(requests) * longest
+    spans = Spans(
         item_T=given["behaviour_ML"].flatten(),
         time_T=given["behaviour_second_ML"].flatten(),
         start_M=start_M,
         stop_M=start_M + given["present_ML"].sum(1),
         now_M=given["second_of_day_M"],
     )
-    found = clock.search(
+    retrieved = clock.search(
         given["candidate_BI"],
-        moment_of_B=given["moment_of_B"],
-        stretches=stretches,
+        request_row_B=given["request_row_B"],
+        spans=spans,
         items=len(given["item_vectors_NI"]),
         vectors=lambda item_U: given["item_vectors_NI"][item_U],
     )
-    return replace(found, place_BK=found.place_BK - start_M[given["moment_of_B"]].unsqueeze(1))
+    return replace(retrieved, offset_BK=retrieved.offset_BK - start_M[given["request_row_B"]].unsqueeze(1))
 
 
 def test_search_finds_what_a_full_sort_finds() -> None:
     torch.manual_seed(1)
     clock = unlike_start(small_clock(4))
-    given = inputs(moments=3, longest=20, candidates=6, items=40, item_dim=5)
+    given = inputs(requests=3, longest=20, candidates=6, items=40, item_dim=5)
     gap_ML = circular_gap_seconds(given["behaviour_second_ML"], given["second_of_day_M"].unsqueeze(1))
-    found = searched(clock, given)
-    for row, moment in enumerate(given["moment_of_B"].tolist()):
-        present = int(given["present_ML"][moment].sum())
-        vectors = given["item_vectors_NI"][given["behaviour_ML"][moment]].tolist()
-        history = list(zip(vectors[:present], gap_ML[moment].tolist()[:present], strict=True))
+    retrieved = searched(clock, given)
+    for row, request in enumerate(given["request_row_B"].tolist()):
+        present = int(given["present_ML"][request].sum())
+        vectors = given["item_vectors_NI"][given["behaviour_ML"][request]].tolist()
+        history = list(zip(vectors[:present], gap_ML[request].tolist()[:present], strict=True))
         expected = Slow(clock).search(given["candidate_BI"][row].tolist(), history)
-        assert found.place_BK[row][found.present_BK[row]].tolist() == expected
+        assert retrieved.offset_BK[row][retrieved.present_BK[row]].tolist() == expected
 
 
 def test_search_and_attention_share_their_parameters() -> None:
@@ -231,13 +233,13 @@ def test_search_and_attention_share_their_parameters() -> None:
         "query.weight", "key.weight", "value", "gap.first.weight", "gap.first.bias", "gap.second",
         "mlp.0.weight", "mlp.0.bias", "mlp.2.weight", "mlp.2.bias",
     }  # fmt: skip
-    given = inputs(moments=1, longest=8, candidates=1, items=9, item_dim=5)
+    given = inputs(requests=1, longest=8, candidates=1, items=9, item_dim=5)
     given["present_ML"].fill_(True)
-    kept = torch.randn(1, 3, 5), torch.tensor([[0, 60, 4_000]]), torch.ones(1, 3, dtype=torch.bool)
-    before = searched(clock, given).place_BK, clock.attend(given["candidate_BI"], *kept)
+    cached = torch.randn(1, 3, 5), torch.tensor([[0, 60, 4_000]]), torch.ones(1, 3, dtype=torch.bool)
+    before = searched(clock, given).offset_BK, clock.attend(given["candidate_BI"], *cached)
     with torch.no_grad():
         clock.key.weight.neg_()
-    after = searched(clock, given).place_BK, clock.attend(given["candidate_BI"], *kept)
+    after = searched(clock, given).offset_BK, clock.attend(given["candidate_BI"], *cached)
     assert not torch.equal(before[0], after[0])
     assert not torch.allclose(before[1], after[1])
 
@@ -261,20 +263,20 @@ def test_the_same_item_scores_highest_from_the_start() -> None:
     given = {
         "candidate_BI": vectors_NI[:50],
         "second_of_day_M": torch.zeros(1, dtype=torch.int64),
-        "moment_of_B": torch.zeros(50, dtype=torch.int64),
+        "request_row_B": torch.zeros(50, dtype=torch.int64),
         "item_vectors_NI": vectors_NI,
         "behaviour_ML": torch.arange(200).unsqueeze(0),
         "behaviour_second_ML": torch.zeros(1, 200, dtype=torch.int64),
         "present_ML": torch.ones(1, 200, dtype=torch.bool),
     }
-    assert searched(clock, given).place_BK[:, 0].tolist() == list(range(50))
+    assert searched(clock, given).offset_BK[:, 0].tolist() == list(range(50))
 
 
 @pytest.mark.parametrize("behaviours", [6, 40], ids=["searched", "whole history"])
 def test_one_second_over_an_hour_or_midnight_changes_little(behaviours: int) -> None:
     torch.manual_seed(6)
     clock = unlike_start(small_clock(behaviours))
-    given = inputs(moments=1, longest=40, candidates=1, items=40, item_dim=5)
+    given = inputs(requests=1, longest=40, candidates=1, items=40, item_dim=5)
     given["present_ML"].fill_(True)
     noon_O = clock(**given | {"second_of_day_M": torch.tensor([43_200])})
     midnight_O = clock(**given | {"second_of_day_M": torch.tensor([0])})
@@ -287,7 +289,7 @@ def test_one_second_over_an_hour_or_midnight_changes_little(behaviours: int) -> 
 
 def test_an_empty_history_gives_a_constant_and_finite_gradients() -> None:
     clock = small_clock(4)
-    given = inputs(moments=2, longest=3, candidates=4, items=3, item_dim=5)
+    given = inputs(requests=2, longest=3, candidates=4, items=3, item_dim=5)
     given["present_ML"].fill_(False)
     out_BO = clock(**given)
     torch.testing.assert_close(out_BO, clock.mlp(torch.zeros(4, 6)), atol=1e-6, rtol=0)
@@ -300,7 +302,7 @@ def test_an_empty_history_gives_a_constant_and_finite_gradients() -> None:
 def test_padding_changes_nothing() -> None:
     torch.manual_seed(8)
     clock = small_clock(50)
-    given = inputs(moments=2, longest=5, candidates=4, items=9, item_dim=5)
+    given = inputs(requests=2, longest=5, candidates=4, items=9, item_dim=5)
     padded = dict(given)
     for name in ("behaviour_ML", "behaviour_second_ML", "present_ML"):
         padded[name] = torch.nn.functional.pad(given[name], (0, 6))
@@ -314,10 +316,10 @@ def test_wrong_arguments_are_refused() -> None:
         LongTermConfig(gain=0.0)
     with pytest.raises(ValueError, match="item_dim is 0; give 1 or more"):
         LongTermClock(item_dim=0, config=LongTermConfig())
-    clock, given = small_clock(2), inputs(moments=2, longest=3, candidates=4, items=3, item_dim=5)
+    clock, given = small_clock(2), inputs(requests=2, longest=3, candidates=4, items=3, item_dim=5)
     for name, wrong, message in [
         ("candidate_BI", torch.zeros(4, 6), r"candidate_BI has shape \(4, 6\); give \(candidates, 5\)"),
-        ("moment_of_B", torch.tensor([0]), r"moment_of_B has shape \(1,\); give \(4,\)"),
+        ("request_row_B", torch.tensor([0]), r"request_row_B has shape \(1,\); give \(4,\)"),
         ("second_of_day_M", torch.tensor([0]), r"second_of_day_M has shape \(1,\); give \(2,\)"),
         (
             "behaviour_second_ML",

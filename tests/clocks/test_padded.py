@@ -1,4 +1,4 @@
-"""Padded histories made stretches, and what is refused by the caller's own names."""
+"""Padded histories made spans, and what is refused by the caller's own names."""
 
 from __future__ import annotations
 
@@ -6,34 +6,32 @@ import pytest
 import torch
 from torch import Tensor
 
-from interestclock.clocks.padded import padded_stretches
-from interestclock.search import Stretches
+from interestclock.clocks.padded import padded_spans
+from interestclock.search import Spans
 
 
-def stretches_of(
-    present_ML: Tensor, *, day_ML: Tensor | None = None, day_M: Tensor | None = None
-) -> Stretches:
-    moments = len(present_ML)
-    return padded_stretches(
-        torch.tensor([7, 8, 9]).repeat(moments, 1),
+def spans_of(present_ML: Tensor, *, day_ML: Tensor | None = None, day_M: Tensor | None = None) -> Spans:
+    requests = len(present_ML)
+    return padded_spans(
+        torch.tensor([7, 8, 9]).repeat(requests, 1),
         present_ML=present_ML,
-        times=("day_ML", torch.tensor([1, 2, 3]).repeat(moments, 1) if day_ML is None else day_ML),
-        now=("day_M", torch.full((moments,), 4) if day_M is None else day_M),
+        times=("day_ML", torch.tensor([1, 2, 3]).repeat(requests, 1) if day_ML is None else day_ML),
+        now=("day_M", torch.full((requests,), 4) if day_M is None else day_M),
         period=7,
         gaps=4,
     )
 
 
 def test_padding_is_an_item_that_is_never_found_wherever_it_stands() -> None:
-    stretches = stretches_of(torch.tensor([[True, False, True], [False, False, False]]))
-    assert stretches.item_T.tolist() == [7, -1, 9, -1, -1, -1]
-    assert (stretches.start_M.tolist(), stretches.stop_M.tolist()) == ([0, 3], [3, 6])
-    assert (stretches.period, stretches.gaps, stretches.longest) == (7, 4, 3)
+    spans = spans_of(torch.tensor([[True, False, True], [False, False, False]]))
+    assert spans.item_T.tolist() == [7, -1, 9, -1, -1, -1]
+    assert (spans.start_M.tolist(), spans.stop_M.tolist()) == ([0, 3], [3, 6])
+    assert (spans.period, spans.gaps, spans.longest) == (7, 4, 3)
 
 
 def test_no_moments_give_nothing_to_search() -> None:
-    stretches = stretches_of(torch.zeros(0, 3, dtype=torch.bool))
-    assert (stretches.longest, len(stretches.item_T)) == (0, 0)
+    spans = spans_of(torch.zeros(0, 3, dtype=torch.bool))
+    assert (spans.longest, len(spans.item_T)) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -46,9 +44,9 @@ def test_no_moments_give_nothing_to_search() -> None:
 )
 def test_a_wrong_time_is_refused_by_its_own_name(wrong: dict[str, Tensor], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        stretches_of(torch.ones(1, 3, dtype=torch.bool), **wrong)
+        spans_of(torch.ones(1, 3, dtype=torch.bool), **wrong)
 
 
 def test_a_mask_is_bool() -> None:
     with pytest.raises(ValueError, match=r"present_ML has type torch\.int64; give bool"):
-        stretches_of(torch.ones(1, 3).long())
+        spans_of(torch.ones(1, 3).long())

@@ -17,17 +17,15 @@ def test_the_long_term_slot_is_the_clock_over_the_newest_of_each_history(longest
     ranker, histories = make_ranker(clocks=(config,)), make_histories(longest=30)
     batch = make_batch(histories)
     slot = ranker.slots[0]
-    stretches = [
-        slice(start, stop) for start, stop in zip(*batch.newest(histories, most=longest), strict=True)
-    ]
+    spans = [slice(start, stop) for start, stop in zip(*batch.newest(histories, most=longest), strict=True)]
     items_of, seconds_of = (
-        pad_sequence([values_E[stretch] for stretch in stretches], batch_first=True).long()
+        pad_sequence([values_E[span] for span in spans], batch_first=True).long()
         for values_E in (histories.item_E, histories.second_of_day_E)
     )
     by_hand_BO = slot.clock(
         ranker.items(batch.item_B),
         second_of_day_M=batch.second_of_day_B[batch.first_M],
-        moment_of_B=batch.moment_of_B,
+        request_row_B=batch.request_row_B,
         item_vectors_NI=ranker.items(torch.arange(ITEMS + 1)),
         behaviour_ML=items_of,
         behaviour_second_ML=seconds_of,
@@ -39,18 +37,18 @@ def test_the_long_term_slot_is_the_clock_over_the_newest_of_each_history(longest
 @pytest.mark.parametrize("config", [NaiveConfig(), GaussianConfig(sigma_hours=2.0)])
 def test_an_hourly_slot_is_the_clock_over_mean_values_by_hour(config: NaiveConfig | GaussianConfig) -> None:
     ranker, histories = make_ranker(clocks=(config,)), make_histories()
-    batch = make_batch(histories, moments=2, candidates=2)
+    batch = make_batch(histories, requests=2, candidates=2)
     table, slot = ranker.table, ranker.slots[0]
     interests_MHC = torch.zeros(2, 24, 8)
-    for moment in range(2):
+    for request in range(2):
         for hour in range(24):
             for part, name in enumerate(NAMES.clock_attributes):
-                values = [v for v in batch.clocks[name][moment, hour].tolist() if v > 0]
+                values = [v for v in batch.clocks[name][request, hour].tolist() if v > 0]
                 rows = table.rows(f"attribute.{name}", torch.tensor(values, dtype=torch.int64))
                 if values:
-                    interests_MHC[moment, hour, 4 * part : 4 * part + 4] = table.weight[rows].mean(0)
+                    interests_MHC[request, hour, 4 * part : 4 * part + 4] = table.weight[rows].mean(0)
     second_M = batch.second_of_day_B[batch.first_M]
-    by_hand_BC = slot.clock(interests_MHC, second_of_day_B=second_M)[batch.moment_of_B]
+    by_hand_BC = slot.clock(interests_MHC, second_of_day_B=second_M)[batch.request_row_B]
     torch.testing.assert_close(slot(inputs_of(ranker, batch, histories)), by_hand_BC, atol=1e-6, rtol=0)
 
 
@@ -68,7 +66,7 @@ def long_term(**refresh: float) -> Ranker:
 
 def test_old_projections_find_what_was_near_when_they_were_made() -> None:
     fresh, old, histories = long_term(), long_term(refresh_batches=2), make_histories(longest=40)
-    batch = make_batch(histories, moments=6)
+    batch = make_batch(histories, requests=6)
     assert torch.allclose(fresh(batch, histories)["finish"], old(batch, histories)["finish"], atol=1e-6)
     for ranker in (fresh, old):
         with torch.no_grad():

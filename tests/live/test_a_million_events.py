@@ -144,7 +144,7 @@ def check(exposures: int, users: int, moments: int) -> None:
             batch = maker.make(as_rows(rows), state)
             for place, event_id in enumerate(rows["event_id"].to_pylist()):
                 if int(event_id) in wanted:
-                    moment = int(batch.moment_of_B[place])
+                    moment = int(batch.request_row_B[place])
                     found[int(event_id)] = {n: each[moment].numpy() for n, each in batch.clocks.items()}
 
     def ingest(admitted: Admitted) -> None:

@@ -75,7 +75,7 @@ class FeaturesSeen:
         user, item = _names(state.users.ids()), _names(state.items.ids())
         value = {name: _names(state.values.named(name)) for name in batch.clocks}
         context = {name: _names(identity.ids()) for name, identity in rows.contexts.items()}
-        for place, moment in enumerate(batch.moment_of_B.tolist()):
+        for place, moment in enumerate(batch.request_row_B.tolist()):
             features: dict[str, Any] = {
                 "user": user[batch.user_B[place]],
                 "item": item[batch.item_B[place]],

@@ -153,7 +153,7 @@ def samples(trainer: LiveTrainer, rows: pa.Table, batch) -> Iterator[tuple[int, 
                           for each in number_X.numpy()]  # fmt: skip
     place_of: dict[int, int] = {}
     for row, serial in enumerate(rows["serial"].to_pylist()):
-        moment = int(batch.moment_of_B[row])
+        moment = int(batch.request_row_B[row])
         place_of[serial] = place_of.get(serial, -1) + 1
         yield (
             1_000 * serial + place_of[serial],

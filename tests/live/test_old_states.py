@@ -20,22 +20,30 @@ def test_the_settings_of_now_are_left_alone() -> None:
     assert format_of_settings(settings) == FORMAT
 
 
-@pytest.mark.parametrize("since", OLD_FORMATS)
-def test_converted_settings_have_the_names_of_now(since: int) -> None:
-    """As a trainer of format 4 had them; a later one's are converted in the same way."""
+def test_converted_settings_have_the_names_of_now() -> None:
+    """As a trainer of format 4 had them."""
     old = json.loads(json.dumps(LiveConfig().learned_from()))
     for kind in ("users", "items", "contexts"):
         old[kind]["sightings"] = old[kind].pop("min_count")
     del old["admission"]["labels_come_along"]
     before = json.dumps(old)
-    assert format_of_settings(old) == since
-    assert settings_now(old, since) == json.loads(json.dumps(LiveConfig().learned_from()))
+    assert format_of_settings(old) == 4
+    assert settings_now(old, 4) == json.loads(json.dumps(LiveConfig().learned_from()))
     assert json.dumps(old) == before
 
 
 def test_settings_that_were_never_written_have_no_format_of_their_own() -> None:
     for damaged in ({}, {"users": None}, {"users": {}}, {"users": 3}):
         assert format_of_settings(damaged) == FORMAT
+
+
+@pytest.mark.parametrize("since", OLD_FORMATS)
+def test_a_batch_that_waits_names_its_requests(since: int) -> None:
+    """As it does since format 6; labels may have any name, that one too."""
+    old = {"pending/0/moment_of_B": np.arange(3), "pending/0/labels/moment_of_B": np.ones(3)}
+    now = state_now(old, since)
+    assert list(now) == ["pending/0/request_row_B", "pending/0/labels/moment_of_B"]
+    assert now["pending/0/request_row_B"] is old["pending/0/moment_of_B"]
 
 
 def old_texts(**columns: list[str | None]) -> np.ndarray:

@@ -63,7 +63,7 @@ class World:
             day_of_week_B=zero_B,
             known_ms_B=zero_B,
             known_behaviours_B=torch.full((rows,), BEHAVIOURS),
-            moment_of_B=each_B,
+            request_row_B=each_B,
             first_M=each_B,
             recent_MN=torch.zeros(rows, 1, dtype=torch.int64),
             labels={"finish": (now_B == loved_at_B).to(torch.int8)},

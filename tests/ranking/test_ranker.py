@@ -1,4 +1,4 @@
-"""The ranker: what it shares by moment, what it leaves untouched, what its seed decides."""
+"""The ranker: what it shares by request, what it leaves untouched, what its seed decides."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ def test_sharing_by_moment_changes_nothing(clocks: tuple) -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(
-    moments=st.integers(0, 5),
+    requests=st.integers(0, 5),
     candidates=st.integers(1, 4),
     longest=st.integers(0, 12),
     seed=st.integers(0, 999),
 )
-def test_every_row_is_scored_as_if_alone(moments: int, candidates: int, longest: int, seed: int) -> None:
+def test_every_row_is_scored_as_if_alone(requests: int, candidates: int, longest: int, seed: int) -> None:
     histories, ranker = make_histories(longest=longest, seed=seed), make_ranker()
-    batch = make_batch(histories, moments=moments, candidates=candidates, seed=seed)
+    batch = make_batch(histories, requests=requests, candidates=candidates, seed=seed)
     together_B = ranker(batch, histories)["finish"]
-    assert together_B.shape == (moments * candidates,)
+    assert together_B.shape == (requests * candidates,)
     for row in range(len(batch)):
         alone_B = ranker(batch.take(torch.tensor([row])), histories)["finish"]
         torch.testing.assert_close(alone_B, together_B[row : row + 1], atol=1e-6, rtol=0)
@@ -70,7 +70,7 @@ def test_every_row_is_scored_as_if_alone(moments: int, candidates: int, longest:
 @of_each_clock
 def test_only_rows_of_the_batch_and_of_what_was_found_have_gradients(clocks: tuple) -> None:
     histories, ranker = make_histories(longest=40), make_ranker(clocks=clocks)
-    batch = make_batch(histories, moments=1, candidates=1, seed=1)
+    batch = make_batch(histories, requests=1, candidates=1, seed=1)
     batch = replace(batch, user_B=torch.tensor([4]), known_behaviours_B=torch.tensor([40]))
     multi_task_loss(ranker(batch, histories), {"finish": torch.ones(1), "like": torch.ones(1)}).backward()
     gradient_RD = ranker.table.weight.grad.coalesce()
@@ -93,7 +93,7 @@ def test_only_rows_of_the_batch_and_of_what_was_found_have_gradients(clocks: tup
 )
 def test_who_reads_histories_learns_from_what_it_found(clock: ClockConfig) -> None:
     histories, ranker = make_histories(longest=40), make_ranker(clocks=(clock,))
-    batch = make_batch(histories, moments=12)
+    batch = make_batch(histories, requests=12)
     ones_B = torch.ones(len(batch))
     multi_task_loss(ranker(batch, histories), {"finish": ones_B, "like": ones_B}).backward()
     for name, parameter in ranker.slots.named_parameters():

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from interestclock.samples import Batch, BatchMaker, SampleChunk, SampleFolder
-from interestclock.samples.batch import moment_starts
+from interestclock.samples.batch import request_starts
 
-BY_MOMENT = ("recent_MN", "moment_of_B", "first_M", "clocks")
+PER_REQUEST = ("recent_MN", "request_row_B", "first_M", "clocks")
 
 
 @pytest.fixture(scope="session")
@@ -27,12 +27,12 @@ def chunks(prepared_requests: SampleFolder) -> list[SampleChunk]:
 
 
 def by_exposure(batch: Batch) -> dict[str, Tensor]:
-    """Every column with one row per exposure, those by moment too; named after fields and features."""
-    columns = {"recent": batch.recent_MN[batch.moment_of_B]}
-    columns |= {f"clocks.{name}": rows[batch.moment_of_B] for name, rows in batch.clocks.items()}
+    """Every column with one row per exposure, those by request too; named after fields and features."""
+    columns = {"recent": batch.recent_MN[batch.request_row_B]}
+    columns |= {f"clocks.{name}": rows[batch.request_row_B] for name, rows in batch.clocks.items()}
     for field in fields(batch):
         value = getattr(batch, field.name)
-        if field.name not in BY_MOMENT:
+        if field.name not in PER_REQUEST:
             named = value if isinstance(value, dict) else {"": value}
             columns |= {f"{field.name}.{name}": column for name, column in named.items()}
     return columns
@@ -45,11 +45,11 @@ def assert_same(first: dict[str, Tensor], second: dict[str, Tensor]) -> None:
 
 
 def assert_moments_hold(batch: Batch) -> None:
-    """Each moment's first exposure is its first; exposures of a moment share user and time."""
-    of_row = batch.moment_of_B.tolist()
-    assert batch.first_M.tolist() == [of_row.index(moment) for moment in range(len(batch.first_M))]
+    """Each request's first exposure is its first; exposures of a request share user and time."""
+    of_row = batch.request_row_B.tolist()
+    assert batch.first_M.tolist() == [of_row.index(request) for request in range(len(batch.first_M))]
     for column in (batch.user_B, batch.timestamp_ms_B, batch.second_of_day_B, batch.known_behaviours_B):
-        assert torch.equal(column, column[batch.first_M][batch.moment_of_B])
+        assert torch.equal(column, column[batch.first_M][batch.request_row_B])
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 16, 10_000])
@@ -75,7 +75,7 @@ def test_an_empty_chunk_has_no_batches(chunk: SampleChunk) -> None:
 def test_rows_are_the_chunks_own_with_their_clocks(chunk: SampleChunk, batch_size: int) -> None:
     samples, start = by_exposure(chunk.samples), 0
     for name, clock_MHV in chunk.samples.clocks.items():
-        samples[f"clocks.{name}"] = clock_MHV[chunk.samples.moment_of_B]
+        samples[f"clocks.{name}"] = clock_MHV[chunk.samples.request_row_B]
     for batch in chunk.batches(batch_size):
         stop = start + len(batch)
         assert_same(by_exposure(batch), {name: column[start:stop] for name, column in samples.items()})
@@ -120,10 +120,10 @@ def test_the_same_device_is_the_same_batch(chunk: SampleChunk) -> None:
 
 def test_a_moment_ends_where_user_time_or_local_time_changes() -> None:
     user, time, second = np.array([1, 1, 1, 2, 2]), np.array([5, 5, 6, 6, 6]), np.zeros(5, np.int64)
-    assert moment_starts(user, time, second).tolist() == [True, False, True, True, False]
+    assert request_starts(user, time, second).tolist() == [True, False, True, True, False]
     second[4] = 3600
-    assert moment_starts(user, time, second).tolist() == [True, False, True, True, True]
-    assert moment_starts(user[:0], time[:0]).tolist() == []
+    assert request_starts(user, time, second).tolist() == [True, False, True, True, True]
+    assert request_starts(user[:0], time[:0]).tolist() == []
 
 
 def _as_wide(column: Tensor, like: Tensor) -> Tensor:

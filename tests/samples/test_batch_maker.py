@@ -72,7 +72,7 @@ def rows_of(asked: list[tuple[int, int, int]], **more: dict) -> Rows:
 
 
 def best(batch: Batch) -> list[dict[int, list[int]]]:
-    """Of each moment the genres by hour, where there are any."""
+    """Of each request the genres by hour, where there are any."""
     return [
         {hour: [n for n in values if n] for hour, values in enumerate(clock) if any(values)}
         for clock in batch.clocks["genre"].tolist()
@@ -90,7 +90,7 @@ def test_by_hand(state: FeatureState) -> None:
     batch = BatchMaker(recent=2, clocks=True, clocks_of_day=False).make(rows, state)
     assert batch.user_B.tolist() == [1, 1, 2, 1]
     assert batch.item_B.tolist() == [3, 2, 1, 3]
-    assert batch.moment_of_B.tolist() == [0, 0, 1, 2]
+    assert batch.request_row_B.tolist() == [0, 0, 1, 2]
     assert batch.first_M.tolist() == [0, 2, 3]
     assert batch.known_behaviours_B.tolist() == [2, 2, 1, 3]  # what is known at noon is known just after it
     assert batch.recent_MN.tolist() == [[1, 2], [1, 0], [2, 3]]

@@ -68,11 +68,11 @@ def test_clocks_are_equation_3_as_of_the_start_of_the_utc_day(
     slow, filled = {}, 0
     for chunk in folder.chunks(BatchMaker(recent=1, clocks=True), folder.state()):
         for batch in chunk.batches(10_000):
-            for moment, first in enumerate(batch.first_M.tolist()):
+            for request, first in enumerate(batch.first_M.tolist()):
                 key = (users[batch.user_B[first] - 1], int(batch.timestamp_ms_B[first]) // DAY_MS * DAY_MS)
                 if key not in slow:
                     slow[key] = slow_clock(source, *key)
-                clock = batch.clocks["genre"][moment].tolist()
+                clock = batch.clocks["genre"][request].tolist()
                 named = [[str(genres[number]) for number in bucket if number] for bucket in clock]
                 assert named == slow[key]
                 filled += sum(map(len, named))
@@ -89,7 +89,7 @@ def test_histories_and_recent_items_are_what_was_known_before(
         batch = next(chunk.batches(10_000))
         histories = state.histories()
         start_M, stop_M = batch.newest(histories, most=1000)
-        for moment, first in enumerate(batch.first_M.tolist()):
+        for request, first in enumerate(batch.first_M.tolist()):
             user, now_ms = users[batch.user_B[first] - 1], int(batch.timestamp_ms_B[first])
             known = sorted(
                 (min(times), place)
@@ -99,8 +99,8 @@ def test_histories_and_recent_items_are_what_was_known_before(
                 and min(times) < now_ms
             )
             expected = [items.index(rows[place]["item_id"]) + 1 for _, place in known]
-            assert histories.item_E[start_M[moment] : stop_M[moment]].tolist() == expected
-            recent = batch.recent_MN[moment]
+            assert histories.item_E[start_M[request] : stop_M[request]].tolist() == expected
+            recent = batch.recent_MN[request]
             assert recent[recent > 0].tolist() == expected[-4:]
 
 

@@ -11,7 +11,7 @@ from in_memory import CHOICES, REQUESTS, choices_log, requests_log
 from interestclock.events.schema import LogSchema
 from interestclock.features import ClockFeatureConfig
 from interestclock.samples import CandidateConfig
-from interestclock.samples.sample_maker import MISSING, MOMENT, REQUEST, Columns, SampleMaker, whole_runs
+from interestclock.samples.sample_maker import MISSING, REQUEST, SAME_TIME, Columns, SampleMaker, whole_runs
 
 
 def new_maker(schema: LogSchema, *, seed: int = 0) -> SampleMaker:
@@ -35,7 +35,7 @@ def take_all(
     maker = new_maker(schema, seed=seed)
     edges = [0, *cuts, table.num_rows]
     slices = (table.slice(start, stop - start) for start, stop in pairwise(edges))
-    together = MOMENT if schema.positive_only else REQUEST
+    together = SAME_TIME if schema.positive_only else REQUEST
     pieces = [maker.make(piece)[0] for piece in whole_runs(slices, together)]
     widest = {name: max(p[name].shape[1] for p in pieces) for name in pieces[0] if pieces[0][name].ndim == 2}
     for name, width in widest.items():
@@ -193,7 +193,7 @@ def test_whole_requests_of_nothing() -> None:
 
 def test_a_moment_of_choices_is_never_cut() -> None:
     chunks = [pa.table({"timestamp_ms": times}) for times in ([1, 2], [2, 2], [3])]
-    tables = list(whole_runs(iter(chunks), MOMENT))
+    tables = list(whole_runs(iter(chunks), SAME_TIME))
     assert [table["timestamp_ms"].to_pylist() for table in tables] == [[1], [2, 2, 2], [3]]
 
 

@@ -31,28 +31,28 @@ def slow_scores(query: Vector, key_EJ: Tensor, joined: list[Vector], heads: int)
 @given(
     seed=st.integers(0, 9_999),
     candidates=st.integers(0, 3),
-    found=st.integers(0, 5),
+    retrieved=st.integers(0, 5),
     heads=st.integers(1, 3),
     widths=st.lists(st.integers(1, 3), min_size=1, max_size=3),
 )
 def test_scores_and_pooling_match_plain_python(
-    seed: int, candidates: int, found: int, heads: int, widths: list[int]
+    seed: int, candidates: int, retrieved: int, heads: int, widths: list[int]
 ) -> None:
     torch.manual_seed(seed)
     query_BE, key_EJ = torch.randn(candidates, heads * 2), torch.randn(heads * 2, sum(widths))
-    parts_BKP = [torch.randn(candidates, found, width) for width in widths]
-    present_BK = torch.rand(candidates, found) < 0.7
+    parts_BKP = [torch.randn(candidates, retrieved, width) for width in widths]
+    present_BK = torch.rand(candidates, retrieved) < 0.7
     score_BAK = head_scores(query_BE, key_EJ, parts_BKP, heads=heads)
     pooled_BAJ = pool_by_head(score_BAK, present_BK, parts_BKP)
-    assert score_BAK.shape == (candidates, heads, found)
+    assert score_BAK.shape == (candidates, heads, retrieved)
     assert pooled_BAJ.shape == (candidates, heads, sum(widths))
     joined_BKJ = torch.cat(parts_BKP, dim=2)
     for row in range(candidates):
         expected = slow_scores(query_BE[row].tolist(), key_EJ, joined_BKJ[row].tolist(), heads)
         torch.testing.assert_close(
-            score_BAK[row], torch.tensor(expected).reshape(heads, found), atol=1e-4, rtol=1e-4
+            score_BAK[row], torch.tensor(expected).reshape(heads, retrieved), atol=1e-4, rtol=1e-4
         )
-        there = [k for k in range(found) if present_BK[row, k]]
+        there = [k for k in range(retrieved) if present_BK[row, k]]
         for head in range(heads):
             weights = softmax([expected[head][k] for k in there])
             mean = weighed(weights, [joined_BKJ[row, k].tolist() for k in there], sum(widths))

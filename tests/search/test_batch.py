@@ -9,73 +9,73 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from slow_search import check_found, whole_numbers
+from slow_search import check_retrieved, whole_numbers
 
-from interestclock.search import Found, ItemKeys, Stretches, search_batch, seen_in
+from interestclock.search import ItemKeys, Retrieved, Spans, search_batch, seen_in
 from interestclock.search import batch as batch_module
 
 WAYS = ("product", "single products", "anywhere")
 
 
 def question(
-    seed: int, *, candidates: int, moments: int, longest: int, items: int, period: int
+    seed: int, *, candidates: int, requests: int, longest: int, items: int, period: int
 ) -> dict[str, Any]:
     generator = torch.Generator().manual_seed(seed)
 
     def draw(low: int, high: int, size: int) -> torch.Tensor:
         return torch.randint(low, high, (size,), generator=generator)
 
-    length_M = draw(0, longest + 1, moments)
+    length_M = draw(0, longest + 1, requests)
     behaviours = max(1, 2 * longest)
-    start_M = (draw(0, behaviours, moments)).clamp(max=behaviours - length_M)
+    start_M = (draw(0, behaviours, requests)).clamp(max=behaviours - length_M)
     gaps = period // 2 + 1 if period else 40  # without a period, greater gaps count as the greatest
     times = period or 60
-    stretches = Stretches(
+    spans = Spans(
         item_T=draw(-1, items, behaviours).to(torch.int32),
         time_T=draw(0, times, behaviours).to(torch.int32),
         start_M=start_M,
         stop_M=start_M + length_M,
-        now_M=draw(0, times, moments),
+        now_M=draw(0, times, requests),
         period=period,
         gaps=gaps,
     )
     return {
         "query_BE": whole_numbers(candidates, 3, seed=seed),
-        "moment_of_B": draw(0, moments, candidates).sort().values,
+        "request_row_B": draw(0, requests, candidates).sort().values,
         "keys": ItemKeys(
             key_UE=whole_numbers(items, 3, seed=seed + 1),
             row_N=torch.randperm(items, generator=generator).to(torch.int32),
         ),
         "time_score_G": whole_numbers(gaps, seed=seed + 2),
-        "stretches": stretches,
+        "spans": spans,
     }
 
 
 def slow_scores(asked: dict[str, Any]) -> list[list[float]]:
-    """By behaviour of all users; −inf outside the candidate's stretch."""
-    stretches, keys = asked["stretches"], asked["keys"]
+    """By behaviour of all users; −inf outside the candidate's span."""
+    spans, keys = asked["spans"], asked["keys"]
     scores = []
-    for query_E, moment in zip(asked["query_BE"].tolist(), asked["moment_of_B"].tolist(), strict=True):
-        row = [-torch.inf] * len(stretches.item_T)
-        for place in range(int(stretches.start_M[moment]), int(stretches.stop_M[moment])):
-            item = int(stretches.item_T[place])
+    for query_E, request in zip(asked["query_BE"].tolist(), asked["request_row_B"].tolist(), strict=True):
+        row = [-torch.inf] * len(spans.item_T)
+        for place in range(int(spans.start_M[request]), int(spans.stop_M[request])):
+            item = int(spans.item_T[place])
             if item < 0:
                 continue
-            apart = abs(int(stretches.time_T[place]) - int(stretches.now_M[moment]))
-            gap = min(apart, stretches.period - apart) if stretches.period else apart
+            apart = abs(int(spans.time_T[place]) - int(spans.now_M[request]))
+            gap = min(apart, spans.period - apart) if spans.period else apart
             key_E = keys.key_UE[keys.row_N[item]].tolist()
             product = sum(q * k for q, k in zip(query_E, key_E, strict=True))
-            row[place] = product + float(asked["time_score_G"][min(gap, stretches.gaps - 1)])
+            row[place] = product + float(asked["time_score_G"][min(gap, spans.gaps - 1)])
         scores.append(row)
     return scores
 
 
-def search(way: str, asked: dict[str, Any], most: int) -> Found:
+def search(way: str, asked: dict[str, Any], top_k: int) -> Retrieved:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch_module, "_ROWS_FOR_ONE", 0 if way == "single products" else 10**9)
         if way == "anywhere":
             patch.setattr(batch_module, "_search_compiled", batch_module._search_anywhere)
-        return search_batch(**asked, most=most)
+        return search_batch(**asked, top_k=top_k)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -83,58 +83,60 @@ def search(way: str, asked: dict[str, Any], most: int) -> Found:
 @given(
     seed=st.integers(0, 9_999),
     candidates=st.integers(0, 6),
-    moments=st.integers(1, 4),
+    requests=st.integers(1, 4),
     longest=st.integers(0, 30),
     items=st.sampled_from([1, 3, 50]),
     period=st.sampled_from([0, 24]),
-    most=st.integers(1, 40),
+    top_k=st.integers(1, 40),
 )
 def test_every_way_finds_what_scoring_one_by_one_finds(
-    way: str, *, seed: int, candidates: int, moments: int, longest: int, items: int, period: int, most: int
+    way: str, *, seed: int, candidates: int, requests: int, longest: int, items: int, period: int, top_k: int
 ) -> None:
     asked = question(
-        seed, candidates=candidates, moments=moments, longest=longest, items=items, period=period
+        seed, candidates=candidates, requests=requests, longest=longest, items=items, period=period
     )
-    found = search(way, asked, most)
-    assert found.place_BK.shape == (candidates, min(most, asked["stretches"].longest))
-    check_found(found, slow_scores(asked), most)
+    retrieved = search(way, asked, top_k)
+    assert retrieved.offset_BK.shape == (candidates, min(top_k, asked["spans"].longest))
+    check_retrieved(retrieved, slow_scores(asked), top_k)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_threads_do_not_show(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = question(3, candidates=30, moments=7, longest=200, items=50, period=86_400)
-    expected = search_batch(**asked, most=20)
+    asked = question(3, candidates=30, requests=7, longest=200, items=50, period=86_400)
+    expected = search_batch(**asked, top_k=20)
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
-    assert torch.equal(search_batch(**asked, most=20).place_BK, expected.place_BK)
+    assert torch.equal(search_batch(**asked, top_k=20).offset_BK, expected.offset_BK)
 
 
 def test_candidates_of_moments_in_any_order() -> None:
-    asked = question(5, candidates=12, moments=4, longest=20, items=9, period=24)
+    asked = question(5, candidates=12, requests=4, longest=20, items=9, period=24)
     turned = torch.randperm(12, generator=torch.Generator().manual_seed(0))
-    other = asked | {name: asked[name][turned] for name in ("query_BE", "moment_of_B")}
-    assert torch.equal(search_batch(**other, most=4).place_BK, search_batch(**asked, most=4).place_BK[turned])
+    other = asked | {name: asked[name][turned] for name in ("query_BE", "request_row_B")}
+    assert torch.equal(
+        search_batch(**other, top_k=4).offset_BK, search_batch(**asked, top_k=4).offset_BK[turned]
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
 def test_other_types_are_searched_too(dtype: torch.dtype) -> None:
-    asked = question(7, candidates=5, moments=2, longest=20, items=9, period=24)
+    asked = question(7, candidates=5, requests=2, longest=20, items=9, period=24)
     narrow = asked | {
         "query_BE": asked["query_BE"].to(dtype),
         "keys": replace(asked["keys"], key_UE=asked["keys"].key_UE.to(dtype)),
         "time_score_G": asked["time_score_G"].to(dtype),
     }
-    assert torch.equal(search_batch(**narrow, most=4).place_BK, search_batch(**asked, most=4).place_BK)
+    assert torch.equal(search_batch(**narrow, top_k=4).offset_BK, search_batch(**asked, top_k=4).offset_BK)
 
 
 def test_nothing_wanted_is_refused() -> None:
-    asked = question(1, candidates=1, moments=1, longest=3, items=2, period=24)
-    with pytest.raises(ValueError, match="most is 0; give 1 or more behaviours to keep"):
-        search_batch(**asked, most=0)
+    asked = question(1, candidates=1, requests=1, longest=3, items=2, period=24)
+    with pytest.raises(ValueError, match="top_k is 0; give 1 or more behaviours to keep"):
+        search_batch(**asked, top_k=0)
 
 
 @pytest.mark.parametrize("behaviours", [8 * 12 - 1, 8 * 12])
 def test_all_is_taken_as_seen_where_behaviours_are_far_more(behaviours: int) -> None:
-    stretches = Stretches(
+    spans = Spans(
         item_T=torch.zeros(behaviours, dtype=torch.int32),
         time_T=torch.zeros(behaviours, dtype=torch.int32),
         start_M=torch.tensor([0]),
@@ -143,7 +145,7 @@ def test_all_is_taken_as_seen_where_behaviours_are_far_more(behaviours: int) -> 
         period=22,
         gaps=12,
     )
-    seen = seen_in(stretches, items=5)
+    seen = seen_in(spans, items=5)
     looked = behaviours < 8 * 12
     assert seen.item_U.tolist() == ([0] if looked else list(range(5)))
     assert seen.row_N.tolist() == ([0, -1, -1, -1, -1] if looked else list(range(5)))
@@ -153,18 +155,18 @@ def test_all_is_taken_as_seen_where_behaviours_are_far_more(behaviours: int) -> 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 9_999), st.integers(0, 40), st.sampled_from([0, 24]))
 def test_seen_is_what_occurs(seed: int, longest: int, period: int) -> None:
-    stretches = question(seed, candidates=1, moments=3, longest=longest, items=8, period=period)["stretches"]
-    assume(int((stretches.stop_M - stretches.start_M).sum()) < 8 * max(8, stretches.gaps))
+    spans = question(seed, candidates=1, requests=3, longest=longest, items=8, period=period)["spans"]
+    assume(int((spans.stop_M - spans.start_M).sum()) < 8 * max(8, spans.gaps))
     items, gaps = set(), set()
-    for start, stop, now in zip(stretches.start_M, stretches.stop_M, stretches.now_M.tolist(), strict=True):
+    for start, stop, now in zip(spans.start_M, spans.stop_M, spans.now_M.tolist(), strict=True):
         for item, time in zip(
-            stretches.item_T[start:stop].tolist(), stretches.time_T[start:stop].tolist(), strict=True
+            spans.item_T[start:stop].tolist(), spans.time_T[start:stop].tolist(), strict=True
         ):
             if item >= 0:
                 apart = abs(time - now)
                 items.add(item)
-                gaps.add(min(apart, period - apart) if period else min(apart, stretches.gaps - 1))
-    seen = seen_in(stretches, items=8)
+                gaps.add(min(apart, period - apart) if period else min(apart, spans.gaps - 1))
+    seen = seen_in(spans, items=8)
     assert seen.item_U.tolist() == sorted(items)
     assert seen.gap_V.tolist() == sorted(gaps)
     rows = {item: place for place, item in enumerate(sorted(items))}

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from interestclock.errors import ResultError
-from interestclock.search import Found, ProjectionCache, hit_rate, search_request
+from interestclock.search import ProjectionCache, Retrieved, hit_rate, search_request
 
 
 def random_rows(items: int = 40) -> dict[str, torch.Tensor]:
@@ -23,9 +23,9 @@ def random_rows(items: int = 40) -> dict[str, torch.Tensor]:
 def test_rows_come_back(tmp_path: Path, dtype: torch.dtype, close: float) -> None:
     rows, item = random_rows(), torch.tensor([3, 39, 3, 0])
     cache = ProjectionCache.write(tmp_path / "p", **rows, version="1", dtype=dtype)
-    for found, given in ((cache.keys(item), rows["key_NE"]), (cache.queries(item), rows["query_NE"])):
-        torch.testing.assert_close(found, given[item], atol=close, rtol=close)
-        assert found.dtype == torch.float32
+    for retrieved, given in ((cache.keys(item), rows["key_NE"]), (cache.queries(item), rows["query_NE"])):
+        torch.testing.assert_close(retrieved, given[item], atol=close, rtol=close)
+        assert retrieved.dtype == torch.float32
     assert (len(cache), cache.version) == (40, "1")
 
 
@@ -56,15 +56,15 @@ def test_a_search_over_the_cache_hits_nearly_all(tmp_path: Path) -> None:
     rows, nothing_L = random_rows(2_000), torch.zeros(2_000)
     cache = ProjectionCache.write(tmp_path / "p", **rows, version="1")
     query_CE, item_L = rows["query_NE"][:20], torch.arange(2_000)
-    exact = search_request(query_CE, rows["key_NE"], nothing_L, most=100)
-    found = search_request(cache.queries(item_L[:20]), cache.keys(item_L), nothing_L, most=100)
-    assert 0.98 < hit_rate(found, exact) <= 1
+    exact = search_request(query_CE, rows["key_NE"], nothing_L, top_k=100)
+    retrieved = search_request(cache.queries(item_L[:20]), cache.keys(item_L), nothing_L, top_k=100)
+    assert 0.98 < hit_rate(retrieved, exact) <= 1
 
 
 def test_hits_by_hand() -> None:
-    def at(places: list[list[int]], present: list[list[bool]]) -> Found:
-        place_BK = torch.tensor(places)
-        return Found(place_BK=place_BK, score_BK=place_BK.float(), present_BK=torch.tensor(present))
+    def at(places: list[list[int]], present: list[list[bool]]) -> Retrieved:
+        offset_BK = torch.tensor(places)
+        return Retrieved(offset_BK=offset_BK, score_BK=offset_BK.float(), present_BK=torch.tensor(present))
 
     exact = at([[1, 2], [5, 0]], [[True, True], [True, False]])
     assert hit_rate(at([[2, 9], [0, 5]], [[True, True], [True, False]]), exact) == pytest.approx(1 / 3)

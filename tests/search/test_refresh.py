@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interestclock.search import KeptKeys, RefreshPolicy
+from interestclock.search import CachedKeys, RefreshPolicy
 
 
 class Making:
@@ -24,7 +24,7 @@ class Making:
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=30), st.integers(1, 5), st.integers(1, 5))
 def test_no_key_is_older_than_the_policy_allows(steps_minutes: list[int], batches: int, minutes: int) -> None:
-    kept, make = KeptKeys(RefreshPolicy(batches=batches, minutes=minutes)), Making()
+    kept, make = CachedKeys(RefreshPolicy(batches=batches, minutes=minutes)), Making()
     now = batch_made = 0
     for batch, step in enumerate(steps_minutes):
         now += step
@@ -36,7 +36,7 @@ def test_no_key_is_older_than_the_policy_allows(steps_minutes: list[int], batche
 
 
 def test_new_items_get_keys_between_refreshes() -> None:
-    kept, make = KeptKeys(RefreshPolicy(batches=10)), Making()
+    kept, make = CachedKeys(RefreshPolicy(batches=10)), Making()
     kept.keys(items=3, now_ms=0, make=make)
     make.time = 7
     keys = kept.keys(items=5, now_ms=0, make=make)

@@ -9,23 +9,23 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from slow_search import check_found
+from slow_search import check_retrieved
 
-from interestclock.search import Found
+from interestclock.search import Retrieved
 from interestclock.search.selection import decode_keys, keys_for, room_for, select_row
 
 FLOATS = st.floats(width=32, allow_nan=False)
 
 
-def select(rows: list[list[float]], most: int, time_score: list[float] | None = None) -> Found:
+def select(rows: list[list[float]], most: int, time_score: list[float] | None = None) -> Retrieved:
     length = len(rows[0])
     keys, room = keys_for(len(rows), most), room_for(length, most)
     time_score_L = np.zeros(length, np.float32) if time_score is None else np.array(time_score, np.float32)
     for row, scores in enumerate(rows):
         select_row(np.array(scores, np.float32), time_score_L, most, room, keys[row])
-    place_CK, score_CK, present_CK = decode_keys(keys, most)
-    return Found(
-        place_BK=torch.from_numpy(place_CK),
+    offset_CK, score_CK, present_CK = decode_keys(keys, most)
+    return Retrieved(
+        offset_BK=torch.from_numpy(offset_CK),
         score_BK=torch.from_numpy(score_CK),
         present_BK=torch.from_numpy(present_CK),
     )
@@ -39,7 +39,7 @@ def select(rows: list[list[float]], most: int, time_score: list[float] | None = 
 @example([3.4e38, -3.4e38, 1e-45, -1e-45], 2)
 def test_any_row_is_selected_as_sorting_does(scores: list[float], most: int) -> None:
     row = np.array(scores, np.float32)
-    check_found(select([scores], most), [row.tolist()], most)
+    check_retrieved(select([scores], most), [row.tolist()], most)
 
 
 @settings(max_examples=200, deadline=None)
@@ -48,31 +48,31 @@ def test_long_rows_with_many_ties(length: int, most: int, seed: int, spread: int
     rng = np.random.default_rng(seed)
     row = rng.integers(-spread, spread + 1, length).astype(float)
     row[rng.random(length) < 0.2] = -math.inf
-    check_found(select([row.tolist()], most), [row.tolist()], most)
+    check_retrieved(select([row.tolist()], most), [row.tolist()], most)
 
 
 def test_a_row_of_one_score_keeps_the_earliest() -> None:
-    found = select([[1.0] * 5_000], 100)
-    assert found.place_BK[0].tolist() == list(range(100))
+    retrieved = select([[1.0] * 5_000], 100)
+    assert retrieved.offset_BK[0].tolist() == list(range(100))
 
 
 def test_nan_is_never_kept() -> None:
-    found = select([[math.nan, 2.0, math.nan, 1.0]], 4)
-    assert found.place_BK[0][found.present_BK[0]].tolist() == [1, 3]
+    retrieved = select([[math.nan, 2.0, math.nan, 1.0]], 4)
+    assert retrieved.offset_BK[0][retrieved.present_BK[0]].tolist() == [1, 3]
 
 
 def test_a_row_does_not_see_the_one_before() -> None:
-    found = select([[9.0, 8.0, 7.0], [1.0, 3.0, 2.0]], 2)
-    assert found.place_BK.tolist() == [[0, 1], [1, 2]]
+    retrieved = select([[9.0, 8.0, 7.0], [1.0, 3.0, 2.0]], 2)
+    assert retrieved.offset_BK.tolist() == [[0, 1], [1, 2]]
 
 
 def test_time_adds_to_the_product() -> None:
-    found = select([[3.0, 2.0, 1.0]], 2, [0.0, -math.inf, 4.0])
-    assert found.place_BK.tolist() == [[2, 0]]
-    assert found.score_BK.tolist() == [[5.0, 3.0]]
+    retrieved = select([[3.0, 2.0, 1.0]], 2, [0.0, -math.inf, 4.0])
+    assert retrieved.offset_BK.tolist() == [[2, 0]]
+    assert retrieved.score_BK.tolist() == [[5.0, 3.0]]
 
 
 @pytest.mark.parametrize("most", [1, 7])
 def test_more_wanted_than_there_are(most: int) -> None:
-    found = select([[1.0, 2.0]], most)
-    assert found.place_BK[0][found.present_BK[0]].tolist() == [1, 0][:most]
+    retrieved = select([[1.0, 2.0]], most)
+    assert retrieved.offset_BK[0][retrieved.present_BK[0]].tolist() == [1, 0][:most]

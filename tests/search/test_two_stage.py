@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from interestclock.search import (
-    Found,
     ItemKeys,
     ItemSearch,
-    Stretches,
+    Retrieved,
+    Spans,
     TwoStage,
     equal_projections,
     head_scores,
@@ -52,17 +52,17 @@ class ByDay(ItemSearch):
         return torch.cat([pooled_BJ, mass_BA], dim=1)
 
 
-def histories(*, moments: int, longest: int, items: int) -> Stretches:
+def histories(*, requests: int, longest: int, items: int) -> Spans:
     """Users' histories end to end, of different lengths, some of their behaviours not to be found."""
-    length_M = torch.randint(0, longest + 1, (moments,))
+    length_M = torch.randint(0, longest + 1, (requests,))
     stop_M = length_M.cumsum(0)
     total = int(stop_M[-1])
-    return Stretches(
+    return Spans(
         item_T=torch.randint(-1, items, (total,)),
         time_T=torch.randint(0, DAYS, (total,)),
         start_M=stop_M - length_M,
         stop_M=stop_M,
-        now_M=torch.full((moments,), DAYS - 1),
+        now_M=torch.full((requests,), DAYS - 1),
         period=0,
         gaps=DAYS,
     )
@@ -70,62 +70,64 @@ def histories(*, moments: int, longest: int, items: int) -> Stretches:
 
 @torch.no_grad()
 def slow_search(
-    model: ByDay, candidate_I: Tensor, moment: int, stretches: Stretches, vectors_NI: Tensor
+    model: ByDay, candidate_I: Tensor, request: int, spans: Spans, vectors_NI: Tensor
 ) -> list[int]:
     """Places of the best, every behaviour projected and scored on its own."""
     scores = {}
-    for place in range(int(stretches.start_M[moment]), int(stretches.stop_M[moment])):
-        if stretches.item_T[place] >= 0:
-            key_E = model.key(vectors_NI[stretches.item_T[place]])
+    for place in range(int(spans.start_M[request]), int(spans.stop_M[request])):
+        if spans.item_T[place] >= 0:
+            key_E = model.key(vectors_NI[spans.item_T[place]])
             scores[place] = float(model.query(candidate_I) @ key_E) / math.sqrt(3)
             if model.timed:
-                scores[place] += float(model.day[DAYS - 1 - stretches.time_T[place]])
+                scores[place] += float(model.day[DAYS - 1 - spans.time_T[place]])
     return sorted(scores, key=lambda place: -scores[place])[: model.behaviours]
 
 
 @settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 9_999),
-    moments=st.integers(1, 3),
+    requests=st.integers(1, 3),
     longest=st.integers(0, 8),
     candidates=st.integers(0, 4),
     behaviours=st.integers(1, 6),
     timed=st.booleans(),
 )
 def test_search_finds_what_scoring_everything_finds(
-    *, seed: int, moments: int, longest: int, candidates: int, behaviours: int, timed: bool
+    *, seed: int, requests: int, longest: int, candidates: int, behaviours: int, timed: bool
 ) -> None:
     torch.manual_seed(seed)
     model = ByDay(behaviours=behaviours, timed=timed).double()
     vectors_NI = torch.randn(20, ITEM_DIM).double()
-    candidate_BI, moment_of_B = (
+    candidate_BI, request_row_B = (
         torch.randn(candidates, ITEM_DIM).double(),
-        torch.randint(0, moments, (candidates,)),
+        torch.randint(0, requests, (candidates,)),
     )
-    stretches = histories(moments=moments, longest=longest, items=20)
-    asked = {"moment_of_B": moment_of_B, "stretches": stretches, "items": 20}
-    found = model.search(candidate_BI, **asked, vectors=vectors_NI.__getitem__)
+    spans = histories(requests=requests, longest=longest, items=20)
+    asked = {"request_row_B": request_row_B, "spans": spans, "items": 20}
+    retrieved = model.search(candidate_BI, **asked, vectors=vectors_NI.__getitem__)
     older = ItemKeys(key_UE=model.key(vectors_NI), row_N=torch.arange(20, dtype=torch.int32))
-    among_keys = model.search(candidate_BI, **asked, vectors=vectors_NI.__getitem__, kept=older)
+    among_keys = model.search(candidate_BI, **asked, vectors=vectors_NI.__getitem__, cached=older)
     for row in range(candidates):
-        expected = slow_search(model, candidate_BI[row], int(moment_of_B[row]), stretches, vectors_NI)
-        for each in (found, among_keys):
-            assert each.place_BK[row][each.present_BK[row]].tolist() == expected
+        expected = slow_search(model, candidate_BI[row], int(request_row_B[row]), spans, vectors_NI)
+        for each in (retrieved, among_keys):
+            assert each.offset_BK[row][each.present_BK[row]].tolist() == expected
 
 
 def test_attention_is_handed_each_found_behaviour_with_its_gap() -> None:
     torch.manual_seed(1)
-    model, stretches = ByDay(behaviours=3), histories(moments=2, longest=9, items=6)
-    stretches.item_T.clamp_(min=0)
+    model, spans = ByDay(behaviours=3), histories(requests=2, longest=9, items=6)
+    spans.item_T.clamp_(min=0)
     vectors_NI, candidate_BI = torch.randn(6, ITEM_DIM), torch.randn(5, ITEM_DIM)
-    moment_of_B = torch.tensor([0, 0, 1, 1, 1])
-    asked = {"moment_of_B": moment_of_B, "stretches": stretches}
+    request_row_B = torch.tensor([0, 0, 1, 1, 1])
+    asked = {"request_row_B": request_row_B, "spans": spans}
     out_BO = model.search_and_attend(candidate_BI, **asked, item_vectors_NI=vectors_NI)
-    found = model.search(candidate_BI, **asked, items=6, vectors=vectors_NI.__getitem__)
-    gap_BK = DAYS - 1 - stretches.time_T[found.place_BK]
-    behaviour_BKI = vectors_NI[stretches.item_T[found.place_BK]]
-    assert torch.equal(out_BO, model.attend(candidate_BI, behaviour_BKI, gap_BK, found.present_BK))
-    assert torch.equal(out_BO, model.attend_found(candidate_BI, found, **asked, item_vectors_NI=vectors_NI))
+    retrieved = model.search(candidate_BI, **asked, items=6, vectors=vectors_NI.__getitem__)
+    gap_BK = DAYS - 1 - spans.time_T[retrieved.offset_BK]
+    behaviour_BKI = vectors_NI[spans.item_T[retrieved.offset_BK]]
+    assert torch.equal(out_BO, model.attend(candidate_BI, behaviour_BKI, gap_BK, retrieved.present_BK))
+    assert torch.equal(
+        out_BO, model.attend_retrieved(candidate_BI, retrieved, **asked, item_vectors_NI=vectors_NI)
+    )
 
 
 def test_a_model_may_hand_on_more_and_the_rest_stays_as_it_is() -> None:
@@ -133,8 +135,8 @@ def test_a_model_may_hand_on_more_and_the_rest_stays_as_it_is() -> None:
     plain, told_more = ByDay(behaviours=3), ByDay(behaviours=3, with_mass=True)
     told_more.load_state_dict(plain.state_dict())
     given = {
-        "moment_of_B": torch.tensor([0, 1]),
-        "stretches": histories(moments=2, longest=9, items=6),
+        "request_row_B": torch.tensor([0, 1]),
+        "spans": histories(requests=2, longest=9, items=6),
         "item_vectors_NI": torch.randn(6, ITEM_DIM),
     }
     candidate_BI = torch.randn(2, ITEM_DIM)
@@ -146,30 +148,30 @@ def test_a_model_may_hand_on_more_and_the_rest_stays_as_it_is() -> None:
 def test_gradients_reach_the_found_and_no_other_item() -> None:
     torch.manual_seed(3)
     model = ByDay(behaviours=2)
-    stretches = Stretches(
+    spans = Spans(
         item_T=torch.tensor([0, 1, 2, 3]), time_T=torch.tensor([29, 29, 29, 29]),
         start_M=torch.tensor([0]), stop_M=torch.tensor([4]), now_M=torch.tensor([29]), period=0, gaps=DAYS,
     )  # fmt: skip
     vectors_NI, candidate_BI = torch.randn(4, ITEM_DIM, requires_grad=True), torch.randn(1, ITEM_DIM)
-    asked = {"moment_of_B": torch.tensor([0]), "stretches": stretches}
-    found = model.search(candidate_BI, **asked, items=4, vectors=vectors_NI.__getitem__)
-    assert not found.score_BK.requires_grad
+    asked = {"request_row_B": torch.tensor([0]), "spans": spans}
+    retrieved = model.search(candidate_BI, **asked, items=4, vectors=vectors_NI.__getitem__)
+    assert not retrieved.score_BK.requires_grad
     model.search_and_attend(candidate_BI, **asked, item_vectors_NI=vectors_NI).sum().backward()
     touched = vectors_NI.grad.abs().sum(1).nonzero().flatten().tolist()
-    assert touched == sorted(found.place_BK[0].tolist())
+    assert touched == sorted(retrieved.offset_BK[0].tolist())
 
 
 def test_how_to_attend_is_for_a_model_to_say() -> None:
-    found = Found(
-        place_BK=torch.zeros(1, 0, dtype=torch.int64),
+    retrieved = Retrieved(
+        offset_BK=torch.zeros(1, 0, dtype=torch.int64),
         score_BK=torch.zeros(1, 0),
         present_BK=torch.zeros(1, 0).bool(),
     )
     with pytest.raises(NotImplementedError):
-        TwoStage(item_dim=2).attend_found(
+        TwoStage(item_dim=2).attend_retrieved(
             torch.zeros(1, 2),
-            found,
-            moment_of_B=torch.tensor([0]),
-            stretches=histories(moments=1, longest=0, items=1),
+            retrieved,
+            request_row_B=torch.tensor([0]),
+            spans=histories(requests=1, longest=0, items=1),
             item_vectors_NI=torch.zeros(1, 2),
         )

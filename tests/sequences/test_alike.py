@@ -9,54 +9,54 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interestclock.search import Found, Stretches
+from interestclock.search import Retrieved, Spans
 from interestclock.sequences import alike, newest_alike
 
 WAYS = ("compiled", "anywhere")
 ITEMS = 6
 
 
-def question(seed: int, *, candidates: int, moments: int, longest: int) -> dict[str, Any]:
-    """Stretches anywhere in a row of behaviours, some not to be found, some items of no category."""
+def question(seed: int, *, candidates: int, requests: int, longest: int) -> dict[str, Any]:
+    """Spans anywhere in a row of behaviours, some not to be found, some items of no category."""
     generator = torch.Generator().manual_seed(seed)
 
     def draw(low: int, high: int, size: int) -> torch.Tensor:
         return torch.randint(low, high, (size,), generator=generator)
 
-    length_M = draw(0, longest + 1, moments)
-    start_M = draw(0, longest + 1, moments)
+    length_M = draw(0, longest + 1, requests)
+    start_M = draw(0, longest + 1, requests)
     return {
         "category_B": draw(0, 4, candidates),
-        "moment_of_B": draw(0, moments, candidates),
+        "request_row_B": draw(0, requests, candidates),
         "category_N": draw(0, 4, ITEMS),
-        "stretches": Stretches(
+        "spans": Spans(
             item_T=draw(-1, ITEMS, 2 * longest).to(torch.int32),
             time_T=torch.zeros(2 * longest, dtype=torch.int32),
             start_M=start_M,
             stop_M=start_M + length_M,
-            now_M=torch.zeros(moments, dtype=torch.int64),
+            now_M=torch.zeros(requests, dtype=torch.int64),
         ),
     }
 
 
-def slow(asked: dict[str, Any], most: int) -> list[list[int]]:
-    stretches, found = asked["stretches"], []
-    for category, moment in zip(asked["category_B"].tolist(), asked["moment_of_B"].tolist(), strict=True):
-        places = range(int(stretches.start_M[moment]), int(stretches.stop_M[moment]))
+def slow(asked: dict[str, Any], top_k: int) -> list[list[int]]:
+    spans, retrieved = asked["spans"], []
+    for category, request in zip(asked["category_B"].tolist(), asked["request_row_B"].tolist(), strict=True):
+        places = range(int(spans.start_M[request]), int(spans.stop_M[request]))
         of_category = [
             place
             for place in places
-            if stretches.item_T[place] >= 0 and asked["category_N"][stretches.item_T[place]] == category > 0
+            if spans.item_T[place] >= 0 and asked["category_N"][spans.item_T[place]] == category > 0
         ]
-        found.append(of_category[::-1][:most])
-    return found
+        retrieved.append(of_category[::-1][:top_k])
+    return retrieved
 
 
-def search(way: str, asked: dict[str, Any], most: int) -> Found:
+def search(way: str, asked: dict[str, Any], top_k: int) -> Retrieved:
     with pytest.MonkeyPatch.context() as patch:
         if way == "anywhere":
             patch.setattr(alike, "_newest_compiled", alike._newest_anywhere)
-        return newest_alike(**asked, most=most)
+        return newest_alike(**asked, top_k=top_k)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -64,33 +64,38 @@ def search(way: str, asked: dict[str, Any], most: int) -> Found:
 @given(
     seed=st.integers(0, 9_999),
     candidates=st.integers(0, 4),
-    moments=st.integers(1, 3),
+    requests=st.integers(1, 3),
     longest=st.integers(0, 12),
-    most=st.integers(1, 6),
+    top_k=st.integers(1, 6),
 )
 def test_it_finds_what_a_loop_finds(
-    *, way: str, seed: int, candidates: int, moments: int, longest: int, most: int
+    *, way: str, seed: int, candidates: int, requests: int, longest: int, top_k: int
 ) -> None:
-    asked = question(seed, candidates=candidates, moments=moments, longest=longest)
-    found, expected = search(way, asked, most), slow(asked, most)
-    kept = min(most, asked["stretches"].longest)
-    assert found.place_BK.shape == found.score_BK.shape == found.present_BK.shape == (candidates, kept)
+    asked = question(seed, candidates=candidates, requests=requests, longest=longest)
+    retrieved, expected = search(way, asked, top_k), slow(asked, top_k)
+    kept = min(top_k, asked["spans"].longest)
+    assert (
+        retrieved.offset_BK.shape
+        == retrieved.score_BK.shape
+        == retrieved.present_BK.shape
+        == (candidates, kept)
+    )
     for row, places in enumerate(expected):
         padding = kept - len(places)
-        assert found.place_BK[row].tolist() == places + [0] * padding
-        assert found.present_BK[row].tolist() == [True] * len(places) + [False] * padding
+        assert retrieved.offset_BK[row].tolist() == places + [0] * padding
+        assert retrieved.present_BK[row].tolist() == [True] * len(places) + [False] * padding
         scores = [-float(newer) for newer in range(len(places))] + [-torch.inf] * padding
-        assert found.score_BK[row].tolist() == scores
+        assert retrieved.score_BK[row].tolist() == scores
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_item_without_a_category_is_like_none(way: str) -> None:
-    asked = question(1, candidates=3, moments=1, longest=9)
+    asked = question(1, candidates=3, requests=1, longest=9)
     asked["category_B"] = torch.zeros(3, dtype=torch.int64)
     asked["category_N"] = torch.zeros(ITEMS, dtype=torch.int64)
     assert not search(way, asked, 4).present_BK.any()
 
 
 def test_nothing_to_keep_is_refused() -> None:
-    with pytest.raises(ValueError, match="most is 0; give 1 or more behaviours to keep"):
-        newest_alike(**question(1, candidates=1, moments=1, longest=1), most=0)
+    with pytest.raises(ValueError, match="top_k is 0; give 1 or more behaviours to keep"):
+        newest_alike(**question(1, candidates=1, requests=1, longest=1), top_k=0)

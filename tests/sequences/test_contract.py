@@ -29,7 +29,7 @@ SIZES = {"behaviours": 4, "heads": 2, "latent_dim": 3, "gap_dim": 2, "output_dim
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A peer, and what it is fed for B candidates in M moments."""
+    """A peer, and what it is fed for B candidates in M requests."""
 
     build: Callable[[], nn.Module]
     inputs: Callable[..., dict[str, Tensor]]
@@ -63,21 +63,21 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 def rows(given: dict[str, Tensor], index: Tensor) -> dict[str, Tensor]:
-    """The same candidates alone; the moments stay."""
+    """The same candidates alone; the requests stay."""
     return {name: value[index] if name.endswith(("_B", "_BI")) else value for name, value in given.items()}
 
 
 @pytest.mark.parametrize("candidates", [0, 1, 8])
 def test_output_is_float32_of_the_width_known_at_construction(case: Case, candidates: int) -> None:
     peer = case.build()
-    out_BO = peer(**case.inputs(moments=3, longest=9, candidates=candidates))
+    out_BO = peer(**case.inputs(requests=3, longest=9, candidates=candidates))
     assert out_BO.shape == (candidates, peer.output_dim)
     assert out_BO.dtype == torch.float32
     assert out_BO.isfinite().all()
 
 
 def test_gradients_flow_to_parameters_and_embeddings(case: Case) -> None:
-    peer, given = unlike_start(case.build()), case.inputs(moments=6, longest=40, candidates=30)
+    peer, given = unlike_start(case.build()), case.inputs(requests=6, longest=40, candidates=30)
     for name in ("candidate_BI", "item_vectors_NI"):
         given[name].requires_grad_()
     peer(**given).square().sum().backward()
@@ -88,7 +88,7 @@ def test_gradients_flow_to_parameters_and_embeddings(case: Case) -> None:
 
 @pytest.mark.parametrize("columns", [3, 0])
 def test_an_empty_history_gives_a_constant_and_finite_gradients(case: Case, columns: int) -> None:
-    peer, given = unlike_start(case.build()), case.inputs(moments=2, longest=columns, candidates=4)
+    peer, given = unlike_start(case.build()), case.inputs(requests=2, longest=columns, candidates=4)
     given["present_ML"].fill_(False)
     out_BO = peer(**given)
     torch.testing.assert_close(out_BO, out_BO[:1].expand(4, -1))
@@ -98,25 +98,25 @@ def test_an_empty_history_gives_a_constant_and_finite_gradients(case: Case, colu
 
 def test_empty_batch_can_be_learned_from(case: Case) -> None:
     peer = case.build()
-    peer(**case.inputs(moments=2, longest=9, candidates=0)).sum().backward()
+    peer(**case.inputs(requests=2, longest=9, candidates=0)).sum().backward()
     assert all(p.grad is None or not p.grad.any() for p in peer.parameters())
 
 
 def test_padding_changes_nothing(case: Case) -> None:
-    peer, given = unlike_start(case.build()), case.inputs(moments=3, longest=9, candidates=8)
+    peer, given = unlike_start(case.build()), case.inputs(requests=3, longest=9, candidates=8)
     padded = {n: functional.pad(v, (0, 6)) if n.endswith("_ML") else v for n, v in given.items()}
     torch.testing.assert_close(peer(**padded), peer(**given), atol=1e-6, rtol=0)
 
 
 def test_a_candidate_does_not_see_the_rest_of_the_batch(case: Case) -> None:
-    peer, given = unlike_start(case.build()), case.inputs(moments=3, longest=9, candidates=8)
+    peer, given = unlike_start(case.build()), case.inputs(requests=3, longest=9, candidates=8)
     together_BO = peer(**given)
     alone_BO = torch.cat([peer(**rows(given, torch.tensor([row]))) for row in range(8)])
     torch.testing.assert_close(alone_BO, together_BO, atol=1e-6, rtol=0)
 
 
 def test_the_same_input_gives_the_same_bits_and_is_left_as_it_was(case: Case) -> None:
-    peer, given = case.build(), case.inputs(moments=3, longest=9, candidates=8)
+    peer, given = case.build(), case.inputs(requests=3, longest=9, candidates=8)
     before = {name: value.clone() for name, value in given.items()}
     assert torch.equal(peer(**given), peer(**given))
     assert all(torch.equal(before[name], given[name]) for name in given)
@@ -124,7 +124,7 @@ def test_the_same_input_gives_the_same_bits_and_is_left_as_it_was(case: Case) ->
 
 def test_state_dict_makes_another_the_same(case: Case) -> None:
     peer, other = case.build(), case.build()
-    given = case.inputs(moments=3, longest=9, candidates=8)
+    given = case.inputs(requests=3, longest=9, candidates=8)
     other.load_state_dict(peer.state_dict())
     assert torch.equal(peer(**given), other(**given))
 
@@ -133,7 +133,7 @@ def test_state_dict_makes_another_the_same(case: Case) -> None:
     ("name", "wrong", "message"),
     [
         ("candidate_BI", torch.zeros(4, 6), r"candidate_BI has shape \(4, 6\); give \(candidates, 5\)"),
-        ("moment_of_B", torch.tensor([0]), r"moment_of_B has shape \(1,\); give \(4,\)"),
+        ("request_row_B", torch.tensor([0]), r"request_row_B has shape \(1,\); give \(4,\)"),
         ("now_hour_M", torch.tensor([0]), r"now_hour_M has shape \(1,\); give \(2,\)"),
         ("behaviour_hour_ML", torch.zeros(2, 4), r"behaviour_hour_ML has shape \(2, 4\), behaviour_ML \(2"),
         ("present_ML", torch.ones(2, 3), r"present_ML has type torch\.float32; give bool"),
@@ -143,7 +143,7 @@ def test_state_dict_makes_another_the_same(case: Case) -> None:
     ],
 )
 def test_wrong_shapes_are_refused(case: Case, name: str, wrong: Tensor, message: str) -> None:
-    peer, given = case.build(), case.inputs(moments=2, longest=3, candidates=4)
+    peer, given = case.build(), case.inputs(requests=2, longest=3, candidates=4)
     if name not in given:
         pytest.skip(f"is not given {name}")
     with pytest.raises(ValueError, match=message):

@@ -33,16 +33,16 @@ def slow(peer: DeepInterest, candidate: Vector, history: list[Behaviour]) -> Vec
 @settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 9_999),
-    moments=st.integers(1, 3),
+    requests=st.integers(1, 3),
     longest=st.integers(0, 7),
     candidates=st.integers(1, 4),
 )
-def test_it_matches_plain_python(seed: int, moments: int, longest: int, candidates: int) -> None:
+def test_it_matches_plain_python(seed: int, requests: int, longest: int, candidates: int) -> None:
     torch.manual_seed(seed)
     peer = unlike_start(DeepInterest(item_dim=5, config=DinConfig(hidden=3))).double()
     given = as_double(
         random_inputs(
-            moments=moments, longest=longest, candidates=candidates, items=9, item_dim=5, timed=False
+            requests=requests, longest=longest, candidates=candidates, items=9, item_dim=5, timed=False
         )
     )
     expected_BI = each_alone(given, lambda _, candidate, history: slow(peer, candidate, history))
@@ -59,7 +59,7 @@ def by_hand(present: list[bool]) -> list[float]:
         peer.last.weight.fill_(1.0)
     out_BI = peer(
         torch.tensor([[2.0], [-2.0]]),
-        moment_of_B=torch.tensor([0, 0]),
+        request_row_B=torch.tensor([0, 0]),
         item_vectors_NI=torch.tensor([[3.0], [1.0], [-5.0]]),
         behaviour_ML=torch.tensor([[0, 1, 2]]),
         present_ML=torch.tensor([present]),

@@ -23,18 +23,18 @@ SMALL = {"heads": 2, "latent_dim": 3, "gap_dim": 2, "output_dim": 4, "gain": 0.7
 @settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 9_999),
-    moments=st.integers(1, 3),
+    requests=st.integers(1, 3),
     longest=st.integers(0, 9),
     candidates=st.integers(1, 4),
     behaviours=st.integers(1, 5),
 )
 def test_it_matches_plain_python(
-    seed: int, moments: int, longest: int, candidates: int, behaviours: int
+    seed: int, requests: int, longest: int, candidates: int, behaviours: int
 ) -> None:
     torch.manual_seed(seed)
     peer = unlike_start(SimHard(item_dim=5, config=SimHardConfig(behaviours=behaviours, **SMALL))).double()
     given = as_double(
-        random_inputs(moments=moments, longest=longest, candidates=candidates, items=9, item_dim=5)
+        random_inputs(requests=requests, longest=longest, candidates=candidates, items=9, item_dim=5)
     )
     category_N, category_B = torch.randint(0, 3, (9,)), torch.randint(0, 3, (candidates,))
 
@@ -58,7 +58,7 @@ def test_by_hand_only_the_newest_of_the_category_count() -> None:
         candidate_category_B=torch.tensor([4, 6, 0]),
         category_N=torch.tensor([4, 4, 6, 0]),
         now_hour_M=torch.tensor([9]),
-        moment_of_B=torch.zeros(3, dtype=torch.int64),
+        request_row_B=torch.zeros(3, dtype=torch.int64),
         item_vectors_NI=torch.tensor([[2.0], [3.0], [5.0], [7.0]]),
         behaviour_ML=torch.tensor([[2, 0, 1, 3]]),  # categories 6, 4, 4 and none
         behaviour_hour_ML=torch.tensor([[1, 2, 3, 4]]),

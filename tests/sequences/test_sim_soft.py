@@ -29,27 +29,27 @@ def slow(peer: SimSoft, candidate: Vector, history: list[Behaviour]) -> Vector:
     query = project(peer.query.weight, candidate)
     scores = [dot(query, project(peer.key.weight, b.vector)) for b in history]
     best = sorted(range(len(history)), key=lambda i: -scores[i])[: peer.config.behaviours]
-    found = [history[i] for i in best]
+    retrieved = [history[i] for i in best]
     shares = [scores[i] / math.sqrt(len(query)) / len(best) for i in best]
-    summed = weighed(shares, [b.vector for b in found], len(candidate))
-    return slow_target_attention(peer.attention, candidate, found) + summed
+    summed = weighed(shares, [b.vector for b in retrieved], len(candidate))
+    return slow_target_attention(peer.attention, candidate, retrieved) + summed
 
 
 @settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 9_999),
-    moments=st.integers(1, 3),
+    requests=st.integers(1, 3),
     longest=st.integers(0, 9),
     candidates=st.integers(1, 4),
     behaviours=st.integers(1, 5),
 )
 def test_it_matches_plain_python(
-    seed: int, moments: int, longest: int, candidates: int, behaviours: int
+    seed: int, requests: int, longest: int, candidates: int, behaviours: int
 ) -> None:
     torch.manual_seed(seed)
     peer = unlike_start(SimSoft(item_dim=5, config=SimSoftConfig(behaviours=behaviours, **SMALL))).double()
     given = as_double(
-        random_inputs(moments=moments, longest=longest, candidates=candidates, items=30, item_dim=5)
+        random_inputs(requests=requests, longest=longest, candidates=candidates, items=30, item_dim=5)
     )
     expected_BO = each_alone(given, lambda _, candidate, history: slow(peer, candidate, history))
     torch.testing.assert_close(peer(**given), expected_BO, atol=1e-6, rtol=1e-6)
@@ -68,7 +68,7 @@ def looked_back(peer: SimSoft, hours: list[int]) -> torch.Tensor:
     return peer(
         torch.tensor([[1.0]]),
         now_hour_M=torch.tensor([9]),
-        moment_of_B=torch.tensor([0]),
+        request_row_B=torch.tensor([0]),
         item_vectors_NI=torch.tensor([[2.0], [3.0], [-1.0]]),
         behaviour_ML=torch.tensor([[0, 1, 2]]),
         behaviour_hour_ML=torch.tensor([hours]),

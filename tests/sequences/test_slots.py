@@ -26,14 +26,14 @@ of_each_length = pytest.mark.parametrize("longest", [1, 5, 10_000])
 
 
 def padded(batch: Batch, histories: Histories, *, longest: int) -> dict[str, Tensor]:
-    """Each moment's newest behaviours in a row of their own."""
-    stretches = [slice(*edges) for edges in zip(*batch.newest(histories, most=longest), strict=True)]
+    """Each request's newest behaviours in a row of their own."""
+    spans = [slice(*edges) for edges in zip(*batch.newest(histories, most=longest), strict=True)]
     item_ML, hour_ML = (
-        pad_sequence([values_E[stretch] for stretch in stretches], batch_first=True).long()
+        pad_sequence([values_E[span] for span in spans], batch_first=True).long()
         for values_E in (histories.item_E, histories.timestamp_ms_E // HOUR_MS)
     )
     return {
-        "moment_of_B": batch.moment_of_B,
+        "request_row_B": batch.request_row_B,
         "behaviour_ML": item_ML,
         "behaviour_hour_ML": hour_ML,
         "now_hour_M": batch.timestamp_ms_B[batch.first_M] // HOUR_MS,

@@ -14,18 +14,18 @@ from interestclock.sequences import SearchSizes, TargetAttention
 
 
 @settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 9_999), heads=st.integers(1, 3), found=st.integers(0, 6))
-def test_it_matches_plain_python(seed: int, heads: int, found: int) -> None:
+@given(seed=st.integers(0, 9_999), heads=st.integers(1, 3), retrieved=st.integers(0, 6))
+def test_it_matches_plain_python(seed: int, heads: int, retrieved: int) -> None:
     torch.manual_seed(seed)
     sizes = SearchSizes(heads=heads, latent_dim=3, gap_dim=2, output_dim=4, gain=0.7)
     attention = unlike_start(TargetAttention(item_dim=5, sizes=sizes)).double()
-    candidate_BI, behaviour_BKI = torch.randn(3, 5).double(), torch.randn(3, found, 5).double()
-    gap_BK, present_BK = torch.randint(0, 9_999, (3, found)), torch.rand(3, found) < 0.7
+    candidate_BI, behaviour_BKI = torch.randn(3, 5).double(), torch.randn(3, retrieved, 5).double()
+    gap_BK, present_BK = torch.randint(0, 9_999, (3, retrieved)), torch.rand(3, retrieved) < 0.7
     out_BO = attention(candidate_BI, behaviour_BKI, gap_BK, present_BK)
     for row in range(3):
         kept = [
             Behaviour(item=0, vector=behaviour_BKI[row, k].tolist(), bucket=gap_bucket(int(gap_BK[row, k])))
-            for k in range(found)
+            for k in range(retrieved)
             if present_BK[row, k]
         ]
         expected = slow_target_attention(attention, candidate_BI[row].tolist(), kept)

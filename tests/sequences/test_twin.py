@@ -41,11 +41,11 @@ def slow(peer: Twin, candidate: Vector, history: list[Behaviour]) -> Vector:
     heads = range(peer.config.heads)
     scores = [sum(relevance(peer, candidate, b, head) for head in heads) for b in history]
     best = sorted(range(len(history)), key=lambda i: -scores[i])[: peer.config.behaviours]
-    found = [history[i] for i in best]
-    joined = [b.vector + peer.gap.weight[b.bucket].tolist() for b in found]
+    retrieved = [history[i] for i in best]
+    joined = [b.vector + peer.gap.weight[b.bucket].tolist() for b in retrieved]
     out: Vector = []
     for head in heads:
-        weights = softmax([relevance(peer, candidate, b, head) for b in found])
+        weights = softmax([relevance(peer, candidate, b, head) for b in retrieved])
         out += project(peer.value[head].T, weighed(weights, joined, peer.value.shape[1]))
     return mlp(peer.mlp, out)
 
@@ -53,19 +53,19 @@ def slow(peer: Twin, candidate: Vector, history: list[Behaviour]) -> Vector:
 @settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 9_999),
-    moments=st.integers(1, 3),
+    requests=st.integers(1, 3),
     longest=st.integers(0, 9),
     candidates=st.integers(1, 4),
     behaviours=st.integers(1, 5),
 )
 def test_it_matches_plain_python(
-    seed: int, moments: int, longest: int, candidates: int, behaviours: int
+    seed: int, requests: int, longest: int, candidates: int, behaviours: int
 ) -> None:
     torch.manual_seed(seed)
     peer = unlike_start(Twin(item_dim=5, config=TwinConfig(behaviours=behaviours, gap_dim=2, **SMALL)))
     peer = peer.double()
     given = as_double(
-        random_inputs(moments=moments, longest=longest, candidates=candidates, items=30, item_dim=5)
+        random_inputs(requests=requests, longest=longest, candidates=candidates, items=30, item_dim=5)
     )
     expected_BO = each_alone(given, lambda _, candidate, history: slow(peer, candidate, history))
     torch.testing.assert_close(peer(**given), expected_BO, atol=1e-6, rtol=1e-6)
@@ -83,7 +83,7 @@ def test_by_hand_the_search_weighs_item_and_time_passed() -> None:
             layer.weight.fill_(1.0)
             layer.bias.fill_(0.0)
     given = {
-        "moment_of_B": torch.tensor([0]),
+        "request_row_B": torch.tensor([0]),
         "now_hour_M": torch.tensor([10]),
         "item_vectors_NI": torch.tensor([[4.0], [2.0]]),
         "behaviour_ML": torch.tensor([[0, 1]]),
@@ -106,7 +106,7 @@ def test_without_any_time_it_is_the_long_term_clock() -> None:
             clock.get_parameter(name).copy_(peer.get_parameter(name))
         for module in (peer, clock):
             module.value[:, 5:].zero_()
-    given = random_inputs(moments=3, longest=12, candidates=6, items=40, item_dim=5)
+    given = random_inputs(requests=3, longest=12, candidates=6, items=40, item_dim=5)
     second_ML = torch.randint(0, 86_400, (3, 12))
     hours = {name: given.pop(name) for name in ("now_hour_M", "behaviour_hour_ML")}
     clocked_BO = clock(**given, second_of_day_M=torch.randint(0, 86_400, (3,)), behaviour_second_ML=second_ML)

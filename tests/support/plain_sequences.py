@@ -52,20 +52,20 @@ class Behaviour:
 
 
 def random_inputs(
-    *, moments: int, longest: int, candidates: int, items: int, item_dim: int, timed: bool = True
+    *, requests: int, longest: int, candidates: int, items: int, item_dim: int, timed: bool = True
 ) -> dict[str, Tensor]:
     """Random histories of different lengths, oldest first, some empty, padded on the right."""
-    length_M = torch.randint(0, longest + 1, (moments,))
+    length_M = torch.randint(0, longest + 1, (requests,))
     given = {
         "candidate_BI": torch.randn(candidates, item_dim),
-        "moment_of_B": torch.randint(0, moments, (candidates,)),
+        "request_row_B": torch.randint(0, requests, (candidates,)),
         "item_vectors_NI": torch.randn(items, item_dim),
-        "behaviour_ML": torch.randint(0, items, (moments, longest)),
+        "behaviour_ML": torch.randint(0, items, (requests, longest)),
         "present_ML": torch.arange(longest) < length_M.unsqueeze(1),
     }
     if timed:
-        ago_ML = (10 * torch.rand(moments, longest)).exp().long().sort(descending=True).values
-        given["now_hour_M"] = torch.randint(480_000, 490_000, (moments,))
+        ago_ML = (10 * torch.rand(requests, longest)).exp().long().sort(descending=True).values
+        given["now_hour_M"] = torch.randint(480_000, 490_000, (requests,))
         given["behaviour_hour_ML"] = given["now_hour_M"].unsqueeze(1) - ago_ML
     return given
 
@@ -74,14 +74,14 @@ def as_double(given: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: v.double() if v.is_floating_point() else v for name, v in given.items()}
 
 
-def history_of(given: dict[str, Tensor], moment: int) -> list[Behaviour]:
-    """What a moment looks back on, oldest first."""
-    hours = given.get("behaviour_hour_ML", torch.zeros_like(given["behaviour_ML"]))[moment].tolist()
-    now = int(given["now_hour_M"][moment]) if "now_hour_M" in given else 0
+def history_of(given: dict[str, Tensor], request: int) -> list[Behaviour]:
+    """What a request looks back on, oldest first."""
+    hours = given.get("behaviour_hour_ML", torch.zeros_like(given["behaviour_ML"]))[request].tolist()
+    now = int(given["now_hour_M"][request]) if "now_hour_M" in given else 0
     return [
         Behaviour(item=item, vector=given["item_vectors_NI"][item].tolist(), bucket=gap_bucket(now - hour))
         for item, hour, present in zip(
-            given["behaviour_ML"][moment].tolist(), hours, given["present_ML"][moment].tolist(), strict=True
+            given["behaviour_ML"][request].tolist(), hours, given["present_ML"][request].tolist(), strict=True
         )
         if present
     ]
@@ -89,8 +89,8 @@ def history_of(given: dict[str, Tensor], moment: int) -> list[Behaviour]:
 
 def each_alone(given: dict[str, Tensor], forward: Callable[[int, Vector, list[Behaviour]], Vector]) -> Tensor:
     """``forward`` of each candidate's row, vector and history."""
-    rows = enumerate(zip(given["candidate_BI"].tolist(), given["moment_of_B"].tolist(), strict=True))
-    out = [forward(row, candidate, history_of(given, moment)) for row, (candidate, moment) in rows]
+    rows = enumerate(zip(given["candidate_BI"].tolist(), given["request_row_B"].tolist(), strict=True))
+    out = [forward(row, candidate, history_of(given, request)) for row, (candidate, request) in rows]
     return torch.tensor(out, dtype=torch.float64)
 
 
@@ -102,10 +102,10 @@ def unlike_start(module: nn.Module) -> nn.Module:
     return module
 
 
-def slow_target_attention(attention: nn.Module, candidate: Vector, found: list[Behaviour]) -> Vector:
+def slow_target_attention(attention: nn.Module, candidate: Vector, retrieved: list[Behaviour]) -> Vector:
     """SIM's exact search unit, head by head."""
     heads, latent, width = attention.sizes.heads, attention.sizes.latent_dim, attention.key.in_features
-    joined = [b.vector + attention.gap.weight[b.bucket].tolist() for b in found]
+    joined = [b.vector + attention.gap.weight[b.bucket].tolist() for b in retrieved]
     out: Vector = []
     for head in range(heads):
         rows = slice(head * latent, (head + 1) * latent)

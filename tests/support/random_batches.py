@@ -84,35 +84,35 @@ def make_histories(*, longest: int = 8, seed: int = 2) -> Histories:
     )
 
 
-def make_batch(histories: Histories, *, moments: int = 5, candidates: int = 3, seed: int = 3) -> Batch:
-    """``moments`` users at a time, ``candidates`` exposures each, with every feature the names have."""
+def make_batch(histories: Histories, *, requests: int = 5, candidates: int = 3, seed: int = 3) -> Batch:
+    """``requests`` users at a time, ``candidates`` exposures each, with every feature the names have."""
     torch.manual_seed(seed)
-    rows = moments * candidates
-    moment_of_B = torch.arange(moments).repeat_interleave(candidates)
-    user_M = torch.randint(1, USERS + 1, (moments,))
+    rows = requests * candidates
+    request_row_B = torch.arange(requests).repeat_interleave(candidates)
+    user_M = torch.randint(1, USERS + 1, (requests,))
     length_U = histories.offset_U[1:] - histories.offset_U[:-1]
-    known_M = (torch.rand(moments) * (length_U[user_M] + 1)).to(torch.int64)
+    known_M = (torch.rand(requests) * (length_U[user_M] + 1)).to(torch.int64)
     age_B = torch.randn(rows) * 40
     age_B[::3] = torch.nan
     return Batch(
-        user_B=user_M[moment_of_B],
+        user_B=user_M[request_row_B],
         item_B=torch.randint(1, ITEMS + 1, (rows,)),
-        request_B=moment_of_B,
-        timestamp_ms_B=NOW_MS + moment_of_B * HOUR_MS,
-        second_of_day_B=torch.randint(0, 86_400, (moments,))[moment_of_B],
-        day_of_week_B=torch.randint(0, 7, (moments,))[moment_of_B],
-        known_ms_B=NOW_MS + moment_of_B * HOUR_MS,
-        known_behaviours_B=known_M[moment_of_B],
-        moment_of_B=moment_of_B,
-        first_M=torch.arange(moments) * candidates,
-        recent_MN=torch.randint(0, ITEMS + 1, (moments, 2)),
+        request_B=request_row_B,
+        timestamp_ms_B=NOW_MS + request_row_B * HOUR_MS,
+        second_of_day_B=torch.randint(0, 86_400, (requests,))[request_row_B],
+        day_of_week_B=torch.randint(0, 7, (requests,))[request_row_B],
+        known_ms_B=NOW_MS + request_row_B * HOUR_MS,
+        known_behaviours_B=known_M[request_row_B],
+        request_row_B=request_row_B,
+        first_M=torch.arange(requests) * candidates,
+        recent_MN=torch.randint(0, ITEMS + 1, (requests, 2)),
         labels={task: torch.randint(-1, 2, (rows,), dtype=torch.int8) for task in NAMES.tasks},
         categorical={"device": torch.randint(0, 4, (rows,))},
         multivalued={"tags": torch.randint(0, 5, (rows, 3))},
         numeric={"age": age_B},
         clocks={
-            "genre": torch.randint(0, GENRES + 1, (moments, 24, 3)),
-            "label": torch.randint(0, 4, (moments, 24, 3)),
+            "genre": torch.randint(0, GENRES + 1, (requests, 24, 3)),
+            "label": torch.randint(0, 4, (requests, 24, 3)),
         },
     )
 
@@ -123,12 +123,12 @@ def inputs_of(ranker: Ranker, batch: Batch, histories: Histories) -> SlotInputs:
 
 
 def by_exposure(batch: Batch) -> Batch:
-    """The same exposures, each as a moment of its own."""
+    """The same exposures, each as a request of its own."""
     alone_B = torch.arange(len(batch))
     return replace(
         batch,
-        moment_of_B=alone_B,
+        request_row_B=alone_B,
         first_M=alone_B,
-        recent_MN=batch.recent_MN[batch.moment_of_B],
-        clocks={name: rows[batch.moment_of_B] for name, rows in batch.clocks.items()},
+        recent_MN=batch.recent_MN[batch.request_row_B],
+        clocks={name: rows[batch.request_row_B] for name, rows in batch.clocks.items()},
     )

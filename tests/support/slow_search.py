@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from interestclock.search import Found
+from interestclock.search import Retrieved
 
 
 def best_first(score_L: list[float], most: int) -> list[int]:
@@ -16,19 +16,21 @@ def best_first(score_L: list[float], most: int) -> list[int]:
     return sorted(there, key=lambda place: (-score_L[place], place))[:most]
 
 
-def check_found(found: Found, score_BL: list[list[float]], most: int, *, close: float = 0.0) -> None:
+def check_retrieved(
+    retrieved: Retrieved, score_BL: list[list[float]], most: int, *, close: float = 0.0
+) -> None:
     """What was found is what sorting finds; with ``close`` the scores are, whatever their places."""
     for row, score_L in enumerate(score_BL):
         places = best_first(score_L, most)
         expected = torch.tensor([score_L[place] for place in places], dtype=torch.float64)
-        present_K = found.present_BK[row]
+        present_K = retrieved.present_BK[row]
         assert present_K.tolist() == [place < len(places) for place in range(len(present_K))]
-        scores = found.score_BK[row][present_K].double()
+        scores = retrieved.score_BK[row][present_K].double()
         torch.testing.assert_close(scores, expected, atol=close, rtol=0)
         if not close:
-            assert found.place_BK[row][present_K].tolist() == places
-        assert found.score_BK[row][~present_K].tolist() == [-math.inf] * int((~present_K).sum())
-        assert found.place_BK[row][~present_K].tolist() == [0] * int((~present_K).sum())
+            assert retrieved.offset_BK[row][present_K].tolist() == places
+        assert retrieved.score_BK[row][~present_K].tolist() == [-math.inf] * int((~present_K).sum())
+        assert retrieved.offset_BK[row][~present_K].tolist() == [0] * int((~present_K).sum())
 
 
 def whole_numbers(*shape: int, seed: int, spread: int = 3) -> Tensor:

@@ -13,7 +13,7 @@ from interestclock.clocks.clock_config import (
 from interestclock.clocks.gaussian import GaussianClock, GaussianConfig
 from interestclock.clocks.long_term import LongTermClock, LongTermConfig
 from interestclock.clocks.naive import NaiveClock, NaiveConfig
-from interestclock.clocks.slot import ClockSlot, MomentSlot, SlotInputs
+from interestclock.clocks.slot import ClockSlot, RequestSlot, SlotInputs
 from interestclock.clocks.time_encoding import TimeEncoding, TimeEncodingConfig
 from interestclock.clocks.time_gap import TimeGap, gap_features
 
@@ -27,10 +27,10 @@ __all__ = [
     "GaussianConfig",
     "LongTermClock",
     "LongTermConfig",
-    "MomentSlot",
     "NaiveClock",
     "NaiveConfig",
     "RankerSizes",
+    "RequestSlot",
     "SlotInputs",
     "TimeEncoding",
     "TimeEncodingConfig",

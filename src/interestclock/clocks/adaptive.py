@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_interests, check_size
 from interestclock.clocks.clock_config import RankerSizes
-from interestclock.clocks.slot import ClockSlot, MomentSlot, SlotInputs
+from interestclock.clocks.slot import ClockSlot, RequestSlot, SlotInputs
 
 __all__ = ["AdaptiveClock", "AdaptiveConfig"]
 
@@ -85,11 +85,11 @@ class AdaptiveClock(nn.Module):
         return out_BD
 
 
-class _Slot(MomentSlot):
+class _Slot(RequestSlot):
     def __init__(self, clock: AdaptiveClock) -> None:
         super().__init__()
         self.clock, self.output_dim = clock, clock.output_dim
 
-    def at_moments(self, inputs: SlotInputs) -> Tensor:
+    def per_request(self, inputs: SlotInputs) -> Tensor:
         out_MD: Tensor = self.clock(inputs.interests)
         return out_MD

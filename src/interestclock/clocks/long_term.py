@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from interestclock.clocks.checks import check_size
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.long_term_slot import LongTermSlot
-from interestclock.clocks.padded import check_candidates, padded_stretches
+from interestclock.clocks.padded import check_candidates, padded_spans
 from interestclock.clocks.slot import ClockSlot
 from interestclock.clocks.time_gap import GAP_FEATURES, TimeGap, gap_features
 from interestclock.search import (
@@ -27,7 +27,7 @@ from interestclock.timeofday import DAY_SECONDS
 
 __all__ = ["LongTermClock", "LongTermConfig"]
 
-# Shapes: B candidates, M moments (a user at a time), L behaviours, K found, N distinct items,
+# Shapes: B candidates, M requests (a user at a time), L behaviours, K found, N distinct items,
 # I item vector, A heads, D latent of a head, E = A x D, F gap features, J = I + F, O output.
 
 
@@ -128,7 +128,7 @@ class LongTermClock(ItemSearch):
         ...         return self.out(torch.cat([candidate_BI, interest_BO], dim=1))
         >>> MyRanker(items=500)(
         ...     torch.tensor([7, 8, 9]),                                   # candidates of two requests:
-        ...     moment_of_B=torch.tensor([0, 0, 1]),                       # 7 and 8 of one, 9 of another
+        ...     request_row_B=torch.tensor([0, 0, 1]),                       # 7 and 8 of one, 9 of another
         ...     second_of_day_M=torch.tensor([8 * 3600, 23 * 3600]),       # asked at 8:00 and 23:00
         ...     behaviour_ML=torch.randint(0, 500, (2, 60)),               # the two users' histories
         ...     behaviour_second_ML=torch.randint(0, 86_400, (2, 60)),     # and their local times
@@ -153,7 +153,7 @@ class LongTermClock(ItemSearch):
         candidate_BI: Tensor,
         *,
         second_of_day_M: Tensor,
-        moment_of_B: Tensor,
+        request_row_B: Tensor,
         item_vectors_NI: Tensor,
         behaviour_ML: Tensor,
         behaviour_second_ML: Tensor,
@@ -163,8 +163,8 @@ class LongTermClock(ItemSearch):
 
         Args:
             candidate_BI: float32, the candidates' item vectors.
-            second_of_day_M: int64 local second of each moment, 0..86399.
-            moment_of_B: int64, each candidate's moment, a row of the M.
+            second_of_day_M: int64 local second of each request, 0..86399.
+            request_row_B: int64, each candidate's request, a row of the M.
             item_vectors_NI: float32, distinct items of all histories; at least one unless L is 0.
             behaviour_ML: int64 row of each behaviour's item in them; on padding any row, as 0.
             behaviour_second_ML: int64 local second of day of each behaviour, 0..86399.
@@ -176,8 +176,8 @@ class LongTermClock(ItemSearch):
         Raises:
             ValueError: shapes do not go together.
         """
-        check_candidates(candidate_BI, moment_of_B, item_dim=self.item_dim)
-        stretches = padded_stretches(
+        check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim)
+        spans = padded_spans(
             behaviour_ML,
             present_ML=present_ML,
             times=("behaviour_second_ML", behaviour_second_ML),
@@ -186,7 +186,7 @@ class LongTermClock(ItemSearch):
             gaps=DAY_SECONDS // 2 + 1,
         )
         return self.search_and_attend(
-            candidate_BI, moment_of_B=moment_of_B, stretches=stretches, item_vectors_NI=item_vectors_NI
+            candidate_BI, request_row_B=request_row_B, spans=spans, item_vectors_NI=item_vectors_NI
         )
 
     def gap_scores(self, gap_V: Tensor, *, dtype: torch.dtype) -> Tensor:

@@ -1,4 +1,4 @@
-"""Histories padded on the right, as most models hold them, checked and made stretches to search."""
+"""Histories padded on the right, as most models hold them, checked and made spans to search."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 
 from interestclock.clocks.checks import check_times
-from interestclock.search import Stretches
+from interestclock.search import Spans
 
-__all__ = ["check_candidates", "check_histories", "padded_stretches"]
+__all__ = ["check_candidates", "check_histories", "padded_spans"]
 
-# Shapes: B candidates, M moments (a user at a time), L behaviours, I item vector.
+# Shapes: B candidates, M requests (a user at a time), L behaviours, I item vector.
 
 
-def padded_stretches(
+def padded_spans(
     behaviour_ML: Tensor,
     *,
     present_ML: Tensor,
@@ -21,33 +21,33 @@ def padded_stretches(
     now: tuple[str, Tensor],
     period: int,
     gaps: int,
-) -> Stretches:
-    """Stretches over padded histories; a behaviour's place is its moment · L + its column.
+) -> Spans:
+    """Spans over padded histories; a behaviour's offset is its request · L + its column.
 
     Args:
         behaviour_ML: int64 row of each behaviour's item among the distinct items.
         present_ML: bool, false on padding.
         times: what the caller calls the behaviours' times, and these, int64 (M, L).
-        now: the same of the moments' times, int64 (M,).
-        period, gaps: as ``Stretches`` has them.
+        now: the same of the requests' times, int64 (M,).
+        period, gaps: as ``Spans`` has them.
 
     Raises:
         ValueError: shapes or types do not go together.
 
     Example:
-        >>> stretches = padded_stretches(
+        >>> spans = padded_spans(
         ...     torch.tensor([[7, 8], [9, 0]]), present_ML=torch.tensor([[True, True], [True, False]]),
         ...     times=("day_ML", torch.tensor([[3, 4], [5, 0]])), now=("now_M", torch.tensor([6, 6])),
         ...     period=0, gaps=366)
-        >>> stretches.item_T.tolist(), stretches.start_M.tolist()
+        >>> spans.item_T.tolist(), spans.start_M.tolist()
         ([7, 8, 9, -1], [0, 2])
     """
     check_histories(behaviour_ML, present_ML)
     check_times(*now, requests=len(behaviour_ML))
     _check_alike(*times, behaviour_ML)
-    moments, longest = behaviour_ML.shape
-    start_M = torch.arange(moments, device=behaviour_ML.device) * longest
-    return Stretches(
+    requests, longest = behaviour_ML.shape
+    start_M = torch.arange(requests, device=behaviour_ML.device) * longest
+    return Spans(
         item_T=behaviour_ML.masked_fill(~present_ML, -1).flatten(),
         time_T=times[1].flatten(),
         start_M=start_M,
@@ -74,8 +74,8 @@ def check_histories(behaviour_ML: Tensor, present_ML: Tensor) -> None:
         raise ValueError(f"present_ML has type {present_ML.dtype}; give bool, for example item_ML > 0")
 
 
-def check_candidates(candidate_BI: Tensor, moment_of_B: Tensor, *, item_dim: int) -> None:
-    """Refuse candidates of another width, or without a moment each.
+def check_candidates(candidate_BI: Tensor, request_row_B: Tensor, *, item_dim: int) -> None:
+    """Refuse candidates of another width, or without a request each.
 
     Raises:
         ValueError: shapes do not go together.
@@ -87,7 +87,7 @@ def check_candidates(candidate_BI: Tensor, moment_of_B: Tensor, *, item_dim: int
     """
     if candidate_BI.ndim != 2 or candidate_BI.shape[1] != item_dim:
         raise ValueError(f"candidate_BI has shape {tuple(candidate_BI.shape)}; give (candidates, {item_dim})")
-    check_times("moment_of_B", moment_of_B, requests=len(candidate_BI))
+    check_times("request_row_B", request_row_B, requests=len(candidate_BI))
 
 
 def _check_alike(name: str, other_ML: Tensor, behaviour_ML: Tensor) -> None:

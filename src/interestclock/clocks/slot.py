@@ -18,11 +18,11 @@ if TYPE_CHECKING:  # a clock is of use in anyone's ranker, without what reads lo
     from interestclock.embeddings import ItemVectors
     from interestclock.histories import Histories
     from interestclock.samples import Batch
-    from interestclock.search import Found
+    from interestclock.search import Retrieved
 
-__all__ = ["ClockSlot", "HourlySlot", "MomentSlot", "SlotInputs", "distinct", "found_vectors"]
+__all__ = ["ClockSlot", "HourlySlot", "RequestSlot", "SlotInputs", "distinct", "retrieved_vectors"]
 
-# Shapes: B exposures, M moments, H buckets, C all clock attributes' embeddings side by side, X any,
+# Shapes: B exposures, M requests, H buckets, C all clock attributes' embeddings side by side, X any,
 # I item vector, K found, N distinct items of all histories, S of what was found.
 
 
@@ -32,7 +32,7 @@ class SlotInputs:
 
     Args:
         batch: the exposures. candidate_BI: their items' vectors, float32.
-        interests_MHC: Eq. 3's preferences, embedded, by moment and bucket, float32; None if no clock asks.
+        interests_MHC: Eq. 3's preferences, embedded, by request and bucket, float32; None if no clock asks.
         histories: long histories. items: turns behaviours' items into vectors.
 
     Example: see ``ClockSlot``.
@@ -46,17 +46,17 @@ class SlotInputs:
 
     @property
     def second_of_day_M(self) -> Tensor:  # noqa: N802 - shapes stand in names
-        """Local second of each moment, int64, 0..86399."""
+        """Local second of each request, int64, 0..86399."""
         return self.batch.second_of_day_B[self.batch.first_M]
 
     @property
     def day_of_week_M(self) -> Tensor:  # noqa: N802
-        """Local weekday of each moment, int64, 0 is Monday."""
+        """Local weekday of each request, int64, 0 is Monday."""
         return self.batch.day_of_week_B[self.batch.first_M]
 
     @property
     def hour_M(self) -> Tensor:  # noqa: N802
-        """Each moment in whole hours since 1970, int64."""
+        """Each request in whole hours since 1970, int64."""
         return utc_hour(self.batch.timestamp_ms_B[self.batch.first_M])
 
     @property
@@ -73,7 +73,7 @@ class ClockSlot(nn.Module):
     """A clock in its place in the ranker: takes ``SlotInputs``, gives float32 (B, ``output_dim``).
 
     All that it learns is in parameters (``nn.Embedding(sparse=True)`` counts as a table, and its rows are
-    learned as the ranker's are); asking it changes nothing in it but what ``kept`` gives.
+    learned as the ranker's are); asking it changes nothing in it but what ``cached`` gives.
 
     Example:
         >>> class MinuteSlot(ClockSlot):
@@ -98,21 +98,21 @@ class ClockSlot(nn.Module):
     def renew(self, item_R: Tensor, items: ItemVectors) -> None:
         """Item numbers stand for other items now; a slot that keeps something of items makes it anew."""
 
-    def kept(self) -> dict[str, Tensor]:
+    def cached(self) -> dict[str, Tensor]:
         """What a slot keeps beside its parameters, for a checkpoint."""
         return {}
 
-    def restore_kept(self, kept: Mapping[str, Tensor]) -> None:
-        """Take over what ``kept`` gave."""
+    def restore_cached(self, cached: Mapping[str, Tensor]) -> None:
+        """Take over what ``cached`` gave."""
 
 
-class MomentSlot(ClockSlot):
-    """A clock that says the same of all candidates of a moment: ``at_moments`` is asked once for them.
+class RequestSlot(ClockSlot):
+    """A clock that gives all candidates of a request the same: ``per_request`` is called once for them.
 
     Example:
-        >>> class HourSlot(MomentSlot):
+        >>> class HourSlot(RequestSlot):
         ...     output_dim = 1
-        ...     def at_moments(self, inputs: SlotInputs) -> Tensor:
+        ...     def per_request(self, inputs: SlotInputs) -> Tensor:
         ...         return (inputs.second_of_day_M / 3_600).unsqueeze(1)
         >>> HourSlot().output_dim
         1
@@ -120,14 +120,14 @@ class MomentSlot(ClockSlot):
 
     def forward(self, inputs: SlotInputs) -> Tensor:
         """One embedding for each exposure, float32 (B, ``output_dim``)."""
-        return functional.embedding(inputs.batch.moment_of_B, self.at_moments(inputs))
+        return functional.embedding(inputs.batch.request_row_B, self.per_request(inputs))
 
-    def at_moments(self, inputs: SlotInputs) -> Tensor:
-        """One embedding for each moment, float32 (M, ``output_dim``)."""
+    def per_request(self, inputs: SlotInputs) -> Tensor:
+        """One embedding for each request, float32 (M, ``output_dim``)."""
         raise NotImplementedError
 
 
-class HourlySlot(MomentSlot):
+class HourlySlot(RequestSlot):
     """A clock of Eq. 3's preferences and the local second of day, as the Naive and the Gaussian Clock are.
 
     Args:
@@ -138,28 +138,28 @@ class HourlySlot(MomentSlot):
         super().__init__()
         self.clock, self.output_dim = clock, clock.output_dim
 
-    def at_moments(self, inputs: SlotInputs) -> Tensor:
-        """One embedding for each moment, float32 (M, ``output_dim``)."""
+    def per_request(self, inputs: SlotInputs) -> Tensor:
+        """One embedding for each request, float32 (M, ``output_dim``)."""
         out_MD: Tensor = self.clock(inputs.interests, second_of_day_B=inputs.second_of_day_M)
         return out_MD
 
 
-def found_vectors(items: ItemVectors, found: Found, item_E: Tensor) -> Tensor:
+def retrieved_vectors(items: ItemVectors, retrieved: Retrieved, item_E: Tensor) -> Tensor:
     """Vectors of found behaviours, float32 (B, K, I), each distinct item embedded once.
 
     Only these carry a gradient: rows that the search passed over stay untouched.
     """
     if item_E.numel():
-        item_BK = item_E[found.place_BK].masked_fill(~found.present_BK, 0).to(torch.int64)
+        item_BK = item_E[retrieved.offset_BK].masked_fill(~retrieved.present_BK, 0).to(torch.int64)
     else:
-        item_BK = found.place_BK
-    chosen_S, place_BK = distinct(item_BK, len(items.row_NF))
-    return functional.embedding(place_BK, items(chosen_S))
+        item_BK = retrieved.offset_BK
+    chosen_S, row_BK = distinct(item_BK, len(items.row_NF))
+    return functional.embedding(row_BK, items(chosen_S))
 
 
 def distinct(number_X: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Distinct numbers below ``size``, ascending, and each one's place among them; no sorting."""
+    """Distinct numbers below ``size``, ascending, and each one's row among them; no sorting."""
     seen = torch.zeros(size, dtype=torch.bool, device=number_X.device)
     seen[number_X.flatten()] = True
-    place = seen.cumsum(0) - 1
-    return seen.nonzero().squeeze(1), place[number_X]
+    row_N = seen.cumsum(0) - 1
+    return seen.nonzero().squeeze(1), row_N[number_X]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_size, check_times
 from interestclock.clocks.clock_config import RankerSizes
-from interestclock.clocks.slot import ClockSlot, MomentSlot, SlotInputs
+from interestclock.clocks.slot import ClockSlot, RequestSlot, SlotInputs
 
 __all__ = ["TimeEncoding", "TimeEncodingConfig"]
 
@@ -81,12 +81,12 @@ class TimeEncoding(nn.Module):
         return torch.cat([self.hour(second_of_day_B // 3600), self.weekday(day_of_week_B)], dim=1)
 
 
-class _Slot(MomentSlot):
+class _Slot(RequestSlot):
     def __init__(self, clock: TimeEncoding) -> None:
         super().__init__()
         self.clock, self.output_dim = clock, clock.output_dim
 
-    def at_moments(self, inputs: SlotInputs) -> Tensor:
+    def per_request(self, inputs: SlotInputs) -> Tensor:
         out_MD: Tensor = self.clock(
             second_of_day_B=inputs.second_of_day_M, day_of_week_B=inputs.day_of_week_M
         )

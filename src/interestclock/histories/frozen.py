@@ -68,7 +68,7 @@ class Histories:
         return stop_M - known_M.clamp(max=most), stop_M
 
     def items_between(self, start_M: Tensor, stop_M: Tensor, *, width: int) -> Tensor:
-        """Items of each stretch, oldest first, int64 (M, ``width``), padded with 0 on the right.
+        """Items of each span, oldest first, int64 (M, ``width``), padded with 0 on the right.
 
         An item that is gone, −1, is 0 as well.
 

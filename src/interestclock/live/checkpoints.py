@@ -23,7 +23,7 @@ from interestclock.saved import made_of, read_object
 
 __all__ = ["FORMAT", "CheckpointManifest", "CheckpointReader", "Checkpoints"]
 
-FORMAT = 5
+FORMAT = 6
 _DAMAGED = "the checkpoint is damaged"
 _NAME = re.compile(r"checkpoint-([0-9]{8})")
 _STATE, _MANIFEST = "state.safetensors", "checkpoint.json"

@@ -31,6 +31,7 @@ _RENAMED_ARRAYS: dict[int, tuple[tuple[re.Pattern[str], str], ...]] = {
         (re.compile(r"^features/votes/votes\.column\."), "features/votes/votes/column/"),
         (re.compile(r"^features/votes/(votes|sets)\."), r"features/votes/\1/"),
     ),
+    5: ((re.compile(r"^(pending/\d+)/moment_of_B$"), r"\1/request_row_B"),),
 }
 
 

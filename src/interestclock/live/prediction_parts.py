@@ -1,4 +1,4 @@
-"""Predictions of an endless stream: a Parquet file for each stretch between two checkpoints."""
+"""Predictions of an endless stream: a Parquet file for each span between two checkpoints."""
 
 from __future__ import annotations
 

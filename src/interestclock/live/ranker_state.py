@@ -23,7 +23,7 @@ def ranker_state(ranker: Ranker) -> Arrays:
     state |= {"weight": table.weight.detach()[: table.used].numpy(), "free": table.free_rows().numpy()}
     state |= {"items": ranker.items.row_NF.numpy(), "widths": np.array(ranker.items.widths)}
     for place, slot in enumerate(ranker.clock_slots()):
-        state |= under(f"kept/{place}", arrays_of(slot.kept()))
+        state |= under(f"kept/{place}", arrays_of(slot.cached()))
     return state
 
 
@@ -36,4 +36,4 @@ def restore_ranker(ranker: Ranker, state: Mapping[str, npt.NDArray[Any]]) -> Non
     ranker.load_state_dict(dense | dict.fromkeys(table_names(ranker), ranker.table.weight.detach()))
     ranker.items.restore(torch.from_numpy(np.array(state["items"])), state["widths"].tolist())
     for place, slot in enumerate(ranker.clock_slots()):
-        slot.restore_kept(tensors_of(below(f"kept/{place}", state)))
+        slot.restore_cached(tensors_of(below(f"kept/{place}", state)))

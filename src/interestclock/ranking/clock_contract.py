@@ -22,7 +22,7 @@ __all__ = ["check_clock"]
 
 # Shapes: B exposures, O output.
 
-_MOMENTS, _DIM = 7, 4
+_REQUESTS, _DIM = 7, 4
 _CLOSE = 1e-5
 
 
@@ -32,7 +32,7 @@ def check_clock(clock: ClockConfig) -> None:
     Checked: its settings come back from JSON; the output is float32 (B, ``output_dim``) and finite, for no,
     one and many exposures, and for users without a past; the same seed starts it the same, the same batch
     gives the same bits, with and without gradients; asking changes neither it nor the batch; gradients reach
-    what it learns; a moment does not see the rest of its batch; behaviours that were not known yet, and
+    what it learns; a request does not see the rest of its batch; behaviours that were not known yet, and
     those before the newest ``reads_behaviours``, do not matter; a copy answers as the first.
 
     Args:
@@ -64,7 +64,7 @@ class _World:
         self.clock = clock
         self.ranker = self.built()
         self.histories = made_up_histories()
-        self.batch = made_up_batch(self.histories, moments=_MOMENTS)
+        self.batch = made_up_batch(self.histories, requests=_REQUESTS)
 
     @property
     def slot(self) -> ClockSlot:
@@ -84,8 +84,8 @@ class _World:
 
 def _shape(world: _World) -> str | None:
     width = world.slot.output_dim
-    for moments, candidates in ((0, 1), (1, 1), (_MOMENTS, 3)):
-        batch = made_up_batch(world.histories, moments=moments, candidates=candidates)
+    for requests, candidates in ((0, 1), (1, 1), (_REQUESTS, 3)):
+        batch = made_up_batch(world.histories, requests=requests, candidates=candidates)
         out_BO = world.answer(batch)
         if out_BO.shape != (len(batch), width) or out_BO.dtype != torch.float32:
             return (
@@ -162,9 +162,9 @@ def _alone(world: _World) -> str | None:
 def _point_in_time(world: _World) -> str | None:
     """All but what it says it reads is made something else."""
     start_M, stop_M = world.batch.newest(world.histories, most=world.clock.reads_behaviours)
-    for moment in range(_MOMENTS):
-        rows = (world.batch.moment_of_B == moment).nonzero().squeeze(1)
-        histories = _elsewhere(world.histories, int(start_M[moment]), int(stop_M[moment]))
+    for request in range(_REQUESTS):
+        rows = (world.batch.request_row_B == request).nonzero().squeeze(1)
+        histories = _elsewhere(world.histories, int(start_M[request]), int(stop_M[request]))
         batch = world.batch.take(rows)
         if not torch.equal(world.answer(batch), world.answer(batch, histories)):
             return (

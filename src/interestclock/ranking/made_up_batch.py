@@ -12,7 +12,7 @@ from interestclock.samples import Batch
 
 __all__ = ["made_up_batch", "made_up_histories", "made_up_ranker"]
 
-# Shapes: B exposures, M moments, E behaviours, U users, H buckets, V values.
+# Shapes: B exposures, M requests, E behaviours, U users, H buckets, V values.
 
 _USERS, _ITEMS, _GENRES, _LONGEST = 5, 40, 6, 12
 _HOUR_MS, _NOW_MS = 3_600_000, 1_000_000 * 3_600_000
@@ -52,14 +52,14 @@ def made_up_histories() -> Histories:
     )
 
 
-def made_up_batch(histories: Histories, *, moments: int, candidates: int = 3) -> Batch:
+def made_up_batch(histories: Histories, *, requests: int, candidates: int = 3) -> Batch:
     """Each user in turn, at any time of day, before some of the user's behaviours.
 
     Args:
-        histories: of the users. moments: M. candidates: exposures in each.
+        histories: of the users. requests: M. candidates: exposures in each.
 
     Example:
-        >>> len(made_up_batch(made_up_histories(), moments=4))
+        >>> len(made_up_batch(made_up_histories(), requests=4))
         12
     """
     generator = torch.Generator().manual_seed(3)
@@ -67,23 +67,23 @@ def made_up_batch(histories: Histories, *, moments: int, candidates: int = 3) ->
     def anything(most: int, *shape: int) -> Tensor:
         return torch.randint(0, most, shape, generator=generator)
 
-    moment_of_B = torch.arange(moments).repeat_interleave(candidates)
-    user_M = torch.arange(moments) % _USERS + 1
+    request_row_B = torch.arange(requests).repeat_interleave(candidates)
+    user_M = torch.arange(requests) % _USERS + 1
     length_M = histories.offset_U[user_M + 1] - histories.offset_U[user_M]
-    time_ms_M = _NOW_MS + torch.arange(moments) * _HOUR_MS
-    rows = moments * candidates
+    time_ms_M = _NOW_MS + torch.arange(requests) * _HOUR_MS
+    rows = requests * candidates
     return Batch(
-        user_B=user_M[moment_of_B],
+        user_B=user_M[request_row_B],
         item_B=anything(_ITEMS, rows) + 1,
-        request_B=moment_of_B,
-        timestamp_ms_B=time_ms_M[moment_of_B],
-        second_of_day_B=anything(86_400, moments)[moment_of_B],
-        day_of_week_B=anything(7, moments)[moment_of_B],
-        known_ms_B=time_ms_M[moment_of_B],
-        known_behaviours_B=(length_M - length_M // 3)[moment_of_B],
-        moment_of_B=moment_of_B,
-        first_M=torch.arange(moments) * candidates,
-        recent_MN=anything(_ITEMS + 1, moments, 2),
+        request_B=request_row_B,
+        timestamp_ms_B=time_ms_M[request_row_B],
+        second_of_day_B=anything(86_400, requests)[request_row_B],
+        day_of_week_B=anything(7, requests)[request_row_B],
+        known_ms_B=time_ms_M[request_row_B],
+        known_behaviours_B=(length_M - length_M // 3)[request_row_B],
+        request_row_B=request_row_B,
+        first_M=torch.arange(requests) * candidates,
+        recent_MN=anything(_ITEMS + 1, requests, 2),
         labels={"finish": anything(2, rows).to(torch.int8)},
-        clocks={"genre": anything(_GENRES + 1, moments, 24, 3)},
+        clocks={"genre": anything(_GENRES + 1, requests, 24, 3)},
     )

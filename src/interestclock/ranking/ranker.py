@@ -19,7 +19,7 @@ from interestclock.samples import Batch
 
 __all__ = ["Ranker", "multi_task_loss"]
 
-# Shapes: B exposures, M moments, N recent items, H buckets, V values, D embedding, I item vector,
+# Shapes: B exposures, M requests, N recent items, H buckets, V values, D embedding, I item vector,
 # F rows of an item, C all clock attributes' embeddings side by side, X rows of a whole batch.
 
 
@@ -27,7 +27,7 @@ class Ranker(nn.Module):
     """DCN-V2 over user, item, recent items and context, any number of clocks, a tower per task.
 
     One gather reads every embedding a batch needs; what depends on the user and the time alone is
-    computed once per moment, not once per candidate.
+    computed once per request, not once per candidate.
 
     Args:
         names: tasks and features. config: sizes and clocks.
@@ -117,7 +117,7 @@ class Ranker(nn.Module):
         inputs = [
             vectors["user"],
             slot_inputs.candidate_BI,
-            functional.embedding(batch.moment_of_B, recent_MD),
+            functional.embedding(batch.request_row_B, recent_MD),
         ]
         inputs += context_vectors(self.names, batch, rows=rows, vectors=vectors)
         inputs += [

@@ -15,22 +15,24 @@ from torch.nn import functional
 from interestclock.histories import Histories
 from interestclock.samples.context import ContextTensors
 
-__all__ = ["Batch", "SampleChunk", "moment_starts"]
+__all__ = ["Batch", "SampleChunk", "request_starts"]
 
-# Shapes: B exposures, M moments, N behaviours last seen, H hour buckets, V values, L behaviours.
+# Shapes: B exposures, M requests, N behaviours last seen, H hour buckets, V values, L behaviours.
 
 
-def moment_starts(user_B: npt.NDArray[np.integer], *same_B: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
-    """True on the first of each run of exposures of one user at one time: a moment.
+def request_starts(
+    user_B: npt.NDArray[np.integer], *same_B: npt.NDArray[np.integer]
+) -> npt.NDArray[np.bool_]:
+    """True on the first of each run of exposures of one user at one time: a request.
 
     What depends on the user and the time alone (clock, recent items, long history) is the same for
-    all candidates of a moment, and is computed once.
+    all candidates of a request, and is computed once.
 
     Args:
-        user_B: their users. same_B: what else must not change within a moment, such as the time.
+        user_B: their users. same_B: what else must not change within a request, such as the time.
 
     Example:
-        >>> moment_starts(np.array([1, 1, 2]), np.array([5, 5, 5])).tolist()
+        >>> request_starts(np.array([1, 1, 2]), np.array([5, 5, 5])).tolist()
         [True, False, True]
     """
     starts_B = np.ones(user_B.size, np.bool_)
@@ -49,7 +51,7 @@ class Batch(ContextTensors):
         timestamp_ms_B: int64 UTC. second_of_day_B: int64 local. day_of_week_B: int64, 0 = Monday.
         known_ms_B: int64, when the last of the exposure's labels becomes known.
         known_behaviours_B: int64, how many of the user's behaviours were known strictly before.
-        moment_of_B: int64, the moment (row of the M) of each exposure. first_M: int64, a moment's
+        request_row_B: int64, the request (row of the M) of each exposure. first_M: int64, a request's
             first exposure.
         labels: int8 (B,) per task; -1 is missing.
         recent_MN: int64 items of the newest behaviours, 0 where there are fewer.
@@ -61,7 +63,7 @@ class Batch(ContextTensors):
         >>> zeros = torch.zeros(2, dtype=torch.int64)
         >>> batch = Batch(user_B=zeros, item_B=zeros, request_B=zeros, timestamp_ms_B=zeros,
         ...     second_of_day_B=zeros, day_of_week_B=zeros, known_ms_B=zeros, known_behaviours_B=zeros,
-        ...     moment_of_B=zeros, first_M=zeros[:1], labels={}, recent_MN=zeros.reshape(1, 2))
+        ...     request_row_B=zeros, first_M=zeros[:1], labels={}, recent_MN=zeros.reshape(1, 2))
         >>> len(batch)
         2
     """
@@ -74,7 +76,7 @@ class Batch(ContextTensors):
     day_of_week_B: Tensor
     known_ms_B: Tensor
     known_behaviours_B: Tensor
-    moment_of_B: Tensor
+    request_row_B: Tensor
     first_M: Tensor
     recent_MN: Tensor
     labels: dict[str, Tensor]
@@ -85,32 +87,32 @@ class Batch(ContextTensors):
         return self.user_B.shape[0]
 
     def newest(self, histories: Histories, *, most: int) -> tuple[Tensor, Tensor]:
-        """``Histories.newest`` of each of the M moments."""
+        """``Histories.newest`` of each of the M requests."""
         return histories.newest(self.user_B[self.first_M], self.known_behaviours_B[self.first_M], most=most)
 
     def take(self, index_X: Tensor) -> Batch:
         """The exposures at an index, in its order; ``request_B`` need not ascend any more."""
-        moment_U, moment_of_X = torch.unique(self.moment_of_B[index_X], return_inverse=True)
-        first_U = torch.zeros_like(moment_U)
+        request_U, request_row_X = torch.unique(self.request_row_B[index_X], return_inverse=True)
+        first_U = torch.zeros_like(request_U)
         last_to_first_X = torch.arange(len(index_X) - 1, -1, -1, device=index_X.device)
-        first_U[moment_of_X.flip(0)] = last_to_first_X  # written last, so kept: the first occurrence
-        by_exposure = [f.name for f in fields(self) if f.name not in _BY_MOMENT]
+        first_U[request_row_X.flip(0)] = last_to_first_X  # written last, so kept: the first occurrence
+        by_exposure = [f.name for f in fields(self) if f.name not in _PER_REQUEST]
         taken: dict[str, Any] = {name: _indexed(getattr(self, name), index_X) for name in by_exposure}
         return Batch(
             **taken,
-            moment_of_B=moment_of_X,
+            request_row_B=request_row_X,
             first_M=first_U,
-            recent_MN=self.recent_MN[moment_U],
-            clocks=_indexed(self.clocks, moment_U),
+            recent_MN=self.recent_MN[request_U],
+            clocks=_indexed(self.clocks, request_U),
         )
 
     @staticmethod
     def joined(batches: Sequence[Batch]) -> Batch:
         """Several batches as one."""
-        moments = [len(batch.first_M) for batch in batches]
+        requests = [len(batch.first_M) for batch in batches]
         rows = [len(batch) for batch in batches]
         joined = {f.name: _concatenated([getattr(b, f.name) for b in batches]) for f in fields(Batch)}
-        for name, sizes, counts in (("moment_of_B", moments, rows), ("first_M", rows, moments)):
+        for name, sizes, counts in (("request_row_B", requests, rows), ("first_M", rows, requests)):
             before = torch.tensor([0, *sizes[:-1]]).cumsum(0)
             joined[name] = joined[name] + before.repeat_interleave(torch.tensor(counts))
         return Batch(**joined)
@@ -145,7 +147,7 @@ def _concatenated(values: Sequence[Any]) -> Any:
     return torch.cat(list(values))
 
 
-_BY_MOMENT = ("recent_MN", "moment_of_B", "first_M", "clocks")
+_PER_REQUEST = ("recent_MN", "request_row_B", "first_M", "clocks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,8 +186,8 @@ class SampleChunk:
     def rows(self, start: int, stop: int) -> Batch:
         """Samples ``start`` to ``stop`` (exclusive); both on a request's edge."""
         s, part = self.samples, slice(start, stop)
-        first = int(s.moment_of_B[start])
-        moments = slice(first, int(s.moment_of_B[stop - 1]) + 1)
+        first = int(s.request_row_B[start])
+        requests = slice(first, int(s.request_row_B[stop - 1]) + 1)
         return Batch(
             user_B=s.user_B[part],
             item_B=s.item_B[part],
@@ -195,11 +197,11 @@ class SampleChunk:
             day_of_week_B=s.day_of_week_B[part],
             known_ms_B=s.known_ms_B[part],
             known_behaviours_B=s.known_behaviours_B[part],
-            moment_of_B=s.moment_of_B[part] - first,
-            first_M=(s.first_M[moments] - start).clamp(min=0),
-            recent_MN=s.recent_MN[moments],
+            request_row_B=s.request_row_B[part] - first,
+            first_M=(s.first_M[requests] - start).clamp(min=0),
+            recent_MN=s.recent_MN[requests],
             labels={name: values[part] for name, values in s.labels.items()},
             **{f.name: _indexed(getattr(s, f.name), part) for f in fields(ContextTensors)},
-            clocks={name: values[moments] for name, values in s.clocks.items()},
+            clocks={name: values[requests] for name, values in s.clocks.items()},
             carried={name: values[part] for name, values in s.carried.items()},
         )

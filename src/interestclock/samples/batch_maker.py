@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from interestclock.samples.batch import Batch, moment_starts
+from interestclock.samples.batch import Batch, request_starts
 from interestclock.samples.context import ContextArrays, context_tensors
 from interestclock.state import FeatureView
 from interestclock.timeofday import utc_day_start_ms
@@ -82,8 +82,8 @@ class BatchMaker:
         Raises:
             ValueError: the view is not complete any more as of some of them.
         """
-        starts_B = moment_starts(rows.user_B, rows.timestamp_ms_B, rows.second_of_day_B, rows.day_of_week_B)
-        moment_of_B, first_M = torch.from_numpy(np.cumsum(starts_B) - 1), np.flatnonzero(starts_B)
+        starts_B = request_starts(rows.user_B, rows.timestamp_ms_B, rows.second_of_day_B, rows.day_of_week_B)
+        request_row_B, first_M = torch.from_numpy(np.cumsum(starts_B) - 1), np.flatnonzero(starts_B)
         user_M, now_ms_M = rows.user_B[first_M], rows.timestamp_ms_B[first_M]
         clocks_at_ms_M = utc_day_start_ms(now_ms_M) if self.clocks_of_day else now_ms_M
         features = view.read(user_M, now_ms_M, clocks_at_ms_M=clocks_at_ms_M if self.clocks else None)
@@ -97,8 +97,8 @@ class BatchMaker:
             second_of_day_B=_whole(rows.second_of_day_B),
             day_of_week_B=_whole(rows.day_of_week_B),
             known_ms_B=_whole(rows.known_ms_B),
-            known_behaviours_B=known_M[moment_of_B],
-            moment_of_B=moment_of_B,
+            known_behaviours_B=known_M[request_row_B],
+            request_row_B=request_row_B,
             first_M=torch.from_numpy(first_M),
             recent_MN=histories.items_between(start_M, stop_M, width=self.recent),
             labels={name: torch.from_numpy(each) for name, each in rows.labels.items()},

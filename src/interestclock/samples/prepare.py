@@ -17,7 +17,7 @@ from interestclock.features import ClockFeatureConfig
 from interestclock.files import new_folder
 from interestclock.samples.candidates import CandidateConfig
 from interestclock.samples.folder import ChunkManifest, Manifest, SampleFolder, holds_samples
-from interestclock.samples.sample_maker import MOMENT, REQUEST, Columns, SampleMaker, whole_runs
+from interestclock.samples.sample_maker import REQUEST, SAME_TIME, Columns, SampleMaker, whole_runs
 
 __all__ = ["PrepareConfig", "prepare_samples"]
 
@@ -94,7 +94,7 @@ def _write_samples(
     source: EventSource, maker: SampleMaker, folder: Path, *, config: PrepareConfig, progress: Progress
 ) -> list[ChunkManifest]:
     chunks: list[ChunkManifest] = []
-    together = MOMENT if source.schema.positive_only else REQUEST
+    together = SAME_TIME if source.schema.positive_only else REQUEST
     for table in whole_runs(source.chunks(config.rows_per_chunk), together):
         samples, exposures = maker.make(table)
         pq.write_table(pa.table(exposures), folder / "exposures" / f"{maker.rows:012d}.parquet")

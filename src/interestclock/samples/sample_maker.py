@@ -20,7 +20,7 @@ from interestclock.samples.candidates import CandidateConfig, candidates_beside
 from interestclock.samples.context import context_of_table
 from interestclock.state import FeatureState, StateConfig
 
-__all__ = ["MISSING", "MOMENT", "REQUEST", "SampleMaker", "run_starts", "whole_runs"]
+__all__ = ["MISSING", "REQUEST", "SAME_TIME", "SampleMaker", "run_starts", "whole_runs"]
 
 MISSING = -1  # a label nobody gave
 Columns = dict[str, npt.NDArray[Any]]
@@ -28,13 +28,13 @@ _AFTER_ALL_MS = np.iinfo(np.int64).max
 
 
 REQUEST = ("user_id", "request_id")
-MOMENT = ("timestamp_ms",)
+SAME_TIME = ("timestamp_ms",)
 
 
 def whole_runs(chunks: Iterator[pa.Table], names: tuple[str, ...]) -> Iterator[pa.Table]:
     """The same tables, except that a run's first rows move to the next one where it goes on there.
 
-    A run is rows in a row that agree in the named columns: ``REQUEST`` or ``MOMENT``.
+    A run is rows in a row that agree in the named columns: ``REQUEST`` or ``SAME_TIME``.
 
     A table is given out when the next one has come, so that where it ends does not depend on what
     follows but for the run at its end.

@@ -8,30 +8,30 @@ from interestclock.search.attention import (
     project_heads,
 )
 from interestclock.search.batch import ItemKeys, search_batch
-from interestclock.search.found import Found, hit_rate
 from interestclock.search.projections import ProjectionCache
-from interestclock.search.refresh import KeptKeys, RefreshPolicy
+from interestclock.search.refresh import CachedKeys, RefreshPolicy
 from interestclock.search.request import search_request
-from interestclock.search.stretches import Seen, Stretches, found_gaps, seen_in
+from interestclock.search.retrieved import Retrieved, hit_rate
+from interestclock.search.spans import Seen, Spans, retrieved_gaps, seen_in
 from interestclock.search.two_stage import ItemSearch, TwoStage
 
 __all__ = [
-    "Found",
+    "CachedKeys",
     "ItemKeys",
     "ItemSearch",
-    "KeptKeys",
     "ProjectionCache",
     "RefreshPolicy",
+    "Retrieved",
     "Seen",
-    "Stretches",
+    "Spans",
     "TwoStage",
     "equal_projections",
-    "found_gaps",
     "head_scores",
     "hit_rate",
     "masked_softmax",
     "pool_by_head",
     "project_heads",
+    "retrieved_gaps",
     "search_batch",
     "search_request",
     "seen_in",

@@ -10,19 +10,19 @@ __all__ = ["best_of_rows"]
 # Shapes: B candidates, L behaviours, K kept.
 
 
-def best_of_rows(score_BL: Tensor, most: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Scores, compared as float32, and the places they stand at, packed into integers that sort as both do.
+def best_of_rows(score_BL: Tensor, top_k: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Scores, compared as float32, and the offsets they stand at, packed into integers that sort as both do.
 
     Args:
-        score_BL: floats; −inf and NaN are never kept. most: K, at most L.
+        score_BL: floats; −inf and NaN are never kept. top_k: K, at most L.
 
     Returns:
-        Places, int64 (B, K), of equal scores the earlier first, 0 where absent; scores, float32, −inf where
-        absent; bool, which are there.
+        Offsets in the row, int64 (B, K), of equal scores the earlier first, 0 where absent; scores, float32,
+        −inf where absent; bool, which are there.
 
     Example:
-        >>> place_BK, score_BK, present_BK = best_of_rows(torch.tensor([[1.0, 3.0, -torch.inf, 3.0]]), 4)
-        >>> place_BK.tolist(), score_BK.tolist()
+        >>> offset_BK, score_BK, present_BK = best_of_rows(torch.tensor([[1.0, 3.0, -torch.inf, 3.0]]), 4)
+        >>> offset_BK.tolist(), score_BK.tolist()
         ([[1, 3, 0, 0]], [[3.0, 3.0, 1.0, -inf]])
     """
     score_BL = score_BL.float() + 0.0  # −0 and 0 are one
@@ -30,7 +30,7 @@ def best_of_rows(score_BL: Tensor, most: int) -> tuple[Tensor, Tensor, Tensor]:
     bits_BL = score_BL.view(torch.int32)
     rank_BL = (bits_BL ^ ((bits_BL >> 31) & 0x7FFFFFFF)).to(torch.int64)
     later_L = torch.arange(score_BL.shape[1], device=score_BL.device)
-    place_BK = ((rank_BL << 32) - later_L).topk(most, dim=1).indices
-    score_BK = score_BL.gather(1, place_BK)
+    offset_BK = ((rank_BL << 32) - later_L).topk(top_k, dim=1).indices
+    score_BK = score_BL.gather(1, offset_BK)
     present_BK = score_BK > -torch.inf
-    return place_BK.masked_fill(~present_BK, 0), score_BK, present_BK
+    return offset_BK.masked_fill(~present_BK, 0), score_BK, present_BK

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from interestclock.compiled import compiled
 from interestclock.search.anywhere import best_of_rows
-from interestclock.search.found import Found
-from interestclock.search.kept_products import kept_products
+from interestclock.search.product_buffer import product_buffer
+from interestclock.search.retrieved import Retrieved
 from interestclock.search.selection import (
     Floats,
     Keys,
@@ -25,12 +25,12 @@ from interestclock.search.selection import (
     room_for,
     select_row,
 )
-from interestclock.search.stretches import StretchArrays, Stretches, Whole, gap_between, laid_out
+from interestclock.search.spans import SpanArrays, Spans, Whole, gap_between, laid_out
 
 __all__ = ["ItemKeys", "search_batch"]
 
-# Shapes: B candidates, M moments, U distinct items, N item numbers, T behaviours of all users, E projection,
-# G gaps, K kept, L behaviours of the moment that has most, S keys that fit.
+# Shapes: B candidates, M requests, U distinct items, N item numbers, T behaviours of all users, E projection,
+# G gaps, K kept, L behaviours of the request that has most, S keys that fit.
 
 _ROWS_FOR_ONE = 4  # rows of a matrix product that take as long as one product of two vectors on their own
 _PARTS_EACH = 4
@@ -59,13 +59,13 @@ class ItemKeys:
 def search_batch(
     query_BE: Tensor,
     *,
-    moment_of_B: Tensor,
+    request_row_B: Tensor,
     keys: ItemKeys,
     time_score_G: Tensor,
-    stretches: Stretches,
-    most: int,
-) -> Found:
-    r"""Keep the ``most`` behaviours of highest relevance for each candidate of a batch.
+    spans: Spans,
+    top_k: int,
+) -> Retrieved:
+    r"""Keep the ``top_k`` behaviours of highest relevance for each candidate of a batch.
 
     .. math:: r_{bi} = q_b \cdot k_{item(i)} + g(\delta_i)
 
@@ -79,88 +79,90 @@ def search_batch(
     their time parts are summed before they come here.
 
     Args:
-        query_BE: candidates' projections. moment_of_B: int64, each one's moment, a row of the M.
-        keys: items' projections, the same type; of every item that a stretch holds.
-        time_score_G: what a behaviour's time adds, by its gap to the moment.
-        stretches: the behaviours. most: K. Scores are compared as float32.
+        query_BE: candidates' projections. request_row_B: int64, each one's request, a row of the M.
+        keys: items' projections, the same type; of every item that a span holds.
+        time_score_G: what a behaviour's time adds, by its gap to the request.
+        spans: the behaviours. top_k: K. Scores are compared as float32.
 
     Returns:
-        What was found; places are rows of the T.
+        What was retrieved; offsets are rows of the T.
 
     Raises:
-        ValueError: ``most`` is below 1.
+        ValueError: ``top_k`` is below 1.
 
     Example:
-        >>> stretches = Stretches(
+        >>> spans = Spans(
         ...     item_T=torch.tensor([4, 2, 4]), time_T=torch.tensor([60, 43_200, 0]),
         ...     start_M=torch.tensor([0]), stop_M=torch.tensor([2]), now_M=torch.tensor([0]))
         >>> keys = ItemKeys(
         ...     key_UE=torch.tensor([[0.5], [2.0]]),
         ...     row_N=torch.tensor([-1, -1, 0, -1, 1], dtype=torch.int32))
-        >>> found = search_batch(
-        ...     torch.tensor([[1.0]]), moment_of_B=torch.tensor([0]), keys=keys,
-        ...     time_score_G=torch.zeros(43_201), stretches=stretches, most=5)
-        >>> found.place_BK.tolist(), found.score_BK.tolist()
+        >>> retrieved = search_batch(
+        ...     torch.tensor([[1.0]]), request_row_B=torch.tensor([0]), keys=keys,
+        ...     time_score_G=torch.zeros(43_201), spans=spans, top_k=5)
+        >>> retrieved.offset_BK.tolist(), retrieved.score_BK.tolist()
         ([[0, 1]], [[2.0, 0.5]])
     """
-    if most < 1:
-        raise ValueError(f"most is {most}; give 1 or more behaviours to keep")
-    kept = min(most, stretches.longest)
-    if not kept or not len(query_BE) or not len(keys.key_UE):
-        return _nothing(len(query_BE), kept, query_BE.device)
+    if top_k < 1:
+        raise ValueError(f"top_k is {top_k}; give 1 or more behaviours to keep")
+    k = min(top_k, spans.longest)
+    if not k or not len(query_BE) or not len(keys.key_UE):
+        return _nothing(len(query_BE), k, query_BE.device)
     compiled = query_BE.device.type == "cpu" and query_BE.dtype == torch.float32
     search = _search_compiled if compiled else _search_anywhere
     return search(
         query_BE,
-        moment_of_B=moment_of_B,
+        request_row_B=request_row_B,
         keys=keys,
         time_score_G=time_score_G,
-        stretches=stretches,
-        kept=kept,
+        spans=spans,
+        k=k,
     )
 
 
-def _nothing(candidates: int, kept: int, device: torch.device) -> Found:
-    return Found(
-        place_BK=torch.zeros(candidates, kept, dtype=torch.int64, device=device),
-        score_BK=torch.full((candidates, kept), -torch.inf, device=device),
-        present_BK=torch.zeros(candidates, kept, dtype=torch.bool, device=device),
+def _nothing(candidates: int, k: int, device: torch.device) -> Retrieved:
+    return Retrieved(
+        offset_BK=torch.zeros(candidates, k, dtype=torch.int64, device=device),
+        score_BK=torch.full((candidates, k), -torch.inf, device=device),
+        present_BK=torch.zeros(candidates, k, dtype=torch.bool, device=device),
     )
 
 
 def _search_anywhere(
     query_BE: Tensor,
     *,
-    moment_of_B: Tensor,
+    request_row_B: Tensor,
     keys: ItemKeys,
     time_score_G: Tensor,
-    stretches: Stretches,
-    kept: int,
-) -> Found:
+    spans: Spans,
+    k: int,
+) -> Retrieved:
     """On any device, in any type: every score of the batch at once, and a selection that orders ties."""
-    item_ML, gap_ML, present_ML = laid_out(stretches)
-    row_BL = keys.row_N[item_ML].to(torch.int64).clamp(min=0)[moment_of_B]
+    item_ML, gap_ML, present_ML = laid_out(spans)
+    row_BL = keys.row_N[item_ML].to(torch.int64).clamp(min=0)[request_row_B]
     time_score_ML = time_score_G[gap_ML].masked_fill(~present_ML, -torch.inf)
-    score_BL = (query_BE @ keys.key_UE.T).gather(1, row_BL) + time_score_ML[moment_of_B]
-    index_BK, score_BK, present_BK = best_of_rows(score_BL, kept)
-    place_BK = index_BK + stretches.start_M[moment_of_B].unsqueeze(1)
-    return Found(place_BK=place_BK.masked_fill(~present_BK, 0), score_BK=score_BK, present_BK=present_BK)
+    score_BL = (query_BE @ keys.key_UE.T).gather(1, row_BL) + time_score_ML[request_row_B]
+    index_BK, score_BK, present_BK = best_of_rows(score_BL, k)
+    offset_BK = index_BK + spans.start_M[request_row_B].unsqueeze(1)
+    return Retrieved(
+        offset_BK=offset_BK.masked_fill(~present_BK, 0), score_BK=score_BK, present_BK=present_BK
+    )
 
 
 class _Inputs(NamedTuple):
     """The arguments for compiled loops; ``product_BU`` is empty where single products cost less."""
 
     query_BE: Floats
-    moment_of_B: Whole
+    request_row_B: Whole
     key_UE: Floats
     row_N: Whole
     product_BU: Floats
     time_score_G: Floats
-    stretches: StretchArrays
+    spans: SpanArrays
 
 
-class _Moment(NamedTuple):
-    """What is read once per moment; the products of one candidate, and room to select of them."""
+class _RequestBuffers(NamedTuple):
+    """What is read once per request; the products of one candidate, and room to select of them."""
 
     row_L: Whole
     time_score_L: Floats
@@ -171,43 +173,43 @@ class _Moment(NamedTuple):
 def _search_compiled(
     query_BE: Tensor,
     *,
-    moment_of_B: Tensor,
+    request_row_B: Tensor,
     keys: ItemKeys,
     time_score_G: Tensor,
-    stretches: Stretches,
-    kept: int,
-) -> Found:
+    spans: Spans,
+    k: int,
+) -> Retrieved:
     """On the CPU in float32, in as many threads as PyTorch has."""
-    longest, key_BS = stretches.longest, keys_for(len(query_BE), kept)
+    longest, key_BS = spans.longest, keys_for(len(query_BE), k)
     by_product = len(keys.key_UE) <= _ROWS_FOR_ONE * longest
-    product_BU = kept_products(len(query_BE) * by_product, len(keys.key_UE))
+    product_BU = product_buffer(len(query_BE) * by_product, len(keys.key_UE))
     if by_product:
         torch.mm(query_BE, keys.key_UE.T, out=product_BU)
     inputs = _Inputs(
         query_BE=query_BE.contiguous().numpy(),
-        moment_of_B=moment_of_B.numpy(),
+        request_row_B=request_row_B.numpy(),
         key_UE=keys.key_UE.contiguous().numpy(),
         row_N=keys.row_N.numpy(),
         product_BU=product_BU.numpy(),
         time_score_G=time_score_G.contiguous().numpy(),
-        stretches=stretches.arrays(),
+        spans=spans.arrays(),
     )
 
     def select(parts: Iterator[tuple[int, int]]) -> None:
-        of_moment = _Moment(
+        buffers = _RequestBuffers(
             row_L=np.empty(longest, np.int32),
             time_score_L=np.empty(longest, np.float32),
             product_L=np.empty(longest, np.float32),
-            room=room_for(longest, kept),
+            room=room_for(longest, k),
         )
         for part in parts:
-            _select(inputs, part, of_moment, kept, key_BS)
+            _select(inputs, part, buffers, k, key_BS)
 
     _in_threads(select, len(query_BE))
-    index_BK, score_BK, present_BK = decode_keys(key_BS, kept)
-    place_BK = index_BK + stretches.start_M[moment_of_B].numpy()[:, None]
-    return Found(
-        place_BK=torch.from_numpy(np.where(present_BK, place_BK, 0)),
+    index_BK, score_BK, present_BK = decode_keys(key_BS, k)
+    offset_BK = index_BK + spans.start_M[request_row_B].numpy()[:, None]
+    return Retrieved(
+        offset_BK=torch.from_numpy(np.where(present_BK, offset_BK, 0)),
         score_BK=torch.from_numpy(score_BK),
         present_BK=torch.from_numpy(present_BK),
     )
@@ -231,37 +233,37 @@ def _in_threads(work: Callable[[Iterator[tuple[int, int]]], None], rows: int) ->
 
 @compiled()
 def _select(
-    inputs: _Inputs, candidates: tuple[int, int], of_moment: _Moment, most: int, key_BS: Keys
+    inputs: _Inputs, candidates: tuple[int, int], buffers: _RequestBuffers, top_k: int, key_BS: Keys
 ) -> None:
     """Keys of the best of each candidate, from the first to the last (exclusive)."""
-    moment_before, length = -1, 0
-    product_L, time_score_L = of_moment.product_L, of_moment.time_score_L
+    previous, length = -1, 0
+    product_L, time_score_L = buffers.product_L, buffers.time_score_L
     for candidate in range(candidates[0], candidates[1]):
-        moment = inputs.moment_of_B[candidate]
-        if moment != moment_before:
-            length = _read(inputs, moment, of_moment)
-            moment_before = moment
+        request = inputs.request_row_B[candidate]
+        if request != previous:
+            length = _read(inputs, request, buffers)
+            previous = request
         if inputs.product_BU.size:
-            for place in range(length):
-                product_L[place] = inputs.product_BU[candidate, of_moment.row_L[place]]
+            for offset in range(length):
+                product_L[offset] = inputs.product_BU[candidate, buffers.row_L[offset]]
         else:
-            for place in range(length):
-                product_L[place] = _dot(inputs.query_BE[candidate], inputs.key_UE[of_moment.row_L[place]])
-        select_row(product_L[:length], time_score_L[:length], most, of_moment.room, key_BS[candidate])
+            for offset in range(length):
+                product_L[offset] = _dot(inputs.query_BE[candidate], inputs.key_UE[buffers.row_L[offset]])
+        select_row(product_L[:length], time_score_L[:length], top_k, buffers.room, key_BS[candidate])
 
 
 @compiled()
-def _read(inputs: _Inputs, moment: int, of_moment: _Moment) -> int:
-    """Rows and time scores of a moment's behaviours, and how many there are."""
-    stretches = inputs.stretches
-    start, stop, now = stretches.start_M[moment], stretches.stop_M[moment], stretches.now_M[moment]
-    item_L, time_L = stretches.item_T[start:stop], stretches.time_T[start:stop]
-    for place in range(item_L.shape[0]):
-        there = item_L[place] >= 0
-        of_moment.row_L[place] = inputs.row_N[np.uint64(item_L[place] if there else 0)]
-        gap = gap_between(time_L[place], now, stretches.period, stretches.gaps)
+def _read(inputs: _Inputs, request: int, buffers: _RequestBuffers) -> int:
+    """Rows and time scores of a request's behaviours, and how many there are."""
+    spans = inputs.spans
+    start, stop, now = spans.start_M[request], spans.stop_M[request], spans.now_M[request]
+    item_L, time_L = spans.item_T[start:stop], spans.time_T[start:stop]
+    for offset in range(item_L.shape[0]):
+        there = item_L[offset] >= 0
+        buffers.row_L[offset] = inputs.row_N[np.uint64(item_L[offset] if there else 0)]
+        gap = gap_between(time_L[offset], now, spans.period, spans.gaps)
         time_score = inputs.time_score_G[np.uint64(gap)]  # unsigned: an index below 0 is not looked for
-        of_moment.time_score_L[place] = time_score if there else _NEVER
+        buffers.time_score_L[offset] = time_score if there else _NEVER
     length: int = item_L.shape[0]
     return length
 
@@ -269,6 +271,6 @@ def _read(inputs: _Inputs, moment: int, of_moment: _Moment) -> int:
 @compiled(fastmath={"reassoc", "contract", "nsz"})
 def _dot(query_E: Floats, key_E: Floats) -> np.float32:
     total = np.float32(0)
-    for place in range(query_E.shape[0]):
-        total += query_E[place] * key_E[place]
+    for each in range(query_E.shape[0]):
+        total += query_E[each] * key_E[each]
     return total

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from interestclock.search.batch import ItemKeys
 
-__all__ = ["KeptKeys", "RefreshPolicy"]
+__all__ = ["CachedKeys", "RefreshPolicy"]
 
 # Shapes: N items, R of them new, E projection.
 
@@ -55,18 +55,18 @@ class RefreshPolicy:
         return by_batches or (self.minutes is not None and passed_ms >= self.minutes * _MINUTE_MS)
 
 
-class KeptKeys:
+class CachedKeys:
     """Keys of all items, made anew when the policy says so; an item that is new gets its key at once.
 
     Args:
         policy: when.
 
     Example:
-        >>> kept = KeptKeys(RefreshPolicy(batches=2))
+        >>> cached = CachedKeys(RefreshPolicy(batches=2))
         >>> weight = torch.ones(3, 1)
         >>> def ask(items):
-        ...     found = kept.keys(items=items, now_ms=0, make=lambda item_R: weight[item_R])
-        ...     return found.key_UE[:, 0].tolist()
+        ...     keys = cached.keys(items=items, now_ms=0, make=lambda item_R: weight[item_R])
+        ...     return keys.key_UE[:, 0].tolist()
         >>> first = ask(2); weight *= 5
         >>> first, ask(3), ask(3)
         ([1.0, 1.0], [1.0, 1.0, 5.0], [5.0, 5.0, 5.0])

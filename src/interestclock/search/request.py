@@ -7,8 +7,8 @@ from torch import Tensor
 
 from interestclock.compiled import compiled
 from interestclock.search.anywhere import best_of_rows
-from interestclock.search.found import Found
-from interestclock.search.kept_products import kept_products
+from interestclock.search.product_buffer import product_buffer
+from interestclock.search.retrieved import Retrieved
 from interestclock.search.selection import Floats, Keys, Room, decode_keys, keys_for, room_for, select_row
 
 __all__ = ["search_request"]
@@ -21,8 +21,8 @@ _LEAST_ROWS = 64  # below that the product itself takes longer
 
 
 @torch.no_grad()
-def search_request(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, *, most: int) -> Found:
-    r"""Keep the ``most`` behaviours of highest relevance for each candidate of a request.
+def search_request(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, *, top_k: int) -> Retrieved:
+    r"""Keep the ``top_k`` behaviours of highest relevance for each candidate of a request.
 
     .. math:: r_{ci} = q_c \cdot k_i + g_i
 
@@ -38,75 +38,75 @@ def search_request(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, *, mo
         query_CE: floats, candidates' projections. key_LE: the same type, behaviours' projections
             (the transpose of a contiguous (E, L) is as good).
         time_score_L: the same type, what each behaviour's time adds; −inf for one that must not be found.
-        most: K. Scores are compared as float32.
+        top_k: K. Scores are compared as float32.
 
     Returns:
-        What was found; places are 0..L-1.
+        What was retrieved; offsets are 0..L-1.
 
     Raises:
-        ValueError: shapes or types do not go together, or ``most`` is below 1.
+        ValueError: shapes or types do not go together, or ``top_k`` is below 1.
 
     Example:
-        >>> found = search_request(torch.tensor([[1.0], [-1.0]]), torch.tensor([[0.0], [2.0], [1.0]]),
-        ...                        torch.tensor([0.5, 0.0, -torch.inf]), most=2)
-        >>> found.place_BK.tolist(), found.score_BK.tolist()
+        >>> retrieved = search_request(torch.tensor([[1.0], [-1.0]]), torch.tensor([[0.0], [2.0], [1.0]]),
+        ...                        torch.tensor([0.5, 0.0, -torch.inf]), top_k=2)
+        >>> retrieved.offset_BK.tolist(), retrieved.score_BK.tolist()
         ([[1, 0], [0, 1]], [[2.0, 0.5], [0.5, -2.0]])
     """
-    _check(query_CE, key_LE, time_score_L, most)
+    _check(query_CE, key_LE, time_score_L, top_k)
     candidates, length = len(query_CE), len(key_LE)
-    kept = min(most, length)
+    k = min(top_k, length)
     if not candidates or not length:
-        return Found(
-            place_BK=torch.zeros(candidates, kept, dtype=torch.int64, device=query_CE.device),
-            score_BK=torch.full((candidates, kept), -torch.inf, device=query_CE.device),
-            present_BK=torch.zeros(candidates, kept, dtype=torch.bool, device=query_CE.device),
+        return Retrieved(
+            offset_BK=torch.zeros(candidates, k, dtype=torch.int64, device=query_CE.device),
+            score_BK=torch.full((candidates, k), -torch.inf, device=query_CE.device),
+            present_BK=torch.zeros(candidates, k, dtype=torch.bool, device=query_CE.device),
         )
     if query_CE.device.type != "cpu" or query_CE.dtype != torch.float32:
-        return _search_anywhere(query_CE, key_LE, time_score_L, kept)
-    return _search_compiled(query_CE, key_LE, time_score_L, kept)
+        return _search_anywhere(query_CE, key_LE, time_score_L, k)
+    return _search_compiled(query_CE, key_LE, time_score_L, k)
 
 
-def _search_anywhere(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, kept: int) -> Found:
+def _search_anywhere(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, k: int) -> Retrieved:
     rows = max(1, _BLOCK_SCORES // len(key_LE))
     blocks = [
-        best_of_rows(torch.addmm(time_score_L, query_RE, key_LE.T), kept)
+        best_of_rows(torch.addmm(time_score_L, query_RE, key_LE.T), k)
         for query_RE in torch.split(query_CE, rows)
     ]
-    place_CK, score_CK, present_CK = (torch.cat(parts) for parts in zip(*blocks, strict=True))
-    return Found(place_BK=place_CK, score_BK=score_CK, present_BK=present_CK)
+    offset_CK, score_CK, present_CK = (torch.cat(parts) for parts in zip(*blocks, strict=True))
+    return Retrieved(offset_BK=offset_CK, score_BK=score_CK, present_BK=present_CK)
 
 
-def _search_compiled(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, kept: int) -> Found:
+def _search_compiled(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, k: int) -> Retrieved:
     candidates, length = len(query_CE), len(key_LE)
     time_score_L = time_score_L.contiguous()
     rows = min(candidates, max(_LEAST_ROWS, _BLOCK_FLOATS // length))
-    product_RL, key_EL = kept_products(rows, length), key_LE.T
-    key_CS, room, fullest = keys_for(candidates, kept), room_for(length, kept), 0
+    product_RL, key_EL = product_buffer(rows, length), key_LE.T
+    key_CS, room, fullest = keys_for(candidates, k), room_for(length, k), 0
     for first in range(0, candidates, rows):
         block_RL = product_RL[: min(rows, candidates - first)]
         torch.mm(query_CE[first : first + rows], key_EL, out=block_RL)
-        found = _select(block_RL.numpy(), time_score_L.numpy(), kept, room, key_CS[first : first + rows])
-        fullest = max(fullest, found)
-    place_CK, score_CK, present_CK = decode_keys(key_CS[:, : max(fullest, kept)], kept)
-    return Found(
-        place_BK=torch.from_numpy(place_CK),
+        keys = _select(block_RL.numpy(), time_score_L.numpy(), k, room, key_CS[first : first + rows])
+        fullest = max(fullest, keys)
+    offset_CK, score_CK, present_CK = decode_keys(key_CS[:, : max(fullest, k)], k)
+    return Retrieved(
+        offset_BK=torch.from_numpy(offset_CK),
         score_BK=torch.from_numpy(score_CK),
         present_BK=torch.from_numpy(present_CK),
     )
 
 
 @compiled()
-def _select(product_RL: Floats, time_score_L: Floats, most: int, room: Room, key_RS: Keys) -> int:
+def _select(product_RL: Floats, time_score_L: Floats, top_k: int, room: Room, key_RS: Keys) -> int:
     """Keys of each row's best; gives how many the fullest row has."""
     fullest = 0
     for row in range(product_RL.shape[0]):
-        fullest = max(fullest, select_row(product_RL[row], time_score_L, most, room, key_RS[row]))
+        fullest = max(fullest, select_row(product_RL[row], time_score_L, top_k, room, key_RS[row]))
     return fullest
 
 
-def _check(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, most: int) -> None:
-    if most < 1:
-        raise ValueError(f"most is {most}; give 1 or more behaviours to keep")
+def _check(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, top_k: int) -> None:
+    if top_k < 1:
+        raise ValueError(f"top_k is {top_k}; give 1 or more behaviours to keep")
     if query_CE.ndim != 2 or key_LE.ndim != 2 or query_CE.shape[1] != key_LE.shape[1]:
         raise ValueError(
             f"query_CE has shape {tuple(query_CE.shape)} and key_LE {tuple(key_LE.shape)}; "

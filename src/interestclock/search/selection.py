@@ -40,9 +40,9 @@ _NEVER = np.float32(-np.inf)
 _LEAST = np.finfo(np.float32).min
 
 
-def keys_for(candidates: int, most: int) -> Keys:
+def keys_for(candidates: int, top_k: int) -> Keys:
     """Room for the keys of each candidate's best."""
-    return np.empty((candidates, _ROOM * most + LANES), np.uint64)
+    return np.empty((candidates, _ROOM * top_k + LANES), np.uint64)
 
 
 class Room(NamedTuple):
@@ -53,11 +53,11 @@ class Room(NamedTuple):
     reached_P: npt.NDArray[np.uint32]
 
 
-def room_for(length: int, most: int) -> Room:
-    """Room to select ``most`` of rows up to a length."""
+def room_for(length: int, top_k: int) -> Room:
+    """Room to select ``top_k`` of rows up to a length."""
     runs = length // LANES + 1  # one more, which what does not reach the bound is written to
     return Room(
-        max_G=np.empty(max(1, min(length, _GROUPS * most)), np.float32),
+        max_G=np.empty(max(1, min(length, _GROUPS * top_k)), np.float32),
         first_P=np.empty(runs, np.int32),
         reached_P=np.empty(runs, np.uint32),
     )
@@ -78,16 +78,16 @@ def _maximise(product_L: Floats, time_score_L: Floats, max_G: Floats) -> None:
     for start in range(0, product_L.shape[0], groups):
         product_P = product_L[start : start + groups]
         time_score_P = time_score_L[start : start + groups]
-        for place in range(product_P.shape[0]):
-            score = product_P[place] + time_score_P[place]
-            max_G[place] = score if score > max_G[place] else max_G[place]
+        for group in range(product_P.shape[0]):
+            score = product_P[group] + time_score_P[group]
+            max_G[group] = score if score > max_G[group] else max_G[group]
 
 
 @compiled()
 def _reached_by(max_G: Floats, score: np.float32) -> np.int32:
     count = np.int32(0)
-    for place in range(max_G.shape[0]):
-        count += np.int32(max_G[place] >= score)
+    for group in range(max_G.shape[0]):
+        count += np.int32(max_G[group] >= score)
     return count
 
 
@@ -95,33 +95,33 @@ def _reached_by(max_G: Floats, score: np.float32) -> np.int32:
 def _span(max_G: Floats) -> tuple[np.float32, np.float32]:
     """The least and the greatest maximum; −inf, where a group holds nothing, does not count."""
     low, high = max_G[0], max_G[0]
-    for place in range(max_G.shape[0]):
-        low = max_G[place] if max_G[place] < low else low
-        high = max_G[place] if max_G[place] > high else high
+    for group in range(max_G.shape[0]):
+        low = max_G[group] if max_G[group] < low else low
+        high = max_G[group] if max_G[group] > high else high
     if low == _NEVER:
         low = high
-        for place in range(max_G.shape[0]):
-            if _NEVER < max_G[place] < low:
-                low = max_G[place]
+        for group in range(max_G.shape[0]):
+            if _NEVER < max_G[group] < low:
+                low = max_G[group]
     return low, high
 
 
 @compiled()
-def _bound(max_G: Floats, most: int) -> np.float32:
-    """A score that at least ``most`` maxima reach, and hardly more; the least float where there are too few.
+def _bound(max_G: Floats, top_k: int) -> np.float32:
+    """A score that at least ``top_k`` maxima reach, and hardly more; the least float where there are too few.
 
     Halving between the least and the greatest: a dozen passes over G numbers, or until no float is between.
     """
     low, high = _span(max_G)
-    if not low > _NEVER or _reached_by(max_G, low) < most:
+    if not low > _NEVER or _reached_by(max_G, low) < top_k:
         return _LEAST
-    enough = most + most // 8
+    enough = top_k + top_k // 8
     while True:
         middle = low * _HALF + high * _HALF
         if not low < middle < high:
             return low
         reached = _reached_by(max_G, middle)
-        if reached < most:
+        if reached < top_k:
             high = middle
         else:
             low = middle
@@ -151,37 +151,37 @@ def _reaching(product_L: Floats, time_score_L: Floats, bound: np.float32, room: 
 
 
 @compiled()
-def _collect(product_L: Floats, time_score_L: Floats, most: int, room: Room, key_S: Keys) -> int:
-    """Keys of all that reach the bound; where they do not fit, of the best ``most`` so far."""
-    length, kept = product_L.shape[0], 0
-    bound = _bound(room.max_G[: min(room.max_G.shape[0], length)], most)
+def _collect(product_L: Floats, time_score_L: Floats, top_k: int, room: Room, key_S: Keys) -> int:
+    """Keys of all that reach the bound; where they do not fit, of the best ``top_k`` so far."""
+    length, count = product_L.shape[0], 0
+    bound = _bound(room.max_G[: min(room.max_G.shape[0], length)], top_k)
     for run in range(_reaching(product_L, time_score_L, bound, room)):
         reached = room.reached_P[run]
         while True:
             index = room.first_P[run] + np.intp(lowest_bit(reached))  # type: ignore[call-arg]
-            key_S[kept] = _key(product_L[index] + time_score_L[index], index)
-            kept += 1
+            key_S[count] = _key(product_L[index] + time_score_L[index], index)
+            count += 1
             reached &= reached - _ONE
             if not reached:
                 break
-        if kept + LANES > key_S.shape[0]:
-            key_S[:kept].sort()
-            kept = most
+        if count + LANES > key_S.shape[0]:
+            key_S[:count].sort()
+            count = top_k
     for index in range(length - length % LANES, length):
         score = product_L[index] + time_score_L[index]
         if score >= bound:
-            key_S[kept] = _key(score, index)
-            kept += 1
-    key_S[kept:] = _ABSENT
-    return kept
+            key_S[count] = _key(score, index)
+            count += 1
+    key_S[count:] = _ABSENT
+    return count
 
 
 @compiled()
-def select_row(product_L: Floats, time_score_L: Floats, most: int, room: Room, key_S: Keys) -> int:
-    """Keys of the best of a row, unsorted; at least ``most`` of them where as many are there.
+def select_row(product_L: Floats, time_score_L: Floats, top_k: int, room: Room, key_S: Keys) -> int:
+    """Keys of the best of a row, unsorted; at least ``top_k`` of them where as many are there.
 
     Args:
-        product_L, time_score_L: contiguous; their sum is the score; −inf and NaN are never kept. most: K.
+        product_L, time_score_L: contiguous; their sum is the score; −inf and NaN are never kept. top_k: K.
         room: for a row as long or longer. key_S: receives the keys.
 
     Returns:
@@ -198,11 +198,11 @@ def select_row(product_L: Floats, time_score_L: Floats, most: int, room: Room, k
         key_S[:] = _ABSENT
         return 0
     _maximise(product_L, time_score_L, room.max_G[: min(room.max_G.shape[0], length)])
-    return _collect(product_L, time_score_L, most, room, key_S)
+    return _collect(product_L, time_score_L, top_k, room, key_S)
 
 
-def decode_keys(key_CS: Keys, most: int) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.bool_]]:
-    """Sort each row's keys, in place, and read the first ``most``.
+def decode_keys(key_CS: Keys, top_k: int) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.bool_]]:
+    """Sort each row's keys, in place, and read the first ``top_k``.
 
     Returns:
         Indices, int64 (C, K), 0 where absent; scores, float32, −inf where absent; bool, which are there.
@@ -213,7 +213,7 @@ def decode_keys(key_CS: Keys, most: int) -> tuple[npt.NDArray[np.int64], Floats,
         [[False, False]]
     """
     key_CS.sort(axis=1)
-    shape = (len(key_CS), most)
+    shape = (len(key_CS), top_k)
     index_CK, score_CK = np.empty(shape, np.int64), np.empty(shape, np.float32)
     present_CK = np.empty(shape, np.bool_)
     _decode(key_CS, index_CK, score_CK, present_CK)
@@ -228,11 +228,11 @@ def _decode(
     present_CK: npt.NDArray[np.bool_],
 ) -> None:
     for row in range(index_CK.shape[0]):
-        for place in range(index_CK.shape[1]):
-            key = key_CS[row, place]
+        for rank in range(index_CK.shape[1]):
+            key = key_CS[row, rank]
             present = key != _ABSENT
             ordered = np.int32(_LARGEST - np.int64(key >> _INDEX_BITS))
             bits = np.int32(ordered ^ ((ordered >> _SIGN) & _LARGEST))
-            present_CK[row, place] = present
-            score_CK[row, place] = bits.view(np.float32) if present else _NEVER
-            index_CK[row, place] = np.int64(key & _INDEX) if present else 0
+            present_CK[row, rank] = present
+            score_CK[row, rank] = bits.view(np.float32) if present else _NEVER
+            index_CK[row, rank] = np.int64(key & _INDEX) if present else 0

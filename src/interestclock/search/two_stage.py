@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from interestclock.search.batch import ItemKeys, search_batch
-from interestclock.search.found import Found
-from interestclock.search.stretches import Stretches, found_gaps, seen_in
+from interestclock.search.retrieved import Retrieved
+from interestclock.search.spans import Spans, retrieved_gaps, seen_in
 
 __all__ = ["ItemSearch", "TwoStage"]
 
-# Shapes: B candidates, M moments (a user at a time), T behaviours of all users, K found, N distinct items,
+# Shapes: B candidates, M requests (a user at a time), T behaviours of all users, K found, N distinct items,
 # U of them that occur, V gaps that occur, I item vector, E projection, O output.
 
 
@@ -29,13 +29,13 @@ class TwoStage(nn.Module):
         >>> class Mean(TwoStage):
         ...     def attend(self, candidate_BI, behaviour_BKI, gap_BK, present_BK):
         ...         return (behaviour_BKI * present_BK.unsqueeze(2)).sum(1) / present_BK.sum(1, keepdim=True)
-        >>> stretches = Stretches(
+        >>> spans = Spans(
         ...     item_T=torch.tensor([1, 0, 1]), time_T=torch.tensor([60, 120, 180]),
         ...     start_M=torch.tensor([0]), stop_M=torch.tensor([3]), now_M=torch.tensor([0]))
-        >>> found = Found(place_BK=torch.tensor([[2, 1]]), score_BK=torch.zeros(1, 2),
+        >>> retrieved = Retrieved(offset_BK=torch.tensor([[2, 1]]), score_BK=torch.zeros(1, 2),
         ...     present_BK=torch.ones(1, 2, dtype=torch.bool))
-        >>> Mean(item_dim=1).attend_found(
-        ...     torch.zeros(1, 1), found, moment_of_B=torch.tensor([0]), stretches=stretches,
+        >>> Mean(item_dim=1).attend_retrieved(
+        ...     torch.zeros(1, 1), retrieved, request_row_B=torch.tensor([0]), spans=spans,
         ...     item_vectors_NI=torch.tensor([[3.0], [5.0]])).tolist()
         [[4.0]]
     """
@@ -50,7 +50,7 @@ class TwoStage(nn.Module):
         """What the model hands on of what was found; ``interestclock.search.attention`` has the parts.
 
         Args:
-            candidate_BI, behaviour_BKI: item vectors. gap_BK: int64, in the stretches' unit.
+            candidate_BI, behaviour_BKI: item vectors. gap_BK: int64, in the spans' unit.
             present_BK: bool, false on padding.
 
         Returns:
@@ -58,27 +58,27 @@ class TwoStage(nn.Module):
         """
         raise NotImplementedError
 
-    def attend_found(
+    def attend_retrieved(
         self,
         candidate_BI: Tensor,
-        found: Found,
+        retrieved: Retrieved,
         *,
-        moment_of_B: Tensor,
-        stretches: Stretches,
+        request_row_B: Tensor,
+        spans: Spans,
         item_vectors_NI: Tensor,
     ) -> Tensor:
         """Attend over what was found, all items' vectors at hand; gradients flow to those found.
 
         Args:
-            candidate_BI, moment_of_B: the candidates and their moments. found: in the stretches.
-            item_vectors_NI: by the stretches' item numbers.
+            candidate_BI, request_row_B: the candidates and their requests. retrieved: in the spans.
+            item_vectors_NI: by the spans' item numbers.
 
         Returns:
             float32 (B, O).
         """
-        item_BK = stretches.item_T[found.place_BK].clamp(min=0)
-        gap_BK = found_gaps(found, stretches, moment_of_B)
-        return self.attend(candidate_BI, item_vectors_NI[item_BK], gap_BK, found.present_BK)
+        item_BK = spans.item_T[retrieved.offset_BK].clamp(min=0)
+        gap_BK = retrieved_gaps(retrieved, spans, request_row_B)
+        return self.attend(candidate_BI, item_vectors_NI[item_BK], gap_BK, retrieved.present_BK)
 
 
 class ItemSearch(TwoStage):
@@ -103,13 +103,13 @@ class ItemSearch(TwoStage):
         ...         nn.init.zeros_(self.key.weight)
         ...     def gap_scores(self, gap_V, *, dtype):
         ...         return -gap_V.to(dtype)
-        >>> stretches = Stretches(
+        >>> spans = Spans(
         ...     item_T=torch.tensor([1, 0, 1]), time_T=torch.tensor([60, 10, 180]),
         ...     start_M=torch.tensor([0]), stop_M=torch.tensor([3]), now_M=torch.tensor([0]))
-        >>> found = Newest().search(
-        ...     torch.ones(1, 2), moment_of_B=torch.tensor([0]), stretches=stretches, items=2,
+        >>> retrieved = Newest().search(
+        ...     torch.ones(1, 2), request_row_B=torch.tensor([0]), spans=spans, items=2,
         ...     vectors=lambda item_U: torch.ones(len(item_U), 2))
-        >>> found.place_BK.tolist(), found.score_BK.tolist()
+        >>> retrieved.offset_BK.tolist(), retrieved.score_BK.tolist()
         ([[1]], [[-10.0]])
     """
 
@@ -124,7 +124,7 @@ class ItemSearch(TwoStage):
         """What a gap adds to a score, all heads together; nothing, unless a subclass says otherwise.
 
         Args:
-            gap_V: int64, distinct, in the stretches' unit. dtype: of the scores.
+            gap_V: int64, distinct, in the spans' unit. dtype: of the scores.
 
         Returns:
             (V,), or None if the search sees no time.
@@ -136,12 +136,12 @@ class ItemSearch(TwoStage):
         self,
         candidate_BI: Tensor,
         *,
-        moment_of_B: Tensor,
-        stretches: Stretches,
+        request_row_B: Tensor,
+        spans: Spans,
         items: int,
         vectors: Callable[[Tensor], Tensor],
-        kept: ItemKeys | None = None,
-    ) -> Found:
+        cached: ItemKeys | None = None,
+    ) -> Retrieved:
         r"""The K behaviours of highest score, all heads together; no gradient flows.
 
         The search runs among the items' own vectors: what projects a behaviour is applied to the query
@@ -150,44 +150,44 @@ class ItemSearch(TwoStage):
 
         Args:
             candidate_BI: float32, the candidates' item vectors.
-            moment_of_B: int64, each candidate's moment, a row of the M.
-            stretches: the behaviours, their times in the unit that ``gap_scores`` reads.
+            request_row_B: int64, each candidate's request, a row of the M.
+            spans: the behaviours, their times in the unit that ``gap_scores`` reads.
             items: one more than the largest item number. vectors: of item numbers, int64 (U,) -> (U, I).
-            kept: older projections to search among instead, of all items, made by ``key``.
+            cached: older projections to search among instead, of all items, made by ``key``.
         """
-        seen = seen_in(stretches, items=items)
-        time_score_G = candidate_BI.new_zeros(stretches.gaps)
+        seen = seen_in(spans, items=items)
+        time_score_G = candidate_BI.new_zeros(spans.gaps)
         score_V = self.gap_scores(seen.gap_V, dtype=candidate_BI.dtype)
         if score_V is not None:
             time_score_G[seen.gap_V] = score_V
         query_BE = self.query(candidate_BI) / self.scale
-        if kept is None:
+        if cached is None:
             query_BE = query_BE @ self.key.weight
-            kept = ItemKeys(key_UE=vectors(seen.item_U), row_N=seen.row_N)
+            cached = ItemKeys(key_UE=vectors(seen.item_U), row_N=seen.row_N)
         return search_batch(
             query_BE,
-            moment_of_B=moment_of_B,
-            keys=kept,
+            request_row_B=request_row_B,
+            keys=cached,
             time_score_G=time_score_G,
-            stretches=stretches,
-            most=self.behaviours,
+            spans=spans,
+            top_k=self.behaviours,
         )
 
     def search_and_attend(
-        self, candidate_BI: Tensor, *, moment_of_B: Tensor, stretches: Stretches, item_vectors_NI: Tensor
+        self, candidate_BI: Tensor, *, request_row_B: Tensor, spans: Spans, item_vectors_NI: Tensor
     ) -> Tensor:
-        """Both stages, all items' vectors at hand, float32 (B, O); arguments as in ``attend_found``."""
-        found = self.search(
+        """Both stages, all items' vectors at hand, float32 (B, O); arguments as in ``attend_retrieved``."""
+        retrieved = self.search(
             candidate_BI,
-            moment_of_B=moment_of_B,
-            stretches=stretches,
+            request_row_B=request_row_B,
+            spans=spans,
             items=len(item_vectors_NI),
             vectors=item_vectors_NI.__getitem__,
         )
-        return self.attend_found(
+        return self.attend_retrieved(
             candidate_BI,
-            found,
-            moment_of_B=moment_of_B,
-            stretches=stretches,
+            retrieved,
+            request_row_B=request_row_B,
+            spans=spans,
             item_vectors_NI=item_vectors_NI,
         )

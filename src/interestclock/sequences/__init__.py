@@ -5,7 +5,7 @@ Each is a module for anyone's ranker: DIN, SIM with hard and with soft search, T
 
 from interestclock.clocks import ClockConfig
 from interestclock.sequences.alike import newest_alike
-from interestclock.sequences.by_hour import HourSearch, padded_stretches
+from interestclock.sequences.by_hour import HourSearch, padded_spans
 from interestclock.sequences.din import DeepInterest, DinConfig
 from interestclock.sequences.hours import HOUR_GAPS, hour_bucket
 from interestclock.sequences.sim_hard import SimHard, SimHardConfig
@@ -30,7 +30,7 @@ __all__ = [
     "TwinConfig",
     "hour_bucket",
     "newest_alike",
-    "padded_stretches",
+    "padded_spans",
 ]
 
 BASELINES: tuple[type[ClockConfig], ...] = (DinConfig, SimHardConfig, SimSoftConfig, TwinConfig)

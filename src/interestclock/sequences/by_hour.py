@@ -5,14 +5,14 @@ from __future__ import annotations
 from torch import Tensor
 
 from interestclock.clocks.padded import check_candidates
-from interestclock.clocks.padded import padded_stretches as stretches_of
-from interestclock.search import ItemSearch, Stretches
+from interestclock.clocks.padded import padded_spans as spans_of
+from interestclock.search import ItemSearch, Spans
 from interestclock.sequences.hours import HOUR_GAPS
 from interestclock.sequences.sizes import SearchSizes
 
-__all__ = ["HourSearch", "padded_stretches"]
+__all__ = ["HourSearch", "padded_spans"]
 
-# Shapes: B candidates, M moments (a user at a time), L behaviours, N distinct items, I item vector.
+# Shapes: B candidates, M requests (a user at a time), L behaviours, N distinct items, I item vector.
 
 
 class HourSearch(ItemSearch):
@@ -33,7 +33,7 @@ class HourSearch(ItemSearch):
         ...     def attend(self, candidate_BI, behaviour_BKI, gap_hours_BK, present_BK):
         ...         return gap_hours_BK
         >>> LastOnes()(
-        ...     torch.ones(1, 1), now_hour_M=torch.tensor([9]), moment_of_B=torch.tensor([0]),
+        ...     torch.ones(1, 1), now_hour_M=torch.tensor([9]), request_row_B=torch.tensor([0]),
         ...     item_vectors_NI=torch.ones(1, 1), behaviour_ML=torch.tensor([[0, 0, 0]]),
         ...     behaviour_hour_ML=torch.tensor([[8, 2, 7]]),
         ...     present_ML=torch.ones(1, 3, dtype=torch.bool)).tolist()
@@ -52,7 +52,7 @@ class HourSearch(ItemSearch):
         candidate_BI: Tensor,
         *,
         now_hour_M: Tensor,
-        moment_of_B: Tensor,
+        request_row_B: Tensor,
         item_vectors_NI: Tensor,
         behaviour_ML: Tensor,
         behaviour_hour_ML: Tensor,
@@ -62,8 +62,8 @@ class HourSearch(ItemSearch):
 
         Args:
             candidate_BI: float32, the candidates' item vectors.
-            now_hour_M: int64, each moment in whole hours since 1970.
-            moment_of_B: int64, each candidate's moment, a row of the M.
+            now_hour_M: int64, each request in whole hours since 1970.
+            request_row_B: int64, each candidate's request, a row of the M.
             item_vectors_NI: float32, distinct items of all histories; at least one unless L is 0.
             behaviour_ML: int64 row of each behaviour's item in them; on padding any row, as 0.
             behaviour_hour_ML: int64, when each happened, as ``now_hour_M``.
@@ -75,37 +75,37 @@ class HourSearch(ItemSearch):
         Raises:
             ValueError: shapes do not go together.
         """
-        check_candidates(candidate_BI, moment_of_B, item_dim=self.item_dim)
-        stretches = padded_stretches(
+        check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim)
+        spans = padded_spans(
             behaviour_ML, behaviour_hour_ML=behaviour_hour_ML, present_ML=present_ML, now_hour_M=now_hour_M
         )
         return self.search_and_attend(
-            candidate_BI, moment_of_B=moment_of_B, stretches=stretches, item_vectors_NI=item_vectors_NI
+            candidate_BI, request_row_B=request_row_B, spans=spans, item_vectors_NI=item_vectors_NI
         )
 
 
-def padded_stretches(
+def padded_spans(
     behaviour_ML: Tensor, *, behaviour_hour_ML: Tensor, present_ML: Tensor, now_hour_M: Tensor
-) -> Stretches:
-    """Stretches over padded histories in whole hours; a behaviour's place is its moment · L + its column.
+) -> Spans:
+    """Spans over padded histories in whole hours; a behaviour's offset is its request · L + its column.
 
     Args:
         behaviour_ML: int64 row of each behaviour's item among the distinct items.
         behaviour_hour_ML: int64, when each happened, in whole hours since 1970.
-        present_ML: bool, false on padding. now_hour_M: int64, the moments' hours.
+        present_ML: bool, false on padding. now_hour_M: int64, the requests' hours.
 
     Raises:
         ValueError: shapes or types do not go together.
 
     Example:
         >>> import torch
-        >>> stretches = padded_stretches(
+        >>> spans = padded_spans(
         ...     torch.tensor([[7, 8], [9, 0]]), behaviour_hour_ML=torch.tensor([[3, 4], [5, 0]]),
         ...     present_ML=torch.tensor([[True, True], [True, False]]), now_hour_M=torch.tensor([6, 6]))
-        >>> stretches.item_T.tolist(), stretches.start_M.tolist()
+        >>> spans.item_T.tolist(), spans.start_M.tolist()
         ([7, 8, 9, -1], [0, 2])
     """
-    return stretches_of(
+    return spans_of(
         behaviour_ML,
         present_ML=present_ML,
         times=("behaviour_hour_ML", behaviour_hour_ML),

@@ -16,7 +16,7 @@ from interestclock.clocks.slot import distinct
 
 __all__ = ["DeepInterest", "DinConfig"]
 
-# Shapes: B candidates, M moments (a user at a time), L behaviours, N distinct items, I item vector,
+# Shapes: B candidates, M requests (a user at a time), L behaviours, N distinct items, I item vector,
 # U hidden units.
 
 
@@ -85,7 +85,7 @@ class DeepInterest(nn.Module):
         ...         return self.out(torch.cat([candidate_BI, interest_BI], dim=1))
         >>> MyRanker(items=500)(
         ...     torch.tensor([7, 8, 9]),                                   # candidates of two requests:
-        ...     moment_of_B=torch.tensor([0, 0, 1]),                       # 7 and 8 of one, 9 of another
+        ...     request_row_B=torch.tensor([0, 0, 1]),                       # 7 and 8 of one, 9 of another
         ...     behaviour_ML=torch.randint(0, 500, (2, 60)),               # the two users' histories
         ...     present_ML=torch.ones(2, 60, dtype=torch.bool)).shape
         torch.Size([3, 1])
@@ -103,7 +103,7 @@ class DeepInterest(nn.Module):
         self,
         candidate_BI: Tensor,
         *,
-        moment_of_B: Tensor,
+        request_row_B: Tensor,
         item_vectors_NI: Tensor,
         behaviour_ML: Tensor,
         present_ML: Tensor,
@@ -112,7 +112,7 @@ class DeepInterest(nn.Module):
 
         Args:
             candidate_BI: float32, the candidates' item vectors.
-            moment_of_B: int64, each candidate's moment, a row of the M.
+            request_row_B: int64, each candidate's request, a row of the M.
             item_vectors_NI: float32, distinct items of all histories; at least one unless L is 0.
             behaviour_ML: int64 row of each behaviour's item in them; on padding any row, as 0.
             present_ML: bool, false on padding.
@@ -123,11 +123,11 @@ class DeepInterest(nn.Module):
         Raises:
             ValueError: shapes do not go together.
         """
-        check_candidates(candidate_BI, moment_of_B, item_dim=self.item_dim)
+        check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim)
         check_histories(behaviour_ML, present_ML)
-        behaviour_BLI = functional.embedding(behaviour_ML[moment_of_B], item_vectors_NI)
+        behaviour_BLI = functional.embedding(behaviour_ML[request_row_B], item_vectors_NI)
         weight_BL = self._activation(candidate_BI, behaviour_BLI)
-        weight_BL = weight_BL.masked_fill(~present_ML[moment_of_B], 0.0)
+        weight_BL = weight_BL.masked_fill(~present_ML[request_row_B], 0.0)
         summed_BI: Tensor = (weight_BL.unsqueeze(1) @ behaviour_BLI).squeeze(1)
         return summed_BI
 
@@ -146,7 +146,7 @@ class DeepInterest(nn.Module):
 
 
 class _Slot(ClockSlot):
-    """Each moment's newest behaviours, every distinct item embedded once."""
+    """Each request's newest behaviours, every distinct item embedded once."""
 
     def __init__(self, peer: DeepInterest, *, behaviours: int) -> None:
         super().__init__()
@@ -157,12 +157,12 @@ class _Slot(ClockSlot):
         start_M, stop_M = inputs.batch.newest(inputs.histories, most=self.behaviours)
         longest = int((stop_M - start_M).max()) if start_M.numel() else 0
         item_ML = inputs.histories.items_between(start_M, stop_M, width=longest)
-        chosen_S, place_ML = distinct(item_ML, len(inputs.items.row_NF))
+        chosen_S, offset_ML = distinct(item_ML, len(inputs.items.row_NF))
         out_BO: Tensor = self.peer(
             inputs.candidate_BI,
-            moment_of_B=inputs.batch.moment_of_B,
+            request_row_B=inputs.batch.request_row_B,
             item_vectors_NI=inputs.items(chosen_S),
-            behaviour_ML=place_ML,
+            behaviour_ML=offset_ML,
             present_ML=item_ML > 0,
         )
         return out_BO

@@ -9,16 +9,16 @@ from torch import Tensor
 
 from interestclock.clocks import ClockSlot, RankerSizes
 from interestclock.clocks.padded import check_candidates
-from interestclock.search import Found, Stretches, TwoStage
+from interestclock.search import Retrieved, Spans, TwoStage
 from interestclock.sequences.alike import newest_alike
-from interestclock.sequences.by_hour import padded_stretches
+from interestclock.sequences.by_hour import padded_spans
 from interestclock.sequences.sizes import SearchSizes
 from interestclock.sequences.slots import SimHardSlot
 from interestclock.sequences.target_attention import TargetAttention
 
 __all__ = ["SimHard", "SimHardConfig"]
 
-# Shapes: B candidates, M moments (a user at a time), L behaviours, K found, N distinct items,
+# Shapes: B candidates, M requests (a user at a time), L behaviours, K found, N distinct items,
 # I item vector, O output.
 
 
@@ -75,7 +75,7 @@ class SimHard(TwoStage):
         ...     candidate_category_B=category_N[candidate_B],
         ...     category_N=category_N,
         ...     now_hour_M=torch.tensor([480_000, 480_007]),               # two requests, 7 hours apart
-        ...     moment_of_B=torch.tensor([0, 0, 1]),                       # 7 and 8 of one, 9 of another
+        ...     request_row_B=torch.tensor([0, 0, 1]),                       # 7 and 8 of one, 9 of another
         ...     item_vectors_NI=item.weight,
         ...     behaviour_ML=torch.randint(0, 500, (2, 60)),               # the two users' histories,
         ...     behaviour_hour_ML=torch.arange(479_940, 480_000).expand(2, 60),    # oldest first
@@ -96,7 +96,7 @@ class SimHard(TwoStage):
         candidate_category_B: Tensor,
         category_N: Tensor,
         now_hour_M: Tensor,
-        moment_of_B: Tensor,
+        request_row_B: Tensor,
         item_vectors_NI: Tensor,
         behaviour_ML: Tensor,
         behaviour_hour_ML: Tensor,
@@ -108,8 +108,8 @@ class SimHard(TwoStage):
             candidate_BI: float32, the candidates' item vectors.
             candidate_category_B: int64, their categories; 0 is none, and finds nothing.
             category_N: int64, the category of each of the distinct items.
-            now_hour_M: int64, each moment in whole hours since 1970.
-            moment_of_B: int64, each candidate's moment, a row of the M.
+            now_hour_M: int64, each request in whole hours since 1970.
+            request_row_B: int64, each candidate's request, a row of the M.
             item_vectors_NI: float32, distinct items of all histories; at least one unless L is 0.
             behaviour_ML: int64 row of each behaviour's item in them, oldest first; on padding any row.
             behaviour_hour_ML: int64, when each happened, as ``now_hour_M``.
@@ -121,38 +121,38 @@ class SimHard(TwoStage):
         Raises:
             ValueError: shapes do not go together.
         """
-        check_candidates(candidate_BI, moment_of_B, item_dim=self.item_dim)
+        check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim)
         _check_categories(candidate_category_B, category_N, len(candidate_BI), len(item_vectors_NI))
-        stretches = padded_stretches(
+        spans = padded_spans(
             behaviour_ML, behaviour_hour_ML=behaviour_hour_ML, present_ML=present_ML, now_hour_M=now_hour_M
         )
-        found = self.search(
-            candidate_category_B, moment_of_B=moment_of_B, category_N=category_N, stretches=stretches
+        retrieved = self.search(
+            candidate_category_B, request_row_B=request_row_B, category_N=category_N, spans=spans
         )
-        return self.attend_found(
+        return self.attend_retrieved(
             candidate_BI,
-            found,
-            moment_of_B=moment_of_B,
-            stretches=stretches,
+            retrieved,
+            request_row_B=request_row_B,
+            spans=spans,
             item_vectors_NI=item_vectors_NI,
         )
 
     def search(
-        self, category_B: Tensor, *, moment_of_B: Tensor, category_N: Tensor, stretches: Stretches
-    ) -> Found:
+        self, category_B: Tensor, *, request_row_B: Tensor, category_N: Tensor, spans: Spans
+    ) -> Retrieved:
         """The newest K behaviours of each candidate's category: ``newest_alike``."""
         return newest_alike(
             category_B,
-            moment_of_B=moment_of_B,
+            request_row_B=request_row_B,
             category_N=category_N,
-            stretches=stretches,
-            most=self.config.behaviours,
+            spans=spans,
+            top_k=self.config.behaviours,
         )
 
     def attend(
         self, candidate_BI: Tensor, behaviour_BKI: Tensor, gap_hours_BK: Tensor, present_BK: Tensor
     ) -> Tensor:
-        """Attention over what was found: ``TargetAttention``, float32 (B, O)."""
+        """Attention over what was retrieved: ``TargetAttention``, float32 (B, O)."""
         out_BO: Tensor = self.attention(candidate_BI, behaviour_BKI, gap_hours_BK, present_BK)
         return out_BO
 

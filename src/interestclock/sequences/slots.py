@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from interestclock.clocks import ClockSlot, SlotInputs
-from interestclock.clocks.slot import found_vectors
+from interestclock.clocks.slot import retrieved_vectors
 from interestclock.errors import ConfigError
-from interestclock.search import Found, Stretches, TwoStage, found_gaps
+from interestclock.search import Retrieved, Spans, TwoStage, retrieved_gaps
 from interestclock.sequences.hours import HOUR_GAPS
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SearchSlot", "SimHardSlot"]
 
-# Shapes: B exposures, M moments, K found, O output.
+# Shapes: B exposures, M requests, K found, O output.
 
 
 class SearchSlot(ClockSlot):
@@ -36,15 +36,15 @@ class SearchSlot(ClockSlot):
 
     def forward(self, inputs: SlotInputs) -> Tensor:
         """Search, then attend."""
-        stretches = _stretches(inputs, most=self.peer.config.longest)
-        found = self.peer.search(
+        spans = _spans(inputs, most=self.peer.config.longest)
+        retrieved = self.peer.search(
             inputs.candidate_BI,
-            moment_of_B=inputs.batch.moment_of_B,
-            stretches=stretches,
+            request_row_B=inputs.batch.request_row_B,
+            spans=spans,
             items=len(inputs.items.row_NF),
             vectors=inputs.items,
         )
-        return _attended(self.peer, inputs, stretches, found)
+        return _attended(self.peer, inputs, spans, retrieved)
 
 
 class SimHardSlot(ClockSlot):
@@ -65,15 +65,15 @@ class SimHardSlot(ClockSlot):
 
     def forward(self, inputs: SlotInputs) -> Tensor:
         """Search, then attend."""
-        stretches = _stretches(inputs, most=self.peer.config.longest)
+        spans = _spans(inputs, most=self.peer.config.longest)
         category_N = inputs.items.first_value(self.attribute)
-        found = self.peer.search(
+        retrieved = self.peer.search(
             category_N[inputs.batch.item_B],
-            moment_of_B=inputs.batch.moment_of_B,
+            request_row_B=inputs.batch.request_row_B,
             category_N=category_N,
-            stretches=stretches,
+            spans=spans,
         )
-        return _attended(self.peer, inputs, stretches, found)
+        return _attended(self.peer, inputs, spans, retrieved)
 
 
 def _category_attribute(config: SimHardConfig, attributes: Sequence[str]) -> str:
@@ -90,10 +90,10 @@ def _category_attribute(config: SimHardConfig, attributes: Sequence[str]) -> str
     return config.attribute or attributes[0]
 
 
-def _stretches(inputs: SlotInputs, *, most: int) -> Stretches:
-    """Each moment's newest behaviours, their times in whole hours."""
+def _spans(inputs: SlotInputs, *, most: int) -> Spans:
+    """Each request's newest behaviours, their times in whole hours."""
     start_M, stop_M = inputs.batch.newest(inputs.histories, most=most)
-    return Stretches(
+    return Spans(
         item_T=inputs.histories.item_E,
         time_T=inputs.histories.hour_E,
         start_M=start_M,
@@ -104,7 +104,7 @@ def _stretches(inputs: SlotInputs, *, most: int) -> Stretches:
     )
 
 
-def _attended(peer: TwoStage, inputs: SlotInputs, stretches: Stretches, found: Found) -> Tensor:
-    vectors_BKI = found_vectors(inputs.items, found, stretches.item_T)
-    gap_BK = found_gaps(found, stretches, inputs.batch.moment_of_B)
-    return peer.attend(inputs.candidate_BI, vectors_BKI, gap_BK, found.present_BK)
+def _attended(peer: TwoStage, inputs: SlotInputs, spans: Spans, retrieved: Retrieved) -> Tensor:
+    vectors_BKI = retrieved_vectors(inputs.items, retrieved, spans.item_T)
+    gap_BK = retrieved_gaps(retrieved, spans, inputs.batch.request_row_B)
+    return peer.attend(inputs.candidate_BI, vectors_BKI, gap_BK, retrieved.present_BK)

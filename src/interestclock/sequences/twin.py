@@ -67,7 +67,7 @@ class Twin(HourSearch):
         >>> twin = Twin(item_dim=16, config=TwinConfig(behaviours=20))
         >>> twin(item(torch.tensor([7, 8, 9])),                            # candidates of two requests
         ...     now_hour_M=torch.tensor([480_000, 480_007]),               # 7 hours apart:
-        ...     moment_of_B=torch.tensor([0, 0, 1]),                       # 7 and 8 of one, 9 of another
+        ...     request_row_B=torch.tensor([0, 0, 1]),                       # 7 and 8 of one, 9 of another
         ...     item_vectors_NI=item.weight,
         ...     behaviour_ML=torch.randint(0, 500, (2, 60)),               # the two users' histories
         ...     behaviour_hour_ML=torch.randint(479_000, 480_000, (2, 60)),

@@ -24,7 +24,7 @@ from interestclock.timeofday import utc_day_start_ms
 
 __all__ = ["export_features"]
 
-# Shapes: B samples, M moments, R clock rows, U users, H hour buckets, V values kept, E behaviours of all.
+# Shapes: B samples, M requests, R clock rows, U users, H hour buckets, V values kept, E behaviours of all.
 
 
 def export_features(
@@ -83,12 +83,12 @@ def _write_samples(
     values = {name: _strings(folder, name) for name in folder.schema.clock_attributes}
     first_row_U = histories.offset_U.numpy()
     for chunk in folder.chunks(BatchMaker(recent=1, clocks=True), state):
-        moment_R, clock_row_M = _days(chunk.samples)
+        request_R, clock_row_M = _days(chunk.samples)
         samples = _sample_table(chunk.samples, ids, first_row_U)
-        clock_row_B = rows["clocks.parquet"] + clock_row_M[chunk.samples.moment_of_B.numpy()]
+        clock_row_B = rows["clocks.parquet"] + clock_row_M[chunk.samples.request_row_B.numpy()]
         tables = {
             "samples.parquet": samples.append_column("clock_row", pa.array(clock_row_B)),
-            "clocks.parquet": _clock_table(chunk.samples, moment_R, values),
+            "clocks.parquet": _clock_table(chunk.samples, request_R, values),
         }
         for name, table in tables.items():
             writer = writers.get(name) or writers.setdefault(name, pq.ParquetWriter(out / name, table.schema))
@@ -105,12 +105,12 @@ def _strings(folder: SampleFolder, attribute: str) -> pa.Array:
 
 
 def _days(samples: Batch) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """A moment of each user and UTC day that occurs, and which of these days each moment is of."""
+    """A request of each user and UTC day that occurs, and which of these days each request is of."""
     first_M = samples.first_M
     day_ms_M = utc_day_start_ms(samples.timestamp_ms_B[first_M]).numpy()
     both = np.stack([samples.user_B[first_M].numpy(), day_ms_M], axis=1)
-    _, moment_R, day_of_M = np.unique(both, axis=0, return_index=True, return_inverse=True)
-    return moment_R, day_of_M.ravel()
+    _, request_R, day_of_M = np.unique(both, axis=0, return_index=True, return_inverse=True)
+    return request_R, day_of_M.ravel()
 
 
 def _sample_table(s: Batch, ids: dict[str, pa.Array], first_row_U: npt.NDArray[np.int64]) -> pa.Table:
@@ -132,9 +132,9 @@ def _sample_table(s: Batch, ids: dict[str, pa.Array], first_row_U: npt.NDArray[n
     return pa.table(columns)
 
 
-def _clock_table(samples: Batch, moment_R: npt.NDArray[np.int64], values: dict[str, pa.Array]) -> pa.Table:
+def _clock_table(samples: Batch, request_R: npt.NDArray[np.int64], values: dict[str, pa.Array]) -> pa.Table:
     """Lists of lists of values; empty where a bucket has no preference."""
-    clocks = {name: samples.clocks[name].numpy()[moment_R] for name in values}
+    clocks = {name: samples.clocks[name].numpy()[request_R] for name in values}
     return pa.table({name: _lists(clocks[name], words) for name, words in values.items()})
 
 

@@ -1,4 +1,4 @@
-"""Histories laid end to end, and the stretch of them that each moment may look at."""
+"""Histories laid end to end, and the span of them that each request may look at."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import torch
 from torch import Tensor
 
 from interestclock.compiled import compiled
-from interestclock.search.found import Found
+from interestclock.search.retrieved import Retrieved
 from interestclock.timeofday import DAY_SECONDS
 
-__all__ = ["Seen", "StretchArrays", "Stretches", "found_gaps", "gap_between", "laid_out", "seen_in"]
+__all__ = ["Seen", "SpanArrays", "Spans", "gap_between", "laid_out", "retrieved_gaps", "seen_in"]
 
-# Shapes: M moments (a user at a time), T behaviours of all users, N item numbers, U of them that occur,
-# G gaps, L behaviours of the moment that has most.
+# Shapes: M requests (a user at a time), T behaviours of all users, N item numbers, U of them that occur,
+# G gaps, L behaviours of the request that has most.
 
 Whole = npt.NDArray[np.integer]
 _FAR_MORE = 8
 
 
-class StretchArrays(NamedTuple):
-    """``Stretches`` for compiled loops."""
+class SpanArrays(NamedTuple):
+    """``Spans`` for compiled loops."""
 
     item_T: Whole
     time_T: Whole
@@ -36,26 +36,26 @@ class StretchArrays(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stretches:
-    r"""The behaviours each moment may look at: a stretch of all behaviours, laid end to end.
+class Spans:
+    r"""The behaviours each request may look at: a span of all behaviours, laid end to end.
 
-    Nothing is copied: a user's behaviours stand once, however many moments and candidates read them. How far
-    a behaviour is from its moment is a whole number, so what time adds to a score can be read from a table:
+    Nothing is copied: a user's behaviours stand once, however many requests and candidates read them. How far
+    a behaviour is from its request is a whole number, so what time adds to a score can be read from a table:
 
     .. math:: \delta = \min(|t - t_{now}|,\ period - |t - t_{now}|), \quad 0 \le \delta < G
 
     Args:
         item_T: int32 (or int64) item numbers from 0 on; −1 is never found.
-        time_T: int32 (or int64), such as local seconds of day. now_M: int64, that of the moment.
-        start_M, stop_M: int64; a moment sees the behaviours ``start`` to ``stop`` (exclusive).
+        time_T: int32 (or int64), such as local seconds of day. now_M: int64, that of the request.
+        start_M, stop_M: int64; a request sees the behaviours ``start`` to ``stop`` (exclusive).
         period: after which time comes round again, 86,400 for seconds of day; 0 if it never does.
         gaps: G; greater gaps count as the greatest, G - 1.
 
     Example:
-        >>> stretches = Stretches(
+        >>> spans = Spans(
         ...     item_T=torch.tensor([4, 2, 4]), time_T=torch.tensor([60, 120, 86_340]),
         ...     start_M=torch.tensor([0]), stop_M=torch.tensor([3]), now_M=torch.tensor([0]))
-        >>> stretches.longest, stretches.gaps
+        >>> spans.longest, spans.gaps
         (3, 43201)
     """
 
@@ -69,19 +69,19 @@ class Stretches:
 
     @property
     def longest(self) -> int:
-        """L, behaviours of the moment that has most."""
+        """L, behaviours of the request that has most."""
         return int((self.stop_M - self.start_M).max()) if self.start_M.numel() else 0
 
     def gap(self, time_X: Tensor, now_X: Tensor) -> Tensor:
-        """How far times are from their moments, int64, 0..G-1."""
+        """How far times are from their requests, int64, 0..G-1."""
         apart_X = (time_X - now_X).abs()
         if self.period:
             apart_X = torch.minimum(apart_X, self.period - apart_X)
         return apart_X.clamp(max=self.gaps - 1)
 
-    def arrays(self) -> StretchArrays:
+    def arrays(self) -> SpanArrays:
         """The same for compiled loops, on the CPU."""
-        return StretchArrays(
+        return SpanArrays(
             item_T=self.item_T.numpy(),
             time_T=self.time_T.numpy(),
             start_M=self.start_M.numpy(),
@@ -94,11 +94,11 @@ class Stretches:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What occurs in a batch's stretches, each thing once, or all there is.
+    """What occurs in a batch's spans, each thing once, or all there is.
 
     Args:
         item_U: int64 item numbers, ascending. row_N: int32, each item number's row among them, −1 if none.
-        gap_V: int64, ascending: the gaps between behaviours and their moments.
+        gap_V: int64, ascending: the gaps between behaviours and their requests.
     """
 
     item_U: Tensor
@@ -107,96 +107,96 @@ class Seen:
 
 
 @torch.no_grad()
-def seen_in(stretches: Stretches, *, items: int) -> Seen:
+def seen_in(spans: Spans, *, items: int) -> Seen:
     """Items and gaps of a batch, so that each is projected and scored once.
 
     Where behaviours outnumber items and gaps by far, all of them are taken as seen: to look would cost more.
 
     Args:
-        stretches: of the batch. items: N, one more than the largest item number.
+        spans: of the batch. items: N, one more than the largest item number.
 
     Example:
-        >>> stretches = Stretches(
+        >>> spans = Spans(
         ...     item_T=torch.tensor([4, 2, 4]), time_T=torch.tensor([60, 120, 86_340]),
         ...     start_M=torch.tensor([0]), stop_M=torch.tensor([3]), now_M=torch.tensor([0]))
-        >>> seen = seen_in(stretches, items=5)
+        >>> seen = seen_in(spans, items=5)
         >>> seen.item_U.tolist(), seen.row_N.tolist(), seen.gap_V.tolist()
         ([2, 4], [-1, -1, 0, -1, 1], [60, 120])
     """
-    device = stretches.item_T.device
-    if int((stretches.stop_M - stretches.start_M).sum()) >= _FAR_MORE * max(items, stretches.gaps):
+    device = spans.item_T.device
+    if int((spans.stop_M - spans.start_M).sum()) >= _FAR_MORE * max(items, spans.gaps):
         item_U = torch.arange(items, device=device)
-        gap_V = torch.arange(stretches.gaps, device=device)
+        gap_V = torch.arange(spans.gaps, device=device)
         return Seen(item_U=item_U, row_N=item_U.to(torch.int32), gap_V=gap_V)
     item_N = torch.zeros(items, dtype=torch.bool, device=device)
-    gap_G = torch.zeros(stretches.gaps, dtype=torch.bool, device=device)
+    gap_G = torch.zeros(spans.gaps, dtype=torch.bool, device=device)
     if device.type == "cpu":
-        _mark(stretches.arrays(), item_N.numpy(), gap_G.numpy())
+        _mark(spans.arrays(), item_N.numpy(), gap_G.numpy())
     else:
-        item_ML, gap_ML, present_ML = laid_out(stretches)
+        item_ML, gap_ML, present_ML = laid_out(spans)
         item_N[item_ML[present_ML]] = True
         gap_G[gap_ML[present_ML]] = True
     row_N = torch.where(item_N, item_N.cumsum(0, dtype=torch.int32) - 1, -1).to(torch.int32)
     return Seen(item_U=item_N.nonzero().squeeze(1), row_N=row_N, gap_V=gap_G.nonzero().squeeze(1))
 
 
-def found_gaps(found: Found, stretches: Stretches, moment_of_B: Tensor) -> Tensor:
-    """How far what was found is from its moment, int64 (B, K); on padding any gap.
+def retrieved_gaps(retrieved: Retrieved, spans: Spans, request_row_B: Tensor) -> Tensor:
+    """How far what was found is from its request, int64 (B, K); on padding any gap.
 
     Example:
-        >>> stretches = Stretches(
+        >>> spans = Spans(
         ...     item_T=torch.tensor([4, 2, 4]), time_T=torch.tensor([60, 120, 86_340]),
         ...     start_M=torch.tensor([0]), stop_M=torch.tensor([3]), now_M=torch.tensor([30]))
-        >>> found = Found(place_BK=torch.tensor([[2, 0]]), score_BK=torch.zeros(1, 2),
+        >>> retrieved = Retrieved(offset_BK=torch.tensor([[2, 0]]), score_BK=torch.zeros(1, 2),
         ...     present_BK=torch.ones(1, 2, dtype=torch.bool))
-        >>> found_gaps(found, stretches, torch.tensor([0])).tolist()
+        >>> retrieved_gaps(retrieved, spans, torch.tensor([0])).tolist()
         [[90, 30]]
     """
-    if not stretches.time_T.numel():
-        return found.place_BK
-    time_BK = stretches.time_T[found.place_BK].to(torch.int64)
-    return stretches.gap(time_BK, stretches.now_M[moment_of_B].unsqueeze(1))
+    if not spans.time_T.numel():
+        return retrieved.offset_BK
+    time_BK = spans.time_T[retrieved.offset_BK].to(torch.int64)
+    return spans.gap(time_BK, spans.now_M[request_row_B].unsqueeze(1))
 
 
-def laid_out(stretches: Stretches) -> tuple[Tensor, Tensor, Tensor]:
-    """Each moment's behaviours in a row of their own, padded on the right.
+def laid_out(spans: Spans) -> tuple[Tensor, Tensor, Tensor]:
+    """Each request's behaviours in a row of their own, padded on the right.
 
     Returns:
         Item numbers, int64 (M, L), and gaps, 0 where absent; bool, which are there.
 
     Example:
-        >>> stretches = Stretches(
+        >>> spans = Spans(
         ...     item_T=torch.tensor([4, 2, 4]), time_T=torch.tensor([60, 120, 86_340]),
         ...     start_M=torch.tensor([0, 2]), stop_M=torch.tensor([2, 3]), now_M=torch.tensor([0, 0]))
-        >>> [part.tolist() for part in laid_out(stretches)]
+        >>> [part.tolist() for part in laid_out(spans)]
         [[[4, 2], [4, 0]], [[60, 120], [60, 0]], [[True, True], [True, False]]]
     """
-    place_L = torch.arange(stretches.longest, device=stretches.item_T.device)
-    place_ML = stretches.start_M.unsqueeze(1) + place_L
-    present_ML = place_ML < stretches.stop_M.unsqueeze(1)
-    place_ML = place_ML.masked_fill(~present_ML, 0)
-    if not stretches.item_T.numel():
-        return place_ML, place_ML, present_ML
-    item_ML = stretches.item_T[place_ML].to(torch.int64)
+    offset_L = torch.arange(spans.longest, device=spans.item_T.device)
+    offset_ML = spans.start_M.unsqueeze(1) + offset_L
+    present_ML = offset_ML < spans.stop_M.unsqueeze(1)
+    offset_ML = offset_ML.masked_fill(~present_ML, 0)
+    if not spans.item_T.numel():
+        return offset_ML, offset_ML, present_ML
+    item_ML = spans.item_T[offset_ML].to(torch.int64)
     present_ML = present_ML & (item_ML >= 0)
-    gap_ML = stretches.gap(stretches.time_T[place_ML].to(torch.int64), stretches.now_M.unsqueeze(1))
+    gap_ML = spans.gap(spans.time_T[offset_ML].to(torch.int64), spans.now_M.unsqueeze(1))
     return item_ML.masked_fill(~present_ML, 0), gap_ML.masked_fill(~present_ML, 0), present_ML
 
 
 @compiled()
 def gap_between(time: int, now: int, period: int, gaps: int) -> int:
-    """``Stretches.gap`` for compiled loops; without a branch, which every second behaviour would miss."""
+    """``Spans.gap`` for compiled loops; without a branch, which every second behaviour would miss."""
     apart = abs(time - now)
     the_other_way = period - apart if period else apart
     return min(apart, the_other_way, gaps - 1)
 
 
 @compiled()
-def _mark(stretches: StretchArrays, item_N: npt.NDArray[np.bool_], gap_G: npt.NDArray[np.bool_]) -> None:
-    for moment in range(stretches.start_M.shape[0]):
-        now = stretches.now_M[moment]
-        for place in range(stretches.start_M[moment], stretches.stop_M[moment]):
-            item = stretches.item_T[place]
+def _mark(spans: SpanArrays, item_N: npt.NDArray[np.bool_], gap_G: npt.NDArray[np.bool_]) -> None:
+    for request in range(spans.start_M.shape[0]):
+        now = spans.now_M[request]
+        for offset in range(spans.start_M[request], spans.stop_M[request]):
+            item = spans.item_T[offset]
             if item >= 0:
                 item_N[item] = True
-                gap_G[gap_between(stretches.time_T[place], now, stretches.period, stretches.gaps)] = True
+                gap_G[gap_between(spans.time_T[offset], now, spans.period, spans.gaps)] = True
