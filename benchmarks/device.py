@@ -78,15 +78,15 @@ def measure(device: torch.device) -> dict[str, float]:
 
 
 def request(device: torch.device, speeds: dict[str, float]) -> dict[str, float]:
-    query_CE, key_LE = (
+    query_CZ, key_LZ = (
         torch.randn(CANDIDATES, WIDTH, device=device),
         torch.randn(BEHAVIOURS, WIDTH, device=device),
     )
     time_score_L = torch.randn(BEHAVIOURS, device=device)
     variants: dict[str, Callable[[], object]] = {
-        "product_us": lambda: query_CE @ key_LE.T,
-        "search_us": lambda: search_request(query_CE, key_LE, time_score_L, top_k=KEPT),
-        "topk_us": lambda: torch.addmm(time_score_L, query_CE, key_LE.T).topk(KEPT, dim=1),
+        "product_us": lambda: query_CZ @ key_LZ.T,
+        "search_us": lambda: search_request(query_CZ, key_LZ, time_score_L, top_k=KEPT),
+        "topk_us": lambda: torch.addmm(time_score_L, query_CZ, key_LZ.T).topk(KEPT, dim=1),
     }
     scores = CANDIDATES * BEHAVIOURS
     floor_s = 2 * scores * WIDTH / speeds["operations"] + 2 * _FLOAT * scores / speeds["bytes"]
@@ -105,7 +105,7 @@ def _training(
 ) -> dict[str, float]:
     on_cpu, item_B = spans_of(length), torch.randint(0, ITEMS, (BATCH,), device=device)
     parts = {
-        each: getattr(on_cpu, each).to(device) for each in ("item_T", "time_T", "start_M", "stop_M", "now_M")
+        each: getattr(on_cpu, each).to(device) for each in ("item_E", "time_E", "start_M", "stop_M", "now_M")
     }
     spans = Spans(**parts)
 

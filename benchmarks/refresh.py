@@ -85,9 +85,9 @@ class Hits:
         self._add("policy", retrieved, exact, long_B)
         if given.get("kept") is None:
             item_N = torch.arange(given["items"])
-            key_NE, row_N = clock.key(given["vectors"](item_N)), item_N.to(torch.int32)
+            key_NZ, row_N = clock.key(given["vectors"](item_N)), item_N.to(torch.int32)
             for dtype in (torch.float16, torch.bfloat16):
-                coarse = ItemKeys(key_UE=key_NE.to(dtype).float(), row_N=row_N)
+                coarse = ItemKeys(key_UZ=key_NZ.to(dtype).float(), row_N=row_N)
                 self._add(str(dtype).split(".")[1], search(**given | {"kept": coarse}), exact, long_B)
 
     def _add(self, name: str, retrieved: Retrieved, exact: Retrieved, row_B: Tensor) -> None:

@@ -42,50 +42,50 @@ NAMES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Random numbers of one request; ``key_EL`` is the keys' transpose, contiguous."""
+    """Random numbers of one request; ``key_ZL`` is the keys' transpose, contiguous."""
 
-    query_CE: Tensor
-    key_LE: Tensor
-    key_EL: Tensor
+    query_CZ: Tensor
+    key_LZ: Tensor
+    key_ZL: Tensor
     time_score_L: Tensor
     product_CL: Tensor
 
     @classmethod
     def draw(cls, candidates: int, length: int) -> Request:
         torch.manual_seed(0)
-        key_LE = torch.randn(length, WIDTH)
+        key_LZ = torch.randn(length, WIDTH)
         return cls(
-            query_CE=torch.randn(candidates, WIDTH),
-            key_LE=key_LE,
-            key_EL=key_LE.T.contiguous(),
+            query_CZ=torch.randn(candidates, WIDTH),
+            key_LZ=key_LZ,
+            key_ZL=key_LZ.T.contiguous(),
             time_score_L=torch.randn(length),
             product_CL=torch.empty(candidates, length),
         )
 
     @property
     def kept(self) -> int:
-        return min(KEPT, len(self.key_LE))
+        return min(KEPT, len(self.key_LZ))
 
     def product(self) -> Tensor:
-        return torch.mm(self.query_CE, self.key_EL, out=self.product_CL)
+        return torch.mm(self.query_CZ, self.key_ZL, out=self.product_CL)
 
     def product_allocating(self) -> Tensor:
-        return torch.mm(self.query_CE, self.key_EL)
+        return torch.mm(self.query_CZ, self.key_ZL)
 
     def search(self) -> Tensor:
-        return search_request(self.query_CE, self.key_LE, self.time_score_L, top_k=KEPT).offset_BK
+        return search_request(self.query_CZ, self.key_LZ, self.time_score_L, top_k=KEPT).offset_BK
 
     def topk(self) -> Tensor:
         return self.product().add_(self.time_score_L).topk(self.kept, dim=1).indices
 
     def naive(self) -> Tensor:
-        pair_CLE = self.query_CE.unsqueeze(1) * self.key_LE
+        pair_CLE = self.query_CZ.unsqueeze(1) * self.key_LZ
         return pair_CLE.sum(dim=2).add_(self.time_score_L).topk(self.kept, dim=1).indices
 
     def with_faiss(self) -> Callable[[], object]:
         index = faiss.IndexFlatIP(WIDTH)
-        index.add(self.key_LE.numpy())
-        return lambda: index.search(self.query_CE.numpy(), self.kept)
+        index.add(self.key_LZ.numpy())
+        return lambda: index.search(self.query_CZ.numpy(), self.kept)
 
 
 def main() -> None:
@@ -107,7 +107,7 @@ def main() -> None:
 
 def check(request: Request) -> None:
     """Both find the same scores, whatever the last bit of a product in blocks."""
-    retrieved = search_request(request.query_CE, request.key_LE, request.time_score_L, top_k=KEPT)
+    retrieved = search_request(request.query_CZ, request.key_LZ, request.time_score_L, top_k=KEPT)
     expected_CK = (request.product() + request.time_score_L).topk(request.kept, dim=1).values
     torch.testing.assert_close(retrieved.score_BK, expected_CK, atol=1e-4, rtol=0)
 

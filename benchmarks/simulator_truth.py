@@ -41,8 +41,8 @@ def time_blind_finish(world: World, day: int, table: pa.Table) -> Floats:
     blind_N, total_N = np.zeros(len(user_N)), np.zeros(len(user_N))
     for hour in range(24):
         second_N = np.full(len(user_N), hour * 3600 + 1800)
-        gap_NM = 43_200 - abs(43_200 - abs(users.peak_seconds_UM[user_N] - second_N[:, None]))
-        width_NM = users.width_seconds_UM[user_N]
+        gap_NM = 43_200 - abs(43_200 - abs(users.peak_seconds_UG[user_N] - second_N[:, None]))
+        width_NM = users.width_seconds_UG[user_N]
         near_N = (3600 / (np.sqrt(2 * np.pi) * width_NM) * np.exp(-0.5 * (gap_NM / width_NM) ** 2)).mean(1)
         weight_N = weight_24[hour] + truth.at_moment_share * near_N
         utility_N = finish_utility(world, day=day, user_R=user_N, second_R=second_N, item_RC=item_N[:, None])

@@ -95,7 +95,7 @@ def as_chunk(samples: Samples) -> SampleChunk:
         known_behaviours_B=torch.zeros_like(rows),
         request_row_B=request_B,
         first_M=rows[::2],
-        recent_MN=torch.zeros(len(rows) // 2, 1, dtype=torch.int64),
+        recent_MK=torch.zeros(len(rows) // 2, 1, dtype=torch.int64),
         labels={"visit": torch.from_numpy(samples.label).to(torch.int8)},
         categorical={name: number[name] for name in CONTEXT},
     )

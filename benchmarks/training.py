@@ -60,24 +60,24 @@ class Attention(nn.Module):
             items=self.item.num_embeddings,
             vectors=self.item.weight.__getitem__,
         )
-        behaviour_BKI = self.item(spans.item_T[retrieved.offset_BK])
+        behaviour_BKI = self.item(spans.item_E[retrieved.offset_BK])
         gap_BK = retrieved_gaps(retrieved, spans, request_row_B)
         return self.clock.attend(candidate_BI, behaviour_BKI, gap_BK, retrieved.present_BK)
 
     def plain(self, item_B: Tensor, spans: Spans) -> Tensor:
         clock, heads, latent = self.clock, FOUND.heads, FOUND.latent_dim
-        candidate_BI, behaviour_BLI = self.item(item_B), self.item(spans.item_T.view(len(item_B), -1))
-        time_BL = spans.time_T.view(len(item_B), -1).long()
+        candidate_BI, behaviour_BLI = self.item(item_B), self.item(spans.item_E.view(len(item_B), -1))
+        time_BL = spans.time_E.view(len(item_B), -1).long()
         feature_BLF = gap_features(circular_gap_seconds(time_BL, spans.now_M.unsqueeze(1)))
-        query_BAD = clock.query(candidate_BI).unflatten(1, (heads, latent))
+        query_BQD = clock.query(candidate_BI).unflatten(1, (heads, latent))
         key_BLAD = clock.key(behaviour_BLI).unflatten(2, (heads, latent))
-        score_BAL = torch.einsum("bad,blad->bal", query_BAD, key_BLAD) / math.sqrt(latent)
+        score_BAL = torch.einsum("bad,blad->bal", query_BQD, key_BLAD) / math.sqrt(latent)
         score_BAL = score_BAL + clock.gap(feature_BLF).transpose(1, 2)
         offset_BK = score_BAL.sum(1).topk(min(FOUND.behaviours, score_BAL.shape[2]), dim=1).indices
-        weight_BAK = score_BAL.gather(2, offset_BK.unsqueeze(1).expand(-1, heads, -1)).softmax(2)
+        weight_BQK = score_BAL.gather(2, offset_BK.unsqueeze(1).expand(-1, heads, -1)).softmax(2)
         seen_BLJ = torch.cat([behaviour_BLI, feature_BLF], dim=2)
         seen_BKJ = seen_BLJ.gather(1, offset_BK.unsqueeze(2).expand(-1, -1, seen_BLJ.shape[2]))
-        heads_BAD = torch.einsum("baj,ajd->bad", weight_BAK @ seen_BKJ, clock.value)
+        heads_BAD = torch.einsum("baj,ajd->bad", weight_BQK @ seen_BKJ, clock.value)
         return clock.mlp(heads_BAD.flatten(1))
 
 
@@ -123,8 +123,8 @@ def histories_of(length: int, items: int) -> Histories:
 def spans_of(length: int) -> Spans:
     histories = histories_of(length, ITEMS)
     return Spans(
-        item_T=histories.item_E,
-        time_T=histories.second_of_day_E,
+        item_E=histories.item_E,
+        time_E=histories.second_of_day_E,
         start_M=histories.offset_U[:-1],
         stop_M=histories.offset_U[1:],
         now_M=torch.randint(0, DAY_SECONDS, (BATCH,)),
@@ -179,7 +179,7 @@ def batch_of(length: int, items: int, histories: Histories) -> Batch:
         known_behaviours_B=known_B,
         request_row_B=whole_B,
         first_M=whole_B,
-        recent_MN=histories.items_between(*histories.newest(whole_B, known_B, most=10), width=10),
+        recent_MK=histories.items_between(*histories.newest(whole_B, known_B, most=10), width=10),
         labels={"finish": torch.randint(0, 2, (BATCH,), dtype=torch.int8)},
     )
 

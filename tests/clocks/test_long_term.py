@@ -196,8 +196,8 @@ def searched(clock: LongTermClock, given: dict[str, Tensor]) -> Retrieved:
     requests, longest = given["behaviour_ML"].shape
     start_M = torch.arange(requests) * longest
     spans = Spans(
-        item_T=given["behaviour_ML"].flatten(),
-        time_T=given["behaviour_second_ML"].flatten(),
+        item_E=given["behaviour_ML"].flatten(),
+        time_E=given["behaviour_second_ML"].flatten(),
         start_M=start_M,
         stop_M=start_M + given["present_ML"].sum(1),
         now_M=given["second_of_day_M"],
@@ -248,11 +248,11 @@ def test_search_and_attention_share_their_parameters() -> None:
 def test_projections_start_equal_and_orthogonal(heads: int, latent_dim: int, item_dim: int) -> None:
     config = LongTermConfig(heads=heads, latent_dim=latent_dim, gain=2.0)
     clock = LongTermClock(item_dim=item_dim, config=config)
-    weight_EI = clock.query.weight
-    assert torch.equal(weight_EI, clock.key.weight)
-    assert weight_EI.data_ptr() != clock.key.weight.data_ptr()
+    weight_ZI = clock.query.weight
+    assert torch.equal(weight_ZI, clock.key.weight)
+    assert weight_ZI.data_ptr() != clock.key.weight.data_ptr()
     wide = heads * latent_dim > item_dim
-    product = weight_EI.T @ weight_EI if wide else weight_EI @ weight_EI.T
+    product = weight_ZI.T @ weight_ZI if wide else weight_ZI @ weight_ZI.T
     torch.testing.assert_close(product, 4 * torch.eye(len(product)), atol=1e-5, rtol=0)
 
 

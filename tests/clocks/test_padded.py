@@ -24,14 +24,14 @@ def spans_of(present_ML: Tensor, *, day_ML: Tensor | None = None, day_M: Tensor 
 
 def test_padding_is_an_item_that_is_never_found_wherever_it_stands() -> None:
     spans = spans_of(torch.tensor([[True, False, True], [False, False, False]]))
-    assert spans.item_T.tolist() == [7, -1, 9, -1, -1, -1]
+    assert spans.item_E.tolist() == [7, -1, 9, -1, -1, -1]
     assert (spans.start_M.tolist(), spans.stop_M.tolist()) == ([0, 3], [3, 6])
     assert (spans.period, spans.gaps, spans.longest) == (7, 4, 3)
 
 
 def test_no_moments_give_nothing_to_search() -> None:
     spans = spans_of(torch.zeros(0, 3, dtype=torch.bool))
-    assert (spans.longest, len(spans.item_T)) == (0, 0)
+    assert (spans.longest, len(spans.item_E)) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,9 @@ def test_features_by_hand() -> None:
 def test_scores_match_the_slow_network(gap: int, heads: int, hidden: int, seed: int) -> None:
     torch.manual_seed(seed)
     network = TimeGap(heads=heads, hidden=hidden)
-    score_A = network(gap_features(torch.tensor(gap)))
-    assert score_A.shape == (heads,)
-    assert score_A.tolist() == pytest.approx([slow_gap(network, h, gap) for h in range(heads)], abs=1e-6)
+    score_Q = network(gap_features(torch.tensor(gap)))
+    assert score_Q.shape == (heads,)
+    assert score_Q.tolist() == pytest.approx([slow_gap(network, h, gap) for h in range(heads)], abs=1e-6)
 
 
 def test_any_shape_even_empty() -> None:

@@ -29,7 +29,7 @@ def batch_of(serials: list[int], labels: dict[str, torch.Tensor] | None = None) 
         known_behaviours_B=zeros,
         request_row_B=rows,
         first_M=rows,
-        recent_MN=zeros.unsqueeze(1),
+        recent_MK=zeros.unsqueeze(1),
         labels=labels or {},
         carried={SERIAL: torch.tensor(serials)},
     )

@@ -82,7 +82,7 @@ class FeaturesSeen:
                 "time": (int(batch.timestamp_ms_B[place]), int(batch.second_of_day_B[place])),
                 "weekday": int(batch.day_of_week_B[place]),
                 "known": int(batch.known_behaviours_B[place]),
-                "recent": [item[each] for each in batch.recent_MN[moment]],
+                "recent": [item[each] for each in batch.recent_MK[moment]],
             }
             for name, clock_MHV in batch.clocks.items():
                 features[f"clock of {name}"] = [[value[name][v] for v in row] for row in clock_MHV[moment]]

@@ -164,7 +164,7 @@ def samples(trainer: LiveTrainer, rows: pa.Table, batch) -> Iterator[tuple[int, 
                     for name in ("user_B", "item_B", "timestamp_ms_B", "second_of_day_B", "day_of_week_B")
                 ],
                 "known": int(batch.known_behaviours_B[row]),
-                "recent": batch.recent_MN[moment].tolist(),
+                "recent": batch.recent_MK[moment].tolist(),
                 "clocks": {name: each[moment].tolist() for name, each in batch.clocks.items()},
                 "contexts": {
                     name: [each for each in ids[row] if each is not None] for name, ids in contexts.items()

@@ -266,7 +266,7 @@ def test_a_batch_that_waits_never_learns_of_who_comes_next(order: str, make_trai
         slots = max(slots, items.capacity)
         for batch in trainer.pending._waiting:
             before_ms = int(batch.timestamp_ms_B[-1])
-            shown = [*batch.recent_MN.unique().tolist(), *batch.item_B.tolist()]
+            shown = [*batch.recent_MK.unique().tolist(), *batch.item_B.tolist()]
             for slot in shown:
                 came_in_turn = (items.ids(np.array([slot]))[0].as_py() or 0) // 30
                 assert slot == 0 or came_in_turn * 4 * HOUR_MS + 1_700_000_000_000 <= before_ms

@@ -40,9 +40,10 @@ def test_settings_that_were_never_written_have_no_format_of_their_own() -> None:
 @pytest.mark.parametrize("since", OLD_FORMATS)
 def test_a_batch_that_waits_names_its_requests(since: int) -> None:
     """As it does since format 6; labels may have any name, that one too."""
-    old = {"pending/0/moment_of_B": np.arange(3), "pending/0/labels/moment_of_B": np.ones(3)}
+    names = ("pending/0/moment_of_B", "pending/12/recent_MN", "pending/0/labels/moment_of_B")
+    old: Arrays = {name: np.arange(3) for name in names}
     now = state_now(old, since)
-    assert list(now) == ["pending/0/request_row_B", "pending/0/labels/moment_of_B"]
+    assert list(now) == ["pending/0/request_row_B", "pending/12/recent_MK", "pending/0/labels/moment_of_B"]
     assert now["pending/0/request_row_B"] is old["pending/0/moment_of_B"]
 
 

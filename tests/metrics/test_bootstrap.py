@@ -62,10 +62,10 @@ def test_every_metric_of_a_replicate_is_the_metric_of_rows_drawn_again(rows, see
 class _Given:
     """Draws stated by the test."""
 
-    multiplicity_RU: np.ndarray
+    multiplicity_TU: np.ndarray
 
     def blocks(self, rows):
-        yield self.multiplicity_RU
+        yield self.multiplicity_TU
 
 
 def test_auc_of_stated_draws():
@@ -81,11 +81,11 @@ def test_auc_of_stated_draws():
 def test_a_user_of_one_class_adds_nothing_to_uauc():
     scored = scored_of([(0, 1, 0.8), (0, 0, 0.1), (1, 1, 0.1), (1, 1, 0.2)])
     resamples = UserResamples(users=USERS, replicates=200)
-    uauc_R = measure_replicates(scored, resamples)["uauc"]
-    drawn_R = resamples.block(0, 200)[:, 0] > 0
-    assert (uauc_R[drawn_R] == 1.0).all()
-    assert np.isnan(uauc_R[~drawn_R]).all()
-    assert 0 < drawn_R.sum() < 200
+    uauc_T = measure_replicates(scored, resamples)["uauc"]
+    drawn_T = resamples.block(0, 200)[:, 0] > 0
+    assert (uauc_T[drawn_T] == 1.0).all()
+    assert np.isnan(uauc_T[~drawn_T]).all()
+    assert 0 < drawn_T.sum() < 200
 
 
 def test_draws_are_alike_for_every_ranker_and_whatever_the_blocks(monkeypatch):
@@ -119,8 +119,8 @@ def test_the_seed_names_the_draws():
 
 
 def test_as_many_users_are_drawn_as_there_are():
-    block_RU = UserResamples(users=9, replicates=30).block(0, 30)
-    assert (block_RU.sum(axis=1) == 9).all()
+    block_TU = UserResamples(users=9, replicates=30).block(0, 30)
+    assert (block_TU.sum(axis=1) == 9).all()
 
 
 def test_ratio_without_a_lower_sum_has_no_value():

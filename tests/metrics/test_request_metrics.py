@@ -77,9 +77,9 @@ def test_requests_without_positives_count_in_precision_only():
 
 def test_rows_of_no_request_are_left_out():
     hits = request_hits(np.array([-1, 5, -1, 2]), np.array([1, 0, 1, 1]), np.full(4, 0.5), n=1)
-    assert hits.first_row_Q.tolist() == [3, 1]
-    assert hits.hits_Q.tolist() == [1.0, 0.0]
-    assert hits.shown_Q.tolist() == [1, 1]
+    assert hits.first_row_M.tolist() == [3, 1]
+    assert hits.hits_M.tolist() == [1.0, 0.0]
+    assert hits.shown_M.tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("request_N", [np.array([], int), np.array([-1])])

@@ -65,7 +65,7 @@ class World:
             known_behaviours_B=torch.full((rows,), BEHAVIOURS),
             request_row_B=each_B,
             first_M=each_B,
-            recent_MN=torch.zeros(rows, 1, dtype=torch.int64),
+            recent_MK=torch.zeros(rows, 1, dtype=torch.int64),
             labels={"finish": (now_B == loved_at_B).to(torch.int8)},
         )
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from interestclock.samples import Batch, BatchMaker, SampleChunk, SampleFolder
 from interestclock.samples.batch import request_starts
 
-PER_REQUEST = ("recent_MN", "request_row_B", "first_M", "clocks")
+PER_REQUEST = ("recent_MK", "request_row_B", "first_M", "clocks")
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,7 @@ def chunks(prepared_requests: SampleFolder) -> list[SampleChunk]:
 
 def by_exposure(batch: Batch) -> dict[str, Tensor]:
     """Every column with one row per exposure, those by request too; named after fields and features."""
-    columns = {"recent": batch.recent_MN[batch.request_row_B]}
+    columns = {"recent": batch.recent_MK[batch.request_row_B]}
     columns |= {f"clocks.{name}": rows[batch.request_row_B] for name, rows in batch.clocks.items()}
     for field in fields(batch):
         value = getattr(batch, field.name)

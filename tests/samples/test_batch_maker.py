@@ -93,7 +93,7 @@ def test_by_hand(state: FeatureState) -> None:
     assert batch.request_row_B.tolist() == [0, 0, 1, 2]
     assert batch.first_M.tolist() == [0, 2, 3]
     assert batch.known_behaviours_B.tolist() == [2, 2, 1, 3]  # what is known at noon is known just after it
-    assert batch.recent_MN.tolist() == [[1, 2], [1, 0], [2, 3]]
+    assert batch.recent_MK.tolist() == [[1, 2], [1, 0], [2, 3]]
     assert best(batch) == [{0: [2, 1]}, {0: [1]}, {0: [2, 1], 1: [3]}]  # jazz goes before rock
     assert batch.labels["finish"].tolist() == [1, 0, -1, 1]
     assert batch.categorical["device"].tolist() == [3, 0, 1, 2]
@@ -116,21 +116,21 @@ def test_clocks_of_the_day_are_as_of_its_start_and_histories_as_of_now(state: Fe
     assert best(now) == [{0: [2, 1]}, {0: [1]}, {0: [1]}, {0: [1]}]
     for batch in (day, now):
         assert batch.known_behaviours_B.tolist() == [2, 1, 1, 1]
-        assert batch.recent_MN.tolist() == [[1, 2, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]]
+        assert batch.recent_MK.tolist() == [[1, 2, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]]
 
 
 def test_who_is_not_known_has_empty_features(state: FeatureState) -> None:
     rows = rows_of([(0, 0, NOON_MS), (1, 0, NOON_MS), (0, 2, NOON_MS + 1)])
     batch = BatchMaker(recent=2, clocks=True, clocks_of_day=False).make(rows, state)
     assert batch.known_behaviours_B.tolist() == [0, 2, 0]
-    assert batch.recent_MN.tolist() == [[0, 0], [1, 2], [0, 0]]
+    assert batch.recent_MK.tolist() == [[0, 0], [1, 2], [0, 0]]
     assert best(batch) == [{}, {0: [2, 1]}, {}]
 
 
 def test_without_clocks_none_are_read(state: FeatureState) -> None:
     batch = BatchMaker(recent=1, clocks=False).make(rows_of([(1, 3, NOON_MS)]), state)
     assert batch.clocks == {}
-    assert batch.recent_MN.tolist() == [[2]]
+    assert batch.recent_MK.tolist() == [[2]]
 
 
 def test_columns_that_must_not_be_written_to_are_copied(state: FeatureState) -> None:
@@ -146,7 +146,7 @@ def test_columns_that_must_not_be_written_to_are_copied(state: FeatureState) -> 
 def test_no_rows_make_an_empty_batch(state: FeatureState) -> None:
     batch = BatchMaker(recent=2, clocks=True).make(rows_of([]), state)
     assert len(batch) == 0
-    assert batch.recent_MN.shape == (0, 2)
+    assert batch.recent_MK.shape == (0, 2)
     assert batch.clocks["genre"].shape == (0, 24, 3)
 
 

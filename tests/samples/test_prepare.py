@@ -100,7 +100,7 @@ def test_histories_and_recent_items_are_what_was_known_before(
             )
             expected = [items.index(rows[place]["item_id"]) + 1 for _, place in known]
             assert histories.item_E[start_M[request] : stop_M[request]].tolist() == expected
-            recent = batch.recent_MN[request]
+            recent = batch.recent_MK[request]
             assert recent[recent > 0].tolist() == expected[-4:]
 
 

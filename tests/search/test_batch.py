@@ -31,8 +31,8 @@ def question(
     gaps = period // 2 + 1 if period else 40  # without a period, greater gaps count as the greatest
     times = period or 60
     spans = Spans(
-        item_T=draw(-1, items, behaviours).to(torch.int32),
-        time_T=draw(0, times, behaviours).to(torch.int32),
+        item_E=draw(-1, items, behaviours).to(torch.int32),
+        time_E=draw(0, times, behaviours).to(torch.int32),
         start_M=start_M,
         stop_M=start_M + length_M,
         now_M=draw(0, times, requests),
@@ -40,10 +40,10 @@ def question(
         gaps=gaps,
     )
     return {
-        "query_BE": whole_numbers(candidates, 3, seed=seed),
+        "query_BZ": whole_numbers(candidates, 3, seed=seed),
         "request_row_B": draw(0, requests, candidates).sort().values,
         "keys": ItemKeys(
-            key_UE=whole_numbers(items, 3, seed=seed + 1),
+            key_UZ=whole_numbers(items, 3, seed=seed + 1),
             row_N=torch.randperm(items, generator=generator).to(torch.int32),
         ),
         "time_score_G": whole_numbers(gaps, seed=seed + 2),
@@ -55,16 +55,16 @@ def slow_scores(asked: dict[str, Any]) -> list[list[float]]:
     """By behaviour of all users; −inf outside the candidate's span."""
     spans, keys = asked["spans"], asked["keys"]
     scores = []
-    for query_E, request in zip(asked["query_BE"].tolist(), asked["request_row_B"].tolist(), strict=True):
-        row = [-torch.inf] * len(spans.item_T)
+    for query_Z, request in zip(asked["query_BZ"].tolist(), asked["request_row_B"].tolist(), strict=True):
+        row = [-torch.inf] * len(spans.item_E)
         for place in range(int(spans.start_M[request]), int(spans.stop_M[request])):
-            item = int(spans.item_T[place])
+            item = int(spans.item_E[place])
             if item < 0:
                 continue
-            apart = abs(int(spans.time_T[place]) - int(spans.now_M[request]))
+            apart = abs(int(spans.time_E[place]) - int(spans.now_M[request]))
             gap = min(apart, spans.period - apart) if spans.period else apart
-            key_E = keys.key_UE[keys.row_N[item]].tolist()
-            product = sum(q * k for q, k in zip(query_E, key_E, strict=True))
+            key_Z = keys.key_UZ[keys.row_N[item]].tolist()
+            product = sum(q * k for q, k in zip(query_Z, key_Z, strict=True))
             row[place] = product + float(asked["time_score_G"][min(gap, spans.gaps - 1)])
         scores.append(row)
     return scores
@@ -111,7 +111,7 @@ def test_threads_do_not_show(threads: int, monkeypatch: pytest.MonkeyPatch) -> N
 def test_candidates_of_moments_in_any_order() -> None:
     asked = question(5, candidates=12, requests=4, longest=20, items=9, period=24)
     turned = torch.randperm(12, generator=torch.Generator().manual_seed(0))
-    other = asked | {name: asked[name][turned] for name in ("query_BE", "request_row_B")}
+    other = asked | {name: asked[name][turned] for name in ("query_BZ", "request_row_B")}
     assert torch.equal(
         search_batch(**other, top_k=4).offset_BK, search_batch(**asked, top_k=4).offset_BK[turned]
     )
@@ -121,8 +121,8 @@ def test_candidates_of_moments_in_any_order() -> None:
 def test_other_types_are_searched_too(dtype: torch.dtype) -> None:
     asked = question(7, candidates=5, requests=2, longest=20, items=9, period=24)
     narrow = asked | {
-        "query_BE": asked["query_BE"].to(dtype),
-        "keys": replace(asked["keys"], key_UE=asked["keys"].key_UE.to(dtype)),
+        "query_BZ": asked["query_BZ"].to(dtype),
+        "keys": replace(asked["keys"], key_UZ=asked["keys"].key_UZ.to(dtype)),
         "time_score_G": asked["time_score_G"].to(dtype),
     }
     assert torch.equal(search_batch(**narrow, top_k=4).offset_BK, search_batch(**asked, top_k=4).offset_BK)
@@ -137,8 +137,8 @@ def test_nothing_wanted_is_refused() -> None:
 @pytest.mark.parametrize("behaviours", [8 * 12 - 1, 8 * 12])
 def test_all_is_taken_as_seen_where_behaviours_are_far_more(behaviours: int) -> None:
     spans = Spans(
-        item_T=torch.zeros(behaviours, dtype=torch.int32),
-        time_T=torch.zeros(behaviours, dtype=torch.int32),
+        item_E=torch.zeros(behaviours, dtype=torch.int32),
+        time_E=torch.zeros(behaviours, dtype=torch.int32),
         start_M=torch.tensor([0]),
         stop_M=torch.tensor([behaviours]),
         now_M=torch.tensor([3]),
@@ -149,7 +149,7 @@ def test_all_is_taken_as_seen_where_behaviours_are_far_more(behaviours: int) -> 
     looked = behaviours < 8 * 12
     assert seen.item_U.tolist() == ([0] if looked else list(range(5)))
     assert seen.row_N.tolist() == ([0, -1, -1, -1, -1] if looked else list(range(5)))
-    assert seen.gap_V.tolist() == ([3] if looked else list(range(12)))
+    assert seen.gap_P.tolist() == ([3] if looked else list(range(12)))
 
 
 @settings(max_examples=60, deadline=None)
@@ -160,7 +160,7 @@ def test_seen_is_what_occurs(seed: int, longest: int, period: int) -> None:
     items, gaps = set(), set()
     for start, stop, now in zip(spans.start_M, spans.stop_M, spans.now_M.tolist(), strict=True):
         for item, time in zip(
-            spans.item_T[start:stop].tolist(), spans.time_T[start:stop].tolist(), strict=True
+            spans.item_E[start:stop].tolist(), spans.time_E[start:stop].tolist(), strict=True
         ):
             if item >= 0:
                 apart = abs(time - now)
@@ -168,6 +168,6 @@ def test_seen_is_what_occurs(seed: int, longest: int, period: int) -> None:
                 gaps.add(min(apart, period - apart) if period else min(apart, spans.gaps - 1))
     seen = seen_in(spans, items=8)
     assert seen.item_U.tolist() == sorted(items)
-    assert seen.gap_V.tolist() == sorted(gaps)
+    assert seen.gap_P.tolist() == sorted(gaps)
     rows = {item: place for place, item in enumerate(sorted(items))}
     assert seen.row_N.tolist() == [rows.get(item, -1) for item in range(8)]

@@ -29,7 +29,7 @@ def test_no_key_is_older_than_the_policy_allows(steps_minutes: list[int], batche
     for batch, step in enumerate(steps_minutes):
         now += step
         make.time, before = now, len(make.made)
-        key = kept.keys(items=4, now_ms=60_000 * now, make=make).key_UE
+        key = kept.keys(items=4, now_ms=60_000 * now, make=make).key_UZ
         batch_made = batch if len(make.made) > before else batch_made
         assert now - float(key[0, 0]) < minutes
         assert batch - batch_made < batches
@@ -40,7 +40,7 @@ def test_new_items_get_keys_between_refreshes() -> None:
     kept.keys(items=3, now_ms=0, make=make)
     make.time = 7
     keys = kept.keys(items=5, now_ms=0, make=make)
-    assert keys.key_UE[:, 0].tolist() == [0, 0, 0, 7, 7]
+    assert keys.key_UZ[:, 0].tolist() == [0, 0, 0, 7, 7]
     assert keys.row_N.tolist() == [0, 1, 2, 3, 4]
     assert make.made == [3, 2]
 

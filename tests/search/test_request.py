@@ -15,8 +15,8 @@ from interestclock.search import request as request_module
 from interestclock.search import search_request
 
 
-def scores(query_CE: torch.Tensor, key_LE: torch.Tensor, time_score_L: torch.Tensor) -> list[list[float]]:
-    return (query_CE.double() @ key_LE.double().T + time_score_L.double()).tolist()
+def scores(query_CZ: torch.Tensor, key_LZ: torch.Tensor, time_score_L: torch.Tensor) -> list[list[float]]:
+    return (query_CZ.double() @ key_LZ.double().T + time_score_L.double()).tolist()
 
 
 @settings(max_examples=100, deadline=None)
@@ -31,37 +31,37 @@ def scores(query_CE: torch.Tensor, key_LE: torch.Tensor, time_score_L: torch.Ten
 def test_whole_numbers_are_found_in_the_order_of_a_sort(
     *, candidates: int, length: int, top_k: int, masked: float, seed: int, dtype: torch.dtype
 ) -> None:
-    query_CE, key_LE = whole_numbers(candidates, 4, seed=seed), whole_numbers(length, 4, seed=seed + 1)
+    query_CZ, key_LZ = whole_numbers(candidates, 4, seed=seed), whole_numbers(length, 4, seed=seed + 1)
     time_score_L = whole_numbers(length, seed=seed + 2)
     generator = torch.Generator().manual_seed(seed)
     time_score_L[torch.rand(length, generator=generator) < masked] = -torch.inf
-    retrieved = search_request(query_CE.to(dtype), key_LE.to(dtype), time_score_L.to(dtype), top_k=top_k)
+    retrieved = search_request(query_CZ.to(dtype), key_LZ.to(dtype), time_score_L.to(dtype), top_k=top_k)
     assert retrieved.offset_BK.shape == (candidates, min(top_k, length))
-    check_retrieved(retrieved, scores(query_CE, key_LE, time_score_L), top_k)
+    check_retrieved(retrieved, scores(query_CZ, key_LZ, time_score_L), top_k)
 
 
 @pytest.mark.parametrize("length", [3, 90, 10_000])
 def test_random_scores_agree_with_the_reference(length: int) -> None:
     torch.manual_seed(length)
-    query_CE, key_LE, time_score_L = torch.randn(5, 16), torch.randn(length, 16), torch.randn(length)
-    retrieved = search_request(query_CE, key_LE, time_score_L, top_k=100)
-    check_retrieved(retrieved, scores(query_CE, key_LE, time_score_L), 100, close=1e-5)
+    query_CZ, key_LZ, time_score_L = torch.randn(5, 16), torch.randn(length, 16), torch.randn(length)
+    retrieved = search_request(query_CZ, key_LZ, time_score_L, top_k=100)
+    check_retrieved(retrieved, scores(query_CZ, key_LZ, time_score_L), 100, close=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_blocks_of_candidates_do_not_show(monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype) -> None:
-    query_CE, key_LE = whole_numbers(150, 4, seed=1).to(dtype), whole_numbers(50, 4, seed=2).to(dtype)
-    whole = search_request(query_CE, key_LE, torch.zeros(50, dtype=dtype), top_k=7)
+    query_CZ, key_LZ = whole_numbers(150, 4, seed=1).to(dtype), whole_numbers(50, 4, seed=2).to(dtype)
+    whole = search_request(query_CZ, key_LZ, torch.zeros(50, dtype=dtype), top_k=7)
     monkeypatch.setattr(request_module, "_BLOCK_FLOATS", 1)
     monkeypatch.setattr(request_module, "_BLOCK_SCORES", 1)
-    blocks = search_request(query_CE, key_LE, torch.zeros(50, dtype=dtype), top_k=7)
+    blocks = search_request(query_CZ, key_LZ, torch.zeros(50, dtype=dtype), top_k=7)
     assert torch.equal(whole.offset_BK, blocks.offset_BK)
 
 
 def test_keys_laid_out_for_the_product_are_as_good() -> None:
-    query_CE, key_LE = whole_numbers(3, 4, seed=1), whole_numbers(50, 4, seed=2)
-    turned_LE = key_LE.T.contiguous().T
-    first, second = (search_request(query_CE, keys, torch.zeros(50), top_k=7) for keys in (key_LE, turned_LE))
+    query_CZ, key_LZ = whole_numbers(3, 4, seed=1), whole_numbers(50, 4, seed=2)
+    turned_LZ = key_LZ.T.contiguous().T
+    first, second = (search_request(query_CZ, keys, torch.zeros(50), top_k=7) for keys in (key_LZ, turned_LZ))
     assert torch.equal(first.offset_BK, second.offset_BK)
 
 
@@ -75,25 +75,25 @@ def test_a_gpu_finds_the_same() -> None:
 
 
 def test_no_gradient_flows() -> None:
-    query_CE = torch.randn(2, 3, requires_grad=True)
-    assert not search_request(query_CE, torch.randn(4, 3), torch.zeros(4), top_k=2).score_BK.requires_grad
+    query_CZ = torch.randn(2, 3, requires_grad=True)
+    assert not search_request(query_CZ, torch.randn(4, 3), torch.zeros(4), top_k=2).score_BK.requires_grad
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"query_CE": torch.zeros(2, 5)}, r"query_CE has shape \(2, 5\) and key_LE \(6, 4\)"),
+        ({"query_CZ": torch.zeros(2, 5)}, r"query_CZ has shape \(2, 5\) and key_LZ \(6, 4\)"),
         ({"time_score_L": torch.zeros(5)}, "give one score for each of 6 behaviours"),
         (
-            {"key_LE": torch.zeros(6, 4).half()},
-            "key_LE is torch.float16 on cpu, query_CE torch.float32 on cpu; give floats of one type",
+            {"key_LZ": torch.zeros(6, 4).half()},
+            "key_LZ is torch.float16 on cpu, query_CZ torch.float32 on cpu; give floats of one type",
         ),
         ({"top_k": 0}, "top_k is 0; give 1 or more"),
     ],
 )
 def test_what_does_not_fit_is_refused(change: dict, message: str) -> None:
     given = {
-        "query_CE": torch.zeros(2, 4), "key_LE": torch.zeros(6, 4), "time_score_L": torch.zeros(6), "top_k": 3
+        "query_CZ": torch.zeros(2, 4), "key_LZ": torch.zeros(6, 4), "time_score_L": torch.zeros(6), "top_k": 3
     }  # fmt: skip
     with pytest.raises(ValueError, match=message):
         search_request(**given | change)

@@ -35,20 +35,20 @@ class ByDay(ItemSearch):
         self.day = nn.Parameter(torch.randn(DAYS))
         self.timed, self.with_mass = timed, with_mass
 
-    def gap_scores(self, gap_V: Tensor, *, dtype: torch.dtype) -> Tensor | None:
-        return self.day[gap_V].to(dtype) if self.timed else None
+    def gap_scores(self, gap_P: Tensor, *, dtype: torch.dtype) -> Tensor | None:
+        return self.day[gap_P].to(dtype) if self.timed else None
 
     def attend(
         self, candidate_BI: Tensor, behaviour_BKI: Tensor, gap_BK: Tensor, present_BK: Tensor
     ) -> Tensor:
-        query_BE = self.query(candidate_BI) / self.scale
-        item_BAK = head_scores(query_BE, self.key.weight, (behaviour_BKI,), heads=1)
-        relevance_BAK = item_BAK + self.day[gap_BK].unsqueeze(1)
+        query_BZ = self.query(candidate_BI) / self.scale
+        item_BQK = head_scores(query_BZ, self.key.weight, (behaviour_BKI,), heads=1)
+        relevance_BQK = item_BQK + self.day[gap_BK].unsqueeze(1)
         parts = (behaviour_BKI, gap_BK.unsqueeze(2).to(behaviour_BKI.dtype))
-        pooled_BJ = pool_by_head(relevance_BAK, present_BK, parts).flatten(1)
+        pooled_BJ = pool_by_head(relevance_BQK, present_BK, parts).flatten(1)
         if not self.with_mass:
             return pooled_BJ
-        mass_BA = relevance_BAK.masked_fill(~present_BK.unsqueeze(1), -torch.inf).logsumexp(2)
+        mass_BA = relevance_BQK.masked_fill(~present_BK.unsqueeze(1), -torch.inf).logsumexp(2)
         return torch.cat([pooled_BJ, mass_BA], dim=1)
 
 
@@ -58,8 +58,8 @@ def histories(*, requests: int, longest: int, items: int) -> Spans:
     stop_M = length_M.cumsum(0)
     total = int(stop_M[-1])
     return Spans(
-        item_T=torch.randint(-1, items, (total,)),
-        time_T=torch.randint(0, DAYS, (total,)),
+        item_E=torch.randint(-1, items, (total,)),
+        time_E=torch.randint(0, DAYS, (total,)),
         start_M=stop_M - length_M,
         stop_M=stop_M,
         now_M=torch.full((requests,), DAYS - 1),
@@ -75,11 +75,11 @@ def slow_search(
     """Places of the best, every behaviour projected and scored on its own."""
     scores = {}
     for place in range(int(spans.start_M[request]), int(spans.stop_M[request])):
-        if spans.item_T[place] >= 0:
-            key_E = model.key(vectors_NI[spans.item_T[place]])
-            scores[place] = float(model.query(candidate_I) @ key_E) / math.sqrt(3)
+        if spans.item_E[place] >= 0:
+            key_Z = model.key(vectors_NI[spans.item_E[place]])
+            scores[place] = float(model.query(candidate_I) @ key_Z) / math.sqrt(3)
             if model.timed:
-                scores[place] += float(model.day[DAYS - 1 - spans.time_T[place]])
+                scores[place] += float(model.day[DAYS - 1 - spans.time_E[place]])
     return sorted(scores, key=lambda place: -scores[place])[: model.behaviours]
 
 
@@ -105,7 +105,7 @@ def test_search_finds_what_scoring_everything_finds(
     spans = histories(requests=requests, longest=longest, items=20)
     asked = {"request_row_B": request_row_B, "spans": spans, "items": 20}
     retrieved = model.search(candidate_BI, **asked, vectors=vectors_NI.__getitem__)
-    older = ItemKeys(key_UE=model.key(vectors_NI), row_N=torch.arange(20, dtype=torch.int32))
+    older = ItemKeys(key_UZ=model.key(vectors_NI), row_N=torch.arange(20, dtype=torch.int32))
     among_keys = model.search(candidate_BI, **asked, vectors=vectors_NI.__getitem__, cached=older)
     for row in range(candidates):
         expected = slow_search(model, candidate_BI[row], int(request_row_B[row]), spans, vectors_NI)
@@ -116,14 +116,14 @@ def test_search_finds_what_scoring_everything_finds(
 def test_attention_is_handed_each_found_behaviour_with_its_gap() -> None:
     torch.manual_seed(1)
     model, spans = ByDay(behaviours=3), histories(requests=2, longest=9, items=6)
-    spans.item_T.clamp_(min=0)
+    spans.item_E.clamp_(min=0)
     vectors_NI, candidate_BI = torch.randn(6, ITEM_DIM), torch.randn(5, ITEM_DIM)
     request_row_B = torch.tensor([0, 0, 1, 1, 1])
     asked = {"request_row_B": request_row_B, "spans": spans}
     out_BO = model.search_and_attend(candidate_BI, **asked, item_vectors_NI=vectors_NI)
     retrieved = model.search(candidate_BI, **asked, items=6, vectors=vectors_NI.__getitem__)
-    gap_BK = DAYS - 1 - spans.time_T[retrieved.offset_BK]
-    behaviour_BKI = vectors_NI[spans.item_T[retrieved.offset_BK]]
+    gap_BK = DAYS - 1 - spans.time_E[retrieved.offset_BK]
+    behaviour_BKI = vectors_NI[spans.item_E[retrieved.offset_BK]]
     assert torch.equal(out_BO, model.attend(candidate_BI, behaviour_BKI, gap_BK, retrieved.present_BK))
     assert torch.equal(
         out_BO, model.attend_retrieved(candidate_BI, retrieved, **asked, item_vectors_NI=vectors_NI)
@@ -149,7 +149,7 @@ def test_gradients_reach_the_found_and_no_other_item() -> None:
     torch.manual_seed(3)
     model = ByDay(behaviours=2)
     spans = Spans(
-        item_T=torch.tensor([0, 1, 2, 3]), time_T=torch.tensor([29, 29, 29, 29]),
+        item_E=torch.tensor([0, 1, 2, 3]), time_E=torch.tensor([29, 29, 29, 29]),
         start_M=torch.tensor([0]), stop_M=torch.tensor([4]), now_M=torch.tensor([29]), period=0, gaps=DAYS,
     )  # fmt: skip
     vectors_NI, candidate_BI = torch.randn(4, ITEM_DIM, requires_grad=True), torch.randn(1, ITEM_DIM)

@@ -30,8 +30,8 @@ def question(seed: int, *, candidates: int, requests: int, longest: int) -> dict
         "request_row_B": draw(0, requests, candidates),
         "category_N": draw(0, 4, ITEMS),
         "spans": Spans(
-            item_T=draw(-1, ITEMS, 2 * longest).to(torch.int32),
-            time_T=torch.zeros(2 * longest, dtype=torch.int32),
+            item_E=draw(-1, ITEMS, 2 * longest).to(torch.int32),
+            time_E=torch.zeros(2 * longest, dtype=torch.int32),
             start_M=start_M,
             stop_M=start_M + length_M,
             now_M=torch.zeros(requests, dtype=torch.int64),
@@ -46,7 +46,7 @@ def slow(asked: dict[str, Any], top_k: int) -> list[list[int]]:
         of_category = [
             place
             for place in places
-            if spans.item_T[place] >= 0 and asked["category_N"][spans.item_T[place]] == category > 0
+            if spans.item_E[place] >= 0 and asked["category_N"][spans.item_E[place]] == category > 0
         ]
         retrieved.append(of_category[::-1][:top_k])
     return retrieved

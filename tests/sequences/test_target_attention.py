@@ -58,8 +58,8 @@ def test_projections_start_equal_and_blind_to_the_gap() -> None:
     attention = TargetAttention(item_dim=5, sizes=SearchSizes(gain=2.0))
     assert torch.equal(attention.key.weight[:, :5], attention.query.weight)
     assert not attention.key.weight[:, 5:].any()
-    weight_EI = attention.query.weight
-    torch.testing.assert_close(weight_EI.T @ weight_EI, 4 * torch.eye(5), atol=1e-5, rtol=0)
+    weight_ZI = attention.query.weight
+    torch.testing.assert_close(weight_ZI.T @ weight_ZI, 4 * torch.eye(5), atol=1e-5, rtol=0)
 
 
 def test_scores_are_scaled_by_the_root_of_the_latent_size() -> None:
@@ -67,6 +67,6 @@ def test_scores_are_scaled_by_the_root_of_the_latent_size() -> None:
     attention = TargetAttention(item_dim=4, sizes=sizes)
     attention.mlp = torch.nn.Identity()  # what the head pooled, as it is
     behaviour_BKI = torch.stack([torch.eye(4)[0], torch.zeros(4)]).unsqueeze(0)
-    pooled_BJ = attention(torch.eye(4)[:1], behaviour_BKI, torch.zeros(1, 2), torch.ones(1, 2).bool())
+    pooled_BC = attention(torch.eye(4)[:1], behaviour_BKI, torch.zeros(1, 2), torch.ones(1, 2).bool())
     odds = math.exp(1 / math.sqrt(4))  # a score of 1 / 2 against one of 0
-    assert pooled_BJ[0, 0].item() == pytest.approx(odds / (1 + odds), abs=1e-6)
+    assert pooled_BC[0, 0].item() == pytest.approx(odds / (1 + odds), abs=1e-6)

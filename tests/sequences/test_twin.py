@@ -122,9 +122,9 @@ def test_search_and_attention_share_their_parameters() -> None:
 
 def test_it_starts_as_the_long_term_clock_does() -> None:
     peer = Twin(item_dim=5, config=TwinConfig(gain=2.0))
-    weight_EI = peer.query.weight
-    assert torch.equal(weight_EI, peer.key.weight)
-    torch.testing.assert_close(weight_EI.T @ weight_EI, 4 * torch.eye(5), atol=1e-5, rtol=0)
+    weight_ZI = peer.query.weight
+    assert torch.equal(weight_ZI, peer.key.weight)
+    torch.testing.assert_close(weight_ZI.T @ weight_ZI, 4 * torch.eye(5), atol=1e-5, rtol=0)
     assert not peer.beta.weight.any()
 
 

@@ -25,21 +25,21 @@ def world() -> World:
 def utility_by_loops(world: World, day: int, user: int, second: int, item: int) -> float:
     truth, users, songs = world.truth, world.users, world.songs
     angle = 2 * math.pi * truth.drift_turns * day / 365
-    z = truth.finish_base + users.bias_U[user] + songs.quality_I[item]
+    z = truth.finish_base + users.bias_U[user] + songs.quality_S[item]
     replay = 0.0
     known = False
     for place in range(truth.moments + 1):
         presence = 1.0
         if place:
-            gap = abs(users.peak_seconds_UM[user, place - 1] - second)
+            gap = abs(users.peak_seconds_UG[user, place - 1] - second)
             gap = min(gap, 86_400 - gap)
-            presence = math.exp(-(gap**2) / (2 * users.width_seconds_UM[user, place - 1] ** 2))
+            presence = math.exp(-(gap**2) / (2 * users.width_seconds_UG[user, place - 1] ** 2))
             for slot in range(truth.repertoire):
-                renewed = users.renewed_day_UMK[user, place - 1, slot] <= day
-                if users.repertoire_2UMK[int(renewed), user, place - 1, slot] == item:
+                renewed = users.renewed_day_UGW[user, place - 1, slot] <= day
+                if users.repertoire_2UGW[int(renewed), user, place - 1, slot] == item:
                     known, replay = True, max(replay, presence)
-        first, second_taste = users.taste_2UMV[:, user, place]
-        for value, share in enumerate(songs.share_IV[item]):
+        first, second_taste = users.taste_2UGV[:, user, place]
+        for value, share in enumerate(songs.share_SV[item]):
             taste = math.cos(angle) * first[value] + math.sin(angle) * second_taste[value]
             z += presence * share * taste
     return z + truth.known * known + truth.wanted * replay
@@ -47,29 +47,29 @@ def utility_by_loops(world: World, day: int, user: int, second: int, item: int) 
 
 def test_utility_agrees_with_loops(world: World) -> None:
     random = np.random.default_rng(0)
-    user_R = random.integers(0, 30, 40)
-    second_R = random.integers(0, 86_400, 40)
-    own_R = world.users.repertoire_2UMK[0, user_R, 1, 5]
-    item_RC = np.stack([own_R, random.integers(0, 300, 40)], axis=1)
-    found_RC = finish_utility(world, day=44, user_R=user_R, second_R=second_R, item_RC=item_RC)
+    user_M = random.integers(0, 30, 40)
+    second_M = random.integers(0, 86_400, 40)
+    own_M = world.users.repertoire_2UGW[0, user_M, 1, 5]
+    item_MC = np.stack([own_M, random.integers(0, 300, 40)], axis=1)
+    found_MC = finish_utility(world, day=44, user_M=user_M, second_M=second_M, item_MC=item_MC)
     for row in range(40):
         for column in range(2):
-            where = (int(user_R[row]), int(second_R[row]), int(item_RC[row, column]))
-            assert found_RC[row, column] == pytest.approx(utility_by_loops(world, 44, *where), abs=1e-6)
+            where = (int(user_M[row]), int(second_M[row]), int(item_MC[row, column]))
+            assert found_MC[row, column] == pytest.approx(utility_by_loops(world, 44, *where), abs=1e-6)
 
 
 def test_no_requests(world: World) -> None:
     none = np.zeros(0, np.int64)
-    found_RC = finish_utility(world, day=0, user_R=none, second_R=none, item_RC=np.zeros((0, 4), np.int64))
-    assert found_RC.shape == (0, 4)
+    found_MC = finish_utility(world, day=0, user_M=none, second_M=none, item_MC=np.zeros((0, 4), np.int64))
+    assert found_MC.shape == (0, 4)
 
 
 def test_utility_is_continuous_over_midnight(world: World) -> None:
-    user_R = np.arange(30).repeat(2)
-    second_R = np.tile([86_399, 0], 30)
-    item_RC = np.arange(60).reshape(30, 2).repeat(2, axis=0)
-    z_RC = finish_utility(world, day=9, user_R=user_R, second_R=second_R, item_RC=item_RC)
-    np.testing.assert_allclose(z_RC[::2], z_RC[1::2], atol=0.01)
+    user_M = np.arange(30).repeat(2)
+    second_M = np.tile([86_399, 0], 30)
+    item_MC = np.arange(60).reshape(30, 2).repeat(2, axis=0)
+    z_MC = finish_utility(world, day=9, user_M=user_M, second_M=second_M, item_MC=item_MC)
+    np.testing.assert_allclose(z_MC[::2], z_MC[1::2], atol=0.01)
 
 
 @given(st.floats(-8, 8))

@@ -32,7 +32,7 @@ def batch(time_ms: list[int], known_ms: list[int], first_item: int = 1) -> Batch
         known_behaviours_B=zeros,
         request_row_B=rows,
         first_M=rows,
-        recent_MN=zeros.unsqueeze(1),
+        recent_MK=zeros.unsqueeze(1),
         labels={},
     )
 

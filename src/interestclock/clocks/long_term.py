@@ -27,8 +27,8 @@ from interestclock.timeofday import DAY_SECONDS
 
 __all__ = ["LongTermClock", "LongTermConfig"]
 
-# Shapes: B candidates, M requests (a user at a time), L behaviours, K found, N distinct items,
-# I item vector, A heads, D latent of a head, E = A x D, F gap features, J = I + F, O output.
+# Shapes: B candidates, M requests (a user at a time), L behaviours, K retrieved, N distinct items,
+# I item vector, Q heads, D latent of a head, Z = Q x D, F gap features, C = I + F, O output.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,9 +189,9 @@ class LongTermClock(ItemSearch):
             candidate_BI, request_row_B=request_row_B, spans=spans, item_vectors_NI=item_vectors_NI
         )
 
-    def gap_scores(self, gap_V: Tensor, *, dtype: torch.dtype) -> Tensor:
+    def gap_scores(self, gap_P: Tensor, *, dtype: torch.dtype) -> Tensor:
         """g of all heads added up; a gap is in seconds of the day."""
-        return self.gap.summed(gap_features(gap_V, dtype=dtype))
+        return self.gap.summed(gap_features(gap_P, dtype=dtype))
 
     def attend(
         self, candidate_BI: Tensor, behaviour_BKI: Tensor, gap_seconds_BK: Tensor, present_BK: Tensor
@@ -206,14 +206,14 @@ class LongTermClock(ItemSearch):
             float32 (B, O).
         """
         feature_BKF = gap_features(gap_seconds_BK, dtype=candidate_BI.dtype)
-        relevance_BAK = self._relevance(candidate_BI, behaviour_BKI, feature_BKF)
-        pooled_BAJ = pool_by_head(relevance_BAK, present_BK, (behaviour_BKI, feature_BKF))
-        out_BO: Tensor = self.mlp(project_heads(pooled_BAJ, self.value))
+        relevance_BQK = self._relevance(candidate_BI, behaviour_BKI, feature_BKF)
+        pooled_BQC = pool_by_head(relevance_BQK, present_BK, (behaviour_BKI, feature_BKF))
+        out_BO: Tensor = self.mlp(project_heads(pooled_BQC, self.value))
         return out_BO
 
     def _relevance(self, candidate_BI: Tensor, behaviour_BKI: Tensor, feature_BKF: Tensor) -> Tensor:
         """Eq. 2 per head."""
-        query_BE = self.query(candidate_BI)
-        item_BAK = head_scores(query_BE, self.key.weight, (behaviour_BKI,), heads=self.config.heads)
-        time_BKA: Tensor = self.gap(feature_BKF)
-        return item_BAK / self.scale + time_BKA.transpose(1, 2)
+        query_BZ = self.query(candidate_BI)
+        item_BQK = head_scores(query_BZ, self.key.weight, (behaviour_BKI,), heads=self.config.heads)
+        time_BKQ: Tensor = self.gap(feature_BKF)
+        return item_BQK / self.scale + time_BKQ.transpose(1, 2)

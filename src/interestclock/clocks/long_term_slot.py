@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LongTermSlot"]
 
-# Shapes: B exposures, M requests, D output, I item vector, K found.
+# Shapes: B exposures, M requests, D output, I item vector, K retrieved.
 
 
 class LongTermSlot(ClockSlot):
@@ -42,8 +42,8 @@ class LongTermSlot(ClockSlot):
         batch, histories = inputs.batch, inputs.histories
         start_M, stop_M = batch.newest(histories, most=self.longest)
         spans = Spans(
-            item_T=histories.item_E,
-            time_T=histories.second_of_day_E,
+            item_E=histories.item_E,
+            time_E=histories.second_of_day_E,
             start_M=start_M,
             stop_M=stop_M,
             now_M=inputs.second_of_day_M,
@@ -73,7 +73,7 @@ class LongTermSlot(ClockSlot):
     def renew(self, item_R: Tensor, items: ItemVectors) -> None:
         """Project what other items' numbers stand for now."""
         if self._cached is not None:
-            self._cached.renew(item_R, make=lambda item_S: self.clock.key(items(item_S)))
+            self._cached.renew(item_R, make=lambda item_R: self.clock.key(items(item_R)))
 
     def cached(self) -> dict[str, Tensor]:
         """The projections."""

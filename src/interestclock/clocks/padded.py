@@ -39,7 +39,7 @@ def padded_spans(
         ...     torch.tensor([[7, 8], [9, 0]]), present_ML=torch.tensor([[True, True], [True, False]]),
         ...     times=("day_ML", torch.tensor([[3, 4], [5, 0]])), now=("now_M", torch.tensor([6, 6])),
         ...     period=0, gaps=366)
-        >>> spans.item_T.tolist(), spans.start_M.tolist()
+        >>> spans.item_E.tolist(), spans.start_M.tolist()
         ([7, 8, 9, -1], [0, 2])
     """
     check_histories(behaviour_ML, present_ML)
@@ -48,8 +48,8 @@ def padded_spans(
     requests, longest = behaviour_ML.shape
     start_M = torch.arange(requests, device=behaviour_ML.device) * longest
     return Spans(
-        item_T=behaviour_ML.masked_fill(~present_ML, -1).flatten(),
-        time_T=times[1].flatten(),
+        item_E=behaviour_ML.masked_fill(~present_ML, -1).flatten(),
+        time_E=times[1].flatten(),
         start_M=start_M,
         stop_M=start_M + longest,
         now_M=now[1],

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # a clock is of use in anyone's ranker, without what reads lo
 __all__ = ["ClockSlot", "HourlySlot", "RequestSlot", "SlotInputs", "distinct", "retrieved_vectors"]
 
 # Shapes: B exposures, M requests, H buckets, C all clock attributes' embeddings side by side, X any,
-# I item vector, K found, N distinct items of all histories, S of what was found.
+# I item vector, K retrieved, N distinct items of all histories, U of what was found.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,8 +153,8 @@ def retrieved_vectors(items: ItemVectors, retrieved: Retrieved, item_E: Tensor) 
         item_BK = item_E[retrieved.offset_BK].masked_fill(~retrieved.present_BK, 0).to(torch.int64)
     else:
         item_BK = retrieved.offset_BK
-    chosen_S, row_BK = distinct(item_BK, len(items.row_NF))
-    return functional.embedding(row_BK, items(chosen_S))
+    chosen_U, row_BK = distinct(item_BK, len(items.row_NF))
+    return functional.embedding(row_BK, items(chosen_U))
 
 
 def distinct(number_X: Tensor, size: int) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,7 @@ from interestclock.timeofday import DAY_SECONDS
 
 __all__ = ["GAP_FEATURES", "TimeGap", "gap_features"]
 
-# Shapes: X any, F gap features, A heads, G hidden units a head, E = A x G.
+# Shapes: X any, F gap features, Q heads, G hidden units a head, Z = Q x G.
 
 GAP_FEATURES = 3
 
@@ -71,12 +71,12 @@ class TimeGap(nn.Module):
 
     def forward(self, feature_XF: Tensor) -> Tensor:
         """``gap_features``, float32 (..., 3) -> score per head, float32 (..., A)."""
-        hidden_XE = torch.relu(self.first(feature_XF))
+        hidden_XZ = torch.relu(self.first(feature_XF))
         # The heads' second layers side by side, zeros between them: one product for all.
-        apart_AA = torch.eye(self.heads, dtype=self.second.dtype, device=self.second.device)
-        second_EA = (self.second.unsqueeze(2) * apart_AA.unsqueeze(1)).reshape(-1, self.heads)
-        score_XA: Tensor = hidden_XE @ second_EA
-        return score_XA
+        apart_QQ = torch.eye(self.heads, dtype=self.second.dtype, device=self.second.device)
+        second_ZQ = (self.second.unsqueeze(2) * apart_QQ.unsqueeze(1)).reshape(-1, self.heads)
+        score_XQ: Tensor = hidden_XZ @ second_ZQ
+        return score_XQ
 
     def summed(self, feature_XF: Tensor) -> Tensor:
         """The scores of all heads added up, float32 (...,): what a search in which all heads join adds."""

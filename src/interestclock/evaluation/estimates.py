@@ -1,6 +1,6 @@
 """Every metric of a ranker's scores for one label: averaged over seeds, by local hour, in every replicate.
 
-Axes: ``N`` exposures, ``R`` replicates, ``H`` local hours.
+Axes: ``N`` exposures, ``T`` replicates, ``H`` local hours.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Estimate:
     """
 
     point: float
-    replicate_R: Floats
+    replicate_T: Floats
     seeds: Sequence[float] = ()
 
 
@@ -62,7 +62,7 @@ def estimate(
         >>> resamples = resamples_of(exposures, replicates=3)
         >>> estimates = estimate(exposures, "finish", [label_N / 2, 1 - label_N / 2], resamples=resamples)
         >>> estimates.metrics["auc"]
-        Estimate(point=0.5, replicate_R=array([0.5, 0.5, 0.5]), seeds=[1.0, 0.0])
+        Estimate(point=0.5, replicate_T=array([0.5, 0.5, 0.5]), seeds=[1.0, 0.0])
     """
     scored = [exposures.scored(task, score_N) for score_N in runs]
     second_of_day_N = exposures.second_of_day_N[exposures.label_known(task)]
@@ -74,7 +74,7 @@ def estimate(
         metrics={
             name: Estimate(
                 point=float(np.mean(figures)),
-                replicate_R=np.mean([replicate[name] for replicate in replicates], axis=0),
+                replicate_T=np.mean([replicate[name] for replicate in replicates], axis=0),
                 seeds=figures,
             )
             for name, figures in seeds.items()

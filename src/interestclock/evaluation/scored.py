@@ -1,6 +1,6 @@
 """One ranker's scores for one label, and every metric of them: once, and in each bootstrap replicate.
 
-Axes: ``N`` exposures, ``U`` users, ``R`` replicates.
+Axes: ``N`` exposures, ``U`` users, ``T`` replicates.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def measure(scored: Scored) -> dict[str, float]:
 
 
 def measure_replicates(scored: Scored, resamples: UserResamples) -> dict[str, Floats]:
-    """The metrics of :func:`measure` in every replicate: ``(R,)`` each.
+    """The metrics of :func:`measure` in every replicate: ``(T,)`` each.
 
     Args:
         scored: users numbered from 0 to ``resamples.users - 1``.
@@ -113,11 +113,11 @@ def _user_ratios(scored: Scored, users: int) -> Mapping[str, tuple[Array, Array]
     }
     for n in PLACES:
         hits = request_hits(scored.request_N, label_N, score_N, n=n)
-        user_Q, has_Q = user_N[hits.first_row_Q], hits.positives_Q > 0
-        caught_Q = hits.hits_Q / np.where(has_Q, hits.positives_Q, 1)
+        user_M, has_M = user_N[hits.first_row_M], hits.positives_M > 0
+        caught_M = hits.hits_M / np.where(has_M, hits.positives_M, 1)
         ratios[f"precision@{n}"] = (
-            by_user(user_Q, hits.hits_Q / hits.shown_Q),
-            by_user(user_Q, np.ones(len(user_Q))),
+            by_user(user_M, hits.hits_M / hits.shown_M),
+            by_user(user_M, np.ones(len(user_M))),
         )
-        ratios[f"recall@{n}"] = (by_user(user_Q, caught_Q), by_user(user_Q, has_Q))
+        ratios[f"recall@{n}"] = (by_user(user_M, caught_M), by_user(user_M, has_M))
     return ratios

@@ -2,7 +2,7 @@
 
 Seeds are averaged within each replicate, so an interval speaks of users, and not of what another seed
 would change; the mean is the plain figure averaged over seeds.
-Axes: ``N`` exposures, ``R`` replicates, ``H`` local hours.
+Axes: ``N`` exposures, ``T`` replicates, ``H`` local hours.
 """
 
 from __future__ import annotations
@@ -160,14 +160,14 @@ def _combine(function: Callable[..., Any], *estimates: Estimate) -> Estimate:
     with np.errstate(divide="ignore", invalid="ignore"):  # a replicate may have nothing to compare with
         return Estimate(
             point=float(function(*(np.float64(one.point) for one in estimates))),
-            replicate_R=np.asarray(function(*(one.replicate_R for one in estimates))),
+            replicate_T=np.asarray(function(*(one.replicate_T for one in estimates))),
         )
 
 
 def _interval(estimate: Estimate) -> Json:
     return {
         "mean": _number(estimate.point),
-        "ci95": [_number(bound) for bound in percentile_interval(estimate.replicate_R)],
+        "ci95": [_number(bound) for bound in percentile_interval(estimate.replicate_T)],
     }
 
 

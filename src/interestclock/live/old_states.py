@@ -31,7 +31,10 @@ _RENAMED_ARRAYS: dict[int, tuple[tuple[re.Pattern[str], str], ...]] = {
         (re.compile(r"^features/votes/votes\.column\."), "features/votes/votes/column/"),
         (re.compile(r"^features/votes/(votes|sets)\."), r"features/votes/\1/"),
     ),
-    5: ((re.compile(r"^(pending/\d+)/moment_of_B$"), r"\1/request_row_B"),),
+    5: (
+        (re.compile(r"^(pending/\d+)/moment_of_B$"), r"\1/request_row_B"),
+        (re.compile(r"^(pending/\d+)/recent_MN$"), r"\1/recent_MK"),
+    ),
 }
 
 

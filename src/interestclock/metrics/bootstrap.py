@@ -4,7 +4,7 @@ A replicate draws as many users as there are, with replacement; a user's exposur
 user was drawn. The same draws serve every ranker, so differences between rankers are paired. Intervals
 are percentile intervals (Efron and Tibshirani 1993, chapter 13).
 
-Axes: ``U`` users, ``N`` exposures, ``R`` replicates, ``B`` replicates of one block.
+Axes: ``U`` users, ``N`` exposures, ``T`` replicates, ``W`` replicates of one block.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ class UserResamples:
     def _kept(self) -> Array | None:
         if self.users * self.replicates > KEPT_ELEMENTS:
             return None
-        drawn_RU = self.block(0, self.replicates)
-        drawn_RU.flags.writeable = False
-        return drawn_RU
+        drawn_TU = self.block(0, self.replicates)
+        drawn_TU.flags.writeable = False
+        return drawn_TU
 
     def _draw(self, replicate: int) -> Array:
         drawn = np.random.default_rng([self.seed, replicate]).integers(self.users, size=self.users)
@@ -91,7 +91,7 @@ def auc_replicates(resamples: UserResamples, user_N: Array, label_N: Array, scor
         score_N: any finite scores.
 
     Returns:
-        ``(R,)``; NaN where a replicate drew one class only.
+        ``(T,)``; NaN where a replicate drew one class only.
 
     Raises:
         ValueError: shapes differ, or a label is neither 0 nor 1.
@@ -110,23 +110,23 @@ def auc_replicates(resamples: UserResamples, user_N: Array, label_N: Array, scor
     right = np.searchsorted(negative, score_N[positive_N], side="right")
     return np.concatenate(
         [
-            _block_auc(np.ascontiguousarray(block_BU.T), positive_user, negative_user, left, right)
-            for block_BU in resamples.blocks(len(label_N))
+            _block_auc(np.ascontiguousarray(block_WU.T), positive_user, negative_user, left, right)
+            for block_WU in resamples.blocks(len(label_N))
         ]
     )
 
 
 def _block_auc(
-    weight_UB: Array, positive_user: Array, negative_user: Array, left: Array, right: Array
+    weight_UW: Array, positive_user: Array, negative_user: Array, left: Array, right: Array
 ) -> Floats:
-    below = np.zeros((len(negative_user) + 1, weight_UB.shape[1]), dtype=np.int64)
-    np.cumsum(weight_UB[negative_user], axis=0, out=below[1:])
-    weight_PB = weight_UB[positive_user]
-    won_twice_B = np.einsum("pb,pb->b", weight_PB, below[left])
+    below = np.zeros((len(negative_user) + 1, weight_UW.shape[1]), dtype=np.int64)
+    np.cumsum(weight_UW[negative_user], axis=0, out=below[1:])
+    weight_PW = weight_UW[positive_user]
+    won_twice_W = np.einsum("pb,pb->b", weight_PW, below[left])
     ties = left != right
-    won_twice_B = 2 * won_twice_B + np.einsum("pb,pb->b", weight_PB[ties], (below[right] - below[left])[ties])
-    pairs_B = weight_PB.sum(axis=0, dtype=np.int64) * below[-1]
-    return _divide(won_twice_B, 2 * pairs_B)
+    won_twice_W = 2 * won_twice_W + np.einsum("pb,pb->b", weight_PW[ties], (below[right] - below[left])[ties])
+    pairs_W = weight_PW.sum(axis=0, dtype=np.int64) * below[-1]
+    return _divide(won_twice_W, 2 * pairs_W)
 
 
 def ratio_replicates(resamples: UserResamples, numerator_U: Array, denominator_U: Array) -> Floats:
@@ -140,7 +140,7 @@ def ratio_replicates(resamples: UserResamples, numerator_U: Array, denominator_U
         denominator_U: each user's part of the lower sum.
 
     Returns:
-        ``(R,)``; NaN where the lower sum is 0.
+        ``(T,)``; NaN where the lower sum is 0.
 
     Raises:
         ValueError: the arrays do not have one entry per user.
@@ -156,8 +156,8 @@ def ratio_replicates(resamples: UserResamples, numerator_U: Array, denominator_U
             f"give one entry for each of the {resamples.users} users"
         )
     parts_U2 = np.stack([numerator_U, denominator_U], axis=1).astype(np.float64)
-    sums_R2 = np.concatenate([block_BU @ parts_U2 for block_BU in resamples.blocks(resamples.users)])
-    return _divide(sums_R2[:, 0], sums_R2[:, 1])
+    sums_T2 = np.concatenate([block_WU @ parts_U2 for block_WU in resamples.blocks(resamples.users)])
+    return _divide(sums_T2[:, 0], sums_T2[:, 1])
 
 
 def _divide(upper: Array, lower: Array) -> Floats:
@@ -166,11 +166,11 @@ def _divide(upper: Array, lower: Array) -> Floats:
     return ratio
 
 
-def percentile_interval(replicate_R: Array, *, confidence: float = 0.95) -> tuple[float, float]:
+def percentile_interval(replicate_T: Array, *, confidence: float = 0.95) -> tuple[float, float]:
     """The middle ``confidence`` of the replicates; those without a finite value are left out.
 
     Args:
-        replicate_R: a metric, or a difference of metrics, of each replicate.
+        replicate_T: a metric, or a difference of metrics, of each replicate.
         confidence: between 0 and 1.
 
     Returns:
@@ -186,7 +186,7 @@ def percentile_interval(replicate_R: Array, *, confidence: float = 0.95) -> tupl
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence}; give one between 0 and 1, for example 0.95")
-    known = replicate_R[np.isfinite(replicate_R)]  # NaN: one class only; infinite: a base of 0
+    known = replicate_T[np.isfinite(replicate_T)]  # NaN: one class only; infinite: a base of 0
     if not len(known):
         return float("nan"), float("nan")
     low, high = np.percentile(known, [50 - 50 * confidence, 50 + 50 * confidence])

@@ -1,6 +1,6 @@
 """What a request's best places caught: precision and recall at n, exact under ties.
 
-Axes: ``N`` exposures, ``M`` those that belong to a request, ``Q`` requests.
+Axes: ``N`` exposures, ``R`` those that belong to a request, ``M`` requests.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ class RequestHits:
     """What the n best of each request caught; one entry per request, in the order of request ids.
 
     Args:
-        first_row_Q: row at which the request first appears (to look up its user).
-        hits_Q: expected positives among the n best.
-        positives_Q: positives in the request.
-        shown_Q: the smaller of n and the request's size.
+        first_row_M: row at which the request first appears (to look up its user).
+        hits_M: expected positives among the n best.
+        positives_M: positives in the request.
+        shown_M: the smaller of n and the request's size.
 
     Example:
-        >>> request_hits(np.array([3, 3]), np.array([1, 0]), np.array([0.2, 0.1]), n=1).hits_Q.tolist()
+        >>> request_hits(np.array([3, 3]), np.array([1, 0]), np.array([0.2, 0.1]), n=1).hits_M.tolist()
         [1.0]
     """
 
-    first_row_Q: Array
-    hits_Q: Array
-    positives_Q: Array
-    shown_Q: Array
+    first_row_M: Array
+    hits_M: Array
+    positives_M: Array
+    shown_M: Array
 
 
 def request_hits(request_N: Array, label_N: Array, score_N: Array, *, n: int) -> RequestHits:
@@ -53,25 +53,25 @@ def request_hits(request_N: Array, label_N: Array, score_N: Array, *, n: int) ->
 
     Example:
         >>> label_N, score_N = np.array([1, 0, 1]), np.array([0.5, 0.5, 0.5])
-        >>> request_hits(np.array([0, 0, 1]), label_N, score_N, n=1).hits_Q.tolist()
+        >>> request_hits(np.array([0, 0, 1]), label_N, score_N, n=1).hits_M.tolist()
         [0.5, 1.0]
     """
     if n < 1:
         raise ValueError(f"n is {n}; ask for at least one place")
     check_labels(label_N, request_N, score_N)
-    row_M = np.flatnonzero(request_N >= 0)
-    request_Q, index_M, key_M, width = sort_keys(request_N[row_M], score_N[row_M])
-    keys = np.sort(key_M)
-    not_above_M = np.searchsorted(keys, key_M, side="right")
-    tied_M = not_above_M - np.searchsorted(keys, key_M, side="left")
-    above_M = np.searchsorted(keys, (index_M + 1) * width, side="left") - not_above_M
-    chance_M = np.clip((n - above_M) / np.maximum(tied_M, 1), 0, 1)
-    label_M, requests = label_N[row_M], len(request_Q)
+    row_R = np.flatnonzero(request_N >= 0)
+    request_M, index_R, key_R, width = sort_keys(request_N[row_R], score_N[row_R])
+    keys = np.sort(key_R)
+    not_above_R = np.searchsorted(keys, key_R, side="right")
+    tied_R = not_above_R - np.searchsorted(keys, key_R, side="left")
+    above_R = np.searchsorted(keys, (index_R + 1) * width, side="left") - not_above_R
+    chance_R = np.clip((n - above_R) / np.maximum(tied_R, 1), 0, 1)
+    label_R, requests = label_N[row_R], len(request_M)
     return RequestHits(
-        first_row_Q=row_M[np.unique(index_M, return_index=True)[1]],
-        hits_Q=np.bincount(index_M, label_M * chance_M, minlength=requests),
-        positives_Q=np.bincount(index_M, label_M, minlength=requests),
-        shown_Q=np.minimum(np.bincount(index_M, minlength=requests), n),
+        first_row_M=row_R[np.unique(index_R, return_index=True)[1]],
+        hits_M=np.bincount(index_R, label_R * chance_R, minlength=requests),
+        positives_M=np.bincount(index_R, label_R, minlength=requests),
+        shown_M=np.minimum(np.bincount(index_R, minlength=requests), n),
     )
 
 
@@ -96,7 +96,7 @@ def precision_at_n(request_N: Array, label_N: Array, score_N: Array, *, n: int) 
         0.5
     """
     hits = request_hits(request_N, label_N, score_N, n=n)
-    return float((hits.hits_Q / hits.shown_Q).mean()) if len(hits.hits_Q) else math.nan
+    return float((hits.hits_M / hits.shown_M).mean()) if len(hits.hits_M) else math.nan
 
 
 def recall_at_n(request_N: Array, label_N: Array, score_N: Array, *, n: int) -> float:
@@ -120,5 +120,5 @@ def recall_at_n(request_N: Array, label_N: Array, score_N: Array, *, n: int) -> 
         0.5
     """
     hits = request_hits(request_N, label_N, score_N, n=n)
-    has = hits.positives_Q > 0
-    return float((hits.hits_Q[has] / hits.positives_Q[has]).mean()) if has.any() else math.nan
+    has = hits.positives_M > 0
+    return float((hits.hits_M[has] / hits.positives_M[has]).mean()) if has.any() else math.nan

@@ -91,13 +91,13 @@ def quality_of(probability_N: Array, label_N: Array, second_of_day_N: Array) -> 
     hour = int(newest[counts[newest] == counts.max()][-1])  # of two as frequent, the later seen
     order = np.argsort(probability_N)  # sorted once for both, AUC takes a fraction of the time
     probability_N, label_N, now_N = probability_N[order], label_N[order], hour_N[order] == hour
-    label_H, probability_H = label_N[now_N], probability_N[now_N]
+    label_R, probability_R = label_N[now_N], probability_N[now_N]
     return Quality(
         exposures=len(label_N),
         auc=auc(label_N, probability_N),
         calibration=calibration(label_N, probability_N),
         hour=hour,
-        hour_exposures=len(label_H),
-        hour_auc=auc(label_H, probability_H),
-        hour_calibration=calibration(label_H, probability_H),
+        hour_exposures=len(label_R),
+        hour_auc=auc(label_R, probability_R),
+        hour_calibration=calibration(label_R, probability_R),
     )

@@ -83,7 +83,7 @@ def made_up_batch(histories: Histories, *, requests: int, candidates: int = 3) -
         known_behaviours_B=(length_M - length_M // 3)[request_row_B],
         request_row_B=request_row_B,
         first_M=torch.arange(requests) * candidates,
-        recent_MN=anything(_ITEMS + 1, requests, 2),
+        recent_MK=anything(_ITEMS + 1, requests, 2),
         labels={"finish": anything(2, rows).to(torch.int8)},
         clocks={"genre": anything(_GENRES + 1, requests, 24, 3)},
     )

@@ -152,7 +152,7 @@ class Ranker(nn.Module):
         rows = {
             "user": self.table.rows("user", batch.user_B),
             "item": self.items.row_NF[batch.item_B],
-            "recent": self.table.rows("item", batch.recent_MN),
+            "recent": self.table.rows("item", batch.recent_MK),
         }
         rows |= context_rows(self.names, batch, self.table)
         if self.config.needs_clocks:

@@ -54,7 +54,7 @@ class Batch(ContextTensors):
         request_row_B: int64, the request (row of the M) of each exposure. first_M: int64, a request's
             first exposure.
         labels: int8 (B,) per task; -1 is missing.
-        recent_MN: int64 items of the newest behaviours, 0 where there are fewer.
+        recent_MK: int64 items of the newest behaviours, 0 where there are fewer.
         (and context, as ``ContextTensors`` has it)
         clocks: integers (M, H, V) per clock attribute: Eq. 3's best values by hour bucket, 0 is none.
         carried: (B,) each, what no ranker reads: whoever made or asked the batch finds it there later.
@@ -63,7 +63,7 @@ class Batch(ContextTensors):
         >>> zeros = torch.zeros(2, dtype=torch.int64)
         >>> batch = Batch(user_B=zeros, item_B=zeros, request_B=zeros, timestamp_ms_B=zeros,
         ...     second_of_day_B=zeros, day_of_week_B=zeros, known_ms_B=zeros, known_behaviours_B=zeros,
-        ...     request_row_B=zeros, first_M=zeros[:1], labels={}, recent_MN=zeros.reshape(1, 2))
+        ...     request_row_B=zeros, first_M=zeros[:1], labels={}, recent_MK=zeros.reshape(1, 2))
         >>> len(batch)
         2
     """
@@ -78,7 +78,7 @@ class Batch(ContextTensors):
     known_behaviours_B: Tensor
     request_row_B: Tensor
     first_M: Tensor
-    recent_MN: Tensor
+    recent_MK: Tensor
     labels: dict[str, Tensor]
     clocks: dict[str, Tensor] = field(default_factory=dict)
     carried: dict[str, Tensor] = field(default_factory=dict)
@@ -102,7 +102,7 @@ class Batch(ContextTensors):
             **taken,
             request_row_B=request_row_X,
             first_M=first_U,
-            recent_MN=self.recent_MN[request_U],
+            recent_MK=self.recent_MK[request_U],
             clocks=_indexed(self.clocks, request_U),
         )
 
@@ -147,7 +147,7 @@ def _concatenated(values: Sequence[Any]) -> Any:
     return torch.cat(list(values))
 
 
-_PER_REQUEST = ("recent_MN", "request_row_B", "first_M", "clocks")
+_PER_REQUEST = ("recent_MK", "request_row_B", "first_M", "clocks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,7 +199,7 @@ class SampleChunk:
             known_behaviours_B=s.known_behaviours_B[part],
             request_row_B=s.request_row_B[part] - first,
             first_M=(s.first_M[requests] - start).clamp(min=0),
-            recent_MN=s.recent_MN[requests],
+            recent_MK=s.recent_MK[requests],
             labels={name: values[part] for name, values in s.labels.items()},
             **{f.name: _indexed(getattr(s, f.name), part) for f in fields(ContextTensors)},
             clocks={name: values[requests] for name, values in s.clocks.items()},

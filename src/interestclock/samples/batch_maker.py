@@ -65,7 +65,7 @@ class BatchMaker:
         >>> rows = Rows(user_B=0 * one, item_B=0 * one, request_B=one, timestamp_ms_B=one,
         ...     second_of_day_B=one, day_of_week_B=one, known_ms_B=one)
         >>> batch = BatchMaker(recent=2, clocks=False).make(rows, state)
-        >>> batch.recent_MN.tolist(), batch.known_behaviours_B.tolist()
+        >>> batch.recent_MK.tolist(), batch.known_behaviours_B.tolist()
         ([[0, 0]], [0])
     """
 
@@ -100,7 +100,7 @@ class BatchMaker:
             known_behaviours_B=known_M[request_row_B],
             request_row_B=request_row_B,
             first_M=torch.from_numpy(first_M),
-            recent_MN=histories.items_between(start_M, stop_M, width=self.recent),
+            recent_MK=histories.items_between(start_M, stop_M, width=self.recent),
             labels={name: torch.from_numpy(each) for name, each in rows.labels.items()},
             **context_tensors(rows, _whole),
             clocks={name: torch.from_numpy(each) for name, each in features.clocks.items()},

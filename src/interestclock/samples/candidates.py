@@ -16,7 +16,7 @@ from interestclock.state.choices import Choices
 
 __all__ = ["CandidateConfig", "Candidates", "candidates_beside", "sample_candidates"]
 
-# Shapes: N choices (rows of the log), S slots a choice, R rows that come out.
+# Shapes: N choices (rows of the log), C slots a choice, R rows that come out.
 
 IntArray = npt.NDArray[np.integer]
 _TRIES = 12
@@ -145,12 +145,12 @@ def sample_candidates(
     everyone = _Past.of_all(choices, timestamp_ms_N[rows_N])
     own = _Past.of_users(histories, user_N[rows_N], timestamp_ms_N[rows_N])
     basket = _Basket.of(user_N, timestamp_ms_N, item_N)
-    taken_SN = [item_N[rows_N].astype(np.int64)]
+    taken_CN = [item_N[rows_N].astype(np.int64)]
     for slot in range(config.per_choice):
         past = own if slot >= config.by_popularity else everyone
         first_stream = config.seed * _STREAMS_PER_SEED + slot * _TRIES
-        taken_SN.append(_draw_slot(past, number_N, taken_SN, basket.only(rows_N), first_stream=first_stream))
-    return _shuffled(rows_N, number_N, np.stack(taken_SN), config.seed)
+        taken_CN.append(_draw_slot(past, number_N, taken_CN, basket.only(rows_N), first_stream=first_stream))
+    return _shuffled(rows_N, number_N, np.stack(taken_CN), config.seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +213,7 @@ class _Basket:
 def _draw_slot(
     past: _Past,
     number_N: npt.NDArray[np.uint64],
-    taken_SN: list[npt.NDArray[np.int64]],
+    taken_CN: list[npt.NDArray[np.int64]],
     basket: _Basket,
     *,
     first_stream: int,
@@ -225,7 +225,7 @@ def _draw_slot(
         if open_N.size == 0:
             break
         item = past.items(open_N, uniform(number_N[open_N], first_stream + attempt))
-        fresh = np.all([item != taken_N[open_N] for taken_N in taken_SN], axis=0)
+        fresh = np.all([item != taken_N[open_N] for taken_N in taken_CN], axis=0)
         fresh &= ~basket.holds(open_N, item)
         drawn_N[open_N[fresh]] = item[fresh]
         open_N = open_N[~fresh]
@@ -235,13 +235,13 @@ def _draw_slot(
 def _shuffled(
     rows_N: npt.NDArray[np.int64],
     number_N: npt.NDArray[np.uint64],
-    taken_SN: npt.NDArray[np.int64],
+    taken_CN: npt.NDArray[np.int64],
     seed: int,
 ) -> Candidates:
-    slots, choices = taken_SN.shape
+    slots, choices = taken_CN.shape
     choice = np.repeat(rows_N, slots)
     chosen = np.tile(np.arange(slots) == 0, choices)
-    item = taken_SN.T.ravel()
+    item = taken_CN.T.ravel()
     first_stream = seed * _STREAMS_PER_SEED + _SHUFFLE_STREAM
     key = np.stack([uniform(number_N, first_stream + slot) for slot in range(slots)], axis=1)
     order = np.lexsort((key.ravel(), choice))

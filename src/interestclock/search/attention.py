@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 __all__ = ["equal_projections", "head_scores", "masked_softmax", "pool_by_head", "project_heads"]
 
-# Shapes: B candidates, K found, A heads, D latent of a head, E = A x D, P one part of what is known of a
-# behaviour (its item's vector, the features of its gap), J all parts side by side.
+# Shapes: B candidates, K retrieved, Q heads, D latent of a head, Z = Q x D, F one part of what is known of a
+# behaviour (its item's vector, the features of its gap), C all parts side by side.
 
 
-def head_scores(query_BE: Tensor, key_EJ: Tensor, parts_BKP: Sequence[Tensor], *, heads: int) -> Tensor:
+def head_scores(query_BZ: Tensor, key_ZC: Tensor, parts_BKF: Sequence[Tensor], *, heads: int) -> Tensor:
     r"""How near each head finds the candidate to what is known of a behaviour.
 
     .. math:: s_k^a = q^a \cdot (W^a [x_k^1; x_k^2; \ldots])
@@ -22,69 +22,69 @@ def head_scores(query_BE: Tensor, key_EJ: Tensor, parts_BKP: Sequence[Tensor], *
     side by side: a copy of all that was found would be made.
 
     Args:
-        query_BE: candidates' projections, all heads side by side. key_EJ: W, as an ``nn.Linear`` has it.
-        parts_BKP: what W projects, in its order; J is their widths' sum. heads: A.
+        query_BZ: candidates' projections, all heads side by side. key_ZC: W, as an ``nn.Linear`` has it.
+        parts_BKF: what W projects, in its order; J is their widths' sum. heads: A.
 
     Returns:
-        (B, A, K); a relevance is made of it by adding what else speaks for a behaviour.
+        (B, Q, K); a relevance is made of it by adding what else speaks for a behaviour.
 
     Example:
         >>> head_scores(torch.ones(1, 2), torch.tensor([[1.0], [3.0]]), [torch.tensor([[[2.0]]])], heads=2)
         tensor([[[2.],
                  [6.]]])
     """
-    latent = query_BE.shape[1] // heads
-    query_BAD = query_BE.reshape(-1, heads, latent)
-    key_ADJ = key_EJ.reshape(heads, latent, -1)
-    towards_BAJ = torch.einsum("bad,adj->baj", query_BAD, key_ADJ)
-    towards_BAP = torch.split(towards_BAJ, [part.shape[2] for part in parts_BKP], dim=2)
-    products = [to_BAP @ part.transpose(1, 2) for to_BAP, part in zip(towards_BAP, parts_BKP, strict=True)]
-    score_BAK = products[0]
-    for product_BAK in products[1:]:
-        score_BAK = score_BAK + product_BAK
-    return score_BAK
+    latent = query_BZ.shape[1] // heads
+    query_BQD = query_BZ.reshape(-1, heads, latent)
+    key_QDC = key_ZC.reshape(heads, latent, -1)
+    towards_BQC = torch.einsum("bad,adj->baj", query_BQD, key_QDC)
+    towards_BQF = torch.split(towards_BQC, [part.shape[2] for part in parts_BKF], dim=2)
+    products = [to_BQF @ part.transpose(1, 2) for to_BQF, part in zip(towards_BQF, parts_BKF, strict=True)]
+    score_BQK = products[0]
+    for product_BQK in products[1:]:
+        score_BQK = score_BQK + product_BQK
+    return score_BQK
 
 
-def pool_by_head(relevance_BAK: Tensor, present_BK: Tensor, parts_BKP: Sequence[Tensor]) -> Tensor:
+def pool_by_head(relevance_BQK: Tensor, present_BK: Tensor, parts_BKF: Sequence[Tensor]) -> Tensor:
     r"""Each head's mean of what was found, weighed by its relevance.
 
     .. math:: p^a = softmax(r^a)^\top [x^1; x^2; \ldots]
 
     Args:
-        relevance_BAK: by head. present_BK: bool, false on padding. parts_BKP: what is known of a behaviour.
+        relevance_BQK: by head. present_BK: bool, false on padding. parts_BKF: what is known of a behaviour.
 
     Returns:
-        (B, A, J), zeros where nothing was found.
+        (B, Q, C), zeros where nothing was found.
 
     Example:
-        >>> part_BKP = torch.tensor([[[1.0], [3.0]]])
-        >>> pool_by_head(torch.zeros(1, 1, 2), torch.tensor([[True, True]]), [part_BKP, 2 * part_BKP])
+        >>> part_BKF = torch.tensor([[[1.0], [3.0]]])
+        >>> pool_by_head(torch.zeros(1, 1, 2), torch.tensor([[True, True]]), [part_BKF, 2 * part_BKF])
         tensor([[[2., 4.]]])
     """
-    weight_BAK = masked_softmax(relevance_BAK, present_BK.unsqueeze(1))
+    weight_BQK = masked_softmax(relevance_BQK, present_BK.unsqueeze(1))
     # Pooled apart and joined after: joined before, a copy of all that was found would be made.
-    return torch.cat([weight_BAK @ part for part in parts_BKP], dim=2)
+    return torch.cat([weight_BQK @ part for part in parts_BKF], dim=2)
 
 
-def project_heads(pooled_BAJ: Tensor, value_AJD: Tensor) -> Tensor:
-    """Each head's own projection of what it pooled, all heads side by side, (B, E).
+def project_heads(pooled_BQC: Tensor, value_QCD: Tensor) -> Tensor:
+    """Each head's own projection of what it pooled, all heads side by side, (B, Z).
 
     Example:
         >>> project_heads(torch.ones(1, 2, 3), torch.stack([torch.eye(3), 2 * torch.eye(3)]))
         tensor([[1., 1., 1., 2., 2., 2.]])
     """
-    return torch.einsum("baj,ajd->bad", pooled_BAJ, value_AJD).flatten(1)
+    return torch.einsum("baj,ajd->bad", pooled_BQC, value_QCD).flatten(1)
 
 
-def masked_softmax(score_BAK: Tensor, present_B1K: Tensor) -> Tensor:
+def masked_softmax(score_BQK: Tensor, present_B1K: Tensor) -> Tensor:
     """Softmax over what is present; all zeros where nothing is.
 
     Example:
         >>> masked_softmax(torch.zeros(1, 1, 3), torch.tensor([[[True, False, True]]])).tolist()
         [[[0.5, 0.0, 0.5]]]
     """
-    masked_BAK = score_BAK.masked_fill(~present_B1K, torch.finfo(score_BAK.dtype).min)
-    return torch.softmax(masked_BAK, dim=2) * present_B1K
+    masked_BQK = score_BQK.masked_fill(~present_B1K, torch.finfo(score_BQK.dtype).min)
+    return torch.softmax(masked_BQK, dim=2) * present_B1K
 
 
 def equal_projections(

@@ -29,8 +29,8 @@ from interestclock.search.spans import SpanArrays, Spans, Whole, gap_between, la
 
 __all__ = ["ItemKeys", "search_batch"]
 
-# Shapes: B candidates, M requests, U distinct items, N item numbers, T behaviours of all users, E projection,
-# G gaps, K kept, L behaviours of the request that has most, S keys that fit.
+# Shapes: B candidates, M requests, U distinct items, N item numbers, E behaviours of all users, Z projection,
+# G gaps, K kept, L behaviours of the request that has most, W keys that fit.
 
 _ROWS_FOR_ONE = 4  # rows of a matrix product that take as long as one product of two vectors on their own
 _PARTS_EACH = 4
@@ -43,21 +43,21 @@ class ItemKeys:
     """Items' projections, each item's once.
 
     Args:
-        key_UE: of distinct items. row_N: int32, the row of each item number in it, −1 where it has none.
+        key_UZ: of distinct items. row_N: int32, the row of each item number in it, −1 where it has none.
 
     Example:
-        >>> keys = ItemKeys(key_UE=torch.zeros(1, 4), row_N=torch.tensor([-1, 0], dtype=torch.int32))
-        >>> keys.key_UE[keys.row_N[1]].shape
+        >>> keys = ItemKeys(key_UZ=torch.zeros(1, 4), row_N=torch.tensor([-1, 0], dtype=torch.int32))
+        >>> keys.key_UZ[keys.row_N[1]].shape
         torch.Size([4])
     """
 
-    key_UE: Tensor
+    key_UZ: Tensor
     row_N: Tensor
 
 
 @torch.no_grad()
 def search_batch(
-    query_BE: Tensor,
+    query_BZ: Tensor,
     *,
     request_row_B: Tensor,
     keys: ItemKeys,
@@ -71,7 +71,7 @@ def search_batch(
 
     An item's key stands once, and so does the product with it, however often it occurs in histories; where
     the items are many and histories short, only what histories hold is multiplied. A candidate adds one row
-    of L numbers at a time, never an (L, E) block. No gradient flows: it is for the caller to attend over
+    of L numbers at a time, never an (L, Z) block. No gradient flows: it is for the caller to attend over
     what was found.
 
     Source: the search unit of TWIN (Chang et al., KDD 2023) and Clock-GSU (Long-term Interest Clock,
@@ -79,7 +79,7 @@ def search_batch(
     their time parts are summed before they come here.
 
     Args:
-        query_BE: candidates' projections. request_row_B: int64, each one's request, a row of the M.
+        query_BZ: candidates' projections. request_row_B: int64, each one's request, a row of the M.
         keys: items' projections, the same type; of every item that a span holds.
         time_score_G: what a behaviour's time adds, by its gap to the request.
         spans: the behaviours. top_k: K. Scores are compared as float32.
@@ -92,10 +92,10 @@ def search_batch(
 
     Example:
         >>> spans = Spans(
-        ...     item_T=torch.tensor([4, 2, 4]), time_T=torch.tensor([60, 43_200, 0]),
+        ...     item_E=torch.tensor([4, 2, 4]), time_E=torch.tensor([60, 43_200, 0]),
         ...     start_M=torch.tensor([0]), stop_M=torch.tensor([2]), now_M=torch.tensor([0]))
         >>> keys = ItemKeys(
-        ...     key_UE=torch.tensor([[0.5], [2.0]]),
+        ...     key_UZ=torch.tensor([[0.5], [2.0]]),
         ...     row_N=torch.tensor([-1, -1, 0, -1, 1], dtype=torch.int32))
         >>> retrieved = search_batch(
         ...     torch.tensor([[1.0]]), request_row_B=torch.tensor([0]), keys=keys,
@@ -106,12 +106,12 @@ def search_batch(
     if top_k < 1:
         raise ValueError(f"top_k is {top_k}; give 1 or more behaviours to keep")
     k = min(top_k, spans.longest)
-    if not k or not len(query_BE) or not len(keys.key_UE):
-        return _nothing(len(query_BE), k, query_BE.device)
-    compiled = query_BE.device.type == "cpu" and query_BE.dtype == torch.float32
+    if not k or not len(query_BZ) or not len(keys.key_UZ):
+        return _nothing(len(query_BZ), k, query_BZ.device)
+    compiled = query_BZ.device.type == "cpu" and query_BZ.dtype == torch.float32
     search = _search_compiled if compiled else _search_anywhere
     return search(
-        query_BE,
+        query_BZ,
         request_row_B=request_row_B,
         keys=keys,
         time_score_G=time_score_G,
@@ -129,7 +129,7 @@ def _nothing(candidates: int, k: int, device: torch.device) -> Retrieved:
 
 
 def _search_anywhere(
-    query_BE: Tensor,
+    query_BZ: Tensor,
     *,
     request_row_B: Tensor,
     keys: ItemKeys,
@@ -141,7 +141,7 @@ def _search_anywhere(
     item_ML, gap_ML, present_ML = laid_out(spans)
     row_BL = keys.row_N[item_ML].to(torch.int64).clamp(min=0)[request_row_B]
     time_score_ML = time_score_G[gap_ML].masked_fill(~present_ML, -torch.inf)
-    score_BL = (query_BE @ keys.key_UE.T).gather(1, row_BL) + time_score_ML[request_row_B]
+    score_BL = (query_BZ @ keys.key_UZ.T).gather(1, row_BL) + time_score_ML[request_row_B]
     index_BK, score_BK, present_BK = best_of_rows(score_BL, k)
     offset_BK = index_BK + spans.start_M[request_row_B].unsqueeze(1)
     return Retrieved(
@@ -152,9 +152,9 @@ def _search_anywhere(
 class _Inputs(NamedTuple):
     """The arguments for compiled loops; ``product_BU`` is empty where single products cost less."""
 
-    query_BE: Floats
+    query_BZ: Floats
     request_row_B: Whole
-    key_UE: Floats
+    key_UZ: Floats
     row_N: Whole
     product_BU: Floats
     time_score_G: Floats
@@ -171,7 +171,7 @@ class _RequestBuffers(NamedTuple):
 
 
 def _search_compiled(
-    query_BE: Tensor,
+    query_BZ: Tensor,
     *,
     request_row_B: Tensor,
     keys: ItemKeys,
@@ -180,15 +180,15 @@ def _search_compiled(
     k: int,
 ) -> Retrieved:
     """On the CPU in float32, in as many threads as PyTorch has."""
-    longest, key_BS = spans.longest, keys_for(len(query_BE), k)
-    by_product = len(keys.key_UE) <= _ROWS_FOR_ONE * longest
-    product_BU = product_buffer(len(query_BE) * by_product, len(keys.key_UE))
+    longest, key_BW = spans.longest, keys_for(len(query_BZ), k)
+    by_product = len(keys.key_UZ) <= _ROWS_FOR_ONE * longest
+    product_BU = product_buffer(len(query_BZ) * by_product, len(keys.key_UZ))
     if by_product:
-        torch.mm(query_BE, keys.key_UE.T, out=product_BU)
+        torch.mm(query_BZ, keys.key_UZ.T, out=product_BU)
     inputs = _Inputs(
-        query_BE=query_BE.contiguous().numpy(),
+        query_BZ=query_BZ.contiguous().numpy(),
         request_row_B=request_row_B.numpy(),
-        key_UE=keys.key_UE.contiguous().numpy(),
+        key_UZ=keys.key_UZ.contiguous().numpy(),
         row_N=keys.row_N.numpy(),
         product_BU=product_BU.numpy(),
         time_score_G=time_score_G.contiguous().numpy(),
@@ -203,10 +203,10 @@ def _search_compiled(
             room=room_for(longest, k),
         )
         for part in parts:
-            _select(inputs, part, buffers, k, key_BS)
+            _select(inputs, part, buffers, k, key_BW)
 
-    _in_threads(select, len(query_BE))
-    index_BK, score_BK, present_BK = decode_keys(key_BS, k)
+    _in_threads(select, len(query_BZ))
+    index_BK, score_BK, present_BK = decode_keys(key_BW, k)
     offset_BK = index_BK + spans.start_M[request_row_B].numpy()[:, None]
     return Retrieved(
         offset_BK=torch.from_numpy(np.where(present_BK, offset_BK, 0)),
@@ -233,7 +233,7 @@ def _in_threads(work: Callable[[Iterator[tuple[int, int]]], None], rows: int) ->
 
 @compiled()
 def _select(
-    inputs: _Inputs, candidates: tuple[int, int], buffers: _RequestBuffers, top_k: int, key_BS: Keys
+    inputs: _Inputs, candidates: tuple[int, int], buffers: _RequestBuffers, top_k: int, key_BW: Keys
 ) -> None:
     """Keys of the best of each candidate, from the first to the last (exclusive)."""
     previous, length = -1, 0
@@ -248,8 +248,8 @@ def _select(
                 product_L[offset] = inputs.product_BU[candidate, buffers.row_L[offset]]
         else:
             for offset in range(length):
-                product_L[offset] = _dot(inputs.query_BE[candidate], inputs.key_UE[buffers.row_L[offset]])
-        select_row(product_L[:length], time_score_L[:length], top_k, buffers.room, key_BS[candidate])
+                product_L[offset] = _dot(inputs.query_BZ[candidate], inputs.key_UZ[buffers.row_L[offset]])
+        select_row(product_L[:length], time_score_L[:length], top_k, buffers.room, key_BW[candidate])
 
 
 @compiled()
@@ -257,7 +257,7 @@ def _read(inputs: _Inputs, request: int, buffers: _RequestBuffers) -> int:
     """Rows and time scores of a request's behaviours, and how many there are."""
     spans = inputs.spans
     start, stop, now = spans.start_M[request], spans.stop_M[request], spans.now_M[request]
-    item_L, time_L = spans.item_T[start:stop], spans.time_T[start:stop]
+    item_L, time_L = spans.item_E[start:stop], spans.time_E[start:stop]
     for offset in range(item_L.shape[0]):
         there = item_L[offset] >= 0
         buffers.row_L[offset] = inputs.row_N[np.uint64(item_L[offset] if there else 0)]
@@ -269,8 +269,8 @@ def _read(inputs: _Inputs, request: int, buffers: _RequestBuffers) -> int:
 
 
 @compiled(fastmath={"reassoc", "contract", "nsz"})
-def _dot(query_E: Floats, key_E: Floats) -> np.float32:
+def _dot(query_Z: Floats, key_Z: Floats) -> np.float32:
     total = np.float32(0)
-    for each in range(query_E.shape[0]):
-        total += query_E[each] * key_E[each]
+    for each in range(query_Z.shape[0]):
+        total += query_Z[each] * key_Z[each]
     return total

@@ -13,7 +13,7 @@ from interestclock.errors import ResultError
 
 __all__ = ["ProjectionCache"]
 
-# Shapes: N items, E projection of all heads, L behaviours, C candidates, R rows that changed.
+# Shapes: N items, Z projection of all heads, L behaviours, C candidates, R rows that changed.
 
 _ROWS_AT_A_TIME = 65_536
 _FORMATS = (torch.float16, torch.bfloat16, torch.float32)
@@ -39,11 +39,11 @@ class ProjectionCache:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "projections.safetensors"
         >>> cache = ProjectionCache.write(
-        ...     path, key_NE=torch.eye(3), query_NE=2 * torch.eye(3), version="2026-11-23T08:00")
+        ...     path, key_NZ=torch.eye(3), query_NZ=2 * torch.eye(3), version="2026-11-23T08:00")
         >>> cache.keys(torch.tensor([2, 0])).tolist()
         [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
         >>> newer = cache.updated(
-        ...     path, item_R=torch.tensor([0]), key_RE=torch.ones(1, 3), query_RE=torch.ones(1, 3),
+        ...     path, item_R=torch.tensor([0]), key_RZ=torch.ones(1, 3), query_RZ=torch.ones(1, 3),
         ...     version="2026-11-23T08:10")
         >>> newer.version, newer.keys(torch.tensor([0])).tolist(), cache.keys(torch.tensor([0])).tolist()
         ('2026-11-23T08:10', [[1.0, 1.0, 1.0]], [[1.0, 0.0, 0.0]])
@@ -54,25 +54,25 @@ class ProjectionCache:
         try:
             with safe_open(path, framework="pt") as opened:
                 self.version = str((opened.metadata() or {})["version"])
-                self._key_NE: Tensor = opened.get_tensor("key")
-                self._query_NE: Tensor = opened.get_tensor("query")
+                self._key_NZ: Tensor = opened.get_tensor("key")
+                self._query_NZ: Tensor = opened.get_tensor("query")
         except FileNotFoundError as error:
             raise ResultError(f"{path}: no such file; write the projections first") from error
         except (SafetensorError, KeyError, OSError) as error:
             raise ResultError(f"{path}: no whole cache of projections ({error}); write it again") from error
-        for name, rows_NE in (("key", self._key_NE), ("query", self._query_NE)):
-            _check_finite(rows_NE, f"{path}: the {name} of item")
+        for name, rows_NZ in (("key", self._key_NZ), ("query", self._query_NZ)):
+            _check_finite(rows_NZ, f"{path}: the {name} of item")
 
     def __len__(self) -> int:
-        return len(self._key_NE)
+        return len(self._key_NZ)
 
     @classmethod
     def write(
         cls,
         path: Path,
         *,
-        key_NE: Tensor,
-        query_NE: Tensor,
+        key_NZ: Tensor,
+        query_NZ: Tensor,
         version: str,
         dtype: torch.dtype = torch.float16,
     ) -> ProjectionCache:
@@ -80,35 +80,35 @@ class ProjectionCache:
 
         Args:
             path: of the file; replaced in one step if it is there.
-            key_NE, query_NE: by item number. version: of the model they come from.
+            key_NZ, query_NZ: by item number. version: of the model they come from.
             dtype: float16, bfloat16 or float32.
 
         Raises:
             ResultError: shapes differ, the type is another, or a number is not finite, or not in ``dtype``.
         """
-        if key_NE.shape != query_NE.shape or key_NE.ndim != 2:
+        if key_NZ.shape != query_NZ.shape or key_NZ.ndim != 2:
             raise ResultError(
-                f"keys have shape {tuple(key_NE.shape)}, queries {tuple(query_NE.shape)}; "
+                f"keys have shape {tuple(key_NZ.shape)}, queries {tuple(query_NZ.shape)}; "
                 "give (items, E) twice"
             )
         if dtype not in _FORMATS:
             raise ResultError(f"projections cannot be kept as {dtype}; use float16, bfloat16 or float32")
-        rows = {"key": key_NE.detach().to(dtype, copy=True), "query": query_NE.detach().to(dtype, copy=True)}
-        for name, rows_NE in rows.items():
-            _check_finite(rows_NE, f"as {dtype}, the {name} of item")
+        rows = {"key": key_NZ.detach().to(dtype, copy=True), "query": query_NZ.detach().to(dtype, copy=True)}
+        for name, rows_NZ in rows.items():
+            _check_finite(rows_NZ, f"as {dtype}, the {name} of item")
         aside = path.with_name(path.name + ".unfinished")
         save_file({name: each.contiguous() for name, each in rows.items()}, aside, {"version": version})
         aside.replace(path)
         return cls(path)
 
     def updated(
-        self, path: Path, *, item_R: Tensor, key_RE: Tensor, query_RE: Tensor, version: str
+        self, path: Path, *, item_R: Tensor, key_RZ: Tensor, query_RZ: Tensor, version: str
     ) -> ProjectionCache:
         """A new version in which some items' rows changed; items beyond the last are new.
 
         Args:
             path: of the new file; the old one's own path replaces it. item_R: int64 item numbers.
-            key_RE, query_RE: their projections. version: of the model they come from.
+            key_RZ, query_RZ: their projections. version: of the model they come from.
 
         Raises:
             ResultError: as ``write``; or an item between the last and a new one has no row.
@@ -118,25 +118,25 @@ class ProjectionCache:
         if new:
             raise ResultError(f"item {min(new)} is new and has no row; give one for every new item")
         changed = []
-        for rows_NE, rows_RE in ((self._key_NE, key_RE), (self._query_NE, query_RE)):
-            grown_NE = rows_NE.new_zeros(size, rows_NE.shape[1])
-            grown_NE[: len(self)] = rows_NE
-            grown_NE[item_R] = rows_RE.to(rows_NE.dtype)
-            changed.append(grown_NE)
-        dtype = self._key_NE.dtype
-        return self.write(path, key_NE=changed[0], query_NE=changed[1], version=version, dtype=dtype)
+        for rows_NZ, rows_RZ in ((self._key_NZ, key_RZ), (self._query_NZ, query_RZ)):
+            grown_NZ = rows_NZ.new_zeros(size, rows_NZ.shape[1])
+            grown_NZ[: len(self)] = rows_NZ
+            grown_NZ[item_R] = rows_RZ.to(rows_NZ.dtype)
+            changed.append(grown_NZ)
+        dtype = self._key_NZ.dtype
+        return self.write(path, key_NZ=changed[0], query_NZ=changed[1], version=version, dtype=dtype)
 
     def keys(self, item_L: Tensor) -> Tensor:
-        """Keys of behaviours' items, float32 (L, E)."""
-        return self._key_NE.index_select(0, item_L).float()
+        """Keys of behaviours' items, float32 (L, Z)."""
+        return self._key_NZ.index_select(0, item_L).float()
 
     def queries(self, item_C: Tensor) -> Tensor:
-        """Queries of candidates, float32 (C, E)."""
-        return self._query_NE.index_select(0, item_C).float()
+        """Queries of candidates, float32 (C, Z)."""
+        return self._query_NZ.index_select(0, item_C).float()
 
 
-def _check_finite(rows_NE: Tensor, what: str) -> None:
-    for first in range(0, len(rows_NE), _ROWS_AT_A_TIME):
-        bad_R = (~torch.isfinite(rows_NE[first : first + _ROWS_AT_A_TIME]).all(1)).nonzero()
+def _check_finite(rows_NZ: Tensor, what: str) -> None:
+    for first in range(0, len(rows_NZ), _ROWS_AT_A_TIME):
+        bad_R = (~torch.isfinite(rows_NZ[first : first + _ROWS_AT_A_TIME]).all(1)).nonzero()
         if len(bad_R):
             raise ResultError(f"{what} {first + int(bad_R[0])} holds a number that is not finite")

@@ -12,7 +12,7 @@ from interestclock.search.batch import ItemKeys
 
 __all__ = ["CachedKeys", "RefreshPolicy"]
 
-# Shapes: N items, R of them new, E projection.
+# Shapes: N items, R of them new, Z projection.
 
 _MINUTE_MS = 60_000
 
@@ -66,7 +66,7 @@ class CachedKeys:
         >>> weight = torch.ones(3, 1)
         >>> def ask(items):
         ...     keys = cached.keys(items=items, now_ms=0, make=lambda item_R: weight[item_R])
-        ...     return keys.key_UE[:, 0].tolist()
+        ...     return keys.key_UZ[:, 0].tolist()
         >>> first = ask(2); weight *= 5
         >>> first, ask(3), ask(3)
         ([1.0, 1.0], [1.0, 1.0, 5.0], [5.0, 5.0, 5.0])
@@ -74,7 +74,7 @@ class CachedKeys:
 
     def __init__(self, policy: RefreshPolicy) -> None:
         self.policy = policy
-        self._key_NE: Tensor | None = None
+        self._key_NZ: Tensor | None = None
         self._made_ms = 0
         self._batches = 0
 
@@ -84,17 +84,17 @@ class CachedKeys:
 
         Args:
             items: N, one more than the largest item number. now_ms: UTC milliseconds of the stream.
-            make: of item numbers, int64 (R,) -> (R, E).
+            make: of item numbers, int64 (R,) -> (R, Z).
         """
-        key_NE = self._key_NE
+        key_NZ = self._key_NZ
         passed_ms = now_ms - self._made_ms
-        if key_NE is None or self.policy.due(batches=self._batches, passed_ms=passed_ms):
-            key_NE, self._made_ms, self._batches = make(torch.arange(items)), now_ms, 0
-        elif items > len(key_NE):
-            key_NE = torch.cat([key_NE, make(torch.arange(len(key_NE), items))])
-        self._key_NE = key_NE
+        if key_NZ is None or self.policy.due(batches=self._batches, passed_ms=passed_ms):
+            key_NZ, self._made_ms, self._batches = make(torch.arange(items)), now_ms, 0
+        elif items > len(key_NZ):
+            key_NZ = torch.cat([key_NZ, make(torch.arange(len(key_NZ), items))])
+        self._key_NZ = key_NZ
         self._batches += 1
-        return ItemKeys(key_UE=key_NE, row_N=torch.arange(items, dtype=torch.int32, device=key_NE.device))
+        return ItemKeys(key_UZ=key_NZ, row_N=torch.arange(items, dtype=torch.int32, device=key_NZ.device))
 
     @torch.no_grad()
     def renew(self, item_R: Tensor, *, make: Callable[[Tensor], Tensor]) -> None:
@@ -104,17 +104,17 @@ class CachedKeys:
             item_R: int64 item numbers; those that have no key yet get theirs when they are asked for.
             make: as in ``keys``.
         """
-        if self._key_NE is not None:
-            item_R = item_R[item_R < len(self._key_NE)]
-            self._key_NE[item_R] = make(item_R)
+        if self._key_NZ is not None:
+            item_R = item_R[item_R < len(self._key_NZ)]
+            self._key_NZ[item_R] = make(item_R)
 
     def state(self) -> dict[str, Tensor]:
         """The keys and their age, for a checkpoint; nothing before the first were made."""
-        if self._key_NE is None:
+        if self._key_NZ is None:
             return {}
-        return {"key": self._key_NE, "age": torch.tensor([self._made_ms, self._batches])}
+        return {"key": self._key_NZ, "age": torch.tensor([self._made_ms, self._batches])}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Take over what ``state`` gave."""
-        self._key_NE = state["key"].clone() if state else None
+        self._key_NZ = state["key"].clone() if state else None
         self._made_ms, self._batches = state["age"].tolist() if state else (0, 0)

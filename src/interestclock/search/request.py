@@ -13,7 +13,7 @@ from interestclock.search.selection import Floats, Keys, Room, decode_keys, keys
 
 __all__ = ["search_request"]
 
-# Shapes: C candidates, L behaviours, E projection, K kept, G groups, S keys that fit.
+# Shapes: C candidates, L behaviours, Z projection, K kept, G groups, W keys that fit.
 
 _BLOCK_FLOATS = 1 << 20  # products that are held at a time: 4 MiB, which a processor's cache holds
 _BLOCK_SCORES = 1 << 24  # as float32, 64 MiB; what orders them takes as much again a few times
@@ -21,7 +21,7 @@ _LEAST_ROWS = 64  # below that the product itself takes longer
 
 
 @torch.no_grad()
-def search_request(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, *, top_k: int) -> Retrieved:
+def search_request(query_CZ: Tensor, key_LZ: Tensor, time_score_L: Tensor, *, top_k: int) -> Retrieved:
     r"""Keep the ``top_k`` behaviours of highest relevance for each candidate of a request.
 
     .. math:: r_{ci} = q_c \cdot k_i + g_i
@@ -35,8 +35,8 @@ def search_request(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, *, to
     projections stand side by side in E, and their time parts are summed before they come here.
 
     Args:
-        query_CE: floats, candidates' projections. key_LE: the same type, behaviours' projections
-            (the transpose of a contiguous (E, L) is as good).
+        query_CZ: floats, candidates' projections. key_LZ: the same type, behaviours' projections
+            (the transpose of a contiguous (Z, L) is as good).
         time_score_L: the same type, what each behaviour's time adds; −inf for one that must not be found.
         top_k: K. Scores are compared as float32.
 
@@ -52,42 +52,42 @@ def search_request(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, *, to
         >>> retrieved.offset_BK.tolist(), retrieved.score_BK.tolist()
         ([[1, 0], [0, 1]], [[2.0, 0.5], [0.5, -2.0]])
     """
-    _check(query_CE, key_LE, time_score_L, top_k)
-    candidates, length = len(query_CE), len(key_LE)
+    _check(query_CZ, key_LZ, time_score_L, top_k)
+    candidates, length = len(query_CZ), len(key_LZ)
     k = min(top_k, length)
     if not candidates or not length:
         return Retrieved(
-            offset_BK=torch.zeros(candidates, k, dtype=torch.int64, device=query_CE.device),
-            score_BK=torch.full((candidates, k), -torch.inf, device=query_CE.device),
-            present_BK=torch.zeros(candidates, k, dtype=torch.bool, device=query_CE.device),
+            offset_BK=torch.zeros(candidates, k, dtype=torch.int64, device=query_CZ.device),
+            score_BK=torch.full((candidates, k), -torch.inf, device=query_CZ.device),
+            present_BK=torch.zeros(candidates, k, dtype=torch.bool, device=query_CZ.device),
         )
-    if query_CE.device.type != "cpu" or query_CE.dtype != torch.float32:
-        return _search_anywhere(query_CE, key_LE, time_score_L, k)
-    return _search_compiled(query_CE, key_LE, time_score_L, k)
+    if query_CZ.device.type != "cpu" or query_CZ.dtype != torch.float32:
+        return _search_anywhere(query_CZ, key_LZ, time_score_L, k)
+    return _search_compiled(query_CZ, key_LZ, time_score_L, k)
 
 
-def _search_anywhere(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, k: int) -> Retrieved:
-    rows = max(1, _BLOCK_SCORES // len(key_LE))
+def _search_anywhere(query_CZ: Tensor, key_LZ: Tensor, time_score_L: Tensor, k: int) -> Retrieved:
+    rows = max(1, _BLOCK_SCORES // len(key_LZ))
     blocks = [
-        best_of_rows(torch.addmm(time_score_L, query_RE, key_LE.T), k)
-        for query_RE in torch.split(query_CE, rows)
+        best_of_rows(torch.addmm(time_score_L, query_RZ, key_LZ.T), k)
+        for query_RZ in torch.split(query_CZ, rows)
     ]
     offset_CK, score_CK, present_CK = (torch.cat(parts) for parts in zip(*blocks, strict=True))
     return Retrieved(offset_BK=offset_CK, score_BK=score_CK, present_BK=present_CK)
 
 
-def _search_compiled(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, k: int) -> Retrieved:
-    candidates, length = len(query_CE), len(key_LE)
+def _search_compiled(query_CZ: Tensor, key_LZ: Tensor, time_score_L: Tensor, k: int) -> Retrieved:
+    candidates, length = len(query_CZ), len(key_LZ)
     time_score_L = time_score_L.contiguous()
     rows = min(candidates, max(_LEAST_ROWS, _BLOCK_FLOATS // length))
-    product_RL, key_EL = product_buffer(rows, length), key_LE.T
-    key_CS, room, fullest = keys_for(candidates, k), room_for(length, k), 0
+    product_RL, key_ZL = product_buffer(rows, length), key_LZ.T
+    key_CW, room, fullest = keys_for(candidates, k), room_for(length, k), 0
     for first in range(0, candidates, rows):
         block_RL = product_RL[: min(rows, candidates - first)]
-        torch.mm(query_CE[first : first + rows], key_EL, out=block_RL)
-        keys = _select(block_RL.numpy(), time_score_L.numpy(), k, room, key_CS[first : first + rows])
+        torch.mm(query_CZ[first : first + rows], key_ZL, out=block_RL)
+        keys = _select(block_RL.numpy(), time_score_L.numpy(), k, room, key_CW[first : first + rows])
         fullest = max(fullest, keys)
-    offset_CK, score_CK, present_CK = decode_keys(key_CS[:, : max(fullest, k)], k)
+    offset_CK, score_CK, present_CK = decode_keys(key_CW[:, : max(fullest, k)], k)
     return Retrieved(
         offset_BK=torch.from_numpy(offset_CK),
         score_BK=torch.from_numpy(score_CK),
@@ -96,31 +96,31 @@ def _search_compiled(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, k: 
 
 
 @compiled()
-def _select(product_RL: Floats, time_score_L: Floats, top_k: int, room: Room, key_RS: Keys) -> int:
+def _select(product_RL: Floats, time_score_L: Floats, top_k: int, room: Room, key_RW: Keys) -> int:
     """Keys of each row's best; gives how many the fullest row has."""
     fullest = 0
     for row in range(product_RL.shape[0]):
-        fullest = max(fullest, select_row(product_RL[row], time_score_L, top_k, room, key_RS[row]))
+        fullest = max(fullest, select_row(product_RL[row], time_score_L, top_k, room, key_RW[row]))
     return fullest
 
 
-def _check(query_CE: Tensor, key_LE: Tensor, time_score_L: Tensor, top_k: int) -> None:
+def _check(query_CZ: Tensor, key_LZ: Tensor, time_score_L: Tensor, top_k: int) -> None:
     if top_k < 1:
         raise ValueError(f"top_k is {top_k}; give 1 or more behaviours to keep")
-    if query_CE.ndim != 2 or key_LE.ndim != 2 or query_CE.shape[1] != key_LE.shape[1]:
+    if query_CZ.ndim != 2 or key_LZ.ndim != 2 or query_CZ.shape[1] != key_LZ.shape[1]:
         raise ValueError(
-            f"query_CE has shape {tuple(query_CE.shape)} and key_LE {tuple(key_LE.shape)}; "
+            f"query_CZ has shape {tuple(query_CZ.shape)} and key_LZ {tuple(key_LZ.shape)}; "
             "give (candidates, E) and (behaviours, E)"
         )
-    if time_score_L.shape != key_LE.shape[:1]:
+    if time_score_L.shape != key_LZ.shape[:1]:
         raise ValueError(
             f"time_score_L has shape {tuple(time_score_L.shape)}; give one score for each of "
-            f"{len(key_LE)} behaviours"
+            f"{len(key_LZ)} behaviours"
         )
-    for name, tensor in (("query_CE", query_CE), ("key_LE", key_LE), ("time_score_L", time_score_L)):
-        same = (tensor.dtype, tensor.device) == (query_CE.dtype, query_CE.device)
+    for name, tensor in (("query_CZ", query_CZ), ("key_LZ", key_LZ), ("time_score_L", time_score_L)):
+        same = (tensor.dtype, tensor.device) == (query_CZ.dtype, query_CZ.device)
         if not same or not tensor.is_floating_point():
             raise ValueError(
-                f"{name} is {tensor.dtype} on {tensor.device}, query_CE {query_CE.dtype} on "
-                f"{query_CE.device}; give floats of one type on one device"
+                f"{name} is {tensor.dtype} on {tensor.device}, query_CZ {query_CZ.dtype} on "
+                f"{query_CZ.device}; give floats of one type on one device"
             )

@@ -20,7 +20,7 @@ from interestclock.search.lanes import LANES, lowest_bit, reached_lanes
 
 __all__ = ["Floats", "Keys", "Room", "decode_keys", "keys_for", "room_for", "select_row"]
 
-# Shapes: C candidates, L behaviours, G groups, P runs of sixteen behaviours, S keys that fit, K kept.
+# Shapes: C candidates, L behaviours, G groups, P runs of sixteen behaviours, W keys that fit, K kept.
 
 Floats = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.uint64]
@@ -151,7 +151,7 @@ def _reaching(product_L: Floats, time_score_L: Floats, bound: np.float32, room: 
 
 
 @compiled()
-def _collect(product_L: Floats, time_score_L: Floats, top_k: int, room: Room, key_S: Keys) -> int:
+def _collect(product_L: Floats, time_score_L: Floats, top_k: int, room: Room, key_W: Keys) -> int:
     """Keys of all that reach the bound; where they do not fit, of the best ``top_k`` so far."""
     length, count = product_L.shape[0], 0
     bound = _bound(room.max_G[: min(room.max_G.shape[0], length)], top_k)
@@ -159,30 +159,30 @@ def _collect(product_L: Floats, time_score_L: Floats, top_k: int, room: Room, ke
         reached = room.reached_P[run]
         while True:
             index = room.first_P[run] + np.intp(lowest_bit(reached))  # type: ignore[call-arg]
-            key_S[count] = _key(product_L[index] + time_score_L[index], index)
+            key_W[count] = _key(product_L[index] + time_score_L[index], index)
             count += 1
             reached &= reached - _ONE
             if not reached:
                 break
-        if count + LANES > key_S.shape[0]:
-            key_S[:count].sort()
+        if count + LANES > key_W.shape[0]:
+            key_W[:count].sort()
             count = top_k
     for index in range(length - length % LANES, length):
         score = product_L[index] + time_score_L[index]
         if score >= bound:
-            key_S[count] = _key(score, index)
+            key_W[count] = _key(score, index)
             count += 1
-    key_S[count:] = _ABSENT
+    key_W[count:] = _ABSENT
     return count
 
 
 @compiled()
-def select_row(product_L: Floats, time_score_L: Floats, top_k: int, room: Room, key_S: Keys) -> int:
+def select_row(product_L: Floats, time_score_L: Floats, top_k: int, room: Room, key_W: Keys) -> int:
     """Keys of the best of a row, unsorted; at least ``top_k`` of them where as many are there.
 
     Args:
         product_L, time_score_L: contiguous; their sum is the score; −inf and NaN are never kept. top_k: K.
-        room: for a row as long or longer. key_S: receives the keys.
+        room: for a row as long or longer. key_W: receives the keys.
 
     Returns:
         How many keys there are.
@@ -195,13 +195,13 @@ def select_row(product_L: Floats, time_score_L: Floats, top_k: int, room: Room, 
     """
     length = product_L.shape[0]
     if not length:
-        key_S[:] = _ABSENT
+        key_W[:] = _ABSENT
         return 0
     _maximise(product_L, time_score_L, room.max_G[: min(room.max_G.shape[0], length)])
-    return _collect(product_L, time_score_L, top_k, room, key_S)
+    return _collect(product_L, time_score_L, top_k, room, key_W)
 
 
-def decode_keys(key_CS: Keys, top_k: int) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.bool_]]:
+def decode_keys(key_CW: Keys, top_k: int) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.bool_]]:
     """Sort each row's keys, in place, and read the first ``top_k``.
 
     Returns:
@@ -212,24 +212,24 @@ def decode_keys(key_CS: Keys, top_k: int) -> tuple[npt.NDArray[np.int64], Floats
         >>> present.tolist()
         [[False, False]]
     """
-    key_CS.sort(axis=1)
-    shape = (len(key_CS), top_k)
+    key_CW.sort(axis=1)
+    shape = (len(key_CW), top_k)
     index_CK, score_CK = np.empty(shape, np.int64), np.empty(shape, np.float32)
     present_CK = np.empty(shape, np.bool_)
-    _decode(key_CS, index_CK, score_CK, present_CK)
+    _decode(key_CW, index_CK, score_CK, present_CK)
     return index_CK, score_CK, present_CK
 
 
 @compiled()
 def _decode(
-    key_CS: Keys,
+    key_CW: Keys,
     index_CK: npt.NDArray[np.int64],
     score_CK: Floats,
     present_CK: npt.NDArray[np.bool_],
 ) -> None:
     for row in range(index_CK.shape[0]):
         for rank in range(index_CK.shape[1]):
-            key = key_CS[row, rank]
+            key = key_CW[row, rank]
             present = key != _ABSENT
             ordered = np.int32(_LARGEST - np.int64(key >> _INDEX_BITS))
             bits = np.int32(ordered ^ ((ordered >> _SIGN) & _LARGEST))

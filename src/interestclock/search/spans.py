@@ -16,7 +16,7 @@ from interestclock.timeofday import DAY_SECONDS
 
 __all__ = ["Seen", "SpanArrays", "Spans", "gap_between", "laid_out", "retrieved_gaps", "seen_in"]
 
-# Shapes: M requests (a user at a time), T behaviours of all users, N item numbers, U of them that occur,
+# Shapes: M requests (a user at a time), E behaviours of all users, N item numbers, U of them that occur,
 # G gaps, L behaviours of the request that has most.
 
 Whole = npt.NDArray[np.integer]
@@ -26,8 +26,8 @@ _FAR_MORE = 8
 class SpanArrays(NamedTuple):
     """``Spans`` for compiled loops."""
 
-    item_T: Whole
-    time_T: Whole
+    item_E: Whole
+    time_E: Whole
     start_M: Whole
     stop_M: Whole
     now_M: Whole
@@ -45,22 +45,22 @@ class Spans:
     .. math:: \delta = \min(|t - t_{now}|,\ period - |t - t_{now}|), \quad 0 \le \delta < G
 
     Args:
-        item_T: int32 (or int64) item numbers from 0 on; −1 is never found.
-        time_T: int32 (or int64), such as local seconds of day. now_M: int64, that of the request.
+        item_E: int32 (or int64) item numbers from 0 on; −1 is never found.
+        time_E: int32 (or int64), such as local seconds of day. now_M: int64, that of the request.
         start_M, stop_M: int64; a request sees the behaviours ``start`` to ``stop`` (exclusive).
         period: after which time comes round again, 86,400 for seconds of day; 0 if it never does.
         gaps: G; greater gaps count as the greatest, G - 1.
 
     Example:
         >>> spans = Spans(
-        ...     item_T=torch.tensor([4, 2, 4]), time_T=torch.tensor([60, 120, 86_340]),
+        ...     item_E=torch.tensor([4, 2, 4]), time_E=torch.tensor([60, 120, 86_340]),
         ...     start_M=torch.tensor([0]), stop_M=torch.tensor([3]), now_M=torch.tensor([0]))
         >>> spans.longest, spans.gaps
         (3, 43201)
     """
 
-    item_T: Tensor
-    time_T: Tensor
+    item_E: Tensor
+    time_E: Tensor
     start_M: Tensor
     stop_M: Tensor
     now_M: Tensor
@@ -82,8 +82,8 @@ class Spans:
     def arrays(self) -> SpanArrays:
         """The same for compiled loops, on the CPU."""
         return SpanArrays(
-            item_T=self.item_T.numpy(),
-            time_T=self.time_T.numpy(),
+            item_E=self.item_E.numpy(),
+            time_E=self.time_E.numpy(),
             start_M=self.start_M.numpy(),
             stop_M=self.stop_M.numpy(),
             now_M=self.now_M.numpy(),
@@ -98,12 +98,12 @@ class Seen:
 
     Args:
         item_U: int64 item numbers, ascending. row_N: int32, each item number's row among them, −1 if none.
-        gap_V: int64, ascending: the gaps between behaviours and their requests.
+        gap_P: int64, ascending: the gaps between behaviours and their requests.
     """
 
     item_U: Tensor
     row_N: Tensor
-    gap_V: Tensor
+    gap_P: Tensor
 
 
 @torch.no_grad()
@@ -117,17 +117,17 @@ def seen_in(spans: Spans, *, items: int) -> Seen:
 
     Example:
         >>> spans = Spans(
-        ...     item_T=torch.tensor([4, 2, 4]), time_T=torch.tensor([60, 120, 86_340]),
+        ...     item_E=torch.tensor([4, 2, 4]), time_E=torch.tensor([60, 120, 86_340]),
         ...     start_M=torch.tensor([0]), stop_M=torch.tensor([3]), now_M=torch.tensor([0]))
         >>> seen = seen_in(spans, items=5)
-        >>> seen.item_U.tolist(), seen.row_N.tolist(), seen.gap_V.tolist()
+        >>> seen.item_U.tolist(), seen.row_N.tolist(), seen.gap_P.tolist()
         ([2, 4], [-1, -1, 0, -1, 1], [60, 120])
     """
-    device = spans.item_T.device
+    device = spans.item_E.device
     if int((spans.stop_M - spans.start_M).sum()) >= _FAR_MORE * max(items, spans.gaps):
         item_U = torch.arange(items, device=device)
-        gap_V = torch.arange(spans.gaps, device=device)
-        return Seen(item_U=item_U, row_N=item_U.to(torch.int32), gap_V=gap_V)
+        gap_P = torch.arange(spans.gaps, device=device)
+        return Seen(item_U=item_U, row_N=item_U.to(torch.int32), gap_P=gap_P)
     item_N = torch.zeros(items, dtype=torch.bool, device=device)
     gap_G = torch.zeros(spans.gaps, dtype=torch.bool, device=device)
     if device.type == "cpu":
@@ -137,7 +137,7 @@ def seen_in(spans: Spans, *, items: int) -> Seen:
         item_N[item_ML[present_ML]] = True
         gap_G[gap_ML[present_ML]] = True
     row_N = torch.where(item_N, item_N.cumsum(0, dtype=torch.int32) - 1, -1).to(torch.int32)
-    return Seen(item_U=item_N.nonzero().squeeze(1), row_N=row_N, gap_V=gap_G.nonzero().squeeze(1))
+    return Seen(item_U=item_N.nonzero().squeeze(1), row_N=row_N, gap_P=gap_G.nonzero().squeeze(1))
 
 
 def retrieved_gaps(retrieved: Retrieved, spans: Spans, request_row_B: Tensor) -> Tensor:
@@ -145,16 +145,16 @@ def retrieved_gaps(retrieved: Retrieved, spans: Spans, request_row_B: Tensor) ->
 
     Example:
         >>> spans = Spans(
-        ...     item_T=torch.tensor([4, 2, 4]), time_T=torch.tensor([60, 120, 86_340]),
+        ...     item_E=torch.tensor([4, 2, 4]), time_E=torch.tensor([60, 120, 86_340]),
         ...     start_M=torch.tensor([0]), stop_M=torch.tensor([3]), now_M=torch.tensor([30]))
         >>> retrieved = Retrieved(offset_BK=torch.tensor([[2, 0]]), score_BK=torch.zeros(1, 2),
         ...     present_BK=torch.ones(1, 2, dtype=torch.bool))
         >>> retrieved_gaps(retrieved, spans, torch.tensor([0])).tolist()
         [[90, 30]]
     """
-    if not spans.time_T.numel():
+    if not spans.time_E.numel():
         return retrieved.offset_BK
-    time_BK = spans.time_T[retrieved.offset_BK].to(torch.int64)
+    time_BK = spans.time_E[retrieved.offset_BK].to(torch.int64)
     return spans.gap(time_BK, spans.now_M[request_row_B].unsqueeze(1))
 
 
@@ -166,20 +166,20 @@ def laid_out(spans: Spans) -> tuple[Tensor, Tensor, Tensor]:
 
     Example:
         >>> spans = Spans(
-        ...     item_T=torch.tensor([4, 2, 4]), time_T=torch.tensor([60, 120, 86_340]),
+        ...     item_E=torch.tensor([4, 2, 4]), time_E=torch.tensor([60, 120, 86_340]),
         ...     start_M=torch.tensor([0, 2]), stop_M=torch.tensor([2, 3]), now_M=torch.tensor([0, 0]))
         >>> [part.tolist() for part in laid_out(spans)]
         [[[4, 2], [4, 0]], [[60, 120], [60, 0]], [[True, True], [True, False]]]
     """
-    offset_L = torch.arange(spans.longest, device=spans.item_T.device)
+    offset_L = torch.arange(spans.longest, device=spans.item_E.device)
     offset_ML = spans.start_M.unsqueeze(1) + offset_L
     present_ML = offset_ML < spans.stop_M.unsqueeze(1)
     offset_ML = offset_ML.masked_fill(~present_ML, 0)
-    if not spans.item_T.numel():
+    if not spans.item_E.numel():
         return offset_ML, offset_ML, present_ML
-    item_ML = spans.item_T[offset_ML].to(torch.int64)
+    item_ML = spans.item_E[offset_ML].to(torch.int64)
     present_ML = present_ML & (item_ML >= 0)
-    gap_ML = spans.gap(spans.time_T[offset_ML].to(torch.int64), spans.now_M.unsqueeze(1))
+    gap_ML = spans.gap(spans.time_E[offset_ML].to(torch.int64), spans.now_M.unsqueeze(1))
     return item_ML.masked_fill(~present_ML, 0), gap_ML.masked_fill(~present_ML, 0), present_ML
 
 
@@ -196,7 +196,7 @@ def _mark(spans: SpanArrays, item_N: npt.NDArray[np.bool_], gap_G: npt.NDArray[n
     for request in range(spans.start_M.shape[0]):
         now = spans.now_M[request]
         for offset in range(spans.start_M[request], spans.stop_M[request]):
-            item = spans.item_T[offset]
+            item = spans.item_E[offset]
             if item >= 0:
                 item_N[item] = True
-                gap_G[gap_between(spans.time_T[offset], now, spans.period, spans.gaps)] = True
+                gap_G[gap_between(spans.time_E[offset], now, spans.period, spans.gaps)] = True

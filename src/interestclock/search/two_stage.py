@@ -13,8 +13,8 @@ from interestclock.search.spans import Spans, retrieved_gaps, seen_in
 
 __all__ = ["ItemSearch", "TwoStage"]
 
-# Shapes: B candidates, M requests (a user at a time), T behaviours of all users, K found, N distinct items,
-# U of them that occur, V gaps that occur, I item vector, E projection, O output.
+# Shapes: B candidates, M requests (a user at a time), E behaviours of all users, K retrieved, N distinct
+# items, U of them that occur, P gaps that occur, I item vector, Z projection, O output.
 
 
 class TwoStage(nn.Module):
@@ -30,7 +30,7 @@ class TwoStage(nn.Module):
         ...     def attend(self, candidate_BI, behaviour_BKI, gap_BK, present_BK):
         ...         return (behaviour_BKI * present_BK.unsqueeze(2)).sum(1) / present_BK.sum(1, keepdim=True)
         >>> spans = Spans(
-        ...     item_T=torch.tensor([1, 0, 1]), time_T=torch.tensor([60, 120, 180]),
+        ...     item_E=torch.tensor([1, 0, 1]), time_E=torch.tensor([60, 120, 180]),
         ...     start_M=torch.tensor([0]), stop_M=torch.tensor([3]), now_M=torch.tensor([0]))
         >>> retrieved = Retrieved(offset_BK=torch.tensor([[2, 1]]), score_BK=torch.zeros(1, 2),
         ...     present_BK=torch.ones(1, 2, dtype=torch.bool))
@@ -76,7 +76,7 @@ class TwoStage(nn.Module):
         Returns:
             float32 (B, O).
         """
-        item_BK = spans.item_T[retrieved.offset_BK].clamp(min=0)
+        item_BK = spans.item_E[retrieved.offset_BK].clamp(min=0)
         gap_BK = retrieved_gaps(retrieved, spans, request_row_B)
         return self.attend(candidate_BI, item_vectors_NI[item_BK], gap_BK, retrieved.present_BK)
 
@@ -101,10 +101,10 @@ class ItemSearch(TwoStage):
         ...         super().__init__(item_dim=2, behaviours=1, scale=1.0)
         ...         self.query, self.key = (nn.Linear(2, 4, bias=False) for _ in range(2))
         ...         nn.init.zeros_(self.key.weight)
-        ...     def gap_scores(self, gap_V, *, dtype):
-        ...         return -gap_V.to(dtype)
+        ...     def gap_scores(self, gap_P, *, dtype):
+        ...         return -gap_P.to(dtype)
         >>> spans = Spans(
-        ...     item_T=torch.tensor([1, 0, 1]), time_T=torch.tensor([60, 10, 180]),
+        ...     item_E=torch.tensor([1, 0, 1]), time_E=torch.tensor([60, 10, 180]),
         ...     start_M=torch.tensor([0]), stop_M=torch.tensor([3]), now_M=torch.tensor([0]))
         >>> retrieved = Newest().search(
         ...     torch.ones(1, 2), request_row_B=torch.tensor([0]), spans=spans, items=2,
@@ -120,14 +120,14 @@ class ItemSearch(TwoStage):
         super().__init__(item_dim=item_dim)
         self.behaviours, self.scale = behaviours, scale
 
-    def gap_scores(self, gap_V: Tensor, *, dtype: torch.dtype) -> Tensor | None:  # noqa: ARG002
+    def gap_scores(self, gap_P: Tensor, *, dtype: torch.dtype) -> Tensor | None:  # noqa: ARG002
         """What a gap adds to a score, all heads together; nothing, unless a subclass says otherwise.
 
         Args:
-            gap_V: int64, distinct, in the spans' unit. dtype: of the scores.
+            gap_P: int64, distinct, in the spans' unit. dtype: of the scores.
 
         Returns:
-            (V,), or None if the search sees no time.
+            (P,), or None if the search sees no time.
         """
         return None
 
@@ -157,15 +157,15 @@ class ItemSearch(TwoStage):
         """
         seen = seen_in(spans, items=items)
         time_score_G = candidate_BI.new_zeros(spans.gaps)
-        score_V = self.gap_scores(seen.gap_V, dtype=candidate_BI.dtype)
-        if score_V is not None:
-            time_score_G[seen.gap_V] = score_V
-        query_BE = self.query(candidate_BI) / self.scale
+        score_P = self.gap_scores(seen.gap_P, dtype=candidate_BI.dtype)
+        if score_P is not None:
+            time_score_G[seen.gap_P] = score_P
+        query_BZ = self.query(candidate_BI) / self.scale
         if cached is None:
-            query_BE = query_BE @ self.key.weight
-            cached = ItemKeys(key_UE=vectors(seen.item_U), row_N=seen.row_N)
+            query_BZ = query_BZ @ self.key.weight
+            cached = ItemKeys(key_UZ=vectors(seen.item_U), row_N=seen.row_N)
         return search_batch(
-            query_BE,
+            query_BZ,
             request_row_B=request_row_B,
             keys=cached,
             time_score_G=time_score_G,

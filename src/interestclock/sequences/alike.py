@@ -42,7 +42,7 @@ def newest_alike(
 
     Example:
         >>> spans = Spans(
-        ...     item_T=torch.tensor([1, 2, 1, 3]), time_T=torch.zeros(4, dtype=torch.int64),
+        ...     item_E=torch.tensor([1, 2, 1, 3]), time_E=torch.zeros(4, dtype=torch.int64),
         ...     start_M=torch.tensor([0]), stop_M=torch.tensor([4]), now_M=torch.tensor([0]))
         >>> retrieved = newest_alike(
         ...     torch.tensor([5]), request_row_B=torch.tensor([0]),
@@ -96,7 +96,7 @@ def _scan(
         category, request, count = category_B[candidate], request_row_B[candidate], 0
         offset = spans.stop_M[request] - 1
         while category > 0 and offset >= spans.start_M[request] and count < offset_BK.shape[1]:
-            item = spans.item_T[offset]
+            item = spans.item_E[offset]
             if item >= 0 and category_N[item] == category:
                 offset_BK[candidate, count] = offset
                 count += 1

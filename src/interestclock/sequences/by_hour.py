@@ -102,7 +102,7 @@ def padded_spans(
         >>> spans = padded_spans(
         ...     torch.tensor([[7, 8], [9, 0]]), behaviour_hour_ML=torch.tensor([[3, 4], [5, 0]]),
         ...     present_ML=torch.tensor([[True, True], [True, False]]), now_hour_M=torch.tensor([6, 6]))
-        >>> spans.item_T.tolist(), spans.start_M.tolist()
+        >>> spans.item_E.tolist(), spans.start_M.tolist()
         ([7, 8, 9, -1], [0, 2])
     """
     return spans_of(

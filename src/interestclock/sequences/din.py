@@ -17,7 +17,7 @@ from interestclock.clocks.slot import distinct
 __all__ = ["DeepInterest", "DinConfig"]
 
 # Shapes: B candidates, M requests (a user at a time), L behaviours, N distinct items, I item vector,
-# U hidden units.
+# W hidden units.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,11 +157,11 @@ class _Slot(ClockSlot):
         start_M, stop_M = inputs.batch.newest(inputs.histories, most=self.behaviours)
         longest = int((stop_M - start_M).max()) if start_M.numel() else 0
         item_ML = inputs.histories.items_between(start_M, stop_M, width=longest)
-        chosen_S, offset_ML = distinct(item_ML, len(inputs.items.row_NF))
+        chosen_U, offset_ML = distinct(item_ML, len(inputs.items.row_NF))
         out_BO: Tensor = self.peer(
             inputs.candidate_BI,
             request_row_B=inputs.batch.request_row_B,
-            item_vectors_NI=inputs.items(chosen_S),
+            item_vectors_NI=inputs.items(chosen_U),
             behaviour_ML=offset_ML,
             present_ML=item_ML > 0,
         )

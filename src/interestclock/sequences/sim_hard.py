@@ -18,7 +18,7 @@ from interestclock.sequences.target_attention import TargetAttention
 
 __all__ = ["SimHard", "SimHardConfig"]
 
-# Shapes: B candidates, M requests (a user at a time), L behaviours, K found, N distinct items,
+# Shapes: B candidates, M requests (a user at a time), L behaviours, K retrieved, N distinct items,
 # I item vector, O output.
 
 

@@ -18,7 +18,7 @@ from interestclock.sequences.target_attention import TargetAttention
 
 __all__ = ["SimSoft", "SimSoftConfig"]
 
-# Shapes: B candidates, K found, I item vector, E projection, O attention's output.
+# Shapes: B candidates, K retrieved, I item vector, Z projection, O attention's output.
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SearchSlot", "SimHardSlot"]
 
-# Shapes: B exposures, M requests, K found, O output.
+# Shapes: B exposures, M requests, K retrieved, O output.
 
 
 class SearchSlot(ClockSlot):
@@ -94,8 +94,8 @@ def _spans(inputs: SlotInputs, *, most: int) -> Spans:
     """Each request's newest behaviours, their times in whole hours."""
     start_M, stop_M = inputs.batch.newest(inputs.histories, most=most)
     return Spans(
-        item_T=inputs.histories.item_E,
-        time_T=inputs.histories.hour_E,
+        item_E=inputs.histories.item_E,
+        time_E=inputs.histories.hour_E,
         start_M=start_M,
         stop_M=stop_M,
         now_M=inputs.hour_M,
@@ -105,6 +105,6 @@ def _spans(inputs: SlotInputs, *, most: int) -> Spans:
 
 
 def _attended(peer: TwoStage, inputs: SlotInputs, spans: Spans, retrieved: Retrieved) -> Tensor:
-    vectors_BKI = retrieved_vectors(inputs.items, retrieved, spans.item_T)
+    vectors_BKI = retrieved_vectors(inputs.items, retrieved, spans.item_E)
     gap_BK = retrieved_gaps(retrieved, spans, inputs.batch.request_row_B)
     return peer.attend(inputs.candidate_BI, vectors_BKI, gap_BK, retrieved.present_BK)

@@ -13,15 +13,15 @@ from interestclock.sequences.sizes import SearchSizes
 
 __all__ = ["TargetAttention"]
 
-# Shapes: B candidates, K found, I item vector, G gap embedding, J = I + G, A heads, D latent of a head,
-# E = A x D, O output.
+# Shapes: B candidates, K retrieved, I item vector, G gap embedding, C = I + G, Q heads, D latent of a head,
+# Z = Q x D, O output.
 
 
 class TargetAttention(nn.Module):
     r"""Attend with a candidate over found behaviours, each with an embedding of how long ago it was.
 
     .. math:: z_j = [e_j; e^{gap}_j], \qquad w^a = softmax((W_b^a z_j) \cdot (W_a^a e) / \sqrt{d}), \qquad
-        head_a = \sum_j w^a_j z_j, \qquad v = mlp([head_1; \ldots; head_A])
+        head_a = \sum_j w^a_j z_j, \qquad v = mlp([head_1; \ldots; head_Q])
 
     Behaviours without any give a constant.
 
@@ -68,7 +68,7 @@ class TargetAttention(nn.Module):
         """
         gap_BKG = self.gap(hour_bucket(gap_hours_BK))
         parts = (behaviour_BKI, gap_BKG)
-        query_BE = self.query(candidate_BI) / math.sqrt(self.sizes.latent_dim)
-        relevance_BAK = head_scores(query_BE, self.key.weight, parts, heads=self.sizes.heads)
-        out_BO: Tensor = self.mlp(pool_by_head(relevance_BAK, present_BK, parts).flatten(1))
+        query_BZ = self.query(candidate_BI) / math.sqrt(self.sizes.latent_dim)
+        relevance_BQK = head_scores(query_BZ, self.key.weight, parts, heads=self.sizes.heads)
+        out_BO: Tensor = self.mlp(pool_by_head(relevance_BQK, present_BK, parts).flatten(1))
         return out_BO

@@ -19,8 +19,8 @@ from interestclock.sequences.slots import SearchSlot
 
 __all__ = ["Twin", "TwinConfig"]
 
-# Shapes: B candidates, K found, V gaps that occur, I item vector, A heads, D latent of a head, E = A x D,
-# G gap embedding, J = I + G, O output.
+# Shapes: B candidates, K retrieved, P gaps that occur, I item vector, Q heads, D latent of a head, Z = Q x D,
+# G gap embedding, C = I + G, O output.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Twin(HourSearch):
     r"""Find the behaviours nearest to a candidate, in what they are and in time passed, and attend over them.
 
     .. math:: r_i^a = (q W_q^a) \cdot (b_i W_b^a) / \sqrt{d} + e(\Delta_i) \cdot \beta^a, \qquad
-        head_a = softmax(r^a)^\top [S^*; e(\Delta)] W_v^a, \qquad v = mlp([head_1; \ldots; head_A])
+        head_a = softmax(r^a)^\top [S^*; e(\Delta)] W_v^a, \qquad v = mlp([head_1; \ldots; head_Q])
 
     The search keeps the K behaviours of highest :math:`\sum_a r_i^a` with the very parameters of the
     attention. :math:`\Delta_i` is the time since the behaviour, e an embedding of its bucket
@@ -88,10 +88,10 @@ class Twin(HourSearch):
         self.mlp = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, config.output_dim))
         self.output_dim = config.output_dim
 
-    def gap_scores(self, gap_V: Tensor, *, dtype: torch.dtype) -> Tensor:
+    def gap_scores(self, gap_P: Tensor, *, dtype: torch.dtype) -> Tensor:
         """Beta of all heads added up, once for each bucket; a gap is in hours."""
         bucket_score: Tensor = self.beta(self.gap.weight).sum(1).to(dtype)
-        return bucket_score[hour_bucket(gap_V)]
+        return bucket_score[hour_bucket(gap_P)]
 
     def attend(
         self, candidate_BI: Tensor, behaviour_BKI: Tensor, gap_hours_BK: Tensor, present_BK: Tensor
@@ -106,9 +106,9 @@ class Twin(HourSearch):
             float32 (B, O).
         """
         gap_BKG = self.gap(hour_bucket(gap_hours_BK))
-        query_BE = self.query(candidate_BI) / self.scale
-        item_BAK = head_scores(query_BE, self.key.weight, (behaviour_BKI,), heads=self.config.heads)
-        relevance_BAK = item_BAK + self.beta(gap_BKG).transpose(1, 2)
-        pooled_BAJ = pool_by_head(relevance_BAK, present_BK, (behaviour_BKI, gap_BKG))
-        out_BO: Tensor = self.mlp(project_heads(pooled_BAJ, self.value))
+        query_BZ = self.query(candidate_BI) / self.scale
+        item_BQK = head_scores(query_BZ, self.key.weight, (behaviour_BKI,), heads=self.config.heads)
+        relevance_BQK = item_BQK + self.beta(gap_BKG).transpose(1, 2)
+        pooled_BQC = pool_by_head(relevance_BQK, present_BK, (behaviour_BKI, gap_BKG))
+        out_BO: Tensor = self.mlp(project_heads(pooled_BQC, self.value))
         return out_BO

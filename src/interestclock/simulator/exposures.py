@@ -1,6 +1,6 @@
 """Turn a day's requests into rows of the log: what each user did with each song.
 
-Axes: ``R`` requests, ``C`` candidates, ``N`` = R · C exposures.
+Axes: ``M`` requests, ``C`` candidates, ``N`` = M · C exposures.
 """
 
 from __future__ import annotations
@@ -73,33 +73,33 @@ def item_table(world: World) -> pa.Table:
         >>> item_table(world).column_names[0]
         'item_id'
     """
-    carries_IV = world.songs.carries_IV
-    columns: dict[str, object] = {"item_id": np.arange(1, len(carries_IV) + 1)}
+    carries_SV = world.songs.carries_SV
+    columns: dict[str, object] = {"item_id": np.arange(1, len(carries_SV) + 1)}
     for name, attribute, part in attribute_slices(world.truth):
         values_V = np.array(attribute.values)
-        columns[name] = [values_V[carried_V].tolist() for carried_V in carries_IV[:, part]]
+        columns[name] = [values_V[carried_V].tolist() for carried_V in carries_SV[:, part]]
     return pa.table(columns)
 
 
 def _day_table(world: World, day: int, requests: DayOfRequests, random: np.random.Generator) -> pa.Table:
-    utility_RC = finish_utility(
-        world, day=day, user_R=requests.user_R, second_R=requests.second_R, item_RC=requests.item_RC
+    utility_MC = finish_utility(
+        world, day=day, user_M=requests.user_M, second_M=requests.second_M, item_MC=requests.item_MC
     )
-    chances = label_probabilities(utility_RC.ravel(), world.truth)
+    chances = label_probabilities(utility_MC.ravel(), world.truth)
     actions = _act(chances, random)
-    item_N = requests.item_RC.ravel()
+    item_N = requests.item_MC.ravel()
     times = world.truth.candidates
-    request_R = np.arange(len(requests.user_R)) + day * _REQUESTS_PER_DAY
+    request_M = np.arange(len(requests.user_M)) + day * _REQUESTS_PER_DAY
     columns = [
-        np.repeat(requests.user_R, times) + 1,
+        np.repeat(requests.user_M, times) + 1,
         item_N + 1,
-        np.repeat(requests.timestamp_ms_R, times),
+        np.repeat(requests.timestamp_ms_M, times),
         pa.DictionaryArray.from_arrays(
-            np.repeat(requests.zone_R, times).astype(np.int32), list(world.truth.zones)
+            np.repeat(requests.zone_M, times).astype(np.int32), list(world.truth.zones)
         ),
-        np.repeat(request_R, times),
+        np.repeat(request_M, times),
         *(actions[action].astype(np.int8) for action in ACTIONS),
-        _played_ms(world.songs.duration_ms_I[item_N], actions, random),
+        _played_ms(world.songs.duration_ms_S[item_N], actions, random),
         *(getattr(chances, action) for action in ACTIONS),
     ]
     return pa.table(columns, schema=EVENT_SCHEMA)

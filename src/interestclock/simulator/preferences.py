@@ -1,6 +1,6 @@
 """How much a user wants a song at a moment, and what follows from it.
 
-Axes: ``R`` requests, ``C`` candidates, ``M`` moments, ``V`` attribute values, ``K`` songs of a repertoire.
+Axes: ``M`` requests, ``C`` candidates, ``G`` moments, ``V`` attribute values, ``W`` songs of a repertoire.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class LabelProbabilities:
     dislike: Floats
 
 
-def finish_utility(world: World, *, day: int, user_R: Ints, second_R: Ints, item_RC: Ints) -> Floats:
+def finish_utility(world: World, *, day: int, user_M: Ints, second_M: Ints, item_MC: Ints) -> Floats:
     r"""Logit of the probability that a user finishes a song at a local time of day.
 
     .. math:: z = b + b_u + q_i + x_i^\top \Bigl(t_u + \sum_m w_m(\tau)\, t_{u,m}\Bigr)
@@ -41,35 +41,35 @@ def finish_utility(world: World, *, day: int, user_R: Ints, second_R: Ints, item
     Args:
         world: the service.
         day: days since its start; tastes and repertoires drift with it.
-        user_R: (R,) users. second_R: (R,) their local seconds of day.
-        item_RC: (R, C) songs.
+        user_M: (M,) users. second_M: (M,) their local seconds of day.
+        item_MC: (M, C) songs.
 
     Returns:
-        (R, C) float64.
+        (M, C) float64.
 
     Example:
         >>> from interestclock.simulator import SimulatorTruth, build_world, size_named
         >>> world = build_world(size=size_named("tiny"), truth=SimulatorTruth(), seed=1)
         >>> users, songs = np.array([0, 1]), np.array([[3, 4, 5], [3, 4, 5]])
-        >>> finish_utility(world, day=0, user_R=users, second_R=np.array([0, 0]), item_RC=songs).shape
+        >>> finish_utility(world, day=0, user_M=users, second_M=np.array([0, 0]), item_MC=songs).shape
         (2, 3)
     """
     truth, songs, users = world.truth, world.songs, world.users
-    presence_RM = _presence(world, user_R, second_R)
-    taste_RMV = _taste_on(world, day, user_R)
-    taste_RV = taste_RMV[:, 0] + np.einsum("rm,rmv->rv", presence_RM, taste_RMV[:, 1:])
-    taste_RC = np.einsum("rcv,rv->rc", songs.share_IV[item_RC], taste_RV)
-    owned_RCM = (repertoire_on(world, day, user_R)[:, None] == item_RC[:, :, None, None]).any(axis=3)
-    replay_RC = truth.known * owned_RCM.any(axis=2)
-    replay_RC = replay_RC + truth.wanted * (owned_RCM * presence_RM[:, None]).max(axis=2)
-    level_RC = truth.finish_base + users.bias_U[user_R][:, None] + songs.quality_I[item_RC]
-    return np.asarray(level_RC + taste_RC + replay_RC)
+    presence_MG = _presence(world, user_M, second_M)
+    taste_MGV = _taste_on(world, day, user_M)
+    taste_MV = taste_MGV[:, 0] + np.einsum("rm,rmv->rv", presence_MG, taste_MGV[:, 1:])
+    taste_MC = np.einsum("rcv,rv->rc", songs.share_SV[item_MC], taste_MV)
+    owned_MCG = (repertoire_on(world, day, user_M)[:, None] == item_MC[:, :, None, None]).any(axis=3)
+    replay_MC = truth.known * owned_MCG.any(axis=2)
+    replay_MC = replay_MC + truth.wanted * (owned_MCG * presence_MG[:, None]).max(axis=2)
+    level_MC = truth.finish_base + users.bias_U[user_M][:, None] + songs.quality_S[item_MC]
+    return np.asarray(level_MC + taste_MC + replay_MC)
 
 
-def repertoire_on(world: World, day: int, user_R: Ints) -> Ints:
-    """(R, M, K) songs of each moment's repertoire on a day."""
-    first, second = world.users.repertoire_2UMK[:, user_R]
-    return np.asarray(np.where(world.users.renewed_day_UMK[user_R] <= day, second, first))
+def repertoire_on(world: World, day: int, user_M: Ints) -> Ints:
+    """(M, G, W) songs of each moment's repertoire on a day."""
+    first, second = world.users.repertoire_2UGW[:, user_M]
+    return np.asarray(np.where(world.users.renewed_day_UGW[user_M] <= day, second, first))
 
 
 def label_probabilities(utility: Floats, truth: SimulatorTruth) -> LabelProbabilities:
@@ -100,16 +100,16 @@ def label_probabilities(utility: Floats, truth: SimulatorTruth) -> LabelProbabil
     )
 
 
-def _presence(world: World, user_R: Ints, second_R: Ints) -> Floats:
-    """(R, M) how much a local time belongs to each moment, 1 at its peak."""
-    gap_RM = circular_gap_seconds(world.users.peak_seconds_UM[user_R], second_R[:, None].astype(np.float64))
-    return np.asarray(np.exp(-0.5 * (gap_RM / world.users.width_seconds_UM[user_R]) ** 2))
+def _presence(world: World, user_M: Ints, second_M: Ints) -> Floats:
+    """(M, G) how much a local time belongs to each moment, 1 at its peak."""
+    gap_MG = circular_gap_seconds(world.users.peak_seconds_UG[user_M], second_M[:, None].astype(np.float64))
+    return np.asarray(np.exp(-0.5 * (gap_MG / world.users.width_seconds_UG[user_M]) ** 2))
 
 
-def _taste_on(world: World, day: int, user_R: Ints) -> Floats:
-    """(R, M + 1, V) tastes on a day: they turn from the first towards the second, at equal spread."""
+def _taste_on(world: World, day: int, user_M: Ints) -> Floats:
+    """(M, G + 1, V) tastes on a day: they turn from the first towards the second, at equal spread."""
     angle = 2 * np.pi * world.truth.drift_turns * day / 365
-    first, second = world.users.taste_2UMV[:, user_R]
+    first, second = world.users.taste_2UGV[:, user_M]
     return np.asarray(np.cos(angle) * first + np.sin(angle) * second)
 
 

@@ -1,6 +1,6 @@
 """When a day's users ask for songs, and which songs they are offered.
 
-Axes: ``R`` requests of a day in time order, ``C`` candidates, ``U`` users, ``M`` moments, ``K`` songs of
+Axes: ``M`` requests of a day in time order, ``C`` candidates, ``U`` users, ``G`` moments, ``W`` songs of
 a repertoire.
 """
 
@@ -24,13 +24,13 @@ START_MS = 1_704_067_200_000  # Monday, 1 January 2024, UTC
 
 @dataclass(frozen=True, kw_only=True)
 class DayOfRequests:
-    """The requests of one UTC day in time order; ``second_R`` is local, ``zone_R`` a place in the zones."""
+    """The requests of one UTC day in time order; ``second_M`` is local, ``zone_M`` a place in the zones."""
 
-    user_R: Ints
-    timestamp_ms_R: Ints
-    second_R: Ints
-    zone_R: Ints
-    item_RC: Ints
+    user_M: Ints
+    timestamp_ms_M: Ints
+    second_M: Ints
+    zone_M: Ints
+    item_MC: Ints
 
 
 def requests_of_day(world: World, day: int, random: np.random.Generator) -> DayOfRequests:
@@ -40,76 +40,76 @@ def requests_of_day(world: World, day: int, random: np.random.Generator) -> DayO
         world: the service. day: from 0. random: the day's own stream.
     """
     mean_U = world.users.activity_U * world.size.exposures_per_day / world.truth.candidates
-    user_R = np.repeat(np.arange(world.size.users), random.poisson(mean_U))
-    wanted_second_R = _local_seconds(world, user_R, random)
-    zone_R = world.users.zone_U[user_R]
-    timestamp_ms_R, second_R = _timestamps(world, day, zone_R, wanted_second_R, random)
-    item_RC = _candidates(world, day, user_R, random)
-    order_R = np.argsort(timestamp_ms_R, kind="stable")
+    user_M = np.repeat(np.arange(world.size.users), random.poisson(mean_U))
+    wanted_second_M = _local_seconds(world, user_M, random)
+    zone_M = world.users.zone_U[user_M]
+    timestamp_ms_M, second_M = _timestamps(world, day, zone_M, wanted_second_M, random)
+    item_MC = _candidates(world, day, user_M, random)
+    order_M = np.argsort(timestamp_ms_M, kind="stable")
     return DayOfRequests(
-        user_R=user_R[order_R],
-        timestamp_ms_R=timestamp_ms_R[order_R],
-        second_R=second_R[order_R],
-        zone_R=zone_R[order_R],
-        item_RC=item_RC[order_R],
+        user_M=user_M[order_M],
+        timestamp_ms_M=timestamp_ms_M[order_M],
+        second_M=second_M[order_M],
+        zone_M=zone_M[order_M],
+        item_MC=item_MC[order_M],
     )
 
 
-def _local_seconds(world: World, user_R: Ints, random: np.random.Generator) -> Ints:
+def _local_seconds(world: World, user_M: Ints, random: np.random.Generator) -> Ints:
     """Local second of the day at which each request wants to happen."""
     truth, users = world.truth, world.users
     weight_24 = np.array(truth.hour_activity, np.float64)
-    hour_R = random.choice(24, len(user_R), p=weight_24 / weight_24.sum())
-    any_time_R = hour_R * 3600 + random.integers(0, 3600, len(user_R))
-    moment_R = random.integers(0, truth.moments, len(user_R))
-    peak_R, width_R = users.peak_seconds_UM[user_R, moment_R], users.width_seconds_UM[user_R, moment_R]
-    near_moment_R = np.rint(peak_R + width_R * random.normal(size=len(user_R))).astype(np.int64) % DAY_SECONDS
-    at_moment_R = random.random(len(user_R)) < truth.at_moment_share
-    return np.where(at_moment_R, near_moment_R, any_time_R)
+    hour_M = random.choice(24, len(user_M), p=weight_24 / weight_24.sum())
+    any_time_M = hour_M * 3600 + random.integers(0, 3600, len(user_M))
+    moment_M = random.integers(0, truth.moments, len(user_M))
+    peak_M, width_M = users.peak_seconds_UG[user_M, moment_M], users.width_seconds_UG[user_M, moment_M]
+    near_moment_M = np.rint(peak_M + width_M * random.normal(size=len(user_M))).astype(np.int64) % DAY_SECONDS
+    at_moment_M = random.random(len(user_M)) < truth.at_moment_share
+    return np.where(at_moment_M, near_moment_M, any_time_M)
 
 
 def _timestamps(
-    world: World, day: int, zone_R: Ints, wanted_second_R: Ints, random: np.random.Generator
+    world: World, day: int, zone_M: Ints, wanted_second_M: Ints, random: np.random.Generator
 ) -> tuple[Ints, Ints]:
     """UTC milliseconds within the day, and the local second that the zone then really shows.
 
     On the two days a year when a zone changes its clocks, the two differ by an hour for some requests.
     """
     start_ms = START_MS + day * DAY_MS
-    timestamp_ms_R = random.integers(0, 1000, len(zone_R))
-    second_R = np.zeros(len(zone_R), np.int64)
+    timestamp_ms_M = random.integers(0, 1000, len(zone_M))
+    second_M = np.zeros(len(zone_M), np.int64)
     for place, zone in enumerate(world.truth.zones):
-        here_R = np.flatnonzero(zone_R == place)
+        here_M = np.flatnonzero(zone_M == place)
         noon_offset = int(zone_offset_minutes(np.array([start_ms + DAY_MS // 2]), zone)[0]) * 60
-        timestamp_ms_R[here_R] += start_ms + (wanted_second_R[here_R] - noon_offset) % DAY_SECONDS * 1000
-        offset_minutes = zone_offset_minutes(timestamp_ms_R[here_R], zone)
-        second_R[here_R] = seconds_of_day(timestamp_ms_R[here_R], offset_minutes)
-    return timestamp_ms_R, second_R
+        timestamp_ms_M[here_M] += start_ms + (wanted_second_M[here_M] - noon_offset) % DAY_SECONDS * 1000
+        offset_minutes = zone_offset_minutes(timestamp_ms_M[here_M], zone)
+        second_M[here_M] = seconds_of_day(timestamp_ms_M[here_M], offset_minutes)
+    return timestamp_ms_M, second_M
 
 
-def _candidates(world: World, day: int, user_R: Ints, random: np.random.Generator) -> Ints:
-    """(R, C) different songs: popular ones, songs of the user's repertoires at any moment, random ones."""
-    truth, shape = world.truth, (len(user_R), world.truth.candidates)
-    item_RC = random.integers(0, world.size.items, shape)
-    source_RC = random.random(shape)
-    heights_I = np.cumsum(world.songs.popularity_I)
-    popular_RC = np.searchsorted(heights_I / heights_I[-1], random.random(shape), side="right")
-    own_RC = _from_repertoires(world, day, user_R, random)
-    item_RC = np.where(source_RC < truth.popular_share + truth.repertoire_share, own_RC, item_RC)
-    item_RC = np.where(source_RC < truth.popular_share, popular_RC, item_RC)
-    while (again_RC := _repeats(item_RC)).any():
-        item_RC[again_RC] = random.integers(0, world.size.items, int(again_RC.sum()))
-    return item_RC
+def _candidates(world: World, day: int, user_M: Ints, random: np.random.Generator) -> Ints:
+    """(M, C) different songs: popular ones, songs of the user's repertoires at any moment, random ones."""
+    truth, shape = world.truth, (len(user_M), world.truth.candidates)
+    item_MC = random.integers(0, world.size.items, shape)
+    source_MC = random.random(shape)
+    heights_S = np.cumsum(world.songs.popularity_S)
+    popular_MC = np.searchsorted(heights_S / heights_S[-1], random.random(shape), side="right")
+    own_MC = _from_repertoires(world, day, user_M, random)
+    item_MC = np.where(source_MC < truth.popular_share + truth.repertoire_share, own_MC, item_MC)
+    item_MC = np.where(source_MC < truth.popular_share, popular_MC, item_MC)
+    while (again_MC := _repeats(item_MC)).any():
+        item_MC[again_MC] = random.integers(0, world.size.items, int(again_MC.sum()))
+    return item_MC
 
 
-def _from_repertoires(world: World, day: int, user_R: Ints, random: np.random.Generator) -> Ints:
-    shape = (len(user_R), world.truth.candidates)
-    moment_RC = random.integers(0, world.truth.moments, shape)
-    song_RC = random.integers(0, world.truth.repertoire, shape)
-    return repertoire_on(world, day, user_R)[np.arange(len(user_R))[:, None], moment_RC, song_RC]
+def _from_repertoires(world: World, day: int, user_M: Ints, random: np.random.Generator) -> Ints:
+    shape = (len(user_M), world.truth.candidates)
+    moment_MC = random.integers(0, world.truth.moments, shape)
+    song_MC = random.integers(0, world.truth.repertoire, shape)
+    return repertoire_on(world, day, user_M)[np.arange(len(user_M))[:, None], moment_MC, song_MC]
 
 
-def _repeats(item_RC: Ints) -> npt.NDArray[np.bool_]:
+def _repeats(item_MC: Ints) -> npt.NDArray[np.bool_]:
     """True where an earlier candidate of the same request is the same song."""
-    same_RCC = item_RC[:, :, None] == item_RC[:, None, :]
-    return np.asarray(np.tril(same_RCC, k=-1).any(axis=2))
+    same_MCC = item_MC[:, :, None] == item_MC[:, None, :]
+    return np.asarray(np.tril(same_MCC, k=-1).any(axis=2))

@@ -1,6 +1,6 @@
 """The songs and the listeners of a simulated service, drawn once from a seed.
 
-Axes: ``I`` songs, ``U`` users, ``V`` values of all attributes, ``M`` a user's moments, ``K`` songs of one
+Axes: ``S`` songs, ``U`` users, ``V`` values of all attributes, ``G`` a user's moments, ``W`` songs of one
 repertoire.
 """
 
@@ -26,31 +26,31 @@ SONGS, USERS, DAYS = 0, 1, 2
 
 @dataclass(frozen=True, kw_only=True)
 class Songs:
-    """What songs are: ``carries_IV`` true where a song has a value; ``share_IV`` splits 1 among them."""
+    """What songs are: ``carries_SV`` true where a song has a value; ``share_SV`` splits 1 among them."""
 
-    carries_IV: npt.NDArray[np.bool_]
-    share_IV: Floats
-    quality_I: Floats
-    popularity_I: Floats
-    duration_ms_I: Ints
+    carries_SV: npt.NDArray[np.bool_]
+    share_SV: Floats
+    quality_S: Floats
+    popularity_S: Floats
+    duration_ms_S: Ints
 
 
 @dataclass(frozen=True, kw_only=True)
 class Users:
     """Who listens. Tastes and repertoires have a first and a second state; the year moves between them.
 
-    ``taste_2UMV``: a user's taste at each of the M moments (what the moment adds), after the general
-    taste at place 0, hence M + 1 places. ``renewed_day_UMK``: when a repertoire's song is replaced.
+    ``taste_2UGV``: a user's taste at each of the G moments (what the moment adds), after the general
+    taste at place 0, hence G + 1 places. ``renewed_day_UGW``: when a repertoire's song is replaced.
     """
 
     zone_U: Ints
     activity_U: Floats
     bias_U: Floats
-    taste_2UMV: Floats
-    peak_seconds_UM: Floats
-    width_seconds_UM: Floats
-    repertoire_2UMK: Ints
-    renewed_day_UMK: Floats
+    taste_2UGV: Floats
+    peak_seconds_UG: Floats
+    width_seconds_UG: Floats
+    repertoire_2UGW: Ints
+    renewed_day_UGW: Floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ def build_world(*, size: SimulatorSize, truth: SimulatorTruth, seed: int) -> Wor
     Example:
         >>> from interestclock.simulator.truth import size_named
         >>> world = build_world(size=size_named("tiny"), truth=SimulatorTruth(), seed=1)
-        >>> world.users.repertoire_2UMK.shape
+        >>> world.users.repertoire_2UGW.shape
         (2, 30, 4, 20)
     """
     if seed < 0:
@@ -109,22 +109,22 @@ def attribute_slices(truth: SimulatorTruth) -> Iterator[tuple[str, AttributeTrut
 
 
 def _songs(size: SimulatorSize, truth: SimulatorTruth, random: np.random.Generator) -> Songs:
-    quality_I = random.normal(0, truth.quality_std, size.items)
+    quality_S = random.normal(0, truth.quality_std, size.items)
     # Good songs tend to be popular: rank by quality with as much noise again.
-    rank_I = np.argsort(np.argsort(-quality_I - random.normal(0, truth.quality_std, size.items)))
-    popularity_I = (rank_I + 1.0) ** -truth.zipf_exponent
-    carries_IV = np.concatenate(
+    rank_S = np.argsort(np.argsort(-quality_S - random.normal(0, truth.quality_std, size.items)))
+    popularity_S = (rank_S + 1.0) ** -truth.zipf_exponent
+    carries_SV = np.concatenate(
         [_carried(size.items, part, random) for part in truth.attributes.values()], axis=1
     )
-    share_IV = carries_IV.astype(np.float64)
+    share_SV = carries_SV.astype(np.float64)
     for _, _, part in attribute_slices(truth):
-        share_IV[:, part] /= share_IV[:, part].sum(axis=1, keepdims=True)
+        share_SV[:, part] /= share_SV[:, part].sum(axis=1, keepdims=True)
     return Songs(
-        carries_IV=carries_IV,
-        share_IV=share_IV,
-        quality_I=quality_I,
-        popularity_I=popularity_I / popularity_I.sum(),
-        duration_ms_I=(200_000 * random.lognormal(0, 0.25, size.items)).astype(np.int64),
+        carries_SV=carries_SV,
+        share_SV=share_SV,
+        quality_S=quality_S,
+        popularity_S=popularity_S / popularity_S.sum(),
+        duration_ms_S=(200_000 * random.lognormal(0, 0.25, size.items)).astype(np.int64),
     )
 
 
@@ -132,59 +132,59 @@ def _carried(items: int, attribute: AttributeTruth, random: np.random.Generator)
     """One value per song, and a second one for some; values are unequally common."""
     values = len(attribute.values)
     common_V = random.dirichlet(np.full(values, 3.0))
-    order_IV = np.argsort(-np.log(common_V) - random.gumbel(size=(items, values)), axis=1)
-    carried_IV = np.zeros((items, values), bool)
-    carried_IV[np.arange(items), order_IV[:, 0]] = True
-    second_I = np.flatnonzero(random.random(items) < attribute.extra_share)
-    carried_IV[second_I, order_IV[second_I, 1]] = True
-    return carried_IV
+    order_SV = np.argsort(-np.log(common_V) - random.gumbel(size=(items, values)), axis=1)
+    carried_SV = np.zeros((items, values), bool)
+    carried_SV[np.arange(items), order_SV[:, 0]] = True
+    second_S = np.flatnonzero(random.random(items) < attribute.extra_share)
+    carried_SV[second_S, order_SV[second_S, 1]] = True
+    return carried_SV
 
 
 def _users(size: SimulatorSize, truth: SimulatorTruth, songs: Songs, random: np.random.Generator) -> Users:
-    U, M = size.users, truth.moments
+    U, G = size.users, truth.moments
     shares = np.array(list(truth.zones.values()))
     activity_U = random.lognormal(0, truth.activity_sigma, U)
-    hours_UM = _moment_hours(U, truth, random)
+    hours_UG = _moment_hours(U, truth, random)
     narrow, wide = truth.moment_width_hours
-    taste_2UMV = _tastes(U, truth, random)
+    taste_2UGV = _tastes(U, truth, random)
     return Users(
         zone_U=random.choice(len(shares), U, p=shares / shares.sum()),
         activity_U=activity_U / activity_U.sum(),
         bias_U=random.normal(0, truth.bias_std, U),
-        taste_2UMV=taste_2UMV,
-        peak_seconds_UM=hours_UM % 24 * 3600,
-        width_seconds_UM=random.uniform(narrow, wide, (U, M)) * 3600,
-        repertoire_2UMK=_repertoires(taste_2UMV, truth, songs, random),
-        renewed_day_UMK=random.random((U, M, truth.repertoire)) * 365 / truth.repertoire_renewed_share,
+        taste_2UGV=taste_2UGV,
+        peak_seconds_UG=hours_UG % 24 * 3600,
+        width_seconds_UG=random.uniform(narrow, wide, (U, G)) * 3600,
+        repertoire_2UGW=_repertoires(taste_2UGV, truth, songs, random),
+        renewed_day_UGW=random.random((U, G, truth.repertoire)) * 365 / truth.repertoire_renewed_share,
     )
 
 
 def _moment_hours(users: int, truth: SimulatorTruth, random: np.random.Generator) -> Floats:
     anchors = np.array(truth.moment_hours)
-    chosen_UM = np.argsort(random.random((users, len(anchors))), axis=1)[:, : truth.moments]
-    return anchors[chosen_UM] + random.normal(0, truth.moment_jitter_hours, chosen_UM.shape)
+    chosen_UG = np.argsort(random.random((users, len(anchors))), axis=1)[:, : truth.moments]
+    return anchors[chosen_UG] + random.normal(0, truth.moment_jitter_hours, chosen_UG.shape)
 
 
 def _tastes(users: int, truth: SimulatorTruth, random: np.random.Generator) -> Floats:
     tastes = []
     for attribute in truth.attributes.values():
-        spread_M = np.array([attribute.taste_std] + [attribute.moment_std] * truth.moments)
+        spread_G = np.array([attribute.taste_std] + [attribute.moment_std] * truth.moments)
         shape = (2, users, truth.moments + 1, len(attribute.values))
-        tastes.append(random.normal(size=shape) * spread_M[:, None])
+        tastes.append(random.normal(size=shape) * spread_G[:, None])
     return np.concatenate(tastes, axis=3)
 
 
 def _repertoires(
-    taste_2UMV: Floats, truth: SimulatorTruth, songs: Songs, random: np.random.Generator
+    taste_2UGV: Floats, truth: SimulatorTruth, songs: Songs, random: np.random.Generator
 ) -> Ints:
     """Songs a user replays at a moment: likely ones are popular and fit the taste of that moment."""
-    _, U, places, _ = taste_2UMV.shape
-    repertoire_2UMK = np.empty((2, U, places - 1, truth.repertoire), np.int64)
-    log_popularity_I = np.log(songs.popularity_I)
-    for user in range(U):  # one user at a time: (2, M, I) numbers fit in memory at any size
-        taste_2MV = taste_2UMV[:, user, :1] + taste_2UMV[:, user, 1:]
-        fit_2MI = truth.repertoire_fit * taste_2MV @ songs.share_IV.T + log_popularity_I / 2
-        drawn_2MI = fit_2MI + random.gumbel(size=fit_2MI.shape)
-        best_2MK = np.argpartition(-drawn_2MI, truth.repertoire, axis=2)[..., : truth.repertoire]
-        repertoire_2UMK[:, user] = np.sort(best_2MK, axis=2)
-    return repertoire_2UMK
+    _, U, places, _ = taste_2UGV.shape
+    repertoire_2UGW = np.empty((2, U, places - 1, truth.repertoire), np.int64)
+    log_popularity_S = np.log(songs.popularity_S)
+    for user in range(U):  # one user at a time: (2, G, S) numbers fit in memory at any size
+        taste_2GV = taste_2UGV[:, user, :1] + taste_2UGV[:, user, 1:]
+        fit_2GS = truth.repertoire_fit * taste_2GV @ songs.share_SV.T + log_popularity_S / 2
+        drawn_2GS = fit_2GS + random.gumbel(size=fit_2GS.shape)
+        best_2GW = np.argpartition(-drawn_2GS, truth.repertoire, axis=2)[..., : truth.repertoire]
+        repertoire_2UGW[:, user] = np.sort(best_2GW, axis=2)
+    return repertoire_2UGW

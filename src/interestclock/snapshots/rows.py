@@ -13,7 +13,7 @@ from interestclock.snapshots.manifest import TableManifest
 
 __all__ = ["Touched", "all_finite", "put_rows", "ready", "row_bytes", "table_manifest", "with_length"]
 
-# Shapes: N rows of a table, R rows of it that changed, D any, B bytes of a row.
+# Shapes: N rows of a table, R rows of it that changed, D any, W bytes of a row.
 
 _FLOAT8 = (torch.float8_e4m3fn, torch.float8_e5m2)
 _INTEGERS = (torch.int8, torch.int16, torch.int32, torch.int64)
@@ -115,5 +115,5 @@ def put_rows(table_ND: Tensor, row_R: Tensor, value_RD: Tensor) -> None:
 
 
 def row_bytes(table_ND: Tensor) -> Tensor:
-    """The same memory as uint8 (N, B)."""
+    """The same memory as uint8 (N, W)."""
     return (table_ND.unsqueeze(1) if table_ND.ndim == 1 else table_ND).view(torch.uint8)

@@ -51,7 +51,7 @@ class Learner:
         >>> batch = Batch(user_B=zeros + 1, item_B=torch.tensor([1, 2]), request_B=zeros,
         ...     timestamp_ms_B=zeros, second_of_day_B=zeros, day_of_week_B=zeros, known_ms_B=zeros,
         ...     known_behaviours_B=zeros, request_row_B=zeros, first_M=zeros[:1],
-        ...     recent_MN=zeros.reshape(1, 2), labels={"finish": torch.tensor([1, 0])})
+        ...     recent_MK=zeros.reshape(1, 2), labels={"finish": torch.tensor([1, 0])})
         >>> learner = Learner(ranker, lambda: histories, learning_rate=0.01)
         >>> loss = learner.learn(batch, learner.predict(batch))
         >>> learner.learn(batch) < loss

@@ -69,7 +69,7 @@ class PendingBatches:
         >>> zero = torch.zeros(1, dtype=torch.int64)
         >>> batch = Batch(user_B=zero, item_B=zero + 7, request_B=zero, timestamp_ms_B=zero,
         ...     second_of_day_B=zero, day_of_week_B=zero, known_ms_B=zero + 5, known_behaviours_B=zero,
-        ...     request_row_B=zero, first_M=zero, recent_MN=zero.unsqueeze(1), labels={})
+        ...     request_row_B=zero, first_M=zero, recent_MK=zero.unsqueeze(1), labels={})
         >>> for order in ("streaming", "daily-shuffled"):
         ...     pending = PendingBatches(LabelsAlong(), config=TrainConfig(order=order))
         ...     pending.add(batch, None)

@@ -19,7 +19,7 @@ __all__ = ["PredictionFile"]
 _ROWS_PER_GROUP = 65_536
 _NOTHING = pa.schema([])
 
-# Shapes: K columns, N rows held back.
+# Shapes: C columns, N rows held back.
 
 
 class PredictionFile:
@@ -76,7 +76,7 @@ class PredictionFile:
         columns = [probabilities[task] for task in self._tasks]
         columns += [] if frozen is None else [frozen[task] for task in self._tasks]
         for place, probability_B in enumerate(columns):
-            self._held_KN[place, self._rows : stop] = probability_B.numpy()
+            self._held_CN[place, self._rows : stop] = probability_B.numpy()
         self._frozen_N[self._rows : stop] = frozen is not None
         if rows is not None:
             self._shown.append(rows.select(self._described.names).cast(self._described))
@@ -99,7 +99,7 @@ class PredictionFile:
     def _hold(self, rows: int) -> None:
         # Copies in one block: thousands of small tensors held here would scatter over the heap, and
         # keep what training frees between them from being used again.
-        self._held_KN = np.empty((self._columns, rows), dtype=np.float32)
+        self._held_CN = np.empty((self._columns, rows), dtype=np.float32)
         self._frozen_N = np.empty(rows, dtype=bool)
 
     def _make_room(self, rows: int) -> None:
@@ -111,10 +111,10 @@ class PredictionFile:
     def _flush(self) -> None:
         if not self._rows:
             return
-        held_KN, unfrozen_N = self._held_KN[:, : self._rows], ~self._frozen_N[: self._rows]
+        held_CN, unfrozen_N = self._held_CN[:, : self._rows], ~self._frozen_N[: self._rows]
         columns = pa.concat_tables(self._shown).columns if self._shown else []
-        columns += [pa.array(values_N) for values_N in held_KN[: len(self._tasks)]]
-        columns += [pa.array(values_N, mask=unfrozen_N) for values_N in held_KN[len(self._tasks) :]]
+        columns += [pa.array(values_N) for values_N in held_CN[: len(self._tasks)]]
+        columns += [pa.array(values_N, mask=unfrozen_N) for values_N in held_CN[len(self._tasks) :]]
         with self._naming_the_file():
             self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
         self._rows, self._shown = 0, []
