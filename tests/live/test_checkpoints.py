@@ -117,7 +117,7 @@ def test_another_format_names_the_version_that_wrote_it(tmp_path: Path) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 9, "version": "7.1"}))
     with pytest.raises(
         ResultError,
-        match=r"format 9, this version reads 5; finish with the version .*7.1\), or",
+        match=rf"format 9, this version reads {module.FORMAT}; finish with the version .*7.1\), or",
     ):
         checkpoints.read(1)
 

@@ -28,7 +28,8 @@ from interestclock.timeofday import DAY_SECONDS
 __all__ = ["LongTermClock", "LongTermConfig"]
 
 # Shapes: B candidates, M requests (a user at a time), L behaviours, K retrieved, N distinct items,
-# I item vector, Q heads, D latent of a head, Z = Q x D, F gap features, C = I + F, O output.
+# I item vector, Q heads, D latent of a head, Z = Q x D, F gap features, C = I + F,
+# P gaps that occur, O output.
 
 
 @dataclass(frozen=True, kw_only=True)

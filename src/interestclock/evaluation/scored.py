@@ -1,6 +1,6 @@
 """One ranker's scores for one label, and every metric of them: once, and in each bootstrap replicate.
 
-Axes: ``N`` exposures, ``U`` users, ``T`` replicates.
+Axes: ``N`` exposures, ``U`` users, ``T`` replicates, ``G`` users with both classes.
 """
 
 from __future__ import annotations

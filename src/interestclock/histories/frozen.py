@@ -14,7 +14,7 @@ from interestclock.timeofday import utc_hour
 
 __all__ = ["Histories"]
 
-# Shapes: M moments (a user at a time), W wide, U users, E behaviours of all users.
+# Shapes: M requests (a user at a time), W wide, U users, E behaviours of all users.
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,8 @@ A replicate draws as many users as there are, with replacement; a user's exposur
 user was drawn. The same draws serve every ranker, so differences between rankers are paired. Intervals
 are percentile intervals (Efron and Tibshirani 1993, chapter 13).
 
-Axes: ``U`` users, ``N`` exposures, ``T`` replicates, ``W`` replicates of one block.
+Axes: ``U`` users, ``N`` exposures, ``T`` replicates, ``W`` replicates of one block,
+``P`` positives.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Prequential learning curve: the AUC of what was predicted before it was learned, window by window.
 
-Axes: ``N`` exposures in stream order.
+Axes: ``N`` exposures in stream order, ``W`` those of one window.
 """
 
 from __future__ import annotations

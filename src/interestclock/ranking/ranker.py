@@ -19,8 +19,8 @@ from interestclock.samples import Batch
 
 __all__ = ["Ranker", "multi_task_loss"]
 
-# Shapes: B exposures, M requests, N recent items, H buckets, V values, D embedding, I item vector,
-# F rows of an item, C all clock attributes' embeddings side by side, X rows of a whole batch.
+# Shapes: B exposures, M requests, K behaviours last seen, H buckets, V values, D embedding, I item vector,
+# F rows of an item, C all clock attributes' embeddings side by side, X rows of a whole batch, O output.
 
 
 class Ranker(nn.Module):

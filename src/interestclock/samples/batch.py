@@ -17,7 +17,7 @@ from interestclock.samples.context import ContextTensors
 
 __all__ = ["Batch", "SampleChunk", "request_starts"]
 
-# Shapes: B exposures, M requests, N behaviours last seen, H hour buckets, V values, L behaviours.
+# Shapes: B exposures, M requests, K behaviours last seen, H hour buckets, V values, L behaviours.
 
 
 def request_starts(

@@ -17,7 +17,7 @@ from interestclock.timeofday import DAY_SECONDS
 __all__ = ["Seen", "SpanArrays", "Spans", "gap_between", "laid_out", "retrieved_gaps", "seen_in"]
 
 # Shapes: M requests (a user at a time), E behaviours of all users, N item numbers, U of them that occur,
-# G gaps, L behaviours of the request that has most.
+# G gaps, P of them that occur, L behaviours of the request that has most.
 
 Whole = npt.NDArray[np.integer]
 _FAR_MORE = 8

@@ -14,7 +14,7 @@ from interestclock.search.spans import Spans, retrieved_gaps, seen_in
 __all__ = ["ItemSearch", "TwoStage"]
 
 # Shapes: B candidates, M requests (a user at a time), E behaviours of all users, K retrieved, N distinct
-# items, U of them that occur, P gaps that occur, I item vector, Z projection, O output.
+# items, U of them that occur, G gaps, P of them that occur, I item vector, Z projection, O output.
 
 
 class TwoStage(nn.Module):

@@ -17,7 +17,7 @@ from interestclock.clocks.slot import distinct
 __all__ = ["DeepInterest", "DinConfig"]
 
 # Shapes: B candidates, M requests (a user at a time), L behaviours, N distinct items, I item vector,
-# W hidden units.
+# W hidden units, O output.
 
 
 @dataclass(frozen=True, kw_only=True)

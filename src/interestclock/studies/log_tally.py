@@ -1,4 +1,7 @@
-"""Counts behind an inspection, gathered in one pass over a log."""
+"""Counts behind an inspection, gathered in one pass over a log.
+
+Shapes: ``N`` rows of a table, ``E`` events of all tables, ``P`` pairs of an event and one of its values.
+"""
 
 from __future__ import annotations
 
