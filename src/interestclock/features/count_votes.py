@@ -11,7 +11,7 @@ from numba import njit
 from interestclock.compiled import compiled
 from interestclock.features.scoring import preference_score
 from interestclock.features.value_sets import Sets
-from interestclock.histories.blocks import Blocks
+from interestclock.histories.block_room import Blocks
 
 __all__ = ["Ranking", "ReadRequests", "Scratch", "VoteTable", "count_users", "read_clocks"]
 
