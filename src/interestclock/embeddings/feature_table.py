@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import zlib
 from collections.abc import Callable, Mapping
 from typing import Self
 
@@ -11,31 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["FeatureTable", "masked_mean"]
+from interestclock.embeddings.first_weights import first_weights
 
-# Shapes: X any, V values, R rows, D embedding.
+__all__ = ["FeatureTable"]
 
-_BLOCK_ROWS = 1024
-
-
-def masked_mean(vectors_XVD: Tensor, present_XV: Tensor) -> Tensor:
-    r"""Mean over the values that are present; zeros where none is.
-
-    .. math:: \bar{v} = \frac{\sum_i p_i v_i}{\max(1, \sum_i p_i)}, \quad p_i \in \{0, 1\}
-
-    Args:
-        vectors_XVD: float (..., V, D). present_XV: bool (..., V).
-
-    Returns:
-        float (..., D).
-
-    Example:
-        >>> masked_mean(torch.tensor([[[2.0], [4.0], [9.0]]]), torch.tensor([[True, True, False]])).tolist()
-        [[3.0]]
-    """
-    weight_XV = present_XV.to(vectors_XVD.dtype)
-    weight_XV = weight_XV / weight_XV.sum(-1, keepdim=True).clamp(min=1.0)
-    return (vectors_XVD * weight_XV.unsqueeze(-1)).sum(-2)
+# Shapes: X any, R rows, D embedding.
 
 
 class FeatureTable(nn.Module):
@@ -258,8 +237,9 @@ class FeatureTable(nn.Module):
         self.used += added.numel()
         self._reserve(self.used)
         self._row_of[feature][number_R] = row_R
+        drawn_RD = first_weights(feature, origin_R.cpu(), dim=self.dim, std=self.std, seed=self.seed)
         with torch.no_grad():
-            self.weight[row_R] = self._first_weights(feature, origin_R.cpu()).to(device)
+            self.weight[row_R] = drawn_RD.to(device)
         return row_R
 
     def _reserve(self, rows: int) -> None:
@@ -274,23 +254,6 @@ class FeatureTable(nn.Module):
         # It forgets the shape only when the type changes, hence the detour over float16.
         self.weight.data = self.weight.new_empty(0, dtype=torch.float16)
         self.weight.data = weight
-
-    def _first_weights(self, feature: str, number_R: Tensor) -> Tensor:
-        """First weights of some values, each once, in any order: (R, D)."""
-        number_S, order_S = torch.sort(number_R)
-        block_K, count_K = torch.unique_consecutive((number_S - 1) // _BLOCK_ROWS, return_counts=True)
-        out_RD = torch.empty(len(number_R), self.dim)
-        first = 0
-        for block, count in zip(block_K.tolist(), count_K.tolist(), strict=True):
-            mine = slice(first, first + count)
-            out_RD[order_S[mine]] = self._block(feature, block)[(number_S[mine] - 1) % _BLOCK_ROWS]
-            first += count
-        return out_RD
-
-    def _block(self, feature: str, number: int) -> Tensor:
-        key = zlib.crc32(f"{self.seed}/{feature}/{number}".encode())
-        generator = torch.Generator().manual_seed(key)
-        return torch.randn(_BLOCK_ROWS, self.dim, generator=generator) * self.std
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Row numbers move with the weights, as buffers do; their names may hold dots, so they are none."""

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from interestclock.embeddings.feature_table import FeatureTable, masked_mean
+from interestclock.embeddings.feature_table import FeatureTable
+from interestclock.embeddings.masked_mean import masked_mean
 
 __all__ = ["ItemVectors"]
 
