@@ -10,13 +10,15 @@ from typing import Any
 
 from interestclock.clocks import ClockConfig
 from interestclock.errors import ConfigError
-from interestclock.evaluation import split_by_time
+from interestclock.evaluation import Split, split_by_time
 from interestclock.events.schema import EventSource, LogSchema
+from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import GaussianConfig, describe_clock
 from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
 from interestclock.studies.clock_terms import require_eq3_term
 from interestclock.studies.evaluation_rows import write_evaluation_rows
 from interestclock.studies.figures import figures
+from interestclock.studies.pictures import LogPictures, log_pictures
 from interestclock.studies.progress import Quiet, StudyProgress
 from interestclock.studies.rankers import DEFAULT_RANKERS, RANKERS, lineup
 from interestclock.studies.result_folder import result_folder
@@ -122,8 +124,7 @@ def _compare(
         (aside / part).mkdir()
     folder = prepare_samples(source, aside / "samples", config=config.prepare, progress=progress.phase)
     split = split_by_time(folder.event_times_ms())
-    evaluation_rows = aside / "predictions" / "exposures.parquet"
-    write_evaluation_rows(folder, split, evaluation_rows, label=label)
+    pictures = _ask_of_log(folder, aside, split=split, label=label, clocks=config.prepare.clocks)
     plans = _plans(config, folder, aside, label=label, freeze_ms=split.test_start_ms)
     costs = run_all(plans, workers=workers, progress=progress)
     results = figures(
@@ -145,10 +146,20 @@ def _compare(
     }
     progress.phase("writing the report", 0, 0)
     settings = asdict(config) | {"rankers": _described(config.rankers)}
-    write_results(aside, folder, results, settings=settings, clocks=config.prepare.clocks, title=title)
+    write_results(aside, folder, results, settings=settings, pictures=pictures, title=title)
     shutil.move(aside / "samples" / "vocabulary", aside / "vocabulary")
     shutil.rmtree(aside / "samples")
     return results
+
+
+def _ask_of_log(
+    folder: SampleFolder, out: Path, *, split: Split, label: str, clocks: ClockFeatureConfig
+) -> LogPictures:
+    """All that figures and report need of the log, so that nobody asks it again once rankers are trained."""
+    state = folder.state()
+    evaluation_rows = out / "predictions" / "exposures.parquet"
+    write_evaluation_rows(folder, state, evaluation_rows, split=split, label=label)
+    return log_pictures(folder, state, clocks=clocks)
 
 
 def _label(source: EventSource, config: CompareConfig) -> str:

@@ -14,14 +14,21 @@ from interestclock.errors import LogError
 from interestclock.evaluation.exposures import Exposures
 from interestclock.evaluation.split import Split
 from interestclock.samples import BatchMaker, SampleChunk, SampleFolder
+from interestclock.state import FeatureState
 
 __all__ = ["PARTS", "read_evaluation_rows", "read_predictions", "write_evaluation_rows"]
 
 PARTS = ("train", "validation", "test")
 
 
-def write_evaluation_rows(folder: SampleFolder, split: Split, path: Path, *, label: str) -> None:
+def write_evaluation_rows(
+    folder: SampleFolder, state: FeatureState, path: Path, *, split: Split, label: str
+) -> None:
     """Write one row per sample, in stream order: original ids, moment, part, labels, truths.
+
+    Args:
+        state: what ``folder.state()`` returned. path: of the file. split: of the stream into parts.
+        label: of which both classes have to occur.
 
     Raises:
         LogError: a part holds one class of the label only, so that no AUC can be told.
@@ -29,7 +36,7 @@ def write_evaluation_rows(folder: SampleFolder, split: Split, path: Path, *, lab
     ids = {name: folder.vocabulary(name) for name in ("user", "item")}
     seen = {part: np.zeros(2, dtype=np.int64) for part in PARTS}
     writer: pq.ParquetWriter | None = None
-    for chunk in folder.chunks(BatchMaker(recent=1, clocks=False), folder.state()):
+    for chunk in folder.chunks(BatchMaker(recent=1, clocks=False), state):
         table = _rows(chunk, ids, split)
         part_N = table["part"].to_numpy()
         label_N = table[f"label.{label}"].to_numpy()

@@ -1,7 +1,11 @@
-"""What a report shows besides the figures: learning curves, the day's shares, one user's clock."""
+"""What a report shows besides the figures: the day's shares, one user's clock, learning curves.
+
+What is shown of the log is asked for before anything is trained, and handed on.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,31 +16,47 @@ from interestclock.evaluation.report_data import HourlyProfile
 from interestclock.features import ClockFeatureConfig
 from interestclock.metrics.learning_curve import learning_curve
 from interestclock.samples import SampleFolder
+from interestclock.state import FeatureState
 from interestclock.timeofday import utc_day_start_ms
 
-__all__ = ["attribute_shares", "curves", "hourly_profile"]
+__all__ = ["LogPictures", "curves", "log_pictures"]
 
 HOURS = 24
 Point = tuple[int, float]
+Shares = dict[str, dict[str, list[float]]]
 
 
-def curves(evaluation_rows: Path, runs: dict[str, Path], *, label: str) -> dict[str, list[Point]]:
-    """Prequential AUC over the whole stream for one run of each ranker."""
-    columns = pq.read_table(evaluation_rows, columns=["timestamp_ms", f"label.{label}"])
-    timestamp_ms, label_N = columns["timestamp_ms"].to_numpy(), columns[f"label.{label}"].to_numpy()
-    return {
-        ranker: learning_curve(timestamp_ms, label_N, pq.read_table(run)[f"p.{label}"].to_numpy())
-        for ranker, run in runs.items()
-    }
+@dataclass(frozen=True, kw_only=True)
+class LogPictures:
+    """What a report shows of a log, whatever was trained on it.
+
+    Args:
+        attribute_shares, hourly_profile: as ``Report`` has them.
+    """
+
+    attribute_shares: Shares
+    hourly_profile: HourlyProfile | None
 
 
-def attribute_shares(folder: SampleFolder) -> dict[str, dict[str, list[float]]]:
+def log_pictures(folder: SampleFolder, state: FeatureState, *, clocks: ClockFeatureConfig) -> LogPictures:
+    """Look at prepared samples.
+
+    Args:
+        state: what ``folder.state()`` returned. clocks: what its clocks were made with.
+    """
+    return LogPictures(
+        attribute_shares=_attribute_shares(folder, state),
+        hourly_profile=_hourly_profile(folder, state, clocks),
+    )
+
+
+def _attribute_shares(folder: SampleFolder, state: FeatureState) -> Shares:
     """For each clock attribute, the share of each value in every local hour's exposures.
 
     Source: Interest Clock, SIGIR 2024, Figure 2.
     """
-    shares: dict[str, dict[str, list[float]]] = {}
-    item_values = folder.item_attributes(folder.state())
+    shares: Shares = {}
+    item_values = folder.item_attributes(state)
     for name in folder.schema.clock_attributes:
         value_IV = item_values[name].numpy()
         names = ["", *(str(value) for value in folder.vocabulary(f"attribute.{name}").to_pylist())]
@@ -51,7 +71,9 @@ def attribute_shares(folder: SampleFolder) -> dict[str, dict[str, list[float]]]:
     return shares
 
 
-def hourly_profile(folder: SampleFolder, config: ClockFeatureConfig) -> HourlyProfile | None:
+def _hourly_profile(
+    folder: SampleFolder, state: FeatureState, config: ClockFeatureConfig
+) -> HourlyProfile | None:
     """The clock of the user with the most exposures, as of the stream's last day."""
     if not folder.schema.clock_attributes or config.buckets_per_day != HOURS:
         return None
@@ -61,7 +83,7 @@ def hourly_profile(folder: SampleFolder, config: ClockFeatureConfig) -> HourlyPr
     window = [("timestamp_ms", ">=", as_of_ms - config.window_ms)]
     recent = pq.ParquetDataset(folder.exposure_files(), filters=window).read()
     user = int(np.bincount(recent["user"].to_numpy()).argmax())
-    votes = folder.state().votes
+    votes = state.votes
     assert votes is not None  # as there are clock attributes
     best_H = votes.read(np.array([user]), np.array([as_of_ms]))[attribute][0, :, 0]
     score_H = votes.scores(user, attribute, as_of_ms)[np.arange(HOURS), best_H]
@@ -70,3 +92,13 @@ def hourly_profile(folder: SampleFolder, config: ClockFeatureConfig) -> HourlyPr
     scores = np.where(best_H > 0, score_H, 0.0).tolist()
     name = str(folder.vocabulary("user")[user - 1].as_py())
     return HourlyProfile(user=name, attribute=attribute, as_of_ms=as_of_ms, values=values, scores=scores)
+
+
+def curves(evaluation_rows: Path, runs: dict[str, Path], *, label: str) -> dict[str, list[Point]]:
+    """Prequential AUC over the whole stream for one run of each ranker."""
+    columns = pq.read_table(evaluation_rows, columns=["timestamp_ms", f"label.{label}"])
+    timestamp_ms, label_N = columns["timestamp_ms"].to_numpy(), columns[f"label.{label}"].to_numpy()
+    return {
+        ranker: learning_curve(timestamp_ms, label_N, pq.read_table(run)[f"p.{label}"].to_numpy())
+        for ranker, run in runs.items()
+    }

@@ -11,10 +11,9 @@ from typing import Any
 from interestclock.evaluation.report import write_report
 from interestclock.evaluation.report_data import Report
 from interestclock.evaluation.svg import write_picture
-from interestclock.features import ClockFeatureConfig
 from interestclock.samples import SampleFolder
 from interestclock.studies.figures import BASELINE
-from interestclock.studies.pictures import attribute_shares, curves, hourly_profile
+from interestclock.studies.pictures import LogPictures, curves
 
 __all__ = ["write_configuration", "write_results"]
 
@@ -44,14 +43,14 @@ def write_results(
     results: dict[str, Any],
     *,
     settings: dict[str, Any],
-    clocks: ClockFeatureConfig,
+    pictures: LogPictures,
     title: str,
 ) -> None:
     """Write ``config.json``, ``report.html``, ``picture.svg`` and, last, ``results.json``.
 
     Args:
         out: holds ``predictions/``. folder: the samples. results: of ``figures``.
-        settings: of the comparison, plain values. clocks: how the clocks were made. title: of the page.
+        settings: of the comparison, plain values. pictures: of the log. title: of the page.
     """
     configuration = write_configuration(out, folder, settings)
     first = {name: out / "predictions" / f"{name}-seed0.parquet" for name in results["rankers"]}
@@ -59,8 +58,8 @@ def write_results(
         title=title,
         results=results,
         curves=curves(out / "predictions" / "exposures.parquet", first, label=results["label"]),
-        attribute_shares=attribute_shares(folder),
-        hourly_profile=hourly_profile(folder, clocks),
+        attribute_shares=pictures.attribute_shares,
+        hourly_profile=pictures.hourly_profile,
         notes=_notes(folder, settings),
         configuration={"settings": settings, "schema": configuration["schema"]},
         versions=configuration["versions"],
