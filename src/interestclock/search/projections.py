@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from interestclock.errors import ResultError
+from interestclock.files import written_aside
 
 __all__ = ["ProjectionCache"]
 
@@ -96,9 +97,8 @@ class ProjectionCache:
         rows = {"key": key_NZ.detach().to(dtype, copy=True), "query": query_NZ.detach().to(dtype, copy=True)}
         for name, rows_NZ in rows.items():
             _check_finite(rows_NZ, f"as {dtype}, the {name} of item")
-        aside = path.with_name(path.name + ".unfinished")
-        save_file({name: each.contiguous() for name, each in rows.items()}, aside, {"version": version})
-        aside.replace(path)
+        with written_aside(path) as aside:
+            save_file({name: each.contiguous() for name, each in rows.items()}, aside, {"version": version})
         return cls(path)
 
     def updated(
