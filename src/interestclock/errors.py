@@ -5,7 +5,17 @@ A message says what was wrong, where (file, row, column or value), and what to d
 
 from __future__ import annotations
 
-__all__ = ["ConfigError", "InterestClockError", "LatenessError", "LogError", "ResultError"]
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = [
+    "ConfigError",
+    "InterestClockError",
+    "LatenessError",
+    "LogError",
+    "ResultError",
+    "system_errors_as",
+]
 
 
 class InterestClockError(Exception):
@@ -53,3 +63,31 @@ class ResultError(InterestClockError):
         >>> issubclass(ResultError, InterestClockError)
         True
     """
+
+
+@contextmanager
+def system_errors_as(
+    kind: type[InterestClockError],
+    what: str,
+    *,
+    remedy: str,
+    of: tuple[type[Exception], ...] = (OSError,),
+) -> Iterator[None]:
+    """Say of what the system refuses within what could not be done, and what to do about it.
+
+    Args:
+        kind: of the error. what: where, and what could not be done. of: errors that are meant.
+
+    Raises:
+        InterestClockError: of that kind, from the system's error.
+
+    Example:
+        >>> with system_errors_as(ResultError, "out: it cannot be written", remedy="make room"):
+        ...     raise OSError("No space left on device")
+        Traceback (most recent call last):
+        interestclock.errors.ResultError: out: it cannot be written (No space left on device); make room
+    """
+    try:
+        yield
+    except of as error:
+        raise kind(f"{what} ({error}); {remedy}") from error

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TextIO
 
-from interestclock.errors import LogError
+from interestclock.errors import LogError, system_errors_as
 from interestclock.files import force
 
 __all__ = ["DeadLetter", "DeadLetterFile", "Letter"]
@@ -139,14 +139,9 @@ class DeadLetterFile:
             with self._naming_the_file():
                 stream.close()
 
-    @contextmanager
-    def _naming_the_file(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise LogError(
-                f"{self.path}: dead letters cannot be written there ({error}); {self._remedy}"
-            ) from error
+    def _naming_the_file(self) -> AbstractContextManager[None]:
+        what = f"{self.path}: dead letters cannot be written there"
+        return system_errors_as(LogError, what, remedy=self._remedy)
 
 
 def _check_own(path: Path) -> None:

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 from interestclock import __version__
 from interestclock.arrays import Arrays
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import digest_of, folder_aside, remove_folder, sweep
 from interestclock.saved import made_of, read_object
 
@@ -185,13 +185,14 @@ class Checkpoints(CheckpointReader):
         Raises:
             ResultError: it cannot be written; the ones before stay.
         """
-        try:
+        with system_errors_as(
+            ResultError,
+            f"{self.path(manifest.number)}: the checkpoint cannot be written",
+            remedy="make room or mend the disk, then go on with --resume: what came since the last one is "
+            "learned again",
+            of=(OSError, SafetensorError),  # a full disk may come as either
+        ):
             whole = self._write(state, manifest)
-        except (OSError, SafetensorError) as error:  # a full disk may come as either
-            raise ResultError(
-                f"{self.path(manifest.number)}: the checkpoint cannot be written ({error}); make room or "
-                "mend the disk, then go on with --resume: what came since the last one is learned again"
-            ) from error
         for number in self.numbers()[: -self.kept]:
             remove_folder(self.path(number))
         return whole

@@ -13,7 +13,7 @@ from typing import Any
 
 from interestclock import __version__
 from interestclock.arrays import Arrays
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import ASIDE, REMOVED, check_new, digest_of_json, lock, new_folder, write_text
 from interestclock.live.checkpoints import FORMAT, CheckpointManifest, CheckpointReader, Checkpoints
 from interestclock.live.old_states import OLD_FORMATS, settings_now, state_now
@@ -69,14 +69,12 @@ def migrate(folder: Path, out: Path, *, report: Callable[[str], None] = lambda _
     check_new(out)
     with _at_rest(folder):
         since = _convertible(folder)
-        try:
-            with new_folder(out) as aside:
-                return _converted(folder, aside, since, report)
-        except OSError as error:
-            raise ResultError(
-                f"{out} cannot be written ({error}); make room for as much as {folder} takes, or give "
-                "another --out"
-            ) from error
+        remedy = f"make room for as much as {folder} takes, or give another --out"
+        with (
+            system_errors_as(ResultError, f"{out} cannot be written", remedy=remedy),
+            new_folder(out) as aside,
+        ):
+            return _converted(folder, aside, since, report)
 
 
 @contextmanager

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from torch import Tensor
 
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import aside_of, digest_of, force, put_in_place
 from interestclock.saved import made_of, object_of
 from interestclock.training.prediction_file import PredictionFile
@@ -119,7 +118,11 @@ class PredictionParts:
             path, rows = self._path(number), self._rows
             self._file.close()
             self._file, self._rows = None, 0
-            with self._naming_the_folder():
+            with system_errors_as(
+                ResultError,
+                f"{self.folder}: predictions cannot be written",
+                remedy="make room, then go on with --resume",
+            ):
                 size, digest = self._aside.stat().st_size, digest_of(self._aside)
                 put_in_place(self._aside, path, force_name=False)
                 _append(self._list, PredictionPart(name=path.name, rows=rows, bytes=size, sha256=digest))
@@ -206,15 +209,6 @@ class PredictionParts:
 
     def _listed_bytes(self) -> int:
         return self._list.stat().st_size if self._list.exists() else 0
-
-    @contextmanager
-    def _naming_the_folder(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise ResultError(
-                f"{self.folder}: predictions cannot be written ({error}); make room, then go on with --resume"
-            ) from error
 
     def _paths(self) -> list[Path]:
         return sorted(self.folder.glob(_PARTS))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interestclock import __version__
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import aside_of, digest_of_json, lock, write_text
 from interestclock.live.checkpoints import FORMAT, CheckpointReader
 from interestclock.live.old_states import OLD_FORMATS, format_of_settings
@@ -66,21 +67,17 @@ class TrainerFolder:
     ) -> None:
         self.path, self.fingerprint = path, digest_of_json(settings)
         begins = _resolved(state_from)
-        try:
+        with _usable(path):
             _refuse_foreign(path)
             path.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(path)
-        except OSError as error:
-            raise _unusable(path, error) from error
         try:
-            _check_claim(path, settings, resume=resume, begins=begins)
-            if not holds_trainer(path):
-                known = {**settings, "fingerprint": self.fingerprint, "version": __version__}
-                known |= {} if begins is None else {_STATE_FROM: begins}
-                write_text(path / CONFIG, json.dumps(known, indent=1))
-        except OSError as error:
-            self.release()
-            raise _unusable(path, error) from error
+            with _usable(path):
+                _check_claim(path, settings, resume=resume, begins=begins)
+                if not holds_trainer(path):
+                    known = {**settings, "fingerprint": self.fingerprint, "version": __version__}
+                    known |= {} if begins is None else {_STATE_FROM: begins}
+                    write_text(path / CONFIG, json.dumps(known, indent=1))
         except BaseException:
             self.release()
             raise
@@ -111,12 +108,10 @@ def check_unclaimed(path: Path, *, resume: bool) -> None:
     Example:
         >>> check_unclaimed(Path("nowhere"), resume=False)
     """
-    try:
+    with _usable(path):
         _refuse_foreign(path)
         if (path / LOCK).exists():
             _locked(path).release()
-    except OSError as error:
-        raise _unusable(path, error) from error
     if holds_trainer(path):
         _check_resumed(path, resume=resume)
 
@@ -131,8 +126,8 @@ def holds_trainer(path: Path) -> bool:
     return (path / CONFIG).exists()
 
 
-def _unusable(path: Path, error: OSError) -> ResultError:
-    return ResultError(f"{path} cannot be used ({error}); name another folder")
+def _usable(path: Path) -> AbstractContextManager[None]:
+    return system_errors_as(ResultError, f"{path} cannot be used", remedy="name another folder")
 
 
 def _resolved(state_from: Path | None) -> str | None:

@@ -10,7 +10,7 @@ from safetensors.torch import load
 from torch import Tensor
 
 from interestclock.arrays import below, under
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import digest_of_bytes
 from interestclock.snapshots.manifest import (
     DELTA,
@@ -163,11 +163,9 @@ def _verified(path: Path, manifest: SnapshotManifest) -> dict[str, Tensor]:
 
     Not mapped: what happens to the file later must not happen to what is served.
     """
-    try:
+    with system_errors_as(ResultError, f"{path}: cannot be read", remedy="take a snapshot again"):
         size = path.stat().st_size
         content = path.read_bytes() if size == manifest.bytes else b""
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be read ({error}); take a snapshot again") from error
     if size != manifest.bytes:
         raise ResultError(f"{path}: {size:,} bytes, should be {manifest.bytes:,}; take a snapshot again")
     if digest_of_bytes(content) != manifest.sha256:

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from interestclock.arrays import under
-from interestclock.errors import ConfigError, ResultError
+from interestclock.errors import ConfigError, ResultError, system_errors_as
 from interestclock.files import digest_of, force, remove_folder, sweep
 from interestclock.snapshots.manifest import (
     DELTA,
@@ -66,11 +66,9 @@ class SnapshotWriter:
         if keep < 1:
             raise ConfigError(f"keep is {keep}; keep 1 or more whole snapshots")
         self.folder, self.keep, self._fingerprint = folder, keep, feature_fingerprint
-        try:
+        with system_errors_as(ResultError, f"{folder}: cannot hold snapshots", remedy="name another folder"):
             folder.mkdir(parents=True, exist_ok=True)
             sweep(folder)
-        except OSError as error:
-            raise ResultError(f"{folder}: cannot hold snapshots ({error}); name another folder") from error
         self._last: SnapshotManifest | None = None
         self._no_delta = "no snapshot to go on from"
         if names := snapshot_names(folder):
@@ -179,14 +177,14 @@ class SnapshotWriter:
                 about=common,
             ).chained(parent)
 
-        try:
+        with system_errors_as(
+            ResultError,
+            f"{self.folder / name}: the snapshot cannot be written",
+            remedy="make room. The ones before stay",
+            of=(OSError, SafetensorError),  # a full disk may come as either
+        ):
             self._last = place(self.folder, name, fill)
             force(self.folder)
-        except (OSError, SafetensorError) as error:
-            raise ResultError(
-                f"{self.folder / name}: the snapshot cannot be written ({error}); make room. "
-                "The ones before stay"
-            ) from error
         self._let_go([*names, name])
         return self._last
 

@@ -6,10 +6,11 @@ import logging
 import os
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import pairwise
 from pathlib import Path
 
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import ASIDE, force
 from interestclock.streams.segment_files import Entry, extend, framed, measure, read
 from interestclock.streams.segment_header import create, file_name, files_of, read_header
@@ -84,11 +85,9 @@ class Segments:
             self.new_segment()
         first, path = self.position + 1, self._path(self._firsts[-1])
         content = framed(first, entries)
-        try:
+        with _writable(path):
             self._force_name()
             extend(path, content, size=self._size)
-        except OSError as error:
-            raise _unwritable(path, error) from error
         self.position += len(entries)
         self._size += len(content)
         return first
@@ -139,10 +138,8 @@ class Segments:
         first = self.position + 1
         if self._firsts and self._firsts[-1] == first and header == self.header:
             return  # it has no entry yet
-        try:
+        with _writable(self._path(first)):
             self._size = create(self._path(first), first=first, header=header)
-        except OSError as error:
-            raise _unwritable(self._path(first), error) from error
         self.header, self._named = header, False
         if not self._firsts or self._firsts[-1] != first:
             self._firsts.append(first)
@@ -155,14 +152,13 @@ class Segments:
         """
         while len(self._firsts) > 1 and self._firsts[1] <= position + 1:
             path = self._path(self._firsts[0])
-            try:
+            with system_errors_as(
+                ResultError,
+                f"{path}: it is needed no more, and cannot be removed",
+                remedy="see to the folder's permissions, then start again: nothing is lost",
+            ):
                 self._force_name()  # or a power cut might leave neither this file nor the last
                 path.unlink(missing_ok=True)
-            except OSError as error:
-                raise ResultError(
-                    f"{path}: it is needed no more, and cannot be removed ({error}); see to the folder's "
-                    "permissions, then start again: nothing is lost"
-                ) from error
             del self._firsts[0]
 
     def _read(self, position: int, last: int, firsts: list[int]) -> Iterator[Entry]:
@@ -170,13 +166,12 @@ class Segments:
         stops = [*firsts[place + 1 :], last + 1]
         for first, stop in zip(firsts[place:], stops, strict=True):
             path = self._path(first)
-            try:
+            with system_errors_as(
+                ResultError,
+                f"{path}: it cannot be read",
+                remedy="bring it back from a copy, or start anew in another folder",
+            ):
                 yield from read(path, first=first, after=position, stop=stop, closed=first != firsts[-1])
-            except OSError as error:
-                raise ResultError(
-                    f"{path}: it cannot be read ({error}); bring it back from a copy, or start anew in "
-                    "another folder"
-                ) from error
 
     def _take_up_last(self) -> None:
         if not self._firsts:
@@ -224,8 +219,9 @@ class Segments:
         return self.folder / file_name(self._prefix, first)
 
 
-def _unwritable(path: Path, error: OSError) -> ResultError:
-    return ResultError(
-        f"{path}: the log cannot be written ({error}); make room or mend the disk, then start again: what "
-        "was acknowledged before is kept"
+def _writable(path: Path) -> AbstractContextManager[None]:
+    return system_errors_as(
+        ResultError,
+        f"{path}: the log cannot be written",
+        remedy="make room or mend the disk, then start again: what was acknowledged before is kept",
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import new_folder
 
 __all__ = ["result_folder"]
@@ -35,11 +35,9 @@ def result_folder(out: Path) -> Iterator[Path]:
         >>> [path.name for path in out.iterdir()]
         ['note.txt']
     """
-    try:
-        with new_folder(out) as aside:
-            yield aside
-    except (OSError, SafetensorError) as error:
-        raise ResultError(
-            f"{out} cannot be written ({error}); see that its disk has room and lets you write, "
-            "or give another --out"
-        ) from error
+    remedy = "see that its disk has room and lets you write, or give another --out"
+    refused = system_errors_as(
+        ResultError, f"{out} cannot be written", remedy=remedy, of=(OSError, SafetensorError)
+    )
+    with refused, new_folder(out) as aside:
+        yield aside

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from torch import Tensor
 
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, system_errors_as
 
 __all__ = ["PredictionFile"]
 
@@ -119,11 +119,6 @@ class PredictionFile:
             self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
         self._rows, self._shown = 0, []
 
-    @contextmanager
-    def _naming_the_file(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise ResultError(
-                f"{self.path}: predictions cannot be written ({error}); make room, then go on or begin again"
-            ) from error
+    def _naming_the_file(self) -> AbstractContextManager[None]:
+        what = f"{self.path}: predictions cannot be written"
+        return system_errors_as(ResultError, what, remedy="make room, then go on or begin again")
