@@ -25,6 +25,7 @@ __all__ = [
     "under",
     "with_columns",
     "with_room",
+    "with_rows",
 ]
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -183,3 +184,16 @@ def with_room(
     set_X = values_X[:used]
     longer_X[: len(set_X)] = set_X
     return longer_X
+
+
+def with_rows(values_NX: Tensor, rows: int) -> Tensor:
+    """A copy of a tensor with as many rows; those it did not have are zero.
+
+    Example:
+        >>> import torch
+        >>> with_rows(torch.ones(1, 2), 2).tolist()
+        [[1.0, 1.0], [0.0, 0.0]]
+    """
+    longer_NX = values_NX.new_zeros(rows, *values_NX.shape[1:])
+    longer_NX[: len(values_NX)] = values_NX
+    return longer_NX

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from interestclock.arrays import with_rows
 from interestclock.embeddings.first_weights import first_weights
 
 __all__ = ["FeatureTable"]
@@ -226,7 +227,7 @@ class FeatureTable(nn.Module):
         device = self.weight.device
         known = self._row_of.get(feature, torch.zeros(0, dtype=torch.int64, device=device))
         if by > 0:
-            known = torch.cat([known, known.new_zeros(by)])
+            known = with_rows(known, known.numel() + by)
         self._row_of[feature] = known
 
     def _give_rows(self, feature: str, number_R: Tensor, origin_R: Tensor) -> Tensor:
@@ -245,8 +246,7 @@ class FeatureTable(nn.Module):
     def _reserve(self, rows: int) -> None:
         capacity = self.weight.shape[0]
         if rows > capacity:
-            spare = self.weight.new_zeros(max(rows - capacity, capacity // 2), self.dim)
-            self._replace(torch.cat([self.weight.data, spare]))
+            self._replace(with_rows(self.weight.data, max(rows, capacity + capacity // 2)))
 
     def _replace(self, weight: Tensor) -> None:
         """Set other weights in the same parameter, so that optimisers keep it."""

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from interestclock.arrays import with_rows
+
 __all__ = ["RowAdam"]
 
 # Shapes: N entries of a sparse gradient, R distinct rows among them, D embedding.
@@ -152,17 +154,10 @@ class RowAdam(Optimizer):
             self.state[parameter] = _Moments(step=0, exp_avg=zeros, exp_avg_sq=zeros.clone())
         moments: _Moments = self.state[parameter]
         rows = parameter.shape[0]
-        moments["exp_avg"] = _with_rows(moments["exp_avg"], rows)
-        moments["exp_avg_sq"] = _with_rows(moments["exp_avg_sq"], rows)
+        if rows > moments["exp_avg"].shape[0]:
+            moments["exp_avg"] = with_rows(moments["exp_avg"], rows)
+            moments["exp_avg_sq"] = with_rows(moments["exp_avg_sq"], rows)
         return moments
-
-
-def _with_rows(moment_RD: Tensor, rows: int) -> Tensor:
-    """Zero moments for the rows that a table gained."""
-    missing = rows - moment_RD.shape[0]
-    return (
-        torch.cat([moment_RD, moment_RD.new_zeros(missing, *moment_RD.shape[1:])]) if missing else moment_RD
-    )
 
 
 def _sum_by_row(gradient: Tensor) -> tuple[Tensor, Tensor]:

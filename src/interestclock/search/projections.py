@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from interestclock.arrays import with_rows
 from interestclock.errors import ResultError
 from interestclock.files import written_aside
 
@@ -119,8 +120,7 @@ class ProjectionCache:
             raise ResultError(f"item {min(new)} is new and has no row; give one for every new item")
         changed = []
         for rows_NZ, rows_RZ in ((self._key_NZ, key_RZ), (self._query_NZ, query_RZ)):
-            grown_NZ = rows_NZ.new_zeros(size, rows_NZ.shape[1])
-            grown_NZ[: len(self)] = rows_NZ
+            grown_NZ = with_rows(rows_NZ, size)
             grown_NZ[item_R] = rows_RZ.to(rows_NZ.dtype)
             changed.append(grown_NZ)
         dtype = self._key_NZ.dtype

@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
-from interestclock.arrays import below, under
+from interestclock.arrays import below, under, with_rows
 from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import digest_of_bytes
 from interestclock.snapshots.manifest import (
@@ -20,7 +20,7 @@ from interestclock.snapshots.manifest import (
     TableManifest,
     read_manifest,
 )
-from interestclock.snapshots.rows import Touched, all_finite, put_rows, table_manifest, with_length
+from interestclock.snapshots.rows import Touched, all_finite, put_rows, table_manifest
 from interestclock.snapshots.writer import DENSE, ROWS, TABLE
 
 __all__ = ["chain_of", "compose"]
@@ -131,7 +131,7 @@ class _TablesUnderWay:
             return f"table {name} is not whole"
         in_the_end = self._rows_in_the_end.get(name, manifest_of_table.rows)
         self.tables[name] = (
-            value_ND if in_the_end <= manifest_of_table.rows else with_length(value_ND, in_the_end)
+            value_ND if in_the_end <= manifest_of_table.rows else with_rows(value_ND, in_the_end)
         )
         self._ours.add(name)
         return None
@@ -139,7 +139,7 @@ class _TablesUnderWay:
     def _update(self, name: str, row_R: Tensor, value_RD: Tensor) -> None:
         table_ND, in_the_end = self.tables[name], self._rows_in_the_end[name]
         if name not in self._ours and (len(row_R) or len(table_ND) != in_the_end):
-            self.tables[name] = table_ND = with_length(table_ND, in_the_end)
+            self.tables[name] = table_ND = with_rows(table_ND, in_the_end)
             self._ours.add(name)
         put_rows(table_ND, row_R, value_RD)
 

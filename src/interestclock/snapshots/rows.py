@@ -11,7 +11,7 @@ from torch import Tensor
 from interestclock.errors import ResultError
 from interestclock.snapshots.manifest import TableManifest
 
-__all__ = ["Touched", "all_finite", "put_rows", "ready", "row_bytes", "table_manifest", "with_length"]
+__all__ = ["Touched", "all_finite", "put_rows", "ready", "row_bytes", "table_manifest"]
 
 # Shapes: N rows of a table, R rows of it that changed, D any, W bytes of a row.
 
@@ -99,13 +99,6 @@ def all_finite(values: Tensor) -> bool:
         return True
     plain = values.float() if values.dtype in _FLOAT8 else values
     return bool(torch.isfinite(plain).all())
-
-
-def with_length(table_ND: Tensor, rows: int) -> Tensor:
-    """A copy with as many rows; those it did not have are zero."""
-    longer_ND = table_ND.new_zeros(rows, *table_ND.shape[1:])
-    longer_ND[: len(table_ND)] = table_ND
-    return longer_ND
 
 
 def put_rows(table_ND: Tensor, row_R: Tensor, value_RD: Tensor) -> None:
