@@ -329,7 +329,7 @@ def test_memory_does_not_grow_with_the_stream() -> None:
     for turn in range(400):
         intake.take_messages([Shown(4 * turn + each, 100 * turn + each) for each in range(4)])
         intake.batches()
-    assert len(intake.buffer._serial_of) < 20
+    assert len(intake.buffer._acceptance.serial_of) < 20
     assert intake.buffer._exposures.until_ms().size < 40
 
 

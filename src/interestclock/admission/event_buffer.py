@@ -2,52 +2,33 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from interestclock.admission.acceptance import Acceptance
 from interestclock.admission.admitted import Admitted
+from interestclock.admission.clocks_ahead import bounded, too_far_ahead, with_ahead
 from interestclock.admission.config import AdmissionConfig
 from interestclock.admission.counters import Counters
-from interestclock.admission.derived_labels import DerivedLabels, MadeLabels
-from interestclock.admission.early_messages import EarlyMessages, Found, NewExposures
-from interestclock.admission.judged import (
-    Judged,
-    Tables,
-    Verdicts,
-    arrival_ms,
-    by_kind,
-    in_order,
-    known_times,
-    times_of,
-    whole,
-)
+from interestclock.admission.early_messages import NewExposures
+from interestclock.admission.judged import Judged, Tables, Verdicts, whole
 from interestclock.admission.label_events import LabelEvents
-from interestclock.admission.open_exposures import OPEN, OpenExposures
+from interestclock.admission.label_join import LabelJoin
+from interestclock.admission.open_exposures import OpenExposures
 from interestclock.admission.reference_join import AtPlaces
 from interestclock.admission.served_requests import ServedRequests
-from interestclock.admission.verdicts import Verdict
 from interestclock.admission.watermark import Watermark
-from interestclock.arrays import (
-    below,
-    table_from_bytes,
-    table_to_bytes,
-    texts_as_arrays,
-    texts_in,
-    under,
-    with_columns,
-)
-from interestclock.events.message_tables import OF_A_LOG, no_messages
+from interestclock.admission.whole_exposures import WholeExposures
+from interestclock.arrays import below, under, with_columns
 from interestclock.events.schema import LogSchema
 
 __all__ = ["EventBuffer"]
 
-# Shapes: N exposures of one arrival, E labels or outcomes of one arrival, X messages of one kind.
+# Shapes: N exposures of one arrival, X messages of one kind.
 
 _NONE: Verdicts = np.zeros(0, np.int8)
 
@@ -95,6 +76,7 @@ class EventBuffer:
         (['a', 'b'], [0])
         >>> buffer.counters.duplicates, admitted.watermark_ms
         (1, 9000)
+        >>> from interestclock.admission import Verdict
         >>> buffer.verdicts["exposures"].tolist() == [Verdict.USED, Verdict.DUPLICATE, Verdict.USED]
         True
     """
@@ -105,16 +87,15 @@ class EventBuffer:
         self.active_partitions: tuple[str, ...] = ()  # partitions of the messages last taken
         self.verdicts: dict[str, Verdicts] = {}  # of each of these, by kind and row; see ``admit``
         self._exposures = OpenExposures(labels=len(schema.labels))
-        self._derived = DerivedLabels(schema)
+        self._labels = LabelJoin(schema, self._exposures, counters=self.counters)
+        self._acceptance = Acceptance(
+            schema, config=config, exposures=self._exposures, labels=self._labels, counters=self.counters
+        )
         self._requests = ServedRequests(wait_ms=config.request_wait_ms)
+        self._whole = WholeExposures(schema, self._requests, self._acceptance, counters=self.counters)
         self._watermark = Watermark(lateness_ms=config.lateness_ms)
-        self._serial_of: dict[str, int] = {}
-        self._ids: deque[str] = deque()  # of the serial numbers from _first_id on
-        self._first_id = 0
         self._first_arrival = 0  # of the messages last taken, among all that ever came
-        self._early = {kind: EarlyMessages() for kind in ("labels", "outcomes")}  # wait for their exposure
         self._in_archive_before_ms: int | None = None  # None: there is no archive, or it has not ended
-        self._empty = no_messages(schema)
 
     @property
     def watermark_ms(self) -> int:
@@ -129,7 +110,7 @@ class EventBuffer:
     @property
     def waiting(self) -> int:
         """Labels and outcomes whose exposure, and exposures whose request has not come."""
-        return len(self._requests) + sum(len(each) for each in self._early.values())
+        return len(self._requests) + self._labels.waiting
 
     def admit(self, tables: Tables, *, bad: int = 0, taken_ms: int | None = None) -> list[Admitted]:
         """Take one arrival.
@@ -154,13 +135,15 @@ class EventBuffer:
             return []
         if taken_ms is None:
             return self._admit_those(some)
-        ahead = self._ahead(some, taken_ms)
+        newest_ms = max(taken_ms, self.newest_ms)
+        ahead = too_far_ahead(some, newest_ms=newest_ms, ahead_ms=self.config.ahead_ms)
         if ahead is None:
             return self._admit_those(self._bounded(some, taken_ms))
+        self.counters.ahead += sum(int(each.sum()) for each in ahead.values())
         those = {kind: each.filter(pa.array(~ahead[kind])) for kind, each in some.items()}
         pieces = self._admit_those(self._bounded(those, taken_ms))
         for kind, ahead_X in ahead.items():
-            self.verdicts[kind] = _with_ahead(ahead_X, self.verdicts[kind])
+            self.verdicts[kind] = with_ahead(ahead_X, self.verdicts[kind])
         return pieces
 
     def tick(self, *, awaited: Iterable[str], taken_ms: int) -> list[Admitted]:
@@ -181,32 +164,23 @@ class EventBuffer:
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """For a checkpoint."""
-        state: dict[str, npt.NDArray[Any]] = {"first_id": np.array(self._first_id)}
+        state = self._acceptance.state() | self._labels.state()
         state |= under("watermark", self._watermark.state()) | under("exposures", self._exposures.state())
-        state |= under("accounts", self.counters.state())
-        state |= under("ids", texts_as_arrays(list(self._ids)))
-        state |= under("derived", self._derived.state()) | under("requests", self._requests.state())
+        state |= under("accounts", self.counters.state()) | under("requests", self._requests.state())
         if self._in_archive_before_ms is not None:
             state["in_archive_before_ms"] = np.array(self._in_archive_before_ms)
-        for kind, early in self._early.items():
-            if (waiting := early.table) is not None:
-                state[f"early/{kind}"] = table_to_bytes(waiting)
         return state
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave."""
-        self._first_id = int(state["first_id"])
+        self._acceptance.restore(state)
+        self._labels.restore(state)
         self._watermark.restore(below("watermark", state))
         self._exposures.restore(below("exposures", state))
-        self._derived.restore(below("derived", state))
         self._requests.restore(below("requests", state))
         self.counters.restore(below("accounts", state))
-        for kind, early in self._early.items():
-            early.table = table_from_bytes(state[f"early/{kind}"]) if f"early/{kind}" in state else None
         before_ms = state.get("in_archive_before_ms")
         self._in_archive_before_ms = None if before_ms is None else int(before_ms)
-        self._ids = deque(texts_in(below("ids", state)).to_pylist())
-        self._serial_of = {event_id: self._first_id + place for place, event_id in enumerate(self._ids)}
 
     def _begin_stream(self) -> None:
         """Once, where an archive came first: it has ended here, and this decides what it leaves."""
@@ -216,43 +190,7 @@ class EventBuffer:
             self._watermark.let_all_go()
 
     def _bounded(self, tables: Tables, taken_ms: int) -> Tables:
-        """Nothing was known later than it arrived, or than what came before it happened if that is later."""
-        names = {
-            kind: [each for each in table.column_names if _says_when_known(each)]
-            for kind, table in tables.items()
-        }
-        latest = [pc.max(tables[kind][name]).as_py() for kind, those in names.items() for name in those]
-        if all(each is None or each <= taken_ms for each in latest):
-            return tables  # as nearly always
-        most_ms = arrival_ms(tables, newest_ms=max(taken_ms, self.newest_ms))
-        return {
-            kind: with_columns(
-                table, {name: self._bound(table[name], most_ms[kind], taken_ms) for name in names[kind]}
-            )
-            for kind, table in tables.items()
-        }
-
-    def _bound(self, known_ms: pa.ChunkedArray, most_ms_X: npt.NDArray[np.int64], taken_ms: int) -> pa.Array:
-        """When things were known, at most then; counts what is said to be later than it was taken."""
-        stated_ms_X, counters = known_ms.fill_null(taken_ms).to_numpy(), self.counters
-        ahead_ms_X = stated_ms_X - taken_ms
-        counters.known_ahead += int(np.count_nonzero(ahead_ms_X > 0))
-        counters.known_ahead_most_ms = max(counters.known_ahead_most_ms, int(ahead_ms_X.max(initial=0)))
-        return pa.array(np.minimum(stated_ms_X, most_ms_X), mask=np.asarray(pc.is_null(known_ms)))
-
-    def _ahead(self, tables: Tables, taken_ms: int) -> dict[str, npt.NDArray[np.bool_]] | None:
-        """What lies too far ahead of the clock, and of the newest event before it as well; None: nothing."""
-        newest_ms, ahead_ms = max(taken_ms, self.newest_ms), self.config.ahead_ms
-        if all(times_of(kind, table).max() <= newest_ms + ahead_ms for kind, table in tables.items()):
-            return None  # as nearly always: no look at each
-        times, order = in_order(tables)
-        ahead, known = np.zeros(times.size, np.bool_), known_times(tables)
-        for place in order.tolist():
-            ahead[place] = times[place] > newest_ms + ahead_ms
-            if not ahead[place] and not known[place]:  # what was known is bounded, and moves it no further
-                newest_ms = max(newest_ms, int(times[place]))
-        self.counters.ahead += int(ahead.sum())
-        return by_kind(tables, ahead)
+        return bounded(tables, taken_ms=taken_ms, newest_ms=self.newest_ms, counters=self.counters)
 
     def _admit_those(self, tables: Tables) -> list[Admitted]:
         tables = {kind: table for kind, table in tables.items() if table.num_rows}
@@ -269,20 +207,21 @@ class EventBuffer:
         at_ms = int(judged.at_ms_M[piece.stop - 1])
         part = {kind: self._part(kind, table, judged, piece) for kind, table in tables.items()}
         first_serial = self._exposures.stop
-        accepted, labels, place_N = self._exposures_of(part, at_ms)
-        some_wait = any(len(each) for each in self._early.values())
+        accepted, labels, place_N = self._whole.accept(
+            part, at_ms=at_ms, in_archive_before_ms=self._in_archive_before_ms
+        )
+        asked = accepted if self._labels.waiting else None  # what may have been waited for
         new = NewExposures(
             first_serial=first_serial,
-            event_ids=accepted["event_id"].to_pylist() if accepted is not None and some_wait else [],
+            event_ids=[] if asked is None else asked["event_id"].to_pylist(),
             place_N=place_N,
             at_ms_N=judged.at_ms_M[place_N],
         )
-        made = self._join_outcomes(part.get("outcomes"), new, at_ms)
-        labels = labels.joined(self._join_labels(part.get("labels"), made, new, at_ms))
+        labels = labels.joined(self._labels.join(part, self._acceptance.serial_of, new, at_ms=at_ms))
         for kind, each in part.items():
             mine_X = judged.within(kind, piece)
             judged.verdicts[kind][... if mine_X is None else mine_X] = each.verdict_X
-        self._forget_ids(at_ms)
+        self._acceptance.forget(known_before_ms=at_ms - self.config.lateness_ms)
         return Admitted(
             exposures=accepted,
             labels=labels,
@@ -295,7 +234,7 @@ class EventBuffer:
         mine_X = judged.within(kind, piece)
         verdict_X, place_X = judged.verdicts[kind], judged.places[kind]
         table = table.drop_columns(["partition"]) if "partition" in table.column_names else table
-        if kind in self._early:
+        if self._labels.may_wait(kind):
             arrival_X = pa.array(whole(table, "arrival") + self._first_arrival)
             table = with_columns(table, {"arrival": arrival_X})
         if mine_X is not None:
@@ -307,188 +246,6 @@ class EventBuffer:
             at_ms_X=judged.at_ms_M[place_X],
             newest_ms_X=judged.newest_ms_M[place_X],
         )
-
-    def _exposures_of(
-        self, part: dict[str, AtPlaces], at_ms: int
-    ) -> tuple[pa.Table | None, LabelEvents, npt.NDArray[np.int64]]:
-        """Exposures that are used, some made whole by served requests; their labels and their places."""
-        direct, references = part.get("exposures"), part.get("references")
-        if references is None and "served" not in part:
-            self.counters.orphan_exposures += self._requests.forget(at_ms)
-            if direct is None and "items" not in part:
-                return None, LabelEvents.none(), np.zeros(0, np.int64)
-            direct = direct or AtPlaces.none(self._empty["exposures"])
-            accepted, labels = self._accept(direct.table, direct.verdict_X)
-            return accepted, labels, direct.place_X[direct.verdict_X == Verdict.USED]
-        direct, references, served = (
-            part.get(kind) or AtPlaces.none(self._empty[kind])
-            for kind in ("exposures", "references", "served")
-        )
-        resolved = self._requests.admit(
-            served, references, at_ms=at_ms, in_archive_before_ms=self._in_archive_before_ms
-        )
-        self.counters.served += _count(served.verdict_X, Verdict.USED)
-        self.counters.late_served += _count(served.verdict_X, Verdict.LATE)
-        self.counters.duplicates += _count(served.verdict_X, Verdict.DUPLICATE)
-        self.counters.in_archive += _count(served.verdict_X, Verdict.IN_ARCHIVE)
-        self.counters.orphan_exposures += resolved.orphans
-        both = pa.concat_tables([direct.table, resolved.exposures.select(direct.table.column_names)])
-        place_N = np.concatenate([direct.place_X, resolved.place_R])
-        order = np.argsort(place_N, kind="stable")
-        verdict_N = np.concatenate([direct.verdict_X, resolved.verdict_R])[order]
-        accepted, labels = self._accept(both.take(pa.array(order)), verdict_N)
-        back_N = np.empty_like(verdict_N)
-        back_N[order] = verdict_N
-        direct.verdict_X[:] = back_N[: direct.verdict_X.size]
-        came_R = resolved.row_R >= 0
-        references.verdict_X[resolved.row_R[came_R]] = back_N[direct.verdict_X.size :][came_R]
-        return accepted, labels, place_N[order][verdict_N == Verdict.USED]
-
-    def _accept(self, exposures: pa.Table, verdict_N: Verdicts) -> tuple[pa.Table, LabelEvents]:
-        """Exposures that are used, with serial numbers; and the labels that are known with them."""
-        kept: list[int] = []
-        serial = self._exposures.stop
-        ids = exposures["event_id"].to_pylist()
-        for row, (event_id, verdict) in enumerate(zip(ids, verdict_N.tolist(), strict=True)):
-            if verdict == Verdict.IN_ARCHIVE:
-                continue
-            if event_id in self._serial_of:
-                verdict_N[row] = Verdict.DUPLICATE
-            elif verdict == Verdict.USED:
-                self._serial_of[event_id] = serial + len(kept)
-                self._ids.append(event_id)
-                kept.append(row)
-        self.counters.duplicates += _count(verdict_N, Verdict.DUPLICATE)
-        self.counters.late_exposures += _count(verdict_N, Verdict.LATE)
-        self.counters.late_after_idle += _count(verdict_N, Verdict.LATE_AFTER_IDLE)
-        self.counters.in_archive += _count(verdict_N, Verdict.IN_ARCHIVE)
-        accepted = exposures.take(pa.array(kept, pa.int64())) if len(kept) < len(ids) else exposures
-        timestamp_ms_N = whole(accepted, "timestamp_ms")
-        serial_N = self._exposures.append(timestamp_ms_N, timestamp_ms_N + self.config.label_wait_ms)
-        given = self._given_labels(accepted, serial_N, timestamp_ms_N)
-        raw = [OF_A_LOG] * serial_N.size
-        if "values" in accepted.column_names:
-            raw = accepted["values"].to_pylist()
-        given = given.joined(self._note_new(self._derived.open(serial_N, timestamp_ms_N, raw)))
-        drop = [f"{kind}.{label}" for label in self.schema.labels for kind in ("label", "known_ms")]
-        rows = accepted.drop_columns([*drop, "arrival"])
-        return rows.append_column("serial", pa.array(serial_N)), given
-
-    def _given_labels(
-        self, accepted: pa.Table, serial_N: npt.NDArray[np.int64], timestamp_ms_N: npt.NDArray[np.int64]
-    ) -> LabelEvents:
-        given = LabelEvents.none()
-        for place, label in enumerate(self.schema.labels):
-            unsaid = 1 if self.schema.positive_only else OPEN  # a choice says so by being there
-            value_N = accepted[f"label.{label}"].fill_null(unsaid).to_numpy().astype(np.int8)
-            known_ms_N = accepted[f"known_ms.{label}"].fill_null(0).to_numpy()
-            known_ms_N = np.maximum(known_ms_N, timestamp_ms_N)
-            given_N = value_N != OPEN
-            in_time_N = given_N & (
-                (known_ms_N <= timestamp_ms_N + self.config.label_wait_ms) | self.config.labels_come_along
-            )
-            self.counters.given_labels_late += int((given_N & ~in_time_N).sum())
-            of_label = LabelEvents(
-                known_ms_E=known_ms_N[in_time_N],
-                serial_E=serial_N[in_time_N],
-                label_E=np.full(int(in_time_N.sum()), place, np.int8),
-                value_E=value_N[in_time_N],
-            )
-            given = given.joined(self._note(of_label))
-        return given
-
-    def _join_labels(
-        self, labels: AtPlaces | None, made: MadeLabels, new: NewExposures, at_ms: int
-    ) -> LabelEvents:
-        """Labels, those that waited first, whose exposure is there, and those that were made with them.
-
-        Of one that comes itself and one that is made, the first is the label. Settles the verdicts of those
-        that came.
-        """
-        found = self._found("labels", labels, new, at_ms)
-        if found is None:
-            return self._note_new(made.labels)
-        names = pc.index_in(found.table["label"], pa.array(self.schema.labels))
-        known_ms_F, verdict_F = self._in_time(found)
-        events = LabelEvents(
-            known_ms_E=known_ms_F,
-            serial_E=found.serial_F,
-            label_E=names.to_numpy().astype(np.int8),
-            value_E=found.table["value"].to_numpy().astype(np.int8),
-        )
-        slot_F, made_slot_E = self._slots(events), self._slots(made.labels)
-        given_F = self._given(events) | made.before(made_slot_E, slot_F, whole(found.table, "arrival"))
-        joined = _firsts(verdict_F, given_F, slot_F)
-        self.counters.labels_joined += joined.size
-        self._record_verdicts(found, verdict_F, labels)
-        rest = made.labels.taken(np.flatnonzero(~np.isin(made_slot_E, slot_F[joined])))
-        return self._note(events.taken(joined)).joined(self._note_new(rest))
-
-    def _join_outcomes(self, outcomes: AtPlaces | None, new: NewExposures, at_ms: int) -> MadeLabels:
-        """Outcomes, likewise; gives the labels that could be made with them."""
-        found = self._found("outcomes", outcomes, new, at_ms)
-        if found is None:
-            return MadeLabels.none()
-        names = pc.index_in(found.table["outcome"], pa.array(self.schema.outcomes)).to_numpy()
-        known_ms_F, verdict_F = self._in_time(found)
-        given_F = self._derived.known(found.serial_F, names)
-        joined = _firsts(verdict_F, given_F, found.serial_F * len(self.schema.outcomes) + names)
-        self.counters.outcomes_joined += joined.size
-        self._record_verdicts(found, verdict_F, outcomes)
-        if not joined.size:
-            return MadeLabels.none()
-        return self._derived.apply(
-            serial_E=found.serial_F[joined],
-            outcome_E=names[joined],
-            value_E=found.table["value"].to_numpy()[joined],
-            known_ms_E=known_ms_F[joined],
-            arrival_E=whole(found.table, "arrival")[joined],
-        )
-
-    def _slots(self, labels: LabelEvents) -> npt.NDArray[np.int64]:
-        """One number for each label of each exposure."""
-        slot_E: npt.NDArray[np.int64] = labels.serial_E * len(self.schema.labels) + labels.label_E
-        return slot_E
-
-    def _found(self, kind: str, messages: AtPlaces | None, new: NewExposures, at_ms: int) -> Found | None:
-        early = self._early[kind]
-        if messages is None and not len(early):
-            return None
-        messages = messages or AtPlaces.none(self._empty[kind])
-        return early.found(messages, self._serial_of, new, at_ms=at_ms)
-
-    def _in_time(self, found: Found) -> tuple[npt.NDArray[np.int64], Verdicts]:
-        """When each was known, at its exposure or later; and ``LATE`` where that is after the wait."""
-        timestamp_ms_F = self._exposures.column("timestamp_ms", found.serial_F)
-        known_ms_F = np.maximum(whole(found.table, "known_ms"), timestamp_ms_F)
-        after_F = known_ms_F > self._exposures.column("until_ms", found.serial_F)
-        return known_ms_F, np.where(after_F, Verdict.LATE, Verdict.DUPLICATE).astype(np.int8)
-
-    def _record_verdicts(self, found: Found, verdict_F: Verdicts, messages: AtPlaces | None) -> None:
-        """Count what became of labels or outcomes, and note it with those that came."""
-        found.verdict_E[found.row_F] = verdict_F
-        self.counters.late_labels += _count(found.verdict_E, Verdict.LATE)
-        self.counters.late_after_idle += _count(found.verdict_E, Verdict.LATE_AFTER_IDLE)
-        self.counters.in_archive += _count(found.verdict_E, Verdict.IN_ARCHIVE)
-        self.counters.duplicates += _count(found.verdict_E, Verdict.DUPLICATE)
-        self.counters.orphan_labels += _count(found.verdict_E, Verdict.ORPHAN)
-        if messages is not None:
-            messages.verdict_X[:] = found.verdict_E[found.waited :]
-
-    def _given(self, labels: LabelEvents) -> npt.NDArray[np.bool_]:
-        """Which labels their exposures have already."""
-        given_E: npt.NDArray[np.bool_] = (
-            self._exposures.label_NK(labels.serial_E)[np.arange(len(labels)), labels.label_E] != OPEN
-        )
-        return given_E
-
-    def _note_new(self, made: LabelEvents) -> LabelEvents:
-        """Labels that follow from what came, but for those that came themselves."""
-        return self._note(made.taken(np.flatnonzero(~self._given(made)))) if len(made) else made
-
-    def _note(self, labels: LabelEvents) -> LabelEvents:
-        self._exposures.set_labels(labels)
-        return labels
 
     def _items(
         self, items: AtPlaces | None, first_serial: int, place_N: npt.NDArray[np.int64]
@@ -504,44 +261,7 @@ class EventBuffer:
     def _nothing_more(self) -> Admitted:
         """The watermark moved, and nothing came with it: what nothing can come for is given up."""
         at_ms = self.watermark_ms
-        for early in self._early.values():
-            self.counters.orphan_labels += early.drop(at_ms=at_ms)
+        self._labels.drop(at_ms=at_ms)
         self.counters.orphan_exposures += self._requests.forget(at_ms)
-        self._forget_ids(at_ms)
+        self._acceptance.forget(known_before_ms=at_ms - self.config.lateness_ms)
         return Admitted(exposures=None, labels=LabelEvents.none(), items=None, watermark_ms=at_ms)
-
-    def _forget_ids(self, at_ms: int) -> None:
-        """Ids of exposures whose labels were awaited long enough, up to the first whose were not."""
-        stays = self._exposures.until_ms() >= at_ms - self.config.lateness_ms
-        gone = int(np.argmax(stays)) if stays.any() else stays.size
-        for _ in range(gone):
-            del self._serial_of[self._ids.popleft()]
-        self._first_id += gone
-        self._exposures.close_before(self._first_id)
-        self._derived.close_before(self._first_id)
-
-
-def _firsts(
-    verdict_F: Verdicts, given_F: npt.NDArray[np.bool_], slot_F: npt.NDArray[np.integer]
-) -> npt.NDArray[np.int64]:
-    """The first in each slot that is neither late nor given, in order; they are ``USED`` from now on."""
-    candidates = np.flatnonzero((verdict_F != Verdict.LATE) & ~given_F)
-    _, first = np.unique(slot_F[candidates], return_index=True)
-    joined: npt.NDArray[np.int64] = candidates[np.sort(first)]
-    verdict_F[joined] = Verdict.USED
-    return joined
-
-
-def _says_when_known(name: str) -> bool:
-    return name.partition(".")[0] == "known_ms"
-
-
-def _with_ahead(ahead_X: npt.NDArray[np.bool_], verdict_X: Verdicts) -> Verdicts:
-    """The verdicts of all, given those of what is not too far ahead."""
-    all_X = np.full(ahead_X.size, Verdict.AHEAD, np.int8)
-    all_X[~ahead_X] = verdict_X
-    return all_X
-
-
-def _count(verdict_X: Verdicts, verdict: Verdict) -> int:
-    return int(np.count_nonzero(verdict_X == verdict))

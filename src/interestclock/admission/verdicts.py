@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["Verdict"]
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Verdict", "count"]
 
 
 class Verdict(IntEnum):
@@ -38,3 +41,13 @@ class Verdict(IntEnum):
 
     IN_ARCHIVE = 7
     """Of a stream that follows an archive, and older than what the archive leaves to the stream."""
+
+
+def count(verdict_X: npt.NDArray[np.int8], verdict: Verdict) -> int:
+    """How many messages have a verdict.
+
+    Example:
+        >>> count(np.array([0, 4, 4], np.int8), Verdict.DUPLICATE)
+        2
+    """
+    return int(np.count_nonzero(verdict_X == verdict))
