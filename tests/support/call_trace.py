@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,6 +36,7 @@ class CallTrace:
         self.reached: set[str] = set()
 
     def __enter__(self) -> CallTrace:
+        gc.collect()  # generators that others left half way are ended here, and not by who is followed
         self._before = sys.getprofile()
         sys.setprofile(self._follow)
         return self
