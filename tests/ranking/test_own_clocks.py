@@ -83,7 +83,6 @@ def test_it_is_described_as_its_class_with_its_settings() -> None:
 @pytest.mark.parametrize(
     ("described", "reason"),
     [
-        ({"kind": "sundial"}, "there is no clock 'sundial'; there are hour, naive, "),
         ({"kind": PATH, "depth": 1}, "OwnConfig does not take these settings"),
         ({"kind": "own_clocks:dataclass"}, "no class of a clock's configuration"),
         ({"kind": "own_clocks:Slot"}, "is no dataclass"),
@@ -92,6 +91,21 @@ def test_it_is_described_as_its_class_with_its_settings() -> None:
 def test_what_is_described_otherwise_is_refused(described: dict[str, Any], reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
         described_clock(described, allow=(described["kind"],))
+
+
+@pytest.mark.parametrize(
+    ("described", "reason"),
+    [
+        ({"kind": "sundial"}, "a description: no clock is called 'sundial'; there are hour, naive, .* anew"),
+        ({"kind": "gaussian", "sigma": 1.0}, "a description, gaussian: key 'sigma' is unknown; there are "),
+        ({"kind": "gaussian", "sigma_hours": "1"}, "key 'sigma_hours': expected float, got str; describe "),
+        ({"kind": PATH}, f"a description: a clock of it is '{PATH}', code from outside this project"),
+        ("gaussian", "no clock is called None"),
+    ],
+)
+def test_what_was_not_described_here_is_refused(described: Any, reason: str) -> None:
+    with pytest.raises(ResultError, match=reason):
+        described_clock(described)
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,8 @@ from torch import Tensor
 from interestclock.clocks import ClockConfig
 from interestclock.errors import ConfigError, ResultError
 from interestclock.files import write_text
-from interestclock.plugins import is_named
 from interestclock.ranking.config import FeatureNames, RankerConfig
-from interestclock.ranking.known_clocks import CLOCKS_OF_OURS, describe_clock, described_clock
+from interestclock.ranking.known_clocks import describe_clock, described_clock
 from interestclock.ranking.ranker import Ranker
 from interestclock.saved import made_of, read_object
 
@@ -118,16 +117,9 @@ def _built(saved: _Saved, *, where: str, allow: Collection[str]) -> Ranker:
 
 
 def _clock(described: Any, where: str, allow: Collection[str]) -> ClockConfig:
-    settings = dict(described) if isinstance(described, dict) else {}
-    kind = settings.pop("kind", None)
-    if kind in CLOCKS_OF_OURS:
-        return made_of(CLOCKS_OF_OURS[kind], settings, where=f"{where}, {kind}", remedy=_REMEDY)
-    if not (isinstance(kind, str) and is_named(kind)):
-        known = ", ".join(CLOCKS_OF_OURS)
-        raise ResultError(f"{where}: no clock is called {kind!r}; there are {known}; {_REMEDY}")
     try:
-        return described_clock(described, allow=allow)
-    except (ResultError, ConfigError) as error:
+        return described_clock(described, allow=allow, where=where, remedy=_REMEDY)
+    except ConfigError as error:
         raise ResultError(f"{where}: {error}") from error
 
 

@@ -15,6 +15,7 @@ from interestclock.clocks import (
 )
 from interestclock.errors import ConfigError, ResultError
 from interestclock.plugins import import_named, is_named, make_named
+from interestclock.saved import made_of
 from interestclock.sequences import BASELINES
 
 __all__ = ["CLOCKS_OF_OURS", "clock_named", "describe_clock", "described_clock", "is_ours"]
@@ -60,33 +61,46 @@ def describe_clock(clock: ClockConfig) -> dict[str, Any]:
     return {"kind": clock.kind if is_ours(clock) else path_of(clock), **clock_settings(clock)}
 
 
-def described_clock(described: Mapping[str, Any], *, allow: Collection[str] = ()) -> ClockConfig:
+def described_clock(
+    described: Any,
+    *,
+    allow: Collection[str] = (),
+    where: str = "a description",
+    remedy: str = "describe the clock anew",
+) -> ClockConfig:
     """The configuration that ``describe_clock`` described.
+
+    One of ours is made as all else that this package saves, checked key by key; what a clock of the user's
+    own takes is its own matter.
 
     Args:
         described: out of a file. allow: ``package.module:Class`` of each clock that may be imported for it.
+        where: it stands, for an error. remedy: what to do where it is damaged or of another version.
 
     Raises:
-        ResultError: it is of a class outside this project that is not allowed.
-        ConfigError: no such clock, or it does not take these settings.
+        ResultError: there is no such clock, it does not take these settings, or it is of a class outside this
+            project that is not allowed.
+        ConfigError: what stands under an allowed name is no clock's configuration, or does not take these
+            settings.
 
     Example:
         >>> described_clock({"kind": "gaussian", "sigma_hours": 2.0}).kind
         'gaussian'
         >>> described_clock({"kind": "os:system"})
         Traceback (most recent call last):
-        interestclock.errors.ResultError: a clock of it is 'os:system', code from outside this project ...
+        interestclock.errors.ResultError: a description: a clock of it is 'os:system', code from outside ...
     """
-    kind = described["kind"]
-    settings = {name: value for name, value in described.items() if name != "kind"}
+    settings = dict(described) if isinstance(described, Mapping) else {}
+    kind = settings.pop("kind", None)
     if kind in CLOCKS_OF_OURS:
-        return clock_with(CLOCKS_OF_OURS[kind], settings)
-    if not is_named(kind):
-        raise ConfigError(f"there is no clock '{kind}'; there are {', '.join(CLOCKS_OF_OURS)}")
+        return made_of(CLOCKS_OF_OURS[kind], settings, where=f"{where}, {kind}", remedy=remedy)
+    if not (isinstance(kind, str) and is_named(kind)):
+        known = ", ".join(CLOCKS_OF_OURS)
+        raise ResultError(f"{where}: no clock is called {kind!r}; there are {known}; {remedy}")
     if kind not in allow:
         raise ResultError(
-            f"a clock of it is '{kind}', code from outside this project that loading would run; if you "
-            f'trust it, allow it by name: allow=("{kind}",)'
+            f"{where}: a clock of it is '{kind}', code from outside this project that loading would run; if "
+            f'you trust it, allow it by name: allow=("{kind}",)'
         )
     found = import_named(kind)
     if not isinstance(found, type):
