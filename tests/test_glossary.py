@@ -76,3 +76,46 @@ def test_no_name_in_the_code_is_of_a_private_language() -> None:
 def test_a_private_word_would_be_seen() -> None:
     assert private_words("def _tell_accounts(said): pass") == {"_tell_accounts", "said"}
     assert private_words("background = counters") == set()
+
+
+LEGEND = {
+    letter: [word.strip() for word in words.split(",") if word.strip()]
+    for letter, words in re.findall(r"^\| `([A-Z])` \|[^|]*\|([^|]*)\|$", PAGE, re.MULTILINE)
+}
+LOCAL = set("CGOPTWY")
+
+
+def shape_letters(source: str) -> set[str]:
+    """Letters in the shapes that names carry."""
+    shapes = (re.fullmatch(r"_?[a-z][a-z_0-9]*_([A-Z0-9]{1,6})", name) for name in names_in(source))
+    return {letter for shape in shapes if shape for letter in shape[1] if letter.isalpha()}
+
+
+def explained(source: str) -> dict[str, str]:
+    """What the top of a file says of letters, in a comment (``# Shapes: B candidates``) or its docstring."""
+    lines = re.findall(r"^(?:# Shapes|Shapes|Axes): (.*(?:\n(?!\"\"\"|$).*)*)", source, re.MULTILINE)
+    text = " ".join(lines).replace("\n#", "").replace("\n", " ").replace("``", "")
+    return dict(re.findall(r"(?<!\w)([A-Z])(?: = | )([^,;.]+)", text))
+
+
+def faults_of_letters(source: str) -> set[str]:
+    """Letters that a file uses and that mean nothing, or something else than in the legend."""
+    meanings, faults = explained(source), set()
+    for letter, words in LEGEND.items():
+        if letter in meanings and words and not any(word in meanings[letter] for word in words):
+            faults.add(f"{letter} is {meanings[letter]}")
+    return faults | {
+        f"{letter} is not explained" for letter in (shape_letters(source) & LOCAL) - meanings.keys()
+    }
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_letters_of_shapes_mean_what_the_legend_says(path: Path) -> None:
+    assert faults_of_letters(path.read_text(encoding="utf-8")) == set()
+
+
+def test_a_letter_with_another_meaning_would_be_seen() -> None:
+    assert LEGEND.keys() | LOCAL == set("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    assert faults_of_letters("# Shapes: B heads, W wide.\na_BW = 1") == {"B is heads"}
+    assert faults_of_letters("# Shapes: B\n# candidates.\na_BW = 1") == {"W is not explained"}
+    assert faults_of_letters('"""Metrics.\n\nAxes: ``N`` rows, ``P`` positives.\n"""\na_PN = 1') == set()

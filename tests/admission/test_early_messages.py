@@ -34,7 +34,7 @@ def test_those_that_wait_are_found_or_given_up(arrivals: list) -> None:
         ]
         waiting = [each for each in in_time if each[0] not in serial_of]
         rows = found.table
-        assert [*zip(*rows.to_pydict().values(), found.serial_F.tolist(), strict=True)] == expected
+        assert [*zip(*rows.to_pydict().values(), found.serial_R.tolist(), strict=True)] == expected
         lost = int((found.verdict_E == Verdict.ORPHAN).sum())
         assert lost == len(all_said) - len(expected) - len(waiting)
         assert found.verdict_E.size == found.waited + len(said)

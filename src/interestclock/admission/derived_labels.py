@@ -22,7 +22,7 @@ from interestclock.events.schema import LogSchema
 
 __all__ = ["DerivedLabels", "MadeLabels"]
 
-# Shapes: N exposures, E outcomes, J names of outcomes, K labels, M labels that are made, F that came.
+# Shapes: N exposures, E outcomes, C names of outcomes, J labels, G labels that are made, R that came.
 
 IntArray = npt.NDArray[np.integer]
 _NEVER = np.iinfo(np.int64).max
@@ -50,17 +50,17 @@ class MadeLabels:
         return cls(labels=LabelEvents.none(), arrival_E=np.zeros(0, np.int64))
 
     def before(
-        self, slot_E: IntArray, slot_F: IntArray, arrival_F: npt.NDArray[np.int64]
+        self, slot_E: IntArray, slot_R: IntArray, arrival_R: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.bool_]:
         """Which labels that came themselves came behind one that was made for the same slot.
 
         Args:
-            slot_E: of these labels. slot_F, arrival_F: of those that came.
+            slot_E: of these labels. slot_R, arrival_R: of those that came.
         """
         made_at = dict(zip(slot_E.tolist(), self.arrival_E.tolist(), strict=True))
         never = np.iinfo(np.int64).max
-        at_F = np.array([made_at.get(slot, never) for slot in slot_F.tolist()], np.int64)
-        return at_F < arrival_F
+        at_R = np.array([made_at.get(slot, never) for slot in slot_R.tolist()], np.int64)
+        return at_R < arrival_R
 
 
 class DerivedLabels:
@@ -96,9 +96,9 @@ class DerivedLabels:
             for label, text in schema.label_expressions.items()
         ]
         width = max(1, len(schema.outcomes))
-        self._needed_KJ = np.zeros((len(schema.labels), width), np.bool_)
+        self._needed_JC = np.zeros((len(schema.labels), width), np.bool_)
         for label, expression in self._labels:
-            self._needed_KJ[label, : len(schema.outcomes)] = [
+            self._needed_JC[label, : len(schema.outcomes)] = [
                 n in expression.columns for n in schema.outcomes
             ]
         self._raw = {
@@ -147,7 +147,7 @@ class DerivedLabels:
         for name, kind in self._raw.items():
             value_N = _interned(raw[name].to_pylist()) if kind == "text" else raw[name].to_numpy()
             self._columns.put(f"raw.{name}", serial_N, value_N)
-        return self._made(serial_N, timestamp_ms_N, new_NJ=None)
+        return self._made(serial_N, timestamp_ms_N, new_NC=None)
 
     def known(self, serial_E: IntArray, outcome_E: IntArray) -> npt.NDArray[np.bool_]:
         """Which outcomes of exposures came before."""
@@ -171,16 +171,16 @@ class DerivedLabels:
             arrival_E: place of each message among all that came.
         """
         serial_N, row_E = np.unique(serial_E, return_inverse=True)
-        new_NJ = np.zeros((serial_N.size, self._needed_KJ.shape[1]), np.bool_)
-        new_NJ[row_E, outcome_E] = True
+        new_NC = np.zeros((serial_N.size, self._needed_JC.shape[1]), np.bool_)
+        new_NC[row_E, outcome_E] = True
         self._columns.put("value", serial_E, value_E, at=outcome_E)
         self._columns.put("known_ms", serial_E, known_ms_E, at=outcome_E)
-        arrival_NJ = np.full(new_NJ.shape, -1)
-        arrival_NJ[row_E, outcome_E] = arrival_E
-        made = self._made(serial_N, np.full(serial_N.size, np.iinfo(np.int64).min), new_NJ=new_NJ)
-        row_M = np.searchsorted(serial_N, made.serial_E)
-        last_M = np.where(self._needed_KJ[made.label_E], arrival_NJ[row_M], -1).max(axis=1, initial=-1)
-        return MadeLabels(labels=made, arrival_E=last_M)
+        arrival_NC = np.full(new_NC.shape, -1)
+        arrival_NC[row_E, outcome_E] = arrival_E
+        made = self._made(serial_N, np.full(serial_N.size, np.iinfo(np.int64).min), new_NC=new_NC)
+        row_G = np.searchsorted(serial_N, made.serial_E)
+        last_G = np.where(self._needed_JC[made.label_E], arrival_NC[row_G], -1).max(axis=1, initial=-1)
+        return MadeLabels(labels=made, arrival_E=last_G)
 
     def close_before(self, serial: int) -> None:
         """Forget exposures below a serial number."""
@@ -208,15 +208,15 @@ class DerivedLabels:
         return [f"raw.{name}" for name, kind in self._raw.items() if kind == "text"]
 
     def _made(
-        self, serial_N: IntArray, since_ms_N: IntArray, *, new_NJ: npt.NDArray[np.bool_] | None
+        self, serial_N: IntArray, since_ms_N: IntArray, *, new_NC: npt.NDArray[np.bool_] | None
     ) -> LabelEvents:
         """Labels that can be made, none before ``since_ms_N``, and could not without what is new."""
         made = LabelEvents.none()
         for label, expression in self._labels:
-            needed = np.flatnonzero(self._needed_KJ[label])
-            known_NJ = self._columns.get("known_ms", serial_N)[:, needed]
-            ready_N = (known_NJ != _NEVER).all(axis=1)
-            ready_N &= True if new_NJ is None else new_NJ[:, needed].any(axis=1)
+            needed = np.flatnonzero(self._needed_JC[label])
+            known_NC = self._columns.get("known_ms", serial_N)[:, needed]
+            ready_N = (known_NC != _NEVER).all(axis=1)
+            ready_N &= True if new_NC is None else new_NC[:, needed].any(axis=1)
             if len(needed) < len(expression.columns):
                 ready_N &= ~self._columns.get("of_a_log", serial_N)
             ready = np.flatnonzero(ready_N)

@@ -21,7 +21,8 @@ __all__ = ["EarlyMessages", "Found", "NewExposures"]
 _NO_ROWS = pa.table({"event_id": pa.array([], pa.string())})
 _MOST_CHUNKS = 64  # of the table of those that wait: it grows by a chunk an arrival
 
-# Shapes: E messages that something became of or that came, those that waited first; W messages that wait.
+# Shapes: E messages that something became of or that came, those that waited first; W messages that
+# wait, R those whose exposure is there.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,14 +30,14 @@ class Found:
     """Messages that came in time, and whose exposure is there.
 
     Args:
-        table: of them. serial_F: of their exposures. row_F: where each stands among all E.
+        table: of them. serial_R: of their exposures. row_R: where each stands among all E.
         verdict_E: of those that waited and wait no more, in order, and of those that came, ``ORPHAN`` where
             nothing can come for one any more. waited: how many of E had.
     """
 
     table: pa.Table
-    serial_F: npt.NDArray[np.int64]
-    row_F: npt.NDArray[np.int64]
+    serial_R: npt.NDArray[np.int64]
+    row_R: npt.NDArray[np.int64]
     verdict_E: Verdicts
     waited: int
 
@@ -64,9 +65,9 @@ class NewExposures:
         """Which exposures came behind their message, when the watermark had passed it."""
         late_E = np.zeros(serial_E.size, np.bool_)
         mine = np.flatnonzero(serial_E >= self.first_serial)
-        row_M = serial_E[mine] - self.first_serial
-        behind_M = place_E[mine] < self.place_N[row_M]
-        late_E[mine] = behind_M & (known_ms_E[mine] < self.at_ms_N[row_M])
+        row_R = serial_E[mine] - self.first_serial
+        behind_R = place_E[mine] < self.place_N[row_R]
+        late_E[mine] = behind_R & (known_ms_E[mine] < self.at_ms_N[row_R])
         return late_E
 
 
@@ -84,7 +85,7 @@ class EarlyMessages:
         ...     newest_ms_X=both)
         >>> new = NewExposures(first_serial=8, event_ids=[], place_N=none, at_ms_N=none)
         >>> found = early.found(messages, {"a": 7}, new, at_ms=20)
-        >>> found.serial_F.tolist(), len(early), early.drop(at_ms=51)
+        >>> found.serial_R.tolist(), len(early), early.drop(at_ms=51)
         ([7], 1, 1)
     """
 
@@ -137,11 +138,11 @@ class EarlyMessages:
         waits_E = alone_E & (verdict_E == Verdict.USED)
         if waits_E.any():
             self._wait(both.filter(pa.array(waits_E)))
-        row_F = np.flatnonzero(in_time_E & ~lost_E & ~alone_E)
+        row_R = np.flatnonzero(in_time_E & ~lost_E & ~alone_E)
         return Found(
-            table=both.take(pa.array(row_F)),
-            serial_F=serial_E[row_F],
-            row_F=row_F,
+            table=both.take(pa.array(row_R)),
+            serial_R=serial_E[row_R],
+            row_R=row_R,
             verdict_E=verdict_E,
             waited=waited,
         )

@@ -28,7 +28,7 @@ from interestclock.events.schema import LogSchema
 
 __all__ = ["EventBuffer"]
 
-# Shapes: N exposures of one arrival, X messages of one kind.
+# Shapes: N exposures of one arrival, X messages of one kind, T messages of all kinds.
 
 _NONE: Verdicts = np.zeros(0, np.int8)
 
@@ -204,18 +204,18 @@ class EventBuffer:
 
     def _admit_piece(self, tables: Tables, judged: Judged, piece: slice) -> Admitted:
         """Admit what lies between two midnights; its verdicts become what they are in the end."""
-        at_ms = int(judged.at_ms_M[piece.stop - 1])
+        at_ms = int(judged.at_ms_T[piece.stop - 1])
         part = {kind: self._part(kind, table, judged, piece) for kind, table in tables.items()}
         first_serial = self._exposures.stop
         accepted, labels, place_N = self._whole.accept(
             part, at_ms=at_ms, in_archive_before_ms=self._in_archive_before_ms
         )
-        asked = accepted if self._labels.waiting else None  # what may have been waited for
+        awaited = accepted if self._labels.waiting else None  # what may have been waited for
         new = NewExposures(
             first_serial=first_serial,
-            event_ids=[] if asked is None else asked["event_id"].to_pylist(),
+            event_ids=[] if awaited is None else awaited["event_id"].to_pylist(),
             place_N=place_N,
-            at_ms_N=judged.at_ms_M[place_N],
+            at_ms_N=judged.at_ms_T[place_N],
         )
         labels = labels.joined(self._labels.join(part, self._acceptance.serial_of, new, at_ms=at_ms))
         for kind, each in part.items():
@@ -243,8 +243,8 @@ class EventBuffer:
             table=table,
             verdict_X=verdict_X,
             place_X=place_X,
-            at_ms_X=judged.at_ms_M[place_X],
-            newest_ms_X=judged.newest_ms_M[place_X],
+            at_ms_X=judged.at_ms_T[place_X],
+            newest_ms_X=judged.newest_ms_T[place_X],
         )
 
     def _items(

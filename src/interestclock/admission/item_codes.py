@@ -12,7 +12,7 @@ from interestclock.arrays import with_room
 
 __all__ = ["ItemCodes"]
 
-# Shapes: I items of a list, L lists.
+# Shapes: X items of a list, N lists.
 
 
 class ItemCodes:
@@ -40,22 +40,22 @@ class ItemCodes:
         return len(self._code_of)
 
     def take(self, item_ids: Sequence[str]) -> bytes:
-        """A list to be held, in which no item stands twice; int32 (I,) as bytes."""
+        """A list to be held, in which no item stands twice; int32 (X,) as bytes."""
         codes = list(map(self._code_of.get, item_ids))
         for place in [place for place, code in enumerate(codes) if code is None]:
             codes[place] = self._new(item_ids[place])
         return self.hold(np.array(codes, np.int32))
 
-    def hold(self, code_I: npt.NDArray[np.int32]) -> bytes:
+    def hold(self, code_X: npt.NDArray[np.int32]) -> bytes:
         """A list to be held of numbers that others hold already."""
-        self._lists[code_I] += 1
-        return code_I.tobytes()
+        self._lists[code_X] += 1
+        return code_X.tobytes()
 
     def give_back(self, held: bytes) -> None:
         """A list that ``take`` or ``hold`` gave is wanted no more."""
-        code_I = np.frombuffer(held, np.int32)
-        self._lists[code_I] -= 1
-        for code in code_I[self._lists[code_I] == 0].tolist():
+        code_X = np.frombuffer(held, np.int32)
+        self._lists[code_X] -= 1
+        for code in code_X[self._lists[code_X] == 0].tolist():
             item_id = self._ids[code]
             assert item_id is not None
             del self._code_of[item_id]
@@ -71,11 +71,11 @@ class ItemCodes:
         return int(found[0]) if found.size else None
 
     def lists(self, held: Sequence[bytes]) -> pa.ListArray:
-        """Lists of ids, each id once in a dictionary in the order in which they name it first (L,)."""
-        stop_L = np.cumsum([0, *(len(each) // 4 for each in held)], dtype=np.int32)
+        """Lists of ids, each id once in a dictionary in the order in which they name it first (N,)."""
+        stop_N = np.cumsum([0, *(len(each) // 4 for each in held)], dtype=np.int32)
         named = pa.array(np.frombuffer(b"".join(held), np.int32)).dictionary_encode()
         ids = pa.array([self._ids[code] for code in named.dictionary.to_pylist()], pa.string())
-        return pa.ListArray.from_arrays(stop_L, pa.DictionaryArray.from_arrays(named.indices, ids))
+        return pa.ListArray.from_arrays(stop_N, pa.DictionaryArray.from_arrays(named.indices, ids))
 
     def _new(self, item_id: str) -> int:
         code = self._free.pop() if self._free else len(self._ids)

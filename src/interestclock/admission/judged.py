@@ -28,7 +28,7 @@ __all__ = [
     "whole",
 ]
 
-# Shapes: M messages of all kinds in the order of their arrival, X messages of one kind in their table's.
+# Shapes: T messages of all kinds in the order of their arrival, X messages of one kind in their table's.
 
 Verdicts = npt.NDArray[np.int8]
 Times = npt.NDArray[np.int64]
@@ -53,20 +53,20 @@ class Judged:
 
     Args:
         verdicts: kind -> int8 (X,), of the rows of its table. places: kind -> int64 (X,), among all M.
-        at_ms_M: where the watermark stood once each message was seen.
-        newest_ms_M: the newest event time before each. active_partitions: partitions that a time came from.
+        at_ms_T: where the watermark stood once each message was seen.
+        newest_ms_T: the newest event time before each. active_partitions: partitions that a time came from.
 
     Example:
         >>> labels = pa.table({"known_ms": [50, 10], "arrival": [0, 1]})
         >>> judged = Judged.of({"labels": labels}, Watermark(lateness_ms=20), in_archive_before_ms=None)
-        >>> judged.verdicts["labels"].tolist(), judged.at_ms_M.tolist(), judged.active_partitions
+        >>> judged.verdicts["labels"].tolist(), judged.at_ms_T.tolist(), judged.active_partitions
         ([0, 1], [30, 30], ('0',))
     """
 
     verdicts: dict[str, Verdicts]
     places: dict[str, npt.NDArray[np.int64]]
-    at_ms_M: Times
-    newest_ms_M: Times
+    at_ms_T: Times
+    newest_ms_T: Times
     active_partitions: tuple[str, ...]
 
     @classmethod
@@ -77,38 +77,38 @@ class Judged:
             tables: kind -> messages, with ``arrival``. watermark: as of the messages before.
             in_archive_before_ms: what is older is ``IN_ARCHIVE``, late or not; None: nothing is.
         """
-        time_ms_M, order = in_order(tables)
-        timed = order[time_ms_M[order] != NO_TIME_MS]
-        names, partition_M = _partitions(tables)
+        time_ms_T, order = in_order(tables)
+        timed = order[time_ms_T[order] != NO_TIME_MS]
+        names, partition_T = _partitions(tables)
         before_ms, newest_ms = watermark.at_ms, watermark.newest_ms
-        verdict_M = np.full(time_ms_M.size, Verdict.USED, np.int8)
-        used_T, at_T = watermark.passed(time_ms_M[timed], names, partition_M[timed])
-        verdict_M[timed] = used_T
+        verdict_T = np.full(time_ms_T.size, Verdict.USED, np.int8)
+        used_T, at_T = watermark.passed(time_ms_T[timed], names, partition_T[timed])
+        verdict_T[timed] = used_T
         if in_archive_before_ms is not None:
-            verdict_M[(time_ms_M < in_archive_before_ms) & (time_ms_M != NO_TIME_MS)] = Verdict.IN_ARCHIVE
-        place_M = np.empty(order.size, np.int64)
-        place_M[order] = np.arange(order.size)
-        at_ms_M = np.full(order.size, before_ms)
-        at_ms_M[place_M[timed]] = at_T
-        newest_ms_M = np.full(order.size + 1, newest_ms)
-        newest_ms_M[place_M[timed] + 1] = time_ms_M[timed]
+            verdict_T[(time_ms_T < in_archive_before_ms) & (time_ms_T != NO_TIME_MS)] = Verdict.IN_ARCHIVE
+        place_T = np.empty(order.size, np.int64)
+        place_T[order] = np.arange(order.size)
+        at_ms_T = np.full(order.size, before_ms)
+        at_ms_T[place_T[timed]] = at_T
+        newest_ms_T = np.full(order.size + 1, newest_ms)
+        newest_ms_T[place_T[timed] + 1] = time_ms_T[timed]
         return cls(
-            verdicts={kind: each.copy() for kind, each in by_kind(tables, verdict_M).items()},
-            places=by_kind(tables, place_M),
-            at_ms_M=np.maximum(np.maximum.accumulate(at_ms_M), before_ms),
-            newest_ms_M=np.maximum(np.maximum.accumulate(newest_ms_M), newest_ms)[:-1],
-            active_partitions=tuple(names[each] for each in np.unique(partition_M[timed]).tolist()),
+            verdicts={kind: each.copy() for kind, each in by_kind(tables, verdict_T).items()},
+            places=by_kind(tables, place_T),
+            at_ms_T=np.maximum(np.maximum.accumulate(at_ms_T), before_ms),
+            newest_ms_T=np.maximum(np.maximum.accumulate(newest_ms_T), newest_ms)[:-1],
+            active_partitions=tuple(names[each] for each in np.unique(partition_T[timed]).tolist()),
         )
 
     def pieces(self, before_ms: int) -> Iterator[slice]:
         """Places, cut where the watermark passes a midnight (UTC): the message that moves it comes behind."""
-        passes = np.flatnonzero(np.diff(self.at_ms_M // DAY_MS, prepend=before_ms // DAY_MS)).tolist()
-        for start, stop in itertools.pairwise(sorted({0, *passes, self.at_ms_M.size})):
+        passes = np.flatnonzero(np.diff(self.at_ms_T // DAY_MS, prepend=before_ms // DAY_MS)).tolist()
+        for start, stop in itertools.pairwise(sorted({0, *passes, self.at_ms_T.size})):
             yield slice(start, stop)
 
     def within(self, kind: str, piece: slice) -> npt.NDArray[np.bool_] | None:
         """Which messages of a kind stand in a piece; None where that is all there is."""
-        if piece.stop - piece.start == self.at_ms_M.size:
+        if piece.stop - piece.start == self.at_ms_T.size:
             return None
         mine_X: npt.NDArray[np.bool_] = (self.places[kind] >= piece.start) & (self.places[kind] < piece.stop)
         return mine_X
@@ -134,17 +134,17 @@ def arrival_ms(tables: Tables, *, newest_ms: int) -> dict[str, Times]:
     Args:
         newest_ms: before all of them, UTC milliseconds.
     """
-    time_ms_M, order = in_order(tables)
-    happened_ms_M = np.where(known_times(tables), NO_TIME_MS, time_ms_M)
-    newest_ms_M = np.empty_like(time_ms_M)
-    newest_ms_M[order] = np.maximum(np.maximum.accumulate(happened_ms_M[order]), newest_ms)
-    return by_kind(tables, newest_ms_M)
+    time_ms_T, order = in_order(tables)
+    happened_ms_T = np.where(known_times(tables), NO_TIME_MS, time_ms_T)
+    newest_ms_T = np.empty_like(time_ms_T)
+    newest_ms_T[order] = np.maximum(np.maximum.accumulate(happened_ms_T[order]), newest_ms)
+    return by_kind(tables, newest_ms_T)
 
 
-def by_kind(tables: Tables, values_M: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
+def by_kind(tables: Tables, values_T: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
     """What was said of all messages, kind after kind, by kind (X,); shares memory."""
     cuts = np.cumsum([table.num_rows for table in tables.values()])[:-1]
-    return dict(zip(tables, np.split(values_M, cuts), strict=True))
+    return dict(zip(tables, np.split(values_T, cuts), strict=True))
 
 
 def times_of(kind: str, table: pa.Table) -> Times:

@@ -24,7 +24,7 @@ from interestclock.events.schema import LogSchema
 
 __all__ = ["LabelJoin"]
 
-# Shapes: N exposures, E labels or outcomes of one arrival, F those whose exposure is there.
+# Shapes: N exposures, E labels or outcomes of one arrival, R those whose exposure is there.
 
 
 class LabelJoin:
@@ -126,19 +126,19 @@ class LabelJoin:
         if found is None:
             return self._note_new(made.labels)
         names = pc.index_in(found.table["label"], pa.array(self._schema.labels))
-        known_ms_F, verdict_F = self._in_time(found)
+        known_ms_R, verdict_R = self._in_time(found)
         events = LabelEvents(
-            known_ms_E=known_ms_F,
-            serial_E=found.serial_F,
+            known_ms_E=known_ms_R,
+            serial_E=found.serial_R,
             label_E=names.to_numpy().astype(np.int8),
             value_E=found.table["value"].to_numpy().astype(np.int8),
         )
-        slot_F, made_slot_E = self._slots(events), self._slots(made.labels)
-        given_F = self._given(events) | made.before(made_slot_E, slot_F, whole(found.table, "arrival"))
-        joined = _firsts(verdict_F, given_F, slot_F)
+        slot_R, made_slot_E = self._slots(events), self._slots(made.labels)
+        given_R = self._given(events) | made.before(made_slot_E, slot_R, whole(found.table, "arrival"))
+        joined = _firsts(verdict_R, given_R, slot_R)
         self._counters.labels_joined += joined.size
-        self._record_verdicts(found, verdict_F, labels)
-        rest = made.labels.taken(np.flatnonzero(~np.isin(made_slot_E, slot_F[joined])))
+        self._record_verdicts(found, verdict_R, labels)
+        rest = made.labels.taken(np.flatnonzero(~np.isin(made_slot_E, slot_R[joined])))
         return self.note(events.taken(joined)).joined(self._note_new(rest))
 
     def _join_outcomes(self, found: Found | None, outcomes: AtPlaces | None) -> MadeLabels:
@@ -146,18 +146,18 @@ class LabelJoin:
         if found is None:
             return MadeLabels.none()
         names = pc.index_in(found.table["outcome"], pa.array(self._schema.outcomes)).to_numpy()
-        known_ms_F, verdict_F = self._in_time(found)
-        given_F = self._derived.known(found.serial_F, names)
-        joined = _firsts(verdict_F, given_F, found.serial_F * len(self._schema.outcomes) + names)
+        known_ms_R, verdict_R = self._in_time(found)
+        given_R = self._derived.known(found.serial_R, names)
+        joined = _firsts(verdict_R, given_R, found.serial_R * len(self._schema.outcomes) + names)
         self._counters.outcomes_joined += joined.size
-        self._record_verdicts(found, verdict_F, outcomes)
+        self._record_verdicts(found, verdict_R, outcomes)
         if not joined.size:
             return MadeLabels.none()
         return self._derived.apply(
-            serial_E=found.serial_F[joined],
+            serial_E=found.serial_R[joined],
             outcome_E=names[joined],
             value_E=found.table["value"].to_numpy()[joined],
-            known_ms_E=known_ms_F[joined],
+            known_ms_E=known_ms_R[joined],
             arrival_E=whole(found.table, "arrival")[joined],
         )
 
@@ -182,14 +182,14 @@ class LabelJoin:
 
     def _in_time(self, found: Found) -> tuple[npt.NDArray[np.int64], Verdicts]:
         """When each was known, at its exposure or later; and ``LATE`` where that is after the wait."""
-        timestamp_ms_F = self._exposures.column("timestamp_ms", found.serial_F)
-        known_ms_F = np.maximum(whole(found.table, "known_ms"), timestamp_ms_F)
-        after_F = known_ms_F > self._exposures.column("until_ms", found.serial_F)
-        return known_ms_F, np.where(after_F, Verdict.LATE, Verdict.DUPLICATE).astype(np.int8)
+        timestamp_ms_R = self._exposures.column("timestamp_ms", found.serial_R)
+        known_ms_R = np.maximum(whole(found.table, "known_ms"), timestamp_ms_R)
+        after_R = known_ms_R > self._exposures.column("until_ms", found.serial_R)
+        return known_ms_R, np.where(after_R, Verdict.LATE, Verdict.DUPLICATE).astype(np.int8)
 
-    def _record_verdicts(self, found: Found, verdict_F: Verdicts, messages: AtPlaces | None) -> None:
+    def _record_verdicts(self, found: Found, verdict_R: Verdicts, messages: AtPlaces | None) -> None:
         """Count what became of labels or outcomes, and note it with those that came."""
-        found.verdict_E[found.row_F] = verdict_F
+        found.verdict_E[found.row_R] = verdict_R
         self._counters.late_labels += count(found.verdict_E, Verdict.LATE)
         self._counters.late_after_idle += count(found.verdict_E, Verdict.LATE_AFTER_IDLE)
         self._counters.in_archive += count(found.verdict_E, Verdict.IN_ARCHIVE)
@@ -201,7 +201,7 @@ class LabelJoin:
     def _given(self, labels: LabelEvents) -> npt.NDArray[np.bool_]:
         """Which labels their exposures have already."""
         given_E: npt.NDArray[np.bool_] = (
-            self._exposures.label_NK(labels.serial_E)[np.arange(len(labels)), labels.label_E] != OPEN
+            self._exposures.label_NJ(labels.serial_E)[np.arange(len(labels)), labels.label_E] != OPEN
         )
         return given_E
 
@@ -211,11 +211,11 @@ class LabelJoin:
 
 
 def _firsts(
-    verdict_F: Verdicts, given_F: npt.NDArray[np.bool_], slot_F: npt.NDArray[np.integer]
+    verdict_R: Verdicts, given_R: npt.NDArray[np.bool_], slot_R: npt.NDArray[np.integer]
 ) -> npt.NDArray[np.int64]:
     """The first in each slot that is neither late nor given, in order; they are ``USED`` from now on."""
-    candidates = np.flatnonzero((verdict_F != Verdict.LATE) & ~given_F)
-    _, first = np.unique(slot_F[candidates], return_index=True)
+    candidates = np.flatnonzero((verdict_R != Verdict.LATE) & ~given_R)
+    _, first = np.unique(slot_R[candidates], return_index=True)
     joined: npt.NDArray[np.int64] = candidates[np.sort(first)]
-    verdict_F[joined] = Verdict.USED
+    verdict_R[joined] = Verdict.USED
     return joined

@@ -14,7 +14,7 @@ from interestclock.arrays import Arrays
 
 __all__ = ["OPEN", "OpenExposures"]
 
-# Shapes: N exposures, K labels.
+# Shapes: N exposures, J labels.
 
 IntArray = npt.NDArray[np.integer]
 OPEN = -1  # a label that has not come
@@ -37,7 +37,7 @@ class OpenExposures:
         >>> exposures.set_labels(LabelEvents(
         ...     known_ms_E=np.array([900]), serial_E=np.array([0]),
         ...     label_E=np.array([0], np.int8), value_E=np.array([1], np.int8)))
-        >>> exposures.resolved_ms(np.array([0])).tolist(), exposures.label_NK(np.array([0])).tolist()
+        >>> exposures.resolved_ms(np.array([0])).tolist(), exposures.label_NJ(np.array([0])).tolist()
         ([900], [[1]])
     """
 
@@ -81,10 +81,10 @@ class OpenExposures:
         self._columns.put("label", labels.serial_E, labels.value_E, at=labels.label_E)
         self._columns.put("known_ms", labels.serial_E, labels.known_ms_E, at=labels.label_E)
 
-    def label_NK(self, serial_N: IntArray) -> npt.NDArray[np.int8]:  # noqa: N802  shapes stand in names
-        """Labels, int8 (N, K), ``OPEN`` where none has come."""
-        labels_NK: npt.NDArray[np.int8] = self._columns.get("label", serial_N)
-        return labels_NK
+    def label_NJ(self, serial_N: IntArray) -> npt.NDArray[np.int8]:  # noqa: N802  shapes stand in names
+        """Labels, int8 (N, J), ``OPEN`` where none has come."""
+        labels_NJ: npt.NDArray[np.int8] = self._columns.get("label", serial_N)
+        return labels_NJ
 
     def resolved_ms(self, serial_N: IntArray) -> npt.NDArray[np.int64]:
         """From when on nothing changes any more: all labels known, or the wait over."""

@@ -13,7 +13,7 @@ from interestclock.arrays import below, texts_as_arrays, texts_in, under
 
 __all__ = ["AFTER_ALL_MS", "BEFORE_ALL_MS", "Watermark"]
 
-# Shapes: M messages in the order in which they arrived, P partitions.
+# Shapes: T messages in the order in which they arrived, P partitions.
 
 BEFORE_ALL_MS = np.iinfo(np.int64).min // 2
 AFTER_ALL_MS = np.iinfo(np.int64).max // 2
@@ -57,40 +57,40 @@ class Watermark:
         self._awaited: set[str] = set()
 
     def passed(
-        self, time_ms_M: Times, names: list[str], partition_M: npt.NDArray[np.integer]
+        self, time_ms_T: Times, names: list[str], partition_T: npt.NDArray[np.integer]
     ) -> tuple[npt.NDArray[np.int8], Times]:
         """Look at messages in the order of their arrival, and move on.
 
         Args:
-            time_ms_M: (M,) int64, each one's event time. names: of partitions. partition_M: (M,) places in
+            time_ms_T: (T,) int64, each one's event time. names: of partitions. partition_T: (T,) places in
                 them.
 
         Returns:
-            Verdicts, (M,) int8: ``USED``, ``LATE`` or ``LATE_AFTER_IDLE``; and where the watermark stood once
-            each was seen, (M,) int64.
+            Verdicts, (T,) int8: ``USED``, ``LATE`` or ``LATE_AFTER_IDLE``; and where the watermark stood once
+            each was seen, (T,) int64.
         """
-        if not time_ms_M.size:
+        if not time_ms_T.size:
             return np.zeros(0, np.int8), np.zeros(0, np.int64)
-        active_partitions = np.unique(partition_M).tolist()
-        own_M = np.empty(time_ms_M.size, np.int64)
-        least_M = np.full(
-            time_ms_M.size, self._least_of_others({names[place] for place in active_partitions}), np.int64
+        active_partitions = np.unique(partition_T).tolist()
+        own_T = np.empty(time_ms_T.size, np.int64)
+        least_T = np.full(
+            time_ms_T.size, self._least_of_others({names[place] for place in active_partitions}), np.int64
         )
         for place in active_partitions:
-            name, mine_M = names[place], partition_M == place
+            name, mine_T = names[place], partition_T == place
             before_ms = self._reached_ms.get(name, BEFORE_ALL_MS)
-            reached_M = np.maximum.accumulate(np.where(mine_M, time_ms_M, before_ms))
-            reached_M = np.maximum(reached_M, before_ms)
-            own_M[mine_M] = reached_M[mine_M]
-            self._reached_ms[name] = int(reached_M[-1])
-            first = 0 if name in self._awaited else int(mine_M.argmax())
-            np.minimum(least_M[first:], reached_M[first:], out=least_M[first:])
+            reached_T = np.maximum.accumulate(np.where(mine_T, time_ms_T, before_ms))
+            reached_T = np.maximum(reached_T, before_ms)
+            own_T[mine_T] = reached_T[mine_T]
+            self._reached_ms[name] = int(reached_T[-1])
+            first = 0 if name in self._awaited else int(mine_T.argmax())
+            np.minimum(least_T[first:], reached_T[first:], out=least_T[first:])
         self._awaited.update(names[place] for place in active_partitions)
-        self.newest_ms = max(self.newest_ms, int(time_ms_M.max()))
-        at_M = np.maximum(np.maximum.accumulate(least_M - self.lateness_ms), self.at_ms)
-        self.at_ms = int(at_M[-1])
-        behind_M = np.where(time_ms_M < own_M - self.lateness_ms, Verdict.LATE, Verdict.LATE_AFTER_IDLE)
-        return np.where(time_ms_M < at_M, behind_M, Verdict.USED).astype(np.int8), at_M
+        self.newest_ms = max(self.newest_ms, int(time_ms_T.max()))
+        at_T = np.maximum(np.maximum.accumulate(least_T - self.lateness_ms), self.at_ms)
+        self.at_ms = int(at_T[-1])
+        behind_T = np.where(time_ms_T < own_T - self.lateness_ms, Verdict.LATE, Verdict.LATE_AFTER_IDLE)
+        return np.where(time_ms_T < at_T, behind_T, Verdict.USED).astype(np.int8), at_T
 
     def tick(self, *, awaited: Iterable[str], taken_ms: int) -> None:
         """Wait for these partitions, known or not, and for no others.

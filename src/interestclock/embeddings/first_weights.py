@@ -9,7 +9,7 @@ from torch import Tensor
 
 __all__ = ["first_weights"]
 
-# Shapes: R values, S the same sorted, K blocks that they lie in, D embedding.
+# Shapes: R values, X the same sorted, P blocks that they lie in, D embedding.
 
 _BLOCK_ROWS = 1024
 
@@ -29,14 +29,14 @@ def first_weights(feature: str, origin_R: Tensor, *, dim: int, std: float, seed:
         >>> bool((first_weights("user", torch.tensor([2]), dim=3, std=0.25, seed=0)[0] == both[1]).all())
         True
     """
-    origin_S, order_S = torch.sort(origin_R)
-    block_K, count_K = torch.unique_consecutive((origin_S - 1) // _BLOCK_ROWS, return_counts=True)
+    origin_X, order_X = torch.sort(origin_R)
+    block_P, count_P = torch.unique_consecutive((origin_X - 1) // _BLOCK_ROWS, return_counts=True)
     out_RD = torch.empty(len(origin_R), dim)
     first = 0
-    for block, count in zip(block_K.tolist(), count_K.tolist(), strict=True):
+    for block, count in zip(block_P.tolist(), count_P.tolist(), strict=True):
         mine = slice(first, first + count)
         drawn_RD = _block(f"{seed}/{feature}/{block}", dim=dim, std=std)
-        out_RD[order_S[mine]] = drawn_RD[(origin_S[mine] - 1) % _BLOCK_ROWS]
+        out_RD[order_X[mine]] = drawn_RD[(origin_X[mine] - 1) % _BLOCK_ROWS]
         first += count
     return out_RD
 

@@ -16,7 +16,8 @@ from interestclock.histories.block_room import Blocks
 __all__ = ["Ranking", "ReadRequests", "Scratch", "VoteTable", "count_users", "read_clocks"]
 
 # Shapes: E places of all votes, C cells of a hash table, M users at a time, A attributes, H buckets,
-# K values kept, T terms, X codes, F counts, all in one row: to find one by two numbers takes much longer.
+# K values kept, T terms, X codes, G sets of values, F counts, all in one row: to find one by two numbers
+# takes much longer.
 
 Whole = npt.NDArray[np.integer]
 _TERM_BITS = 2  # a division takes longer
@@ -96,7 +97,7 @@ def read_clocks(
 def count_users(votes: VoteTable, requests: ReadRequests, counts_HXT: npt.NDArray[np.int64]) -> None:
     """Add up users' votes by bucket, code and term."""
     counts_F, codes = counts_HXT.reshape(-1), counts_HXT.shape[1]
-    start_S, code_E = votes.sets.start_S, votes.sets.code_E
+    start_G, code_E = votes.sets.start_G, votes.sets.code_E
     set_E, ballot_E, timestamp_ms_E = votes.set_E, votes.ballot_E, votes.timestamp_ms_E
     for row in range(requests.user_M.shape[0]):
         first, stop = _counting(votes, requests, row)
@@ -109,7 +110,7 @@ def count_users(votes: VoteTable, requests: ReadRequests, counts_HXT: npt.NDArra
                     set_E[place],
                 )
                 of_bucket = np.int64(bucket) * codes * _TERMS + term
-                for each in range(start_S[mine], start_S[mine + 1]):
+                for each in range(start_G[mine], start_G[mine + 1]):
                     counts_F[of_bucket + code_E[each] * _TERMS] += 1
 
 
@@ -148,14 +149,14 @@ def _count(votes: VoteTable, first: int, stop: int, from_ms: int, scratch: Scrat
         scratch.taken_C,
         scratch.key_C.shape[0] - 1,
     )
-    start_S, code_E = votes.sets.start_S, votes.sets.code_E
+    start_G, code_E = votes.sets.start_G, votes.sets.code_E
     set_E, ballot_E, timestamp_ms_E = votes.set_E, votes.ballot_E, votes.timestamp_ms_E
     taken = 0
     for place in range(first, stop):
         if timestamp_ms_E[place] < from_ms:
             continue
         bucket, term, mine = ballot_E[place] >> _TERM_BITS, ballot_E[place] & (_TERMS - 1), set_E[place]
-        for each in range(start_S[mine], start_S[mine + 1]):
+        for each in range(start_G[mine], start_G[mine + 1]):
             key = (np.int64(bucket) << _CODE_BITS) | code_E[each]
             cell = (key * _MIXES >> _MIXED_BITS) & mask
             while key_C[cell] != key:

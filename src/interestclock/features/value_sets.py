@@ -12,7 +12,7 @@ from interestclock.arrays import with_room
 
 __all__ = ["Sets", "ValueSets"]
 
-# Shapes: N rows, V values of an attribute, S sets, E codes of all sets.
+# Shapes: N rows, V values of an attribute, G sets, E codes of all sets.
 
 _MOST_ROWS_KNOWN, _UNKNOWN = 200_000, -1
 
@@ -20,7 +20,7 @@ _MOST_ROWS_KNOWN, _UNKNOWN = 200_000, -1
 class Sets(NamedTuple):
     """Codes of the values that come together in an item; a code is value * A + attribute."""
 
-    start_S: npt.NDArray[np.integer]
+    start_G: npt.NDArray[np.integer]
     code_E: npt.NDArray[np.integer]
 
 
@@ -46,7 +46,7 @@ class ValueSets:
         self._number_of: dict[bytes, int] = {}
         # Rows as they come, by their widths, for speed; forgotten when many.
         self._number_of_row: dict[tuple[int, ...], dict[bytes, int]] = {}
-        self._start_S, self._code_E = np.zeros(1_024, np.int64), np.zeros(1_024, np.int32)
+        self._start_G, self._code_E = np.zeros(1_024, np.int64), np.zeros(1_024, np.int32)
         self.longest = 1  # codes of the set that has most
 
     @property
@@ -76,12 +76,12 @@ class ValueSets:
 
     def arrays(self) -> Sets:
         """All sets, for compiled loops: where each starts, and their codes."""
-        return Sets(start_S=self._start_S, code_E=self._code_E)
+        return Sets(start_G=self._start_G, code_E=self._code_E)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """For a checkpoint."""
         count = len(self._number_of)
-        return {"start": self._start_S[: count + 1], "code": self._code_E[: self._start_S[count]]}
+        return {"start": self._start_G[: count + 1], "code": self._code_E[: self._start_G[count]]}
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave."""
@@ -98,10 +98,10 @@ class ValueSets:
     def _add(self, codes: npt.NDArray[np.int32]) -> int:
         number = self._number_of.setdefault(codes.tobytes(), len(self._number_of))
         if number == len(self._number_of) - 1:
-            self._start_S = with_room(self._start_S, number + 2)
-            first = int(self._start_S[number])
+            self._start_G = with_room(self._start_G, number + 2)
+            first = int(self._start_G[number])
             self._code_E = with_room(self._code_E, first + codes.size)
             self._code_E[first : first + codes.size] = codes
-            self._start_S[number + 1] = first + codes.size
+            self._start_G[number + 1] = first + codes.size
             self.longest = max(self.longest, codes.size)
         return number

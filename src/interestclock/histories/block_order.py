@@ -7,19 +7,19 @@ from interestclock.histories.block_room import Blocks, Int64s, run_end
 
 __all__ = ["append", "drop", "known_before"]
 
-# Shapes: E places of all blocks, K records of a call, R users of a call, M users asked for.
+# Shapes: E places of all blocks, N records of a call, R users of a call, M users at a time.
 
 
 @compiled()
-def append(blocks: Blocks, key: tuple[Int64s, ...], user_K: Int64s, spans: tuple[Int64s, Int64s]) -> int:
+def append(blocks: Blocks, key: tuple[Int64s, ...], user_N: Int64s, spans: tuple[Int64s, Int64s]) -> int:
     """Count records that were put behind those of their users; gives how many users' are out of order.
 
     ``spans`` are filled with where that begins, of each such user, and where it ends.
     """
-    first_K, stop_K = spans
+    first_N, stop_N = spans
     late, first = 0, 0
-    while first < user_K.shape[0]:
-        user, stop = user_K[first], run_end(user_K, first)
+    while first < user_N.shape[0]:
+        user, stop = user_N[first], run_end(user_N, first)
         oldest = blocks.offset_U[user] + blocks.dropped_U[user]
         end = blocks.offset_U[user] + blocks.count_U[user]
         blocks.count_U[user] += stop - first
@@ -27,7 +27,7 @@ def append(blocks: Blocks, key: tuple[Int64s, ...], user_K: Int64s, spans: tuple
         while belongs > oldest and _goes_before(key, end, belongs - 1):
             belongs -= 1
         if belongs < end:
-            first_K[late], stop_K[late] = belongs, end + stop - first
+            first_N[late], stop_N[late] = belongs, end + stop - first
             late += 1
         first = stop
     return late

@@ -23,7 +23,7 @@ __all__ = [
     "slide",
 ]
 
-# Shapes: U users by slot, E places of all blocks, K records of a call, R users of a call, C block sizes.
+# Shapes: U users by slot, E places of all blocks, N records of a call, R users of a call, C block sizes.
 
 Column = npt.NDArray[Any]
 Int64s = npt.NDArray[np.int64]
@@ -69,10 +69,10 @@ class Moves(NamedTuple):
 @compiled()
 def claim(blocks: Blocks, room: Room, moves: Moves, claims: tuple[Int64s, Int64s]) -> tuple[int, int]:
     """Say where records go, and which users move for it; gives how many do, and how far all blocks reach."""
-    user_K, place_K = claims
+    user_N, place_N = claims
     moving, first, used = 0, 0, room.used
-    while first < user_K.shape[0]:
-        user, stop = user_K[first], run_end(user_K, first)
+    while first < user_N.shape[0]:
+        user, stop = user_N[first], run_end(user_N, first)
         place = blocks.offset_U[user] + blocks.count_U[user]
         if place + stop - first > blocks.base_U[user] + blocks.capacity_U[user]:
             length = blocks.count_U[user] - blocks.dropped_U[user]
@@ -83,16 +83,16 @@ def claim(blocks: Blocks, room: Room, moves: Moves, claims: tuple[Int64s, Int64s
             moves.length_R[moving] = length
             moving, place = moving + 1, base + length
         for each in range(first, stop):
-            place_K[each] = place + each - first
+            place_N[each] = place + each - first
         first = stop
     return moving, used
 
 
 @compiled()
-def run_end(user_K: Int64s, first: int) -> int:
+def run_end(user_N: Int64s, first: int) -> int:
     """Where the records of the user named at ``first`` end, of users named in ascending order."""
     stop = first + 1
-    while stop < user_K.shape[0] and user_K[stop] == user_K[first]:
+    while stop < user_N.shape[0] and user_N[stop] == user_N[first]:
         stop += 1
     return stop
 

@@ -13,8 +13,8 @@ from interestclock.histories.block_room import NO_BLOCK, Blocks, Column, Int64s,
 
 __all__ = ["KNOWN", "UserBlocks"]
 
-# Shapes: U users by slot, E places of all blocks (or some), K records of a call, R users of a call, M users
-# asked for, C block sizes.
+# Shapes: U users by slot, E places of all blocks (or some), N records of a call, R users of a call, M users
+# at a time, C block sizes.
 
 KNOWN = "known_ms"  # the column that orders; in a block that nobody has, it names the next such block
 _SIZES = 48
@@ -71,21 +71,21 @@ class UserBlocks:
             self.blocks = Blocks(*(with_room(each, users, used=self.users) for each in self.blocks))
             self.users = users
 
-    def insert(self, user_K: Int64s, values: Mapping[str, Column]) -> None:
+    def insert(self, user_N: Int64s, values: Mapping[str, Column]) -> None:
         """Insert a record for each time that a user is named.
 
         Args:
-            user_K: slots. values: (K,) for every column.
+            user_N: slots. values: (N,) for every column.
         """
-        if not user_K.size:
+        if not user_N.size:
             return
-        order_K = np.lexsort((*(values[name] for name in reversed(self._order)), user_K))
-        user_K = user_K[order_K]
-        self.admit(int(user_K[-1]) + 1)
-        place_K = self._claim(user_K)
+        order_N = np.lexsort((*(values[name] for name in reversed(self._order)), user_N))
+        user_N = user_N[order_N]
+        self.admit(int(user_N[-1]) + 1)
+        place_N = self._claim(user_N)
         for name, column in self.columns.items():
-            column[place_K] = values[name][order_K]
-        self._restore_order(user_K)
+            column[place_N] = values[name][order_N]
+        self._restore_order(user_N)
 
     def move_up(self, user: int, column: str, value: int, known_ms: int) -> None:
         """The user's record with a value in a column was known earlier; it goes where it belongs.
@@ -147,19 +147,19 @@ class UserBlocks:
     def _key(self, place: int) -> tuple[int, ...]:
         return tuple(int(self.columns[name][place]) for name in self._order)
 
-    def _claim(self, user_K: Int64s) -> Int64s:
+    def _claim(self, user_N: Int64s) -> Int64s:
         """Where a record more for each time that a user is named goes, in blocks that have room for all.
 
         Args:
-            user_K: slots, ascending.
+            user_N: slots, ascending.
         """
-        place_K = np.empty_like(user_K)
-        moves = Moves(*np.empty((len(Moves._fields), user_K.size), np.int64))
+        place_N = np.empty_like(user_N)
+        moves = Moves(*np.empty((len(Moves._fields), user_N.size), np.int64))
         room = Room(self.columns[KNOWN], self._free_C, self.used)
-        count, self.used = block_room.claim(self.blocks, room, moves, (user_K, place_K))
+        count, self.used = block_room.claim(self.blocks, room, moves, (user_N, place_N))
         if count:
             self._move(Moves(*(each[:count] for each in moves)))
-        return place_K
+        return place_N
 
     def _move(self, moves: Moves) -> None:
         """Take records to blocks in which there is room."""
@@ -169,14 +169,14 @@ class UserBlocks:
             block_room.slide(column, moves)
         block_room.settle(self.blocks, self.columns[KNOWN], moves, self._free_C)
 
-    def _restore_order(self, user_K: Int64s) -> None:
+    def _restore_order(self, user_N: Int64s) -> None:
         """Count what was put behind each user's records, and sort it into them where it belongs there."""
         key = tuple(self.columns[name] for name in self._order)
-        first_K, stop_K = np.empty_like(user_K), np.empty_like(user_K)
-        late = block_order.append(self.blocks, key, user_K, (first_K, stop_K))
+        first_N, stop_N = np.empty_like(user_N), np.empty_like(user_N)
+        late = block_order.append(self.blocks, key, user_N, (first_N, stop_N))
         if not late:
             return
-        first_R, size_R = first_K[:late], stop_K[:late] - first_K[:late]
+        first_R, size_R = first_N[:late], stop_N[:late] - first_N[:late]
         place_E = np.arange(size_R.sum()) + np.repeat(first_R - np.cumsum(size_R) + size_R, size_R)
         of_user_E = np.repeat(np.arange(late), size_R)
         order_E = np.lexsort((*(each[place_E] for each in reversed(key)), of_user_E))

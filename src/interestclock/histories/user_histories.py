@@ -18,7 +18,7 @@ from interestclock.timeofday import utc_hour
 
 __all__ = ["Behaviours", "UserHistories"]
 
-# Shapes: N behaviours of a call, M users at a time, R users of a call, U users by slot, I items by slot,
+# Shapes: N behaviours of a call, M users at a time, R users of a call, U users by slot, S items by slot,
 # E places of all users.
 
 IntArray = npt.NDArray[np.integer]
@@ -105,12 +105,12 @@ class UserHistories:
             raise ConfigError(f"longest is {longest}; give 1 or more behaviours to keep of each user")
         self.longest = longest
         self._blocks = UserBlocks(_COLUMNS, ties=("timestamp_ms", "serial"))
-        self._named_I = np.zeros(1, np.int64)  # behaviours that name each item
+        self._named_S = np.zeros(1, np.int64)  # behaviours that name each item
 
     @property
     def bytes_used(self) -> int:
         """Of all arrays, with what they have to spare."""
-        return self._blocks.bytes_used + self._named_I.nbytes
+        return self._blocks.bytes_used + self._named_S.nbytes
 
     def admit(self, user: int) -> None:
         """Have an entry for each slot up to this one, so that a view of them changes nothing."""
@@ -158,8 +158,8 @@ class UserHistories:
 
     def names(self, item_R: IntArray) -> npt.NDArray[np.bool_]:
         """Whether any behaviour that is kept names an item."""
-        known_R = item_R < self._named_I.size
-        named_R: npt.NDArray[np.bool_] = known_R & (self._named_I[np.where(known_R, item_R, 0)] > 0)
+        known_R = item_R < self._named_S.size
+        named_R: npt.NDArray[np.bool_] = known_R & (self._named_S[np.where(known_R, item_R, 0)] > 0)
         return named_R
 
     def trim(self, *, known_before_ms: int) -> None:
@@ -226,15 +226,15 @@ class UserHistories:
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """For a checkpoint; shares memory."""
-        return {**self._blocks.state(), "named_I": self._named_I}
+        return {**self._blocks.state(), "named_S": self._named_S}
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave."""
         self._blocks.restore(state)
-        self._named_I = np.array(state["named_I"])
+        self._named_S = np.array(state["named_S"])
 
     def _name(self, item_N: IntArray, change: int) -> None:
         """So many behaviours more, or fewer, name these items."""
         if item_N.size:
-            self._named_I = with_room(self._named_I, int(item_N.max()) + 1)
-            np.add.at(self._named_I, item_N, change)
+            self._named_S = with_room(self._named_S, int(item_N.max()) + 1)
+            np.add.at(self._named_S, item_N, change)

@@ -17,7 +17,7 @@ from interestclock.samples import Batch
 
 __all__ = ["SERIAL", "AwaitedLabels"]
 
-# Shapes: N exposures admitted, B exposures of a batch, K labels.
+# Shapes: N exposures admitted, B exposures of a batch, J labels.
 
 SERIAL = "serial"  # what batches carry of each exposure, int64 (B,)
 
@@ -33,7 +33,7 @@ class AwaitedLabels:
     def __init__(self, labels: tuple[str, ...], *, missing: tuple[str, ...], label_wait_ms: int) -> None:
         self._names, self._wait_ms = labels, label_wait_ms
         self._open = OpenExposures(labels=len(labels))
-        self._missing_K = np.array([OPEN if name in missing else 0 for name in labels], np.int8)
+        self._missing_J = np.array([OPEN if name in missing else 0 for name in labels], np.int8)
 
     def expect(self, timestamp_ms_N: npt.NDArray[np.int64]) -> None:
         """Exposures were admitted, whose labels may come from now on; their serial numbers go on by one."""
@@ -51,9 +51,9 @@ class AwaitedLabels:
         """The batch with its labels; one that has some, such as choices beside candidates, as it is."""
         if batch.labels:
             return batch
-        label_BK = self._open.label_NK(batch.carried[SERIAL].numpy())
-        label_BK = np.where(label_BK == OPEN, self._missing_K, label_BK)
-        columns = zip(self._names, label_BK.T.copy(), strict=True)
+        label_BJ = self._open.label_NJ(batch.carried[SERIAL].numpy())
+        label_BJ = np.where(label_BJ == OPEN, self._missing_J, label_BJ)
+        columns = zip(self._names, label_BJ.T.copy(), strict=True)
         return replace(batch, labels={name: torch.from_numpy(label_B) for name, label_B in columns})
 
     def close_before_ms(self, first_ms: int | None) -> None:

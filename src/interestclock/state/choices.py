@@ -14,7 +14,7 @@ from interestclock.histories.blocks import KNOWN, UserBlocks
 
 __all__ = ["Choices"]
 
-# Shapes: N choices, I items by slot, M moments.
+# Shapes: N choices, S items by slot, M requests.
 
 IntArray = npt.NDArray[np.integer]
 _NEVER_MS = np.iinfo(np.int64).max
@@ -44,7 +44,7 @@ class Choices:
     def __init__(self) -> None:
         self._blocks = UserBlocks(_COLUMNS, ties=("timestamp_ms", "serial"))
         self._blocks.admit(1)  # everyone
-        self._first_ms_I = np.full(1, _NEVER_MS)
+        self._first_ms_S = np.full(1, _NEVER_MS)
 
     def add(self, behaviours: Behaviours) -> None:
         """Take choices, in any order."""
@@ -71,8 +71,8 @@ class Choices:
 
     def first_known_ms(self, item_N: IntArray) -> npt.NDArray[np.int64]:
         """When each item was first known to be chosen; the largest int64 where it never was."""
-        known_N = item_N < self._first_ms_I.size
-        return np.where(known_N, self._first_ms_I[np.where(known_N, item_N, 0)], _NEVER_MS)
+        known_N = item_N < self._first_ms_S.size
+        return np.where(known_N, self._first_ms_S[np.where(known_N, item_N, 0)], _NEVER_MS)
 
     def names(self, item_R: IntArray) -> npt.NDArray[np.bool_]:
         """Whether any choice names an item."""
@@ -80,15 +80,15 @@ class Choices:
 
     def state(self) -> Arrays:
         """For a checkpoint; shares memory."""
-        return {**self._blocks.state(), "first_ms_I": self._first_ms_I}
+        return {**self._blocks.state(), "first_ms_S": self._first_ms_S}
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave."""
         self._blocks.restore(state)
-        self._first_ms_I = np.array(state["first_ms_I"])
+        self._first_ms_S = np.array(state["first_ms_S"])
 
     def _note_first(self, item_N: IntArray, known_ms_N: IntArray) -> None:
         if not item_N.size:
             return
-        self._first_ms_I = with_room(self._first_ms_I, int(item_N.max()) + 1, fill=_NEVER_MS)
-        np.minimum.at(self._first_ms_I, item_N, known_ms_N)
+        self._first_ms_S = with_room(self._first_ms_S, int(item_N.max()) + 1, fill=_NEVER_MS)
+        np.minimum.at(self._first_ms_S, item_N, known_ms_N)

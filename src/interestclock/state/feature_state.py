@@ -29,7 +29,7 @@ from interestclock.timeofday import DAY_MS, utc_day_start_ms, utc_offset_minutes
 
 __all__ = ["FeatureState"]
 
-# Shapes: N exposures, M users at a time, R slots.
+# Shapes: N exposures, M users at a time, R slots, T messages of items, C exposures and these.
 
 IntArray = npt.NDArray[np.integer]
 
@@ -79,7 +79,7 @@ class FeatureState:
         self.everyone: dict[int, npt.NDArray[np.int64]] = {}  # Eq. 3's counts of all users, by midnight
         self._seen = LastSeen()
         self._sets = ItemSets(self.values, votes=self.votes, attributes=schema.clock_attributes)
-        self._shown_I = np.zeros(1, np.bool_)
+        self._shown_S = np.zeros(1, np.bool_)
 
     @property
     def bytes_used(self) -> int:
@@ -114,10 +114,10 @@ class FeatureState:
         self._seen.note_offsets(user_N, timestamp_ms_N, offset_N, zones=zones)
         if order.items is not None:
             self._seen.note_told(item_C[order.place_T], order.items["newest_ms"].to_numpy())
-        self._shown_I = with_room(self._shown_I, self.items.capacity + 1)
+        self._shown_S = with_room(self._shown_S, self.items.capacity + 1)
         self._sets.reach(self.items.capacity + 1)
-        self._sets.describe(order.descriptions(item_C, items_came, shown_I=self._shown_I))
-        self._shown_I[item_N] = True
+        self._sets.describe(order.descriptions(item_C, items_came, shown_S=self._shown_S))
+        self._shown_S[item_N] = True
         described = {
             "timestamp_ms": timestamp_ms_N,
             "user": user_N,
@@ -185,7 +185,7 @@ class FeatureState:
         self._sets.renew(self.values.drop_before(complete_ms))
         items = self._leaving_items(midnight_ms)
         self.values.forget(items)
-        self._shown_I[items] = False
+        self._shown_S[items] = False
         self.items.release(items)
         return Left(users=users, items=items)
 
@@ -232,7 +232,7 @@ class FeatureState:
         state |= self._seen.state()
         state |= under("everyone", {str(midnight): each for midnight, each in self.everyone.items()})
         return state | {
-            "shown": self._shown_I,
+            "shown": self._shown_S,
             "complete_from_ms": np.array(self.complete_from_ms),
             "day_ms": np.array(BEFORE_ALL_MS if self._day_ms is None else self._day_ms),
         }
@@ -251,7 +251,7 @@ class FeatureState:
         self._sets.make(self.items.known())
         self._seen.restore(state)
         self.everyone = {int(name): np.array(each) for name, each in below("everyone", state).items()}
-        self._shown_I = np.array(state["shown"])
+        self._shown_S = np.array(state["shown"])
         self.complete_from_ms, day_ms = int(state["complete_from_ms"]), int(state["day_ms"])
         self._day_ms = None if day_ms == BEFORE_ALL_MS else day_ms
 

@@ -46,7 +46,7 @@ class ItemChanges:
         self.count = 0  # of items that became something else, ever
         self._names = names
         self._of: dict[int, list[_Change]] = {}  # by item, in order
-        self._has_I = np.zeros(1, np.bool_)  # which items have any
+        self._has_S = np.zeros(1, np.bool_)  # which items have any
         self._order: list[tuple[int, int]] = []  # moment and item, ascending
 
     def is_past(self, item: int, *, from_ms: int, stated_ms: int) -> bool:
@@ -61,8 +61,8 @@ class ItemChanges:
         Args:
             from_ms: since when it counts. stated_ms: since when it is so, as was said; UTC milliseconds.
         """
-        self._has_I = with_room(self._has_I, item + 1)
-        self._has_I[item] = True
+        self._has_S = with_room(self._has_S, item + 1)
+        self._has_S[item] = True
         insort(self._of.setdefault(item, []), _Change(from_ms, stated_ms, values), key=_from_ms)
         insort(self._order, (from_ms, item))
 
@@ -87,8 +87,8 @@ class ItemChanges:
 
     def changed(self, item_N: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
         """Which items have changes that are kept."""
-        inside_N = item_N < self._has_I.size
-        changed_N: npt.NDArray[np.bool_] = self._has_I[np.where(inside_N, item_N, 0)] & inside_N
+        inside_N = item_N < self._has_S.size
+        changed_N: npt.NDArray[np.bool_] = self._has_S[np.where(inside_N, item_N, 0)] & inside_N
         return changed_N
 
     def between(self, after_ms: int, until_ms: int) -> list[int]:
@@ -110,7 +110,7 @@ class ItemChanges:
             self._of[item] = versions[known:]
             if not self._of[item]:
                 del self._of[item]
-                self._has_I[item] = False
+                self._has_S[item] = False
         del self._order[:stop]
         return became
 
@@ -119,7 +119,7 @@ class ItemChanges:
         gone = {int(item) for item in item_R[self.changed(item_R)]}
         for item in gone:
             del self._of[item]
-            self._has_I[item] = False
+            self._has_S[item] = False
         if gone:
             self._order = [each for each in self._order if each[1] not in gone]
 
@@ -138,7 +138,7 @@ class ItemChanges:
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave."""
-        self._of, self._order, self._has_I = {}, [], np.zeros(1, np.bool_)
+        self._of, self._order, self._has_S = {}, [], np.zeros(1, np.bool_)
         for each in table_from_bytes(state["changes"]).to_pylist():
             values = {name: np.array(each[f"attribute.{name}"], np.int32) for name in self._names}
             self.add(each["item"], values, from_ms=each["from_ms"], stated_ms=each["said_ms"])

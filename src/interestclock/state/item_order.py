@@ -55,12 +55,12 @@ class ItemOrder:
         return both.take(pa.array(self._order()))
 
     def descriptions(
-        self, item_C: IntArray, came: IntArray, *, shown_I: npt.NDArray[np.bool_]
+        self, item_C: IntArray, came: IntArray, *, shown_S: npt.NDArray[np.bool_]
     ) -> Descriptions | None:
         """What is said of items; None where nothing is.
 
         Args:
-            item_C: slots in order. came: those that came with these. shown_I: which were shown before.
+            item_C: slots in order. came: those that came with these. shown_S: which were shown before.
         """
         if not came.size and self.items is None:
             return None
@@ -71,7 +71,7 @@ class ItemOrder:
             return Descriptions.of_rows(item_C[first], self.exposures.select(about).take(pa.array(first)))
         place_R = np.union1d(first, self.place_T)
         item_R, by_message_R = item_C[place_R], np.isin(place_R, self.place_T)
-        shown_R = shown_I[item_R] | self._shown_here(item_C, place_R)
+        shown_R = shown_S[item_R] | self._shown_here(item_C, place_R)
         from_ms_R = np.full(place_R.size, _BEFORE_ALL_MS)
         from_ms_R[by_message_R] = np.asarray(self.items["from_ms"].to_numpy(), np.int64)
         reaches_ms_R = np.full(place_R.size, _BEFORE_ALL_MS)

@@ -12,7 +12,7 @@ from interestclock.state.last_seen import BEFORE_ALL_MS
 
 __all__ = ["ItemSets"]
 
-# Shapes: N exposures, I items by slot, R some items, V values.
+# Shapes: N exposures, S items by slot, R some items, V values.
 
 IntArray = npt.NDArray[np.integer]
 
@@ -33,11 +33,11 @@ class ItemSets:
 
     def __init__(self, values: ItemValues, *, votes: UserVotes | None, attributes: tuple[str, ...]) -> None:
         self._values, self._votes, self._attributes = values, votes, attributes
-        self._set_I = np.zeros(1, np.int32)  # that each item had at first
+        self._set_S = np.zeros(1, np.int32)  # that each item had at first
 
     def reach(self, items: int) -> None:
         """Have an entry for each slot below ``items``."""
-        self._set_I = with_room(self._set_I, items)
+        self._set_S = with_room(self._set_S, items)
 
     def describe(self, descriptions: Descriptions | None) -> None:
         """Describe items that are new, and those of which something is said; None: there are none."""
@@ -48,7 +48,7 @@ class ItemSets:
         if self._votes is not None:
             self._name_values(self._votes)
             set_R = self._votes.sets.numbers([value_RV[name] for name in self._attributes])
-            self._set_I[descriptions.item_R[descriptions.first_R]] = set_R[descriptions.first_R]
+            self._set_S[descriptions.item_R[descriptions.first_R]] = set_R[descriptions.first_R]
 
     def of(self, item_N: IntArray, timestamp_ms_N: IntArray) -> npt.NDArray[np.int32]:
         """The set of clock values that each item had when it was shown.
@@ -56,7 +56,7 @@ class ItemSets:
         Args:
             item_N: slots. timestamp_ms_N: UTC milliseconds.
         """
-        set_N: npt.NDArray[np.int32] = self._set_I[item_N]
+        set_N: npt.NDArray[np.int32] = self._set_S[item_N]
         changed = np.flatnonzero(self._values.changes.changed(item_N))
         if self._votes is not None and changed.size:
             at_ms = np.asarray(timestamp_ms_N[changed], np.int64)
@@ -69,7 +69,7 @@ class ItemSets:
         """What these items were at first, as far as anybody can ask, is another now."""
         if item_R.size and self._votes is not None:
             self.reach(int(item_R.max()) + 1)
-            self._set_I[item_R] = self._votes.sets.numbers(
+            self._set_S[item_R] = self._votes.sets.numbers(
                 [self._values.of(name, item_R, at_ms=BEFORE_ALL_MS) for name in self._attributes]
             )
 

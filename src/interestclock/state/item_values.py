@@ -24,7 +24,7 @@ from interestclock.state.item_changes import ItemChanges
 
 __all__ = ["Descriptions", "ItemValues"]
 
-# Shapes: N rows, R descriptions, I items by slot, V values.
+# Shapes: N rows, R descriptions, S items by slot, V values.
 
 _BEFORE_ALL_MS = -(1 << 62)
 
@@ -96,15 +96,15 @@ class ItemValues:
         self.without = 0  # items that were described by nothing
         self.changes = ItemChanges(names)
         self._table = table.combine_chunks() if table is not None else None
-        self._stated_ms_I = np.zeros(1, np.int64)  # the latest since when as was said, of what holds
-        self._value_IV: dict[str, npt.NDArray[np.int32]] = {
+        self._stated_ms_S = np.zeros(1, np.int64)  # the latest since when as was said, of what holds
+        self._value_SV: dict[str, npt.NDArray[np.int32]] = {
             name: np.zeros((1, 1), np.int32) for name in names
         }
 
     @property
     def bytes_used(self) -> int:
         """Of all values, with what there is to spare; without their names and changes."""
-        return self._stated_ms_I.nbytes + sum(each.nbytes for each in self._value_IV.values())
+        return self._stated_ms_S.nbytes + sum(each.nbytes for each in self._value_SV.values())
 
     def with_table(self, descriptions: Descriptions) -> Descriptions:
         """What is said of items, behind what the item table says of those of them that are new."""
@@ -148,11 +148,11 @@ class ItemValues:
             )
             self.without += int((~found_R).sum())
             items = int(descriptions.item_R[first].max()) + 1
-            self._stated_ms_I = with_room(self._stated_ms_I, items)
-            self._stated_ms_I[descriptions.item_R[first]] = descriptions.stated_ms_R[first]
+            self._stated_ms_S = with_room(self._stated_ms_S, items)
+            self._stated_ms_S[descriptions.item_R[first]] = descriptions.stated_ms_R[first]
         for row in np.flatnonzero(~descriptions.first_R).tolist():
             item, stated_ms = int(descriptions.item_R[row]), int(descriptions.stated_ms_R[row])
-            if stated_ms >= self._stated_ms_I[item]:  # else something later was said already
+            if stated_ms >= self._stated_ms_S[item]:  # else something later was said already
                 values = {name: each[row] for name, each in value_RV.items()}
                 self._change(
                     item,
@@ -171,9 +171,9 @@ class ItemValues:
         Args:
             at_ms: as they were then, (N,) or one for all, UTC milliseconds; None: as they will be in the end.
         """
-        value_IV = self._value_IV[name]
-        known_N = item_N < len(value_IV)
-        value_NV: npt.NDArray[np.int32] = value_IV[np.where(known_N, item_N, 0)]
+        value_SV = self._value_SV[name]
+        known_N = item_N < len(value_SV)
+        value_NV: npt.NDArray[np.int32] = value_SV[np.where(known_N, item_N, 0)]
         self.changes.apply(name, value_NV, item_N, at_ms)
         return value_NV
 
@@ -187,7 +187,7 @@ class ItemValues:
         for item, (stated_ms, values) in became.items():
             one = np.array([item])
             self._set({name: each[np.newaxis] for name, each in values.items()}, one)
-            self._stated_ms_I[one] = np.maximum(self._stated_ms_I[one], stated_ms)
+            self._stated_ms_S[one] = np.maximum(self._stated_ms_S[one], stated_ms)
         return np.array(list(became), np.int64)
 
     def named(self, name: str) -> pa.Array:
@@ -196,8 +196,8 @@ class ItemValues:
 
     def state(self) -> Arrays:
         """For a checkpoint."""
-        state = under("values", self._value_IV) | {"without": np.array(self.without)}
-        state |= {"said_ms": self._stated_ms_I} | under("changes", self.changes.state())
+        state = under("values", self._value_SV) | {"without": np.array(self.without)}
+        state |= {"said_ms": self._stated_ms_S} | under("changes", self.changes.state())
         for name in self.names:
             state |= under(f"names/{name}", texts_as_arrays(self.named(name)))
         return state
@@ -205,8 +205,8 @@ class ItemValues:
     def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Take over what ``state`` gave."""
         self.without = int(state["without"])
-        self._value_IV = {name: np.array(each) for name, each in below("values", state).items()}
-        self._stated_ms_I = np.array(state["said_ms"])
+        self._value_SV = {name: np.array(each) for name, each in below("values", state).items()}
+        self._stated_ms_S = np.array(state["said_ms"])
         self.changes.restore(below("changes", state))
         for name in self.names:
             self.vocabularies[name] = Vocabulary()
@@ -235,8 +235,8 @@ class ItemValues:
         found_R = np.zeros(item_R.size, np.bool_)
         for name, each_RV in value_RV.items():
             self._make_room(name, int(item_R.max()) + 1, each_RV.shape[1])
-            self._value_IV[name][item_R] = 0
-            self._value_IV[name][item_R, : each_RV.shape[1]] = each_RV
+            self._value_SV[name][item_R] = 0
+            self._value_SV[name][item_R, : each_RV.shape[1]] = each_RV
             found_R |= (each_RV > 0).any(axis=1)
         return found_R
 
@@ -262,10 +262,10 @@ class ItemValues:
             self.changes.add(item, values, from_ms=from_ms, stated_ms=stated_ms)
 
     def _make_room(self, name: str, items: int, width: int) -> None:
-        value_IV = self._value_IV[name]
-        if width > value_IV.shape[1]:
-            value_IV = np.pad(value_IV, ((0, 0), (0, width - value_IV.shape[1])))
-        self._value_IV[name] = with_room(value_IV, items)
+        value_SV = self._value_SV[name]
+        if width > value_SV.shape[1]:
+            value_SV = np.pad(value_SV, ((0, 0), (0, width - value_SV.shape[1])))
+        self._value_SV[name] = with_room(value_SV, items)
 
 
 def _values(value_V: npt.NDArray[np.int32]) -> list[int]:

@@ -58,12 +58,12 @@ def _attribute_shares(folder: SampleFolder, state: FeatureState) -> Shares:
     shares: Shares = {}
     item_values = folder.item_attributes(state)
     for name in folder.schema.clock_attributes:
-        value_IV = item_values[name].numpy()
+        value_SV = item_values[name].numpy()
         names = ["", *(str(value) for value in folder.vocabulary(f"attribute.{name}").to_pylist())]
         count_HV = np.zeros((HOURS, len(names)))
         for file in folder.exposure_files():
             rows = pq.read_table(file, columns=["item", "second_of_day"])
-            carried = value_IV[rows["item"].to_numpy()]
+            carried = value_SV[rows["item"].to_numpy()]
             hour = np.broadcast_to(rows["second_of_day"].to_numpy()[:, None] // 3600, carried.shape)
             np.add.at(count_HV, (hour[carried > 0], carried[carried > 0]), 1)
         share_HV = count_HV / np.maximum(count_HV.sum(axis=1, keepdims=True), 1)
