@@ -15,6 +15,8 @@ PAGE = (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8")
 # Words of a private language, each with the one to use: as a name in the code, whole or as a part of it.
 PRIVATE = {
     "accounts": "counters",
+    "came": "new, added, received",
+    "told": "described",
     "asked": "requested",
     "dial": "hourly_profile",
     "ground": "evaluation_rows",
@@ -25,6 +27,8 @@ PRIVATE = {
     "sight": "observe",
     "sightings": "min_count",
     "spoke": "active_partitions",
+    "stretch": "span",
+    "stretches": "spans",
 }
 
 

@@ -127,7 +127,7 @@ def newest_state(trainer: Path) -> dict[str, np.ndarray]:
         ),
         (
             ["compare", "my_logs:Plays", "--rankers", "my_clocks.weekend:Weekend", "--out", "x"],
-            "module my_clocks.weekend has no 'Weekend' (did you mean WeekendSlot?)",
+            "module my_clocks.weekend has no 'Weekend' (did you mean WeekendModule?)",
         ),
         (
             ["train", "my_logs:Plays", "--ranker", "my_logs:Plays", "--checkpoints", "x"],

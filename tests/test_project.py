@@ -49,7 +49,7 @@ NOT_IN_THE_API = {
 NO_EXAMPLE = {
     "interestclock.events.schema.EventSource": "a Protocol: there is nothing to run",
     "interestclock.clocks.clock_config.ClockConfig": "a Protocol: there is nothing to run",
-    "interestclock.clocks.slot.SlotInputs": "what a ClockSlot is given; its example reads some",
+    "interestclock.clocks.clock_module.ClockInputs": "what a ClockModule is given; its example reads some",
     "interestclock.embeddings.id_policy.RowChanges": "what RowLedger returns",
     "interestclock.admission.admitted.Admitted": "what EventBuffer.admit returns; its example shows one",
     "interestclock.admission.serial_columns.Column": "an argument of SerialColumns; its example shows some",

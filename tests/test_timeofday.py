@@ -15,7 +15,7 @@ from interestclock.errors import ConfigError
 from interestclock.timeofday import (
     DAY_MS,
     DAY_SECONDS,
-    Clock,
+    TimeSource,
     check_zone,
     circular_gap_seconds,
     day_of_week,
@@ -135,14 +135,14 @@ def test_hours_since_1970_go_down_before_it() -> None:
 
 def test_a_clock_shows_what_the_wall_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("interestclock.timeofday.time.time_ns", lambda: 1_700_000_000_123_999_999)
-    assert Clock().now_ms() == 1_700_000_000_123
-    assert Clock(start_ms=0, left_ms=1_700_000_000_000, factor=60).now_ms() == 123 * 60
-    assert Clock().is_wall
-    assert not Clock(factor=2).is_wall
-    assert not Clock(start_ms=1).is_wall
+    assert TimeSource().now_ms() == 1_700_000_000_123
+    assert TimeSource(start_ms=0, left_ms=1_700_000_000_000, factor=60).now_ms() == 123 * 60
+    assert TimeSource().is_wall
+    assert not TimeSource(factor=2).is_wall
+    assert not TimeSource(start_ms=1).is_wall
 
 
 @pytest.mark.parametrize("factor", [0, -1, float("nan"), float("inf")])
 def test_a_clock_runs_forwards(factor: float) -> None:
     with pytest.raises(ConfigError, match="give a number above 0, for example 60"):
-        Clock(factor=factor)
+        TimeSource(factor=factor)

@@ -33,10 +33,10 @@ RANKER_NAMES = (
     "sim-soft",
     "twin",
 )
-"""The rankers a comparison knows: kinds of clocks and peers, with ``+`` where there are several."""
+"""The rankers a comparison knows: kinds of clocks and baselines, with ``+`` where there are several."""
 
 DEFAULT_RANKERS = ("base", "hour", "naive", "adaptive", "gaussian", "longterm", "gaussian+longterm")
-"""What a comparison runs where none is named: the clocks; the peers of ``sequences`` are asked for."""
+"""What a comparison runs where none is named: the clocks; the baselines of ``sequences`` are asked for."""
 
 LAYOUTS = ("foursquare",)
 """Logs whose columns are known."""

@@ -27,7 +27,7 @@ __all__ = [
     "DAY_MS",
     "DAY_SECONDS",
     "HOUR_MS",
-    "Clock",
+    "TimeSource",
     "check_zone",
     "circular_gap_seconds",
     "day_of_week",
@@ -54,7 +54,7 @@ Times = TypeVar("Times", int, npt.NDArray[Any], "torch.Tensor")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clock:
+class TimeSource:
     r"""What time it is: by the clock on the wall, or by one that left it at a moment and runs faster.
 
     .. math:: now = start + factor \cdot (wall - left)
@@ -69,9 +69,9 @@ class Clock:
         ConfigError: the factor is not above 0.
 
     Example:
-        >>> Clock().is_wall, Clock(start_ms=1_700_000_000_000, left_ms=0, factor=60).is_wall
+        >>> TimeSource().is_wall, TimeSource(start_ms=1_700_000_000_000, left_ms=0, factor=60).is_wall
         (True, False)
-        >>> Clock(start_ms=5_000, left_ms=1_000, factor=60).at_ms(wall_ms=1_002)
+        >>> TimeSource(start_ms=5_000, left_ms=1_000, factor=60).at_ms(wall_ms=1_002)
         5120
     """
 

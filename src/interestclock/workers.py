@@ -187,16 +187,16 @@ def _held() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # signals come to the main thread only
         return
-    came: list[int] = []
+    received_signals: list[int] = []
     before = {number: signal.getsignal(number) for number in _ENDING}
     try:
         for number in _ENDING:
-            signal.signal(number, lambda number, _: came.append(number))
+            signal.signal(number, lambda number, _: received_signals.append(number))
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for held in came:
+        for held in received_signals:
             signal.raise_signal(held)
 
 

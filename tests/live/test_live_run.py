@@ -30,7 +30,7 @@ from interestclock.operations.telemetry import Telemetry
 from interestclock.ranking import RankerConfig
 from interestclock.snapshots import SnapshotReader
 from interestclock.streams import BadMessage, MicroBatch, OffsetRanges, RedisSource, ReplaySource
-from interestclock.timeofday import Clock
+from interestclock.timeofday import TimeSource
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +298,7 @@ def test_another_configuration_is_refused(log: Path, tmp_path: Path) -> None:
 
 def test_a_clock_that_is_not_the_walls_is_written_down(tmp_path: Path) -> None:
     """Only a trainer that goes by the same one goes on."""
-    for clock, folder in ((Clock(), "wall"), (Clock(left_ms=1_000, factor=60), "fast")):
+    for clock, folder in ((TimeSource(), "wall"), (TimeSource(left_ms=1_000, factor=60), "fast")):
         source = RedisSource(host="127.0.0.1", port=1, streams=["plays"], schema=REQUESTS, clock=clock)
         LiveRun(source, tmp_path / folder, config=CONFIG).__exit__(None, None, None)
     assert "clock" not in json.loads((tmp_path / "wall" / "config.json").read_text())

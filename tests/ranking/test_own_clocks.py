@@ -174,7 +174,7 @@ def test_what_a_configuration_says_is_looked_at(name: str, value: object, reason
 @pytest.mark.parametrize(
     ("clock", "reason"),
     [
-        (own_clocks.NoSlotConfig(), "own: build gave a Linear; give a ClockSlot"),
+        (own_clocks.NoModuleConfig(), "own: build gave a Linear; give a ClockModule"),
         (own_clocks.NoWidthConfig(), "own: output_dim is None; set it in the constructor, 1 or more"),
     ],
 )

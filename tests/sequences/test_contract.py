@@ -1,4 +1,4 @@
-"""What every peer promises, checked on each of them."""
+"""What every baseline promises, checked on each of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SIZES = {"behaviours": 4, "heads": 2, "latent_dim": 3, "gap_dim": 2, "output_dim
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A peer, and what it is fed for B candidates in M requests."""
+    """A baseline, and what it is fed for B candidates in M requests."""
 
     build: Callable[[], nn.Module]
     inputs: Callable[..., dict[str, Tensor]]
@@ -166,7 +166,7 @@ def test_sizes_of_din_below_one_are_refused(size: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("peer", "config"),
+    ("baseline", "config"),
     [
         (DeepInterest, DinConfig()),
         (SimHard, SimHardConfig()),

@@ -133,7 +133,7 @@ def test_errors_of_a_moment_are_no_outage(address: str, caplog: pytest.LogCaptur
     source.start_after({})
     polled(source, len(messages(requests=20)))
     for _ in range(2):
-        source._note(confluent_kafka.KafkaError(confluent_kafka.KafkaError._TRANSPORT, "closed"))
+        source._record(confluent_kafka.KafkaError(confluent_kafka.KafkaError._TRANSPORT, "closed"))
         assert source.poll(5, 0.05) is None
     assert "is away" not in caplog.text
     source.close()

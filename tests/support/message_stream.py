@@ -12,7 +12,7 @@ from live_stream import exposure_of
 
 from interestclock.events import label_message
 from interestclock.streams import Message, MessageParser, MicroBatch, OffsetRanges
-from interestclock.timeofday import Clock
+from interestclock.timeofday import TimeSource
 
 Timed = tuple[int, bytes]
 
@@ -25,7 +25,7 @@ class MessageStream:
 
     def __init__(self, payloads: Sequence[bytes]) -> None:
         self.payloads = list(payloads)
-        self.clock = Clock()
+        self.clock = TimeSource()
         self.ended = False
         self.acknowledged: Mapping[str, str] | None = None
         self._next: int | None = None

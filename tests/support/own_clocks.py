@@ -8,16 +8,16 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from interestclock.clocks import ClockSlot, RankerSizes, SlotInputs
+from interestclock.clocks import ClockInputs, ClockModule, RankerSizes
 
 
-class Slot(ClockSlot):
+class Module(ClockModule):
     def __init__(self, width: int = 2) -> None:
         super().__init__()
         self.linear = nn.Linear(1, width)
         self.output_dim = width
 
-    def forward(self, inputs: SlotInputs) -> Tensor:
+    def forward(self, inputs: ClockInputs) -> Tensor:
         out_BO: Tensor = self.linear(inputs.batch.second_of_day_B.float().unsqueeze(1) / 86_400)
         return out_BO
 
@@ -33,8 +33,8 @@ class OwnConfig:
     width: int = 2
     hours: tuple[float, ...] = (8.0, 20.0)
 
-    def build(self, sizes: RankerSizes) -> ClockSlot:
-        return Slot(self.width)
+    def build(self, sizes: RankerSizes) -> ClockModule:
+        return Module(self.width)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,73 +53,73 @@ class ListConfig(OwnConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoSlotConfig(OwnConfig):
+class NoModuleConfig(OwnConfig):
     def build(self, sizes: RankerSizes) -> Any:
         return nn.Linear(1, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NoWidthConfig(OwnConfig):
-    def build(self, sizes: RankerSizes) -> ClockSlot:
-        slot = Slot()
+    def build(self, sizes: RankerSizes) -> ClockModule:
+        slot = Module()
         del slot.output_dim
         return slot
 
 
 @dataclass(frozen=True, kw_only=True)
 class WrongWidthConfig(OwnConfig):
-    def build(self, sizes: RankerSizes) -> ClockSlot:
-        slot = Slot()
+    def build(self, sizes: RankerSizes) -> ClockModule:
+        slot = Module()
         slot.output_dim = 3
         return slot
 
 
-class RandomSlot(Slot):
-    def forward(self, inputs: SlotInputs) -> Tensor:
+class RandomSlot(Module):
+    def forward(self, inputs: ClockInputs) -> Tensor:
         return super().forward(inputs) + torch.rand(1)
 
 
-class CountingSlot(Slot):
+class CountingSlot(Module):
     def __init__(self) -> None:
         super().__init__()
         self.asked: Tensor
         self.register_buffer("asked", torch.zeros(1))
 
-    def forward(self, inputs: SlotInputs) -> Tensor:
+    def forward(self, inputs: ClockInputs) -> Tensor:
         self.asked += 1
         return super().forward(inputs)
 
 
-class GreedySlot(Slot):
+class GreedySlot(Module):
     """Sees the rest of the batch."""
 
-    def forward(self, inputs: SlotInputs) -> Tensor:
+    def forward(self, inputs: ClockInputs) -> Tensor:
         out_BO = super().forward(inputs)
         return out_BO + out_BO.sum(0)
 
 
-class AheadSlot(Slot):
+class AheadSlot(Module):
     """Sees behaviours that are not known yet."""
 
-    def forward(self, inputs: SlotInputs) -> Tensor:
+    def forward(self, inputs: ClockInputs) -> Tensor:
         last_B = inputs.histories.offset_U[inputs.batch.user_B + 1] - 1
         second_B = inputs.histories.second_of_day_E[last_B.clamp(min=0)]
         return super().forward(inputs) + second_B.unsqueeze(1) / 86_400
 
 
-class UnusedSlot(Slot):
+class UnusedSlot(Module):
     def __init__(self) -> None:
         super().__init__()
         self.spare = nn.Linear(1, 1)
 
 
-class InfiniteSlot(Slot):
-    def forward(self, inputs: SlotInputs) -> Tensor:
+class InfiniteSlot(Module):
+    def forward(self, inputs: ClockInputs) -> Tensor:
         return super().forward(inputs) / 0
 
 
-class DoubleSlot(Slot):
-    def forward(self, inputs: SlotInputs) -> Tensor:
+class DoubleSlot(Module):
+    def forward(self, inputs: ClockInputs) -> Tensor:
         return super().forward(inputs).double()
 
 
@@ -131,6 +131,6 @@ class BreaksConfig(OwnConfig):
 
     slot: str
 
-    def build(self, sizes: RankerSizes) -> ClockSlot:
-        made: ClockSlot = globals()[self.slot]()
+    def build(self, sizes: RankerSizes) -> ClockModule:
+        made: ClockModule = globals()[self.slot]()
         return made

@@ -1,4 +1,4 @@
-"""Peers' arithmetic in plain Python, and random padded histories to try them on."""
+"""Baselines' arithmetic in plain Python, and random padded histories to try them on."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from interestclock.clocks import LongTermConfig, SlotInputs
+from interestclock.clocks import ClockInputs, LongTermConfig
 from interestclock.histories import Histories
 from interestclock.ranking import (
     AdaptiveConfig,
@@ -117,9 +117,9 @@ def make_batch(histories: Histories, *, requests: int = 5, candidates: int = 3, 
     )
 
 
-def inputs_of(ranker: Ranker, batch: Batch, histories: Histories) -> SlotInputs:
+def inputs_of(ranker: Ranker, batch: Batch, histories: Histories) -> ClockInputs:
     """What the ranker's slots are given for a batch."""
-    return ranker.slot_inputs(batch, histories)
+    return ranker.clock_inputs(batch, histories)
 
 
 def by_exposure(batch: Batch) -> Batch:

@@ -78,7 +78,7 @@ class LabelJoin:
             serial_N: of the next exposures. timestamp_ms_N: when they were.
             raw: values of each, by name, that labels are made of; ``OF_A_LOG`` where they are made already.
         """
-        return self._note_new(self._derived.open(serial_N, timestamp_ms_N, raw))
+        return self._record_new(self._derived.open(serial_N, timestamp_ms_N, raw))
 
     def note(self, labels: LabelEvents) -> LabelEvents:
         """Labels that exposures came with."""
@@ -124,7 +124,7 @@ class LabelJoin:
     def _join_labels(self, found: Found | None, labels: AtPlaces | None, made: MadeLabels) -> LabelEvents:
         """Of a label that comes itself and one that is made, the first is the label."""
         if found is None:
-            return self._note_new(made.labels)
+            return self._record_new(made.labels)
         names = pc.index_in(found.table["label"], pa.array(self._schema.labels))
         known_ms_R, verdict_R = self._in_time(found)
         events = LabelEvents(
@@ -139,7 +139,7 @@ class LabelJoin:
         self._counters.labels_joined += joined.size
         self._record_verdicts(found, verdict_R, labels)
         rest = made.labels.taken(np.flatnonzero(~np.isin(made_slot_E, slot_R[joined])))
-        return self.note(events.taken(joined)).joined(self._note_new(rest))
+        return self.note(events.taken(joined)).joined(self._record_new(rest))
 
     def _join_outcomes(self, found: Found | None, outcomes: AtPlaces | None) -> MadeLabels:
         """Gives the labels that could be made with them."""
@@ -205,7 +205,7 @@ class LabelJoin:
         )
         return given_E
 
-    def _note_new(self, made: LabelEvents) -> LabelEvents:
+    def _record_new(self, made: LabelEvents) -> LabelEvents:
         """Labels that follow from what came, but for those that came themselves."""
         return self.note(made.taken(np.flatnonzero(~self._given(made)))) if len(made) else made
 

@@ -99,8 +99,8 @@ class ReferenceJoin:
         self.waited = 0 if waiting is None else waiting.num_rows
         self._references, self._items = references, items
         self._in_archive_before_ms = in_archive_before_ms
-        came = references.table.append_column(_UNTIL, pa.array(_until_ms(references)))
-        self._rows = came if waiting is None else pa.concat_tables([waiting, came]).combine_chunks()
+        arrived = references.table.append_column(_UNTIL, pa.array(_until_ms(references)))
+        self._rows = arrived if waiting is None else pa.concat_tables([waiting, arrived]).combine_chunks()
         self.request_ids = self._rows["request_id"].to_pylist()
         self._item_ids, self._user_ids = (self._rows[name].to_pylist() for name in ("item_id", "user_id"))
         self._own_ms, self._until_ms = (self._rows[name].to_pylist() for name in ("timestamp_ms", _UNTIL))

@@ -91,6 +91,6 @@ class WholeExposures:
         back_N = np.empty_like(verdict_N)
         back_N[order] = verdict_N
         direct.verdict_X[:] = back_N[: direct.verdict_X.size]
-        came_R = resolved.row_R >= 0
-        references.verdict_X[resolved.row_R[came_R]] = back_N[direct.verdict_X.size :][came_R]
+        arrived_R = resolved.row_R >= 0
+        references.verdict_X[resolved.row_R[arrived_R]] = back_N[direct.verdict_X.size :][arrived_R]
         return accepted, labels, place_N[order][verdict_N == Verdict.USED]

@@ -10,10 +10,10 @@ from interestclock.clocks.clock_config import (
     clock_with,
     path_of,
 )
+from interestclock.clocks.clock_module import ClockInputs, ClockModule, RequestModule
 from interestclock.clocks.gaussian import GaussianClock, GaussianConfig
 from interestclock.clocks.long_term import LongTermClock, LongTermConfig
 from interestclock.clocks.naive import NaiveClock, NaiveConfig
-from interestclock.clocks.slot import ClockSlot, RequestSlot, SlotInputs
 from interestclock.clocks.time_encoding import TimeEncoding, TimeEncodingConfig
 from interestclock.clocks.time_gap import TimeGap, gap_features
 
@@ -22,7 +22,8 @@ __all__ = [
     "AdaptiveClock",
     "AdaptiveConfig",
     "ClockConfig",
-    "ClockSlot",
+    "ClockInputs",
+    "ClockModule",
     "GaussianClock",
     "GaussianConfig",
     "LongTermClock",
@@ -30,8 +31,7 @@ __all__ = [
     "NaiveClock",
     "NaiveConfig",
     "RankerSizes",
-    "RequestSlot",
-    "SlotInputs",
+    "RequestModule",
     "TimeEncoding",
     "TimeEncodingConfig",
     "TimeGap",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_interests, check_size
 from interestclock.clocks.clock_config import RankerSizes
-from interestclock.clocks.slot import ClockSlot, RequestSlot, SlotInputs
+from interestclock.clocks.clock_module import ClockInputs, ClockModule, RequestModule
 
 __all__ = ["AdaptiveClock", "AdaptiveConfig"]
 
@@ -30,9 +30,9 @@ class AdaptiveConfig:
     reads_preferences: ClassVar[bool] = True
     reads_behaviours: ClassVar[int] = 0
 
-    def build(self, sizes: RankerSizes) -> ClockSlot:
+    def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock over a ranker's preferences."""
-        return _Slot(AdaptiveClock(buckets=sizes.buckets_per_day, dim=sizes.preferences_dim))
+        return _Module(AdaptiveClock(buckets=sizes.buckets_per_day, dim=sizes.preferences_dim))
 
 
 class AdaptiveClock(nn.Module):
@@ -85,11 +85,11 @@ class AdaptiveClock(nn.Module):
         return out_BD
 
 
-class _Slot(RequestSlot):
+class _Module(RequestModule):
     def __init__(self, clock: AdaptiveClock) -> None:
         super().__init__()
         self.clock, self.output_dim = clock, clock.output_dim
 
-    def per_request(self, inputs: SlotInputs) -> Tensor:
+    def per_request(self, inputs: ClockInputs) -> Tensor:
         out_MD: Tensor = self.clock(inputs.interests)
         return out_MD

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from interestclock.errors import ConfigError
 
 if TYPE_CHECKING:
-    from interestclock.clocks.slot import ClockSlot
+    from interestclock.clocks.clock_module import ClockModule
 
 __all__ = ["ClockConfig", "RankerSizes", "check_clock_config", "clock_settings", "clock_with", "path_of"]
 
@@ -22,7 +22,7 @@ _REQUIRED = {
     "kind": 'the clock\'s name in results, for example kind: ClassVar[str] = "weekly"',
     "reads_preferences": "whether it reads Eq. 3's preferences: ClassVar[bool]",
     "reads_behaviours": "how many of a user's newest behaviours it reads, 0 for none: ClassVar[int]",
-    "build": "the method build(self, sizes: RankerSizes) -> ClockSlot",
+    "build": "the method build(self, sizes: RankerSizes) -> ClockModule",
 }
 
 
@@ -58,13 +58,13 @@ class ClockConfig(Protocol):
 
     @property
     def reads_preferences(self) -> bool:
-        """Whether it reads Eq. 3's preferences (``SlotInputs.interests``)."""
+        """Whether it reads Eq. 3's preferences (``ClockInputs.interests``)."""
 
     @property
     def reads_behaviours(self) -> int:
         """How many of a user's newest behaviours it reads; 0 is none."""
 
-    def build(self, sizes: RankerSizes) -> ClockSlot:
+    def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock in its place in a ranker of these sizes."""
 
 

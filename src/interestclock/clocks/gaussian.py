@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_interests, check_size, check_times
 from interestclock.clocks.clock_config import RankerSizes
-from interestclock.clocks.slot import ClockSlot, HourlySlot
+from interestclock.clocks.clock_module import ClockModule, HourlyModule
 from interestclock.errors import ConfigError
 from interestclock.timeofday import DAY_SECONDS, circular_gap_seconds
 
@@ -57,9 +57,9 @@ class GaussianConfig:
                 f"sigma_hours is {self.sigma_hours}; give a width above 0, for example 1.0 (one hour)"
             )
 
-    def build(self, sizes: RankerSizes) -> ClockSlot:
+    def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock over a ranker's preferences."""
-        return HourlySlot(
+        return HourlyModule(
             GaussianClock(
                 dim=sizes.preferences_dim,
                 sigma_hours=self.sigma_hours,

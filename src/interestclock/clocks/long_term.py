@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_size
 from interestclock.clocks.clock_config import RankerSizes
-from interestclock.clocks.long_term_slot import LongTermSlot
+from interestclock.clocks.clock_module import ClockModule
+from interestclock.clocks.long_term_module import LongTermModule
 from interestclock.clocks.padded import check_candidates, padded_spans
-from interestclock.clocks.slot import ClockSlot
 from interestclock.clocks.time_gap import GAP_FEATURES, TimeGap, gap_features
 from interestclock.search import (
     ItemSearch,
@@ -78,9 +78,9 @@ class LongTermConfig:
         """As many as it searches."""
         return self.longest
 
-    def build(self, sizes: RankerSizes) -> ClockSlot:
+    def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock over a ranker's histories."""
-        return LongTermSlot(LongTermClock(item_dim=sizes.item_dim, config=self))
+        return LongTermModule(LongTermClock(item_dim=sizes.item_dim, config=self))
 
     @property
     def refresh(self) -> RefreshPolicy | None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_interests, check_size, check_times
 from interestclock.clocks.clock_config import RankerSizes
-from interestclock.clocks.slot import ClockSlot, HourlySlot
+from interestclock.clocks.clock_module import ClockModule, HourlyModule
 from interestclock.timeofday import DAY_SECONDS
 
 __all__ = ["NaiveClock", "NaiveConfig"]
@@ -31,9 +31,9 @@ class NaiveConfig:
     reads_preferences: ClassVar[bool] = True
     reads_behaviours: ClassVar[int] = 0
 
-    def build(self, sizes: RankerSizes) -> ClockSlot:
+    def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock over a ranker's preferences."""
-        return HourlySlot(NaiveClock(dim=sizes.preferences_dim))
+        return HourlyModule(NaiveClock(dim=sizes.preferences_dim))
 
 
 class NaiveClock(nn.Module):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_size, check_times
 from interestclock.clocks.clock_config import RankerSizes
-from interestclock.clocks.slot import ClockSlot, RequestSlot, SlotInputs
+from interestclock.clocks.clock_module import ClockInputs, ClockModule, RequestModule
 
 __all__ = ["TimeEncoding", "TimeEncodingConfig"]
 
@@ -30,9 +30,9 @@ class TimeEncodingConfig:
     reads_preferences: ClassVar[bool] = False
     reads_behaviours: ClassVar[int] = 0
 
-    def build(self, sizes: RankerSizes) -> ClockSlot:
+    def build(self, sizes: RankerSizes) -> ClockModule:
         """Two embeddings in a ranker of these sizes, learned row by row."""
-        return _Slot(TimeEncoding(dim=sizes.dim, std=sizes.std, sparse=True))
+        return _Module(TimeEncoding(dim=sizes.dim, std=sizes.std, sparse=True))
 
 
 class TimeEncoding(nn.Module):
@@ -81,12 +81,12 @@ class TimeEncoding(nn.Module):
         return torch.cat([self.hour(second_of_day_B // 3600), self.weekday(day_of_week_B)], dim=1)
 
 
-class _Slot(RequestSlot):
+class _Module(RequestModule):
     def __init__(self, clock: TimeEncoding) -> None:
         super().__init__()
         self.clock, self.output_dim = clock, clock.output_dim
 
-    def per_request(self, inputs: SlotInputs) -> Tensor:
+    def per_request(self, inputs: ClockInputs) -> Tensor:
         out_MD: Tensor = self.clock(
             second_of_day_B=inputs.second_of_day_M, day_of_week_B=inputs.day_of_week_M
         )

@@ -91,18 +91,18 @@ class RowLedger:
         self._reach(int(slot_N.max(initial=0)) + 1)
         slot_U, first_U, code_N = np.unique(slot_N, return_index=True, return_inverse=True)
         new_U = self._column_S["sightings"][slot_U] == 0
-        came = slot_U[new_U][np.argsort(first_U[new_U])]  # as they came
-        left = self._make_room(came.size, slot_U, protected_from_ms)
+        new_slots = slot_U[new_U][np.argsort(first_U[new_U])]  # as they came
+        left = self._make_room(new_slots.size, slot_U, protected_from_ms)
         if self.policy.most is not None:
-            refused = came[max(0, self.policy.most - self._size) :]
-            came = came[: came.size - refused.size]
+            refused = new_slots[max(0, self.policy.most - self._size) :]
+            new_slots = new_slots[: new_slots.size - refused.size]
             self._add("refused", int(np.isin(slot_N, refused).sum()))
             known_U = ~np.isin(slot_U, refused)
         else:
             known_U = np.ones(slot_U.size, np.bool_)
-        self._column_S["origin"][came] = np.arange(self._origins + 1, self._origins + came.size + 1)
-        self._origins += came.size
-        self._size += came.size
+        self._column_S["origin"][new_slots] = np.arange(self._origins + 1, self._origins + new_slots.size + 1)
+        self._origins += new_slots.size
+        self._size += new_slots.size
         admitted = self._count(slot_U, known_U, code_N, timestamp_ms_N)
         return RowChanges(left=left, admitted=admitted)
 

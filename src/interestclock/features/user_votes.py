@@ -80,7 +80,7 @@ class UserVotes:
         self._blocks = UserBlocks(_COLUMNS, ties=())
         self._names = {name: pa.array([], pa.string()) for name in attributes}
         self._order_X = np.zeros(len(attributes), np.int32)  # each code's place in bytewise order
-        self._note_codes()
+        self._record_codes()
         self._scratch = _scratch(_LEAST_CELLS)
 
     @property
@@ -122,7 +122,7 @@ class UserVotes:
             return
         self._names[attribute] = values
         self._order_X = with_room(self._order_X, self._codes)
-        self._note_codes()
+        self._record_codes()
         number_R = pc.sort_indices(values.cast(pa.large_binary())).to_numpy() + 1
         place = self.attributes.index(attribute)
         self._order_X[number_R * len(self.attributes) + place] = np.arange(len(values))
@@ -231,7 +231,7 @@ class UserVotes:
         self._blocks.restore(below("votes", state))
         self.sets.restore(below("sets", state))
 
-    def _note_codes(self) -> None:
+    def _record_codes(self) -> None:
         """The value and the attribute that each code stands for."""
         code_X = np.arange(self._order_X.size, dtype=np.int32)
         self._value_X, self._attribute_X = np.divmod(code_X, np.int32(len(self.attributes)))

@@ -81,10 +81,10 @@ class Identity:
         id_N = self._plain(ids)
         slot_N = self._slots(id_N)
         without = np.flatnonzero(slot_N == 0).tolist()
-        came = self._give_slots(list(dict.fromkeys(id_N[row] for row in without)))
-        if came.size:
+        new_slots = self._give_slots(list(dict.fromkeys(id_N[row] for row in without)))
+        if new_slots.size:
             slot_N[without] = self._slots([id_N[row] for row in without])
-        return slot_N, came
+        return slot_N, new_slots
 
     def look_up(self, ids: pa.Array | pa.ChunkedArray) -> Slots:
         """Slots of ids, int32, 0 for those not known; changes nothing.
@@ -157,16 +157,16 @@ class Identity:
         missing = [each for each in distinct if each is not None]
         if not missing:
             return np.zeros(0, np.int32)
-        came = [heapq.heappop(self._free) for _ in range(min(len(self._free), len(missing)))]
-        came += range(len(self._id_of), len(self._id_of) + len(missing) - len(came))
-        self._reach(max(came))
-        for each, slot in zip(missing, came, strict=True):
+        new_slots = [heapq.heappop(self._free) for _ in range(min(len(self._free), len(missing)))]
+        new_slots += range(len(self._id_of), len(self._id_of) + len(missing) - len(new_slots))
+        self._reach(max(new_slots))
+        for each, slot in zip(missing, new_slots, strict=True):
             self._slot_of[each] = slot
             self._id_of[slot] = each
             self._bytes_of_ids += bytes_of(each)
-        self._index_S[came] = np.arange(self._indexes + 1, self._indexes + len(came) + 1)
-        self._indexes += len(came)
-        return np.array(came, np.int32)
+        self._index_S[new_slots] = np.arange(self._indexes + 1, self._indexes + len(new_slots) + 1)
+        self._indexes += len(new_slots)
+        return np.array(new_slots, np.int32)
 
     def _reach(self, slot: int) -> None:
         """Have an entry for every slot up to this one, with room for half as many more."""

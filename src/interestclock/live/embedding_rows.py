@@ -70,10 +70,10 @@ class EmbeddingRows:
 
     def follow(self, ingested: Ingested) -> None:
         """Users and items came to the state."""
-        for kind, came in (("user", ingested.users_came), ("item", ingested.items_came)):
-            self.touched.record(kind, came)
+        for kind, new_slots in (("user", ingested.new_users), ("item", ingested.new_items)):
+            self.touched.record(kind, new_slots)
         self._grow()
-        self._describe_items(np.concatenate([ingested.items_came, ingested.items_described]))
+        self._describe_items(np.concatenate([ingested.new_items, ingested.items_described]))
 
     def describe_as_of(self, at_ms: int) -> None:
         """Let items be what they were at a moment: of a batch that is predicted, or learned later.
@@ -92,7 +92,7 @@ class EmbeddingRows:
     def release(self, left: Left) -> None:
         """Users and items left the state: their slots may be others' from now on."""
         for kind, slot_R in (("user", left.users), ("item", left.items)):
-            self._take_rows(kind, slot_R)
+            self._free_rows(kind, slot_R)
             self.ledgers[kind].forget(slot_R)
         self._describe_items(left.items)
 
@@ -118,11 +118,11 @@ class EmbeddingRows:
         self._grow()
         for kind, all_changes in changes.items():
             for change in all_changes:
-                self._take_rows(kind, change.left)
+                self._free_rows(kind, change.left)
                 self._give_rows(kind, change.admitted)
         return numbers
 
-    def note_gradients(self) -> None:
+    def record_gradients(self) -> None:
         """A batch was learned: the rows it moved are touched."""
         gradient = self._ranker.table.weight.grad
         if gradient is not None:
@@ -167,17 +167,17 @@ class EmbeddingRows:
         """Numbers of a context's values; those that find no room have none."""
         kind, identity = f"context.{name}", self.contexts[name]
         ids, at_ms, counts = _values_of(rows, self._state.schema, name)
-        slot_N, came = identity.admit(ids)
+        slot_N, new_slots = identity.admit(ids)
         sighted = self.ledgers[kind].observe(slot_N, at_ms, protected_from_ms=protected_from_ms)
         changes[kind].append(sighted)
         identity.release(sighted.left)
-        refused = came[self.ledgers[kind].origin(came) == 0]
+        refused = new_slots[self.ledgers[kind].origin(new_slots) == 0]
         identity.release(refused)
         slot_N = np.where(np.isin(slot_N, refused), 0, slot_N).astype(np.int32)
-        self.touched.record(kind, came)
+        self.touched.record(kind, new_slots)
         return slot_N if counts is None else padded_lists(slot_N, counts)
 
-    def _take_rows(self, kind: str, slot_R: IntArray) -> None:
+    def _free_rows(self, kind: str, slot_R: IntArray) -> None:
         if not slot_R.size:
             return
         table = self._ranker.table
@@ -226,7 +226,7 @@ class EmbeddingRows:
         self._ranker.items.redescribe(item_R, value_of)
         if touch:
             self.touched.record("item", slot_R)
-        for slot in self._ranker.clock_slots():
+        for slot in self._ranker.clock_modules():
             slot.renew(item_R, self._ranker.items)
 
 

@@ -175,7 +175,7 @@ class LiveRun:
             batch = self.source.poll(self.config.poll_messages, min(_POLL_S, self.config.idle_seconds / 2))
             self._admit_tick(self._ticks.opening())
             if batch is not None:
-                self._take(*self._admission.admit(batch))
+                self._step(*self._admission.admit(batch))
                 self._ticks.received_from(self.trainer.buffer.active_partitions)
             elif self.source.ended:
                 self.trainer.finish()
@@ -237,7 +237,7 @@ class LiveRun:
         if self._kept is not None:
             self._begin_behind(self._kept)
         for entry, admitted in self._admission.again():
-            self._take(entry, admitted)
+            self._step(entry, admitted)
         self.source.start_after(self._admission.offsets)
 
     def _begin_behind(self, kept: KeptState) -> None:
@@ -259,9 +259,9 @@ class LiveRun:
 
     def _admit_tick(self, tick: Tick | None) -> None:
         if tick is not None:
-            self._take(*self._admission.tick(tick))
+            self._step(*self._admission.tick(tick))
 
-    def _take(self, entry: AdmittedEntry, admitted: Sequence[Admitted]) -> None:
+    def _step(self, entry: AdmittedEntry, admitted: Sequence[Admitted]) -> None:
         """Learn from what is written down; then see what is due, and tell."""
         self._dead_letters.write(entry.dead)
         self._taken_ms = entry.taken_ms

@@ -69,7 +69,7 @@ class LiveTrainer:
         self.learner = Learner(self.ranker, self.features.histories, learning_rate=config.train.learning_rate)
         # Projections that are kept may be newer when a batch is asked again. So it always is asked again, and
         # a checkpoint, after which it has to be, changes nothing.
-        projections_age = any(slot.ages for slot in self.ranker.clock_slots())
+        projections_age = any(slot.ages for slot in self.ranker.clock_modules())
         self._trainer = Trainer(
             self.learner,
             pending=self.pending,
@@ -126,7 +126,7 @@ class LiveTrainer:
 
     def learned(self, batch: Batch) -> None:
         """A batch moved the rows that it showed; its trainer calls it."""
-        self.rows.note_gradients()
+        self.rows.record_gradients()
         exposures = self._exposures(batch)
         self._awaiting -= exposures
         self.buffer.counters.learned += exposures
@@ -188,7 +188,7 @@ class LiveTrainer:
             for each in (np.zeros(0), self.features.users.known(), self.features.items.known())
         )
         self.rows.follow(
-            Ingested(user_N=shown, item_N=shown, users_came=users, items_came=items, items_described=shown)
+            Ingested(user_N=shown, item_N=shown, new_users=users, new_items=items, items_described=shown)
         )
         return self._count_from_here()
 

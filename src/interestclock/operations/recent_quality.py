@@ -64,9 +64,9 @@ class RecentExposures:
     def add(self, probability_B: Array, label_B: Array, second_of_day_B: Array) -> None:
         """A batch, (B,) each; a label of -1 is missing, and such exposures are left out."""
         known_B = label_B >= 0
-        came = int(known_B.sum())
-        self.end += came
-        place = np.arange(self.end - min(came, self._most), self.end) % self._most
+        added = int(known_B.sum())
+        self.end += added
+        place = np.arange(self.end - min(added, self._most), self.end) % self._most
         for kept, column in zip(self._kept, (probability_B, label_B, second_of_day_B), strict=True):
             kept[place] = column[known_B][-self._most :]
 

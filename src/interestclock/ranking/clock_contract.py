@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from interestclock.clocks import ClockConfig, ClockSlot, check_clock_config
+from interestclock.clocks import ClockConfig, ClockModule, check_clock_config
 from interestclock.errors import ConfigError
 from interestclock.histories import Histories
 from interestclock.ranking.config import RankerConfig
@@ -67,8 +67,8 @@ class _World:
         self.batch = made_up_batch(self.histories, requests=_REQUESTS)
 
     @property
-    def slot(self) -> ClockSlot:
-        return self.ranker.clock_slots()[0]
+    def module(self) -> ClockModule:
+        return self.ranker.clock_modules()[0]
 
     def built(self) -> Ranker:
         return made_up_ranker(RankerConfig(clocks=(self.clock,), dim=_DIM, recent=2, hidden=(4,)))
@@ -78,12 +78,12 @@ class _World:
     ) -> Tensor:
         ranker = self.ranker if ranker is None else ranker
         histories = self.histories if histories is None else histories
-        out_BO: Tensor = ranker.clock_slots()[0](ranker.slot_inputs(batch, histories))
+        out_BO: Tensor = ranker.clock_modules()[0](ranker.clock_inputs(batch, histories))
         return out_BO
 
 
 def _shape(world: _World) -> str | None:
-    width = world.slot.output_dim
+    width = world.module.output_dim
     for requests, candidates in ((0, 1), (1, 1), (_REQUESTS, 3)):
         batch = made_up_batch(world.histories, requests=requests, candidates=candidates)
         out_BO = world.answer(batch)
@@ -120,10 +120,10 @@ def _detached(world: _World) -> Ranker:
 
 
 def _changes_nothing(world: _World) -> str | None:
-    before = {name: each.clone() for name, each in world.slot.state_dict().items()}
+    before = {name: each.clone() for name, each in world.module.state_dict().items()}
     batch = copy.deepcopy(world.batch)
     world.answer(world.batch)
-    for name, each in world.slot.state_dict().items():
+    for name, each in world.module.state_dict().items():
         if not torch.equal(each, before[name]):
             return f"asking it changed its '{name}'; only the optimiser may, or a resumed run ends elsewhere"
     for name, value in _tensors(world.batch):
@@ -143,7 +143,7 @@ def _gradients(world: _World) -> str | None:
     out_BO = world.answer(world.batch)
     if out_BO.requires_grad:
         torch.autograd.backward(out_BO.square().sum())
-    own = [(name, each) for name, each in world.slot.named_parameters() if each.requires_grad]
+    own = [(name, each) for name, each in world.module.named_parameters() if each.requires_grad]
     missed = [name for name, each in own if each.grad is None]
     return (
         None if not missed else f"no gradient reaches its '{missed[0]}'; use it, or set requires_grad False"

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from interestclock.clocks import ClockConfig, ClockSlot, RankerSizes, SlotInputs
+from interestclock.clocks import ClockConfig, ClockInputs, ClockModule, RankerSizes
 from interestclock.embeddings import FeatureTable, ItemVectors, masked_mean
 from interestclock.errors import ConfigError
 from interestclock.histories import Histories
@@ -71,7 +71,7 @@ class Ranker(nn.Module):
         slots = [_built(clock, sizes) for clock in config.clocks]
         self.slots = nn.ModuleList(slots)
         width = 2 * config.dim + item_dim + context_width(names, dim=config.dim)
-        width += sum(slot.output_dim for slot in slots)
+        width += sum(module.output_dim for module in slots)
         self.dcn = DCNv2(input_dim=width, cross_layers=config.cross_layers, hidden=config.hidden)
         self.towers = nn.ModuleDict({task: self._tower() for task in names.tasks})
 
@@ -89,9 +89,9 @@ class Ranker(nn.Module):
         self.table.grow(sizes)
         self.items.describe(sizes["item"], item_values)
 
-    def clock_slots(self) -> list[ClockSlot]:
+    def clock_modules(self) -> list[ClockModule]:
         """The clocks in their places, in the order of the configuration."""
-        return [slot for slot in self.slots if isinstance(slot, ClockSlot)]
+        return [module for module in self.slots if isinstance(module, ClockModule)]
 
     def sparse_parameters(self) -> list[nn.Parameter]:
         """Tables whose gradients are sparse: for ``RowAdam``."""
@@ -112,34 +112,34 @@ class Ranker(nn.Module):
         """
         rows = self._rows(batch)
         vectors = self._gather(rows)
-        slot_inputs = self._slot_inputs(batch, histories, rows, vectors)
+        clock_inputs = self._clock_inputs(batch, histories, rows, vectors)
         recent_MD = masked_mean(vectors["recent"], rows["recent"] > 0)
         inputs = [
             vectors["user"],
-            slot_inputs.candidate_BI,
+            clock_inputs.candidate_BI,
             functional.embedding(batch.request_row_B, recent_MD),
         ]
         inputs += context_vectors(self.names, batch, rows=rows, vectors=vectors)
         inputs += [
-            _answer(slot, slot_inputs, clock=clock)
-            for slot, clock in zip(self.slots, self.config.clocks, strict=True)
+            _answer(module, clock_inputs, clock=clock)
+            for module, clock in zip(self.slots, self.config.clocks, strict=True)
         ]
         deep_BO = self.dcn(torch.cat(inputs, dim=1))
         return {task: tower(deep_BO)[:, 0] for task, tower in self.towers.items()}
 
-    def slot_inputs(self, batch: Batch, histories: Histories) -> SlotInputs:
+    def clock_inputs(self, batch: Batch, histories: Histories) -> ClockInputs:
         """What the clocks are given for a batch."""
         rows = self._rows(batch)
-        return self._slot_inputs(batch, histories, rows, self._gather(rows))
+        return self._clock_inputs(batch, histories, rows, self._gather(rows))
 
-    def _slot_inputs(
+    def _clock_inputs(
         self,
         batch: Batch,
         histories: Histories,
         rows: Mapping[str, Tensor],
         vectors: Mapping[str, Tensor],
-    ) -> SlotInputs:
-        return SlotInputs(
+    ) -> ClockInputs:
+        return ClockInputs(
             batch=batch,
             candidate_BI=self.items.pool(vectors["item"], rows["item"]),
             interests_MHC=self._interests(vectors, rows),
@@ -177,22 +177,22 @@ class Ranker(nn.Module):
         return torch.cat([masked_mean(vectors[name], rows[name] > 0) for name in names], dim=-1)
 
 
-def _built(clock: ClockConfig, sizes: RankerSizes) -> ClockSlot:
-    slot: object = clock.build(sizes)
-    if not isinstance(slot, ClockSlot):
-        raise ConfigError(f"{clock.kind}: build gave a {type(slot).__name__}; give a ClockSlot")
-    width = getattr(slot, "output_dim", None)
+def _built(clock: ClockConfig, sizes: RankerSizes) -> ClockModule:
+    module: object = clock.build(sizes)
+    if not isinstance(module, ClockModule):
+        raise ConfigError(f"{clock.kind}: build gave a {type(module).__name__}; give a ClockModule")
+    width = getattr(module, "output_dim", None)
     if type(width) is not int or width < 1:
         raise ConfigError(f"{clock.kind}: output_dim is {width!r}; set it in the constructor, 1 or more")
-    return slot
+    return module
 
 
-def _answer(slot: nn.Module, inputs: SlotInputs, *, clock: ClockConfig) -> Tensor:
-    out_BO: Tensor = slot(inputs)
-    if out_BO.shape != (len(inputs.batch), slot.output_dim):
+def _answer(module: nn.Module, inputs: ClockInputs, *, clock: ClockConfig) -> Tensor:
+    out_BO: Tensor = module(inputs)
+    if out_BO.shape != (len(inputs.batch), module.output_dim):
         raise ConfigError(
             f"{clock.kind} gave {tuple(out_BO.shape)} for {len(inputs.batch)} exposures, and its output_dim "
-            f"is {slot.output_dim}; give ({len(inputs.batch)}, {slot.output_dim})"
+            f"is {module.output_dim}; give ({len(inputs.batch)}, {module.output_dim})"
         )
     return out_BO
 

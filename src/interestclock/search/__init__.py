@@ -1,4 +1,4 @@
-"""Two-stage search, shared by clocks and their peers: exact top K over long histories, then attention."""
+"""Two-stage search, shared by clocks and their baselines: exact top K over long histories, then attention."""
 
 from interestclock.search.attention import (
     equal_projections,

@@ -1,4 +1,4 @@
-"""Peers: models of long behaviour sequences that know no time of day, to tell what it adds.
+"""Baselines: models of long behaviour sequences that know no time of day, to tell what it adds.
 
 Each is a module for anyone's ranker: DIN, SIM with hard and with soft search, TWIN.
 """
@@ -34,4 +34,4 @@ __all__ = [
 ]
 
 BASELINES: tuple[type[ClockConfig], ...] = (DinConfig, SimHardConfig, SimSoftConfig, TwinConfig)
-"""Every peer of the project: each is a ranker of a comparison, under its ``kind``."""
+"""Every baseline of the project: each is a ranker of a comparison, under its ``kind``."""

@@ -1,4 +1,4 @@
-"""What peers that search by items and hours are given: padded histories, their times in whole hours."""
+"""What baselines that search by items and hours are given: padded histories, their times in whole hours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["HourSearch", "padded_spans"]
 
 
 class HourSearch(ItemSearch):
-    """A peer that searches by items' projections, and maybe by how many hours ago; abstract, as TWIN is one.
+    """A baseline that searches by items' projections, and maybe by how many hours ago; abstract: TWIN is one.
 
     Args:
         item_dim: I. config: sizes, of which K counts here. scale: as in ``ItemSearch``.

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from interestclock.clocks import ClockSlot, RankerSizes, SlotInputs
+from interestclock.clocks import ClockInputs, ClockModule, RankerSizes
 from interestclock.clocks.checks import check_size
+from interestclock.clocks.clock_module import distinct
 from interestclock.clocks.padded import check_candidates, check_histories
-from interestclock.clocks.slot import distinct
 
 __all__ = ["DeepInterest", "DinConfig"]
 
@@ -50,9 +50,9 @@ class DinConfig:
         """The newest so many."""
         return self.behaviours
 
-    def build(self, sizes: RankerSizes) -> ClockSlot:
+    def build(self, sizes: RankerSizes) -> ClockModule:
         """DIN over a ranker's histories."""
-        return _Slot(DeepInterest(item_dim=sizes.item_dim, config=self), behaviours=self.behaviours)
+        return _Module(DeepInterest(item_dim=sizes.item_dim, config=self), behaviours=self.behaviours)
 
 
 class DeepInterest(nn.Module):
@@ -145,7 +145,7 @@ class DeepInterest(nn.Module):
         return weight_BL
 
 
-class _Slot(ClockSlot):
+class _Module(ClockModule):
     """Each request's newest behaviours, every distinct item embedded once."""
 
     def __init__(self, peer: DeepInterest, *, behaviours: int) -> None:
@@ -153,7 +153,7 @@ class _Slot(ClockSlot):
         self.peer, self.behaviours = peer, behaviours
         self.output_dim = peer.output_dim
 
-    def forward(self, inputs: SlotInputs) -> Tensor:
+    def forward(self, inputs: ClockInputs) -> Tensor:
         start_M, stop_M = inputs.batch.newest(inputs.histories, most=self.behaviours)
         longest = int((stop_M - start_M).max()) if start_M.numel() else 0
         item_ML = inputs.histories.items_between(start_M, stop_M, width=longest)

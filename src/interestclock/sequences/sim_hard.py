@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from interestclock.clocks import ClockSlot, RankerSizes
+from interestclock.clocks import ClockModule, RankerSizes
 from interestclock.clocks.padded import check_candidates
 from interestclock.search import Retrieved, Spans, TwoStage
 from interestclock.sequences.alike import newest_alike
 from interestclock.sequences.by_hour import padded_spans
+from interestclock.sequences.search_modules import SimHardModule
 from interestclock.sequences.sizes import SearchSizes
-from interestclock.sequences.slots import SimHardSlot
 from interestclock.sequences.target_attention import TargetAttention
 
 __all__ = ["SimHard", "SimHardConfig"]
@@ -43,9 +43,9 @@ class SimHardConfig(SearchSizes):
 
     attribute: str | None = None
 
-    def build(self, sizes: RankerSizes) -> ClockSlot:
+    def build(self, sizes: RankerSizes) -> ClockModule:
         """SimHard over a ranker's histories."""
-        return SimHardSlot(SimHard(item_dim=sizes.item_dim, config=self), attributes=sizes.attributes)
+        return SimHardModule(SimHard(item_dim=sizes.item_dim, config=self), attributes=sizes.attributes)
 
 
 class SimHard(TwoStage):

@@ -9,11 +9,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from interestclock.clocks import ClockSlot, RankerSizes
+from interestclock.clocks import ClockModule, RankerSizes
 from interestclock.search import equal_projections
 from interestclock.sequences.by_hour import HourSearch
+from interestclock.sequences.search_modules import SearchModule
 from interestclock.sequences.sizes import SearchSizes
-from interestclock.sequences.slots import SearchSlot
 from interestclock.sequences.target_attention import TargetAttention
 
 __all__ = ["SimSoft", "SimSoftConfig"]
@@ -33,9 +33,9 @@ class SimSoftConfig(SearchSizes):
     kind: ClassVar[str] = "sim-soft"
     reads_preferences: ClassVar[bool] = False
 
-    def build(self, sizes: RankerSizes) -> ClockSlot:
+    def build(self, sizes: RankerSizes) -> ClockModule:
         """SimSoft over a ranker's histories."""
-        return SearchSlot(SimSoft(item_dim=sizes.item_dim, config=self))
+        return SearchModule(SimSoft(item_dim=sizes.item_dim, config=self))
 
 
 class SimSoft(HourSearch):

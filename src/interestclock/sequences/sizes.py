@@ -1,4 +1,4 @@
-"""The sizes that peers searching a long history share."""
+"""The sizes that baselines searching a long history share."""
 
 from __future__ import annotations
 

@@ -9,13 +9,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from interestclock.clocks import ClockSlot, RankerSizes
+from interestclock.clocks import ClockModule, RankerSizes
 from interestclock.clocks.checks import check_size
 from interestclock.search import equal_projections, head_scores, pool_by_head, project_heads
 from interestclock.sequences.by_hour import HourSearch
 from interestclock.sequences.hours import GAP_BUCKETS, hour_bucket
+from interestclock.sequences.search_modules import SearchModule
 from interestclock.sequences.sizes import SearchSizes
-from interestclock.sequences.slots import SearchSlot
 
 __all__ = ["Twin", "TwinConfig"]
 
@@ -35,9 +35,9 @@ class TwinConfig(SearchSizes):
     kind: ClassVar[str] = "twin"
     reads_preferences: ClassVar[bool] = False
 
-    def build(self, sizes: RankerSizes) -> ClockSlot:
+    def build(self, sizes: RankerSizes) -> ClockModule:
         """TWIN over a ranker's histories."""
-        return SearchSlot(Twin(item_dim=sizes.item_dim, config=self))
+        return SearchModule(Twin(item_dim=sizes.item_dim, config=self))
 
 
 class Twin(HourSearch):

@@ -116,7 +116,7 @@ class _TablesUnderWay:
         if table_manifest(value_RD, rows=manifest_of_table.rows) != manifest_of_table:
             return f"table {name} is not what the manifest says"
         if was is None:
-            return self._take_whole(name, manifest_of_table, value_RD)
+            return self._read_whole(name, manifest_of_table, value_RD)
         row_R = below(ROWS, tensors).get(name)
         if row_R is None:
             return f"table {name} has no row numbers"
@@ -126,7 +126,7 @@ class _TablesUnderWay:
         self._update(name, row_R, value_RD)
         return None
 
-    def _take_whole(self, name: str, manifest_of_table: TableManifest, value_ND: Tensor) -> str | None:
+    def _read_whole(self, name: str, manifest_of_table: TableManifest, value_ND: Tensor) -> str | None:
         if manifest_of_table.touched != manifest_of_table.rows:
             return f"table {name} is not whole"
         in_the_end = self._rows_in_the_end.get(name, manifest_of_table.rows)

@@ -50,13 +50,13 @@ class Choices:
         """Take choices, in any order."""
         values = {name: getattr(behaviours, f"{name}_N") for name in _COLUMNS}
         self._blocks.insert(np.zeros(len(behaviours), np.int64), values)
-        self._note_first(behaviours.item_N, behaviours.known_ms_N)
+        self._record_first(behaviours.item_N, behaviours.known_ms_N)
 
     def known_earlier(self, item_N: IntArray, serial_N: IntArray, known_ms_N: IntArray) -> None:
         """Choices that are there were known earlier than was thought when they came."""
         for serial, known_ms in zip(serial_N, known_ms_N, strict=True):
             self._blocks.move_up(0, "serial", int(serial), int(known_ms))
-        self._note_first(item_N, known_ms_N)
+        self._record_first(item_N, known_ms_N)
 
     def known_before(self, at_ms_M: IntArray) -> npt.NDArray[np.int64]:
         """How many were known strictly before each moment."""
@@ -87,7 +87,7 @@ class Choices:
         self._blocks.restore(state)
         self._first_ms_S = np.array(state["first_ms_S"])
 
-    def _note_first(self, item_N: IntArray, known_ms_N: IntArray) -> None:
+    def _record_first(self, item_N: IntArray, known_ms_N: IntArray) -> None:
         if not item_N.size:
             return
         self._first_ms_S = with_room(self._first_ms_S, int(item_N.max()) + 1, fill=_NEVER_MS)

@@ -93,9 +93,9 @@ class FeatureState:
             exposures: columns of the event table: ids, times, attributes where they stand in rows.
             items: what was said of items among them, in order, as ``Admitted`` has it.
         """
-        user_N, users_came = self.users.admit(exposures["user_id"])
+        user_N, new_users = self.users.admit(exposures["user_id"])
         order = ItemOrder.of(exposures, items, first_serial=self._awaiting.stop)
-        item_C, items_came = self.items.admit(order.ids())
+        item_C, new_items = self.items.admit(order.ids())
         item_N = item_C[order.place_N]
         self.user_histories.admit(self.users.capacity)
         timestamp_ms_N = exposures["timestamp_ms"].to_numpy()
@@ -104,19 +104,19 @@ class FeatureState:
         ingested = Ingested(
             user_N=user_N,
             item_N=item_N,
-            users_came=users_came,
-            items_came=items_came,
+            new_users=new_users,
+            new_items=new_items,
             items_described=item_C[order.place_T],
         )
-        self._seen.note("user", user_N, timestamp_ms_N, came=users_came)
-        self._seen.note("item", item_N, timestamp_ms_N, came=items_came)
+        self._seen.note("user", user_N, timestamp_ms_N, new_slots=new_users)
+        self._seen.note("item", item_N, timestamp_ms_N, new_slots=new_items)
         zones = exposures["zone"] if "zone" in exposures.column_names else None
         self._seen.note_offsets(user_N, timestamp_ms_N, offset_N, zones=zones)
         if order.items is not None:
-            self._seen.note_told(item_C[order.place_T], order.items["newest_ms"].to_numpy())
+            self._seen.record_described(item_C[order.place_T], order.items["newest_ms"].to_numpy())
         self._shown_S = with_room(self._shown_S, self.items.capacity + 1)
         self._sets.reach(self.items.capacity + 1)
-        self._sets.describe(order.descriptions(item_C, items_came, shown_S=self._shown_S))
+        self._sets.describe(order.descriptions(item_C, new_items, shown_S=self._shown_S))
         self._shown_S[item_N] = True
         described = {
             "timestamp_ms": timestamp_ms_N,

@@ -17,11 +17,11 @@ class Ingested:
     """Slots of exposures' users and items, int32 (N,), and what came with them.
 
     Args:
-        users_came, items_came: slots that are new. items_described: slots of which a message said something.
+        new_users, new_items: slots that are new. items_described: slots of which a message said something.
     """
 
     user_N: npt.NDArray[np.int32]
     item_N: npt.NDArray[np.int32]
-    users_came: npt.NDArray[np.int32]
-    items_came: npt.NDArray[np.int32]
+    new_users: npt.NDArray[np.int32]
+    new_items: npt.NDArray[np.int32]
     items_described: npt.NDArray[np.int32]

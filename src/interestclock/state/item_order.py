@@ -55,17 +55,17 @@ class ItemOrder:
         return both.take(pa.array(self._order()))
 
     def descriptions(
-        self, item_C: IntArray, came: IntArray, *, shown_S: npt.NDArray[np.bool_]
+        self, item_C: IntArray, new_slots: IntArray, *, shown_S: npt.NDArray[np.bool_]
     ) -> Descriptions | None:
         """What is said of items; None where nothing is.
 
         Args:
-            item_C: slots in order. came: those that came with these. shown_S: which were shown before.
+            item_C: slots in order. new_slots: those that came with these. shown_S: which were shown before.
         """
-        if not came.size and self.items is None:
+        if not new_slots.size and self.items is None:
             return None
         by_slot = np.argsort(item_C, kind="stable")
-        first = by_slot[np.searchsorted(item_C, came, sorter=by_slot)]  # ascending, as slots are given
+        first = by_slot[np.searchsorted(item_C, new_slots, sorter=by_slot)]  # ascending, as slots are given
         if self.items is None:
             about = [name for name in self.exposures.column_names if _describes(name)]
             return Descriptions.of_rows(item_C[first], self.exposures.select(about).take(pa.array(first)))

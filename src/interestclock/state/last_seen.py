@@ -25,7 +25,7 @@ class LastSeen:
 
     Example:
         >>> seen, one = LastSeen(), np.array([1])
-        >>> seen.note("user", one, np.array([60_000]), came=one)
+        >>> seen.note("user", one, np.array([60_000]), new_slots=one)
         >>> seen.note_offsets(one, np.array([60_000]), np.array([120]), zones=None)
         >>> seen.ms("user", one).tolist(), seen.offset(1), seen.zone(1)
         ([60000], (120, 60000), None)
@@ -38,17 +38,17 @@ class LastSeen:
         self._zones = Vocabulary()
 
     def note(
-        self, kind: str, slot_N: IntArray, timestamp_ms_N: npt.NDArray[np.int64], *, came: IntArray
+        self, kind: str, slot_N: IntArray, timestamp_ms_N: npt.NDArray[np.int64], *, new_slots: IntArray
     ) -> None:
         """See users or items in exposures.
 
         Args:
             kind: ``user`` or ``item``. slot_N: of each exposure. timestamp_ms_N: UTC milliseconds.
-            came: slots that are new, seen here or only told of.
+            new_slots: slots that are new, seen here or only told of.
         """
-        last = max(int(slot_N.max(initial=0)), int(came.max(initial=0)))
+        last = max(int(slot_N.max(initial=0)), int(new_slots.max(initial=0)))
         seen_ms = with_room(self._ms[kind], last + 1)
-        seen_ms[came] = BEFORE_ALL_MS
+        seen_ms[new_slots] = BEFORE_ALL_MS
         np.maximum.at(seen_ms, slot_N, timestamp_ms_N)
         self._ms[kind] = seen_ms
 
@@ -75,7 +75,7 @@ class LastSeen:
         zone_U[user_N[newest_N]] = zone_N[newest_N]
         self._offset_minutes_U, self._zone_U = offset_U, zone_U
 
-    def note_told(self, item_T: IntArray, timestamp_ms_T: npt.NDArray[np.int64]) -> None:
+    def record_described(self, item_T: IntArray, timestamp_ms_T: npt.NDArray[np.int64]) -> None:
         """Something was said of items at these moments: they stay for as long as those that are seen."""
         np.maximum.at(self._ms["item"], item_T, timestamp_ms_T)
 

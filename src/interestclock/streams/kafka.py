@@ -14,7 +14,7 @@ from interestclock.streams.merge import PartitionMerge, in_order
 from interestclock.streams.messages import Message, MessageParser
 from interestclock.streams.micro_batch import MicroBatch, OffsetRanges
 from interestclock.streams.outage import Outage
-from interestclock.timeofday import Clock
+from interestclock.timeofday import TimeSource
 
 __all__ = ["KafkaSource"]
 
@@ -66,7 +66,7 @@ class KafkaSource:
         zone: str | None = None,
         group: str = "interestclock",
         patience_s: float = 600.0,
-        clock: Clock | None = None,
+        clock: TimeSource | None = None,
     ) -> None:
         try:
             import confluent_kafka  # noqa: PLC0415  an extra
@@ -77,7 +77,7 @@ class KafkaSource:
             ) from error
         self._kafka: Any = confluent_kafka
         self.name = f"kafka://{brokers}/{topic}"
-        self.clock = clock or Clock()
+        self.clock = clock or TimeSource()
         self.schema, self._items, self._topic = schema, items, topic
         self._parser = MessageParser(schema, zone=zone)
         self._outage = Outage(self.name, patience_s=patience_s)
@@ -90,7 +90,7 @@ class KafkaSource:
             "enable.partition.eof": True,
             "log_level": 2,
         }
-        self._consumer: Any = confluent_kafka.Consumer(settings | {"error_cb": self._note})
+        self._consumer: Any = confluent_kafka.Consumer(settings | {"error_cb": self._record})
         self._start: dict[str, str] | None = None
         self._merge: PartitionMerge[int, Any] = PartitionMerge(_time_ms)
         self._ends: dict[int, int] = {}  # by partition: the offset of its end, when it was reached
@@ -160,7 +160,7 @@ class KafkaSource:
         """Let go of connections."""
         self._consumer.close()
 
-    def _note(self, error: Any) -> None:
+    def _record(self, error: Any) -> None:
         self._failed = self._kafka.KafkaException(error)
 
     def _assign(self, wait_s: float) -> None:

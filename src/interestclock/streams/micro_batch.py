@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from interestclock.events.message_tables import ITEMS, OUTCOMES, REFERENCES, SERVED
 from interestclock.events.schema import LogSchema
-from interestclock.timeofday import Clock
+from interestclock.timeofday import TimeSource
 
 __all__ = ["BadMessage", "LiveSource", "MicroBatch", "OffsetRanges", "Rereadable"]
 
@@ -110,7 +110,7 @@ class LiveSource(Protocol):
         """What the source is called; another name is another source."""
 
     @property
-    def clock(self) -> Clock | None:
+    def clock(self) -> TimeSource | None:
         """What tells when messages are taken; None of a log, whose time stands still while nothing comes."""
 
     @property

@@ -15,7 +15,7 @@ from interestclock.streams.merge import PartitionMerge, in_order
 from interestclock.streams.messages import Message, MessageParser
 from interestclock.streams.micro_batch import MicroBatch, OffsetRanges
 from interestclock.streams.outage import Outage
-from interestclock.timeofday import Clock
+from interestclock.timeofday import TimeSource
 
 __all__ = ["RedisSource"]
 
@@ -73,7 +73,7 @@ class RedisSource:
         username: str | None = None,
         password: str | None = None,
         patience_s: float = 600.0,
-        clock: Clock | None = None,
+        clock: TimeSource | None = None,
     ) -> None:
         try:
             import redis  # noqa: PLC0415  an extra
@@ -89,7 +89,7 @@ class RedisSource:
         self._unknown_here = redis.exceptions.AuthenticationError  # to redis, an error of the connection
         self._streams = sorted(streams)
         self.name = f"redis://{host}:{port}/{','.join(self._streams)}"
-        self.clock = clock or Clock()
+        self.clock = clock or TimeSource()
         self.schema, self._items = schema, items
         self._group, self._consumer = group, consumer
         self._parser = MessageParser(schema, zone=zone)

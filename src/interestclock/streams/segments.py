@@ -63,7 +63,7 @@ class Segments:
         for left in files_of(folder, prefix, ASIDE).values():
             left.unlink()
         self._firsts = sorted(files_of(folder, prefix))
-        self._take_up_last()
+        self._reopen_last()
 
     @property
     def last_file_is_empty(self) -> bool:
@@ -173,7 +173,7 @@ class Segments:
             ):
                 yield from read(path, first=first, after=position, stop=stop, closed=first != firsts[-1])
 
-    def _take_up_last(self) -> None:
+    def _reopen_last(self) -> None:
         if not self._firsts:
             return
         first = self._firsts[-1]

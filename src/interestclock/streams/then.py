@@ -106,7 +106,7 @@ class ThenSource:
         elif ARCHIVE in last:
             row = last[ARCHIVE]
             offset_ranges = OffsetRanges(source=self._archive.name, ranges={_ROWS: (row, row)}, messages=1)
-            self._note_time(self._archive.reread(offset_ranges))
+            self._record_time(self._archive.reread(offset_ranges))
             self._archive.start_after({_ROWS: row})
 
     def poll(self, most: int, wait_s: float) -> MicroBatch | None:
@@ -114,7 +114,7 @@ class ThenSource:
         if not self._turned:
             batch = self._archive.poll(most, wait_s)
             if batch is not None:
-                self._note_time(batch)
+                self._record_time(batch)
                 return self._as_messages(batch)
             if not self._archive.ended:
                 return None
@@ -168,7 +168,7 @@ class ThenSource:
             labels=batch.labels.append_column("partition", pa.array([], pa.string())),
         )
 
-    def _note_time(self, batch: MicroBatch) -> None:
+    def _record_time(self, batch: MicroBatch) -> None:
         self._archive_ms = pc.max(batch.exposures["timestamp_ms"]).as_py()
 
     def _compare_times(self, first_ms: int) -> None:

@@ -1,4 +1,4 @@
-"""What each peer is fed in the ranker: the same as a caller would feed it by hand."""
+"""What each baseline is fed in the ranker: the same as a caller would feed it by hand."""
 
 from __future__ import annotations
 

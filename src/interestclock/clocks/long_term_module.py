@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from interestclock.clocks.slot import ClockSlot, SlotInputs, retrieved_vectors
+from interestclock.clocks.clock_module import ClockInputs, ClockModule, retrieved_vectors
 from interestclock.search import CachedKeys, ItemKeys, Spans, retrieved_gaps
 
 if TYPE_CHECKING:
     from interestclock.clocks.long_term import LongTermClock
     from interestclock.embeddings import ItemVectors
 
-__all__ = ["LongTermSlot"]
+__all__ = ["LongTermModule"]
 
 # Shapes: B exposures, M requests, D output, I item vector, K retrieved.
 
 
-class LongTermSlot(ClockSlot):
+class LongTermModule(ClockModule):
     """The Long-term Interest Clock over each request's newest behaviours.
 
     Args:
@@ -37,7 +37,7 @@ class LongTermSlot(ClockSlot):
         """Projections that are kept do."""
         return self._cached is not None
 
-    def forward(self, inputs: SlotInputs) -> Tensor:
+    def forward(self, inputs: ClockInputs) -> Tensor:
         """Search, then attend."""
         batch, histories = inputs.batch, inputs.histories
         start_M, stop_M = batch.newest(histories, most=self.longest)
@@ -60,7 +60,7 @@ class LongTermSlot(ClockSlot):
         gap_BK = retrieved_gaps(retrieved, spans, batch.request_row_B)
         return self.clock.attend(inputs.candidate_BI, vectors_BKI, gap_BK, retrieved.present_BK)
 
-    def _keys(self, inputs: SlotInputs) -> ItemKeys | None:
+    def _keys(self, inputs: ClockInputs) -> ItemKeys | None:
         """Projections of an earlier request, where the configuration allows them to be old."""
         if self._cached is None or not len(inputs.batch):
             return None

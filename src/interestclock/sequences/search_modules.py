@@ -1,4 +1,4 @@
-"""What peers that search long histories are fed inside the ranker."""
+"""What baselines that search long histories are fed inside the ranker."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from interestclock.clocks import ClockSlot, SlotInputs
-from interestclock.clocks.slot import retrieved_vectors
+from interestclock.clocks import ClockInputs, ClockModule
+from interestclock.clocks.clock_module import retrieved_vectors
 from interestclock.errors import ConfigError
 from interestclock.search import Retrieved, Spans, TwoStage, retrieved_gaps
 from interestclock.sequences.hours import HOUR_GAPS
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from interestclock.sequences.by_hour import HourSearch
     from interestclock.sequences.sim_hard import SimHard, SimHardConfig
 
-__all__ = ["SearchSlot", "SimHardSlot"]
+__all__ = ["SearchModule", "SimHardModule"]
 
 # Shapes: B exposures, M requests, K retrieved, O output.
 
 
-class SearchSlot(ClockSlot):
-    """A peer that searches long histories by item vectors: SIM's soft search, or TWIN.
+class SearchModule(ClockModule):
+    """A baseline that searches long histories by item vectors: SIM's soft search, or TWIN.
 
     Args:
-        peer: the model.
+        baseline: the model.
     """
 
     def __init__(self, peer: HourSearch) -> None:
@@ -34,7 +34,7 @@ class SearchSlot(ClockSlot):
         self.peer = peer
         self.output_dim = peer.output_dim
 
-    def forward(self, inputs: SlotInputs) -> Tensor:
+    def forward(self, inputs: ClockInputs) -> Tensor:
         """Search, then attend."""
         spans = _spans(inputs, most=self.peer.config.longest)
         retrieved = self.peer.search(
@@ -47,14 +47,14 @@ class SearchSlot(ClockSlot):
         return _attended(self.peer, inputs, spans, retrieved)
 
 
-class SimHardSlot(ClockSlot):
+class SimHardModule(ClockModule):
     """SIM with hard search by an attribute of the log.
 
     Args:
-        peer: the model. attributes: that items have.
+        baseline: the model. attributes: that items have.
 
     Raises:
-        ConfigError: there are none, or not the one of the peer's configuration.
+        ConfigError: there are none, or not the one of the baseline's configuration.
     """
 
     def __init__(self, peer: SimHard, *, attributes: Sequence[str]) -> None:
@@ -63,7 +63,7 @@ class SimHardSlot(ClockSlot):
         self.peer = peer
         self.output_dim = peer.output_dim
 
-    def forward(self, inputs: SlotInputs) -> Tensor:
+    def forward(self, inputs: ClockInputs) -> Tensor:
         """Search, then attend."""
         spans = _spans(inputs, most=self.peer.config.longest)
         category_N = inputs.items.first_value(self.attribute)
@@ -90,7 +90,7 @@ def _category_attribute(config: SimHardConfig, attributes: Sequence[str]) -> str
     return config.attribute or attributes[0]
 
 
-def _spans(inputs: SlotInputs, *, most: int) -> Spans:
+def _spans(inputs: ClockInputs, *, most: int) -> Spans:
     """Each request's newest behaviours, their times in whole hours."""
     start_M, stop_M = inputs.batch.newest(inputs.histories, most=most)
     return Spans(
@@ -104,7 +104,7 @@ def _spans(inputs: SlotInputs, *, most: int) -> Spans:
     )
 
 
-def _attended(peer: TwoStage, inputs: SlotInputs, spans: Spans, retrieved: Retrieved) -> Tensor:
+def _attended(peer: TwoStage, inputs: ClockInputs, spans: Spans, retrieved: Retrieved) -> Tensor:
     vectors_BKI = retrieved_vectors(inputs.items, retrieved, spans.item_E)
     gap_BK = retrieved_gaps(retrieved, spans, inputs.batch.request_row_B)
     return peer.attend(inputs.candidate_BI, vectors_BKI, gap_BK, retrieved.present_BK)

@@ -1,4 +1,4 @@
-"""A place in the ranker: all that a clock or a peer may look at in a batch, and what it gives."""
+"""A place in the ranker: all that a clock or a baseline may look at in a batch, and what it gives."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:  # a clock is of use in anyone's ranker, without what reads lo
     from interestclock.samples import Batch
     from interestclock.search import Retrieved
 
-__all__ = ["ClockSlot", "HourlySlot", "RequestSlot", "SlotInputs", "distinct", "retrieved_vectors"]
+__all__ = ["ClockInputs", "ClockModule", "HourlyModule", "RequestModule", "distinct", "retrieved_vectors"]
 
 # Shapes: B exposures, M requests, H buckets, C all clock attributes' embeddings side by side, X any,
 # I item vector, K retrieved, N distinct items of all histories, U of what was found.
 
 
 @dataclass(frozen=True, kw_only=True)
-class SlotInputs:
+class ClockInputs:
     """All a clock may look at in a batch.
 
     Args:
@@ -35,7 +35,7 @@ class SlotInputs:
         interests_MHC: Eq. 3's preferences, embedded, by request and bucket, float32; None if no clock asks.
         histories: long histories. items: turns behaviours' items into vectors.
 
-    Example: see ``ClockSlot``.
+    Example: see ``ClockModule``.
     """
 
     batch: Batch
@@ -69,18 +69,18 @@ class SlotInputs:
         return self.interests_MHC
 
 
-class ClockSlot(nn.Module):
-    """A clock in its place in the ranker: takes ``SlotInputs``, gives float32 (B, ``output_dim``).
+class ClockModule(nn.Module):
+    """A clock in its place in the ranker: takes ``ClockInputs``, gives float32 (B, ``output_dim``).
 
     All that it learns is in parameters (``nn.Embedding(sparse=True)`` counts as a table, and its rows are
     learned as the ranker's are); asking it changes nothing in it but what ``cached`` gives.
 
     Example:
-        >>> class MinuteSlot(ClockSlot):
+        >>> class MinuteModule(ClockModule):
         ...     output_dim = 1
-        ...     def forward(self, inputs: SlotInputs) -> Tensor:
+        ...     def forward(self, inputs: ClockInputs) -> Tensor:
         ...         return (inputs.batch.second_of_day_B // 60 % 60).float().unsqueeze(1)
-        >>> MinuteSlot().output_dim
+        >>> MinuteModule().output_dim
         1
     """
 
@@ -91,43 +91,43 @@ class ClockSlot(nn.Module):
         """Whether what it keeps may be newer when a batch is learned than when it was predicted."""
         return False
 
-    def forward(self, inputs: SlotInputs) -> Tensor:
+    def forward(self, inputs: ClockInputs) -> Tensor:
         """One embedding for each exposure, float32 (B, ``output_dim``)."""
         raise NotImplementedError
 
     def renew(self, item_R: Tensor, items: ItemVectors) -> None:
-        """Item numbers stand for other items now; a slot that keeps something of items makes it anew."""
+        """Item numbers stand for other items now; a module that keeps something of items makes it anew."""
 
     def cached(self) -> dict[str, Tensor]:
-        """What a slot keeps beside its parameters, for a checkpoint."""
+        """What a module keeps beside its parameters, for a checkpoint."""
         return {}
 
     def restore_cached(self, cached: Mapping[str, Tensor]) -> None:
         """Take over what ``cached`` gave."""
 
 
-class RequestSlot(ClockSlot):
+class RequestModule(ClockModule):
     """A clock that gives all candidates of a request the same: ``per_request`` is called once for them.
 
     Example:
-        >>> class HourSlot(RequestSlot):
+        >>> class HourModule(RequestModule):
         ...     output_dim = 1
-        ...     def per_request(self, inputs: SlotInputs) -> Tensor:
+        ...     def per_request(self, inputs: ClockInputs) -> Tensor:
         ...         return (inputs.second_of_day_M / 3_600).unsqueeze(1)
-        >>> HourSlot().output_dim
+        >>> HourModule().output_dim
         1
     """
 
-    def forward(self, inputs: SlotInputs) -> Tensor:
+    def forward(self, inputs: ClockInputs) -> Tensor:
         """One embedding for each exposure, float32 (B, ``output_dim``)."""
         return functional.embedding(inputs.batch.request_row_B, self.per_request(inputs))
 
-    def per_request(self, inputs: SlotInputs) -> Tensor:
+    def per_request(self, inputs: ClockInputs) -> Tensor:
         """One embedding for each request, float32 (M, ``output_dim``)."""
         raise NotImplementedError
 
 
-class HourlySlot(RequestSlot):
+class HourlyModule(RequestModule):
     """A clock of Eq. 3's preferences and the local second of day, as the Naive and the Gaussian Clock are.
 
     Args:
@@ -138,7 +138,7 @@ class HourlySlot(RequestSlot):
         super().__init__()
         self.clock, self.output_dim = clock, clock.output_dim
 
-    def per_request(self, inputs: SlotInputs) -> Tensor:
+    def per_request(self, inputs: ClockInputs) -> Tensor:
         """One embedding for each request, float32 (M, ``output_dim``)."""
         out_MD: Tensor = self.clock(inputs.interests, second_of_day_B=inputs.second_of_day_M)
         return out_MD
