@@ -23,7 +23,6 @@ from interestclock.files import (
     digest_of_bytes,
     digest_of_json,
     folder_aside,
-    lock,
     new_folder,
     remove_folder,
     sweep,
@@ -225,20 +224,6 @@ def test_what_a_killed_process_left_is_cleaned_up(tmp_path: Path) -> None:
         assert not (aside / "whose").exists()
     assert names(tmp_path) == ["out"]
     assert names(out) == []
-
-
-def test_a_lock_says_who_has_it(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    first = lock(path, taken="it is taken", remedy="wait for it")
-    with pytest.raises(
-        ResultError, match=rf"^it is taken \(process {os.getpid()}, since .* UTC\); wait for it$"
-    ):
-        lock(path, taken="it is taken", remedy="wait for it")
-    path.write_text("")  # as a system that lets nobody read it
-    with pytest.raises(ResultError, match=r"^it is taken; wait for it$"):
-        lock(path, taken="it is taken", remedy="wait for it")
-    first.release()
-    lock(path, taken="it is taken", remedy="wait for it").release()
 
 
 def test_nothing_else_writes_aside_by_hand() -> None:

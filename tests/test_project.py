@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 import interestclock
-from interestclock.cli import app
+from interestclock.cli.app import app
 from interestclock.events import ColumnMapping, open_log
 from interestclock.samples import PrepareConfig
 from interestclock.studies.export_features import export_features
@@ -37,10 +37,12 @@ NOT_IN_THE_API = {
     "interestclock.compiled",
     "interestclock.defaults",
     "interestclock.files",
+    "interestclock.locks",
     "interestclock.loop_cache",
     "interestclock.mapping_keys",
     "interestclock.plugins",
     "interestclock.saved",
+    "interestclock.unfinished",
     "interestclock.workers",
     "interestclock.__main__",
     "interestclock.cli",

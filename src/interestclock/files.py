@@ -1,4 +1,4 @@
-"""Files and folders that must outlive a crash: written aside, forced to disk, renamed, summed, locked."""
+"""Files and folders that must outlive a crash: written aside, forced to disk, renamed, summed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interestclock.errors import ResultError
+from interestclock.locks import lock
+from interestclock.unfinished import put_away_by, uninterrupted
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -27,7 +30,6 @@ __all__ = [
     "digest_of_json",
     "folder_aside",
     "force",
-    "lock",
     "new_folder",
     "put_in_place",
     "remove_folder",
@@ -38,6 +40,7 @@ __all__ = [
 
 ASIDE, REMOVED = ".unfinished", ".removed"
 _MARK = ".interestclock-unfinished"  # in what this package wrote aside, and nobody else
+_REMOVALS, _REMOVE_AGAIN_S = 5, 0.1
 
 
 def digest_of(path: Path) -> str:
@@ -98,13 +101,14 @@ def written_aside(path: Path, *, force_name: bool = True) -> Iterator[Path]:
         path: an older file is replaced in one step. force_name: as for ``put_in_place``.
     """
     aside = aside_of(path)
-    try:
-        yield aside
-        put_in_place(aside, path, force_name=force_name)
-    except BaseException:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
-        raise
+    with put_away_by(partial(aside.unlink, missing_ok=True)):
+        try:
+            yield aside
+            put_in_place(aside, path, force_name=force_name)
+        except BaseException:
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
+            raise
 
 
 def write_text(path: Path, text: str, *, force_name: bool = True) -> None:
@@ -122,22 +126,24 @@ def folder_aside(path: Path) -> Iterator[Path]:
     for one anywhere.
     """
     aside = aside_of(path)
-    try:
-        _remove_if_there(aside)
-        aside.mkdir()
-        yield aside
-        _put_folder_in_place(aside, path)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
+    with put_away_by(partial(_remove_in_use, aside)):
+        try:
+            _remove_if_there(aside)
+            aside.mkdir()
+            yield aside
+            _put_folder_in_place(aside, path)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
 
 
 def remove_folder(path: Path) -> None:
     """Take a folder away; of one half removed when the process dies, nothing is seen under its name."""
     removed = path.with_name(path.name + REMOVED)
-    _remove_if_there(removed)
-    path.rename(removed)
-    shutil.rmtree(removed)
+    with put_away_by(partial(_remove_in_use, removed)):
+        _remove_if_there(removed)
+        path.rename(removed)
+        shutil.rmtree(removed)
 
 
 def sweep(folder: Path) -> None:
@@ -149,6 +155,16 @@ def sweep(folder: Path) -> None:
 def _remove_if_there(folder: Path) -> None:
     if folder.exists():
         shutil.rmtree(folder)
+
+
+def _remove_in_use(folder: Path) -> None:
+    """Where threads may still write in it: a few times, until it is gone."""
+    for left in reversed(range(_REMOVALS)):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(_REMOVE_AGAIN_S * (left > 0))
+    raise OSError(f"{folder} is unfinished and could not be removed")
 
 
 @contextmanager
@@ -187,14 +203,17 @@ def new_folder(
     aside = aside_of(path)
     with _locked_beside(path, remedy):
         _check_free(path, may_replace, remedy)  # another may have been done just now
-        _make_own(aside, remedy)
-        try:
-            yield aside
-            _put_folder_in_place(aside, path, forced=forced)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-            with suppress(OSError):
-                (path / _MARK).unlink(missing_ok=True)
+        _check_own(aside, remedy)  # from here on it is ours, whatever is in it
+        with put_away_by(partial(_remove_in_use, aside)), put_away_by(partial(_remove_mark, path)):
+            try:
+                _remove_if_there(aside)
+                aside.mkdir()
+                (aside / _MARK).touch()
+                yield aside
+                _put_folder_in_place(aside, path, forced=forced)
+            finally:
+                shutil.rmtree(aside, ignore_errors=True)
+                _remove_mark(path)
 
 
 def check_new(path: Path, *, remedy: str = "give another --out") -> None:
@@ -215,13 +234,21 @@ def _check_free(path: Path, may_replace: Callable[[Path], bool], remedy: str) ->
 
 @contextmanager
 def _locked_beside(path: Path, remedy: str) -> Iterator[None]:
-    held = _locked(path, remedy)
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # before the lock goes, or it might be another's
-            _lock_of(path).unlink()
-        held.release()
+    held: BaseFileLock | None = None
+
+    def release() -> None:
+        if held is not None:
+            with suppress(OSError):  # before the lock goes, or it might be another's
+                _lock_of(path).unlink()
+            held.release()
+
+    with put_away_by(release):
+        try:
+            with uninterrupted():  # a lock's file is there a moment before it is known to be ours
+                held = _locked(path, remedy)
+            yield
+        finally:
+            release()
 
 
 def _lock_of(path: Path) -> Path:
@@ -233,15 +260,17 @@ def _locked(path: Path, remedy: str) -> BaseFileLock:
     return lock(_lock_of(path), taken=taken, remedy=f"stop it, or {remedy}")
 
 
-def _make_own(aside: Path, remedy: str) -> None:
+def _remove_mark(path: Path) -> None:
+    with suppress(OSError):
+        (path / _MARK).unlink(missing_ok=True)
+
+
+def _check_own(aside: Path, remedy: str) -> None:
     if aside.exists() and not (aside / _MARK).exists():
         raise ResultError(
             f"{aside} is there and was not left by an earlier run; results are written there before they are "
             f"whole: move it away, or {remedy}"
         )
-    _remove_if_there(aside)
-    aside.mkdir()
-    (aside / _MARK).touch()
 
 
 def _put_folder_in_place(aside: Path, path: Path, *, forced: bool = True) -> None:
@@ -252,44 +281,3 @@ def _put_folder_in_place(aside: Path, path: Path, *, forced: bool = True) -> Non
         remove_folder(path)
     aside.rename(path)
     force(path.parent)
-
-
-def lock(path: Path, *, taken: str, remedy: str) -> BaseFileLock:
-    """Lock by a file, which is made if needed and says who holds it; ``release`` gives it back.
-
-    The system gives it back when the process ends, however it ends.
-
-    Args:
-        taken: what to say where another has it. remedy: what to do then.
-
-    Raises:
-        ResultError: another process, or another lock of this one, has it.
-        OSError: the file cannot be made, or its file system has no locks.
-    """
-    from filelock import FileLock, SoftFileLock, Timeout  # noqa: PLC0415  most that comes here locks nothing
-
-    held: BaseFileLock
-    if issubclass(FileLock, SoftFileLock):  # no locks in the system: the file is the lock, and says who
-        held = FileLock(path, timeout=0, thread_local=False)
-    else:
-        held = FileLock(path, timeout=0, thread_local=False, preserve_lock_file=True, on_acquired=_say_who)
-    try:
-        held.acquire()
-    except Timeout as error:
-        raise ResultError(f"{taken}{_holder(path)}; {remedy}") from error
-    return held
-
-
-def _say_who(descriptor: int) -> None:
-    os.truncate(descriptor, 0)
-    os.write(descriptor, f"{os.getpid()}\n".encode())
-
-
-def _holder(path: Path) -> str:
-    """Who wrote a lock's file, and when; nothing where it cannot be read, as on Windows while it is held."""
-    try:
-        process = int(path.read_text(encoding="ascii"))
-        since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except (OSError, ValueError):
-        return ""
-    return f" (process {process}, since {since:%Y-%m-%d %H:%M:%S} UTC)"

@@ -11,7 +11,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext
@@ -19,6 +19,7 @@ from types import ModuleType, TracebackType
 from typing import Any, Literal
 
 from interestclock.errors import InterestClockError
+from interestclock.unfinished import SIGNALS, put_away_by, uninterrupted
 
 __all__ = ["Job", "Report", "Workers"]
 
@@ -26,7 +27,6 @@ Report = Callable[[Any], None]
 Job = Callable[[Report], Any]
 
 _Answer = tuple[Literal["report", "result", "error"], Any]
-_ENDING = (signal.SIGINT, signal.SIGTERM)
 _WAIT_S = 0.5  # Windows lets nothing interrupt a longer wait
 
 
@@ -52,10 +52,12 @@ class Workers:
     def __init__(self, count: int, *, prepare: Callable[[], object]) -> None:
         self._count, self._prepare = count, prepare
         self._workers: list[_Worker] = []
+        self._entered = ExitStack()
 
     def __enter__(self) -> Workers:
+        self._entered.enter_context(put_away_by(self._kill))
         try:
-            with _held(), _deaf(), _without_main():
+            with uninterrupted(), _deaf(), _without_main():
                 context = multiprocessing.get_context("spawn")
                 for _ in range(self._count):
                     self._workers.append(_Worker(context, self._prepare))
@@ -104,9 +106,13 @@ class Workers:
         return [results[number] for number in range(len(jobs))]
 
     def _end(self) -> None:
-        with _held():
-            for worker in self._workers:
-                worker.end()
+        with uninterrupted():
+            self._kill()
+            self._entered.close()
+
+    def _kill(self) -> None:
+        for worker in self._workers:
+            worker.end()
 
 
 class _Worker:
@@ -146,7 +152,7 @@ class _Worker:
 
 def _serve(connection: Connection, prepare: Callable[[], object]) -> None:
     """What a process does all its life."""
-    for number in _ENDING:
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
@@ -182,25 +188,6 @@ def _portable(error: Exception) -> Exception:
 
 
 @contextmanager
-def _held() -> Iterator[None]:
-    """What ends a program waits until processes are started, or ended, as a whole."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals come to the main thread only
-        return
-    received_signals: list[int] = []
-    before = {number: signal.getsignal(number) for number in _ENDING}
-    try:
-        for number in _ENDING:
-            signal.signal(number, lambda number, _: received_signals.append(number))
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for held in received_signals:
-            signal.raise_signal(held)
-
-
-@contextmanager
 def _deaf() -> Iterator[None]:
     """Processes that are started here keep the mask, so that Ctrl-C, which a terminal sends to all, finds
     them deaf even before they can say so themselves.
@@ -209,7 +196,7 @@ def _deaf() -> Iterator[None]:
         yield
         return
     resource_tracker.ensure_running()  # starting it later would lift the mask
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ import pytest
 from old_folders import unpacked
 from typer.testing import CliRunner, Result
 
-from interestclock.cli import app
+from interestclock.cli.app import app
 from interestclock.errors import ResultError
 
 

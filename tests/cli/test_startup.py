@@ -10,7 +10,7 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from interestclock.cli import app
+from interestclock.cli.app import app
 from interestclock.defaults import DEFAULT_RANKERS, LAYOUTS, ORDERS, RANKER_NAMES, SIMULATOR_SIZES
 from interestclock.events.open_log import resolve_mapping
 from interestclock.ranking.known_clocks import CLOCKS_OF_OURS

@@ -13,10 +13,11 @@ from killed_runs import check_same, last_checkpoint, predictions
 from old_folders import POLLS, copied_after, opened, unpacked
 
 from interestclock.errors import ResultError
-from interestclock.files import digest_of, lock
+from interestclock.files import digest_of
 from interestclock.live.kept_state import KeptState
 from interestclock.live.migrate import migrate
 from interestclock.live.trainer_folder import check_format, check_unclaimed, format_of
+from interestclock.locks import lock
 from interestclock.snapshots.reader import checked
 
 # As far as sums of floats differ with the processor: see tests/goldens/catalogue.py.

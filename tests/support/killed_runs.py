@@ -18,7 +18,7 @@ from in_memory import HOUR_MS, REQUESTS, MemorySource
 from small_live import LIVE
 
 from interestclock.admission import AdmissionConfig
-from interestclock.cli.train import stopped_by_signals
+from interestclock.cli.stopping import stopped_by_signals
 from interestclock.embeddings import IdPolicy
 from interestclock.live import CheckpointManifest, Checkpoints, LiveRun, PredictionParts
 from interestclock.streams import KafkaSource, LiveSource, RedisSource, ReplaySource

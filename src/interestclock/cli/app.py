@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from interestclock.events.schema import LogCounts
     from interestclock.samples import PrepareConfig
 
-__all__ = ["app", "main"]
+__all__ = ["app", "run"]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,7 +35,6 @@ app = typer.Typer(
 )
 _out = Console()
 _errors = Console(stderr=True)
-_INTERRUPTED = 130  # what Ctrl-C ends with
 
 Out = Annotated[Path, typer.Option(help="Folder to write; must not exist yet.", show_default=False)]
 BucketsPerDay = Annotated[int, typer.Option(min=1, help="Hour buckets of a clock (Eq. 3).")]
@@ -210,8 +209,8 @@ def _prepare(buckets: int, window_days: int, by_popularity: int, from_own_past: 
     )
 
 
-def main() -> None:
-    """Run the command line; what the package refuses ends with a message and status 1."""
+def run() -> None:
+    """Run a command; what the package refuses ends with a message and status 1."""
     try:
         app()
     except InterestClockError as error:
@@ -220,10 +219,6 @@ def main() -> None:
     except OSError as error:
         _errors.print(f"[bold red]error[/]: {_escaped(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
-    except SystemExit as done:
-        if done.code == _INTERRUPTED:
-            _errors.print("stopped; nothing is left half written", highlight=False)
-        raise
 
 
 def _escaped(text: str) -> str:

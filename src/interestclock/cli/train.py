@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-import signal
 import sys
-from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,6 +14,7 @@ import typer
 from rich.console import Console
 
 from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
+from interestclock.cli.stopping import says_what_remains, stopped_by_signals
 from interestclock.defaults import (
     BATCH_MINUTES,
     IDLE_SECONDS,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from interestclock.ranking import RankerConfig
     from interestclock.streams import LiveSource
 
-__all__ = ["default_lateness_minutes", "moment_ms", "stopped_by_signals", "train_command"]
+__all__ = ["default_lateness_minutes", "moment_ms", "train_command"]
 
 _out = Console()
 _MINUTE_MS = 60_000
@@ -268,7 +267,7 @@ def train_command(
     """Train on a stream that never stops: predict, record, then learn when the label is known.
 
     Features are current to the last event. Whatever stops it, --resume goes on and ends bit for bit where a
-    trainer that never stopped ends. Ctrl-C or SIGTERM checkpoints first.
+    trainer that never stopped ends. Ctrl-C or SIGTERM checkpoints first; a second one ends it at once.
 
     Examples:
 
@@ -348,6 +347,7 @@ def train_command(
     labels = opened.schema.labels
     telemetry = Telemetry(tasks=labels, main_task=opened.schema.main_label)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(says_what_remains(partial(_goes_on, checkpoints)))
         if metrics_port is not None:
             stack.callback(serve_metrics(telemetry, port=metrics_port, addr=metrics_address))
         run = stack.enter_context(
@@ -365,6 +365,7 @@ def train_command(
         status = stack.enter_context(StatusLine(_out, among_candidates=opened.schema.positive_only))
         run.run(lambda: status.show(telemetry.line()))
     _print_counters(run)
+    _say("go on with --resume")
 
 
 def _say_how_it_begins(checkpoints: Path, *, resume: bool) -> None:
@@ -417,21 +418,8 @@ def _ranker(name: str) -> RankerConfig:
     return config
 
 
-@contextlib.contextmanager
-def stopped_by_signals(run: LiveRun) -> Iterator[None]:
-    """SIGTERM and Ctrl-C end the run with a checkpoint; a second one ends it at once."""
-
-    def stop(number: int, frame: object) -> None:  # noqa: ARG001  what signal handlers are given
-        if run.stopping:
-            raise KeyboardInterrupt
-        run.stopping = True
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _goes_on(folder: Path) -> str | None:
+    return f"nothing is lost: {folder} goes on with --resume" if folder.exists() else None
 
 
 def _print_counters(run: LiveRun) -> None:
@@ -454,7 +442,6 @@ def _print_counters(run: LiveRun) -> None:
         )
     if any((run.folder / "snapshots").glob("*-full")):
         _say(f"snapshots in {run.folder / 'snapshots'}, predictions in {run.folder / 'predictions'}")
-    _say("go on with --resume")
 
 
 def _say(text: str) -> None:

@@ -103,7 +103,7 @@ class LiveRun:
         telemetry: Telemetry | None = None,
     ) -> None:
         self.source, self.folder, self.config, self.telemetry = source, folder, config, telemetry
-        self.stopping = False
+        self.stopping = self.under_way = False
         self.stall_seconds = 0.0
         self._left_there = 0  # exposures that the trainer predicted on whose state this one starts
         settings = {"source": source.name, "schema": asdict(source.schema), "config": config.learned_from()}
@@ -171,6 +171,7 @@ class LiveRun:
             report: called after every arrival and while none comes, for a status line.
         """
         self._take_up()
+        self.under_way = True
         while not self.stopping:
             batch = self.source.poll(self.config.poll_messages, min(_POLL_S, self.config.idle_seconds / 2))
             self._admit_tick(self._ticks.opening())

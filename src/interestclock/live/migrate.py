@@ -14,7 +14,7 @@ from typing import Any
 from interestclock import __version__
 from interestclock.arrays import Arrays
 from interestclock.errors import ResultError, system_errors_as
-from interestclock.files import ASIDE, REMOVED, check_new, digest_of_json, lock, new_folder, write_text
+from interestclock.files import ASIDE, REMOVED, check_new, digest_of_json, new_folder, write_text
 from interestclock.live.checkpoints import FORMAT, CheckpointManifest, CheckpointReader, Checkpoints
 from interestclock.live.old_states import OLD_FORMATS, settings_now, state_now
 from interestclock.live.prediction_parts import list_parts
@@ -27,6 +27,7 @@ from interestclock.live.trainer_folder import (
     format_of,
     holds_trainer,
 )
+from interestclock.locks import lock
 
 __all__ = ["Migrated", "migrate"]
 

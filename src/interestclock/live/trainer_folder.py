@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from interestclock import __version__
 from interestclock.errors import ResultError, system_errors_as
-from interestclock.files import aside_of, digest_of_json, lock, write_text
+from interestclock.files import aside_of, digest_of_json, write_text
 from interestclock.live.checkpoints import FORMAT, CheckpointReader
 from interestclock.live.old_states import OLD_FORMATS, format_of_settings
+from interestclock.locks import lock
 from interestclock.saved import read_object
 
 if TYPE_CHECKING:
