@@ -8,11 +8,11 @@ import sys
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 
+from interestclock.cli import train_options as option
 from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
 from interestclock.cli.stopping import says_what_remains, stopped_by_signals
 from interestclock.defaults import (
@@ -21,7 +21,6 @@ from interestclock.defaults import (
     KEEP_HOURS,
     LEARNING_RATE,
     ORDERS,
-    RANKER_NAMES,
 )
 from interestclock.errors import ConfigError
 from interestclock.plugins import look_in_current_folder
@@ -35,234 +34,50 @@ __all__ = ["default_lateness_minutes", "moment_ms", "train_command"]
 
 _out = Console()
 _MINUTE_MS = 60_000
-_MOST_SEED, _MOST_THREADS = 2**63 - 1, 1_024
-_LATENESS = "Lateness and labels"
-_TABLES = "Rows of the embedding table"
-_STATE = "What is remembered of users"
-_SCHEDULE = "Checkpoints and snapshots, in the stream's own time"
 
 
 def train_command(
-    source: Annotated[
-        str,
-        typer.Argument(
-            help="A log to replay, redis://HOST:PORT/STREAM (several with commas) or kafka://HOST:PORT/TOPIC "
-            "(JSON messages, see docs/live.md; they need the extras 'redis' and 'kafka'); or your own "
-            "source, my_package.my_module:MySource.",
-            show_default=False,
-        ),
-    ],
+    source: option.Source,
     *,
-    checkpoints: Annotated[
-        Path,
-        typer.Option(
-            help="Folder of the trainer: what was admitted, checkpoints, predictions, snapshots.",
-            show_default=False,
-        ),
-    ],
-    then: Annotated[
-        str | None,
-        typer.Option(
-            help="Learn the log, then the stream that it was written from: redis://... or kafka://...; what "
-            "of the stream is in the log is counted, not learned again.",
-            show_default=False,
-        ),
-    ] = None,
-    then_from: Annotated[
-        str | None,
-        typer.Option(
-            help="The stream's messages of before this time are in the log, such as 2026-03-01T00:00:00Z; "
-            "needed where the log has no event_id.",
-            show_default=False,
-        ),
-    ] = None,
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="Go on where the folder's trainer stopped; anew if there is none."),
-    ] = False,
-    state_from: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of another trainer of this source: begin with fresh weights, and other settings of "
-            "the ranker, on what that one knows of the stream (histories, clocks, ids, how far it came), "
-            "without the history again. It is only read; while that one runs, give another --group.",
-            show_default=False,
-        ),
-    ] = None,
-    ranker: Annotated[
-        str,
-        typer.Option(
-            help=f"One of {', '.join(RANKER_NAMES)}; or a clock of your own, "
-            "my_package.my_module:MyClockConfig."
-        ),
-    ] = "gaussian+longterm",
-    mapping: Annotated[
-        Path | None, typer.Option(help="TOML file that says what columns, or a stream's fields, mean.")
-    ] = None,
-    layout: Annotated[str | None, typer.Option(help="A built-in layout of a log.")] = None,
-    items: Annotated[Path | None, typer.Option(help="Item attributes: Parquet, CSV or TSV.")] = None,
-    group: Annotated[
-        str,
-        typer.Option(
-            help="Consumer group, of Redis and Kafka. A new trainer begins with the oldest message."
-        ),
-    ] = "interestclock",
-    speed_up: Annotated[
-        float | None,
-        typer.Option(
-            help="Replay a log so many times faster than it happened (default: as fast as it goes)."
-        ),
-    ] = None,
-    lateness_minutes: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            help="How far an event may stand behind the newest of its partition; later ones are counted, not "
-            "learned. (default: 1 for a stream; 0 for a log, which is in order)",
-            rich_help_panel=_LATENESS,
-            show_default=False,
-        ),
-    ] = None,
-    label_wait_minutes: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            help="How long after its exposure a label may come; none by then is a 0. As long as the slowest "
-            "label takes, in a replay too.",
-            rich_help_panel=_LATENESS,
-        ),
-    ] = 60.0,
-    request_wait_minutes: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            help="How long after a served request exposures may leave to it who saw them, and when.",
-            rich_help_panel=_LATENESS,
-        ),
-    ] = 60.0,
-    ahead_minutes: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            help="How far an event of a stream may stand ahead of this machine's clock; further ones are "
-            "counted, not learned.",
-            rich_help_panel=_LATENESS,
-        ),
-    ] = 60.0,
-    idle_seconds: Annotated[
-        float,
-        typer.Option(
-            help="A partition of a stream that is silent for so long is not waited for; where all are, the "
-            "stream goes on by this machine's clock. What a partition brings later with an older time is "
-            "counted, not learned. (A replay knows no silence.)",
-            rich_help_panel=_LATENESS,
-        ),
-    ] = IDLE_SECONDS,
-    missing_label: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A label that is missing, not 0, when it has not come by then; repeat for several.",
-            rich_help_panel=_LATENESS,
-            show_default=False,
-        ),
-    ] = None,
-    min_count: Annotated[
-        int, typer.Option(min=1, help="An id earns its row when seen so often.", rich_help_panel=_TABLES)
-    ] = 1,
-    unused_days: Annotated[
-        float, typer.Option(help="An id loses its row when not seen for so long.", rich_help_panel=_TABLES)
-    ] = 90.0,
-    most_users: Annotated[
-        int | None,
-        typer.Option(
-            help="Rows at most; the longest unused lose theirs.", rich_help_panel=_TABLES, show_default=False
-        ),
-    ] = None,
-    most_items: Annotated[
-        int | None,
-        typer.Option(
-            help="Rows at most; the longest unused lose theirs.", rich_help_panel=_TABLES, show_default=False
-        ),
-    ] = None,
-    forget_users_after_days: Annotated[
-        float,
-        typer.Option(
-            help="A user not seen for so long is forgotten, with history and clock; an item, once no history "
-            "names it.",
-            rich_help_panel=_STATE,
-        ),
-    ] = 90.0,
-    most_state_users: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="At most so many at midnight (UTC); those not seen for longest are forgotten.",
-            rich_help_panel=_STATE,
-            show_default=False,
-        ),
-    ] = None,
-    keep_hours: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            help="How far behind what may still come late features can be read; at least as long as a batch "
-            "is filled.",
-            rich_help_panel=_STATE,
-        ),
-    ] = KEEP_HOURS,
-    checkpoint_minutes: Annotated[
-        float, typer.Option(help="Between checkpoints.", rich_help_panel=_SCHEDULE)
-    ] = 60.0,
-    checkpoints_kept: Annotated[
-        int, typer.Option(min=1, help="The newest so many stay.", rich_help_panel=_SCHEDULE)
-    ] = 3,
-    snapshot_minutes: Annotated[
-        float, typer.Option(help="Between snapshots: what changed.", rich_help_panel=_SCHEDULE)
-    ] = 60.0,
-    full_snapshot_hours: Annotated[
-        float, typer.Option(help="Between whole snapshots.", rich_help_panel=_SCHEDULE)
-    ] = 24.0,
-    batch_size: Annotated[
-        int,
-        typer.Option(
-            min=1, help="Exposures predicted and learned together; fewer where the stream is quiet."
-        ),
-    ] = 128,
-    batch_minutes: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            help="A batch that does not fill is learned all the same after so long in the stream's time.",
-        ),
-    ] = BATCH_MINUTES,
-    order: Annotated[
-        str,
-        typer.Option(
-            help=f"{' or '.join(ORDERS)}: learn a batch once its labels are settled, or what a UTC day has "
-            "settled when it is over, shuffled."
-        ),
-    ] = ORDERS[0],
+    checkpoints: option.Checkpoints,
+    then: option.Then = None,
+    then_from: option.ThenFrom = None,
+    resume: option.Resume = False,
+    state_from: option.StateFrom = None,
+    ranker: option.Ranker = "gaussian+longterm",
+    mapping: option.Mapping = None,
+    layout: option.Layout = None,
+    items: option.Items = None,
+    group: option.Group = "interestclock",
+    speed_up: option.SpeedUp = None,
+    lateness_minutes: option.LatenessMinutes = None,
+    label_wait_minutes: option.LabelWaitMinutes = 60.0,
+    request_wait_minutes: option.RequestWaitMinutes = 60.0,
+    ahead_minutes: option.AheadMinutes = 60.0,
+    idle_seconds: option.IdleSeconds = IDLE_SECONDS,
+    missing_label: option.MissingLabel = None,
+    min_count: option.MinCount = 1,
+    unused_days: option.UnusedDays = 90.0,
+    most_users: option.MostUsers = None,
+    most_items: option.MostItems = None,
+    forget_users_after_days: option.ForgetUsersAfterDays = 90.0,
+    most_state_users: option.MostStateUsers = None,
+    keep_hours: option.KeepHours = KEEP_HOURS,
+    checkpoint_minutes: option.CheckpointMinutes = 60.0,
+    checkpoints_kept: option.CheckpointsKept = 3,
+    snapshot_minutes: option.SnapshotMinutes = 60.0,
+    full_snapshot_hours: option.FullSnapshotHours = 24.0,
+    batch_size: option.BatchSize = 128,
+    batch_minutes: option.BatchMinutes = BATCH_MINUTES,
+    order: option.Order = ORDERS[0],
     candidates_by_popularity: ByPopularity = BY_POPULARITY,
     candidates_from_own_past: FromOwnPast = FROM_OWN_PAST,
-    learning_rate: Annotated[float, typer.Option(help="Adam's step size.")] = LEARNING_RATE,
-    seed: Annotated[
-        int, typer.Option(min=0, max=_MOST_SEED, help="Of the first weights and the shuffling.")
-    ] = 0,
-    threads: Annotated[int, typer.Option(min=1, max=_MOST_THREADS, help="PyTorch's threads.")] = 1,
-    metrics_port: Annotated[
-        int | None,
-        typer.Option(help="Serve Prometheus metrics on this port.", show_default=False),
-    ] = None,
-    metrics_address: Annotated[
-        str, typer.Option(help="Of this machine; 0.0.0.0 lets others read the metrics, too.")
-    ] = "127.0.0.1",
-    log_file: Annotated[
-        Path | None,
-        typer.Option(
-            help="Append a JSON object per event of note (default: to standard error; plain on a terminal).",
-            show_default=False,
-        ),
-    ] = None,
+    learning_rate: option.LearningRate = LEARNING_RATE,
+    seed: option.Seed = 0,
+    threads: option.Threads = 1,
+    metrics_port: option.MetricsPort = None,
+    metrics_address: option.MetricsAddress = "127.0.0.1",
+    log_file: option.LogFile = None,
 ) -> None:
     """Train on a stream that never stops: predict, record, then learn when the label is known.
 
