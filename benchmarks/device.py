@@ -105,7 +105,7 @@ def _training(
 ) -> dict[str, float]:
     on_cpu, item_B = spans_of(length), torch.randint(0, ITEMS, (BATCH,), device=device)
     parts = {
-        each: getattr(on_cpu, each).to(device) for each in ("item_T", "time_E", "start_M", "stop_M", "now_M")
+        each: getattr(on_cpu, each).to(device) for each in ("item_E", "time_E", "start_M", "stop_M", "now_M")
     }
     spans = Spans(**parts)
 

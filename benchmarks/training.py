@@ -60,13 +60,13 @@ class Attention(nn.Module):
             items=self.item.num_embeddings,
             vectors=self.item.weight.__getitem__,
         )
-        behaviour_BKI = self.item(spans.item_T[retrieved.offset_BK])
+        behaviour_BKI = self.item(spans.item_E[retrieved.offset_BK])
         gap_BK = retrieved_gaps(retrieved, spans, request_row_B)
         return self.clock.attend(candidate_BI, behaviour_BKI, gap_BK, retrieved.present_BK)
 
     def plain(self, item_B: Tensor, spans: Spans) -> Tensor:
         clock, heads, latent = self.clock, FOUND.heads, FOUND.latent_dim
-        candidate_BI, behaviour_BLI = self.item(item_B), self.item(spans.item_T.view(len(item_B), -1))
+        candidate_BI, behaviour_BLI = self.item(item_B), self.item(spans.item_E.view(len(item_B), -1))
         time_BL = spans.time_E.view(len(item_B), -1).long()
         feature_BLF = gap_features(circular_gap_seconds(time_BL, spans.now_M.unsqueeze(1)))
         query_BQD = clock.query(candidate_BI).unflatten(1, (heads, latent))
@@ -123,7 +123,7 @@ def histories_of(length: int, items: int) -> Histories:
 def spans_of(length: int) -> Spans:
     histories = histories_of(length, ITEMS)
     return Spans(
-        item_T=histories.item_E,
+        item_E=histories.item_E,
         time_E=histories.second_of_day_E,
         start_M=histories.offset_U[:-1],
         stop_M=histories.offset_U[1:],

@@ -196,7 +196,7 @@ def searched(clock: LongTermClock, given: dict[str, Tensor]) -> Retrieved:
     requests, longest = given["behaviour_ML"].shape
     start_M = torch.arange(requests) * longest
     spans = Spans(
-        item_T=given["behaviour_ML"].flatten(),
+        item_E=given["behaviour_ML"].flatten(),
         time_E=given["behaviour_second_ML"].flatten(),
         start_M=start_M,
         stop_M=start_M + given["present_ML"].sum(1),

@@ -34,6 +34,8 @@ _RENAMED_ARRAYS: dict[int, tuple[tuple[re.Pattern[str], str], ...]] = {
     5: (
         (re.compile(r"^(pending/\d+)/moment_of_B$"), r"\1/request_row_B"),
         (re.compile(r"^(pending/\d+)/recent_MN$"), r"\1/recent_MK"),
+        (re.compile(r"^features/histories/named_I$"), "features/histories/named_S"),
+        (re.compile(r"^features/choices/first_ms_I$"), "features/choices/first_ms_S"),
     ),
 }
 
