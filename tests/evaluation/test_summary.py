@@ -57,7 +57,9 @@ def is_estimate(one):
 
 
 def test_schema(summary):
-    assert list(summary) == ["label", "baseline", "seeds", "rankers", "pairs", "oracle", "by_hour"]
+    assert list(summary) == [
+        "label", "baseline", "seeds", "rankers", "pairs", "comparisons", "oracle", "by_hour",
+    ]  # fmt: skip
     assert (summary["label"], summary["baseline"], summary["seeds"]) == ("finish", "base", 2)
     for row in summary["rankers"].values():
         assert {key for key in row if "relaimpr" in key} == {

@@ -2,83 +2,115 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 
 from interestclock.evaluation.verdict import is_above, percent, verdict
 
 
-def results_of(gains, **more):
-    """Results in which each ranker gains so much over base, every difference known to within 0.01."""
+def results_of(auc, *, half=0.005, seeds=3, **more):
+    """Results in which each ranker has an AUC, and every AUC and gain is known to within ``half``."""
 
-    def around(gain):
-        return [None, None] if gain is None else [gain - 0.01, gain + 0.01]
+    def around(value):
+        return [None, None] if value is None else [value - half, value + half]
 
-    def minus(a, b):
-        return None if gains[a] is None or gains[b] is None else gains[a] - gains[b]
+    def minus_base(value):
+        return None if value is None or auc["base"] is None else value - auc["base"]
 
-    pairs = {
-        f"{a}-{b}": {"auc": {"mean": minus(a, b), "ci95": around(minus(a, b))}}
-        for a, b in itertools.permutations(gains, 2)
+    gains = {
+        name: {
+            "mean": minus_base(value),
+            "interval": around(minus_base(value)),
+            "detectable": None if value is None else 1.4 * half,
+        }
+        for name, value in auc.items()
+        if name != "base" and "base" in auc
     }
-    rankers = {
-        name: {"relaimpr_auc": gain, "relaimpr_auc_ci95": around(gain)} for name, gain in gains.items()
+    comparisons = {
+        "confidence": 0.95,
+        "power": 0.8,
+        "count": len(gains),
+        "seeds_counted": seeds > 1,
+        "auc": {name: {"mean": value, "interval": around(value)} for name, value in auc.items()},
+        "gains": gains,
     }
-    return {"label": "finish", "baseline": "base", "rankers": rankers, "pairs": pairs, **more}
+    rankers = {name: {} for name in auc}
+    return {
+        "label": "finish",
+        "baseline": "base",
+        "seeds": seeds,
+        "rankers": rankers,
+        "comparisons": comparisons,
+    } | more
 
 
-def test_gain_loss_and_tie():
-    assert verdict(results_of({"base": 0.0, "hour": -0.03, "naive": 0.005, "long": 0.04})) == [
-        "long gains 4.00% AUC over base (95% interval +3.00% to +5.00%).",
-        "hour loses 3.00% AUC over base (95% interval −4.00% to −2.00%).",
-        "naive ties with base: the 95% interval of the difference in AUC holds 0.",
+def test_gain_loss_and_what_cannot_be_told() -> None:
+    assert verdict(results_of({"base": 0.625, "hour": 0.6, "naive": 0.626, "long": 0.65})) == [
+        "long gains 4.00% AUC over base (95% interval +3.20% to +4.80%, over 3 comparisons and 3 seeds).",
+        "hour loses 4.00% AUC over base (95% interval −4.80% to −3.20%, over 3 comparisons and 3 seeds).",
+        "naive cannot be told from base; this log would show a gain of 1.12% or more (in 80 of 100 such "
+        "logs).",
     ]
 
 
-def test_several_that_tie():
-    assert verdict(results_of({"base": 0.0, "hour": 0.001, "naive": 0.002})) == [
-        "naive and hour tie with base: the 95% interval of the difference in AUC holds 0.",
-        "Ties, the 95% interval of the difference in AUC holding 0: hour and naive.",
+def test_one_ranker_and_one_seed() -> None:
+    assert verdict(results_of({"base": 0.625, "long": 0.65}, seeds=1)) == [
+        "long gains 4.00% AUC over base (95% interval +3.20% to +4.80%)."
+    ]
+    assert verdict(results_of({"base": 0.625, "hour": 0.626}, seeds=1)) == [
+        "hour cannot be told from base; this log would show a gain of 1.12% or more (in 80 of 100 such "
+        "logs). With one seed nothing is known of what another would change; --seeds 3 counts it in."
     ]
 
 
-@pytest.mark.parametrize("gain", [0.01, -0.01])
-def test_an_interval_that_touches_0_is_a_tie(gain):
-    assert verdict(results_of({"base": 0.0, "hour": gain})) == [
-        "hour ties with base: the 95% interval of the difference in AUC holds 0."
+@pytest.mark.parametrize("gain", [0.005, -0.005])
+def test_an_interval_that_touches_0_decides_nothing(gain: float) -> None:
+    results = results_of({"base": 0.5, "hour": 0.5 + gain, "naive": 0.6})
+    results["comparisons"]["gains"]["hour"]["interval"] = sorted([0.0, 2 * gain])
+    assert "hour cannot be told from base" in verdict(results)[-1]
+
+
+def test_where_nothing_was_learned_nothing_is_compared() -> None:
+    """10,889 rows: the best interval of the plain bootstrap excluded 0, and base was as good as guessing."""
+    results = results_of({"base": 0.521, "adaptive": 0.528, "gaussian": 0.53}, half=0.035)
+    results["comparisons"]["gains"]["adaptive"]["interval"] = [0.0005, 0.0138]
+    assert verdict(results) == [
+        "No ranker can be told from guessing, so none is compared: the highest AUC is 0.5300 (gaussian), and "
+        "its interval, 0.4950 to 0.5650, holds 0.5. It takes more exposures, or attributes that tell what is "
+        "liked."
     ]
 
 
-def test_the_verb_follows_the_interval_that_decides():
-    results = results_of({"base": 0.0, "hour": -0.001})
-    results["pairs"]["hour-base"]["auc"]["ci95"] = [0.001, 0.002]
-    assert verdict(results)[0].startswith("hour gains")
+def test_a_gain_over_guessing_is_called_one() -> None:
+    first, second = verdict(results_of({"base": 0.502, "long": 0.6}))
+    assert first == (
+        "base cannot be told from guessing: its AUC is 0.5020, 0.4970 to 0.5070, so a gain over it is a gain "
+        "over guessing."
+    )
+    assert second.startswith("long gains 19.52% AUC over base")
 
 
-def test_an_unknown_interval_is_neither_a_tie_nor_a_difference():
+def test_one_class_only() -> None:
     assert verdict(results_of({"base": None, "hour": None, "naive": None})) == [
         "hour and naive cannot be compared with base: 'finish' has one class only."
     ]
 
 
-def test_how_much_of_the_way_is_gone():
-    results = results_of({"base": 0.0, "long": 0.04}, oracle={"auc": 0.8, "auc_ci95": [0.79, 0.81]})
+def test_how_much_of_the_way_is_gone() -> None:
+    results = results_of({"base": 0.6, "long": 0.65}, oracle={"auc": 0.8, "auc_ci95": [0.79, 0.81]})
     results["rankers"]["long"]["share_of_reachable"] = {"mean": 0.42, "ci95": [0.4, 0.5]}
     assert verdict(results)[-1] == (
         "The true probabilities reach an AUC of 0.8000; long goes 42% of the way there from base."
     )
 
 
-def test_nothing_to_compare():
+def test_nothing_to_compare() -> None:
     assert verdict({}) == ["No ranker was evaluated."]
-    assert verdict(results_of({"base": 0.0})) == ["Only base was run; there is nothing to compare it with."]
-    assert verdict(results_of({"hour": 0.0, "naive": 0.0})) == [
-        "There is no ranker named base to compare with; run it for gains.",
-        "Ties, the 95% interval of the difference in AUC holding 0: hour and naive.",
+    assert verdict(results_of({"base": 0.6})) == ["Only base was run; there is nothing to compare it with."]
+    assert verdict(results_of({"hour": 0.6, "naive": 0.6})) == [
+        "There is no ranker named base to compare with; run it for gains."
     ]
 
 
-def test_percent_and_is_above():
+def test_percent_and_is_above() -> None:
     assert [percent(0.5, digits=0), percent(-0.012345), percent(None)] == ["+50%", "−1.23%", "–"]
     assert [is_above([0.1, 0.2]), is_above([0.0, 0.2]), is_above([None, None])] == [True, False, False]

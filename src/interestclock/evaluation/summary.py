@@ -1,7 +1,7 @@
 """The comparison in figures: every metric with its interval, every pair, the share of what is reachable.
 
-Seeds are averaged within each replicate, so an interval speaks of users, and not of what another seed
-would change; the mean is the plain figure averaged over seeds.
+Seeds are averaged within each replicate, so a ``ci95`` speaks of users, and not of what another seed would
+change; the mean is the plain figure averaged over seeds. ``comparisons`` counts seeds and comparisons in.
 Axes: ``N`` exposures, ``T`` replicates, ``H`` local hours.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from interestclock.evaluation.comparisons import comparisons
 from interestclock.evaluation.estimates import Estimate, TaskEstimates, estimate, resamples_of
 from interestclock.evaluation.exposures import Exposures, Predictions, check_predictions
 from interestclock.evaluation.slices import counts_by_hour, hourly_spread
@@ -54,6 +55,7 @@ def summarise(
         label → every metric as ``{"mean", "ci95"}``, precision and recall None where no request has two
         exposures;
         ``pairs``: ``"A-B"`` → ``auc``, ``uauc`` as ``{"mean", "ci95"}``, A minus B, each ordered pair;
+        ``comparisons``: as ``comparisons`` returns it, of AUC;
         ``oracle``: ``{"auc", "auc_ci95"}`` of the true probability, or None where it is unknown;
         ``by_hour``: ``samples``, ``positives`` and ``rankers``: name → every metric as 24 values, and
         ``auc_spread``, the weighted standard deviation of its AUC over the hours.
@@ -128,6 +130,11 @@ def summary_of(
             for ranker, metrics in main.items()
         },
         "pairs": {f"{a}-{b}": _pair(main[a], main[b]) for a, b in itertools.permutations(main, 2)},
+        "comparisons": comparisons(
+            {ranker: metrics["auc"] for ranker, metrics in main.items()},
+            baseline=baseline,
+            users=len(np.unique(exposures.user_N[exposures.label_known(label)])),
+        ),
         "oracle": None if oracle is None else _with_interval("auc", oracle),
         "by_hour": _by_hour(exposures, estimates, label),
     }

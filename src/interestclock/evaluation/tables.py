@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from interestclock.evaluation.palette import colours
@@ -60,7 +60,8 @@ class Table:
 def ranker_table(results: Json) -> Table:
     """One row per ranker: AUC, UAUC and log loss with intervals, and the gain over the baseline.
 
-    Below the intervals of AUC and UAUC stand the smallest and the largest figure of one seed.
+    Below the intervals of AUC and UAUC stand the smallest and the largest figure of one seed. A gain in AUC
+    is coloured where its interval of ``comparisons`` excludes 0, as the verdict has it.
 
     Args:
         results: the dictionary of :func:`summarise`.
@@ -75,14 +76,19 @@ def ranker_table(results: Json) -> Table:
     heads += ["share of reachable"] * reachable
     colour = colours(rankers, baseline=baseline)
     rows = [
-        Row(name=name, cells=tuple(_of_ranker(row, name == baseline, reachable)), colour=colour[name])
-        for name, row in rankers.items()
+        Row(name=name, cells=tuple(_of_ranker(results, name, reachable)), colour=colour[name])
+        for name in rankers
     ]
     return Table(heads=tuple(heads), rows=tuple(rows))
 
 
-def _of_ranker(row: Json, is_base: bool, reachable: bool) -> list[Cell]:
-    cells = [_estimate(row["auc"]), _gain(row, "relaimpr_auc", is_base)]
+def _of_ranker(results: Json, name: str, reachable: bool) -> list[Cell]:
+    row, is_base = results["rankers"][name], name == results.get("baseline")
+    gain = _gain(row, "relaimpr_auc", is_base)
+    decided = results.get("comparisons", {}).get("gains", {}).get(name)
+    if decided is not None and gain.tone:  # as the verdict has it: over all comparisons and seeds
+        gain = replace(gain, tone=_tone(decided["interval"]))
+    cells = [_estimate(row["auc"]), gain]
     cells += [_estimate(row["uauc"]), _gain(row, "relaimpr_uauc", is_base), _estimate(row["logloss"])]
     if reachable:
         share = row.get("share_of_reachable") or {"mean": None, "ci95": [None] * 2}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 __all__ = ["is_above", "percent", "verdict"]
 
 Json = Mapping[str, Any]
+_GUESSING = 0.5
 
 
 def percent(value: float | None, *, digits: int = 2) -> str:
@@ -32,9 +32,10 @@ def is_above(ci95: Sequence[float | None], bound: float = 0.0) -> bool:
 
 
 def verdict(results: Json) -> list[str]:
-    """Say who gains over the baseline, who loses, who ties, and how much is left to gain.
+    """Say who gains over the baseline and who loses, or that nothing can be said, and what could have been.
 
-    A difference counts when the 95% interval of the paired difference in AUC excludes 0.
+    A difference counts when its interval of ``comparisons``, which holds for all rankers at once and for
+    other users and seeds, excludes 0. Where no ranker can be told from guessing, nothing else is said.
 
     Args:
         results: the dictionary of :func:`summarise`.
@@ -50,57 +51,83 @@ def verdict(results: Json) -> list[str]:
     if not rankers:
         return ["No ranker was evaluated."]
     if base not in rankers:
-        return [f"There is no ranker named {base} to compare with; run it for gains.", *_ties(results, base)]
-    others = sorted((name for name in rankers if name != base), key=lambda name: -_gain(results, name))
-    if not others:
+        return [f"There is no ranker named {base} to compare with; run it for gains."]
+    if len(rankers) == 1:
         return [f"Only {base} was run; there is nothing to compare it with."]
+    gains: Json = results["comparisons"]["gains"]
+    if all(gain["mean"] is None for gain in gains.values()):
+        label = results["label"]
+        return [f"{_listed(list(gains))} cannot be compared with {base}: '{label}' has one class only."]
+    if not any(is_above(each["interval"], _GUESSING) for each in results["comparisons"]["auc"].values()):
+        return [_nothing_learned(results["comparisons"])]
+    others = sorted(gains, key=lambda name: -(gains[name]["mean"] or 0.0))
+    decided = [name for name in others if _side(gains[name])]
     return [
-        *(_against_base(results, name, base) for name in others if _side(results, name, base)),
-        *_same_as_base([name for name in others if _side(results, name, base) == 0], base),
-        *_unknown(results, [name for name in others if _side(results, name, base) is None], base),
-        *_ties(results, base),
+        *_base_guesses(results["comparisons"], base),
+        *(_against_base(results, name, base) for name in decided),
+        *_undecided(results, [name for name in others if name not in decided], base),
         *_reach(results, others[0]),
     ]
 
 
-def _gain(results: Json, name: str) -> float:
-    return results["rankers"][name].get("relaimpr_auc") or 0.0
+def _side(gain: Json) -> int:
+    """1 above 0, -1 below, 0 where the interval holds it or there is none."""
+    low, high = gain["interval"]
+    return 0 if low is None else int(low > 0) - int(high < 0)
 
 
-def _side(results: Json, a: str, b: str) -> int | None:
-    """1 where a is above b, -1 below, 0 where the interval holds 0, None where there is no interval."""
-    low, high = results["pairs"][f"{a}-{b}"]["auc"]["ci95"]
-    return None if low is None else int(low > 0) - int(high < 0)
+def _nothing_learned(compared: Json) -> str:
+    best, auc = max(compared["auc"].items(), key=lambda each: each[1]["mean"] or 0.0)
+    low, high = auc["interval"]
+    return (
+        f"No ranker can be told from guessing, so none is compared: the highest AUC is {auc['mean']:.4f} "
+        f"({best}), and its interval, {low:.4f} to {high:.4f}, holds 0.5. It takes more exposures, or "
+        "attributes that tell what is liked."
+    )
+
+
+def _base_guesses(compared: Json, base: str) -> list[str]:
+    auc = compared["auc"][base]
+    if is_above(auc["interval"], _GUESSING):
+        return []
+    low, high = auc["interval"]
+    return [
+        f"{base} cannot be told from guessing: its AUC is {auc['mean']:.4f}, {low:.4f} to {high:.4f}, so a "
+        "gain over it is a gain over guessing."
+    ]
 
 
 def _against_base(results: Json, name: str, base: str) -> str:
-    row = results["rankers"][name]
-    low, high = row["relaimpr_auc_ci95"]
-    verb = "gains" if _side(results, name, base) == 1 else "loses"
-    amount = percent(row["relaimpr_auc"]).lstrip("+−")
-    return f"{name} {verb} {amount} AUC over {base} (95% interval {percent(low)} to {percent(high)})."
+    gain, base_auc = results["comparisons"]["gains"][name], results["comparisons"]["auc"][base]["mean"]
+    low, high = gain["interval"]
+    verb = "gains" if _side(gain) == 1 else "loses"
+    amount = percent(gain["mean"] / base_auc).lstrip("+−")
+    return (
+        f"{name} {verb} {amount} AUC over {base} (95% interval {percent(low / base_auc)} to "
+        f"{percent(high / base_auc)}{_held(results)})."
+    )
 
 
-def _same_as_base(names: Sequence[str], base: str) -> list[str]:
-    if not names:
+def _held(results: Json) -> str:
+    """What an interval accounts for, beside users."""
+    count, seeds = results["comparisons"]["count"], results["comparisons"]["seeds_counted"]
+    parts = [f"{count} comparisons"] * (count > 1) + [f"{results['seeds']} seeds"] * seeds
+    return f", over {' and '.join(parts)}" if parts else ""
+
+
+def _undecided(results: Json, names: Sequence[str], base: str) -> list[str]:
+    known = [name for name in names if results["comparisons"]["gains"][name]["mean"] is not None]
+    if not known:
         return []
-    verb = "ties" if len(names) == 1 else "tie"
-    return [f"{_listed(names)} {verb} with {base}: the 95% interval of the difference in AUC holds 0."]
-
-
-def _unknown(results: Json, names: Sequence[str], base: str) -> list[str]:
-    if not names:
-        return []
-    return [f"{_listed(names)} cannot be compared with {base}: '{results['label']}' has one class only."]
-
-
-def _ties(results: Json, base: str) -> list[str]:
-    names = [name for name in results["rankers"] if name != base]
-    pairs = [(a, b) for a, b in itertools.combinations(names, 2) if _side(results, a, b) == 0]
-    if not pairs:
-        return []
-    listed = "; ".join(f"{a} and {b}" for a, b in pairs)
-    return [f"Ties, the 95% interval of the difference in AUC holding 0: {listed}."]
+    compared = results["comparisons"]
+    least = max(compared["gains"][name]["detectable"] for name in known) / compared["auc"][base]["mean"]
+    sentence = (
+        f"{_listed(known)} cannot be told from {base}; this log would show a gain of {100 * least:.2f}% or "
+        f"more (in {100 * compared['power']:.0f} of 100 such logs)."
+    )
+    if not compared["seeds_counted"]:
+        sentence += " With one seed nothing is known of what another would change; --seeds 3 counts it in."
+    return [sentence]
 
 
 def _reach(results: Json, best: str) -> list[str]:
