@@ -277,8 +277,8 @@ class FeatureState:
     def _leaving_items(self, midnight_ms: int) -> npt.NDArray[np.int64]:
         """Items that were not seen for long, and that no behaviour names."""
         item_R = self.items.known()
-        only_told_R = self._seen.ms("item", item_R) == BEFORE_ALL_MS  # before anything came
-        self._seen.set("item", item_R[only_told_R], midnight_ms)
+        only_described_R = self._seen.ms("item", item_R) == BEFORE_ALL_MS  # before anything came
+        self._seen.set("item", item_R[only_described_R], midnight_ms)
         unseen_since_ms = self.config.unseen_since_ms(midnight_ms)
         leaves_R = leaving(self._seen.ms("item", item_R), unseen_since_ms=unseen_since_ms)
         leaves_R &= ~self.user_histories.names(item_R)
