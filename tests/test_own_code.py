@@ -141,6 +141,19 @@ def newest_state(trainer: Path) -> dict[str, np.ndarray]:
             ["train", "my_clocks.weekend:WeekendConfig", "--checkpoints", "x"],
             "is no live source: it has no 'schema'",
         ),
+        *(
+            (
+                [command, "shuffled:Shuffled", *more],
+                "shuffled:Shuffled: log_row 1199 is of 2023-12-05 17:23:20 UTC, 0:25:00 before "
+                "shuffled:Shuffled: log_row 1200 of",
+            )
+            for command, more in {
+                "inspect": [],
+                "compare": ["--out", "x"],
+                "features": ["--out", "x"],
+                "train": ["--checkpoints", "y"],
+            }.items()
+        ),
     ],
 )
 def test_what_cannot_be_is_said_in_a_line(arguments: list[str], told: str, folder: Path) -> None:

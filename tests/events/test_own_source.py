@@ -10,7 +10,7 @@ import pytest
 from in_memory import REQUESTS, MemorySource, requests_log
 from own_code import write_own_code
 
-from interestclock.errors import ConfigError, LogError
+from interestclock.errors import ConfigError, LatenessError, LogError
 from interestclock.events import open_own_log
 from interestclock.events.own_source import OwnSource
 from interestclock.streams import ReplaySource, open_live, open_then
@@ -73,6 +73,25 @@ def test_attributes_stand_in_the_rows_or_in_the_items() -> None:
     described.item_table = table.drop_columns(["attribute.genre"])
     with pytest.raises(LogError, match=r"items\(\) gave no column 'attribute\.genre'"):
         OwnSource(described, name="my:Source").items()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 100])
+def test_rows_out_of_time_order_are_refused_wherever_tables_are_cut(rows: int) -> None:
+    events = requests_log(1)
+    times = events["timestamp_ms"].to_numpy().copy()
+    times[:4] = [0, 3_600_000, 3_600_000, 3_599_000]
+    late = events.set_column(events.column_names.index("timestamp_ms"), "timestamp_ms", pa.array(times))
+    with pytest.raises(LatenessError) as refusal:
+        list(own(late).chunks(rows))
+    assert str(refusal.value) == (
+        "my:Source: log_row 4 is of 1970-01-01 00:59:59 UTC, 0:00:01 before my:Source: log_row 2 of "
+        "1970-01-01 01:00:00 UTC; chunks() gives all rows in time order: sort them there, for example "
+        'table.sort_by("timestamp_ms"), before they are cut into tables'
+    )
+
+
+def test_a_table_without_rows_goes_through() -> None:
+    assert sum(each.num_rows for each in own(requests_log(1).slice(0, 0)).chunks()) == 0
 
 
 def test_what_is_no_table_is_refused() -> None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from in_memory import CHOICES, REQUESTS, choices_log, requests_log
 
+from interestclock.errors import LatenessError
 from interestclock.events.schema import LogSchema
 from interestclock.features import ClockFeatureConfig
 from interestclock.samples import CandidateConfig
@@ -201,5 +202,5 @@ def test_rows_out_of_time_order_are_refused() -> None:
     table = choices_log(1)
     maker = new_maker(CHOICES)
     maker.make(table.slice(60))
-    with pytest.raises(ValueError, match="tables must come in time order"):
+    with pytest.raises(LatenessError, match="a source gives its rows in time order: sort them"):
         maker.make(table.slice(0, 60))

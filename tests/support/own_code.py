@@ -37,12 +37,22 @@ class Dying(Pieces):
     dies_at = 8
 """
 
+SHUFFLED = """
+from my_logs import Plays
+
+
+class Shuffled(Plays):
+    def _table(self):
+        table = super()._table()
+        return table.sort_by([("timestamp_ms", "descending")])
+"""
+
 
 def write_own_code(folder: Path) -> None:
-    """The page's files, an empty package file, and a source whose process is killed."""
+    """The page's files, an empty package file, and sources: one whose process is killed, one out of order."""
     files = dict(SHOWN.findall(PAGE.read_text(encoding="utf-8")))
     assert len(files) == 4
-    files |= {"my_clocks/__init__.py": "", "dying.py": DYING}
+    files |= {"my_clocks/__init__.py": "", "dying.py": DYING, "shuffled.py": SHUFFLED}
     for name, text in files.items():
         (folder / name).parent.mkdir(exist_ok=True, parents=True)
         (folder / name).write_text(text, encoding="utf-8")

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from interestclock.errors import ConfigError, LogError
 from interestclock.events.context import CONTEXT_KINDS
+from interestclock.events.reorder import TimeOrder
 from interestclock.events.schema import EventSource, LogCounts, LogSchema
 from interestclock.plugins import make_named
 
@@ -22,6 +23,10 @@ _TIMES = {
     "log_row": (pa.int64(),),
 }
 _LIST = (pa.list_(pa.string()),)
+_SORT = (
+    "chunks() gives all rows in time order: sort them there, for example "
+    'table.sort_by("timestamp_ms"), before they are cut into tables'
+)
 
 
 def open_own_log(name: str) -> EventSource:
@@ -67,6 +72,7 @@ class OwnSource:
 
     Raises:
         LogError: (from ``chunks`` and ``items``) a table lacks a column or has one of another type.
+        LatenessError: (from ``chunks``) a row is older than one before it.
 
     Example: see ``docs/own-clock.md``.
     """
@@ -93,12 +99,17 @@ class OwnSource:
         return table
 
     def chunks(self, rows: int = 65_536) -> Iterator[pa.Table]:
-        """The source's event tables."""
+        """The source's event tables, in time order."""
+        order = TimeOrder(
+            lateness_ms=0, name_row=lambda row: f"{self._name}: log_row {row}", remedy=lambda _: _SORT
+        )
         wanted = _event_columns(self.schema)
         if self._source.items() is None:
             wanted |= {f"attribute.{name}": _LIST for name in self.schema.attributes}
         for table in self._source.chunks(rows):
             self._check(table, wanted, "chunks()")
+            if table.num_rows:
+                order.check(table)
             yield table
 
     def fingerprint(self) -> str:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from interestclock.admission import AdmissionConfig, EventBuffer, LabelEvents
 from interestclock.arrays import with_columns
+from interestclock.errors import LatenessError
 from interestclock.events.schema import LogSchema
 from interestclock.features import ClockFeatureConfig
 from interestclock.ids import Vocabulary
@@ -88,7 +89,7 @@ class SampleMaker:
         candidates: sampled beside each choice of a log of choices. clocks: how Eq. 3 counts.
 
     Raises:
-        ValueError: (from ``make``) a row is older than one before it.
+        LatenessError: (from ``make``) a row is older than one before it.
     """
 
     schema: LogSchema
@@ -157,7 +158,10 @@ class SampleMaker:
         for piece in pieces:
             labels = labels.joined(piece.labels)
         if sum(each.num_rows for each in exposures) < table.num_rows:
-            raise ValueError("some rows are older than those before them; tables must come in time order")
+            raise LatenessError(
+                "some rows are older than those before them; a source gives its rows in time order: sort "
+                "them by timestamp_ms before they are cut into tables"
+            )
         return (pa.concat_tables(exposures) if exposures else table), labels
 
     def _number_requests(self, table: pa.Table, real: Columns) -> None:
