@@ -41,6 +41,7 @@ NOT_IN_THE_API = {
     "interestclock.loop_cache",
     "interestclock.mapping_keys",
     "interestclock.plugins",
+    "interestclock.ranker_names",
     "interestclock.saved",
     "interestclock.unfinished",
     "interestclock.workers",

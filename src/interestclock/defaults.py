@@ -7,9 +7,11 @@ Configurations import them from here, and so does the command line: this file im
 from __future__ import annotations
 
 __all__ = [
+    "BASELINES",
     "BATCH_MINUTES",
     "CANDIDATES_BY_POPULARITY",
     "CANDIDATES_FROM_OWN_PAST",
+    "CLOCKS",
     "DEFAULT_RANKERS",
     "IDLE_SECONDS",
     "KEEP_HOURS",
@@ -20,23 +22,28 @@ __all__ = [
     "SIMULATOR_SIZES",
 ]
 
-RANKER_NAMES = (
-    "base",
-    "hour",
-    "naive",
-    "adaptive",
-    "gaussian",
-    "longterm",
-    "gaussian+longterm",
-    "din",
-    "sim-hard",
-    "sim-soft",
-    "twin",
-)
-"""The rankers a comparison knows: kinds of clocks and baselines, with ``+`` where there are several."""
+CLOCKS = {
+    "hour": "interestclock.clocks.time_encoding:TimeEncodingConfig",
+    "naive": "interestclock.clocks.naive:NaiveConfig",
+    "adaptive": "interestclock.clocks.adaptive:AdaptiveConfig",
+    "gaussian": "interestclock.clocks.gaussian:GaussianConfig",
+    "longterm": "interestclock.clocks.long_term:LongTermConfig",
+}
+"""Every clock of the project: its ``kind``, and its configuration. A comparison runs them unasked."""
 
-DEFAULT_RANKERS = ("base", "hour", "naive", "adaptive", "gaussian", "longterm", "gaussian+longterm")
-"""What a comparison runs where none is named: the clocks; the baselines of ``sequences`` are asked for."""
+BASELINES = {
+    "din": "interestclock.sequences.din:DinConfig",
+    "sim-hard": "interestclock.sequences.sim_hard:SimHardConfig",
+    "sim-soft": "interestclock.sequences.sim_soft:SimSoftConfig",
+    "twin": "interestclock.sequences.twin:TwinConfig",
+}
+"""Every baseline of the project, likewise; a comparison runs those that are asked for."""
+
+DEFAULT_RANKERS = ("base", *CLOCKS, "gaussian+longterm")
+"""What a comparison runs where none is named; with ``+`` where there are several in one."""
+
+RANKER_NAMES = (*DEFAULT_RANKERS, *BASELINES)
+"""The rankers a comparison knows."""
 
 LAYOUTS = ("foursquare",)
 """Logs whose columns are known."""

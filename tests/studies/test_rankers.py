@@ -6,17 +6,16 @@ import pytest
 from own_clocks import OwnConfig, SetConfig
 
 from interestclock.errors import ConfigError
+from interestclock.sequences import BASELINES
 from interestclock.studies import DEFAULT_RANKERS, RANKERS, CompareConfig, lineup
 
 
 def test_unasked_a_comparison_runs_the_clocks_and_no_peer() -> None:
     assert CompareConfig().rankers == DEFAULT_RANKERS
-    assert [name for name in RANKERS if name not in DEFAULT_RANKERS] == [
-        "din",
-        "sim-hard",
-        "sim-soft",
-        "twin",
+    asked_for = [
+        ranker.clocks[0] for ranker in lineup([n for n in RANKERS if n not in DEFAULT_RANKERS]).values()
     ]
+    assert asked_for == [baseline() for baseline in BASELINES]
 
 
 def test_every_single_model_is_known_by_the_kind_it_is_saved_under() -> None:
@@ -39,7 +38,7 @@ def test_a_clock_of_the_user_s_own_goes_by_its_kind() -> None:
         (["own_clocks:OwnConfig", OwnConfig(width=5)], "a ranker is named twice in own, own"),
         (["own_clocks:Slot"], "is no clock's configuration"),
         ([SetConfig()], "which JSON cannot hold"),
-        (["weekly"], "or name a clock of your own, my_package.my_module:MyClockConfig"),
+        (["no-such-clock"], "or name a clock of your own, my_package.my_module:MyClockConfig"),
     ],
 )
 def test_what_would_fail_later_is_refused_at_once(rankers: list, reason: str) -> None:

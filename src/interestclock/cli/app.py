@@ -19,6 +19,7 @@ from interestclock.defaults import DEFAULT_RANKERS, LEARNING_RATE, ORDERS, RANKE
 from interestclock.errors import InterestClockError
 from interestclock.files import check_new
 from interestclock.plugins import look_in_current_folder
+from interestclock.ranker_names import check_ranker_name
 
 if TYPE_CHECKING:
     from interestclock.events.schema import LogCounts
@@ -96,15 +97,17 @@ def compare_command(
 
       interestclock compare checkins.tsv.gz --layout foursquare --items categories.csv --jobs 2 --out results
     """
+    names = tuple(name.strip() for name in rankers.split(",") if name.strip())
+    for name in names:
+        check_ranker_name(name)
     check_new(out)
+    look_in_current_folder(*names)
     from interestclock.ranking import GaussianConfig
     from interestclock.studies.compare import CompareConfig, compare
     from interestclock.studies.progress import TerminalProgress
     from interestclock.studies.result_table import result_table
     from interestclock.training import TrainConfig
 
-    names = tuple(name.strip() for name in rankers.split(",") if name.strip())
-    look_in_current_folder(*names)
     config = CompareConfig(
         rankers=names,
         seeds=seeds,

@@ -24,6 +24,7 @@ from interestclock.defaults import (
 )
 from interestclock.errors import ConfigError
 from interestclock.plugins import look_in_current_folder
+from interestclock.ranker_names import check_ranker_name
 
 if TYPE_CHECKING:
     from interestclock.live import LiveRun
@@ -97,6 +98,7 @@ def train_command(
       trainer2 --state-from trainer --ranker longterm
     """
     label_wait_ms = _ms("label-wait-minutes", label_wait_minutes)
+    _check_ranker(ranker)
     look_in_current_folder(source, ranker)
     then_from_ms = None if then_from is None else moment_ms(then_from)
     if then is None and then_from is not None:
@@ -224,9 +226,13 @@ def moment_ms(text: str) -> int:
     return round(moment.timestamp() * 1_000)
 
 
-def _ranker(name: str) -> RankerConfig:
+def _check_ranker(name: str) -> None:
     if "," in name:
         raise ConfigError(f"'{name}' names several rankers; a live trainer trains one")
+    check_ranker_name(name)
+
+
+def _ranker(name: str) -> RankerConfig:
     from interestclock.studies.rankers import lineup
 
     (config,) = lineup([name]).values()

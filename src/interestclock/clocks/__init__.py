@@ -1,5 +1,6 @@
 """Ways for a ranker to see the time of day."""
 
+from interestclock import defaults
 from interestclock.clocks.adaptive import AdaptiveClock, AdaptiveConfig
 from interestclock.clocks.checks import check_interests, check_size, check_times
 from interestclock.clocks.clock_config import (
@@ -16,6 +17,7 @@ from interestclock.clocks.long_term import LongTermClock, LongTermConfig
 from interestclock.clocks.naive import NaiveClock, NaiveConfig
 from interestclock.clocks.time_encoding import TimeEncoding, TimeEncodingConfig
 from interestclock.clocks.time_gap import TimeGap, gap_features
+from interestclock.plugins import import_named
 
 __all__ = [
     "CLOCKS",
@@ -45,11 +47,5 @@ __all__ = [
     "path_of",
 ]
 
-CLOCKS: tuple[type[ClockConfig], ...] = (
-    TimeEncodingConfig,
-    NaiveConfig,
-    AdaptiveConfig,
-    GaussianConfig,
-    LongTermConfig,
-)
-"""Every clock of the project: each is a ranker of a comparison, under its ``kind``."""
+CLOCKS: tuple[type[ClockConfig], ...] = tuple(import_named(path) for path in defaults.CLOCKS.values())
+"""Every clock of the project, as ``defaults.CLOCKS`` lists them: each is a ranker of a comparison."""

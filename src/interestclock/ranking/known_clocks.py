@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from interestclock import defaults
 from interestclock.clocks import (
     CLOCKS,
     ClockConfig,
@@ -20,7 +21,9 @@ from interestclock.sequences import BASELINES
 
 __all__ = ["CLOCKS_OF_OURS", "clock_named", "describe_clock", "described_clock", "is_ours"]
 
-CLOCKS_OF_OURS: dict[str, type[ClockConfig]] = {kind().kind: kind for kind in (*CLOCKS, *BASELINES)}
+CLOCKS_OF_OURS: dict[str, type[ClockConfig]] = dict(
+    zip((*defaults.CLOCKS, *defaults.BASELINES), (*CLOCKS, *BASELINES), strict=True)
+)
 
 
 def is_ours(clock: ClockConfig) -> bool:

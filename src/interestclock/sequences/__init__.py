@@ -3,7 +3,9 @@
 Each is a module for anyone's ranker: DIN, SIM with hard and with soft search, TWIN.
 """
 
+from interestclock import defaults
 from interestclock.clocks import ClockConfig
+from interestclock.plugins import import_named
 from interestclock.sequences.alike import newest_alike
 from interestclock.sequences.by_hour import HourSearch, padded_spans
 from interestclock.sequences.din import DeepInterest, DinConfig
@@ -33,5 +35,5 @@ __all__ = [
     "padded_spans",
 ]
 
-BASELINES: tuple[type[ClockConfig], ...] = (DinConfig, SimHardConfig, SimSoftConfig, TwinConfig)
-"""Every baseline of the project: each is a ranker of a comparison, under its ``kind``."""
+BASELINES: tuple[type[ClockConfig], ...] = tuple(import_named(path) for path in defaults.BASELINES.values())
+"""Every baseline of the project, as ``defaults.BASELINES`` lists them: each is a ranker of a comparison."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from interestclock.clocks import ClockConfig, GaussianConfig
 from interestclock.defaults import DEFAULT_RANKERS, RANKER_NAMES
 from interestclock.errors import ConfigError
-from interestclock.plugins import is_named
+from interestclock.ranker_names import check_ranker_name
 from interestclock.ranking import RankerConfig, clock_named, describe_clock, is_ours
 from interestclock.ranking.known_clocks import CLOCKS_OF_OURS
 
@@ -54,14 +53,8 @@ def _named(ranker: str | ClockConfig, gaussian: GaussianConfig | None) -> tuple[
         return _own(ranker)
     if ranker in RANKERS:
         return ranker, RankerConfig(clocks=tuple(_with(gaussian, clock) for clock in RANKERS[ranker]))
-    if is_named(ranker):
-        return _own(clock_named(ranker))
-    close = difflib.get_close_matches(ranker, RANKERS, n=1)
-    hint = f" (did you mean {close[0]}?)" if close else ""
-    raise ConfigError(
-        f"no ranker '{ranker}'{hint}; there are {', '.join(RANKERS)}, or name a clock of your own, "
-        "my_package.my_module:MyClockConfig"
-    )
+    check_ranker_name(ranker)
+    return _own(clock_named(ranker))
 
 
 def _own(clock: ClockConfig) -> tuple[str, RankerConfig]:
