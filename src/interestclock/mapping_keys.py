@@ -242,7 +242,7 @@ class LogKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     eq3: Annotated[
         _Columns,
         Key(
-            help="The label that counts as like, finish, skip or dislike in Eq. 3.",
+            help="The label that counts as like, finish, skip or dislike (Interest Clock paper, Eq. 3).",
             option="eq3",
             otherwise="by name",
             entry="TERM=LABEL",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from interestclock.cli.app import app
 from interestclock.defaults import DEFAULT_RANKERS, LAYOUTS, ORDERS, RANKER_NAMES, SIMULATOR_SIZES
@@ -78,6 +79,20 @@ def test_the_help_of_every_command_is_light(command: list[str]) -> None:
     assert status == 0
     assert " ".join(command) in said
     assert imported & HEAVY == set()
+
+
+@pytest.mark.parametrize("command", [[], *every_command()], ids=" ".join)
+def test_the_help_is_whole_at_80_columns(command: list[str]) -> None:
+    said = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "80"}).output
+    assert "Usage:" in said
+    assert [line for line in said.splitlines() if "…" in line or len(line) > 80] == []
+    shown = get_command(app)
+    for word in command:
+        assert isinstance(shown, TyperGroup)
+        shown = shown.commands[word]
+    assert [
+        name for each in shown.params for name in each.opts if name.startswith("-") and name not in said
+    ] == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+import typer.rich_utils
 from rich.console import Console
 
 from interestclock import __version__
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "run"]
 
+typer.rich_utils.RANGE_STRING = ""  # ranges beside types leave names and help no room at 80 columns
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -38,8 +41,12 @@ _out = Console()
 _errors = Console(stderr=True)
 
 Out = Annotated[Path, typer.Option(help="Folder to write; must not exist yet.", show_default=False)]
-BucketsPerDay = Annotated[int, typer.Option(min=1, help="Hour buckets of a clock (Eq. 3).")]
-WindowDays = Annotated[int, typer.Option(min=1, max=300 * 366, help="How far back a clock counts, in days.")]
+BucketsPerDay = Annotated[
+    int, typer.Option(metavar="<int>", min=1, help="Hour buckets of a clock (Interest Clock paper, Eq. 3).")
+]
+WindowDays = Annotated[
+    int, typer.Option(metavar="<int>", min=1, max=300 * 366, help="How far back a clock counts, in days.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -61,20 +68,27 @@ def compare_command(
         str,
         typer.Option(
             help=f"Comma-separated, out of {', '.join(RANKER_NAMES)}; or a clock of your own, "
-            "my_package.my_module:MyClockConfig."
+            "my_module:MyConfig.",
+            show_default=", ".join(DEFAULT_RANKERS),
         ),
     ] = ",".join(DEFAULT_RANKERS),
-    seeds: Annotated[int, typer.Option(min=1, help="Runs of each ranker; figures are their means.")] = 3,
+    seeds: Annotated[
+        int, typer.Option(metavar="<int>", min=1, help="Runs of each ranker; figures are their means.")
+    ] = 3,
     label: Annotated[
         str | None,
         typer.Option(help="The label to compare on (default: finish, else the first).", show_default=False),
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Runs at a time, one core each.")] = 1,
+    jobs: Annotated[int, typer.Option(metavar="<int>", min=1, help="Runs at a time, one core each.")] = 1,
     order: Annotated[str, typer.Option(help=f"How rankers learn: {' or '.join(ORDERS)}.")] = "streaming",
     device: Annotated[str, typer.Option(help="cpu, or cuda where there is one.")] = "cpu",
-    batch_size: Annotated[int, typer.Option(min=1, help="Exposures predicted and learned together.")] = 128,
+    batch_size: Annotated[
+        int, typer.Option(metavar="<int>", min=1, help="Exposures predicted and learned together.")
+    ] = 128,
     learning_rate: Annotated[float, typer.Option(help="Of Adam.")] = LEARNING_RATE,
-    sigma_hours: Annotated[float, typer.Option(help="Width of the Gaussian Clock (Eq. 4).")] = 1.0,
+    sigma_hours: Annotated[
+        float, typer.Option(help="Width of the Gaussian Clock (Interest Clock paper, Eq. 4).")
+    ] = 1.0,
     mu_hours: Annotated[float, typer.Option(help="Gap of its largest weight.")] = 0.0,
     bucket_centre_hours: Annotated[
         float | None,
@@ -84,7 +98,9 @@ def compare_command(
     window_days: WindowDays = 30,
     candidates_by_popularity: ByPopularity = BY_POPULARITY,
     candidates_from_own_past: FromOwnPast = FROM_OWN_PAST,
-    replicates: Annotated[int, typer.Option(min=1, help="Bootstrap resamples of users.")] = 1000,
+    replicates: Annotated[
+        int, typer.Option(metavar="<int>", min=1, help="Bootstrap resamples of users.")
+    ] = 1000,
 ) -> None:
     """Compare rankers on a log in streaming order: what would a clock gain you?
 
@@ -162,7 +178,7 @@ def simulate_command(
         Path, typer.Option(help="Folder to write; must be empty or not exist.", show_default=False)
     ],
     size: Annotated[str, typer.Option(help=f"One of {', '.join(SIMULATOR_SIZES)}.")] = "small",
-    seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same log.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="<int>", min=0, help="The same seed writes the same log.")] = 0,
 ) -> None:
     """Write the log of a simulated music service whose true probabilities are known.
 

@@ -12,9 +12,12 @@ __all__ = ["BY_POPULARITY", "FROM_OWN_PAST", "ByPopularity", "FromOwnPast"]
 
 ByPopularity = Annotated[
     int,
-    typer.Option(min=0, max=1_000, help="Candidates by popularity so far, beside each choice."),
+    typer.Option(
+        metavar="<int>", min=0, max=1_000, help="Candidates by popularity so far, beside each choice."
+    ),
 ]
 FromOwnPast = Annotated[
-    int, typer.Option(min=0, max=1_000, help="Candidates from the user's own past, likewise.")
+    int,
+    typer.Option(metavar="<int>", min=0, max=1_000, help="Candidates from the user's own past, likewise."),
 ]
 BY_POPULARITY, FROM_OWN_PAST = CANDIDATES_BY_POPULARITY, CANDIDATES_FROM_OWN_PAST

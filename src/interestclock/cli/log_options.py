@@ -49,7 +49,7 @@ class LogOptions:
         Path,
         typer.Argument(
             help="A Parquet, CSV or TSV file (.gz too), a folder of Parquet files, or one with a log.toml; "
-            "or your own source, my_package.my_module:MySource.",
+            "or your own source, my_module:MySource.",
             show_default=False,
         ),
     ]
@@ -67,7 +67,10 @@ class LogOptions:
     lateness_minutes: Annotated[
         float,
         typer.Option(
-            min=0, max=_ALL_TIME_MINUTES, help="How far a row may stand behind the newest before it."
+            metavar="<float>",
+            min=0,
+            max=_ALL_TIME_MINUTES,
+            help="How far a row may stand behind the newest before it.",
         ),
     ] = 0.0
     dead_letters: Annotated[

@@ -61,7 +61,7 @@ Source = Annotated[
     typer.Argument(
         help="A log to replay, redis://HOST:PORT/STREAM (several with commas) or kafka://HOST:PORT/TOPIC "
         "(JSON messages, see docs/live.md; they need the extras 'redis' and 'kafka'); or your own "
-        "source, my_package.my_module:MySource.",
+        "source, my_module:MySource.",
         show_default=False,
     ),
 ]
@@ -123,6 +123,7 @@ SpeedUp = Annotated[
 LatenessMinutes = Annotated[
     float | None,
     typer.Option(
+        metavar="<float>",
         min=0,
         help="How far an event may stand behind the newest of its partition; later ones are counted, not "
         "learned. (default: 1 for a stream; 0 for a log, which is in order)",
@@ -133,6 +134,7 @@ LatenessMinutes = Annotated[
 LabelWaitMinutes = Annotated[
     float,
     typer.Option(
+        metavar="<float>",
         min=0,
         help="How long after its exposure a label may come; none by then is a 0. As long as the slowest "
         "label takes, in a replay too.",
@@ -142,6 +144,7 @@ LabelWaitMinutes = Annotated[
 RequestWaitMinutes = Annotated[
     float,
     typer.Option(
+        metavar="<float>",
         min=0,
         help="How long after a served request exposures may leave to it who saw them, and when.",
         rich_help_panel=_LATENESS,
@@ -150,6 +153,7 @@ RequestWaitMinutes = Annotated[
 AheadMinutes = Annotated[
     float,
     typer.Option(
+        metavar="<float>",
         min=0,
         help="How far an event of a stream may stand ahead of this machine's clock; further ones are "
         "counted, not learned.",
@@ -174,7 +178,10 @@ MissingLabel = Annotated[
     ),
 ]
 MinCount = Annotated[
-    int, typer.Option(min=1, help="An id earns its row when seen so often.", rich_help_panel=_TABLES)
+    int,
+    typer.Option(
+        metavar="<int>", min=1, help="An id earns its row when seen so often.", rich_help_panel=_TABLES
+    ),
 ]
 UnusedDays = Annotated[
     float, typer.Option(help="An id loses its row when not seen for so long.", rich_help_panel=_TABLES)
@@ -202,6 +209,7 @@ ForgetUsersAfterDays = Annotated[
 MostStateUsers = Annotated[
     int | None,
     typer.Option(
+        metavar="<int>",
         min=1,
         help="At most so many at midnight (UTC); those not seen for longest are forgotten.",
         rich_help_panel=_STATE,
@@ -211,6 +219,7 @@ MostStateUsers = Annotated[
 KeepHours = Annotated[
     float,
     typer.Option(
+        metavar="<float>",
         min=0,
         help="How far behind what may still come late features can be read; at least as long as a batch "
         "is filled.",
@@ -219,7 +228,7 @@ KeepHours = Annotated[
 ]
 CheckpointMinutes = Annotated[float, typer.Option(help="Between checkpoints.", rich_help_panel=_SCHEDULE)]
 CheckpointsKept = Annotated[
-    int, typer.Option(min=1, help="The newest so many stay.", rich_help_panel=_SCHEDULE)
+    int, typer.Option(metavar="<int>", min=1, help="The newest so many stay.", rich_help_panel=_SCHEDULE)
 ]
 SnapshotMinutes = Annotated[
     float, typer.Option(help="Between snapshots: what changed.", rich_help_panel=_SCHEDULE)
@@ -227,11 +236,16 @@ SnapshotMinutes = Annotated[
 FullSnapshotHours = Annotated[float, typer.Option(help="Between whole snapshots.", rich_help_panel=_SCHEDULE)]
 BatchSize = Annotated[
     int,
-    typer.Option(min=1, help="Exposures predicted and learned together; fewer where the stream is quiet."),
+    typer.Option(
+        metavar="<int>",
+        min=1,
+        help="Exposures predicted and learned together; fewer where the stream is quiet.",
+    ),
 ]
 BatchMinutes = Annotated[
     float,
     typer.Option(
+        metavar="<float>",
         min=0,
         help="A batch that does not fill is learned all the same after so long in the stream's time.",
     ),
@@ -244,8 +258,10 @@ Order = Annotated[
     ),
 ]
 LearningRate = Annotated[float, typer.Option(help="Adam's step size.")]
-Seed = Annotated[int, typer.Option(min=0, max=_MOST_SEED, help="Of the first weights and the shuffling.")]
-Threads = Annotated[int, typer.Option(min=1, max=_MOST_THREADS, help="PyTorch's threads.")]
+Seed = Annotated[
+    int, typer.Option(metavar="<int>", min=0, max=_MOST_SEED, help="Of the first weights and the shuffling.")
+]
+Threads = Annotated[int, typer.Option(metavar="<int>", min=1, max=_MOST_THREADS, help="PyTorch's threads.")]
 MetricsPort = Annotated[
     int | None,
     typer.Option(help="Serve Prometheus metrics on this port.", show_default=False),
