@@ -39,7 +39,10 @@ def test_a_process_that_dies_lets_go(tmp_path: Path) -> None:
 def test_what_differs_is_named(tmp_path: Path) -> None:
     TrainerFolder(tmp_path, SAID, resume=False).release()
     other = {"source": "a log", "config": {"longest": 10, "train": {"learning_rate": 0.001, "seed": 1}}}
-    said = r"config.train.learning_rate was 0.005 and is 0.001, config.train.seed was 0 and is 1; go on with"
+    said = (
+        r"config.train.learning_rate was 0.005 and is 0.001 \(give --learning-rate 0.005\), "
+        r"config.train.seed was 0 and is 1 \(give --seed 0\); go on with"
+    )
     for refused in (TrainerFolder, TrainerFolder.check):
         with pytest.raises(ResultError, match=said):
             refused(tmp_path, other, resume=True)

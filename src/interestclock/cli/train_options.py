@@ -104,7 +104,7 @@ StateFrom = Annotated[
 Ranker = Annotated[
     str,
     typer.Option(
-        help=f"One of {', '.join(RANKER_NAMES)}; or a clock of your own, my_package.my_module:MyClockConfig."
+        help=f"One of {', '.join(RANKER_NAMES)}; or a clock of your own, my_module:MyConfig."
     ),
 ]
 Mapping = Annotated[

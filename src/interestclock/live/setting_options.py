@@ -1,0 +1,85 @@
+"""Which option of ``train`` a setting is, for errors about settings that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from interestclock.defaults import RANKER_NAMES
+from interestclock.plugins import is_named
+
+__all__ = ["OPTIONS", "change_told"]
+
+OPTIONS = {
+    "config.ranker.clocks": "--ranker",
+    "config.train.batch_size": "--batch-size",
+    "config.train.learning_rate": "--learning-rate",
+    "config.train.order": "--order",
+    "config.train.seed": "--seed",
+    "config.train.threads": "--threads",
+    "config.admission.lateness_ms": "--lateness-minutes",
+    "config.admission.label_wait_ms": "--label-wait-minutes",
+    "config.admission.request_wait_ms": "--request-wait-minutes",
+    "config.admission.ahead_ms": "--ahead-minutes",
+    "config.admission.then_from_ms": "--then-from",
+    "config.users.min_count": "--min-count",
+    "config.users.unused_days": "--unused-days",
+    "config.users.most": "--most-users",
+    "config.items.min_count": "--min-count",
+    "config.items.unused_days": "--unused-days",
+    "config.items.most": "--most-items",
+    "config.contexts.min_count": "--min-count",
+    "config.contexts.unused_days": "--unused-days",
+    "config.candidates.by_popularity": "--candidates-by-popularity",
+    "config.candidates.from_own_past": "--candidates-from-own-past",
+    "config.missing_labels": "--missing-label",
+    "config.forget_users_after_days": "--forget-users-after-days",
+    "config.most_state_users": "--most-state-users",
+    "config.keep_hours": "--keep-hours",
+    "config.batch_minutes": "--batch-minutes",
+}
+"""A setting's name in ``config.json`` -> the option that sets it."""
+
+_RANKER = "config.ranker.clocks"
+_MINUTE_MS = 60_000
+
+
+def change_told(name: str, then: Any, now: Any) -> str:
+    """A setting that differs, and the option that gives it as it was, if there is one.
+
+    Args:
+        name: in ``config.json``, with dots. then, now: its values, as JSON has them.
+
+    Example:
+        >>> change_told("config.keep_hours", 1.0, 2.0)
+        'config.keep_hours was 1.0 and is 2.0 (give --keep-hours 1.0)'
+        >>> change_told("config.ranker.clocks", [{"kind": "my:Clock", "width": 8}], [])
+        'the ranker was my:Clock and is base (give --ranker my:Clock)'
+    """
+    if name == _RANKER and _ranker(then) != _ranker(now):
+        ranker = _ranker(then)
+        nameable = ranker in RANKER_NAMES or is_named(ranker)  # several that Python put together are not
+        told = f"the ranker was {ranker} and is {_ranker(now)}"
+        return f"{told} (give --ranker {ranker})" if nameable else told
+    told = f"{name} was {then!r} and is {now!r}"
+    if name not in OPTIONS or name == _RANKER:  # the same clocks with other settings, which no option gives
+        return told
+    return f"{told} ({_given(OPTIONS[name], then)})"
+
+
+def _ranker(clocks: Sequence[dict[str, Any]] | None) -> str:
+    return "+".join(str(clock.get("kind")) for clock in clocks or ()) or "base"
+
+
+def _given(option: str, value: Any) -> str:
+    """The option as it has to be given for a value."""
+    if value is None or value == []:
+        return f"leave out {option}"
+    if isinstance(value, list):
+        return f"give {' '.join(f'{option} {each}' for each in value)}"
+    if option == "--then-from":
+        return f"give {option} {datetime.fromtimestamp(value / 1_000, UTC).isoformat()}"
+    if option in ("--lateness-minutes", "--label-wait-minutes", "--request-wait-minutes", "--ahead-minutes"):
+        return f"give {option} {value / _MINUTE_MS:g}"
+    return f"give {option} {value}"

@@ -1,0 +1,90 @@
+"""What is said of a setting that differs, and the option that would give it as it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from interestclock.cli import app
+from interestclock.live import LiveConfig
+from interestclock.live.setting_options import OPTIONS, change_told
+
+OWN = [{"kind": "acme.fresh:FreshConfig", "width": 8}]
+BOTH = [{"kind": "gaussian"}, {"kind": "longterm"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "then", "now", "told"),
+    [
+        (
+            "config.ranker.clocks",
+            OWN,
+            BOTH,
+            "the ranker was acme.fresh:FreshConfig and is gaussian+longterm "
+            "(give --ranker acme.fresh:FreshConfig)",
+        ),
+        (
+            "config.ranker.clocks",
+            [],
+            OWN,
+            "the ranker was base and is acme.fresh:FreshConfig (give --ranker base)",
+        ),
+        (
+            "config.ranker.clocks",
+            [{"kind": "hour"}, *OWN],
+            BOTH,
+            "the ranker was hour+acme.fresh:FreshConfig and is gaussian+longterm",
+        ),
+        (
+            "config.ranker.clocks",
+            [{"kind": "hour", "dim": 8}],
+            [{"kind": "hour", "dim": 4}],
+            "config.ranker.clocks was [{'kind': 'hour', 'dim': 8}] and is [{'kind': 'hour', 'dim': 4}]",
+        ),
+        (
+            "config.admission.label_wait_ms",
+            5_400_000,
+            60_000,
+            "config.admission.label_wait_ms was 5400000 and is 60000 (give --label-wait-minutes 90)",
+        ),
+        ("config.users.most", None, 5, "config.users.most was None and is 5 (leave out --most-users)"),
+        (
+            "config.missing_labels",
+            [],
+            ["a"],
+            "config.missing_labels was [] and is ['a'] (leave out --missing-label)",
+        ),
+        (
+            "config.missing_labels",
+            ["a", "b"],
+            [],
+            "config.missing_labels was ['a', 'b'] and is [] (give --missing-label a --missing-label b)",
+        ),
+        (
+            "config.admission.then_from_ms",
+            86_400_000,
+            None,
+            "config.admission.then_from_ms was 86400000 and is None "
+            "(give --then-from 1970-01-02T00:00:00+00:00)",
+        ),
+        ("source", "a", "b", "source was 'a' and is 'b'"),
+    ],
+)
+def test_what_is_said(name: str, then: Any, now: Any, told: str) -> None:
+    assert change_told(name, then, now) == told
+
+
+def test_options_and_settings_are_there() -> None:
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    options = {option for each in group.commands["train"].params for option in each.opts}
+    assert set(OPTIONS.values()) <= options
+    settings = LiveConfig().learned_from()
+    for name in OPTIONS:
+        found: Any = {"config": settings}
+        for part in name.split("."):
+            assert part in found
+            found = found[part]
