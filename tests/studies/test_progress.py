@@ -28,7 +28,7 @@ def test_results_hold_what_is_known(costs: list[RunCost], peak: float | None) ->
 def test_progress_says_what_is_known(cost: RunCost, said: str) -> None:
     out = io.StringIO()
     TerminalProgress(Console(file=out, width=200)).finished(cost)
-    assert f" {said}, " in out.getvalue()
+    assert f" {said}, recent AUC 0.5000" in out.getvalue()
 
 
 @pytest.mark.parametrize(("cost", "shown"), [(UNKNOWN, False), (KNOWN, True)])
@@ -50,4 +50,4 @@ def test_a_terminal_has_a_bar_of_each_run() -> None:
             RunProgress(run="base-seed0", samples=5, total=10, samples_per_second=2.0, event_ms=0, auc=0.5)
         )
         progress.phase("computing figures", 1, 2)
-    assert "2 samples/s, 1970-01-01, AUC 0.5000" in out.getvalue()
+    assert "2 samples/s, 1970-01-01, recent AUC 0.5000" in out.getvalue()

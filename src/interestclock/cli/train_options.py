@@ -103,9 +103,7 @@ StateFrom = Annotated[
 ]
 Ranker = Annotated[
     str,
-    typer.Option(
-        help=f"One of {', '.join(RANKER_NAMES)}; or a clock of your own, my_module:MyConfig."
-    ),
+    typer.Option(help=f"One of {', '.join(RANKER_NAMES)}; or a clock of your own, my_module:MyConfig."),
 ]
 Mapping = Annotated[
     Path | None, typer.Option(help="TOML file that says what columns, or a stream's fields, mean.")

@@ -13,8 +13,8 @@ from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import aside_of, digest_of_json, write_text
 from interestclock.live.checkpoints import FORMAT, CheckpointReader
 from interestclock.live.old_states import OLD_FORMATS, format_of_settings
-from interestclock.locks import lock
 from interestclock.live.setting_options import change_told
+from interestclock.locks import lock
 from interestclock.saved import read_object
 
 if TYPE_CHECKING:

@@ -100,7 +100,7 @@ class TerminalProgress:
     def running(self, run: RunProgress) -> None:
         """Move a run's bar; elsewhere say now and then how far it is."""
         day = datetime.fromtimestamp(run.event_ms / 1000, UTC).strftime("%Y-%m-%d")
-        text = f"{run.samples_per_second:,.0f} samples/s, {day}, AUC {_auc(run.auc)}"
+        text = f"{run.samples_per_second:,.0f} samples/s, {day}, recent AUC {_auc(run.auc)}"
         self._show(run.run, run.samples, run.total, text)
         now_s = self._now_s()
         if now_s - self._printed_s.setdefault(run.run, now_s) >= _ELSEWHERE_S:
@@ -114,7 +114,9 @@ class TerminalProgress:
         self._remove(name)
         memory = "memory n/a" if cost.peak_rss_mib is None else f"{cost.peak_rss_mib:,.0f} MiB"
         rate = cost.samples / max(cost.seconds, 1e-9)
-        self._print(f"{name}: {cost.seconds:.1f} s, {rate:,.0f} samples/s, {memory}, AUC {_auc(cost.auc)}")
+        self._print(
+            f"{name}: {cost.seconds:.1f} s, {rate:,.0f} samples/s, {memory}, recent AUC {_auc(cost.auc)}"
+        )
 
     def _print(self, text: str) -> None:
         seconds = self._now_s() - self._began_s
