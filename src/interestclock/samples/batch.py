@@ -87,7 +87,29 @@ class Batch(ContextTensors):
         return self.user_B.shape[0]
 
     def newest(self, histories: Histories, *, most: int) -> tuple[Tensor, Tensor]:
-        """``Histories.newest`` of each of the M requests."""
+        """Where the newest ``most`` behaviours that each of the M requests may know stand in ``histories``.
+
+        Args:
+            histories: of all users, E behaviours. most: of a request, at most.
+
+        Returns:
+            ``start_M`` and ``stop_M``, int64 (M,): positions into ``histories.item_E`` and whatever else ends
+            in ``_E``, the first and the one behind the last, oldest first. Who has no past has both equal;
+            that may be everyone, with E of 0.
+
+        Example:
+            >>> ones, user_B = torch.ones(2, dtype=torch.int64), torch.tensor([1, 2])
+            >>> batch = Batch(user_B=user_B, item_B=ones, request_B=user_B, timestamp_ms_B=ones,
+            ...     second_of_day_B=ones, day_of_week_B=ones, known_ms_B=ones,
+            ...     known_behaviours_B=torch.tensor([0, 3]), request_row_B=torch.tensor([0, 1]),
+            ...     first_M=torch.tensor([0, 1]), labels={}, recent_MK=ones.reshape(2, 1))
+            >>> histories = Histories(
+            ...     offset_U=torch.tensor([0, 0, 0]), item_E=torch.tensor([7, 8, 9]),
+            ...     second_of_day_E=torch.tensor([60, 120, 180]), timestamp_ms_E=torch.tensor([1, 2, 3]))
+            >>> start_M, stop_M = batch.newest(histories, most=2)  # user 1 has no past
+            >>> [histories.item_E[start:stop].tolist() for start, stop in zip(start_M, stop_M)]
+            [[], [8, 9]]
+        """
         return histories.newest(self.user_B[self.first_M], self.known_behaviours_B[self.first_M], most=most)
 
     def take(self, index_X: Tensor) -> Batch:
