@@ -19,7 +19,7 @@ from interestclock.live import Checkpoints
 from interestclock.live.trainer_folder import config_of
 from interestclock.ranking import load_ranker
 
-CLOCK = "my_clocks.weekend:WeekendConfig"
+CLOCK, WIDE = "my_clocks.weekend:WeekendConfig", "my_clocks.wide:WideWeekendConfig"
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def compared(folder: Path) -> Path:
-    given = ["--rankers", f"base,{CLOCK}", "--seeds", "1", "--replicates", "20", "--out", "results"]
+    given = ["--rankers", f"base,{CLOCK},{WIDE}", "--seeds", "1", "--replicates", "20", "--out", "results"]
     done = command(folder, "compare", "my_logs:Plays", *given)
     assert done.returncode == 0, done.stderr
     assert "weekend" in done.stdout
@@ -41,10 +41,10 @@ def compared(folder: Path) -> Path:
 
 def test_results_name_the_clock_and_say_where_it_came_from(compared: Path) -> None:
     results = json.loads((compared / "results.json").read_text())
-    assert list(results["rankers"]) == ["base", "weekend"]
+    assert list(results["rankers"]) == ["base", "weekend", "weekend-wide"]
     assert "weekend" in (compared / "report.html").read_text()
     settings = json.loads((compared / "config.json").read_text())["settings"]
-    assert settings["rankers"] == ["base", {"kind": CLOCK, "width": 8}]
+    assert settings["rankers"] == ["base", {"kind": CLOCK, "width": 8}, {"kind": WIDE, "width": 16}]
     saved = json.loads((compared / "rankers" / "weekend-seed0" / "ranker.json").read_text())
     assert saved["config"]["clocks"] == [{"kind": CLOCK, "width": 8}]
 

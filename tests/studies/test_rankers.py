@@ -35,7 +35,15 @@ def test_a_clock_of_the_user_s_own_goes_by_its_kind() -> None:
     ("rankers", "reason"),
     [
         (["own_clocks:HourConfig"], "own_clocks:HourConfig calls itself 'hour', as a ranker of this project"),
-        (["own_clocks:OwnConfig", OwnConfig(width=5)], "a ranker is named twice in own, own"),
+        (
+            ["own_clocks:OwnConfig", OwnConfig(width=5)],
+            "two different rankers call themselves 'own', .* a kind of its own",
+        ),
+        (
+            ["base", "own_clocks:OwnConfig", OwnConfig()],
+            "a ranker is named twice in base, own, own; name each",
+        ),
+        (["own_clocks:OwnConfig", "own_clocks:wide"], r'ClassVar\[str\] = "own-2"'),
         (["own_clocks:Slot"], "is no clock's configuration"),
         ([SetConfig()], "which JSON cannot hold"),
         (["no-such-clock"], "or name a clock of your own, my_package.my_module:MyClockConfig"),

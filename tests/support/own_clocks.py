@@ -37,6 +37,10 @@ class OwnConfig:
         return Module(self.width)
 
 
+def wide() -> OwnConfig:
+    return OwnConfig(width=5)
+
+
 @dataclass(frozen=True, kw_only=True)
 class HourConfig(OwnConfig):
     kind: ClassVar[str] = "hour"

@@ -51,7 +51,7 @@ class Shuffled(Plays):
 def write_own_code(folder: Path) -> None:
     """The page's files, an empty package file, and sources: one whose process is killed, one out of order."""
     files = dict(SHOWN.findall(PAGE.read_text(encoding="utf-8")))
-    assert len(files) == 4
+    assert len(files) == 5
     files |= {"my_clocks/__init__.py": "", "dying.py": DYING, "shuffled.py": SHUFFLED}
     for name, text in files.items():
         (folder / name).parent.mkdir(exist_ok=True, parents=True)

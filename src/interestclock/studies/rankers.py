@@ -42,10 +42,22 @@ def lineup(
         interestclock.errors.ConfigError: no ranker 'gausian' (did you mean gaussian?); there are base, ...
     """
     named = [_named(each, gaussian) for each in rankers]
-    names = [name for name, _ in named]
-    if len(set(names)) < len(names):
-        raise ConfigError(f"a ranker is named twice in {', '.join(names)}; name each once")
+    _check_different(named)
     return dict(named)
+
+
+def _check_different(named: Sequence[tuple[str, RankerConfig]]) -> None:
+    before: dict[str, RankerConfig] = {}
+    for name, config in named:
+        if before.get(name) == config:
+            names = ", ".join(name for name, _ in named)
+            raise ConfigError(f"a ranker is named twice in {names}; name each once")
+        if name in before:
+            raise ConfigError(
+                f"two different rankers call themselves '{name}', and results go by that name; give each "
+                f'settings a kind of its own: a class that inherits, with kind: ClassVar[str] = "{name}-2"'
+            )
+        before[name] = config
 
 
 def _named(ranker: str | ClockConfig, gaussian: GaussianConfig | None) -> tuple[str, RankerConfig]:
