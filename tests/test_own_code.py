@@ -104,6 +104,8 @@ def test_a_killed_trainer_goes_on_to_the_bit(folder: Path) -> None:
     assert said["config"]["ranker"]["clocks"] == [{"kind": CLOCK, "width": 8}]
     other = train("dying:Pieces", "killed", "--resume", "--label-wait-minutes", "60", "--seed", "1")
     assert "train.seed was 0 and is 1" in other.stderr
+    unnamed = command(folder, "train", "dying:Pieces", "--checkpoints", "killed", "--resume")
+    assert f"the ranker was {CLOCK} and is gaussian+longterm (give --ranker {CLOCK})" in unnamed.stderr
 
 
 def predictions(trainer: Path) -> pa.Table:
@@ -132,6 +134,11 @@ def newest_state(trainer: Path) -> dict[str, np.ndarray]:
         (
             ["train", "my_logs:Plays", "--ranker", "my_logs:Plays", "--checkpoints", "x"],
             "is no clock's configuration: it is no dataclass",
+        ),
+        (["inspect", "my_logs.py:Plays"], "what is installed; write my_logs:Plays"),
+        (
+            ["train", "./logs/my_logs.py:Plays", "--checkpoints", "x"],
+            "logs/my_logs.py:Plays: no such file or folder; write logs.my_logs:Plays",
         ),
         (
             ["inspect", "my_logs:Plays", "--zone", "UTC"],

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from interestclock.errors import ConfigError, LogError
-from interestclock.plugins import import_named, is_named, look_in_current_folder, make_named
+from interestclock.plugins import (
+    import_named,
+    instead_of_a_file,
+    is_named,
+    look_in_current_folder,
+    make_named,
+)
 
 MODULE = """
 from interestclock.errors import LogError
@@ -61,6 +67,26 @@ def test_what_reads_as_a_name(text: str, named: bool) -> None:
     assert is_named(text) is named
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("acme/fresh.py:FreshConfig", "; write acme.fresh:FreshConfig"),
+        ("./acme/fresh.py:fresh", "; write acme.fresh:fresh"),
+        ("acme\\fresh.py:Fresh.Inner", "; write acme.fresh:Fresh.Inner"),
+        ("fresh.py:Fresh", "; write fresh:Fresh"),
+        (
+            "../fresh.py:Fresh",
+            "; write it as package.module:Name, and go to the folder that holds the package",
+        ),
+        ("acme/fresh.py", ""),
+        ("redis://host:1/fresh.py", ""),
+        ("base", ""),
+    ],
+)
+def test_how_a_name_in_a_file_is_written(text: str, hint: str) -> None:
+    assert instead_of_a_file(text) == hint
+
+
 def test_a_name_in_a_class_is_found(folder: Path) -> None:
     look_in_current_folder("some_code:Outer")
     assert import_named("some_code:Outer.Inner").__qualname__ == "Outer.Inner"
@@ -81,10 +107,16 @@ def test_the_current_folder_is_looked_at_only_for_names(folder: Path) -> None:
     ("name", "reason"),
     [
         ("some code", "'some code' does not read as package.module:Name"),
+        ("acme/fresh.py:Outer", r"does not read as package\.module:Name; write acme\.fresh:Outer$"),
         ("nowhere_at_all:My", "no module 'nowhere_at_all' for nowhere_at_all:My; modules are looked for in"),
         ("some_code.inner:My", r"some_code\.inner:My"),
         ("some_code:Outr", r"module some_code has no 'Outr' \(did you mean Outer\?\)"),
-        ("some_code:Outer.Other", "has no 'Other'"),
+        ("some_code:Nope", r"module some_code has no 'Nope'; it has Outer, needs, refuses$"),
+        ("some_code:Outer.Other", "has no 'Other'$"),
+        (
+            "some_code.py:Outer",
+            r"no module 'some_code\.py' .* is installed; write some_code:Outer$",
+        ),
         ("broken_code:My", r"importing broken_code failed \(ZeroDivisionError: .*mend it"),
         ("needy_code:My", r"importing needy_code failed \(ModuleNotFoundError: .*a_package_that_is_missing"),
         ("some_code:number", "some_code:number is 3; name a class, or a function without arguments"),

@@ -11,8 +11,9 @@ from typing import Any
 
 from interestclock.errors import ConfigError, InterestClockError
 
-__all__ = ["import_named", "is_named", "look_in_current_folder", "make_named"]
+__all__ = ["import_named", "instead_of_a_file", "is_named", "look_in_current_folder", "make_named"]
 
+_FILE = re.compile(r"(?:\.[/\\])?(?P<module>[^:]+)\.py:(?P<name>[^:]+)")
 _NAMED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -43,14 +44,13 @@ def import_named(name: str) -> Any:
         interestclock.errors.ConfigError: module collections has no 'OrderedDct' (did you mean OrderedDict?)
     """
     if not is_named(name):
-        raise ConfigError(f"'{name}' does not read as package.module:Name")
+        raise ConfigError(f"'{name}' does not read as package.module:Name{instead_of_a_file(name)}")
     module, _, path = name.partition(":")
     found = _imported(module, name)
     for part in path.split("."):
         if not hasattr(found, part):
             where = f"module {module}" if found is sys.modules.get(module) else repr(found)
-            close = difflib.get_close_matches(part, dir(found), n=1)
-            raise ConfigError(f"{where} has no '{part}'" + (f" (did you mean {close[0]}?)" if close else ""))
+            raise ConfigError(f"{where} has no '{part}'{_instead(part, found)}")
         found = getattr(found, part)
     return found
 
@@ -79,11 +79,43 @@ def make_named(name: str) -> Any:
         ) from error
 
 
+def instead_of_a_file(text: str) -> str:
+    """A hint where a text names a file of code and a name in it: how that is written.
+
+    Example:
+        >>> instead_of_a_file("acme/fresh.py:FreshConfig")
+        '; write acme.fresh:FreshConfig'
+        >>> instead_of_a_file("plays.csv"), instead_of_a_file("/home/acme/fresh.py:FreshConfig")
+        ('', '; write it as package.module:Name, and go to the folder that holds the package')
+    """
+    found = _FILE.fullmatch(text)
+    if found is None:
+        return ""
+    name = re.sub(r"[/\\]", ".", found["module"]) + ":" + found["name"]
+    if not is_named(name):
+        return "; write it as package.module:Name, and go to the folder that holds the package"
+    return f"; write {name}"
+
+
 def look_in_current_folder(*names: str) -> None:
     """Let modules of such names be found in the current folder, as ``python -m`` does."""
     folder = str(Path.cwd())
     if any(map(is_named, names)) and not {"", folder} & set(sys.path):
         sys.path.insert(0, folder)
+
+
+def _instead(part: str, found: Any) -> str:
+    """What may have been meant: a name alike, else what is written there."""
+    close = difflib.get_close_matches(part, dir(found), n=1)
+    if close:
+        return f" (did you mean {close[0]}?)"
+    module = getattr(found, "__name__", None)
+    there = [
+        name
+        for name, thing in vars(found).items()
+        if callable(thing) and not name.startswith("_") and getattr(thing, "__module__", None) == module
+    ]
+    return f"; it has {', '.join(there)}" if there else ""
 
 
 def _imported(module: str, name: str) -> Any:
@@ -94,7 +126,7 @@ def _imported(module: str, name: str) -> Any:
         if missing is not None and f"{module}.".startswith(f"{missing}."):
             raise ConfigError(
                 f"no module '{missing}' for {name}; modules are looked for in the current folder (by the "
-                "command), in PYTHONPATH and among what is installed"
+                f"command), in PYTHONPATH and among what is installed{instead_of_a_file(name)}"
             ) from error
         raise ConfigError(
             f"{name}: importing {module} failed ({type(error).__name__}: {error}); mend it, or install what "

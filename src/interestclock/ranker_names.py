@@ -6,7 +6,7 @@ import difflib
 
 from interestclock.defaults import RANKER_NAMES
 from interestclock.errors import ConfigError
-from interestclock.plugins import is_named
+from interestclock.plugins import instead_of_a_file, is_named
 
 __all__ = ["check_ranker_name"]
 
@@ -29,6 +29,8 @@ def check_ranker_name(name: str) -> None:
     """
     if name in RANKER_NAMES or is_named(name):
         return
+    if written := instead_of_a_file(name):
+        raise ConfigError(f"no ranker '{name}'{written}")
     close = difflib.get_close_matches(name, RANKER_NAMES, n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
     raise ConfigError(

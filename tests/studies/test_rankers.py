@@ -46,6 +46,10 @@ def test_a_clock_of_the_user_s_own_goes_by_its_kind() -> None:
         (["own_clocks:OwnConfig", "own_clocks:wide"], r'ClassVar\[str\] = "own-2"'),
         (["own_clocks:Slot"], "is no clock's configuration"),
         ([SetConfig()], "which JSON cannot hold"),
+        (
+            ["acme/fresh.py:FreshConfig"],
+            "no ranker 'acme/fresh.py:FreshConfig'; write acme.fresh:FreshConfig$",
+        ),
         (["no-such-clock"], "or name a clock of your own, my_package.my_module:MyClockConfig"),
     ],
 )

@@ -12,6 +12,7 @@ from interestclock.events.foursquare import foursquare_mapping
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.schema import EventSource
 from interestclock.events.table_source import TableSource
+from interestclock.plugins import instead_of_a_file
 
 __all__ = ["LAYOUTS", "open_log", "resolve_mapping"]
 
@@ -50,7 +51,7 @@ def open_log(
         interestclock.errors.LogError: plays.parquet: no such file or folder
     """
     if not path.exists():
-        raise LogError(f"{path}: no such file or folder")
+        raise LogError(f"{path}: no such file or folder{instead_of_a_file(str(path))}")
     mapping = resolve_mapping(path, mapping=mapping, layout=layout, items=items)
     return TableSource(_files(path, mapping), mapping, lateness_ms=lateness_ms, dead_letters=dead_letters)
 
@@ -99,6 +100,8 @@ def _check_layout(layout: str, mapping: ColumnMapping | None) -> None:
 
 
 def _own_mapping(path: Path) -> ColumnMapping:
+    if not path.exists() and (written := instead_of_a_file(str(path))):
+        raise LogError(f"{path}: no such file or folder{written}")
     file = path / _MAPPING_FILE
     if file.is_file():
         return ColumnMapping.from_toml(file)
