@@ -36,5 +36,5 @@ def test_each_kind_of_key_as_an_option() -> None:
     ]  # fmt: skip
     several = {name for name, option in options.items() if option.several}
     assert several == set(list(options)[-10:])
-    assert options["eq3"].help.endswith("Eq. 3 (default: by name). TERM=LABEL; repeat for several.")
+    assert options["eq3"].help.endswith("Eq. 3) (default: by name). TERM=LABEL; repeat for several.")
     assert options["label-delay"].help.startswith("NAME=SECONDS: seconds from exposure to known label")

@@ -8,9 +8,9 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from interestclock.cli import app
+from interestclock.cli.app import app
 from interestclock.live import LiveConfig
-from interestclock.live.setting_options import OPTIONS, change_told
+from interestclock.live.setting_options import OPTIONS, describe_change
 
 OWN = [{"kind": "acme.fresh:FreshConfig", "width": 8}]
 BOTH = [{"kind": "gaussian"}, {"kind": "longterm"}]
@@ -74,7 +74,7 @@ BOTH = [{"kind": "gaussian"}, {"kind": "longterm"}]
     ],
 )
 def test_what_is_said(name: str, then: Any, now: Any, told: str) -> None:
-    assert change_told(name, then, now) == told
+    assert describe_change(name, then, now) == told
 
 
 def test_options_and_settings_are_there() -> None:

@@ -85,7 +85,7 @@ def test_it_is_described_as_its_class_with_its_settings() -> None:
     [
         ({"kind": PATH, "depth": 1}, "OwnConfig does not take these settings"),
         ({"kind": "own_clocks:dataclass"}, "no class of a clock's configuration"),
-        ({"kind": "own_clocks:Slot"}, "is no dataclass"),
+        ({"kind": "own_clocks:Module"}, "is no dataclass"),
     ],
 )
 def test_what_is_described_otherwise_is_refused(described: dict[str, Any], reason: str) -> None:
@@ -192,7 +192,7 @@ def test_an_answer_of_another_width_is_refused() -> None:
 def test_a_clock_is_told_the_ranker_s_sizes() -> None:
     told: list[RankerSizes] = []
     noting = type(
-        "Noting", (OwnConfig,), {"build": lambda self, sizes: told.append(sizes) or own_clocks.Slot()}
+        "Noting", (OwnConfig,), {"build": lambda self, sizes: told.append(sizes) or own_clocks.Module()}
     )
     make_ranker(clocks=(noting(),))
     assert told == [

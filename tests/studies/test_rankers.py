@@ -44,7 +44,7 @@ def test_a_clock_of_the_user_s_own_goes_by_its_kind() -> None:
             "a ranker is named twice in base, own, own; name each",
         ),
         (["own_clocks:OwnConfig", "own_clocks:wide"], r'ClassVar\[str\] = "own-2"'),
-        (["own_clocks:Slot"], "is no clock's configuration"),
+        (["own_clocks:Module"], "is no clock's configuration"),
         ([SetConfig()], "which JSON cannot hold"),
         (
             ["acme/fresh.py:FreshConfig"],

@@ -9,7 +9,7 @@ from typing import Any
 from interestclock.defaults import RANKER_NAMES
 from interestclock.plugins import is_named
 
-__all__ = ["OPTIONS", "change_told"]
+__all__ = ["OPTIONS", "describe_change"]
 
 OPTIONS = {
     "config.ranker.clocks": "--ranker",
@@ -45,27 +45,27 @@ _RANKER = "config.ranker.clocks"
 _MINUTE_MS = 60_000
 
 
-def change_told(name: str, then: Any, now: Any) -> str:
+def describe_change(name: str, then: Any, now: Any) -> str:
     """A setting that differs, and the option that gives it as it was, if there is one.
 
     Args:
         name: in ``config.json``, with dots. then, now: its values, as JSON has them.
 
     Example:
-        >>> change_told("config.keep_hours", 1.0, 2.0)
+        >>> describe_change("config.keep_hours", 1.0, 2.0)
         'config.keep_hours was 1.0 and is 2.0 (give --keep-hours 1.0)'
-        >>> change_told("config.ranker.clocks", [{"kind": "my:Clock", "width": 8}], [])
+        >>> describe_change("config.ranker.clocks", [{"kind": "my:Clock", "width": 8}], [])
         'the ranker was my:Clock and is base (give --ranker my:Clock)'
     """
     if name == _RANKER and _ranker(then) != _ranker(now):
         ranker = _ranker(then)
         nameable = ranker in RANKER_NAMES or is_named(ranker)  # several that Python put together are not
-        told = f"the ranker was {ranker} and is {_ranker(now)}"
-        return f"{told} (give --ranker {ranker})" if nameable else told
-    told = f"{name} was {then!r} and is {now!r}"
+        change = f"the ranker was {ranker} and is {_ranker(now)}"
+        return f"{change} (give --ranker {ranker})" if nameable else change
+    change = f"{name} was {then!r} and is {now!r}"
     if name not in OPTIONS or name == _RANKER:  # the same clocks with other settings, which no option gives
-        return told
-    return f"{told} ({_given(OPTIONS[name], then)})"
+        return change
+    return f"{change} ({_given(OPTIONS[name], then)})"
 
 
 def _ranker(clocks: Sequence[dict[str, Any]] | None) -> str:

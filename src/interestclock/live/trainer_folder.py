@@ -13,7 +13,7 @@ from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import aside_of, digest_of_json, write_text
 from interestclock.live.checkpoints import FORMAT, CheckpointReader
 from interestclock.live.old_states import OLD_FORMATS, format_of_settings
-from interestclock.live.setting_options import change_told
+from interestclock.live.setting_options import describe_change
 from interestclock.locks import lock
 from interestclock.saved import read_object
 
@@ -261,7 +261,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         'train.seed was 0 and is 1'
     """
     changes = [
-        change_told(name, then, value)
+        describe_change(name, then, value)
         for name, then, value in _changes("", dict(before), json.loads(json.dumps(now)))
     ]
     more = f" and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
