@@ -73,8 +73,10 @@ def test_a_bad_message_says_why(kind: str, change: dict[str, Any], reason: str) 
 
 
 def test_a_writer_gives_the_readers_reason() -> None:
-    with pytest.raises(ValueError, match=r"^numeric age nan is not a finite number$"):
+    with pytest.raises(ValueError, match=r"^numeric age nan is not a finite number within float32"):
         exposure_message(event_id="e", user_id=1, item_id=2, timestamp_ms=0, numeric={"age": float("nan")})
+    with pytest.raises(ValueError, match=r"^numeric age 1e\+39 is not a finite number within float32"):
+        exposure_message(event_id="e", user_id=1, item_id=2, timestamp_ms=0, numeric={"age": 1e39})
     with pytest.raises(ValueError, match=r"^user_id is no valid text$"):
         exposure_message(event_id="e", user_id="\ud800", item_id=2, timestamp_ms=0)
 

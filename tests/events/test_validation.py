@@ -11,6 +11,7 @@ import pytest
 from interestclock.errors import LogError
 from interestclock.events import ColumnMapping, LabelColumn
 from interestclock.events.raw_tables import MalformedLine, RawBlock
+from interestclock.events.row_checks import RowChecks
 from interestclock.events.validation import infer_types, validate
 
 ROW = {"user_id": 1, "item_id": "a", "timestamp_ms": 1_333_476_120_000}
@@ -117,8 +118,36 @@ def test_context_attributes_outcomes_and_truths():
     assert (row["numeric.age"], row["outcome.played_ms"], row["truth.like"]) == (1.5, 3.0, 0.25)
     assert dead == [
         (2, "column 'truth': expected a probability from 0 to 1"),
-        (3, "column 'n': expected a finite number or empty"),
+        (3, "column 'n': expected a finite number within float32 (3.4e38 in size) or empty, not inf"),
     ]
+
+
+def test_a_quantity_beyond_float32_is_named_with_its_value():
+    mapping = ColumnMapping(zone="UTC", positive_only="visit", numeric={"age": "n"})
+    events, dead = check([{"n": 3.4e38}, {"n": 1e39}, {"n": -4e38}, {"n": None}], mapping)
+    assert events["numeric.age"].to_pylist() == [3.4e38, None]
+    reason = "column 'n': expected a finite number within float32 (3.4e38 in size) or empty, not "
+    assert dead == [(2, f"{reason}1e+39"), (3, f"{reason}-4e+38")]
+
+
+@pytest.mark.parametrize("kind", [pa.date32(), pa.date64(), pa.timestamp("s"), pa.time64("ns")])
+def test_times_that_python_cannot_hold_are_quoted(kind):
+    largest = pa.array([2**31 - 1], pa.int32()) if kind == pa.date32() else pa.array([2**62], pa.int64())
+    table = pa.table({"user_id": [None], "item_id": [1], "timestamp_ms": [0], "day": largest.view(kind)})
+    block = RawBlock(path=Path("log.parquet"), table=table, row_N=np.array([1]), typed=True)
+    checks = RowChecks(block)
+    checks.reject(np.array([True]), "no user")
+    assert all(isinstance(letter.values["day"], str) for letter in checks.dead_letters())
+
+
+def test_a_date_of_the_year_five_million_is_a_dead_letter():
+    dates = pa.array([2**31 - 1, 15_000], pa.int32()).view(pa.date32())
+    table = pa.table({"user_id": [1, 1], "item_id": [1, 2], "timestamp_ms": dates})
+    block = RawBlock(path=Path("log.parquet"), table=table, row_N=np.array([1, 2]), typed=True)
+    mapping = ColumnMapping(zone="UTC", positive_only="visit")
+    events, (letter,) = validate(block, mapping, infer_types(block, mapping), rows_before=0)
+    assert (events.num_rows, letter.row) == (1, 1)
+    assert letter.values["timestamp_ms"] == "<value out of range: 2147483647>"
 
 
 @pytest.mark.parametrize(

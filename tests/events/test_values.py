@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from interestclock.events.values import (
     parse_labels,
     parse_lists,
     parse_numbers,
+    parse_quantities,
 )
 
 
@@ -146,3 +148,12 @@ def test_labels_and_numbers_as_data_frames_write_them():
     numbers = parse_numbers(pa.array(["1.5", "nan", "NaN", "inf"]))
     assert numbers.values.to_pylist()[:3] == [1.5, None, None]
     assert numbers.bad_N.tolist() == [False, False, False, True]
+
+
+@given(st.lists(st.floats(allow_nan=False)))
+def test_a_quantity_is_good_if_it_is_finite_as_float32(numbers):
+    parsed = parse_quantities(pa.array(numbers, pa.float64()))
+    limit = float(np.finfo(np.float32).max)
+    assert parsed.bad_N.tolist() == [abs(number) > limit for number in numbers]
+    good = np.array(numbers, float)[~parsed.bad_N].astype(np.float32)
+    assert np.isfinite(good).all()

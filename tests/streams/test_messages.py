@@ -50,7 +50,7 @@ TIMES = st.integers(-2_208_988_800_000, 7_258_118_400_000 - 1).filter(
     utc_offset_minutes=st.integers(-18 * 60, 18 * 60),
     genre=st.lists(TEXT, max_size=3),
     device=st.none() | TEXT,
-    age=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    age=st.none() | st.floats(allow_nan=False, allow_infinity=False, width=32),
     finish=st.none() | st.integers(0, 1),
 )
 def test_what_is_said_is_what_is_read(

@@ -43,6 +43,7 @@ TIMES = (
     st.integers(0, 631_151_999) | st.integers(4_102_444_800, 7_258_118_399_999) | st.integers(-(10**12), -1)
 )
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**80), 2**80)
+QUANTITIES = st.floats(allow_nan=False, allow_infinity=False, width=32) | st.integers(-(2**80), 2**80)
 FLAGS = st.sampled_from([0, 1, True, False])
 TEXTS = st.none() | st.lists(st.none() | st.just("") | TEXT, max_size=4)
 LOCAL = {"utc_offset_minutes": st.integers(-18 * 60, 18 * 60)}
@@ -56,7 +57,7 @@ REST = {
     "attributes": st.none() | st.fixed_dictionaries({}, optional={"genre": TEXTS, "mood": TEXTS}),
     "categorical": st.none() | st.fixed_dictionaries({}, optional={"device": st.none() | st.just("") | TEXT}),
     "multivalued": st.none() | st.fixed_dictionaries({}, optional={"tags": TEXTS}),
-    "numeric": st.none() | st.fixed_dictionaries({}, optional={"age": st.none() | NUMBERS}),
+    "numeric": st.none() | st.fixed_dictionaries({}, optional={"age": st.none() | QUANTITIES}),
     "values": st.none()
     | st.dictionaries(TEXT, RAW | st.floats(allow_nan=False, allow_infinity=False), max_size=3),
 }

@@ -23,13 +23,13 @@ from msgspec import Struct
 
 from interestclock.events.message_types import (
     TEXT_BYTES,
-    Number,
+    Quantity,
     Text,
     Texts,
     check_lists,
     check_texts,
 )
-from interestclock.events.values import Parsed, parse_categorical, parse_lists, parse_numbers
+from interestclock.events.values import Parsed, parse_categorical, parse_lists, parse_quantities
 
 __all__ = [
     "CONTEXT_KINDS",
@@ -81,7 +81,7 @@ class ContextFields(Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
 
     categorical: dict[str, Text | None] | None = None
     multivalued: dict[str, Texts | None] | None = None
-    numeric: dict[str, Number | None] | None = None
+    numeric: dict[str, Quantity | None] | None = None
 
     def check_context(self) -> None:
         """Refuse text of too many bytes (``ValueError``)."""
@@ -168,7 +168,7 @@ CONTEXT_KINDS = (
     ContextKind(
         name="numeric",
         type=pa.float64(),
-        parse=lambda column, _: parse_numbers(column),
+        parse=lambda column, _: parse_quantities(column),
         given=given_numbers,
         ids=False,
     ),

@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta
 
 __all__ = [
+    "LARGEST_FLOAT32",
     "MOST_RAW",
     "MOST_SERVED",
     "RAW_BYTES",
@@ -20,6 +21,7 @@ __all__ = [
     "OffsetMinutes",
     "Position",
     "Probability",
+    "Quantity",
     "Raw",
     "Text",
     "Texts",
@@ -39,6 +41,7 @@ RAW_BYTES = 4_096  # of a raw column's text, which is in no table of ids
 _MOST_VALUES = 100  # of an attribute; the table of items is as wide as the item that has most
 MOST_RAW = 100  # raw columns of an exposure
 MOST_SERVED = 1_000  # items of a served request
+LARGEST_FLOAT32 = (2 - 2**-23) * 2.0**127  # rankers compute in float32; beyond it all becomes NaN
 _LAST_POSITION = 2**31 - 1
 _FIRST_MS, _LAST_MS = -2_208_988_800_000, 7_258_118_400_000  # 1900 and 2200
 _FIRST_S, _LAST_S = 631_152_000, 4_102_444_800  # 1990 and 2100, in seconds
@@ -54,6 +57,12 @@ Texts = Annotated[list[Text | None], Meta(max_length=_MOST_VALUES, description="
 Name = Annotated[str, Meta(min_length=1, max_length=TEXT_BYTES, description="text that is not empty")]
 Zone = Annotated[str, Meta(description="an IANA zone such as Europe/Berlin")]
 Number = Annotated[float, Meta(description="a finite number")]
+Quantity = Annotated[
+    float,
+    Meta(
+        ge=-LARGEST_FLOAT32, le=LARGEST_FLOAT32, description="a finite number within float32 (3.4e38 in size)"
+    ),
+]
 Flag = Annotated[Annotated[int, Meta(ge=0, le=1)] | bool, Meta(description="0 or 1")]
 Measure = Annotated[float | bool, Meta(description="a finite number, true or false")]
 Probability = Annotated[float, Meta(gt=0, le=1, description="a probability above 0, up to 1")]

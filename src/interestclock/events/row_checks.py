@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+import reprlib
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,7 @@ class RowChecks:
     def __init__(self, block: RawBlock) -> None:
         self._block = block
         self._reasons: list[str] = []
+        self._quoted: dict[int, str] = {}  # reason -> the column whose value it ends with
         self._reason_N = np.full(len(block.row_N), -1)
 
     @property
@@ -61,14 +63,17 @@ class RowChecks:
     def accept(self, name: str, parse: Callable[[pa.Array], Parsed]) -> pa.Array:
         """Parse a column and refuse its bad rows."""
         parsed = self.read(name, parse)
-        self.reject(parsed.bad_N, f"column '{name}': expected {parsed.expected}")
+        reason = f"column '{name}': expected {parsed.expected}"
+        self.reject(parsed.bad_N, reason, quoted=name if parsed.quoted else None)
         return parsed.values
 
-    def reject(self, bad_N: npt.NDArray[np.bool_], reason: str) -> None:
-        """Refuse rows; a row keeps its first reason."""
+    def reject(self, bad_N: npt.NDArray[np.bool_], reason: str, *, quoted: str | None = None) -> None:
+        """Refuse rows; a row keeps its first reason, which quotes its value of a column, if one is named."""
         new_N = bad_N & self.usable
         if new_N.any():
             self._reason_N[new_N] = len(self._reasons)
+            if quoted is not None:
+                self._quoted[len(self._reasons)] = quoted
             self._reasons.append(reason)
 
     def dead_letters(self) -> list[DeadLetter]:
@@ -76,7 +81,7 @@ class RowChecks:
         path, bad_N = self._block.path, ~self.usable
         raw = _readable(self._block.table.filter(pa.array(bad_N))).to_pylist()
         letters = [
-            DeadLetter(file=path, row=int(row), reason=self._reasons[reason], values=values)
+            DeadLetter(file=path, row=int(row), reason=self._said(int(reason), values), values=values)
             for row, reason, values in zip(self._block.row_N[bad_N], self._reason_N[bad_N], raw, strict=True)
         ]
         letters += [
@@ -85,11 +90,17 @@ class RowChecks:
         ]
         return sorted(letters, key=lambda letter: letter.row)
 
+    def _said(self, reason: int, values: Mapping[str, Any]) -> str:
+        column = self._quoted.get(reason)
+        return self._reasons[reason] + ("" if column is None else f", not {reprlib.repr(values[column])}")
+
 
 def _readable(table: pa.Table) -> pa.Table:
-    """Times as text: Python's own have no nanoseconds and no year 10000."""
+    """Times and dates as text: Python's own have no nanoseconds and no year 10000."""
     for position, column in enumerate(table.schema):
-        if pa.types.is_timestamp(column.type):
-            text = table.column(position).cast(pa.timestamp(column.type.unit)).cast(pa.string())
-            table = table.set_column(position, column.name, text)
+        if pa.types.is_temporal(column.type):
+            times = table.column(position)
+            if pa.types.is_timestamp(column.type):
+                times = times.cast(pa.timestamp(column.type.unit))
+            table = table.set_column(position, column.name, times.cast(pa.string()))
     return table

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.errors import LogError
+from interestclock.events.message_types import LARGEST_FLOAT32
 
 __all__ = [
     "Parsed",
@@ -20,6 +21,7 @@ __all__ = [
     "parse_labels",
     "parse_lists",
     "parse_numbers",
+    "parse_quantities",
 ]
 
 _INTEGER = r"^-?(0|[1-9]\d{0,17})$"
@@ -39,6 +41,7 @@ class Parsed:
         values: (N,) null where the row is bad or empty.
         bad_N: (N,) bool: the row cannot be used.
         expected: what would have been right, for the message.
+        quoted: the message quotes the value, which could pass for a right one.
 
     Example:
         >>> parse_labels(pa.array(["1", "2"])).bad_N.tolist()
@@ -48,6 +51,7 @@ class Parsed:
     values: pa.Array
     bad_N: npt.NDArray[np.bool_]
     expected: str
+    quoted: bool = False
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -162,6 +166,23 @@ def parse_numbers(column: pa.Array) -> Parsed:
     infinite = pc.is_inf(values).fill_null(False)
     return Parsed(
         values=values, bad_N=np.asarray(pc.or_(infinite, unread)), expected="a finite number or empty"
+    )
+
+
+def parse_quantities(column: pa.Array) -> Parsed:
+    """What a ranker reads as float32: numbers as ``parse_numbers`` has them, none beyond it.
+
+    Example:
+        >>> parse_quantities(pa.array([-1.5, 1e39, None])).bad_N.tolist()
+        [False, True, False]
+    """
+    parsed = parse_numbers(column)
+    beyond = pc.greater(pc.abs(parsed.values), LARGEST_FLOAT32).fill_null(False)
+    return Parsed(
+        values=parsed.values,
+        bad_N=parsed.bad_N | np.asarray(beyond),
+        expected="a finite number within float32 (3.4e38 in size) or empty",
+        quoted=True,
     )
 
 
