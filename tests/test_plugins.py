@@ -29,6 +29,9 @@ def needs(argument):
 def refuses():
     raise LogError("no rows")
 
+def ends():
+    raise SystemExit
+
 number = 3
 """
 
@@ -37,10 +40,11 @@ number = 3
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "some_code.py").write_text(MODULE)
     (tmp_path / "broken_code.py").write_text("1 / 0\n")
+    (tmp_path / "ending_code.py").write_text("import sys\nsys.exit(3)\n")
     (tmp_path / "needy_code.py").write_text("import a_package_that_is_missing\n")
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.chdir(tmp_path)
-    for name in ("some_code", "broken_code", "needy_code"):
+    for name in ("some_code", "broken_code", "ending_code", "needy_code"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     return tmp_path
 
@@ -100,7 +104,14 @@ def test_the_current_folder_is_looked_at_only_for_names(folder: Path) -> None:
     assert sys.path == before
     for _ in range(2):
         look_in_current_folder("base", "some_code:Outer")
-        assert sys.path == [str(folder), *before]
+        assert sys.path == [*before, str(folder)]
+
+
+def test_the_current_folder_shadows_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "random.py").write_text("raise RuntimeError('not the one of Python')\n")
+    monkeypatch.delitem(sys.modules, "random")
+    look_in_current_folder("some_code:Outer")
+    assert import_named("random:Random").__module__ == "random"
 
 
 @pytest.mark.parametrize(
@@ -108,16 +119,18 @@ def test_the_current_folder_is_looked_at_only_for_names(folder: Path) -> None:
     [
         ("some code", "'some code' does not read as package.module:Name"),
         ("acme/fresh.py:Outer", r"does not read as package\.module:Name; write acme\.fresh:Outer$"),
-        ("nowhere_at_all:My", "no module 'nowhere_at_all' for nowhere_at_all:My; modules are looked for in"),
+        ("nowhere_at_all:My", "no module 'nowhere_at_all' for nowhere_at_all:My; modules are looked for among"),
         ("some_code.inner:My", r"some_code\.inner:My"),
         ("some_code:Outr", r"module some_code has no 'Outr' \(did you mean Outer\?\)"),
         ("some_code:Nope", r"module some_code has no 'Nope'; it has Outer, needs, refuses$"),
         ("some_code:Outer.Other", "has no 'Other'$"),
         (
             "some_code.py:Outer",
-            r"no module 'some_code\.py' .* is installed; write some_code:Outer$",
+            r"no module 'some_code\.py' .* in the current folder; write some_code:Outer$",
         ),
         ("broken_code:My", r"importing broken_code failed \(ZeroDivisionError: .*mend it"),
+        ("ending_code:My", r"importing ending_code failed \(SystemExit: 3\); mend it"),
+        ("some_code:ends", r"some_code:ends\(\) failed \(SystemExit: "),
         ("needy_code:My", r"importing needy_code failed \(ModuleNotFoundError: .*a_package_that_is_missing"),
         ("some_code:number", "some_code:number is 3; name a class, or a function without arguments"),
         ("some_code:needs", r"some_code:needs\(\) failed \(TypeError: .*give each of them a default"),

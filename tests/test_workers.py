@@ -56,6 +56,8 @@ def test_jobs_run_side_by_side(tmp_path: Path) -> None:
         (jobs.refuse, LogError, "^no such row$"),
         (jobs.break_down, ZeroDivisionError, "^of my own\n"),
         (jobs.break_down_unreadably, RuntimeError, "in a worker process:(?s:.*)torn apart"),
+        (jobs.exit_at_once, InterestClockError, r"a worker process ended by itself \(exit code 1\); what it"),
+        (jobs.say_goodbye, RuntimeError, r"^sys\.exit\(3\) in a worker process:(?s:.*)in say_goodbye"),
         (jobs.kill_oneself, InterestClockError, r"a worker process was killed \(exit code -9\), most likely"),
     ],
 )
@@ -74,6 +76,15 @@ def test_what_goes_wrong_in_a_process_is_raised_here_and_ends_all(
 def test_what_cannot_begin_says_why() -> None:
     with pytest.raises(LogError, match="cannot begin"), Workers(1, prepare=jobs.fail) as workers:
         workers.run([jobs.survive_signals], print)
+
+
+def test_the_current_folder_shadows_nothing_in_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "random.py").write_text("raise RuntimeError('not the one of Python')\n")
+    monkeypatch.chdir(tmp_path)
+    before = os.environ.get("PYTHONSAFEPATH")
+    with Workers(1, prepare=jobs.nothing) as workers:
+        assert workers.run([jobs.draw], print) == [True]
+    assert os.environ.get("PYTHONSAFEPATH") == before
 
 
 def test_signals_are_left_to_the_parent() -> None:

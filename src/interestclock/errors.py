@@ -15,6 +15,7 @@ __all__ = [
     "LogError",
     "ResultError",
     "system_errors_as",
+    "check_names",
 ]
 
 
@@ -91,3 +92,21 @@ def system_errors_as(
         yield
     except of as error:
         raise kind(f"{what} ({error}); {remedy}") from error
+
+
+def check_names(name: str, given: object) -> None:
+    """Refuse text where a collection of names is meant: it would be taken letter by letter, or by its parts.
+
+    Args:
+        name: of the argument. given: what it is.
+
+    Raises:
+        ConfigError: it is text.
+
+    Example:
+        >>> check_names("allow", "my:Clock")
+        Traceback (most recent call last):
+        interestclock.errors.ConfigError: allow is the text 'my:Clock'; give names in a tuple, as ('my:Clock',)
+    """
+    if isinstance(given, str | bytes):
+        raise ConfigError(f"{name} is the text {given!r}; give names in a tuple, as ({given!r},)")

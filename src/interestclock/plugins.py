@@ -72,7 +72,7 @@ def make_named(name: str) -> Any:
         return maker()
     except InterestClockError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(
             f"{name}() failed ({type(error).__name__}: {error}); it is called without arguments, so give "
             "each of them a default, or name a function that gives what you want"
@@ -98,10 +98,13 @@ def instead_of_a_file(text: str) -> str:
 
 
 def look_in_current_folder(*names: str) -> None:
-    """Let modules of such names be found in the current folder, as ``python -m`` does."""
+    """Let modules of such names be found in the current folder; what is installed comes before it.
+
+    A ``random.py`` that happens to lie there must not be taken for Python's own, as by ``python -m``.
+    """
     folder = str(Path.cwd())
     if any(map(is_named, names)) and not {"", folder} & set(sys.path):
-        sys.path.insert(0, folder)
+        sys.path.append(folder)
 
 
 def _instead(part: str, found: Any) -> str:
@@ -121,12 +124,12 @@ def _instead(part: str, found: Any) -> str:
 def _imported(module: str, name: str) -> Any:
     try:
         return importlib.import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a module may end the program, which is meant for scripts
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing is not None and f"{module}.".startswith(f"{missing}."):
             raise ConfigError(
-                f"no module '{missing}' for {name}; modules are looked for in the current folder (by the "
-                f"command), in PYTHONPATH and among what is installed{instead_of_a_file(name)}"
+                f"no module '{missing}' for {name}; modules are looked for among what is installed, in "
+                f"PYTHONPATH and, by the command, in the current folder{instead_of_a_file(name)}"
             ) from error
         raise ConfigError(
             f"{name}: importing {module} failed ({type(error).__name__}: {error}); mend it, or install what "

@@ -27,6 +27,8 @@ Report = Callable[[Any], None]
 Job = Callable[[Report], Any]
 
 _Answer = tuple[Literal["report", "result", "error"], Any]
+_SAFE_PATH = "PYTHONSAFEPATH"
+_EXIT_BY_SYSTEM = 128  # from here on, and below 0, exit codes are not the program's own
 _WAIT_S = 0.5  # Windows lets nothing interrupt a longer wait
 
 
@@ -57,7 +59,7 @@ class Workers:
     def __enter__(self) -> Workers:
         self._entered.enter_context(put_away_by(self._kill))
         try:
-            with uninterrupted(), _deaf(), _without_main():
+            with uninterrupted(), _safe_path(), _deaf(), _without_main():
                 context = multiprocessing.get_context("spawn")
                 for _ in range(self._count):
                     self._workers.append(_Worker(context, self._prepare))
@@ -81,7 +83,7 @@ class Workers:
                 ``report``, which sends a value here. received: is called here with each value.
 
         Raises:
-            InterestClockError: a process was killed.
+            InterestClockError: a process was killed, or ended by itself.
             Exception: what a job raised, with a note of where.
         """
         results: dict[int, Any] = {}
@@ -128,13 +130,13 @@ class _Worker:
         try:
             self.connection.send(job)
         except OSError as error:
-            raise self._killed() from error
+            raise self._gone() from error
 
     def receive(self) -> _Answer:
         try:
             answer: _Answer = self.connection.recv()
         except (EOFError, OSError) as error:
-            raise self._killed() from error
+            raise self._gone() from error
         return answer
 
     def end(self) -> None:
@@ -142,10 +144,16 @@ class _Worker:
         self._process.join()
         self.connection.close()
 
-    def _killed(self) -> InterestClockError:
+    def _gone(self) -> InterestClockError:
         self._process.join(1)
+        code = self._process.exitcode
+        if code is not None and 0 <= code < _EXIT_BY_SYSTEM:
+            return InterestClockError(
+                f"a worker process ended by itself (exit code {code}); what it wrote above says why, or else "
+                "code of your own that runs in it ended it"
+            )
         return InterestClockError(
-            f"a worker process was killed (exit code {self._process.exitcode}), most likely for want of "
+            f"a worker process was killed (exit code {code}), most likely for want of "
             "memory; give fewer --jobs, or free memory"
         )
 
@@ -163,7 +171,7 @@ def _serve(connection: Connection, prepare: Callable[[], object]) -> None:
             except EOFError:
                 return
             connection.send(("result", job(lambda value: connection.send(("report", value)))))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         connection.send(("error", _portable(error)))
 
 
@@ -175,9 +183,11 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _portable(error: Exception) -> Exception:
+def _portable(error: Exception | SystemExit) -> Exception:
     """What the other side can read, and where it happened if nobody meant it to."""
     where = "".join(traceback.format_exception(error))
+    if isinstance(error, SystemExit):  # raised there it would end the program without a word
+        return RuntimeError(f"sys.exit({error.code!r}) in a worker process:\n{where}")
     if not isinstance(error, InterestClockError):
         error.add_note(f"in a worker process:\n{where}")
     try:
@@ -201,6 +211,22 @@ def _deaf() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """A new process has the current folder first on its path until it is given this one's: a ``random.py``
+    that lies there would be taken for Python's own.
+    """
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = before or "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SAFE_PATH]
+        else:
+            os.environ[_SAFE_PATH] = before
 
 
 @contextmanager

@@ -54,6 +54,14 @@ def kill_oneself(report: Report) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def exit_at_once(report: Report) -> None:
+    os._exit(1)
+
+
+def say_goodbye(report: Report) -> None:
+    sys.exit(3)
+
+
 def fail() -> None:
     raise LogError("cannot begin")
 
@@ -68,6 +76,13 @@ def survive_signals(report: Report) -> str:
 def main_module(report: Report) -> tuple[str | None, list[str]]:
     """Which script this process holds for its own, and where it looks for modules."""
     return getattr(sys.modules["__main__"], "__file__", None), sys.path
+
+
+def draw(report: Report) -> bool:
+    """With Python's own."""
+    import random  # after the process has begun
+
+    return 0 <= random.random() < 1
 
 
 def spin(report: Report) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import structs
 
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_names
 from interestclock.events.context import CONTEXT_KINDS, ContextKind
 from interestclock.events.mapping_entries import labels_delayed, labels_named, named_pairs
 from interestclock.events.mapping_toml import read_mapping
@@ -37,6 +37,8 @@ class ColumnMapping(LogKeys, frozen=True, kw_only=True):
     """
 
     def __post_init__(self) -> None:
+        check_names("clock_attributes", self.clock_attributes)
+        check_names("engaged", self.engaged)
         if self.positive_only is not None and self.labels:
             raise ConfigError(
                 f"the log has labels ({', '.join(self.labels)}) and is called positive-only "

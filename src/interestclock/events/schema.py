@@ -33,7 +33,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_names
 from interestclock.events.context import ContextNames
 
 __all__ = ["EQ3_ROLES", "EventSource", "LogCounts", "LogSchema"]
@@ -79,6 +79,9 @@ class LogSchema(ContextNames):
     label_expressions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        lists = ("labels", "attributes", "clock_attributes", "engaged", "outcomes", "truths")
+        for name in (*lists, *self.context):
+            check_names(name, getattr(self, name))
         if not self.labels:
             raise ConfigError("the log names no label; name one, for example --label-column finish=COLUMN")
         if self.positive_only and len(self.labels) != 1:

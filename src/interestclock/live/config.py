@@ -9,7 +9,7 @@ from typing import Any
 from interestclock.admission import AdmissionConfig
 from interestclock.defaults import BATCH_MINUTES, IDLE_SECONDS, KEEP_HOURS
 from interestclock.embeddings import IdPolicy
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_names
 from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import RankerConfig, describe_clock
 from interestclock.samples import CandidateConfig
@@ -86,6 +86,7 @@ class LiveConfig:
     idle_seconds: float = IDLE_SECONDS
 
     def __post_init__(self) -> None:
+        check_names("missing_labels", self.missing_labels)
         for name in ("longest", "checkpoints_kept", "poll_messages"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from interestclock.clocks import ClockConfig, check_clock_config
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_names
 from interestclock.events.context import ContextNames
 from interestclock.events.schema import LogSchema
 
@@ -34,6 +34,8 @@ class FeatureNames(ContextNames):
     buckets_per_day: int = 24
 
     def __post_init__(self) -> None:
+        for name in ("tasks", "attributes", "clock_attributes", *self.context):
+            check_names(name, getattr(self, name))
         if not self.tasks:
             raise ConfigError("a ranker without tasks predicts nothing; name at least one label")
         if self.buckets_per_day < 1:

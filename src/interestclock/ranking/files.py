@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from interestclock.clocks import ClockConfig
-from interestclock.errors import ConfigError, ResultError
+from interestclock.errors import ConfigError, ResultError, check_names
 from interestclock.files import write_text
 from interestclock.ranking.config import FeatureNames, RankerConfig
 from interestclock.ranking.known_clocks import describe_clock, described_clock
@@ -72,12 +72,14 @@ def load_ranker(folder: Path, *, allow: Collection[str] = ()) -> Ranker:
 
     Raises:
         ResultError: the folder holds none, or one that cannot be read or has a clock that is not allowed.
+        ConfigError: ``allow`` is text.
 
     Example:
         >>> load_ranker(Path("nowhere"))
         Traceback (most recent call last):
         interestclock.errors.ResultError: nowhere holds no ranker: ranker.json is missing; ...
     """
+    check_names("allow", allow)
     for name in ("ranker.json", "ranker.safetensors"):
         if not (folder / name).exists():
             raise ResultError(f"{folder} holds no ranker: {name} is missing; name a folder below rankers/")

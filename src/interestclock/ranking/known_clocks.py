@@ -14,7 +14,7 @@ from interestclock.clocks import (
     clock_with,
     path_of,
 )
-from interestclock.errors import ConfigError, ResultError
+from interestclock.errors import ConfigError, ResultError, check_names
 from interestclock.plugins import import_named, is_named, make_named
 from interestclock.saved import made_of
 from interestclock.sequences import BASELINES
@@ -84,7 +84,7 @@ def described_clock(
         ResultError: there is no such clock, it does not take these settings, or it is of a class outside this
             project that is not allowed.
         ConfigError: what stands under an allowed name is no clock's configuration, or does not take these
-            settings.
+            settings; ``allow`` is text.
 
     Example:
         >>> described_clock({"kind": "gaussian", "sigma_hours": 2.0}).kind
@@ -93,6 +93,7 @@ def described_clock(
         Traceback (most recent call last):
         interestclock.errors.ResultError: a description: a clock of it is 'os:system', code from outside ...
     """
+    check_names("allow", allow)
     settings = dict(described) if isinstance(described, Mapping) else {}
     kind = settings.pop("kind", None)
     if kind in CLOCKS_OF_OURS:

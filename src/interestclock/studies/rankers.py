@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from interestclock.clocks import ClockConfig, GaussianConfig
 from interestclock.defaults import DEFAULT_RANKERS, RANKER_NAMES
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_names
 from interestclock.ranker_names import check_ranker_name
 from interestclock.ranking import RankerConfig, clock_named, describe_clock, is_ours
 from interestclock.ranking.known_clocks import CLOCKS_OF_OURS
@@ -41,6 +41,7 @@ def lineup(
         Traceback (most recent call last):
         interestclock.errors.ConfigError: no ranker 'gausian' (did you mean gaussian?); there are base, ...
     """
+    check_names("rankers", rankers)
     named = [_named(each, gaussian) for each in rankers]
     _check_different(named)
     return dict(named)
