@@ -79,11 +79,11 @@ def test_what_cannot_begin_says_why() -> None:
 
 
 def test_the_current_folder_shadows_nothing_in_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "random.py").write_text("raise RuntimeError('not the one of Python')\n")
+    (tmp_path / "pickle.py").write_text("raise RuntimeError('not the one of Python')\n")
     monkeypatch.chdir(tmp_path)
     before = os.environ.get("PYTHONSAFEPATH")
     with Workers(1, prepare=jobs.nothing) as workers:
-        assert workers.run([jobs.draw], print) == [True]
+        assert workers.run([partial(jobs.square, 3)], print)[0][0] == 9
     assert os.environ.get("PYTHONSAFEPATH") == before
 
 

@@ -104,9 +104,9 @@ def check_names(name: str, given: object) -> None:
         ConfigError: it is text.
 
     Example:
-        >>> check_names("allow", "my:Clock")
+        >>> check_names("allow", "a:Clock")
         Traceback (most recent call last):
-        interestclock.errors.ConfigError: allow is the text 'my:Clock'; give names in a tuple, as ('my:Clock',)
+        interestclock.errors.ConfigError: allow is the text 'a:Clock'; give names in a tuple, as ('a:Clock',)
     """
     if isinstance(given, str | bytes):
         raise ConfigError(f"{name} is the text {given!r}; give names in a tuple, as ({given!r},)")

@@ -215,7 +215,7 @@ def _deaf() -> Iterator[None]:
 
 @contextmanager
 def _safe_path() -> Iterator[None]:
-    """A new process has the current folder first on its path until it is given this one's: a ``random.py``
+    """A new process has the current folder first on its path until it is given this one's: a ``pickle.py``
     that lies there would be taken for Python's own.
     """
     before = os.environ.get(_SAFE_PATH)

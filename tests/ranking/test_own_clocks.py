@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, make_dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import own_clocks
 import pytest
 import torch
 from own_clocks import BreaksConfig, OwnConfig
 from random_batches import make_batch, make_histories, make_ranker
 
-from interestclock.clocks import CLOCKS, GaussianConfig, RankerSizes
+from interestclock.clocks import CLOCKS, GaussianConfig, RankerSizes, RequestModule, ClockInputs
 from interestclock.clocks.clock_config import _REQUIRED
 from interestclock.errors import ConfigError, ResultError
 from interestclock.ranking import (
@@ -185,8 +187,44 @@ def test_what_is_built_is_looked_at(clock: OwnConfig, reason: str) -> None:
 
 def test_an_answer_of_another_width_is_refused() -> None:
     ranker, histories = make_ranker(clocks=(own_clocks.WrongWidthConfig(),)), make_histories()
-    with pytest.raises(ConfigError, match=r"own gave \(15, 2\) for 15 exposures, .* is 3; give \(15, 3\)"):
+    with pytest.raises(ConfigError, match=r"clock 'own': it gave shape \(15, 2\) for 15 .* give \(15, 3\)"):
         ranker(make_batch(histories), histories)
+
+
+class PerRequest(RequestModule):
+    """Gives what a function makes of how many requests there are."""
+
+    output_dim = 2
+
+    def __init__(self, give: Callable[[int], Any]) -> None:
+        super().__init__()
+        self.give = give
+
+    def per_request(self, inputs: ClockInputs) -> Any:
+        return self.give(len(inputs.batch.first_M))
+
+
+@pytest.mark.parametrize(
+    ("give", "reason"),
+    [
+        (lambda requests: torch.zeros(requests + 1, 2), r"gave shape \(4, 2\) for 3 requests; give \(3, 2\)"),
+        (lambda requests: torch.zeros(requests - 1, 2), r"gave shape \(2, 2\) for 3 requests"),
+        (lambda requests: torch.zeros(requests, 3), r"gave shape \(3, 3\) for 3 requests"),
+        (torch.zeros, r"gave shape \(3,\) for 3 requests"),
+        (lambda _: None, r"gave NoneType; give a torch\.Tensor, float32 \(3, 2\), a row for each of the req"),
+        (lambda requests: np.zeros((requests, 2), np.float32), r"gave ndarray; give a torch\.Tensor"),
+        (
+            lambda requests: torch.zeros(requests, 2, dtype=torch.float64),
+            r"gave torch\.float64; give",
+        ),
+        (lambda requests: torch.zeros(requests, 2, device="meta"), "gave a tensor on meta; give one on cpu"),
+    ],
+)
+def test_an_answer_by_request_is_looked_at_before_it_is_read(give: Callable[[int], Any], reason: str) -> None:
+    kind = type("Odd", (OwnConfig,), {"build": lambda self, sizes: PerRequest(give)})
+    ranker, histories = make_ranker(clocks=(kind(),)), make_histories()
+    with pytest.raises(ConfigError, match=rf"clock 'own': PerRequest\.per_request {reason}"):
+        ranker(make_batch(histories, requests=3), histories)
 
 
 def test_a_clock_is_told_the_ranker_s_sizes() -> None:

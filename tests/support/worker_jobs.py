@@ -78,13 +78,6 @@ def main_module(report: Report) -> tuple[str | None, list[str]]:
     return getattr(sys.modules["__main__"], "__file__", None), sys.path
 
 
-def draw(report: Report) -> bool:
-    """With Python's own."""
-    import random  # after the process has begun
-
-    return 0 <= random.random() < 1
-
-
 def spin(report: Report) -> None:
     """Never end, and never leave Python's lock for long."""
     report(os.getpid())

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from interestclock.clocks.checks import check_answer
 from interestclock.timeofday import utc_hour
 
 if TYPE_CHECKING:  # a clock is of use in anyone's ranker, without what reads logs
@@ -119,8 +120,20 @@ class RequestModule(ClockModule):
     """
 
     def forward(self, inputs: ClockInputs) -> Tensor:
-        """One embedding for each exposure, float32 (B, ``output_dim``)."""
-        return functional.embedding(inputs.batch.request_row_B, self.per_request(inputs))
+        """One embedding for each exposure, float32 (B, ``output_dim``).
+
+        Raises:
+            ConfigError: ``per_request`` gave something else; more rows than requests would be read in part.
+        """
+        out_MO = self.per_request(inputs)
+        check_answer(
+            f"{type(self).__name__}.per_request",
+            out_MO,
+            wanted=(len(inputs.batch.first_M), self.output_dim),
+            rows="requests",
+            device=inputs.candidate_BI.device,
+        )
+        return functional.embedding(inputs.batch.request_row_B, out_MO)
 
     def per_request(self, inputs: ClockInputs) -> Tensor:
         """One embedding for each request, float32 (M, ``output_dim``)."""

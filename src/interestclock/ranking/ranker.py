@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from interestclock.clocks import ClockConfig, ClockInputs, ClockModule, RankerSizes
+from interestclock.clocks.checks import check_answer
 from interestclock.embeddings import FeatureTable, ItemVectors, masked_mean
 from interestclock.errors import ConfigError
 from interestclock.histories import Histories
@@ -122,7 +123,7 @@ class Ranker(nn.Module):
         inputs += context_vectors(self.names, batch, rows=rows, vectors=vectors)
         inputs += [
             _answer(module, clock_inputs, clock=clock)
-            for module, clock in zip(self.slots, self.config.clocks, strict=True)
+            for module, clock in zip(self.clock_modules(), self.config.clocks, strict=True)
         ]
         deep_BO = self.dcn(torch.cat(inputs, dim=1))
         return {task: tower(deep_BO)[:, 0] for task, tower in self.towers.items()}
@@ -187,13 +188,13 @@ def _built(clock: ClockConfig, sizes: RankerSizes) -> ClockModule:
     return module
 
 
-def _answer(module: nn.Module, inputs: ClockInputs, *, clock: ClockConfig) -> Tensor:
-    out_BO: Tensor = module(inputs)
-    if out_BO.shape != (len(inputs.batch), module.output_dim):
-        raise ConfigError(
-            f"{clock.kind} gave {tuple(out_BO.shape)} for {len(inputs.batch)} exposures, and its output_dim "
-            f"is {module.output_dim}; give ({len(inputs.batch)}, {module.output_dim})"
-        )
+def _answer(module: ClockModule, inputs: ClockInputs, *, clock: ClockConfig) -> Tensor:
+    wanted = (len(inputs.batch), module.output_dim)
+    try:
+        out_BO: Tensor = module(inputs)
+        check_answer("it", out_BO, wanted=wanted, rows="exposures", device=inputs.candidate_BI.device)
+    except ConfigError as error:
+        raise ConfigError(f"clock '{clock.kind}': {error}") from error
     return out_BO
 
 
