@@ -8,6 +8,14 @@ import pyarrow as pa
 
 from interestclock.errors import ConfigError, LogError
 from interestclock.events.context import CONTEXT_KINDS
+from interestclock.events.own_tables import (
+    OwnTables,
+    check_columns_once,
+    check_counts,
+    check_fingerprint,
+    check_item_table,
+    each_table,
+)
 from interestclock.events.reorder import TimeOrder
 from interestclock.events.schema import EventSource, LogCounts, LogSchema
 from interestclock.plugins import make_named
@@ -71,7 +79,8 @@ class OwnSource:
         source: the user's own. name: for errors.
 
     Raises:
-        LogError: (from ``chunks`` and ``items``) a table lacks a column or has one of another type.
+        LogError: (from ``chunks`` and ``items``) a table lacks a column or has one of another type, a value that cannot be
+            (``OwnTables`` has which), or an item twice; counts or fingerprint are none.
         LatenessError: (from ``chunks``) a row is older than one before it.
 
     Example: see ``docs/own-clock.md``.
@@ -88,6 +97,7 @@ class OwnSource:
     @property
     def counts(self) -> LogCounts:
         """The source's."""
+        check_counts(self._name, self._source.counts)
         return self._source.counts
 
     def items(self) -> pa.Table | None:
@@ -96,6 +106,7 @@ class OwnSource:
         if table is not None:
             wanted = {"item_id": _ID} | {f"attribute.{name}": _LIST for name in self.schema.attributes}
             self._check(table, wanted, "items()")
+            check_item_table(self._name, table)
         return table
 
     def chunks(self, rows: int = 65_536) -> Iterator[pa.Table]:
@@ -106,19 +117,23 @@ class OwnSource:
         wanted = _event_columns(self.schema)
         if self._source.items() is None:
             wanted |= {f"attribute.{name}": _LIST for name in self.schema.attributes}
-        for table in self._source.chunks(rows):
+        tables = OwnTables(name=self._name, schema=self.schema)
+        for table in each_table(self._name, self._source.chunks(rows)):
             self._check(table, wanted, "chunks()")
+            tables.check(table)
             if table.num_rows:
                 order.check(table)
             yield table
+        tables.check_counts(self._source.counts)
 
     def fingerprint(self) -> str:
         """The source's."""
-        return self._source.fingerprint()
+        return check_fingerprint(self._name, self._source.fingerprint())
 
     def _check(self, table: object, wanted: Mapping[str, tuple[pa.DataType, ...]], where: str) -> None:
         if not isinstance(table, pa.Table):
             raise LogError(f"{self._name}: {where} gave a {type(table).__name__}; give a pyarrow.Table")
+        check_columns_once(self._name, table, where)
         for column, types in wanted.items():
             if column not in table.column_names:
                 raise LogError(
