@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from random_batches import EVERY_CLOCK, make_batch, make_histories, make_ranker
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from interestclock.embeddings import RowAdam
-from interestclock.errors import ResultError
-from interestclock.ranking import Ranker, load_ranker, multi_task_loss, save_ranker
+from interestclock.errors import ConfigError, ResultError
+from interestclock.files import digest_of
+from interestclock.ranking import (
+    FeatureNames,
+    Ranker,
+    RankerConfig,
+    load_ranker,
+    multi_task_loss,
+    save_ranker,
+)
 
 
 def trained(clocks: tuple = EVERY_CLOCK) -> Ranker:
@@ -104,7 +114,19 @@ def test_a_truncated_file_is_refused(name: str, tmp_path: Path) -> None:
             "gaussian: key 'sigma' is unknown; there are sigma_hours",
         ),
         ('"sigma_hours": 1.0', '"sigma_hours": -1', "gaussian: sigma_hours is -1.0; give a width above 0"),
-        ('"dim": 4', '"dim": 5', "ranker.safetensors: weights of shape"),
+        ('"dim": 4', '"dim": 1234', "ranker.safetensors: dim is 1234, and no array is so wide"),
+        ('"dim": 4', '"dim": 1000000', "ranker.json, config: dim is 1000000; give at most 65,536"),
+        ('"tower_width": 4', '"tower_width": 999', "tower_width is 999, and no array is so wide"),
+        ('"cross_layers": 2', '"cross_layers": 1000000', "cross_layers is 1000000; give at most 1,000"),
+        (
+            '"cross_layers": 2',
+            '"cross_layers": 900',
+            "ranker.safetensors: cross_layers is 900, and there are",
+        ),
+        ('"seed": 0', f'"seed": {2**70}', "ranker.json: key 'seed' is 1180591620717411303424; a seed has 64"),
+        ('"kind": "gaussian"', '"kind": ["gaussian"]', "config.clocks: no clock is called .'gaussian'.;"),
+        ('"finish"', '"fin.ish"', "ranker.json: a task is called 'fin.ish', which no part of a PyTorch"),
+        ('"sigma_hours": 1.0', '"sigma_hours": 2.0', "ranker.json: it is not what was saved"),
         ('"std"', '"dev"', "ranker.json, config: key 'dev' is unknown; there are clocks, dim, std"),
         ('"dim": 4', '"dim": "4"', "ranker.json, config: key 'dim': expected int, got str"),
         ('"seed": 0', '"seeds": 3', "ranker.json: key 'seeds' is unknown; there are names, config, seed"),
@@ -125,6 +147,124 @@ def test_a_description_of_another_ranker_is_refused(was: str, now: str, said: st
     with pytest.raises(ResultError, match=said.replace("[0]", r"\[0\]")) as refused:
         load_ranker(tmp_path)
     assert str(refused.value).endswith("or another version wrote it; train it again")
+
+
+def change(folder: Path, changes: dict[str, Any]) -> None:
+    """Other keys in ``ranker.json``, with a digest that fits: somebody did it on purpose."""
+    path = folder / "ranker.json"
+    described = json.loads(path.read_text()) | changes
+    del described["description_sha256"]
+    path.write_text(json.dumps(described))
+
+
+@pytest.mark.parametrize("clocks", [None, 3, "gaussian", {}])
+def test_clocks_that_are_no_list_are_refused(clocks: Any, tmp_path: Path) -> None:
+    save_ranker(trained(), tmp_path)
+    change(tmp_path, {"config": {"clocks": clocks}})
+    with pytest.raises(
+        ResultError, match=r"ranker\.json: key 'config\.clocks' is .*; give a list; the ranker"
+    ):
+        load_ranker(tmp_path)
+
+
+@pytest.mark.parametrize("widths", [[1, 3, -1], [1, 2, 2000], [3], []])
+def test_widths_that_do_not_divide_the_items_are_refused(widths: list[int], tmp_path: Path) -> None:
+    save_ranker(trained(), tmp_path)
+    change(tmp_path, {"item_widths": widths})
+    with pytest.raises(ResultError, match=r"item_widths is \[.*\] for 2 attributes and \d+ columns"):
+        load_ranker(tmp_path)
+
+
+def test_tasks_in_another_order_are_noticed(tmp_path: Path) -> None:
+    save_ranker(trained(), tmp_path)
+    path = tmp_path / "ranker.json"
+    described = json.loads(path.read_text())
+    described["names"]["tasks"].reverse()
+    path.write_text(json.dumps(described))
+    with pytest.raises(ResultError, match=r"ranker\.json: it is not what was saved"):
+        load_ranker(tmp_path)
+
+
+@pytest.mark.parametrize("at", [-1, -1_000, 0.5])
+def test_a_flipped_byte_is_noticed(at: float, tmp_path: Path) -> None:
+    save_ranker(trained(), tmp_path)
+    path = tmp_path / "ranker.safetensors"
+    content = bytearray(path.read_bytes())
+    content[int(at * len(content)) if at == 0.5 else int(at)] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ResultError, match=r"ranker\.safetensors: it is not what was saved: its SHA-256"):
+        load_ranker(tmp_path)
+
+
+def test_one_that_was_saved_without_checksums_is_loaded_with_a_warning(tmp_path: Path) -> None:
+    ranker = trained()
+    save_ranker(ranker, tmp_path)
+    path = tmp_path / "ranker.json"
+    described = json.loads(path.read_text())
+    path.write_text(json.dumps({key: each for key, each in described.items() if "sha256" not in key}))
+    with pytest.warns(UserWarning, match=r"ranker\.safetensors: saved without a checksum"):
+        loaded = load_ranker(tmp_path)
+    assert torch.equal(loaded.items.row_NF, ranker.items.row_NF)
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "reason"),
+    [
+        ("table.weight", lambda each: each * torch.nan, "has numbers that are not finite"),
+        ("dcn.deep.0.bias", lambda each: each + torch.inf, "has numbers that are not finite"),
+        ("table.weight", lambda each: each.double(), r"is torch\.float64, not torch\.float32"),
+        ("rows.user", lambda each: each.float(), r"is torch\.float32 of shape .*, not int64 \(values,\)"),
+        ("rows.user", lambda each: each[:0], r"is torch\.int64 of shape \(0,\), not int64"),
+        ("rows.user", lambda each: each + 10_000, "names rows that are not among the table's"),
+        ("rows.user", lambda each: -each, "names rows that are not among the table's"),
+        ("items.row_NF", lambda each: each + 10_000, "names rows that are not among the table's"),
+        ("items.row_NF", lambda each: each.int(), "is torch.int32 of shape"),
+    ],
+)
+def test_arrays_of_another_type_or_range_are_refused(
+    name: str, make: Callable[[torch.Tensor], torch.Tensor], reason: str, tmp_path: Path
+) -> None:
+    save_ranker(trained(), tmp_path)
+    path = tmp_path / "ranker.safetensors"
+    weights = load_file(path)
+    save_file(weights | {name: make(weights[name]).contiguous()}, path)
+    change(tmp_path, {"weights_sha256": digest_of(path)})
+    with pytest.raises(ResultError, match=rf"ranker\.safetensors: array '{name}' {reason}"):
+        load_ranker(tmp_path)
+
+
+def test_two_values_have_two_rows(tmp_path: Path) -> None:
+    save_ranker(trained(), tmp_path)
+    path = tmp_path / "ranker.safetensors"
+    weights = load_file(path)
+    weights["rows.user"][1] = weights["rows.item"][1]
+    save_file(weights, path)
+    change(tmp_path, {"weights_sha256": digest_of(path)})
+    with pytest.raises(ResultError, match="a row of the table is that of two values"):
+        load_ranker(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"cross_layers": 1_001}, "cross_layers is 1001; give at most 1,000"),
+        ({"hidden": (10**9,)}, "give at most 1,000 widths up to 1,000,000"),
+        ({"hidden": (1,) * 1_001}, "give at most 1,000 widths"),
+        ({"std": float("nan")}, "std is nan; give a deviation"),
+        ({"std": 1e39}, r"std is 1e\+39; give a deviation"),
+    ],
+)
+def test_sizes_beyond_all_use_are_refused(given: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        RankerConfig(**given)
+
+
+@pytest.mark.parametrize("task", ["a.b", "pop", "items", "training"])
+def test_a_task_that_no_module_can_be_named_after_is_refused(task: str) -> None:
+    with pytest.raises(
+        ConfigError, match=f"a task is called '{task}', which no part .* give the label another"
+    ):
+        FeatureNames(tasks=("finish", task))
 
 
 def test_clocks_of_ours_are_saved_as_they_always_were(tmp_path: Path) -> None:

@@ -79,8 +79,8 @@ class OwnSource:
         source: the user's own. name: for errors.
 
     Raises:
-        LogError: (from ``chunks`` and ``items``) a table lacks a column or has one of another type, a value that cannot be
-            (``OwnTables`` has which), or an item twice; counts or fingerprint are none.
+        LogError: (from ``chunks`` and ``items``) a table lacks a column or has one of another type, a value that
+            cannot be (``OwnTables`` has which), or an item twice; counts or fingerprint are none.
         LatenessError: (from ``chunks``) a row is older than one before it.
 
     Example: see ``docs/own-clock.md``.

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from torch import nn
+
 from interestclock.clocks import ClockConfig, check_clock_config
 from interestclock.errors import ConfigError, check_names
 from interestclock.events.context import ContextNames
 from interestclock.events.schema import LogSchema
 
 __all__ = ["FeatureNames", "RankerConfig"]
+
+_MOST_BUCKETS = 86_400  # of a second each
+_MOST = {"dim": 65_536, "recent": 1_000_000, "cross_layers": 1_000, "tower_width": 1_000_000}
+_LARGEST_STD = 1e30  # weights are float32
+_WIDEST, _MOST_LAYERS = 1_000_000, 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +28,8 @@ class FeatureNames(ContextNames):
         buckets_per_day: hour buckets of the clocks.
 
     Raises:
-        ConfigError: no task, no bucket, or a clock attribute that is no attribute.
+        ConfigError: no task, or one whose name no part of a module can have; no bucket, or more than seconds;
+            a clock attribute that is no attribute; text where names are meant.
 
     Example:
         >>> FeatureNames(tasks=("finish",), attributes=("genre",)).buckets_per_day
@@ -38,8 +46,16 @@ class FeatureNames(ContextNames):
             check_names(name, getattr(self, name))
         if not self.tasks:
             raise ConfigError("a ranker without tasks predicts nothing; name at least one label")
-        if self.buckets_per_day < 1:
-            raise ConfigError(f"buckets_per_day is {self.buckets_per_day}; give 1 or more, for example 24")
+        for task in self.tasks:
+            if "." in task or hasattr(nn.ModuleDict(), task):
+                raise ConfigError(
+                    f"a task is called '{task}', which no part of a PyTorch module can be; give the label "
+                    f"another name, for example '{task.replace('.', '_')}_label'"
+                )
+        if not 1 <= self.buckets_per_day <= _MOST_BUCKETS:
+            raise ConfigError(
+                f"buckets_per_day is {self.buckets_per_day}; give 1 to {_MOST_BUCKETS}, for example 24"
+            )
         strange = [name for name in self.clock_attributes if name not in self.attributes]
         if strange:
             has = ", ".join(self.attributes) or "none"
@@ -72,7 +88,8 @@ class RankerConfig:
         cross_layers, hidden: of DCN-V2. tower_width: hidden units of each task's tower.
 
     Raises:
-        ConfigError: a size is below 1, ``std`` is not positive, or a clock is no ``ClockConfig``.
+        ConfigError: a size is below 1 or beyond all use, ``std`` is not positive, or a clock is no
+            ``ClockConfig``.
 
     Example:
         >>> from interestclock.clocks import GaussianConfig
@@ -89,12 +106,18 @@ class RankerConfig:
     tower_width: int = 32
 
     def __post_init__(self) -> None:
-        for name in ("dim", "recent", "cross_layers", "tower_width"):
+        for name, most in _MOST.items():
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")
+            if getattr(self, name) > most:
+                raise ConfigError(f"{name} is {getattr(self, name)}; give at most {most:,}")
         if any(width < 1 for width in self.hidden):
             raise ConfigError(f"hidden is {self.hidden}; give widths of 1 or more, for example (128, 64)")
-        if self.std <= 0:
+        if max(self.hidden, default=0) > _WIDEST or len(self.hidden) > _MOST_LAYERS:
+            raise ConfigError(
+                f"hidden is {self.hidden}; give at most {_MOST_LAYERS:,} widths up to {_WIDEST:,}"
+            )
+        if not 0 < self.std <= _LARGEST_STD:
             raise ConfigError(f"std is {self.std}; give a deviation above 0, for example 0.25")
         for clock in self.clocks:
             check_clock_config(clock)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+import warnings
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,11 @@ from torch import Tensor
 
 from interestclock.clocks import ClockConfig
 from interestclock.errors import ConfigError, ResultError, check_names
-from interestclock.files import write_text
+from interestclock.files import digest_of, digest_of_json, write_text
 from interestclock.ranking.config import FeatureNames, RankerConfig
 from interestclock.ranking.known_clocks import describe_clock, described_clock
 from interestclock.ranking.ranker import Ranker
+from interestclock.ranking.saved_arrays import check_arrays, check_sizes, check_widths
 from interestclock.saved import made_of, read_object
 
 __all__ = ["describe_ranker", "load_ranker", "save_ranker", "table_names"]
@@ -48,7 +51,8 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
         ...     load_ranker(Path(name)).table.used
         9
     """
-    described = json.dumps(describe_ranker(ranker), indent=1)
+    described = describe_ranker(ranker)
+    described["description_sha256"] = digest_of_json(described)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ranker.json").unlink(missing_ok=True)
     table, tables = ranker.table, table_names(ranker)
@@ -57,7 +61,8 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
     weights |= {f"{_ROWS}{feature}": rows.cpu() for feature, rows in table.layout().items()}
     weights[_ITEMS] = ranker.items.row_NF.contiguous().cpu()
     save_file(weights, folder / "ranker.safetensors")
-    write_text(folder / "ranker.json", described)
+    described["weights_sha256"] = digest_of(folder / "ranker.safetensors")
+    write_text(folder / "ranker.json", json.dumps(described, indent=1))
 
 
 def load_ranker(folder: Path, *, allow: Collection[str] = ()) -> Ranker:
@@ -83,17 +88,57 @@ def load_ranker(folder: Path, *, allow: Collection[str] = ()) -> Ranker:
     for name in ("ranker.json", "ranker.safetensors"):
         if not (folder / name).exists():
             raise ResultError(f"{folder} holds no ranker: {name} is missing; name a folder below rankers/")
-    path = folder / "ranker.json"
-    saved = made_of(_Saved, read_object(path, remedy=_REMEDY), where=str(path), remedy=_REMEDY)
-    ranker = _built(saved, where=str(path), allow=allow)
-    try:
-        weights = load_file(folder / "ranker.safetensors")
+    path, array_path = folder / "ranker.json", folder / "ranker.safetensors"
+    described = read_object(path, remedy=_REMEDY)
+    saved = made_of(_Saved, described, where=str(path), remedy=_REMEDY)
+    config = _config(saved, where=str(path), allow=allow)
+    with _naming(array_path):
+        _check_digest(array_path, saved.weights_sha256)
+        weights = load_file(array_path)
+        check_sizes(config, saved.names, weights)
+    with _naming(path):
+        ranker = Ranker(names=saved.names, config=config, seed=saved.seed)
+    with _naming(array_path):
         _refuse_other_arrays(ranker, weights)
-        ranker.items.restore(weights.pop(_ITEMS), saved.item_widths)
-        _fill(ranker, weights)
-    except (ResultError, ValueError, RuntimeError, SafetensorError) as error:
-        raise ResultError(f"{folder / 'ranker.safetensors'}: {error}; {_REMEDY}") from error
+        _fill(ranker, weights, saved.item_widths)
+    with _naming(path):
+        _check_description(described)
     return ranker
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """What goes wrong in a file is said with its name."""
+    try:
+        yield
+    except (
+        ResultError,
+        ConfigError,
+        ValueError,
+        RuntimeError,
+        OverflowError,
+        KeyError,
+        SafetensorError,
+    ) as error:
+        raise ResultError(f"{path}: {error}; {_REMEDY}") from error
+
+
+def _check_digest(path: Path, digest: str | None) -> None:
+    if digest is None:
+        warnings.warn(
+            f"{path}: saved without a checksum, by an earlier version; a damaged weight would not be noticed",
+            stacklevel=4,
+        )
+    elif digest_of(path) != digest:
+        raise ResultError("it is not what was saved: its SHA-256 is another than ranker.json says")
+
+
+def _check_description(described: dict[str, Any]) -> None:
+    """Such as tasks in another order: all of it fits, and is not what was saved."""
+    digest = described.get("description_sha256")
+    content = {name: value for name, value in described.items() if not name.endswith("_sha256")}
+    if digest is not None and digest_of_json(content) != digest:
+        raise ResultError("it is not what was saved: its SHA-256 is another than it says")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,18 +149,21 @@ class _Saved:
     config: dict[str, Any]
     seed: int
     item_widths: list[int]
+    description_sha256: str | None = None
+    weights_sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        if not -(2**63) <= self.seed < 2**63:
+            raise ConfigError(f"key 'seed' is {self.seed}; a seed has 64 bits")
 
 
-def _built(saved: _Saved, *, where: str, allow: Collection[str]) -> Ranker:
+def _config(saved: _Saved, *, where: str, allow: Collection[str]) -> RankerConfig:
     settings = dict(saved.config)
-    clocks = tuple(_clock(each, f"{where}, config.clocks", allow) for each in settings.pop("clocks", ()))
-    return Ranker(
-        names=saved.names,
-        config=made_of(
-            RankerConfig, settings, where=f"{where}, config", remedy=_REMEDY, given={"clocks": clocks}
-        ),
-        seed=saved.seed,
-    )
+    described = settings.pop("clocks", [])
+    if not isinstance(described, list):
+        raise ResultError(f"{where}: key 'config.clocks' is {described!r}; give a list; {_REMEDY}")
+    clocks = tuple(_clock(each, f"{where}, config.clocks", allow) for each in described)
+    return made_of(RankerConfig, settings, where=f"{where}, config", remedy=_REMEDY, given={"clocks": clocks})
 
 
 def _clock(described: Any, where: str, allow: Collection[str]) -> ClockConfig:
@@ -137,9 +185,13 @@ def _refuse_other_arrays(ranker: Ranker, weights: dict[str, Tensor]) -> None:
             raise ResultError(f"array '{min(names)}' {what}")
 
 
-def _fill(ranker: Ranker, weights: dict[str, Tensor]) -> None:
+def _fill(ranker: Ranker, weights: dict[str, Tensor], item_widths: list[int]) -> None:
     layout = {name.removeprefix(_ROWS): weights.pop(name) for name in list(weights) if name.startswith(_ROWS)}
+    row_NF = weights.pop(_ITEMS)
+    check_arrays(weights, ranker.state_dict(), layout)
     table_weight = weights.pop(_TABLE)
+    check_widths(row_NF, item_widths, attributes=len(ranker.names.attributes), rows=len(table_weight))
+    ranker.items.restore(row_NF, item_widths)
     ranker.table.restore(table_weight, layout)
     ranker.load_state_dict(weights | dict.fromkeys(table_names(ranker), table_weight))
 

@@ -13,7 +13,7 @@ from interestclock.errors import ConfigError
 from interestclock.evaluation import Split, split_by_time
 from interestclock.events.schema import EventSource, LogSchema
 from interestclock.features import ClockFeatureConfig
-from interestclock.ranking import GaussianConfig, describe_clock
+from interestclock.ranking import FeatureNames, GaussianConfig, describe_clock
 from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
 from interestclock.studies.clock_terms import require_eq3_term
 from interestclock.studies.evaluation_rows import write_evaluation_rows
@@ -103,6 +103,7 @@ def compare(
         interestclock.errors.LogError: plays.parquet: no such file or folder
     """
     label = _label(source, config)
+    FeatureNames.of(source.schema)
     check_device(config.train.device)
     progress = progress or Quiet()
     processes = min(config.jobs, config.seeds * len(config.rankers))
