@@ -156,8 +156,47 @@ def test_what_somebody_else_called_unfinished_stays(empty: bool, tmp_path: Path)
     said = r"out.unfinished is there and was not left by an earlier run; .*: move it away, or give another"
     with pytest.raises(ResultError, match=said), new_folder(tmp_path / "out"):
         pass
+    with pytest.raises(ResultError, match=said):  # before anything is done
+        check_new(tmp_path / "out")
     assert names(tmp_path) == ["out.unfinished"]
     assert names(theirs) == ([] if empty else ["thesis.tex"])
+
+
+@pytest.mark.parametrize("made", ["file", "number", "folder", "link", "large", "binary"])
+def test_what_somebody_else_called_a_lock_stays(made: str, tmp_path: Path) -> None:
+    theirs, elsewhere = tmp_path / ".out.lock", tmp_path / "elsewhere"
+    contents = {"file": "precious\n", "number": "12 o'clock", "large": "7\n" * 1_000, "binary": "\0"}
+    if made == "folder":
+        theirs.mkdir()
+    elif made == "link":
+        elsewhere.write_text("precious\n")
+        theirs.symlink_to(elsewhere)
+    else:
+        theirs.write_text(contents[made])
+    said = r"\.out\.lock is there and is no lock of this program; move it away"
+    for refused in (lambda: new_folder(tmp_path / "out").__enter__(), lambda: check_new(tmp_path / "out")):
+        with pytest.raises(ResultError, match=said):
+            refused()
+    assert not (tmp_path / "out.unfinished").exists()
+    assert theirs.is_dir() or theirs.read_text() == contents.get(made, "precious\n")
+
+
+def test_what_may_be_replaced_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    check_new(tmp_path / "out", may_replace=Path.is_dir)
+    with pytest.raises(ResultError, match=r"out is there already; name another, or remove it first"):
+        check_new(tmp_path / "out", may_replace=Path.is_file, remedy="name another")
+
+
+def test_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(
+        ResultError, match=r"out is a link to .*nowhere, which is not there; give another --out"
+    ):
+        check_new(tmp_path / "out")
+    (tmp_path / "new.unfinished").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ResultError, match=r"new\.unfinished is there and was not left by an earlier run"):
+        check_new(tmp_path / "new")
 
 
 @pytest.mark.parametrize("path", [".", ".."])

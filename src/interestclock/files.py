@@ -187,8 +187,8 @@ def new_folder(
         remedy: how to have it elsewhere.
 
     Raises:
-        ResultError: ``path`` is there already, another process is writing it, or ``NAME.unfinished`` is
-            somebody's.
+        ResultError: ``path`` is there already, another process is writing it, or ``NAME.unfinished`` or
+            ``.NAME.lock`` is somebody's.
         OSError: it cannot be written.
 
     Example:
@@ -216,18 +216,32 @@ def new_folder(
                 _remove_mark(path)
 
 
-def check_new(path: Path, *, remedy: str = "give another --out") -> None:
+def check_new(
+    path: Path,
+    *,
+    may_replace: Callable[[Path], bool] = lambda _: False,
+    remedy: str = "give another --out",
+) -> None:
     """Refuse what ``new_folder`` would, before anything is done for it, and change nothing.
 
+    Args:
+        path, may_replace, remedy: as for ``new_folder``.
+
     Raises:
-        ResultError: the folder is there, or another process is writing it.
+        ResultError: the folder is there, another process is writing it, or what is written beside it while it
+            is not whole is somebody's.
     """
-    _check_free(path, lambda _: False, remedy)
-    if _lock_of(path).exists():
+    _check_free(path, may_replace, remedy)
+    _check_own(aside_of(path), remedy)
+    if os.path.lexists(_lock_of(path)):
         _locked(path, remedy).release()
 
 
 def _check_free(path: Path, may_replace: Callable[[Path], bool], remedy: str) -> None:
+    if path.is_symlink() and not path.exists():
+        raise ResultError(
+            f"{path} is a link to {path.readlink()}, which is not there; {remedy}, or remove it"
+        )
     if path.exists() and not (path.name.strip(".") and may_replace(path)):
         raise ResultError(f"{path} is there already; {remedy}, or remove it first")
 
@@ -266,7 +280,7 @@ def _remove_mark(path: Path) -> None:
 
 
 def _check_own(aside: Path, remedy: str) -> None:
-    if aside.exists() and not (aside / _MARK).exists():
+    if os.path.lexists(aside) and not (aside / _MARK).exists():
         raise ResultError(
             f"{aside} is there and was not left by an earlier run; results are written there before they are "
             f"whole: move it away, or {remedy}"

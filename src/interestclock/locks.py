@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["lock"]
 
+_OF_A_LOCK = re.compile(rb"(\d+\n.*)?", re.DOTALL)  # a process's number; nothing before that is written
+_MOST_OF_A_LOCK = 1_000  # bytes
+
 
 def lock(path: Path, *, taken: str, remedy: str) -> BaseFileLock:
     """Lock by a file, which is made if needed and says who holds it; ``release`` gives it back.
@@ -24,11 +29,13 @@ def lock(path: Path, *, taken: str, remedy: str) -> BaseFileLock:
         taken: what to say where another has it. remedy: what to do then.
 
     Raises:
-        ResultError: another process, or another lock of this one, has it.
+        ResultError: another process, or another lock of this one, has it; or something else has that name,
+            which is left as it is.
         OSError: the file cannot be made, or its file system has no locks.
     """
     from filelock import FileLock, SoftFileLock, Timeout  # noqa: PLC0415  most that comes here locks nothing
 
+    _check_is_lock(path)
     held: BaseFileLock
     if issubclass(FileLock, SoftFileLock):  # no locks in the system: the file is the lock, and says who
         held = FileLock(path, timeout=0, thread_local=False)
@@ -39,6 +46,18 @@ def lock(path: Path, *, taken: str, remedy: str) -> BaseFileLock:
     except Timeout as error:
         raise ResultError(f"{taken}{_holder(path)}; {remedy}") from error
     return held
+
+
+def _check_is_lock(path: Path) -> None:
+    """A file of the user's own that has the name of a lock is neither written into nor removed."""
+    if not os.path.lexists(path):
+        return
+    ours = path.is_file() and not path.is_symlink() and path.stat().st_size < _MOST_OF_A_LOCK
+    if ours:
+        with suppress(PermissionError):  # of one that is held, on Windows
+            ours = _OF_A_LOCK.fullmatch(path.read_bytes()) is not None
+    if not ours:
+        raise ResultError(f"{path} is there and is no lock of this program; move it away")
 
 
 def _say_who(descriptor: int) -> None:

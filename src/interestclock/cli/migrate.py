@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from interestclock.files import check_new
+
 __all__ = ["migrate_command"]
 
 _out = Console()
@@ -29,6 +31,7 @@ def migrate_command(
 
       interestclock migrate trainer --out trainer-now
     """
+    check_new(out)
     from interestclock.live.migrate import migrate
 
     with _out.status("reading the folder") as status:
