@@ -7,6 +7,7 @@ PyTorch, DuckDB or Arrow; what a mapping does is ``interestclock.events.ColumnMa
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from interestclock.errors import ConfigError
 __all__ = ["TIME_UNITS", "CsvFormat", "Key", "LabelColumn", "LogKeys", "bare_type", "keys_of"]
 
 TIME_UNITS = ("auto", "s", "ms", "us", "ns")
+_NO_DELIMITERS = "\0\n\r"
+_SAMPLE = "a,b\r\n1,2\r\n"
 _LONGEST_SECONDS = 300 * 366 * 86_400
 
 
@@ -49,7 +52,7 @@ _Unit = Annotated[Literal["auto", "s", "ms", "us", "ns"], Meta(description=f"one
 _Flag = Annotated[bool, Meta(description="true or false")]
 _Seconds = Annotated[float, Meta(description="a number")]
 _Names = Annotated[tuple[_Text, ...], Meta(description='a list as ["genre", "mood"]')]
-_Columns = Annotated[dict[str, _Text], Meta(description="a table of NAME = COLUMN")]
+_Columns = Annotated[dict[_Text, _Text], Meta(description="a table of NAME = COLUMN")]
 
 
 class LabelColumn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,7 +118,8 @@ class CsvFormat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         quoted: a value in double quotes may hold the delimiter.
 
     Raises:
-        ConfigError: a delimiter longer than one character, or an encoding Python does not know.
+        ConfigError: a delimiter that is not one character of ASCII, or is a quote or the end of a line; an
+            encoding that Python does not know, or cannot read piece by piece.
 
     Example:
         >>> CsvFormat(delimiter=";").encoding
@@ -135,14 +139,32 @@ class CsvFormat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.delimiter is not None and len(self.delimiter) != 1:
             raise ConfigError(f"csv delimiter is {self.delimiter!r}; give one character, for example ';'")
-        try:
-            "".encode(self.encoding)
-        except LookupError as error:
-            raise ConfigError(f"unknown encoding '{self.encoding}'; for example utf-8 or latin-1") from error
+        refused = _NO_DELIMITERS + '"' * self.quoted
+        if self.delimiter is not None and (not self.delimiter.isascii() or self.delimiter in refused):
+            raise ConfigError(
+                f"csv delimiter is {self.delimiter!r}; give one character of ASCII, no quote and no end of a "
+                "line, for example ';'"
+            )
+        _check_encoding(self.encoding)
+
+
+def _check_encoding(encoding: str) -> None:
+    """Refuse what is no encoding of text, or is none that can be read piece by piece, as ``punycode``."""
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)()
+        read = "".join(decoder.decode(bytes([each])) for each in _SAMPLE.encode(encoding)) + decoder.decode(
+            b"", True
+        )
+    except (LookupError, ValueError) as error:  # ValueError: a name with NUL, or what cannot be decoded
+        raise ConfigError(f"unknown encoding {encoding!r}; for example utf-8 or latin-1") from error
+    if read != _SAMPLE:
+        raise ConfigError(
+            f"encoding {encoding!r} cannot be read piece by piece; give for example utf-8 or latin-1"
+        )
 
 
 _Label = Annotated[LabelColumn, Meta(description='a column\'s name or a table, as { column = "liked" }')]
-_Labels = Annotated[dict[str, _Label], Meta(description="a table of NAME = COLUMN")]
+_Labels = Annotated[dict[_Text, _Label], Meta(description="a table of NAME = COLUMN")]
 _Csv = Annotated[CsvFormat, Meta(description="a table, as [csv]")]
 
 

@@ -13,6 +13,7 @@ from msgspec import Meta, field
 from interestclock.errors import ConfigError
 from interestclock.events import ColumnMapping, CsvFormat, LabelColumn
 from interestclock.events.mapping_toml import read_mapping
+from interestclock.events.schema import LogSchema
 from interestclock.mapping_keys import Key, LogKeys, keys_of
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -206,6 +207,20 @@ def test_lists_stand_for_tables(tmp_path):
         ("attributes = ['genre']\nitem_attributes = ['genre']", "attribute 'genre' is named both"),
         ("[csv]\ndelimiter = '--'", "csv delimiter is '--'; give one character"),
         ("[csv]\nencoding = 'latin-99'", "unknown encoding 'latin-99'"),
+        ("[csv]\ndelimiter = 'é'", "csv delimiter is 'é'; give one character of ASCII, no quote"),
+        ('[csv]\ndelimiter = "\\u0000"', r"csv delimiter is '\\x00'; give one character of ASCII"),
+        ("[csv]\ndelimiter = '\"'", "csv delimiter is '\"'; give one character of ASCII"),
+        ("[csv]\nencoding = 'punycode'", "unknown encoding 'punycode'; for example utf-8"),
+        ("[csv]\nencoding = 'undefined'", "unknown encoding 'undefined'"),
+        ('[csv]\nencoding = "a\\u0000"', r"unknown encoding 'a\\x00'"),
+        (f"user = {'1' * 5_000}", "it has a number of thousands of digits; give text in quotes"),
+        (f"user = 0x{'f' * 6_000}", "'user' is a number of very many digits; give text in quotes"),
+        (f"user = {'[' * 3_000}{']' * 3_000}", "lists or tables in it are nested too deeply"),
+        ("user = 2020-01-01", "'user' is 2020-01-01; give text in quotes"),
+        ("user = [2020-01-01T07:00:00]", r"'user' is \[2020-01-01T07:00:00\]; give text in quotes"),
+        ("user = 07:00:00", "'user' is 07:00:00; give text in quotes"),
+        ("[labels]\n'' = 'liked'", "'labels name' is empty; give text in quotes, or leave it out"),
+        ("[numeric]\n'' = 'age'", "'numeric name' is empty; give text"),
     ],
 )
 def test_refusals_name_the_file_and_the_remedy(tmp_path, text, message):
@@ -306,3 +321,42 @@ def test_delays_from_the_command_line() -> None:
         mapping.with_options(label_delays=["skip=1"])
     with pytest.raises(ConfigError, match="'soon' is no delay of label 'like'; give seconds, as 600"):
         mapping.with_options(label_delays=["like=soon"])
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+    (tmp_path / "log.toml").write_text("user = 'u'\n", encoding="utf-8-sig")
+    assert ColumnMapping.from_toml(tmp_path / "log.toml").user == "u"
+
+
+def test_a_folder_is_no_mapping_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot be read \(.*\); name a TOML file"):
+        ColumnMapping.from_toml(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252", "shift_jis", "gb18030"]
+)
+def test_encodings_of_text_are_taken(encoding: str) -> None:
+    assert CsvFormat(encoding=encoding).encoding == encoding
+
+
+def test_a_quote_delimits_where_it_quotes_nothing() -> None:
+    assert CsvFormat(delimiter='"', quoted=False).delimiter == '"'
+
+
+@pytest.mark.parametrize(
+    "part", ["labels", "attributes", "categorical", "multivalued", "numeric", "outcomes"]
+)
+def test_a_name_is_not_empty(part: str) -> None:
+    given = {"labels": ("finish",)} | {part: ("finish", "")}
+    with pytest.raises(ConfigError, match="has an empty name; name it"):
+        LogSchema(**given)
+
+
+@pytest.mark.parametrize("part", ["labels", "attributes", "categorical", "multivalued"])
+def test_a_name_of_a_file_is_not_too_long(part: str) -> None:
+    LogSchema(**{"labels": ("finish",)} | {part: ("é" * 75,)})
+    with pytest.raises(
+        ConfigError, match=r"'é{20}\.\.\.' is 152 bytes long; names become names of files: give at"
+    ):
+        LogSchema(**{"labels": ("finish",)} | {part: ("é" * 76,)})

@@ -158,6 +158,9 @@ def test_attributes_of_both_kinds_stand_in_the_rows(tmp_path, write_csv, visits)
 
 def test_items_that_are_missing_or_not_asked_for(tmp_path, write_csv, visits):
     log = write_csv(["1,a,5"])
+    with pytest.raises(LogError, match=r"nowhere\.csv: no such file or folder"):
+        TableSource(log, structs.replace(visits, items=tmp_path / "nowhere.csv"))
+    (tmp_path / "items.csv").write_text("item_id,genre\n")
     with pytest.raises(
         ConfigError, match=r"attributes genre stand in an items file; name it \(--items FILE\)"
     ):

@@ -162,6 +162,11 @@ def test_what_is_no_configuration_is_refused(clock: object, reason: str) -> None
     [
         ("kind", "My Clock", "kind is 'My Clock'; give small letters"),
         ("kind", "../own", "give small letters"),
+        (
+            "kind",
+            "k" * 101,
+            r"a clock's kind is 101 letters long \('kkkkkkkkkkkkkkkkkkkk\.\.\.'\); it becomes",
+        ),
         ("reads_preferences", 1, "reads_preferences is 1; give True or False"),
         ("reads_behaviours", -1, "reads_behaviours is -1; give 0 or more"),
         ("build", None, "build is None; give it the method build"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClockConfig", "RankerSizes", "check_clock_config", "clock_settings", "clock_with", "path_of"]
 
+_LONGEST_KIND = 100  # it becomes the name of files
 _KIND = re.compile(r"[a-z0-9][a-z0-9_.+-]*")
 _REQUIRED = {
     "kind": 'the clock\'s name in results, for example kind: ClassVar[str] = "weekly"',
@@ -96,6 +97,11 @@ def check_clock_config(clock: object) -> None:
         raise ConfigError(f"{made}: build is {config.build!r}; give it {_REQUIRED['build']}")
     if not isinstance(config.kind, str) or not _KIND.fullmatch(config.kind):
         raise ConfigError(f"{made}: kind is {config.kind!r}; give small letters, digits and _ . + -")
+    if len(config.kind) > _LONGEST_KIND:
+        raise ConfigError(
+            f"a clock's kind is {len(config.kind)} letters long ('{config.kind[:20]}...'); it becomes the "
+            f"name of files: give at most {_LONGEST_KIND}"
+        )
     if type(config.reads_preferences) is not bool:
         raise ConfigError(f"{made}: reads_preferences is {config.reads_preferences!r}; give True or False")
     if type(config.reads_behaviours) is not int or config.reads_behaviours < 0:

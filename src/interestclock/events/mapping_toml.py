@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
 from difflib import get_close_matches
 from pathlib import Path
+from reprlib import Repr
 from typing import Any, TypeVar, get_args, get_origin
 
 from msgspec import Struct
@@ -16,6 +18,7 @@ from interestclock.mapping_keys import LabelColumn, bare_type, keys_of
 
 __all__ = ["read_mapping"]
 
+_LARGEST_SHOWN = 10**30
 Keys = TypeVar("Keys", bound=Struct)
 
 
@@ -47,11 +50,21 @@ def read_mapping(path: Path, keys: type[Keys]) -> Keys:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(
+            path.read_text(encoding="utf-8-sig")
+        )  # some editors begin with a byte-order mark
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such mapping file") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a TOML file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not a TOML file: {error}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}: it has a number of thousands of digits; give text in quotes") from error
+    except RecursionError as error:
+        raise ConfigError(
+            f"{path}: lists or tables in it are nested too deeply; no key needs that"
+        ) from error
 
 
 def _in_full(value: Any, kind: Any) -> Any:
@@ -90,4 +103,26 @@ class _MappingWording(Wording):
         return f"'{where}' is empty; give text in quotes, or leave it out"
 
     def wrong(self, where: str, value: Any, expected: str) -> str:
-        return f"'{where}' is {value!r}; give {expected}"
+        return f"'{where}' is {_as_written.repr(value)}; give {expected}"
+
+
+class _AsWritten(Repr):
+    """A value as the file has it, shortened where it is long; dates have no quotes there."""
+
+    def repr_date(self, value: date, _: int) -> str:
+        return value.isoformat()
+
+    def repr_datetime(self, value: datetime, _: int) -> str:
+        return value.isoformat()
+
+    def repr_time(self, value: time, _: int) -> str:
+        return value.isoformat()
+
+    def repr_int(self, value: int, level: int) -> str:
+        if abs(value) >= _LARGEST_SHOWN:  # Python writes no number of thousands of digits
+            return "a number of very many digits"
+        return super().repr_int(value, level)
+
+
+_as_written = _AsWritten()
+_as_written.maxstring = _as_written.maxother = 100

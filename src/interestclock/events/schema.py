@@ -38,6 +38,7 @@ from interestclock.events.context import ContextNames
 
 __all__ = ["EQ3_ROLES", "EventSource", "LogCounts", "LogSchema"]
 
+_LONGEST_NAME = 150  # bytes; file systems have 255, and more is put before and behind
 EQ3_ROLES = ("like", "finish", "skip", "dislike")
 
 
@@ -121,9 +122,17 @@ class LogSchema(ContextNames):
             if name not in known[kind]:
                 has = ", ".join(known[kind]) or "none"
                 raise ConfigError(f"no {kind} '{name}' in this log; it has {has}")
+        for name in (*self.labels, *self.attributes, *self.with_ids, *self.numeric, *self.outcomes):
+            if not name:
+                raise ConfigError("a label, an attribute or a part of context has an empty name; name it")
         for name in (*self.labels, *self.attributes, *self.with_ids):
             if "/" in name:
                 raise ConfigError(f"'{name}' has a slash; names become names of files: write another")
+            if len(name.encode()) > _LONGEST_NAME:
+                raise ConfigError(
+                    f"'{name[:20]}...' is {len(name.encode()):,} bytes long; names become names of files: "
+                    f"give at most {_LONGEST_NAME}"
+                )
 
     @property
     def main_label(self) -> str:

@@ -196,6 +196,7 @@ def _require_items(path: Path, mapping: ColumnMapping) -> None:
         names = ", ".join(mapping.item_attributes)
         raise ConfigError(f"{path}: attributes {names} stand in an items file; name it (--items FILE)")
     if mapping.items is not None and not mapping.item_attributes:
+        log_files(mapping.items)  # a file that is not there is the first thing to say
         raise ConfigError(
             f"{mapping.items}: no attribute of the items file is named; name one (--item-attribute genre)"
         )
