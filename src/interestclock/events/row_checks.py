@@ -81,7 +81,7 @@ class RowChecks:
         path, bad_N = self._block.path, ~self.usable
         raw = _readable(self._block.table.filter(pa.array(bad_N))).to_pylist()
         letters = [
-            DeadLetter(file=path, row=int(row), reason=self._said(int(reason), values), values=values)
+            DeadLetter(file=path, row=int(row), reason=self._reason(int(reason), values), values=values)
             for row, reason, values in zip(self._block.row_N[bad_N], self._reason_N[bad_N], raw, strict=True)
         ]
         letters += [
@@ -90,7 +90,7 @@ class RowChecks:
         ]
         return sorted(letters, key=lambda letter: letter.row)
 
-    def _said(self, reason: int, values: Mapping[str, Any]) -> str:
+    def _reason(self, reason: int, values: Mapping[str, Any]) -> str:
         column = self._quoted.get(reason)
         return self._reasons[reason] + ("" if column is None else f", not {reprlib.repr(values[column])}")
 
