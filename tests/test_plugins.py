@@ -119,7 +119,10 @@ def test_the_current_folder_shadows_nothing(folder: Path, monkeypatch: pytest.Mo
     [
         ("some code", "'some code' does not read as package.module:Name"),
         ("acme/fresh.py:Outer", r"does not read as package\.module:Name; write acme\.fresh:Outer$"),
-        ("nowhere_at_all:My", "no module 'nowhere_at_all' for nowhere_at_all:My; modules are looked for among"),
+        (
+            "nowhere_at_all:My",
+            "no module 'nowhere_at_all' for nowhere_at_all:My; modules are looked for among",
+        ),
         ("some_code.inner:My", r"some_code\.inner:My"),
         ("some_code:Outr", r"module some_code has no 'Outr' \(did you mean Outer\?\)"),
         ("some_code:Nope", r"module some_code has no 'Nope'; it has Outer, needs, refuses$"),

@@ -14,8 +14,8 @@ __all__ = [
     "LatenessError",
     "LogError",
     "ResultError",
-    "system_errors_as",
     "check_names",
+    "system_errors_as",
 ]
 
 

@@ -14,7 +14,7 @@ import torch
 from own_clocks import BreaksConfig, OwnConfig
 from random_batches import make_batch, make_histories, make_ranker
 
-from interestclock.clocks import CLOCKS, GaussianConfig, RankerSizes, RequestModule, ClockInputs
+from interestclock.clocks import CLOCKS, ClockInputs, GaussianConfig, RankerSizes, RequestModule
 from interestclock.clocks.clock_config import _REQUIRED
 from interestclock.errors import ConfigError, ResultError
 from interestclock.ranking import (
