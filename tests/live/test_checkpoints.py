@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as hnp
 from safetensors import SafetensorError
 
 from interestclock.errors import ResultError
+from interestclock.files import digest_of_json
 from interestclock.live import CheckpointManifest, Checkpoints
 from interestclock.live import checkpoints as module
 
@@ -111,10 +112,76 @@ def test_a_damaged_note_is_noticed(content: str, tmp_path: Path) -> None:
         checkpoints.newest(fingerprint="f")
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_no_byte_of_a_note_can_change_unnoticed(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Of which number it is, how far the log was read, how large the files were: all of it is believed."""
+    checkpoints = written(tmp_path_factory.mktemp("c"), numbers=1)
+    was, _ = checkpoints.read(1)
+    path = checkpoints.path(1) / "checkpoint.json"
+    content = bytearray(path.read_bytes())
+    content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    path.write_bytes(content)
+    if (said := checkpoints.oldest()) is not None:
+        assert said == was  # a blank between two keys
+        return
+    assert checkpoints.format() is None
+    with pytest.raises(ResultError, match="the checkpoint is damaged"):
+        checkpoints.read(1)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"number": 5}, "it is of checkpoint 5; the checkpoint is damaged"),
+        ({"number": None}, "it is of checkpoint None; the checkpoint is damaged"),
+        ({"admitted_position": -1}, "key 'admitted_position' is -1, and at least 0; the checkpoint is dam"),
+        ({"admitted_position": "3"}, "key 'admitted_position': expected int, got str; the checkpoint is dam"),
+        ({"prediction_list_bytes": -7}, "key 'prediction_list_bytes' is -7, and at least 0; the checkpoint"),
+        ({"bytes": None}, "bytes, should be None: the checkpoint is damaged"),
+        ({"bytes": []}, r"bytes, should be \[\]: the checkpoint is damaged"),
+        ({"sha256": 4}, "its checksum is another than was written: the checkpoint is damaged"),
+        ({"surprise": 4}, "key 'surprise' is unknown; there are number, .*; the checkpoint is damaged"),
+    ],
+)
+def test_what_cannot_be_is_refused_though_its_sum_is_right(
+    change: dict[str, object], said: str, tmp_path: Path
+) -> None:
+    checkpoints = written(tmp_path, numbers=1)
+    path = checkpoints.path(1) / "checkpoint.json"
+    content = json.loads(path.read_text()) | change
+    del content["manifest_sha256"]
+    path.write_text(json.dumps(content | {"manifest_sha256": digest_of_json(content)}))
+    with pytest.raises(ResultError, match=said):
+        checkpoints.newest(fingerprint="f")
+
+
+def test_a_checkpoint_under_another_number_is_passed_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    checkpoints = written(tmp_path)
+    checkpoints.path(2).rename(checkpoints.path(7))
+    with caplog.at_level(logging.WARNING):
+        found = checkpoints.newest(fingerprint="f")
+    assert found is not None
+    assert found[0].number == 1
+    assert "it is of checkpoint 2; the checkpoint is damaged" in caplog.text
+
+
+def test_checkpoints_that_are_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").touch()
+    with pytest.raises(ResultError, match="checkpoints is no folder; bring it back from a copy, or start"):
+        module.CheckpointReader(tmp_path / "checkpoints").format()
+
+
 def test_another_format_names_the_version_that_wrote_it(tmp_path: Path) -> None:
     checkpoints = written(tmp_path, numbers=1)
     path = checkpoints.path(1) / "checkpoint.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 9, "version": "7.1"}))
+    content = json.loads(path.read_text()) | {"format": 9, "version": "7.1"}
+    del content["manifest_sha256"]
+    path.write_text(json.dumps(content))
     with pytest.raises(
         ResultError,
         match=rf"format 9, this version reads {module.FORMAT}; finish with the version .*7.1\), or",

@@ -18,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 from interestclock import __version__
 from interestclock.arrays import Arrays
 from interestclock.errors import ResultError, system_errors_as
-from interestclock.files import digest_of, folder_aside, remove_folder, sweep
+from interestclock.files import digest_of, digest_of_json, folder_aside, remove_folder, sweep
 from interestclock.saved import made_of, read_object
 
 __all__ = ["FORMAT", "CheckpointManifest", "CheckpointReader", "Checkpoints"]
@@ -27,6 +27,8 @@ FORMAT = 6
 _DAMAGED = "the checkpoint is damaged"
 _NAME = re.compile(r"checkpoint-([0-9]{8})")
 _STATE, _MANIFEST = "state.safetensors", "checkpoint.json"
+_SUM = "manifest_sha256"  # in the manifest: over all else that stands there; none before format 6
+_LEAST = {"number": 1, "admitted_position": 0, "dead_letter_bytes": 0, "prediction_list_bytes": 0, "bytes": 0}
 _log = logging.getLogger("interestclock.checkpoints")
 
 
@@ -41,6 +43,9 @@ class CheckpointManifest:
         event_ms: of the last exposure predicted. dead_letter_bytes, prediction_list_bytes: sizes of their
             files by then.
         sha256, bytes: of the state's file. version: of the package.
+
+    Raises:
+        ValueError: ``number`` is below 1, or a position or size below 0.
     """
 
     number: int
@@ -55,14 +60,22 @@ class CheckpointManifest:
     version: str = __version__
     format: int = FORMAT
 
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            if (value := getattr(self, name)) < least:
+                raise ValueError(f"key '{name}' is {value}, and at least {least}")
+
 
 class CheckpointReader:
     """A folder of checkpoints, of which nothing is changed.
 
-    A checkpoint's checksum is compared before it is read.
+    A checkpoint's checksums, of its manifest and of its state, are compared before they are believed.
 
     Args:
         folder: one that is missing has none.
+
+    Raises:
+        ResultError: (from what reads) it is no folder.
 
     Example:
         >>> CheckpointReader(Path("no/such/folder")).numbers()
@@ -74,6 +87,10 @@ class CheckpointReader:
 
     def numbers(self) -> list[int]:
         """Of the checkpoints that are there, ascending."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ResultError(
+                f"{self.folder} is no folder; bring it back from a copy, or start anew in another folder"
+            )
         there = self.folder.iterdir() if self.folder.exists() else ()
         names = (_NAME.fullmatch(each.name) for each in there)
         return sorted(int(name[1]) for name in names if name)
@@ -133,22 +150,38 @@ class CheckpointReader:
         """
         path = self.path(number)
         try:
-            content = read_object(path / _MANIFEST, remedy=_DAMAGED)
+            content = self._noted(number)
             _check_whole(path / _STATE, size=content["bytes"], digest=content["sha256"])
             return content, load_file(path / _STATE)
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise ResultError(f"{path}: {_DAMAGED} ({error})") from error
 
     def format(self) -> int | None:
-        """That of the newest checkpoint whose manifest can be read; None where there is none."""
+        """That of the newest checkpoint whose manifest is whole; None where there is none."""
         for number in reversed(self.numbers()):
             try:
-                content = read_object(self.path(number) / _MANIFEST, remedy=_DAMAGED)
+                content = self._noted(number)
             except ResultError:
                 continue
             if isinstance(content.get("format"), int):
                 return int(content["format"])
         return None
+
+    def _noted(self, number: int) -> dict[str, Any]:
+        """What a checkpoint of any format says of itself, as far as that can be checked.
+
+        Without its sum, and of its own number: a folder that was renamed is another checkpoint's.
+        """
+        path = self.path(number) / _MANIFEST
+        content = read_object(path, remedy=_DAMAGED)
+        digest = content.pop(_SUM, None)
+        if digest is None and content.get("format") == FORMAT:
+            raise ResultError(f"{path}: key '{_SUM}' is missing; {_DAMAGED}")
+        if digest is not None and digest != digest_of_json(content):
+            raise ResultError(f"{path}: its checksum is another than was written; {_DAMAGED}")
+        if content.get("number") != number:
+            raise ResultError(f"{path}: it is of checkpoint {content.get('number')}; {_DAMAGED}")
+        return content
 
 
 class Checkpoints(CheckpointReader):
@@ -198,11 +231,10 @@ class Checkpoints(CheckpointReader):
         return whole
 
     def oldest(self) -> CheckpointManifest | None:
-        """What the oldest checkpoint says of itself, unverified; None, with a warning, if it says nothing."""
+        """What the oldest checkpoint says of itself; None, with a warning, where that is damaged."""
         try:
             number = self.numbers()[0]
-            content = read_object(self.path(number) / _MANIFEST, remedy=_DAMAGED)
-            return self._manifest_of(number, content)
+            return self._manifest_of(number, self._noted(number))
         except ResultError as error:
             _log.warning("%s; nothing admitted is let go of", error)
             return None
@@ -217,14 +249,17 @@ class Checkpoints(CheckpointReader):
             whole = CheckpointManifest(
                 **asdict(manifest) | {"sha256": digest_of(aside / _STATE), "bytes": size}
             )
-            (aside / _MANIFEST).write_text(json.dumps(asdict(whole), indent=1))
+            content = asdict(whole)
+            content[_SUM] = digest_of_json(content)
+            (aside / _MANIFEST).write_text(json.dumps(content, indent=1))
         return whole
 
 
-def _check_whole(path: Path, *, size: int, digest: str) -> None:
+def _check_whole(path: Path, *, size: Any, digest: Any) -> None:
     found = path.stat().st_size
     if found != size:
-        raise ResultError(f"{path}: {found:,} bytes, should be {size:,}: the checkpoint is damaged")
+        should = f"{size:,}" if isinstance(size, int) else repr(size)
+        raise ResultError(f"{path}: {found:,} bytes, should be {should}: the checkpoint is damaged")
     if digest_of(path) != digest:
         raise ResultError(f"{path}: its checksum is another than was written: the checkpoint is damaged")
 
