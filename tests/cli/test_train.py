@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 from pathlib import Path
 
@@ -145,6 +146,10 @@ def test_resuming_nothing_says_that_it_starts_anew(mapping: Path, tmp_path: Path
     command = ["train", str(log), "--mapping", str(mapping), "--checkpoints", str(folder), "--resume"]
     assert f"nothing to resume in {folder}: starting anew" in CliRunner().invoke(app, command).output
     assert "starting anew" not in CliRunner().invoke(app, command).output
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+    assert f"no checkpoint in {folder}: beginning with the first" in CliRunner().invoke(app, command).output
 
 
 @pytest.mark.parametrize("command", [["no-such-log"], ["redis://127.0.0.1:1/plays"]])

@@ -159,11 +159,41 @@ def test_other_logs_and_files_in_the_folder_are_left_alone(tmp_path: Path) -> No
     assert (contents(segments, 1), contents(Segments(tmp_path, prefix="log-2"))) == ([], [b"other"])
 
 
-def test_half_a_new_file_is_removed_at_the_start(tmp_path: Path) -> None:
+def test_what_a_crash_left_goes_only_once_something_is_written(tmp_path: Path) -> None:
+    """Half a new file, and half an entry."""
     opened(tmp_path).append([b"a"])
     (tmp_path / f"{name(2)}.unfinished").write_bytes(b"ICSE")
-    assert contents(opened(tmp_path)) == [b"a"]
+    with (tmp_path / name(1)).open("ab") as stream:
+        stream.write(b"half")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    segments = opened(tmp_path)
+    assert contents(segments) == [b"a"]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    segments.append([b"b"])
     assert [path.name for path in tmp_path.iterdir()] == [name(1)]
+    assert contents(opened(tmp_path)) == [b"a", b"b"]
+
+
+def test_a_last_file_without_entries_that_is_damaged_is_made_again_once_something_is_written(
+    tmp_path: Path,
+) -> None:
+    segments = opened(tmp_path)
+    segments.append([b"a"])
+    segments.new_segment()
+    damaged = bytes(len((tmp_path / name(2)).read_bytes()))
+    (tmp_path / name(2)).write_bytes(damaged)
+    segments = opened(tmp_path)
+    assert (contents(segments), segments.position) == ([b"a"], 1)
+    assert (tmp_path / name(2)).read_bytes() == damaged
+    segments.append([b"b"])
+    assert contents(opened(tmp_path)) == [b"a", b"b"]
+
+
+def test_a_folder_is_made_once_something_is_written(tmp_path: Path) -> None:
+    segments = opened(tmp_path / "log")
+    assert (contents(segments), (tmp_path / "log").exists()) == ([], False)
+    segments.append([b"a"])
+    assert contents(opened(tmp_path / "log")) == [b"a"]
 
 
 def test_a_new_file_that_finds_no_room_leaves_all_as_it_was(tmp_path: Path) -> None:
@@ -219,6 +249,17 @@ def test_a_second_writer_is_noticed_and_loses_nothing(tmp_path: Path) -> None:
     other = opened(tmp_path)
     other.append([b"b"])
     with pytest.raises(ResultError, match=r"52 bytes, 39 were written: another process wrote to it"):
+        one.append([b"c"])
+    assert contents(opened(tmp_path)) == [b"a", b"b"]
+
+
+def test_a_second_writer_behind_half_an_entry_loses_nothing(tmp_path: Path) -> None:
+    opened(tmp_path).append([b"a"])
+    with (tmp_path / name(1)).open("ab") as stream:
+        stream.write(b"half")
+    one, other = opened(tmp_path), opened(tmp_path)
+    other.append([b"b"])
+    with pytest.raises(ResultError, match=r"another process wrote to it"):
         one.append([b"c"])
     assert contents(opened(tmp_path)) == [b"a", b"b"]
 

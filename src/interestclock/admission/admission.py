@@ -22,6 +22,10 @@ from interestclock.streams import LiveSource, MicroBatch, OffsetRanges, Rereadab
 __all__ = ["Admission"]
 
 _VERDICT = "verdict"
+_NO_FILE = (
+    "%s ends with entry %d, and the file that begins with entry %d is missing: what it held, if anything, is "
+    "asked of the source again"
+)
 _log = logging.getLogger("interestclock.admission")
 
 
@@ -69,6 +73,22 @@ class Admission:
         self.position, self.offsets = position, dict(offsets)
         for problem in self._log.problems_before(position):
             _log.warning("%s. It is needed only to go on from an older checkpoint", problem)
+        if self._log.position == position and not self._log.last_file_is_empty:
+            _log.warning(_NO_FILE, self._folder, position, position + 1)
+
+    @property
+    def entries(self) -> tuple[int, int]:
+        """The number of the oldest entry that is kept, and how many there are."""
+        return self._log.first, self._log.position + 1 - self._log.first
+
+    def check_readable(self) -> None:
+        """Read what ``again`` will read, and change nothing: who removes what it makes again asks first.
+
+        Raises:
+            ResultError: entries are missing or damaged.
+        """
+        for _ in self._log.read_after(self.position):
+            pass
 
     def admit(self, batch: MicroBatch) -> tuple[AdmittedEntry, list[Admitted]]:
         """Take one arrival: what was written down of it, and what is used."""

@@ -29,7 +29,7 @@ class AdmittedLog:
     0.1 to 0.3 (``benchmarks/admitted_log.py``).
 
     Args:
-        folder: made if needed; see ``Segments`` for what is found there.
+        folder: made when something is written; see ``Segments`` for what is found there.
         segment_bytes: a file that has reached this size is followed by another.
 
     Raises:
@@ -60,6 +60,16 @@ class AdmittedLog:
     def position(self) -> int:
         """The number of the last entry; 0 where there is none."""
         return self._segments.position
+
+    @property
+    def first(self) -> int:
+        """The number of the oldest entry that is kept, or of the next one where none is."""
+        return self._segments.first
+
+    @property
+    def last_file_is_empty(self) -> bool:
+        """Whether the next entry has its file already, as behind ``new_segment``."""
+        return self._segments.last_file_is_empty
 
     @property
     def next_arrival(self) -> int | None:

@@ -187,11 +187,14 @@ def train_command(
 
 def _say_how_it_begins(checkpoints: Path, *, resume: bool) -> None:
     """Refuse a folder that is taken before a source is opened; a mistyped one must not pass for resumed."""
+    from interestclock.live.checkpoints import CheckpointReader
     from interestclock.live.trainer_folder import check_unclaimed, holds_trainer
 
     check_unclaimed(checkpoints, resume=resume)
     if resume and not holds_trainer(checkpoints):
         _say(f"nothing to resume in {checkpoints}: starting anew")
+    elif resume and not CheckpointReader(checkpoints / "checkpoints").numbers():
+        _say(f"no checkpoint in {checkpoints}: beginning with the first that was admitted, if anything was")
 
 
 def default_lateness_minutes(source: LiveSource) -> float:

@@ -188,7 +188,7 @@ class Checkpoints(CheckpointReader):
     """A folder of checkpoints, to which more are written.
 
     A checkpoint is a folder of its own, written aside, forced to disk and renamed: one that has its name is
-    whole. What a crash left half written is removed at the next start.
+    whole. What a crash left half written is removed when the next one is written.
 
     Args:
         folder: made if needed. kept: the newest so many stay.
@@ -208,7 +208,6 @@ class Checkpoints(CheckpointReader):
         super().__init__(folder)
         self.kept = kept
         folder.mkdir(parents=True, exist_ok=True)
-        sweep(folder)
 
     def write(
         self, state: Mapping[str, npt.NDArray[Any]], manifest: CheckpointManifest
@@ -225,6 +224,7 @@ class Checkpoints(CheckpointReader):
             "learned again",
             of=(OSError, SafetensorError),  # a full disk may come as either
         ):
+            sweep(self.folder)
             whole = self._write(state, manifest)
         for number in self.numbers()[: -self.kept]:
             remove_folder(self.path(number))

@@ -19,6 +19,7 @@ from interestclock.admission.watermark import AFTER_ALL_MS
 from interestclock.arrays import Arrays
 from interestclock.errors import ResultError
 from interestclock.events.dead_letters import DeadLetterFile
+from interestclock.live.beginning import check_beginning
 from interestclock.live.checkpoints import CheckpointManifest, CheckpointReader, Checkpoints
 from interestclock.live.config import LiveConfig
 from interestclock.live.kept_state import KeptState
@@ -136,6 +137,7 @@ class LiveRun:
         schema, folder = self.source.schema, self.folder
         try:
             if self._kept is not None:
+                check_beginning(folder, first=1, entries=0)  # or what is there would be of another beginning
                 self._kept.copy_admitted(folder / "admitted")
             self._checkpoints = Checkpoints(folder / "checkpoints", kept=self.config.checkpoints_kept)
             self._admission = Admission(self.source, folder / "admitted", buffer=self.trainer.buffer)
@@ -222,7 +224,10 @@ class LiveRun:
         return replace(kept, state={})  # it may be large
 
     def _take_up(self) -> None:
-        """Go on from the newest checkpoint: files back to it, then what was admitted since then."""
+        """Go on from the newest checkpoint: files back to it, then what was admitted since then.
+
+        What is cut back is made again from what was admitted, so all of that is read first.
+        """
         found = self._checkpoints.newest(fingerprint=self._claimed.fingerprint)
         dead_letter_bytes = prediction_list_bytes = 0
         if found is not None:
@@ -233,6 +238,13 @@ class LiveRun:
             _log.info("going on from checkpoint %d", manifest.number, extra={"event_ms": manifest.event_ms})
             if self._state_from is not None:
                 _log.info("%s is not looked at: there is a checkpoint already", self._state_from)
+        elif self._kept is None:
+            first, entries = self._admission.entries
+            check_beginning(self.folder, first=first, entries=entries)
+            if entries:
+                _log.info("no checkpoint yet: beginning with the first of %d entries admitted", entries)
+        if self._kept is None:  # what is copied begins behind the other's checkpoint, and nothing is cut back
+            self._admission.check_readable()
         self._predictions.cut_back(self._number, prediction_list_bytes)
         self._dead_letters.cut_back(dead_letter_bytes)
         if self._kept is not None:

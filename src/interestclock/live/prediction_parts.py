@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,9 +19,9 @@ from interestclock.files import aside_of, digest_of, force, put_in_place
 from interestclock.saved import made_of, object_of
 from interestclock.training.prediction_file import PredictionFile
 
-__all__ = ["PredictionPart", "PredictionParts", "list_parts"]
+__all__ = ["PredictionPart", "PredictionParts", "list_parts", "part_paths"]
 
-_LIST, _PARTS = "parts.jsonl", "part-????????.parquet"
+_LIST, _PART = "parts.jsonl", re.compile(r"part-([0-9]{8})\.parquet")
 _LOOKED_AT_BYTES = 1 << 30  # about a second
 _log = logging.getLogger("interestclock.predictions")
 
@@ -40,6 +41,17 @@ class PredictionPart:
     sha256: str
 
 
+def part_paths(folder: Path) -> dict[int, Path]:
+    """The parts that stand in a folder, by their numbers, ascending; other files are none.
+
+    Example:
+        >>> part_paths(Path("nowhere"))
+        {}
+    """
+    found = ((_PART.fullmatch(path.name), path) for path in folder.glob("part-*.parquet"))
+    return dict(sorted((int(name[1]), path) for name, path in found if name))
+
+
 def list_parts(folder: Path) -> dict[int, int]:
     """Write ``parts.jsonl`` for parts of a version that listed none; gives its bytes by each part's number.
 
@@ -49,11 +61,11 @@ def list_parts(folder: Path) -> dict[int, int]:
         {}
     """
     sizes, size = {}, 0
-    for path in sorted(folder.glob(_PARTS)):
+    for number, path in part_paths(folder).items():
         rows = pq.read_metadata(path).num_rows
         part = PredictionPart(name=path.name, rows=rows, bytes=path.stat().st_size, sha256=digest_of(path))
         size += _append(folder / _LIST, part)
-        sizes[int(path.stem.removeprefix("part-"))] = size
+        sizes[number] = size
     return sizes
 
 
@@ -138,9 +150,11 @@ class PredictionParts:
             listed_bytes: what ``close_part`` gave when it was taken.
         """
         self._aside.unlink(missing_ok=True)
-        for path in self._paths():
-            if path > self._path(number):
-                path.unlink()
+        behind = [path for each, path in part_paths(self.folder).items() if each > number]
+        if behind:
+            _log.info("%s and what follows is made again, from what was admitted", behind[0])
+        for path in behind:
+            path.unlink()
         if self._listed_bytes() < listed_bytes:
             _log.warning(
                 "%s is missing or cut short: what predictions there should be is unknown", self._list
@@ -156,7 +170,7 @@ class PredictionParts:
             ResultError: the list is damaged.
         """
         if not self._list.exists():
-            if self._paths():
+            if part_paths(self.folder):
                 raise ResultError(
                     f"{self._list} is missing, so what predictions there should be is unknown; bring it back "
                     "from a copy, or read the parts one by one"
@@ -210,8 +224,6 @@ class PredictionParts:
     def _listed_bytes(self) -> int:
         return self._list.stat().st_size if self._list.exists() else 0
 
-    def _paths(self) -> list[Path]:
-        return sorted(self.folder.glob(_PARTS))
 
     def _path(self, number: int) -> Path:
         return self.folder / f"part-{number:08d}.parquet"

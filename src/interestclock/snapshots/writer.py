@@ -39,7 +39,7 @@ class SnapshotWriter:
 
     A folder with such a name is whole: it was written aside, forced to disk and renamed. ``CURRENT`` names
     the newest. A delta carries the rows that changed since the snapshot before; rows that a table gained and
-    that were not touched are zero. What a crash left half written is removed at the next start. One writer at
+    that were not touched are zero. What a crash left half written is removed with the next one. One writer at
     a time: whoever trains sees to it.
 
     Args:
@@ -68,7 +68,6 @@ class SnapshotWriter:
         self.folder, self.keep, self._fingerprint = folder, keep, feature_fingerprint
         with system_errors_as(ResultError, f"{folder}: cannot hold snapshots", remedy="name another folder"):
             folder.mkdir(parents=True, exist_ok=True)
-            sweep(folder)
         self._last: SnapshotManifest | None = None
         self._no_delta = "no snapshot to go on from"
         if names := snapshot_names(folder):
@@ -183,6 +182,7 @@ class SnapshotWriter:
             remedy="make room. The ones before stay",
             of=(OSError, SafetensorError),  # a full disk may come as either
         ):
+            sweep(self.folder)
             self._last = place(self.folder, name, fill)
             force(self.folder)
         self._let_go([*names, name])

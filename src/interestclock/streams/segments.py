@@ -24,15 +24,16 @@ class Segments:
     """Entries of bytes, numbered from 1, in files that are each named by the number of their first entry.
 
     What ``append`` has returned for is on the disk. An entry that a crash cut short at the end of the log was
-    never acknowledged: it is cut off at the start, with a warning. (Whole entries before it, of a group that
-    was being written, stay.) Any other damage is an error that names file and byte, as soon as what is
-    damaged is asked for; a file that holds nothing that is asked for is not opened.
+    never acknowledged: it is passed over with a warning, and cut off before anything is written. (Whole
+    entries before it, of a group that was being written, stay.) Any other damage is an error that names file
+    and byte, as soon as what is damaged is asked for; a file that holds nothing that is asked for is not
+    opened. Until something is written, no file is changed.
 
     One object writes; what it reads ends with what it had acknowledged when it was asked. Others read with a
     ``SegmentFollower``.
 
     Args:
-        folder: made if needed. prefix: files are called ``PREFIX-NUMBER.segment``.
+        folder: made when something is written. prefix: files are called ``PREFIX-NUMBER.segment``.
         segment_bytes: a file that has reached this size is followed by another.
 
     Raises:
@@ -57,12 +58,10 @@ class Segments:
         self.header = b""
         self._size = 0  # of the last file
         self._named = False  # whether its name is on the disk
-        if not folder.exists():
-            folder.mkdir(parents=True)
-            force(folder.parent)
-        for left in files_of(folder, prefix, ASIDE).values():
-            left.unlink()
-        self._firsts = sorted(files_of(folder, prefix))
+        self._mended = False  # whether what a crash left is in order
+        self._torn_bytes: int | None = None  # of the last file, with the entry that was cut short
+        self._made_again = False  # whether the last file has to be, which held no entry
+        self._firsts = sorted(files_of(folder, prefix)) if folder.exists() else []
         self._reopen_last()
 
     @property
@@ -81,6 +80,7 @@ class Segments:
         Raises:
             ResultError: they cannot be written; what was acknowledged before is untouched.
         """
+        self._mend()
         if not self._firsts or self._size >= self.segment_bytes:
             self.new_segment()
         first, path = self.position + 1, self._path(self._firsts[-1])
@@ -134,6 +134,7 @@ class Segments:
         Raises:
             ResultError: the file cannot be made.
         """
+        self._mend()
         header = self.header if header is None else header
         first = self.position + 1
         if self._firsts and self._firsts[-1] == first and header == self.header:
@@ -165,6 +166,8 @@ class Segments:
         place = max(bisect_right(firsts, position + 1) - 1, 0)
         stops = [*firsts[place + 1 :], last + 1]
         for first, stop in zip(firsts[place:], stops, strict=True):
+            if first > last:
+                return  # it has no entry
             path = self._path(first)
             with system_errors_as(
                 ResultError,
@@ -181,10 +184,13 @@ class Segments:
         try:
             measured = measure(path, first=first)
         except ResultError as error:
-            if not self._made_again(path, first):
+            header = self._header_before(path)
+            if header is None:
                 raise
             _log.warning("%s. It held no entry, and is made again", error)
-            measured = measure(path, first=first)
+            self.position, self.header, self._size = first - 1, header, path.stat().st_size
+            self._made_again = True
+            return
         if measured.whole_bytes < measured.size:
             _log.warning(
                 "%s: the last %d bytes are an entry that was cut short while it was written; they are cut "
@@ -192,23 +198,42 @@ class Segments:
                 path,
                 measured.size - measured.whole_bytes,
             )
-            os.truncate(path, measured.whole_bytes)
-            force(path)
+            self._torn_bytes = measured.size
         self.position = first - 1 + measured.entries
         self.header, self._size = measured.header, measured.whole_bytes
 
-    def _made_again(self, path: Path, first: int) -> bool:
-        """Whether a file was as long as one without entries is; it is written anew then."""
+    def _header_before(self, path: Path) -> bytes | None:
+        """The header of the file before the last; None where the last may have held an entry."""
         if len(self._firsts) == 1:
-            return False
+            return None
         before = self._firsts[-2]
         with self._path(before).open("rb") as stream:
             header, size = read_header(stream, self._path(before), first=before)
-        if path.stat().st_size != size:
-            return False
-        create(path, first=first, header=header)
-        force(self.folder)
-        return True
+        return header if path.stat().st_size == size else None
+
+    def _mend(self) -> None:
+        """Put in order what a crash left, once, as soon as something is to be written."""
+        if self._mended:
+            return
+        try:
+            if not self.folder.exists():
+                self.folder.mkdir(parents=True)
+                force(self.folder.parent)
+            for left in files_of(self.folder, self._prefix, ASIDE).values():
+                left.unlink()
+            if self._firsts:
+                self._mend_last(self._path(self._firsts[-1]))
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+        self._mended = True
+
+    def _mend_last(self, path: Path) -> None:
+        if self._made_again:
+            create(path, first=self._firsts[-1], header=self.header)
+            force(self.folder)
+        elif self._torn_bytes == path.stat().st_size:  # else another process has written since
+            os.truncate(path, self._size)
+            force(path)
 
     def _force_name(self) -> None:
         if not self._named:
