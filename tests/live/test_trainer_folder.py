@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from interestclock.errors import ResultError
-from interestclock.live.trainer_folder import TrainerFolder, check_unclaimed
+from interestclock.live.kept_state import KeptState
+from interestclock.live.migrate import migrate
+from interestclock.live.trainer_folder import TrainerFolder, check_unclaimed, differences, holds_trainer
 
 SAID = {"source": "a log", "config": {"longest": 10, "train": {"learning_rate": 0.005, "seed": 0}}}
 
@@ -131,3 +133,31 @@ def test_whether_it_begins_on_another_state_is_no_part_of_the_fingerprint(tmp_pa
     assert one.fingerprint == two.fingerprint
     for each in (one, two):
         each.release()
+
+
+def test_results_of_another_command_are_no_trainer(tmp_path: Path) -> None:
+    """Those of compare have a config.json with a schema and a fingerprint, too."""
+    results = {"settings": {}, "schema": {"labels": ["finish"]}, "fingerprint": "ab", "versions": {}}
+    (tmp_path / "config.json").write_text(json.dumps(results))
+    before = (tmp_path / "config.json").read_bytes()
+    assert not holds_trainer(tmp_path)
+    for resume in (False, True):
+        for refused in (
+            lambda resume=resume: TrainerFolder(tmp_path, SAID, resume=resume),
+            lambda resume=resume: check_unclaimed(tmp_path, resume=resume),
+        ):
+            with pytest.raises(ResultError, match="is not empty and holds no trainer; name another folder"):
+                refused()
+    with pytest.raises(ResultError, match="there is no trainer; give what its --checkpoints were called"):
+        KeptState.read(tmp_path, SAID)
+    with pytest.raises(ResultError, match="holds no trainer; give what its --checkpoints were called"):
+        migrate(tmp_path, tmp_path.parent / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
+    assert (tmp_path / "config.json").read_bytes() == before
+
+
+def test_a_long_value_that_differs_is_cut_short() -> None:
+    said = differences({"config": None}, {"config": {str(number): number for number in range(200)}})
+    assert said.startswith("config was None and is {'0': 0, '1': 1, ")
+    assert said.endswith("...")
+    assert len(said) < 100

@@ -17,7 +17,13 @@ from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
 from interestclock.errors import ResultError
 from interestclock.live.checkpoints import CheckpointManifest, CheckpointReader
 from interestclock.live.choice_rows import DRAWN, own_rows
-from interestclock.live.trainer_folder import FINGERPRINTED, check_format, config_of, differences
+from interestclock.live.trainer_folder import (
+    FINGERPRINTED,
+    check_format,
+    config_of,
+    differences,
+    holds_trainer,
+)
 
 __all__ = ["KeptState", "not_predicted"]
 
@@ -60,7 +66,7 @@ class KeptState:
             ResultError: there is no trainer, none of its checkpoints is whole, or it is of another source or
                 admits or remembers otherwise.
         """
-        if not (folder / "config.json").exists():
+        if not holds_trainer(folder):
             raise ResultError(
                 f"--state-from {folder}: there is no trainer; give what its --checkpoints were called"
             )

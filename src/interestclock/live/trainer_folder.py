@@ -35,9 +35,10 @@ __all__ = [
 
 CONFIG, LOCK = "config.json", "lock"
 FINGERPRINTED = ("source", "schema", "clock", "config")  # in the configuration: what its fingerprint is over
+_NAMES_ALONE = ("source", "config")  # in the configuration: which those of other commands do not have
 _STATE_FROM = "state_from"  # in the configuration: on whose state it began
 _JOURNAL = "journal"  # before there was an admitted log
-_SHOWN = 3  # settings that differ
+_SHOWN, _SHOWN_LETTERS = 3, 60  # settings that differ, and of each of their values
 
 
 class TrainerFolder:
@@ -119,13 +120,21 @@ def check_unclaimed(path: Path, *, resume: bool) -> None:
 
 
 def holds_trainer(path: Path) -> bool:
-    """Whether there is a trainer to go on with.
+    """Whether there is a trainer to go on with; one whose ``config.json`` is damaged is there, too.
 
     Example:
         >>> holds_trainer(Path("nowhere"))
         False
     """
-    return (path / CONFIG).exists()
+    if not (path / CONFIG).exists():
+        return False
+    try:
+        settings = read_object(path / CONFIG, remedy="")
+    except ResultError:
+        return True
+    # Results of other commands have a config.json of another kind, and neither of these folders.
+    mine = any(name in settings for name in _NAMES_ALONE)
+    return mine or any((path / name).exists() for name in (LOCK, "checkpoints", "admitted"))
 
 
 def _usable(path: Path) -> AbstractContextManager[None]:
@@ -143,9 +152,9 @@ def _locked(path: Path) -> BaseFileLock:
 
 
 def _refuse_foreign(path: Path) -> None:
-    ours = {CONFIG, aside_of(path / CONFIG).name, LOCK}
+    ours = {aside_of(path / CONFIG).name, LOCK}
     names = {each.name for each in path.iterdir()} if path.exists() else set()
-    if CONFIG not in names and names - ours:
+    if names - ours and not holds_trainer(path):
         raise ResultError(f"{path} is not empty and holds no trainer; name another folder")
     if _JOURNAL in names:
         raise ResultError(
@@ -266,6 +275,11 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     ]
     more = f" and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
     return ", ".join(changes[:_SHOWN]) + more
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN_LETTERS else f"{text[:_SHOWN_LETTERS]}..."
 
 
 def _changes(name: str, before: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
