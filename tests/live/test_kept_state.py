@@ -372,13 +372,12 @@ def test_checkpoints_that_go_while_they_are_read(
     stopped(LiveRun(rows(events), tmp_path / "old", config=OLD), 7)
     checkpoints = tmp_path / "old" / "checkpoints"
     newest = sorted(checkpoints.iterdir())[-1]
+    manifest, state = CheckpointReader(checkpoints).read(int(newest.name[-8:]))
     read, first = CheckpointReader.read, iter([1])
 
     def moving(self: CheckpointReader, number: int):
         if next(first, None):
-            newest.rename(checkpoints / "checkpoint-00000100")
-            for each in checkpoints.glob("checkpoint-000000*"):
-                shutil.rmtree(each)
+            Checkpoints(checkpoints, kept=1).write(state, replace(manifest, number=100))
         return read(self, number)
 
     monkeypatch.setattr(CheckpointReader, "read", moving)
