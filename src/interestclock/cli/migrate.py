@@ -38,6 +38,8 @@ def migrate_command(
         migrated = migrate(folder, out, report=status.update)
     for problem in migrated.damaged:
         _say(f"left out: {problem}")
+    for problem in migrated.noticed:
+        _say(f"noticed: {problem}")
     count = len(migrated.checkpoints)
     _say(f"{out}: {count} checkpoint{'s' * (count != 1)} converted; {folder} is as it was")
     _say(f"go on with: interestclock train ... --checkpoints {out} --resume")

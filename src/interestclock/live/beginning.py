@@ -1,14 +1,15 @@
-"""Whether a trainer's folder without a checkpoint may begin: nothing must stand there that needs one."""
+"""Whether a trainer's folder has what a trainer goes on from: with a checkpoint, or without one."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from interestclock.admission.admitted_log import AdmittedLog
 from interestclock.errors import ResultError
 from interestclock.live.prediction_parts import part_paths
 from interestclock.snapshots.manifest import snapshot_names
 
-__all__ = ["check_beginning"]
+__all__ = ["check_admitted", "check_beginning"]
 
 
 def check_beginning(folder: Path, *, first: int, entries: int) -> None:
@@ -44,6 +45,44 @@ def check_beginning(folder: Path, *, first: int, entries: int) -> None:
         f"{folder} has no checkpoint, but {problem}; bring checkpoints/ and admitted/ back from a copy, or "
         "start anew in another folder"
     )
+
+
+def check_admitted(log: AdmittedLog, folder: Path, *, position: int, arrivals: int) -> list[str]:
+    """Read all that was admitted behind a checkpoint of a version that did not sum what it says of itself.
+
+    Args:
+        log: in ``folder``. position: the last entry that the checkpoint says it has seen.
+        arrivals: how many messages its state has seen.
+
+    Returns:
+        What else is missing or damaged, a line each; it is needed only to go on from an older checkpoint.
+
+    Raises:
+        ResultError: entries are missing or damaged, or those before the position had other messages.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> check_admitted(AdmittedLog(folder), folder, position=0, arrivals=0)
+        []
+    """
+    entries = log.read_after(position)
+    first = next(entries, None)
+    arrived = log.next_arrival if first is None else first[1].first_arrival
+    if arrived not in (None, arrivals):
+        raise ResultError(
+            f"{folder}: the checkpoint has seen {arrivals:,} messages, and behind its entry {position} it is "
+            f"{arrived:,}: one of the two is damaged; bring checkpoints/ and admitted/ back from a copy"
+        )
+    for _ in entries:
+        pass
+    noticed = log.problems_before(position)
+    if log.position == position and not log.last_file_is_empty:
+        noticed.append(
+            f"{folder}: the file that begins with entry {position + 1} is missing: what it held, if "
+            "anything, is asked of the source again"
+        )
+    return noticed
 
 
 def _made(folder: Path) -> str:

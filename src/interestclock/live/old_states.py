@@ -13,7 +13,7 @@ from typing import Any
 from interestclock.arrays import Arrays, table_from_bytes, texts_as_arrays, under
 from interestclock.live.checkpoints import FORMAT
 
-__all__ = ["OLD_FORMATS", "format_of_settings", "settings_now", "state_now"]
+__all__ = ["OLD_FORMATS", "format_of_arrays", "format_of_settings", "settings_now", "state_now"]
 
 OLD_FORMATS = range(4, FORMAT)  # those that can be converted
 
@@ -73,6 +73,20 @@ def format_of_settings(settings: Mapping[str, Any]) -> int:
             part, name = _part(settings, old)
             if name in part:
                 return each
+    return FORMAT
+
+
+def format_of_arrays(state: Arrays) -> int:
+    """The oldest format whose names stand among a checkpoint's arrays; that of now where none does.
+
+    Example:
+        >>> format_of_arrays({"features/histories/column.item": [], "pending/0/recent_MN": []})
+        4
+    """
+    for each in OLD_FORMATS:
+        patterns = [pattern for pattern, _ in _RENAMED_ARRAYS.get(each, ())]
+        if any(pattern.match(name) for pattern in patterns for name in state):
+            return each
     return FORMAT
 
 

@@ -19,9 +19,9 @@ from interestclock.files import aside_of, digest_of, force, put_in_place
 from interestclock.saved import made_of, object_of
 from interestclock.training.prediction_file import PredictionFile
 
-__all__ = ["PredictionPart", "PredictionParts", "list_parts", "part_paths"]
+__all__ = ["PARTS_LIST", "PredictionPart", "PredictionParts", "list_parts", "part_paths"]
 
-_LIST, _PART = "parts.jsonl", re.compile(r"part-([0-9]{8})\.parquet")
+PARTS_LIST, _PART = "parts.jsonl", re.compile(r"part-([0-9]{8})\.parquet")
 _LOOKED_AT_BYTES = 1 << 30  # about a second
 _log = logging.getLogger("interestclock.predictions")
 
@@ -52,21 +52,31 @@ def part_paths(folder: Path) -> dict[int, Path]:
     return dict(sorted((int(name[1]), path) for name, path in found if name))
 
 
-def list_parts(folder: Path) -> dict[int, int]:
-    """Write ``parts.jsonl`` for parts of a version that listed none; gives its bytes by each part's number.
+def list_parts(folder: Path, to: Path) -> tuple[dict[int, int], list[str]]:
+    """List the parts of a version that listed none, in ``parts.jsonl`` of another folder.
+
+    Args:
+        folder: of the parts, which is only read. to: where the list goes; must be there.
+
+    Returns:
+        The list's bytes by each part's number, and what is wrong with parts that are not listed.
 
     Example:
-        >>> import tempfile
-        >>> list_parts(Path(tempfile.mkdtemp()))
-        {}
+        >>> list_parts(Path("nowhere"), Path("nowhere"))
+        ({}, [])
     """
-    sizes, size = {}, 0
+    sizes: dict[int, int] = {}
+    problems, size = [], 0
     for number, path in part_paths(folder).items():
-        rows = pq.read_metadata(path).num_rows
+        try:
+            rows = pq.read_metadata(path).num_rows
+        except (pa.ArrowException, OSError) as error:
+            problems.append(f"{path}: these predictions are damaged ({error})")
+            continue
         part = PredictionPart(name=path.name, rows=rows, bytes=path.stat().st_size, sha256=digest_of(path))
-        size += _append(folder / _LIST, part)
+        size += _append(to / PARTS_LIST, part)
         sizes[number] = size
-    return sizes
+    return sizes, problems
 
 
 def _append(path: Path, part: PredictionPart) -> int:
@@ -115,7 +125,7 @@ class PredictionParts:
         self._described = pa.schema(described)
         self._file: PredictionFile | None = None
         self._rows = 0  # of the part under way
-        self._list = folder / _LIST
+        self._list = folder / PARTS_LIST
 
     def add(self, rows: pa.Table | None, probabilities: Mapping[str, Tensor]) -> None:
         """Take a batch's predictions, and its exposures as they were shown."""
@@ -161,7 +171,8 @@ class PredictionParts:
             )
         elif self._list.exists():
             os.truncate(self._list, listed_bytes)
-        self._warn_of_damage()
+        for problem in self.problems():
+            _log.warning("%s", problem)
 
     def listed(self) -> list[PredictionPart]:
         """The parts there should be.
@@ -198,17 +209,18 @@ class PredictionParts:
         tables = [pq.read_table(self.folder / part.name) for part in parts]
         return pa.concat_tables(tables) if tables else pa.table({})
 
-    def _warn_of_damage(self) -> None:
+    def problems(self) -> list[str]:
+        """What is missing or damaged, a line each; as ``cut_back`` looks at it."""
         try:
             parts = self.listed()
         except ResultError as error:
-            _log.warning("%s", error)
-            return
-        left = _LOOKED_AT_BYTES
+            return [str(error)]
+        problems, left = [], _LOOKED_AT_BYTES
         for part in reversed(parts):
             left -= part.bytes
             if (problem := self._problem(part, deep=left >= 0)) is not None:
-                _log.warning("%s; bring it back from a copy, if predictions are to be evaluated", problem)
+                problems.append(f"{problem}; bring it back from a copy, if predictions are to be evaluated")
+        return problems
 
     def _problem(self, part: PredictionPart, *, deep: bool) -> str | None:
         """What is wrong with a part; its content is looked at only if asked for."""

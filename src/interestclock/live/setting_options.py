@@ -43,6 +43,7 @@ OPTIONS = {
 
 _RANKER = "config.ranker.clocks"
 _MINUTE_MS = 60_000
+_SHOWN_LETTERS = 60  # of a value
 
 
 def describe_change(name: str, then: Any, now: Any) -> str:
@@ -62,10 +63,15 @@ def describe_change(name: str, then: Any, now: Any) -> str:
         nameable = ranker in RANKER_NAMES or is_named(ranker)  # several that Python put together are not
         change = f"the ranker was {ranker} and is {_ranker(now)}"
         return f"{change} (give --ranker {ranker})" if nameable else change
-    change = f"{name} was {then!r} and is {now!r}"
+    change = f"{name} was {_shortened(then)} and is {_shortened(now)}"
     if name not in OPTIONS or name == _RANKER:  # the same clocks with other settings, which no option gives
         return change
     return f"{change} ({_given(OPTIONS[name], then)})"
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN_LETTERS else f"{text[:_SHOWN_LETTERS]}..."
 
 
 def _ranker(clocks: Sequence[dict[str, Any]] | None) -> str:

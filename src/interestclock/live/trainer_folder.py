@@ -24,6 +24,7 @@ __all__ = [
     "CONFIG",
     "FINGERPRINTED",
     "LOCK",
+    "STATE_FROM",
     "TrainerFolder",
     "check_format",
     "check_unclaimed",
@@ -36,9 +37,9 @@ __all__ = [
 CONFIG, LOCK = "config.json", "lock"
 FINGERPRINTED = ("source", "schema", "clock", "config")  # in the configuration: what its fingerprint is over
 _NAMES_ALONE = ("source", "config")  # in the configuration: which those of other commands do not have
-_STATE_FROM = "state_from"  # in the configuration: on whose state it began
+STATE_FROM = "state_from"  # in the configuration: on whose state it began
 _JOURNAL = "journal"  # before there was an admitted log
-_SHOWN, _SHOWN_LETTERS = 3, 60  # settings that differ, and of each of their values
+_SHOWN = 3  # settings that differ, and of each of their values
 
 
 class TrainerFolder:
@@ -79,7 +80,7 @@ class TrainerFolder:
                 _check_claim(path, settings, resume=resume, begins=begins)
                 if not holds_trainer(path):
                     known = {**settings, "fingerprint": self.fingerprint, "version": __version__}
-                    known |= {} if begins is None else {_STATE_FROM: begins}
+                    known |= {} if begins is None else {STATE_FROM: begins}
                     write_text(path / CONFIG, json.dumps(known, indent=1))
         except BaseException:
             self.release()
@@ -224,7 +225,7 @@ def _check_claim(path: Path, settings: Mapping[str, Any], *, resume: bool, begin
             f"{path} is of another source or configuration: {changes}; go on with those of "
             f"{path / CONFIG}, or name another folder"
         )
-    _check_beginning(path, before.get(_STATE_FROM), begins)
+    _check_beginning(path, before.get(STATE_FROM), begins)
 
 
 def _check_beginning(path: Path, before: str | None, begins: str | None) -> None:
@@ -275,11 +276,6 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     ]
     more = f" and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
     return ", ".join(changes[:_SHOWN]) + more
-
-
-def _shortened(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN_LETTERS else f"{text[:_SHOWN_LETTERS]}..."
 
 
 def _changes(name: str, before: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
