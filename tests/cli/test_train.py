@@ -149,7 +149,7 @@ def test_resuming_nothing_says_that_it_starts_anew(mapping: Path, tmp_path: Path
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
-    assert f"no checkpoint in {folder}: beginning with the first" in CliRunner().invoke(app, command).output
+    assert f"no checkpoint in {folder} to go on from" in CliRunner().invoke(app, command).output
 
 
 @pytest.mark.parametrize("command", [["no-such-log"], ["redis://127.0.0.1:1/plays"]])

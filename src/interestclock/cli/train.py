@@ -194,7 +194,7 @@ def _say_how_it_begins(checkpoints: Path, *, resume: bool) -> None:
     if resume and not holds_trainer(checkpoints):
         _say(f"nothing to resume in {checkpoints}: starting anew")
     elif resume and not CheckpointReader(checkpoints / "checkpoints").numbers():
-        _say(f"no checkpoint in {checkpoints}: beginning with the first that was admitted, if anything was")
+        _say(f"no checkpoint in {checkpoints} to go on from: looking for what was admitted")
 
 
 def default_lateness_minutes(source: LiveSource) -> float:
