@@ -169,9 +169,10 @@ def test_a_death_while_old_ones_go(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         with pytest.raises(KeyboardInterrupt):
             whole(writer, 3.0)
     assert verify(tmp_path) == []
-    SnapshotWriter(tmp_path, feature_fingerprint="f")
-    assert [*tmp_path.glob("*.unfinished"), *tmp_path.glob("*.removed")] == []
     assert [manifest.number for manifest in list_manifests(tmp_path)] == [1, 3]
+    whole(SnapshotWriter(tmp_path, feature_fingerprint="f"), 4.0)
+    assert [*tmp_path.glob("*.unfinished"), *tmp_path.glob("*.removed")] == []
+    assert [manifest.number for manifest in list_manifests(tmp_path)] == [3, 4]
 
 
 def test_at_no_moment_is_a_delta_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
