@@ -79,8 +79,8 @@ class OwnSource:
         source: the user's own. name: for errors.
 
     Raises:
-        LogError: (from ``chunks`` and ``items``) a table lacks a column or has one of another type, a value that
-            cannot be (``OwnTables`` has which), or an item twice; counts or fingerprint are none.
+        LogError: (from ``chunks`` and ``items``) a table lacks a column or has one of another type, a value
+            that cannot be (``OwnTables`` has which), or an item twice; counts or fingerprint are none.
         LatenessError: (from ``chunks``) a row is older than one before it.
 
     Example: see ``docs/own-clock.md``.
@@ -121,7 +121,7 @@ class OwnSource:
         for table in each_table(self._name, self._source.chunks(rows)):
             self._check(table, wanted, "chunks()")
             tables.check(table)
-            if table.num_rows:
+            if len(table):
                 order.check(table)
             yield table
         tables.check_counts(self._source.counts)

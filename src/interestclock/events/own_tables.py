@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -161,7 +162,7 @@ class OwnTables:
         return f"{self._name}: chunks(), table {self._number}"
 
 
-def each_table(name: str, tables: object) -> Iterable[object]:
+def each_table(name: str, tables: object) -> Iterable[Any]:
     """What ``chunks()`` gave, if it can be gone through.
 
     Raises:

@@ -236,6 +236,5 @@ class PredictionParts:
     def _listed_bytes(self) -> int:
         return self._list.stat().st_size if self._list.exists() else 0
 
-
     def _path(self, number: int) -> Path:
         return self.folder / f"part-{number:08d}.parquet"

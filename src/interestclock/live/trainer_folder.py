@@ -39,7 +39,7 @@ FINGERPRINTED = ("source", "schema", "clock", "config")  # in the configuration:
 _NAMES_ALONE = ("source", "config")  # in the configuration: which those of other commands do not have
 STATE_FROM = "state_from"  # in the configuration: on whose state it began
 _JOURNAL = "journal"  # before there was an admitted log
-_SHOWN = 3  # settings that differ, and of each of their values
+_SHOWN = 3  # settings that differ
 
 
 class TrainerFolder:

@@ -215,7 +215,7 @@ class Segments:
         """Put in order what a crash left, once, as soon as something is to be written."""
         if self._mended:
             return
-        try:
+        with _writable(self.folder):
             if not self.folder.exists():
                 self.folder.mkdir(parents=True)
                 force(self.folder.parent)
@@ -223,8 +223,6 @@ class Segments:
                 left.unlink()
             if self._firsts:
                 self._mend_last(self._path(self._firsts[-1]))
-        except OSError as error:
-            raise _unwritable(self.folder, error) from error
         self._mended = True
 
     def _mend_last(self, path: Path) -> None:
