@@ -13,7 +13,7 @@ import interestclock
 REPOSITORY = Path(__file__).resolve().parent.parent
 SOURCE = REPOSITORY / "src" / "interestclock"
 PAGE = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
-NO_FILES = {"src/interestclock/", "clocks/your_clock.py", "sequences/your_peer.py"}
+NO_FILES = {"src/interestclock/", "clocks/your_clock.py", "sequences/your_baseline.py"}
 PATHS = sorted(set(re.findall(r"`([a-z_0-9/]+(?:\.py|/))`", PAGE)) - NO_FILES)
 
 

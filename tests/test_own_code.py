@@ -135,7 +135,7 @@ def newest_state(trainer: Path) -> dict[str, np.ndarray]:
             ["train", "my_logs:Plays", "--ranker", "my_logs:Plays", "--checkpoints", "x"],
             "is no clock's configuration: it is no dataclass",
         ),
-        (["inspect", "my_logs.py:Plays"], "what is installed; write my_logs:Plays"),
+        (["inspect", "my_logs.py:Plays"], "current folder; write my_logs:Plays"),
         (
             ["train", "./logs/my_logs.py:Plays", "--checkpoints", "x"],
             "logs/my_logs.py:Plays: no such file or folder; write logs.my_logs:Plays",

@@ -125,7 +125,7 @@ def test_the_current_folder_shadows_nothing(folder: Path, monkeypatch: pytest.Mo
         ),
         ("some_code.inner:My", r"some_code\.inner:My"),
         ("some_code:Outr", r"module some_code has no 'Outr' \(did you mean Outer\?\)"),
-        ("some_code:Nope", r"module some_code has no 'Nope'; it has Outer, needs, refuses$"),
+        ("some_code:Nope", r"module some_code has no 'Nope'; it has Outer, needs, refuses, ends$"),
         ("some_code:Outer.Other", "has no 'Other'$"),
         (
             "some_code.py:Outer",

@@ -214,7 +214,7 @@ def test_hard_search_without_its_attribute_is_refused(
         (lambda: RankerConfig(std=0.0), r"std is 0\.0; give a deviation above 0"),
         (lambda: GaussianConfig(sigma_hours=0.0), r"sigma_hours is 0\.0; give a width above 0"),
         (lambda: FeatureNames(tasks=()), "a ranker without tasks predicts nothing"),
-        (lambda: FeatureNames(tasks=("finish",), buckets_per_day=0), "buckets_per_day is 0; give 1 or more"),
+        (lambda: FeatureNames(tasks=("finish",), buckets_per_day=0), "buckets_per_day is 0; give 1 to 86400"),
         (
             lambda: FeatureNames(tasks=("finish",), attributes=("genre",), clock_attributes=("mood",)),
             "clock attribute 'mood' is no attribute of an item; there are genre",

@@ -166,7 +166,7 @@ def test_sizes_of_din_below_one_are_refused(size: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("baseline", "config"),
+    ("peer", "config"),
     [
         (DeepInterest, DinConfig()),
         (SimHard, SimHardConfig()),

@@ -184,7 +184,7 @@ def simulate_command(
 
     compare, features and inspect read the folder as it is.
     """
-    check_new(out, may_replace=Path.exists, remedy="name another folder")  # what is in it is looked at below
+    check_new(out, may_replace=Path.exists)  # what is in it is looked at below
     from interestclock.simulator import size_named, write_simulated_log
 
     with _out.status("simulating"):

@@ -24,7 +24,8 @@ if TYPE_CHECKING:  # a clock is of use in anyone's ranker, without what reads lo
 __all__ = ["ClockInputs", "ClockModule", "HourlyModule", "RequestModule", "distinct", "retrieved_vectors"]
 
 # Shapes: B exposures, M requests, H buckets, C all clock attributes' embeddings side by side, X any,
-# I item vector, K retrieved, N distinct items of all histories, U of what was found.
+# I item vector, K retrieved, N distinct items of all histories, U of what was found,
+# O what comes out.
 
 
 @dataclass(frozen=True, kw_only=True)

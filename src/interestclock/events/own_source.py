@@ -123,6 +123,7 @@ class OwnSource:
             tables.check(table)
             if len(table):
                 order.check(table)
+            tables.check_log_rows(table)
             yield table
         tables.check_counts(self._source.counts)
 

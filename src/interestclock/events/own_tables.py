@@ -70,7 +70,6 @@ class OwnTables:
             return
         for column, bad_N, remedy in self._faults(table):
             self._refuse_first(table, column, bad_N, remedy)
-        self._check_log_rows(table)
 
     def check_counts(self, counts: object) -> None:
         """Look at what became of the rows, once all were given."""
@@ -145,8 +144,10 @@ class OwnTables:
         found = "null" if value is None else reprlib.repr(value)
         raise LogError(f"{self._where()}, row {row + 1}: column '{column}' is {found}; {remedy}")
 
-    def _check_log_rows(self, table: pa.Table) -> None:
-        """Predictions name a row of the log by its number, so no two may have the same."""
+    def check_log_rows(self, table: pa.Table) -> None:
+        """Look at the numbers of its rows: predictions name a row by its own, so no two may have the same."""
+        if not table.num_rows:
+            return
         row_N = table["log_row"].to_numpy()
         back_N = np.flatnonzero(np.diff(row_N, prepend=self._last_row) <= 0)
         if back_N.size:
@@ -176,7 +177,7 @@ def each_table(name: str, tables: object) -> Iterable[Any]:
 
 
 def _lists(table: pa.Table) -> list[str]:
-    return [each for each in table.column_names if each.startswith(("attribute.", "multivalued."))]
+    return [each.name for each in table.schema if pa.types.is_list(each.type)]
 
 
 def check_counts(name: str, counts: object) -> None:

@@ -96,7 +96,7 @@ def described_clock(
     check_names("allow", allow)
     settings = dict(described) if isinstance(described, Mapping) else {}
     kind = settings.pop("kind", None)
-    if kind in CLOCKS_OF_OURS:
+    if isinstance(kind, str) and kind in CLOCKS_OF_OURS:
         return made_of(CLOCKS_OF_OURS[kind], settings, where=f"{where}, {kind}", remedy=remedy)
     if not (isinstance(kind, str) and is_named(kind)):
         known = ", ".join(CLOCKS_OF_OURS)
