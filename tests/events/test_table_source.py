@@ -178,6 +178,31 @@ def test_event_ids_come_with_the_rows(write_csv, visits):
     assert source.counts.duplicates == 1
 
 
+def test_twelve_users_that_floats_make_seven_of(tmp_path, visits):
+    ids = [float((1 << 53) + 1 + row % 12) for row in range(600)]
+    assert len(set(ids)) == 7
+    columns = {"user_id": ids, "item_id": [row % 20 for row in range(600)], "timestamp_ms": range(600)}
+    path = tmp_path / "log.parquet"
+    pq.write_table(pa.table(columns), path)
+    with pytest.raises(
+        LogError,
+        match=r"log\.parquet: column 'user_id' holds 90071992547409\d\d as float64, which tells "
+        r"whole numbers apart only below 9,007,199,254,740,992: different ids may be one",
+    ):
+        read(TableSource(path, visits, dead_letters=tmp_path / "dead.jsonl"))
+
+
+def test_one_label_beyond_every_integer_costs_its_row(tmp_path):
+    labels = pa.array([0, 1, (1 << 63) + 1, 0], pa.uint64())
+    columns = {"user_id": range(4), "item_id": range(4), "timestamp_ms": range(4), "finish": labels}
+    path = tmp_path / "log.parquet"
+    pq.write_table(pa.table(columns), path)
+    mapping = ColumnMapping(zone="UTC").with_options(labels=["finish"])
+    source = TableSource(path, mapping, dead_letters=tmp_path / "dead.jsonl")
+    assert [row["label.finish"] for row in read(source)] == [0, 1, 0]
+    assert source.counts == LogCounts(read=4, used=3, dead_letters=1)
+
+
 def test_requests_are_not_split(write_csv, visits):
     lines = [f"1,i{row},{1_000 + row // 4},r{row // 4}" for row in range(40)]
     path = write_csv(lines, header="user_id,item_id,timestamp_ms,request_id")

@@ -139,8 +139,68 @@ def test_unsigned_hashes_are_text_and_smaller_ones_integers():
 
 
 def test_float_ids_that_no_integer_holds_are_bad():
-    ids = pa.array([1.0, 1.5, float("inf"), float("nan"), 1e30, None])
-    assert parse_ids(ids, pa.int64()).bad_N.tolist() == [False, True, True, True, True, True]
+    ids = pa.array([1.0, 1.5, float("inf"), float("nan"), None])
+    assert parse_ids(ids, pa.int64()).bad_N.tolist() == [False, True, True, True, True]
+
+
+AS_IDS = [
+    lambda column: parse_ids(column, pa.int64()),
+    lambda column: parse_ids(column, pa.string()),
+    parse_categorical,
+    lambda column: parse_lists(column, None),
+]
+
+
+@pytest.mark.parametrize("parse", AS_IDS)
+@pytest.mark.parametrize(
+    ("kind", "first"), [(pa.float64(), 1 << 53), (pa.float32(), 1 << 24), (pa.float16(), 1 << 11)]
+)
+def test_ids_that_a_type_of_floats_merges_are_the_columns_fault(parse, kind, first):
+    told_apart = pa.array([float(first - 12 + each) for each in range(12)]).cast(kind)
+    values = parse(told_apart).values.to_pylist()
+    assert len({str(value) for value in values}) == 12
+    merged = pa.array([float(first + each) for each in range(1, 13)]).cast(kind)
+    assert len(set(merged.to_pylist())) < 12
+    kept = f"only below {first:,}: different ids may be one there; .*whole, as integers or text"
+    with pytest.raises(LogError, match=kept):
+        parse(merged)
+    with pytest.raises(LogError, match=kept):
+        parse(pa.array([7.0, None, float(first)]).cast(kind))  # 2^53 + 1 is written as 2^53
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(min_value=-(1 << 53) + 1, max_value=(1 << 53) - 1))))
+def test_whole_floats_are_the_ids_that_integers_are(ids):
+    floats, integers = pa.array(ids, pa.int64()).cast(pa.float64()), pa.array(ids, pa.int64())
+    assert parse_ids(floats, pa.int64()).values == parse_ids(integers, pa.int64()).values
+    assert parse_ids(floats, pa.string()).values == parse_ids(integers, pa.string()).values
+    assert parse_categorical(floats).values == parse_categorical(integers).values
+
+
+def test_a_label_beyond_every_integer_is_its_rows_fault():
+    labels = pa.array([1, (1 << 63) + 5, 0, None, (1 << 64) - 1], pa.uint64())
+    parsed = parse_labels(labels)
+    assert parsed.values.to_pylist() == [1, None, 0, None, None]
+    assert parsed.bad_N.tolist() == [False, True, False, False, True]
+
+
+@pytest.mark.parametrize("kind", [pa.uint64(), pa.int64()])
+def test_quantities_beyond_what_float64_tells_apart_are_the_nearest(kind):
+    size = (1 << 53) + 1
+    assert parse_numbers(pa.array([size, 1], kind)).values.to_pylist() == [float(size), 1.0]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(pa.int8(), pa.uint8(), pa.int16(), pa.uint16(), pa.int32(), pa.uint32(), pa.int64(), pa.uint64()),
+        *(pa.float16(), pa.float32(), pa.float64(), pa.string(), pa.large_string(), pa.bool_()),
+    ],
+)
+def test_a_label_of_any_type_that_holds_0_and_1(kind):
+    column = pa.array([1, 0, None]).cast(pa.bool_() if kind == pa.bool_() else pa.int8()).cast(kind)
+    parsed = parse_labels(column)
+    assert parsed.values.to_pylist() == [1, 0, None]
+    assert not parsed.bad_N.any()
 
 
 def test_labels_and_numbers_as_data_frames_write_them():

@@ -26,6 +26,7 @@ __all__ = [
 
 _INTEGER = r"^-?(0|[1-9]\d{0,17})$"
 _LARGEST = pa.scalar((1 << 63) - 1, pa.uint64())
+_EXACT_BELOW = {"float64": 2.0**53, "float32": 2.0**24, "float16": 2.0**11}
 _NUMBER = r"^\s*([-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|(?i:nan))\s*$"
 _ONES, _ZEROS = ("1", "1.0", "true", "True", "TRUE"), ("0", "0.0", "false", "False", "FALSE")
 _TRUTHS = dict.fromkeys(_ONES, 1) | dict.fromkeys(_ZEROS, 0)
@@ -96,13 +97,18 @@ def parse_ids(column: pa.Array, kind: pa.DataType, *, optional: bool = False) ->
         kind: int64 or string.
         optional: a row without one is fine.
 
+    Raises:
+        LogError: a column of floats holds numbers so large that it cannot tell them from their neighbours.
+
     Example:
         >>> parse_ids(pa.array(["7", "u12", ""]), pa.int64()).bad_N.tolist()
         [False, True, True]
     """
     column = pc.if_else(pc.equal(column, ""), None, column) if is_text(column.type) else column
+    if pa.types.is_floating(column.type):
+        column = _told_apart(column)
     if pa.types.is_string(kind):
-        values = column.cast(pa.string())
+        values = _as_text(column)
     elif is_text(column.type):
         integer = pc.match_substring_regex(column, _INTEGER).fill_null(False)
         values = pc.if_else(integer, column, None).cast(pa.int64())
@@ -114,8 +120,24 @@ def parse_ids(column: pa.Array, kind: pa.DataType, *, optional: bool = False) ->
     return Parsed(values=values, bad_N=np.asarray(bad), expected=expected)
 
 
+def _told_apart(column: pa.Array) -> pa.Array:
+    """Floats as float64; refused where the type holds only some of the whole numbers of their size."""
+    kind = f"float{column.type.bit_width}"
+    exact_below = _EXACT_BELOW[kind]
+    numbers = column.cast(pa.float64())
+    size = pc.abs(numbers)
+    merged = pc.filter(numbers, pc.and_(pc.greater_equal(size, exact_below), pc.is_finite(size)))
+    if len(merged):
+        raise LogError(
+            f"holds {merged[0].as_py():.0f} as {kind}, which tells whole numbers apart only below "
+            f"{exact_below:,.0f}: different ids may be one there; write them again from where they are "
+            "whole, as integers or text"
+        )
+    return numbers
+
+
 def _is_int64(column: pa.Array) -> pa.Array | bool:
-    """Which numbers are integers that int64 holds; float64 holds each up to 2^53."""
+    """Which numbers are integers that int64 holds."""
     if pa.types.is_floating(column.type):
         return pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), 2.0**63))
     return pc.less_equal(column, _LARGEST) if pa.types.is_uint64(column.type) else True
@@ -136,7 +158,9 @@ def parse_labels(column: pa.Array) -> Parsed:
     elif pa.types.is_boolean(column.type):
         values = column.cast(pa.int8())
     elif pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-        binary = pc.or_(pc.equal(column, 0), pc.equal(column, 1))
+        column = column.cast(pa.float32()) if pa.types.is_float16(column.type) else column  # has no equal
+        one, zero = (pa.scalar(value, column.type) for value in (1, 0))  # of its type: 2^63 and above compare
+        binary = pc.or_(pc.equal(column, one), pc.equal(column, zero))
         values = pc.if_else(binary, column, None).cast(pa.int8())
     elif pa.types.is_null(column.type):
         values = pa.nulls(len(column), pa.int8())
@@ -160,7 +184,7 @@ def parse_numbers(column: pa.Array) -> Parsed:
     elif pa.types.is_nested(column.type) or pa.types.is_temporal(column.type):
         raise LogError(f"holds {column.type}; expected numbers")
     else:
-        values = column.cast(pa.float64())
+        values = column.cast(pa.float64(), safe=False)  # a quantity: beyond 2^53 the nearest will do
     unread = pc.and_(pc.is_null(values), pc.is_valid(column)) if is_text(column.type) else pa.scalar(False)
     values = pc.if_else(pc.is_nan(values), None, values)
     infinite = pc.is_inf(values).fill_null(False)
@@ -223,7 +247,12 @@ def parse_lists(column: pa.Array, separator: str | None) -> Parsed:
 def _as_text(column: pa.Array) -> pa.Array:
     if pa.types.is_nested(column.type):
         raise LogError(f"holds {column.type}; expected one value per row")
-    return column.cast(pa.string())
+    if not pa.types.is_floating(column.type):
+        return column.cast(pa.string())
+    numbers = _told_apart(column)
+    whole = pc.equal(numbers, pc.floor(numbers)).fill_null(False)
+    integers = pc.if_else(pc.and_(whole, pc.is_finite(numbers)), numbers, None).cast(pa.int64())
+    return pc.coalesce(integers.cast(pa.string()), column.cast(pa.string()))  # 1e15 as an integer has it
 
 
 def _without_empty(lists: pa.ListArray, *, trim: bool) -> pa.ListArray:
