@@ -360,3 +360,33 @@ def test_a_name_of_a_file_is_not_too_long(part: str) -> None:
         ConfigError, match=r"'é{20}\.\.\.' is 152 bytes long; names become names of files: give at"
     ):
         LogSchema(**{"labels": ("finish",)} | {part: ("é" * 76,)})
+
+
+@pytest.mark.parametrize(
+    ("table", "line"),
+    [
+        ("[attributes]\ngenre = 'g'", "zone = 'UTC'"),
+        ("[attributes]\ngenre = 'g'", "request = 'page_id'"),
+        ("[labels]\nlike = 'liked'", "clock_attributes = ['genre']"),
+        ("[labels]\nlike = 'liked'", "numeric = ['age_days']"),
+        ("[labels.like]\ncolumn = 'liked'", "time_is_local = true"),
+        ("[csv]\ndelimiter = ';'", "separator = '|'"),
+    ],
+)
+def test_a_key_below_a_table_is_pointed_at(tmp_path, table, line):
+    path = tmp_path / "log.toml"
+    path.write_text(f"{table}\n{line}\n")
+    key, under = line.split(" ")[0], table.split("\n")[0].strip("[]").rpartition(".")[2]
+    with pytest.raises(ConfigError) as refused:
+        ColumnMapping.from_toml(path)
+    assert str(refused.value) == (
+        f"{path}: '{key}' stands under [{under}] and is a name there; if the key '{key}' is meant, move its "
+        "line above the first [table], else choose another name"
+    )
+
+
+def test_a_name_may_be_that_of_a_key_where_the_key_is_given_or_of_another_shape(tmp_path):
+    path = tmp_path / "log.toml"
+    path.write_text("zone = 'UTC'\n[categorical]\nzone = 'user_zone'\n[labels]\nengaged = 'engaged'\n")
+    mapping = ColumnMapping.from_toml(path)
+    assert (mapping.categorical, mapping.labels["engaged"].column) == ({"zone": "user_zone"}, "engaged")

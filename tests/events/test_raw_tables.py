@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from interestclock.errors import LogError
-from interestclock.events.raw_tables import BATCH_ROWS, check_columns, log_files, parquet_blocks
+from interestclock.events.raw_tables import BATCH_ROWS, check_columns, log_files, parquet_blocks, plain
 
 
 def test_a_folder_is_read_in_name_order(tmp_path):
@@ -50,6 +50,17 @@ def test_dictionary_columns_and_dotted_names(tmp_path):
     pq.write_table(pa.table({"label.finish": pa.array(["a", "b"]).dictionary_encode()}), path)
     (block,) = parquet_blocks(path, ["label.finish"])
     assert block.table["label.finish"].type == pa.string()
+
+
+def test_views_of_text_and_runs_are_text(tmp_path):
+    path = tmp_path / "a.parquet"
+    views = pa.array(["a", None, "a"], pa.string_view())
+    pq.write_table(pa.table({"u": views}), path)
+    (block,) = parquet_blocks(path, ["u"])
+    assert block.table["u"].type == pa.string()
+    assert block.table["u"].to_pylist() == ["a", None, "a"]
+    runs = pa.RunEndEncodedArray.from_arrays([1, 3], ["a", "b"])
+    assert plain(pa.table({"u": runs}))["u"].to_pylist() == ["a", "b", "b"]
 
 
 @pytest.mark.parametrize("keep", [0, 7, 200])

@@ -123,6 +123,19 @@ def test_a_slice_of_lists_keeps_its_rows():
     assert parse_lists(column, None).values.to_pylist() == [["b", "c"], []]
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(pa.list_(pa.int64()), pa.large_list(pa.int64()), pa.list_(pa.int64(), 2)),
+        *(pa.list_view(pa.int64()), pa.large_list_view(pa.int64())),
+    ],
+)
+def test_lists_in_every_layout(kind):
+    column = pa.array([[5, 6], [1, 2], None, [3, 4]], kind)
+    assert parse_lists(column, None).values.to_pylist() == [["5", "6"], ["1", "2"], [], ["3", "4"]]
+    assert parse_lists(column.slice(1), "|").values.to_pylist() == [["1", "2"], [], ["3", "4"]]
+
+
 @given(st.lists(st.one_of(st.none(), st.lists(st.one_of(st.none(), st.sampled_from(["", "a", "b"]))))))
 def test_lists_against_a_loop(rows):
     expected = [[value for value in row or [] if value] for row in rows]

@@ -39,6 +39,7 @@ def read_mapping(path: Path, keys: type[Keys]) -> Keys:
     """
     written = _load(path)
     kinds = {name: bare_type(kind) for name, _, kind in keys_of(keys)}
+    _refuse_misplaced(path, written, {name: kind for name, kind in kinds.items() if name not in written})
     table = {name: _in_full(value, kinds.get(name)) for name, value in written.items()}
     try:
         mapping: Keys = convert(_from(path.parent, table, kinds), keys)
@@ -65,6 +66,31 @@ def _load(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path}: lists or tables in it are nested too deeply; no key needs that"
         ) from error
+
+
+def _refuse_misplaced(path: Path, table: Mapping[str, Any], missing: Mapping[str, Any]) -> None:
+    """Refuse a key of the file that stands below a ``[table]``: TOML makes a name of that table of it.
+
+    Args:
+        path: the file. table: what it holds. missing: the keys it does not give, and their types.
+    """
+    for above, entries in table.items():
+        if not isinstance(entries, dict):
+            continue
+        for name, value in entries.items():
+            if name in missing and isinstance(value, _written_as(missing[name])):
+                raise ConfigError(
+                    f"{path}: '{name}' stands under [{above}] and is a name there; if the key '{name}' is "
+                    "meant, move its line above the first [table], else choose another name"
+                )
+        _refuse_misplaced(path, entries, missing)
+
+
+def _written_as(kind: Any) -> type:
+    """What TOML has for a key's type; a table is misplaced only where it is written as a list."""
+    if kind is bool:
+        return bool
+    return list if get_origin(kind) in (dict, tuple) else str
 
 
 def _in_full(value: Any, kind: Any) -> Any:

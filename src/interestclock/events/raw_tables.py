@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from interestclock.errors import LogError
 
-__all__ = ["MalformedLine", "RawBlock", "check_columns", "is_parquet", "log_files", "parquet_blocks"]
+__all__ = ["MalformedLine", "RawBlock", "check_columns", "is_parquet", "log_files", "parquet_blocks", "plain"]
 
 BATCH_ROWS = 65_536
 _BUFFER_BYTES = 1 << 20
@@ -135,7 +136,7 @@ def parquet_blocks(path: Path, columns: Sequence[str]) -> Iterator[RawBlock]:
         with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:
             check_columns(path, file.schema_arrow.names, columns)
             for batch in file.iter_batches(BATCH_ROWS, columns=list(columns), use_threads=False):
-                table = _plain(pa.Table.from_batches([batch]))
+                table = plain(pa.Table.from_batches([batch]))
                 row_N = np.arange(first_row, first_row + table.num_rows)
                 yield RawBlock(path=path, table=table, row_N=row_N, typed=True)
                 first_row += table.num_rows
@@ -146,9 +147,24 @@ def parquet_blocks(path: Path, columns: Sequence[str]) -> Iterator[RawBlock]:
         ) from error
 
 
-def _plain(table: pa.Table) -> pa.Table:
+def plain(table: pa.Table) -> pa.Table:
+    """Columns of Arrow's other layouts of the same values (dictionaries, runs, views of text) as plain ones.
+
+    Example:
+        >>> codes = pa.array(["a", "b", "a"]).dictionary_encode()
+        >>> plain(pa.table({"codes": codes, "views": pa.array(["x"] * 3, pa.string_view())})).schema.types
+        [DataType(string), DataType(string)]
+    """
     for position, column in enumerate(table.schema):
-        if pa.types.is_dictionary(column.type):
-            plain = table.column(position).cast(column.type.value_type)
-            table = table.set_column(position, column.name, plain)
+        values = _plain(table.column(position))
+        if values.type != column.type:
+            table = table.set_column(position, column.name, values)
     return table
+
+
+def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(values.type):
+        return _plain(values.cast(values.type.value_type))
+    if pa.types.is_run_end_encoded(values.type):
+        return _plain(pc.run_end_decode(values))
+    return values.cast(pa.string()) if pa.types.is_string_view(values.type) else values

@@ -11,10 +11,12 @@ import pyarrow.compute as pc
 
 from interestclock.errors import LogError
 from interestclock.events.message_types import LARGEST_FLOAT32
+from interestclock.events.written_lists import split_texts
 
 __all__ = [
     "Parsed",
     "id_type",
+    "is_list",
     "is_text",
     "parse_categorical",
     "parse_ids",
@@ -28,6 +30,7 @@ _INTEGER = r"^-?(0|[1-9]\d{0,17})$"
 _LARGEST = pa.scalar((1 << 63) - 1, pa.uint64())
 _EXACT_BELOW = {"float64": 2.0**53, "float32": 2.0**24, "float16": 2.0**11}
 _NUMBER = r"^\s*([-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|(?i:nan))\s*$"
+_A_LIST = 'one value, or a list of single values such as [1, 9] or ["rock", "x"]'
 _ONES, _ZEROS = ("1", "1.0", "true", "True", "TRUE"), ("0", "0.0", "false", "False", "FALSE")
 _TRUTHS = dict.fromkeys(_ONES, 1) | dict.fromkeys(_ZEROS, 0)
 _LABEL_KEYS = pa.array(list(_TRUTHS))
@@ -63,6 +66,25 @@ def is_text(kind: pa.DataType) -> bool:
         (True, False)
     """
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Whether a column holds lists, in any of Arrow's layouts.
+
+    Example:
+        >>> is_list(pa.list_(pa.string(), 2)), is_list(pa.list_view(pa.int8())), is_list(pa.string())
+        (True, True, False)
+    """
+    return any(
+        of_kind(kind)
+        for of_kind in (
+            pa.types.is_list,
+            pa.types.is_large_list,
+            pa.types.is_fixed_size_list,
+            pa.types.is_list_view,
+            pa.types.is_large_list_view,
+        )
+    )
 
 
 def id_type(column: pa.Array, *, typed: bool) -> pa.DataType:
@@ -226,22 +248,24 @@ def parse_lists(column: pa.Array, separator: str | None) -> Parsed:
     """Any number of values per row as list<string>; null and empty text are the empty list.
 
     Args:
-        column: (N,) lists, or single values; text is split at the separator, each part trimmed.
+        column: (N,) lists of any layout, or single values; text in brackets is a list (``split_texts``),
+            other text is split at the separator, each part trimmed.
         separator: None: text is one value.
 
     Example:
-        >>> parse_lists(pa.array(["pop | rock", "", None]), "|").values.to_pylist()
-        [['pop', 'rock'], [], []]
+        >>> parse_lists(pa.array(["pop | rock", "", None, "[1, 9]"]), "|").values.to_pylist()
+        [['pop', 'rock'], [], [], ['1', '9']]
     """
-    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-        values = column.cast(pa.list_(column.type.value_type))
-    elif separator is not None and is_text(column.type):
-        values = pc.split_pattern(column.cast(pa.string()), pattern=separator)
+    bad_N = np.zeros(len(column), bool)
+    if is_list(column.type):
+        values = column
+    elif is_text(column.type):
+        values, bad_N = split_texts(column.cast(pa.string()), separator)
     else:
         single = _as_text(column)
         values = pa.ListArray.from_arrays(np.arange(len(single) + 1, dtype=np.int32), single)
     values = _without_empty(values, trim=separator is not None)
-    return Parsed(values=values, bad_N=np.zeros(len(values), bool), expected="values")
+    return Parsed(values=values, bad_N=bad_N, expected=_A_LIST)
 
 
 def _as_text(column: pa.Array) -> pa.Array:
@@ -255,7 +279,7 @@ def _as_text(column: pa.Array) -> pa.Array:
     return pc.coalesce(integers.cast(pa.string()), column.cast(pa.string()))  # 1e15 as an integer has it
 
 
-def _without_empty(lists: pa.ListArray, *, trim: bool) -> pa.ListArray:
+def _without_empty(lists: pa.Array, *, trim: bool) -> pa.ListArray:
     """Drop null and empty values; null lists become empty."""
     row = pc.list_parent_indices(lists)
     value = _as_text(pc.list_flatten(lists))
