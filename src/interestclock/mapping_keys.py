@@ -179,14 +179,15 @@ class LogKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log: Annotated[
         _File | None,
         Key(
-            help="The log, relative to this file: a file, or a folder of Parquet files read in name order. "
-            "Needed only in a folder's log.toml."
+            help="The log, relative to this file: a file, a folder or a pattern. Needed only in a folder's "
+            "log.toml."
         ),
     ] = None
     items: Annotated[
         _File | None,
         Key(
-            help="Item attributes, relative to this file: Parquet, CSV or TSV. `--items` stands in its place."
+            help="Item attributes, relative to this file: Parquet, Feather, CSV or TSV. `--items` stands in "
+            "its place."
         ),
     ] = None
     items_key: Annotated[
@@ -237,7 +238,8 @@ class LogKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     separator: Annotated[
         _Text | None,
         Key(
-            help="Splits text columns that hold several values; columns of lists need none.",
+            help="Splits text columns that hold several values; columns of lists need none, nor "
+            "does text as `[1, 9]`.",
             option="separator",
         ),
     ] = None

@@ -193,3 +193,20 @@ def test_what_another_process_writes_is_refused_before_anything_is_read(
     assert said in done.stderr
     assert done.stderr.endswith("UTC); stop it, or give another --out\n")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_several_files_and_a_pattern_are_one_log(tmp_path: Path) -> None:
+    for part in (2, 10):
+        lines = [f"u1,{i},{1_700_000_000_000 + part * 1_000 + i},1," for i in range(3)]
+        text = "user_id,item_id,timestamp_ms,click,like\n" + "\n".join(lines) + "\n"
+        (tmp_path / f"plays-{part}.csv").write_text(text)
+    (tmp_path / "notes.txt").write_text("of plays\n")
+    options = ("--zone", "UTC", "--label-column", "click", "--label-column", "like")
+    by_a_shell = (str(tmp_path / "plays-10.csv"), str(tmp_path / "plays-2.csv"))
+    for log in (by_a_shell, (str(tmp_path / "plays-*.csv"),), (str(tmp_path),)):
+        done = run("inspect", *log, *options)
+        assert done.returncode == 0, done.stderr
+        assert "6" in next(line for line in done.stdout.splitlines() if "events used" in line)
+        said = " ".join(done.stdout.split())
+        assert "label 'like' is missing in every row" in said
+        assert ("left out, as no file of the log's format" in said) == (log == (str(tmp_path),))

@@ -7,18 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from interestclock.errors import LogError
-from interestclock.events.raw_tables import BATCH_ROWS, check_columns, log_files, parquet_blocks, plain
-
-
-def test_a_folder_is_read_in_name_order(tmp_path):
-    for name in ("b.parquet", "a.parquet", "notes.txt"):
-        (tmp_path / name).write_bytes(b"")
-    assert [path.name for path in log_files(tmp_path)] == ["a.parquet", "b.parquet"]
-
-
-def test_a_folder_without_logs(tmp_path):
-    with pytest.raises(LogError, match="a folder without Parquet files"):
-        log_files(tmp_path)
+from interestclock.events.raw_tables import BATCH_ROWS, check_columns, parquet_blocks, plain
 
 
 def test_missing_column_names_the_closest(tmp_path):

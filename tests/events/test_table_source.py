@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 
 from interestclock.errors import ConfigError, LatenessError, LogError
-from interestclock.events import ColumnMapping, LogCounts, TableSource, raw_tables
+from interestclock.events import ColumnMapping, LogCounts, TableSource, open_log, raw_tables
 
 DAY = "1970-01-02"
 
@@ -209,6 +209,50 @@ def test_requests_are_not_split(write_csv, visits):
     source = TableSource(path, visits.with_options(request="request_id"))
     sizes = [chunk.num_rows for chunk in source.chunks(rows=6)]
     assert sizes == [8, 8, 8, 8, 8]
+
+
+def test_logs_named_by_text_by_pattern_and_by_one(tmp_path, write_csv, visits):
+    write_csv(["1,a,5"], name="part-2.csv")
+    write_csv(["1,b,6"], name="part-10.csv.gz")
+    write_csv(["1,c,7"], header="user_id,item_id,timestamp_ms", name="part-11.csv")
+    (tmp_path / "notes.txt").write_text("user_id\n")
+    for log in (
+        str(tmp_path),
+        str(tmp_path / "part-*"),
+        sorted(str(path) for path in tmp_path.glob("part-*")),
+    ):
+        source = open_log(log, mapping=visits, dead_letters=str(tmp_path.parent / "dead.jsonl"))
+        assert [row["item_id"] for row in read(source)] == ["a", "b", "c"]
+        left_out = [f"left out, as no file of the log's format: {tmp_path / 'notes.txt'}"]
+        assert source.counts.remarks == (left_out if log == str(tmp_path) else [])
+
+
+def test_paths_in_a_mapping_may_be_text(tmp_path, write_csv, visits):
+    items = tmp_path / "items.csv"
+    items.write_text("item_id,genre\na,pop\n")
+    mapping = structs.replace(visits, items=str(items)).with_options(item_attributes=["genre"])
+    assert TableSource(str(write_csv(["1,a,5"])), mapping).items().num_rows == 1
+    (tmp_path / "log.toml").write_text('zone = "UTC"\npositive_only = "visit"\nlog = "log.csv"\n')
+    assert len(read(open_log(str(tmp_path)))) == 1
+    assert ColumnMapping.from_toml(str(tmp_path / "log.toml")).zone == "UTC"
+
+
+def test_a_label_that_is_missing_throughout_is_said(write_csv):
+    mapping = ColumnMapping(zone="UTC").with_options(labels=["like", "finish"])
+    header = "user_id,item_id,timestamp_ms,like,finish"
+    source = TableSource(write_csv(["1,a,5,,", "1,b,6,,1"], header=header), mapping)
+    read(source)
+    assert source.counts.remarks == ["label 'like' is missing in every row; nothing can be learned of it"]
+
+
+def test_a_column_of_hive(tmp_path, visits):
+    for country, time in (("DE", 5), ("US", 6)):
+        folder = tmp_path / f"country={country}"
+        folder.mkdir()
+        columns = {"user_id": [1], "item_id": [2], "timestamp_ms": [time]}
+        pq.write_table(pa.table(columns), folder / "part-0.parquet")
+    source = TableSource(tmp_path, visits.with_options(categorical=["country"]))
+    assert [row["categorical.country"] for row in read(source)] == ["DE", "US"]
 
 
 def test_the_fingerprint_follows_content(tmp_path, write_csv, visits):

@@ -153,8 +153,36 @@ def test_gzip_is_told_by_its_content(tmp_path):
     assert read(path)[0] == [(1, "1", "2")]
 
 
-def test_parquet_under_a_text_files_name(tmp_path):
+def test_a_malformed_row_that_is_not_utf8_costs_a_row_and_no_traceback(tmp_path, capfd):
     path = tmp_path / "log.csv"
-    path.write_bytes(b"PAR1\x00\xff")
-    with pytest.raises(LogError, match=r"a Parquet file; give it a name that ends in \.parquet"):
+    path.write_bytes(b"a,b\n1,2\nCaf\xe9\n3,4\n")
+    rows, malformed = read(path)
+    assert rows == [(1, "1", "2"), (3, "3", "4")]
+    assert [(line.row, line.reason, line.text) for line in malformed] == [
+        (2, "2 columns expected, 1 found", "Caf\ufffd")
+    ]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("block", [16, 17, 18, 19, 1 << 22])
+def test_characters_are_whole_wherever_a_block_ends(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(text_tables, "BLOCK_BYTES", block)
+    path = tmp_path / "log.csv"
+    lines = [f"{row},é{'日' * (row % 3)}" for row in range(1, 60)]
+    path.write_text("\n".join(["a,b", *lines]))
+    assert [f"{a},{b}" for _, a, b in read(path)[0]] == lines
+
+
+def test_a_line_without_an_end_is_not_an_empty_file(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_bytes(b"x" * 10_000_000)
+    with pytest.raises(
+        LogError, match=r"log\.csv: a row is longer than 4,194,304 bytes; write each row on a line of its own"
+    ):
+        read(path)
+    path.write_bytes(b"a,b\n1,2\n" + b"x" * 10_000_000)
+    with pytest.raises(LogError, match="a row is longer than 4,194,304 bytes; write each row on a line"):
+        read(path)
+    path.write_bytes(b"\n\n\n")
+    with pytest.raises(LogError, match="the file is empty"):
         read(path)

@@ -138,7 +138,7 @@ def compare_command(
     )
     with TerminalProgress(_out) as progress:
         source = log.open(dead_letters=_dead_letters(out))
-        results = compare(source, out, config=config, title=f"Rankers on {log.log.name}", progress=progress)
+        results = compare(source, out, config=config, title=f"Rankers on {log.title}", progress=progress)
     _out.print(result_table(results))
     _say_counts(source.counts, _dead_letters(out))
     _out.print(f"Look at {out / 'report.html'}", highlight=False, markup=False, soft_wrap=True)
@@ -212,7 +212,8 @@ def _say_counts(counts: LogCounts, dead_letters: Path) -> None:
     line = f"{counts.read:,} rows read: {counts.used:,} used, {counts.duplicates:,} duplicates, "
     line += f"{counts.dead_letters:,} malformed"
     where = f" (set aside in {dead_letters})" if counts.dead_letters and dead_letters.exists() else ""
-    _out.print(line + where, highlight=False, markup=False, soft_wrap=True)
+    for each in (line + where, *counts.remarks):
+        _out.print(each, highlight=False, markup=False, soft_wrap=True)
 
 
 def _dead_letters(out: Path) -> Path:

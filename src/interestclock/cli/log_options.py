@@ -46,10 +46,10 @@ class LogOptions:
     """
 
     log: Annotated[
-        Path,
+        list[Path],
         typer.Argument(
-            help="A Parquet, CSV or TSV file (.gz too), a folder of Parquet files, or one with a log.toml; "
-            "or your own source, my_module:MySource.",
+            help="A Parquet, Feather, CSV or TSV file (.gz, .zst and .bz2 too), several, a folder of them, "
+            "or one with a log.toml; or your own source, my_module:MySource.",
             show_default=False,
         ),
     ]
@@ -62,7 +62,9 @@ class LogOptions:
     ] = None
     items: Annotated[
         Path | None,
-        typer.Option(help="Item attributes (foursquare: categories and their roots): Parquet, CSV or TSV."),
+        typer.Option(
+            help="Item attributes (foursquare: categories and their roots): Parquet, Feather, CSV or TSV."
+        ),
     ] = None
     lateness_minutes: Annotated[
         float,
@@ -83,14 +85,20 @@ class LogOptions:
     ] = None
     keys: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """The log's name for a heading."""
+        return self.log[0].name + (f" and {len(self.log) - 1} more" if len(self.log) > 1 else "")
+
     def open(self, *, dead_letters: Path | None = None) -> EventSource:
         """The log these options describe; malformed rows go to ``dead_letters`` unless they say where."""
         from interestclock.events import ColumnMapping, open_log, resolve_mapping
 
-        if is_named(str(self.log)) and not self.log.exists():
-            return self._open_own(str(self.log))
+        first = self.log[0]
+        if len(self.log) == 1 and is_named(str(first)) and not first.exists():
+            return self._open_own(str(first))
         given = ColumnMapping.from_toml(self.mapping) if self.mapping is not None else None
-        described = self.layout is not None or (self.log / "log.toml").is_file()
+        described = self.layout is not None or (len(self.log) == 1 and (first / "log.toml").is_file())
         if given is None and not described and self._names_columns():
             given = ColumnMapping()
         resolved = resolve_mapping(self.log, mapping=given, layout=self.layout, items=self.items)

@@ -15,7 +15,7 @@ from msgspec import structs
 
 from interestclock.errors import LogError
 from interestclock.events.mapping import ColumnMapping
-from interestclock.events.text_tables import header_of
+from interestclock.events.read_blocks import types_of
 from interestclock.mapping_keys import CsvFormat
 
 __all__ = ["foursquare_mapping"]
@@ -35,7 +35,7 @@ _CHECKINS = ColumnMapping(
 )
 
 
-def foursquare_mapping(categories: Path | None = None) -> ColumnMapping:
+def foursquare_mapping(categories: str | Path | None = None) -> ColumnMapping:
     """How to read TSMC2014 check-ins: a visit per row, its category, and the category's root if given.
 
     Args:
@@ -52,7 +52,8 @@ def foursquare_mapping(categories: Path | None = None) -> ColumnMapping:
     """
     if categories is None:
         return _CHECKINS
-    key = _key(categories, header_of(categories, CsvFormat()))
+    categories = Path(categories)
+    key = _key(categories, list(types_of(categories, CsvFormat())))
     return structs.replace(
         _CHECKINS,
         items=categories,

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.errors import LogError
+from interestclock.events.log_files import LogPath, called, log_files
 from interestclock.events.mapping import ColumnMapping
-from interestclock.events.raw_tables import RawBlock, is_parquet, log_files, parquet_blocks
+from interestclock.events.raw_tables import RawBlock
+from interestclock.events.read_blocks import read_blocks
 from interestclock.events.row_checks import RowChecks
-from interestclock.events.text_tables import text_blocks
 from interestclock.events.values import parse_ids, parse_lists
 from interestclock.mapping_keys import CsvFormat
 
@@ -22,11 +22,11 @@ __all__ = ["ITEM_KEY", "attach_attributes", "read_items"]
 ITEM_KEY = "item_id"
 
 
-def read_items(path: Path, mapping: ColumnMapping, kind: pa.DataType) -> pa.Table:
+def read_items(path: LogPath, mapping: ColumnMapping, kind: pa.DataType) -> pa.Table:
     """The item table: ``item_id`` and ``attribute.NAME`` (list<string>) for each item attribute.
 
     Args:
-        path: a Parquet, CSV or TSV file, or a folder of Parquet files.
+        path: a file, a folder or a pattern, as a log may be.
         mapping: its key column and its attributes.
         kind: int64 or string, as the log's ids are.
 
@@ -35,6 +35,7 @@ def read_items(path: Path, mapping: ColumnMapping, kind: pa.DataType) -> pa.Tabl
 
     Example:
         >>> import tempfile
+        >>> from pathlib import Path
         >>> path = Path(tempfile.mkdtemp()) / "items.csv"
         >>> _ = path.write_text("item_id,genre\\n1,pop|rock\\n2,\\n")
         >>> mapping = ColumnMapping(item_attributes={"genre": "genre"}, separator="|")
@@ -45,9 +46,9 @@ def read_items(path: Path, mapping: ColumnMapping, kind: pa.DataType) -> pa.Tabl
     columns = [key, *mapping.item_attributes.values()]
     tables = [_item_rows(block, key, mapping, kind) for block in _blocks(path, list(dict.fromkeys(columns)))]
     if not sum(table.num_rows for table in tables):
-        raise LogError(f"{path}: no items; expected one row per '{key}'")
+        raise LogError(f"{called(path)}: no items; expected one row per '{key}'")
     items = pa.concat_tables(tables).combine_chunks()
-    _refuse_repeats(path, key, items[ITEM_KEY])
+    _refuse_repeats(called(path), key, items[ITEM_KEY])
     return items
 
 
@@ -73,11 +74,9 @@ def attach_attributes(events: pa.Table, items: pa.Table, match: pa.Array) -> pa.
     return events
 
 
-def _blocks(path: Path, columns: list[str]) -> Iterator[RawBlock]:
-    for file in log_files(path):
-        yield from (
-            parquet_blocks(file, columns) if is_parquet(file) else text_blocks(file, columns, CsvFormat())
-        )
+def _blocks(path: LogPath, columns: list[str]) -> Iterator[RawBlock]:
+    for file in log_files(path).paths:
+        yield from read_blocks(file, columns, CsvFormat())
 
 
 def _item_rows(block: RawBlock, key: str, mapping: ColumnMapping, kind: pa.DataType) -> pa.Table:
@@ -91,7 +90,7 @@ def _item_rows(block: RawBlock, key: str, mapping: ColumnMapping, kind: pa.DataT
     return pa.table(rows)
 
 
-def _refuse_repeats(path: Path, key: str, ids: pa.ChunkedArray) -> None:
+def _refuse_repeats(path: str, key: str, ids: pa.ChunkedArray) -> None:
     counts = pc.value_counts(ids)
     if len(counts) == len(ids):
         return

@@ -39,6 +39,9 @@ class ColumnMapping(LogKeys, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         check_names("clock_attributes", self.clock_attributes)
         check_names("engaged", self.engaged)
+        for name in ("log", "items"):  # a path may be given as text
+            if getattr(self, name) is not None:
+                structs.force_setattr(self, name, Path(getattr(self, name)))
         if self.positive_only is not None and self.labels:
             raise ConfigError(
                 f"the log has labels ({', '.join(self.labels)}) and is called positive-only "
@@ -174,7 +177,7 @@ class ColumnMapping(LogKeys, frozen=True, kw_only=True):
         return {**now, **named_pairs(f"{name} entry", value)} if isinstance(now, dict) else tuple(value)
 
     @classmethod
-    def from_toml(cls, path: Path) -> ColumnMapping:
+    def from_toml(cls, path: str | Path) -> ColumnMapping:
         """The mapping in a TOML file; paths in it are relative to the file.
 
         Raises:
@@ -187,4 +190,4 @@ class ColumnMapping(LogKeys, frozen=True, kw_only=True):
             >>> ColumnMapping.from_toml(path).schema().clock_attributes
             ('genre',)
         """
-        return read_mapping(path, cls)
+        return read_mapping(Path(path), cls)

@@ -7,12 +7,12 @@ from pathlib import Path
 from msgspec import structs
 
 from interestclock.defaults import LAYOUTS
-from interestclock.errors import ConfigError, LogError
+from interestclock.errors import ConfigError
 from interestclock.events.foursquare import foursquare_mapping
+from interestclock.events.log_files import LogPath, as_paths, called, log_files
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.schema import EventSource
 from interestclock.events.table_source import TableSource
-from interestclock.plugins import instead_of_a_file
 
 __all__ = ["LAYOUTS", "open_log", "resolve_mapping"]
 
@@ -20,13 +20,13 @@ _MAPPING_FILE = "log.toml"
 
 
 def open_log(
-    path: Path,
+    path: LogPath,
     *,
     mapping: ColumnMapping | None = None,
     layout: str | None = None,
-    items: Path | None = None,
+    items: str | Path | None = None,
     lateness_ms: int = 0,
-    dead_letters: Path | None = None,
+    dead_letters: str | Path | None = None,
 ) -> EventSource:
     """Open an event log.
 
@@ -34,7 +34,8 @@ def open_log(
     here replaces it.
 
     Args:
-        path: a Parquet, CSV or TSV file, a folder of Parquet files, or a folder with a ``log.toml``.
+        path: a Parquet, Feather, CSV or TSV file, a folder of these, a pattern such as ``plays-*.csv``,
+            several of these, or a folder with a ``log.toml``.
         mapping: what the columns mean.
         layout: a built-in mapping instead: ``foursquare``.
         items: the items file (for foursquare: the categories); wins over the mapping's.
@@ -50,14 +51,18 @@ def open_log(
         Traceback (most recent call last):
         interestclock.errors.LogError: plays.parquet: no such file or folder
     """
-    if not path.exists():
-        raise LogError(f"{path}: no such file or folder{instead_of_a_file(str(path))}")
+    if _own_file(path) is None:
+        log_files(path)  # what is not there is said before what it may mean
     mapping = resolve_mapping(path, mapping=mapping, layout=layout, items=items)
     return TableSource(_files(path, mapping), mapping, lateness_ms=lateness_ms, dead_letters=dead_letters)
 
 
 def resolve_mapping(
-    path: Path, *, mapping: ColumnMapping | None = None, layout: str | None = None, items: Path | None = None
+    path: LogPath,
+    *,
+    mapping: ColumnMapping | None = None,
+    layout: str | None = None,
+    items: str | Path | None = None,
 ) -> ColumnMapping:
     """The mapping a log is read with: the one given, a layout's, or its folder's ``log.toml``.
 
@@ -80,15 +85,23 @@ def resolve_mapping(
         return foursquare_mapping(items)
     if mapping is None:
         mapping = _own_mapping(path)
-    return mapping if items is None else structs.replace(mapping, items=items)
+    return mapping if items is None else structs.replace(mapping, items=Path(items))
 
 
-def _files(path: Path, mapping: ColumnMapping) -> Path:
+def _own_file(path: LogPath) -> Path | None:
+    """The ``log.toml`` of a folder that describes itself."""
+    paths = as_paths(path)
+    file = paths[0] / _MAPPING_FILE if len(paths) == 1 else None
+    return file if file is not None and file.is_file() else None
+
+
+def _files(path: LogPath, mapping: ColumnMapping) -> LogPath:
     """The path itself, unless it is a folder that describes itself."""
-    if not (path / _MAPPING_FILE).is_file():
+    file = _own_file(path)
+    if file is None:
         return path
     if mapping.log is None:
-        raise ConfigError(f'{path / _MAPPING_FILE}: names no log; add for example: log = "events"')
+        raise ConfigError(f'{file}: names no log; add for example: log = "events"')
     return mapping.log
 
 
@@ -99,13 +112,12 @@ def _check_layout(layout: str, mapping: ColumnMapping | None) -> None:
         raise ConfigError(f"a mapping and the layout '{layout}' are given; give one of the two")
 
 
-def _own_mapping(path: Path) -> ColumnMapping:
-    if not path.exists() and (written := instead_of_a_file(str(path))):
-        raise LogError(f"{path}: no such file or folder{written}")
-    file = path / _MAPPING_FILE
-    if file.is_file():
+def _own_mapping(path: LogPath) -> ColumnMapping:
+    file = _own_file(path)
+    if file is not None:
         return ColumnMapping.from_toml(file)
+    log_files(path)  # what is not there is said before what it may mean
     raise ConfigError(
-        f"{path}: nothing says what its columns mean; give a mapping file (--mapping FILE.toml), options "
-        f"such as --user COLUMN --label-column finish=COLUMN, or --layout {LAYOUTS[0]}"
+        f"{called(path)}: nothing says what its columns mean; give a mapping file (--mapping FILE.toml), "
+        f"options such as --user COLUMN --label-column finish=COLUMN, or --layout {LAYOUTS[0]}"
     )

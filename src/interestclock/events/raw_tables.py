@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,7 +15,15 @@ import pyarrow.parquet as pq
 
 from interestclock.errors import LogError
 
-__all__ = ["MalformedLine", "RawBlock", "check_columns", "is_parquet", "log_files", "parquet_blocks", "plain"]
+__all__ = [
+    "MalformedLine",
+    "RawBlock",
+    "check_columns",
+    "numbered_blocks",
+    "parquet_blocks",
+    "parquet_schema",
+    "plain",
+]
 
 BATCH_ROWS = 65_536
 _BUFFER_BYTES = 1 << 20
@@ -34,6 +42,11 @@ class MalformedLine:
     reason: str
     text: str
 
+    @property
+    def lines(self) -> int:
+        """How many lines of the file it takes in, empty ones left out."""
+        return max(1, sum(map(bool, self.text.splitlines())))
+
 
 @dataclass(frozen=True, kw_only=True)
 class RawBlock:
@@ -44,6 +57,7 @@ class RawBlock:
         table: the wanted columns; of a text file every column is text.
         row_N: (N,) int64, each row's number in the file, counted from 1 after any header.
         malformed: lines among them that are not in ``table``.
+        lines_in_quotes: lines of text that its file has in quoted values, told with the last block.
         typed: the file knows the columns' types (Parquet); of text they must be told from the values.
 
     Example:
@@ -57,43 +71,12 @@ class RawBlock:
     row_N: npt.NDArray[np.int64]
     typed: bool
     malformed: Sequence[MalformedLine] = field(default_factory=tuple)
+    lines_in_quotes: int = 0
 
     @property
     def rows_read(self) -> int:
-        """Rows and malformed lines together."""
-        return len(self.row_N) + len(self.malformed)
-
-
-def log_files(path: Path) -> tuple[Path, ...]:
-    """The files of a log in reading order: the file itself, or a folder's Parquet files by name.
-
-    Raises:
-        LogError: no such file or folder, or a folder without Parquet files.
-
-    Example:
-        >>> log_files(Path("nowhere.csv"))
-        Traceback (most recent call last):
-        interestclock.errors.LogError: nowhere.csv: no such file or folder
-    """
-    if path.is_file():
-        return (path,)
-    if not path.is_dir():
-        what = "a pipe or a device; write it to a file first" if path.exists() else "no such file or folder"
-        raise LogError(f"{path}: {what}")
-    files = tuple(sorted(path.glob("*.parquet")))
-    if not files:
-        raise LogError(f"{path}: a folder without Parquet files; name a file, or a folder of *.parquet")
-    return files
-
-
-def is_parquet(path: Path) -> bool:
-    """Whether a file's name says Parquet.
-
-    Example:
-        >>> is_parquet(Path("plays.parquet")), is_parquet(Path("plays.csv.gz"))
-        (True, False)
-    """
-    return path.suffix.lower() in (".parquet", ".pq")
+        """Rows and malformed lines together; a malformed row counts as the lines it takes in."""
+        return len(self.row_N) + sum(line.lines for line in self.malformed)
 
 
 def check_columns(path: Path, has: Sequence[str], wanted: Sequence[str]) -> None:
@@ -118,8 +101,20 @@ def check_columns(path: Path, has: Sequence[str], wanted: Sequence[str]) -> None
             raise LogError(f"{path}: {has.count(column)} columns are called '{column}'; rename all but one")
 
 
+def parquet_schema(path: Path) -> pa.Schema:
+    """A Parquet file's columns.
+
+    Raises:
+        LogError: it is no Parquet file, or cut off.
+    """
+    try:
+        return pq.read_schema(path)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, 0, error) from error
+
+
 def parquet_blocks(path: Path, columns: Sequence[str]) -> Iterator[RawBlock]:
-    """The wanted columns of a Parquet file, batch by batch; dictionary columns as plain ones.
+    """The wanted columns of a Parquet file, batch by batch.
 
     Raises:
         LogError: the file is no Parquet file, is cut off, or lacks a column.
@@ -131,20 +126,32 @@ def parquet_blocks(path: Path, columns: Sequence[str]) -> Iterator[RawBlock]:
         >>> [block.row_N.tolist() for block in parquet_blocks(path, ["u"])]
         [[1, 2]]
     """
-    first_row = 1
+    rows = 0
     try:
         with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:
             check_columns(path, file.schema_arrow.names, columns)
-            for batch in file.iter_batches(BATCH_ROWS, columns=list(columns), use_threads=False):
-                table = plain(pa.Table.from_batches([batch]))
-                row_N = np.arange(first_row, first_row + table.num_rows)
-                yield RawBlock(path=path, table=table, row_N=row_N, typed=True)
-                first_row += table.num_rows
+            batches = file.iter_batches(BATCH_ROWS, columns=list(columns), use_threads=False)
+            for block in numbered_blocks(path, batches):
+                yield block
+                rows += block.rows_read
     except (pa.ArrowException, OSError) as error:
-        raise LogError(
-            f"{path}: cannot be read as Parquet after row {first_row - 1} ({error}); "
-            "if the file was cut off, copy or write it again"
-        ) from error
+        raise _unreadable(path, rows, error) from error
+
+
+def numbered_blocks(path: Path, batches: Iterable[pa.RecordBatch]) -> Iterator[RawBlock]:
+    """Consecutive batches of a file whose columns have types, their rows numbered from 1.
+
+    Example:
+        >>> batches = [pa.record_batch({"u": [1, 2]}), pa.record_batch({"u": [3]})]
+        >>> [block.row_N.tolist() for block in numbered_blocks(Path("a.parquet"), batches)]
+        [[1, 2], [3]]
+    """
+    first_row = 1
+    for batch in batches:
+        table = plain(pa.Table.from_batches([batch]))
+        row_N = np.arange(first_row, first_row + table.num_rows)
+        yield RawBlock(path=path, table=table, row_N=row_N, typed=True)
+        first_row += table.num_rows
 
 
 def plain(table: pa.Table) -> pa.Table:
@@ -168,3 +175,10 @@ def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_run_end_encoded(values.type):
         return _plain(pc.run_end_decode(values))
     return values.cast(pa.string()) if pa.types.is_string_view(values.type) else values
+
+
+def _unreadable(path: Path, rows: int, error: Exception) -> LogError:
+    return LogError(
+        f"{path}: cannot be read as Parquet after row {rows} ({error}); "
+        "if the file was cut off, copy or write it again"
+    )

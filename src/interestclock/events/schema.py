@@ -144,6 +144,9 @@ class LogSchema(ContextNames):
 class LogCounts:
     """What became of each row a source read; the parts add up to ``read``.
 
+    A row that could not be read and takes in several lines of a file counts as that many. ``remarks`` are
+    sentences on the log as a whole: what was left out of it, and what it lacks.
+
     Example:
         >>> counts = LogCounts(read=5, used=3, duplicates=1, dead_letters=1)
         >>> counts.add_up()
@@ -154,6 +157,16 @@ class LogCounts:
     used: int = 0
     duplicates: int = 0
     dead_letters: int = 0
+    remarks: list[str] = field(default_factory=list)
+
+    def numbers(self) -> dict[str, int]:
+        """The counts by name.
+
+        Example:
+            >>> LogCounts(read=1, used=1).numbers()
+            {'read': 1, 'used': 1, 'duplicates': 0, 'dead_letters': 0}
+        """
+        return {name: value for name, value in vars(self).items() if isinstance(value, int)}
 
     def add_up(self) -> bool:
         """Whether every row read is accounted for."""

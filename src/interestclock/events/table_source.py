@@ -14,26 +14,28 @@ from interestclock.events.chunking import rechunk
 from interestclock.events.dead_letters import DeadLetter, DeadLetterFile
 from interestclock.events.duplicates import DuplicateFilter
 from interestclock.events.items import attach_attributes, read_items
+from interestclock.events.log_files import LogPath, called, log_files
 from interestclock.events.mapping import ColumnMapping
-from interestclock.events.raw_tables import MalformedLine, RawBlock, is_parquet, log_files, parquet_blocks
+from interestclock.events.raw_tables import MalformedLine, RawBlock
+from interestclock.events.read_blocks import read_blocks
 from interestclock.events.reorder import Reorderer
 from interestclock.events.schema import LogCounts, LogSchema
-from interestclock.events.text_tables import text_blocks
 from interestclock.events.validation import EVENT_ID, infer_types, validate
 from interestclock.events.values import parse_categorical
 
 __all__ = ["TableSource"]
 
 _HASH_BYTES = 1 << 20
+_SHOWN = 3
 
 
 class TableSource:
-    """An event log in Parquet, CSV or TSV files; an ``EventSource``.
+    """An event log in Parquet, Feather, CSV or TSV files; an ``EventSource``.
 
     ``chunks`` may be called again: it starts over, counts included.
 
     Args:
-        path: a file, or a folder of Parquet files read in name order.
+        path: a file, a folder, a pattern such as ``plays-*.csv``, or several of these (``log_files``).
         mapping: what the columns mean; ``mapping.items`` is the items file.
         lateness_ms: how far a row may stand behind the newest before it.
         dead_letters: JSON-lines file for rows that cannot be used; None refuses the first of them.
@@ -53,16 +55,25 @@ class TableSource:
     """
 
     def __init__(
-        self, path: Path, mapping: ColumnMapping, *, lateness_ms: int = 0, dead_letters: Path | None = None
+        self,
+        path: LogPath,
+        mapping: ColumnMapping,
+        *,
+        lateness_ms: int = 0,
+        dead_letters: str | Path | None = None,
     ) -> None:
         self._schema = mapping.schema()
-        _require_local_time(path, mapping)
-        _require_items(path, mapping)
-        self._path, self._mapping = path, mapping
-        self._lateness_ms, self._dead_letters = lateness_ms, dead_letters
-        self._files = log_files(path)
-        _spare_the_input(self._files, mapping.items, dead_letters)
+        self._called = called(path)
+        _require_local_time(self._called, mapping)
+        _require_items(self._called, mapping)
+        self._mapping, self._lateness_ms = mapping, lateness_ms
+        self._dead_letters = None if dead_letters is None else Path(dead_letters)
+        found = log_files(path)
+        self._files, self._left_out = found.paths, found.left_out
+        _spare_the_input(self._files, mapping.items, self._dead_letters)
         self._counts = LogCounts()
+        self._labels_seen: set[str] = set()
+        self._lines_in_quotes = 0
         self._file_starts: list[int] = []
         self._types = infer_types(self._first_block(), mapping)
         self._looked_up = bool(mapping.attributes) or mapping.items_match is not None
@@ -85,7 +96,7 @@ class TableSource:
     def fingerprint(self) -> str:
         """A SHA-256 over the content of the log's files and the items file, in reading order."""
         digest = hashlib.sha256()
-        items = () if self._mapping.items is None else log_files(self._mapping.items)
+        items = () if self._mapping.items is None else log_files(self._mapping.items).paths
         for path in (*self._files, *items):
             digest.update(path.stat().st_size.to_bytes(8, "big"))
             with path.open("rb") as stream:
@@ -101,12 +112,27 @@ class TableSource:
                 all could be used.
             LatenessError: a row is older than the lateness allows.
         """
-        self._counts, self._file_starts = LogCounts(), []
+        self._counts, self._file_starts = LogCounts(remarks=self._remarks_on_files()), []
+        self._labels_seen, self._lines_in_quotes = set(), 0
         with DeadLetterFile(self._dead_letters) as letters:
             letters.begin()
             yield from rechunk(self._in_order(letters), rows)
         if not self._counts.used:
-            raise LogError(f"{self._path}: none of its {self._counts.read} rows can be used; {self._why()}")
+            raise LogError(f"{self._called}: none of its {self._counts.read} rows can be used; {self._why()}")
+        self._counts.remarks += self._remarks_on_rows()
+
+    def _remarks_on_rows(self) -> list[str]:
+        remarks = []
+        if self._lines_in_quotes:
+            remarks += [
+                f"{self._lines_in_quotes:,} lines stand inside quoted values and are no rows; where "
+                "no value has several lines, a quote is left open"
+            ]
+        return remarks + [
+            f"label '{name}' is missing in every row; nothing can be learned of it"
+            for name in self._schema.labels
+            if name not in self._labels_seen
+        ]
 
     def _in_order(self, letters: DeadLetterFile) -> Iterator[pa.Table]:
         reorder = Reorderer(lateness_ms=self._lateness_ms, name_row=self._name_row)
@@ -115,7 +141,8 @@ class TableSource:
         for block, rows_before in self._numbered_blocks():
             events, dead = self._checked(block, rows_before)
             letters.write(dead)
-            self._counts.dead_letters += len(dead)
+            self._lines_in_quotes += block.lines_in_quotes
+            self._counts.dead_letters += block.rows_read - events.num_rows
             yield self._kept(duplicates, reorder.push(events))
         last = reorder.flush()
         if last is not None:
@@ -134,6 +161,9 @@ class TableSource:
         kept = duplicates.keep_first(events)
         self._counts.duplicates += events.num_rows - kept.num_rows
         self._counts.used += kept.num_rows
+        for name in self._schema.labels:
+            if name not in self._labels_seen and kept[f"label.{name}"].null_count < kept.num_rows:
+                self._labels_seen.add(name)
         return kept
 
     def _numbered_blocks(self) -> Iterator[tuple[RawBlock, int]]:
@@ -146,10 +176,7 @@ class TableSource:
                 yield block, rows_before
 
     def _blocks(self, file: Path) -> Iterator[RawBlock]:
-        columns = self._mapping.log_columns()
-        if is_parquet(file):
-            return parquet_blocks(file, columns)
-        return text_blocks(file, columns, self._mapping.csv)
+        return read_blocks(file, self._mapping.log_columns(), self._mapping.csv)
 
     def _first_block(self) -> RawBlock:
         first: MalformedLine | None = None
@@ -159,7 +186,7 @@ class TableSource:
                     return block
                 first = first or next(iter(block.malformed), None)
         why = "" if first is None else f"; row {first.row}: {first.reason}"
-        raise LogError(f"{self._path}: no events; expected one per row{why}")
+        raise LogError(f"{self._called}: no events; expected one per row{why}")
 
     def _read_items(self) -> pa.Table | None:
         if self._mapping.items is None or not self._mapping.item_attributes:
@@ -171,11 +198,18 @@ class TableSource:
         file = bisect_right(self._file_starts, log_row - 1) - 1
         return f"{self._files[file]}, row {log_row - self._file_starts[file]}"
 
+    def _remarks_on_files(self) -> list[str]:
+        if not self._left_out:
+            return []
+        some = ", ".join(str(path) for path in self._left_out[:_SHOWN])
+        more = f" and {len(self._left_out) - _SHOWN:,} more" if len(self._left_out) > _SHOWN else ""
+        return [f"left out, as no file of the log's format: {some}{more}"]
+
     def _why(self) -> str:
         return f"the reasons stand in {self._dead_letters}" if self._dead_letters else "it is empty"
 
 
-def _require_local_time(path: Path, mapping: ColumnMapping) -> None:
+def _require_local_time(path: str, mapping: ColumnMapping) -> None:
     if not (mapping.zone or mapping.zone_column or mapping.utc_offset_minutes):
         raise ConfigError(
             f"{path}: nothing tells its local time; give a zone (--zone America/New_York), "
@@ -191,7 +225,7 @@ def _spare_the_input(files: tuple[Path, ...], items: Path | None, dead_letters: 
         raise ConfigError(f"{dead_letters}: dead letters would overwrite the log; name another file")
 
 
-def _require_items(path: Path, mapping: ColumnMapping) -> None:
+def _require_items(path: str, mapping: ColumnMapping) -> None:
     if mapping.item_attributes and mapping.items is None:
         names = ", ".join(mapping.item_attributes)
         raise ConfigError(f"{path}: attributes {names} stand in an items file; name it (--items FILE)")

@@ -139,7 +139,7 @@ def _manifest(
             f"the log gave {maker.rows} usable events and nothing to score; see its dead letters, "
             "and check the columns named for user, item and time"
         )
-    counts = asdict(source.counts) | {
+    counts = source.counts.numbers() | {
         "events": maker.rows,
         "requests": maker.requests,
         "samples": sum(chunk_manifest.rows for chunk_manifest in chunks),

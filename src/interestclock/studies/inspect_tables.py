@@ -36,7 +36,10 @@ def render(found: LogInspection) -> Group:
         4
     """
     tables = (_overview(found), _label_table(found), _hour_table(found), _information_table(found))
-    return Group(*tables, *(Text(sentence) for sentence in (*_unsplit(found), *_in_words(found))))
+    return Group(
+        *tables,
+        *(Text(sentence) for sentence in (*found.counts.remarks, *_unsplit(found), *_in_words(found))),
+    )
 
 
 def _overview(found: LogInspection) -> Table:
