@@ -17,9 +17,10 @@ from msgspec import Meta, Struct
 
 from interestclock.errors import ConfigError
 
-__all__ = ["TIME_UNITS", "CsvFormat", "Key", "LabelColumn", "LogKeys", "bare_type", "keys_of"]
+__all__ = ["ID_TYPES", "TIME_UNITS", "CsvFormat", "Key", "LabelColumn", "LogKeys", "bare_type", "keys_of"]
 
 TIME_UNITS = ("auto", "s", "ms", "us", "ns")
+ID_TYPES = ("auto", "integer", "text")
 _NO_DELIMITERS = "\0\n\r"
 _SAMPLE = "a,b\r\n1,2\r\n"
 _LONGEST_SECONDS = 300 * 366 * 86_400
@@ -49,6 +50,7 @@ class Key:
 _Text = Annotated[str, Meta(min_length=1, description="text in quotes")]
 _File = Annotated[Path, Meta(description="text in quotes")]
 _Unit = Annotated[Literal["auto", "s", "ms", "us", "ns"], Meta(description=f"one of {', '.join(TIME_UNITS)}")]
+_IdType = Annotated[Literal["auto", "integer", "text"], Meta(description=f"one of {', '.join(ID_TYPES)}")]
 _Flag = Annotated[bool, Meta(description="true or false")]
 _Seconds = Annotated[float, Meta(description="a number")]
 _Names = Annotated[tuple[_Text, ...], Meta(description='a list as ["genre", "mood"]')]
@@ -198,6 +200,13 @@ class LogKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
     user: Annotated[_Text, Key(help="Column of the user.", option="user")] = "user_id"
     item: Annotated[_Text, Key(help="Column of the item.", option="item")] = "item_id"
+    id_type: Annotated[
+        _IdType,
+        Key(
+            help=f"Type of users, items and requests: {', '.join(ID_TYPES)}; auto: integer where all are.",
+            option="id-type",
+        ),
+    ] = "auto"
     time: Annotated[
         _Text, Key(help="Column of the time: timestamps, ISO 8601 or Unix time.", option="time")
     ] = "timestamp_ms"

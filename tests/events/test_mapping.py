@@ -34,6 +34,7 @@ user = "u"
 item = "i"
 time = "t"
 time_unit = "ms"
+id_type = "text"
 time_format = "%d/%m/%Y %H:%M"
 time_is_local = true
 utc_offset_minutes = "offset"
@@ -84,6 +85,7 @@ def test_every_key_is_read(tmp_path):
         item="i",
         time="t",
         time_unit="ms",
+        id_type="text",
         time_format="%d/%m/%Y %H:%M",
         time_is_local=True,
         utc_offset_minutes="offset",

@@ -128,9 +128,10 @@ def test_empty_and_header_only(tmp_path):
     path.write_text("")
     with pytest.raises(LogError, match="the file is empty"):
         header_of(path, CsvFormat())
-    path.write_text("a,b\n")
-    assert header_of(path, CsvFormat()) == ["a", "b"]
-    assert read(path) == ([], [])
+    for text in ("a,b\n", "a,b", "a,b\r\n", "a,b\n\n"):
+        path.write_text(text, newline="")
+        assert header_of(path, CsvFormat()) == ["a", "b"]
+        assert read(path) == ([], [])
 
 
 def test_missing_column(tmp_path):

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from interestclock.errors import LogError
 from interestclock.events.values import (
-    id_type,
     parse_categorical,
     parse_ids,
     parse_labels,
@@ -18,27 +17,6 @@ from interestclock.events.values import (
     parse_numbers,
     parse_quantities,
 )
-
-
-@pytest.mark.parametrize(
-    ("column", "typed", "expected"),
-    [
-        (pa.array([1], pa.int16()), True, pa.int64()),
-        (pa.array([1.0, None]), True, pa.int64()),
-        (pa.array(["1"]), True, pa.string()),
-        (pa.array(["1", "", "-3"]), False, pa.int64()),
-        (pa.array(["1", "007"]), False, pa.string()),
-        (pa.array([""]), False, pa.string()),
-        (pa.array(["12345678901234567890"]), False, pa.string()),
-    ],
-)
-def test_id_types(column, typed, expected):
-    assert id_type(column, typed=typed) == expected
-
-
-def test_a_column_that_holds_no_ids():
-    with pytest.raises(LogError, match="holds bool; ids are integers or text"):
-        id_type(pa.array([True]), typed=True)
 
 
 def test_ids():
@@ -143,11 +121,9 @@ def test_lists_against_a_loop(rows):
     assert parse_lists(column, None).values.to_pylist() == expected
 
 
-def test_unsigned_hashes_are_text_and_smaller_ones_integers():
+def test_unsigned_hashes_are_text_or_no_integer():
     hashes = pa.array([1, (1 << 64) - 1], pa.uint64())
-    assert id_type(hashes, typed=True) == pa.string()
     assert parse_ids(hashes, pa.string()).values.to_pylist() == ["1", "18446744073709551615"]
-    assert id_type(pa.array([1], pa.uint64()), typed=True) == pa.int64()
     assert parse_ids(hashes, pa.int64()).bad_N.tolist() == [False, True]
 
 

@@ -13,6 +13,7 @@ from interestclock.errors import ConfigError, LogError
 from interestclock.events.chunking import rechunk
 from interestclock.events.dead_letters import DeadLetter, DeadLetterFile
 from interestclock.events.duplicates import DuplicateFilter
+from interestclock.events.id_types import settle_id_types
 from interestclock.events.items import attach_attributes, read_items
 from interestclock.events.log_files import LogPath, called, log_files
 from interestclock.events.mapping import ColumnMapping
@@ -75,7 +76,9 @@ class TableSource:
         self._labels_seen: set[str] = set()
         self._lines_in_quotes = 0
         self._file_starts: list[int] = []
-        self._types = infer_types(self._first_block(), mapping)
+        first = self._first_block()
+        self._ids = settle_id_types(self._files, mapping)
+        self._types = infer_types(first, mapping, self._ids)
         self._looked_up = bool(mapping.attributes) or mapping.items_match is not None
         self._items = self._read_items()
 
@@ -112,7 +115,10 @@ class TableSource:
                 all could be used.
             LatenessError: a row is older than the lateness allows.
         """
-        self._counts, self._file_starts = LogCounts(remarks=self._remarks_on_files()), []
+        self._counts, self._file_starts = (
+            LogCounts(remarks=[*self._remarks_on_files(), *self._ids.remarks]),
+            [],
+        )
         self._labels_seen, self._lines_in_quotes = set(), 0
         with DeadLetterFile(self._dead_letters) as letters:
             letters.begin()

@@ -84,6 +84,8 @@ class TextStream(io.RawIOBase):
         while len(self._ready) < size and raw:
             raw = self._file.read(size - len(self._ready))
             self._ready += self._as_utf8(raw)
+        if not raw and (self._ready[-1:] or self._last) != b"\n":
+            self._ready += b"\n"  # Arrow does not take a header without an end for one
         some, self._ready = self._ready[:size], self._ready[size:]
         self._count(some)
         return some

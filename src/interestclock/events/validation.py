@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from interestclock.events.context import ContextKind
 from interestclock.events.dead_letters import DeadLetter
+from interestclock.events.id_types import IdTypes, id_types_of
 from interestclock.events.local_time import Located, locate_in_day
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import RawBlock
@@ -20,7 +21,6 @@ from interestclock.events.row_checks import RowChecks
 from interestclock.events.times import parse_times, unix_unit
 from interestclock.events.values import (
     Parsed,
-    id_type,
     parse_categorical,
     parse_ids,
     parse_labels,
@@ -39,7 +39,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class LogTypes:
-    """What the first block settles for the whole log.
+    """What is settled for the whole log.
 
     Example:
         >>> LogTypes(user=pa.int64(), item=pa.string(), request=None, time_unit="ms").item
@@ -52,8 +52,12 @@ class LogTypes:
     time_unit: str
 
 
-def infer_types(block: RawBlock, mapping: ColumnMapping) -> LogTypes:
-    """The type of each id and the unit of Unix times, told from a log's first block.
+def infer_types(block: RawBlock, mapping: ColumnMapping, ids: IdTypes | None = None) -> LogTypes:
+    """The type of each id, and the unit of Unix times, told from a log's first block.
+
+    Args:
+        block: the log's first. mapping: what its columns mean.
+        ids: the types of the log's ids; None: those that the block has.
 
     Raises:
         LogError: a column holds neither integers nor text.
@@ -66,15 +70,12 @@ def infer_types(block: RawBlock, mapping: ColumnMapping) -> LogTypes:
         's'
     """
     checks = RowChecks(block)
-
-    def kind(column: str) -> pa.DataType:
-        return checks.read(column, lambda values: id_type(values, typed=block.typed))
-
+    types = (ids or id_types_of([block], mapping)).types
     unit = mapping.time_unit
     return LogTypes(
-        user=kind(mapping.user),
-        item=kind(mapping.item),
-        request=None if mapping.request is None else kind(mapping.request),
+        user=types[mapping.user],
+        item=types[mapping.item],
+        request=None if mapping.request is None else types[mapping.request],
         time_unit=unix_unit(checks.column(mapping.time)) if unit == "auto" else unit,
     )
 

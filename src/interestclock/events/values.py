@@ -15,9 +15,11 @@ from interestclock.events.written_lists import split_texts
 
 __all__ = [
     "Parsed",
-    "id_type",
+    "are_integers",
+    "fits_int64",
     "is_list",
     "is_text",
+    "no_ids",
     "parse_categorical",
     "parse_ids",
     "parse_labels",
@@ -27,9 +29,11 @@ __all__ = [
 ]
 
 _INTEGER = r"^-?(0|[1-9]\d{0,17})$"
+_DIGITS = 18  # of which int64 holds every number
 _LARGEST = pa.scalar((1 << 63) - 1, pa.uint64())
 _EXACT_BELOW = {"float64": 2.0**53, "float32": 2.0**24, "float16": 2.0**11}
 _NUMBER = r"^\s*([-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|(?i:nan))\s*$"
+_INTEGER_ID = "an id (an integer)"
 _A_LIST = 'one value, or a list of single values such as [1, 9] or ["rock", "x"]'
 _ONES, _ZEROS = ("1", "1.0", "true", "True", "TRUE"), ("0", "0.0", "false", "False", "FALSE")
 _TRUTHS = dict.fromkeys(_ONES, 1) | dict.fromkeys(_ZEROS, 0)
@@ -87,28 +91,41 @@ def is_list(kind: pa.DataType) -> bool:
     )
 
 
-def id_type(column: pa.Array, *, typed: bool) -> pa.DataType:
-    """int64 for integers it can hold, string for anything else; untyped text is told by its values.
+def no_ids(kind: pa.DataType) -> str:
+    """Why a column of some type cannot be one of ids."""
+    return f"holds {kind}; ids are integers or text"
 
-    Raises:
-        LogError: the column's type holds no ids.
+
+def are_integers(column: pa.Array) -> pa.Array:
+    """Which texts are integers as int64 writes them: ``007``, ``7.0`` and 19 digits are text.
+
+    Args:
+        column: (N,) string.
+
+    Returns:
+        (N,) bool, without nulls.
 
     Example:
-        >>> id_type(pa.array(["7", "12"]), typed=False), id_type(pa.array(["7", "u12"]), typed=False)
-        (DataType(int64), DataType(string))
+        >>> are_integers(pa.array(["7", "-12", "007", "", None])).to_pylist()
+        [True, True, False, False, False]
     """
-    kind = column.type
-    if pa.types.is_uint64(kind) and pc.any(pc.greater(column, _LARGEST)).as_py():  # hashes, mostly
-        return pa.string()
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):  # floating: integers beside nulls
-        return pa.int64()
-    if not is_text(kind):
-        raise LogError(f"holds {kind}; ids are integers or text")
-    if typed:
-        return pa.string()
-    given = pc.filter(column, pc.not_equal(column, ""))
-    integers = len(given) > 0 and pc.all(pc.match_substring_regex(given, _INTEGER)).as_py()
-    return pa.int64() if integers else pa.string()
+    if _are_plain_digits(column):
+        return pa.repeat(True, len(column))
+    return pc.match_substring_regex(column, _INTEGER).fill_null(False)
+
+
+def _are_plain_digits(column: pa.Array) -> bool:
+    """Whether all are integers without a sign: what most ids are, told without a look at each."""
+    if not len(column) or column.null_count or not pa.types.is_string(column.type):
+        return False
+    _, places, content = column.buffers()
+    end_N = np.frombuffer(places, np.int32)[column.offset : column.offset + len(column) + 1]
+    size_N = np.diff(end_N)
+    if content is None or size_N.min() < 1 or size_N.max() > _DIGITS:
+        return False
+    code_P = np.frombuffer(content, np.uint8)
+    leading_zero_N = (code_P[end_N[:-1]] == ord("0")) & (size_N > 1)
+    return bool((code_P[end_N[0] : end_N[-1]] - np.uint8(ord("0")) <= 9).all() and not leading_zero_N.any())
 
 
 def parse_ids(column: pa.Array, kind: pa.DataType, *, optional: bool = False) -> Parsed:
@@ -126,19 +143,20 @@ def parse_ids(column: pa.Array, kind: pa.DataType, *, optional: bool = False) ->
         >>> parse_ids(pa.array(["7", "u12", ""]), pa.int64()).bad_N.tolist()
         [False, True, True]
     """
+    if pa.types.is_integer(kind) and _are_plain_digits(column):
+        return Parsed(values=column.cast(kind), bad_N=np.zeros(len(column), bool), expected=_INTEGER_ID)
     column = pc.if_else(pc.equal(column, ""), None, column) if is_text(column.type) else column
     if pa.types.is_floating(column.type):
         column = _told_apart(column)
     if pa.types.is_string(kind):
         values = _as_text(column)
     elif is_text(column.type):
-        integer = pc.match_substring_regex(column, _INTEGER).fill_null(False)
-        values = pc.if_else(integer, column, None).cast(pa.int64())
+        values = pc.if_else(are_integers(column), column, None).cast(pa.int64())
     else:
-        values = pc.if_else(_is_int64(column), column, None).cast(pa.int64())
+        values = pc.if_else(fits_int64(column), column, None).cast(pa.int64())
     lost = pc.is_null(column) if not optional else pa.scalar(False)
     bad = pc.or_(lost, pc.and_(pc.is_null(values), pc.is_valid(column)))
-    expected = "an id (an integer, as in the log's first rows)" if pa.types.is_integer(kind) else "an id"
+    expected = _INTEGER_ID if pa.types.is_integer(kind) else "an id"
     return Parsed(values=values, bad_N=np.asarray(bad), expected=expected)
 
 
@@ -158,8 +176,13 @@ def _told_apart(column: pa.Array) -> pa.Array:
     return numbers
 
 
-def _is_int64(column: pa.Array) -> pa.Array | bool:
-    """Which numbers are integers that int64 holds."""
+def fits_int64(column: pa.Array) -> pa.Array | bool:
+    """Which numbers are integers that int64 holds; True: all.
+
+    Example:
+        >>> fits_int64(pa.array([7.0, 7.5])).to_pylist()
+        [True, False]
+    """
     if pa.types.is_floating(column.type):
         return pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), 2.0**63))
     return pc.less_equal(column, _LARGEST) if pa.types.is_uint64(column.type) else True
