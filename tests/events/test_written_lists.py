@@ -22,6 +22,7 @@ VALUES = st.lists(st.one_of(st.text(min_size=1), st.integers().map(str)))
         ('["rock", "x"]', ["rock", "x"]),
         ("['Adventure', \"Children's\"]", ["Adventure", "Children's"]),  # MovieLens, by way of a data frame
         ("[rock, x]", ["rock", "x"]),
+        (r"['AC\DC', 'x']", [r"AC\DC", "x"]),
         ("[]", []),
         (" [ ] ", []),
         ('["a, b", "c"]', ["a, b", "c"]),

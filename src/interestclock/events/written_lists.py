@@ -7,6 +7,7 @@ import io
 import json
 import re
 import tokenize
+import warnings
 from itertools import pairwise
 
 import numpy as np
@@ -84,10 +85,16 @@ def _literal(text: str) -> list[object] | None:
         values = json.loads(text, parse_int=str, parse_float=str, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         try:
-            values = None if _joins_texts(text) else ast.literal_eval(text)
+            values = None if _joins_texts(text) else _python(text)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             values = None
     return values if isinstance(values, list) else None
+
+
+def _python(text: str) -> object:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of backslashes that stand for themselves
+        return ast.literal_eval(text)
 
 
 def _joins_texts(text: str) -> bool:
