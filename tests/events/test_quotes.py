@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from interestclock.errors import LogError
 from interestclock.events import CsvFormat, LogCounts, TableSource, text_tables
+from interestclock.events.raw_tables import MalformedLine
 from interestclock.events.text_tables import text_blocks
 
 HEADER = "user_id,item_id,timestamp_ms,note"
@@ -67,6 +68,11 @@ def test_a_few_lines_in_quotes_are_said(tmp_path, visits):
         "3 lines stand inside quoted values and are no rows; where no value has several lines, a "
         "quote is left open"
     ]
+
+
+def test_lines_are_those_of_the_file():
+    text = "5,a\u2028b\x0bc,\r\n\r\n6,d\n"
+    assert MalformedLine(row=1, reason="", text=text).lines == 2
 
 
 def test_texts_of_many_lines_are_texts(tmp_path, visits):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -187,3 +189,16 @@ def test_a_line_without_an_end_is_not_an_empty_file(tmp_path):
     path.write_bytes(b"\n\n\n")
     with pytest.raises(LogError, match="the file is empty"):
         read(path)
+
+
+def test_a_refused_file_ends_python_as_any_error_does(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_bytes(b"x" * 10_000_000)
+    code = (
+        "from pathlib import Path; from interestclock.events.text_tables import header_of\n"
+        "from interestclock.events import CsvFormat\n"
+        f"header_of(Path({str(path)!r}), CsvFormat())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("write each row on a line of its own")

@@ -65,6 +65,6 @@ def refuse_swallowed(blocks: Iterable[RawBlock], delimiter: str) -> None:
 
 def _rows_in(value: str, delimiter: str, columns: int) -> int:
     """How many lines of a value are rows of the file, where most are."""
-    lines = value.splitlines()[1:]
+    lines = value.split("\n")[1:]
     rows = sum(line.count(delimiter) == columns - 1 for line in lines)
     return rows if 2 * rows >= len(lines) else 0

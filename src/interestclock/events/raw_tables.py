@@ -45,7 +45,7 @@ class MalformedLine:
     @property
     def lines(self) -> int:
         """How many lines of the file it takes in, empty ones left out."""
-        return max(1, sum(map(bool, self.text.splitlines())))
+        return max(1, sum(line.strip("\r") != "" for line in self.text.split("\n")))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import codecs
 import io
+import threading
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -18,6 +21,7 @@ __all__ = ["UNREADABLE", "TextStream"]
 
 UNREADABLE = "\ufdd0"  # stands for bytes that are no text; no character of any language has this place
 _UNREADABLE_BYTES = UNREADABLE.encode()
+_LAST_READ_SECONDS = 0.05
 _HEAD_BYTES = 4_096
 _OF_ASCII = ("utf-8", "ascii", "iso8859-1", "cp1252")
 _MARK = "interestclock.mark"
@@ -29,6 +33,16 @@ def _mark(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error(_MARK, _mark)
+
+
+_closed_early = threading.Event()
+
+
+@atexit.register
+def _let_arrow_end() -> None:
+    """Arrow's thread may come once more for what it looks ahead for, and must not find Python gone."""
+    if _closed_early.is_set():
+        time.sleep(_LAST_READ_SECONDS)
 
 
 class TextStream(io.RawIOBase):
@@ -62,7 +76,8 @@ class TextStream(io.RawIOBase):
         self._ascii_is_itself = codecs.lookup(encoding).name in _OF_ASCII
         self._ready = b""
         self._last = b"\n"
-        self._began = False
+        self._began = self._ended = self._is_closed = False
+        self._lock = threading.Lock()
         self._ended_lines = 0
         self.quoted = self.unreadable = False
 
@@ -80,6 +95,10 @@ class TextStream(io.RawIOBase):
 
     def read(self, size: int = -1, /) -> bytes:
         """``size`` bytes of the text, fewer only at its end: a short block could not hold its rows."""
+        with self._lock:
+            return b"" if self._is_closed else self._read(size)
+
+    def _read(self, size: int) -> bytes:
         raw = b" "
         while len(self._ready) < size and raw:
             raw = self._file.read(size - len(self._ready))
@@ -88,11 +107,16 @@ class TextStream(io.RawIOBase):
             self._ready += b"\n"  # Arrow does not take a header without an end for one
         some, self._ready = self._ready[:size], self._ready[size:]
         self._count(some)
+        self._ended = not some
         return some
 
     def close(self) -> None:
-        """Nothing more is read."""
-        self._file.close()
+        """Nothing more is read; a read of Arrow's own thread, which looks ahead, is waited for."""
+        with self._lock:
+            self._is_closed = True
+            self._file.close()
+        if not self._ended:
+            _closed_early.set()
         super().close()
 
     @property
