@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from interestclock.errors import LogError
-from interestclock.plugins import instead_of_a_file
 from interestclock.events.file_formats import FORMATS, named_formats
+from interestclock.plugins import instead_of_a_file
 
 __all__ = ["LogFiles", "LogPath", "as_paths", "called", "log_files", "partition_of"]
 
