@@ -23,6 +23,8 @@ from interestclock.timeofday import (
     seconds_of_day,
     utc_day_start_ms,
     utc_hour,
+    wall_shift_minutes,
+    zone_fault,
     zone_offset_minutes,
 )
 
@@ -102,6 +104,55 @@ def test_unknown_zone(zone):
 def test_unknown_zone_names_the_closest():
     with pytest.raises(ConfigError, match=r"did you mean .*America/New_York"):
         zone_offset_minutes(np.array([0]), "America/New_Yrok")
+
+
+@pytest.mark.parametrize(
+    "zone", ["localtime", "posixrules", "Factory", "posix/Europe/Berlin", "right/Europe/Berlin"]
+)
+def test_files_of_the_system_are_no_zones(zone):
+    with pytest.raises(ConfigError, match=f"'{zone}' is no time zone of a place; use an IANA name"):
+        check_zone(zone)
+
+
+@pytest.mark.parametrize(
+    ("zone", "remedy"),
+    [
+        ("UTC+2", r"'Etc/GMT-2' is \+02:00 all year \(its sign is reversed\)"),
+        ("gmt-05:00", r"'Etc/GMT\+5' is -05:00 all year"),
+        ("+05:30", "an offset is no zone: a place's zone knows daylight saving"),
+        ("UTC+15", "an offset is no zone"),
+        ("PST", r"did you mean America/Los_Angeles\?"),
+        ("cest", r"did you mean Europe/Berlin\?"),
+    ],
+)
+def test_what_people_write_for_zones_gets_the_right_suggestion(zone, remedy):
+    with pytest.raises(ConfigError, match=f"unknown time zone .*{remedy}"):
+        check_zone(zone)
+    assert zone_fault(zone).startswith(f"unknown time zone '{zone}'; ")
+
+
+def test_a_zone_is_no_fault():
+    with pytest.raises(ValueError, match="UTC is a zone"):
+        zone_fault("UTC")
+
+
+def test_how_far_the_clock_on_the_wall_is_set():
+    walls = [ms(f"2023-11-05 0{hour}:30:00") for hour in range(4)]
+    assert wall_shift_minutes(np.array(walls), "America/New_York").tolist() == [0, 60, 0, 0]
+    assert wall_shift_minutes(np.array([ms("2024-03-31 02:00:00")]), "Europe/Berlin").tolist() == [-60]
+    lord_howe = np.array([ms("2024-04-07 01:30:00"), ms("2024-04-07 02:00:00")])
+    assert wall_shift_minutes(lord_howe, "Australia/Lord_Howe").tolist() == [30, 0]
+    assert wall_shift_minutes(np.array([ms("2011-12-30 12:00:00")]), "Pacific/Apia").tolist() == [-24 * 60]
+    none = wall_shift_minutes(np.array([], np.int64), "UTC")
+    assert (none.dtype, none.shape) == (np.int32, (0,))
+
+
+@given(st.integers(min_value=70_000_000, max_value=2_000_000_000), st.sampled_from(ZONES))
+def test_the_shift_agrees_with_the_standard_library(second, zone):
+    wall = datetime(1970, 1, 1) + timedelta(seconds=second)
+    first, second_time = (wall.replace(tzinfo=ZoneInfo(zone), fold=fold).utcoffset() for fold in (0, 1))
+    expected = (first - second_time) // timedelta(minutes=1)
+    assert wall_shift_minutes(np.array([second * 1_000]), zone).tolist() == [expected]
 
 
 @given(seconds, seconds)

@@ -6,6 +6,7 @@ Shapes: ``N`` events. Times are int64 UTC milliseconds: float32 seconds since 19
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ __all__ = [
     "utc_day_start_ms",
     "utc_hour",
     "utc_offset_minutes",
+    "wall_shift_minutes",
+    "zone_fault",
     "zone_offset_minutes",
 ]
 
@@ -48,6 +51,32 @@ _QUARTER_MS = 15 * _MINUTE_MS  # since 1972 every zone changes its offset at a m
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 _WEEK_SECONDS = 7 * DAY_SECONDS
+_NO_PLACES = ("localtime", "posixrules", "Factory")  # files of the system's, beside those of zones
+_ABBREVIATED = {  # which zone is mostly meant
+    "PST PDT": "America/Los_Angeles",
+    "MDT": "America/Denver",
+    "CST CDT": "America/Chicago",
+    "EDT": "America/New_York",
+    "AST ADT": "America/Halifax",
+    "AKST AKDT": "America/Anchorage",
+    "BRT": "America/Sao_Paulo",
+    "BST": "Europe/London",
+    "CEST": "Europe/Berlin",
+    "EEST": "Europe/Athens",
+    "WEST": "Europe/Lisbon",
+    "MSK": "Europe/Moscow",
+    "SAST": "Africa/Johannesburg",
+    "IST": "Asia/Kolkata",
+    "SGT": "Asia/Singapore",
+    "HKT": "Asia/Hong_Kong",
+    "JST": "Asia/Tokyo",
+    "KST": "Asia/Seoul",
+    "AWST": "Australia/Perth",
+    "ACST ACDT": "Australia/Adelaide",
+    "AEST AEDT": "Australia/Sydney",
+    "NZST NZDT": "Pacific/Auckland",
+}
+_OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-])(\d{1,2}):?(\d{2})?", re.IGNORECASE)
 
 Ints = npt.NDArray[np.integer[Any]]
 Times = TypeVar("Times", int, npt.NDArray[Any], "torch.Tensor")
@@ -193,8 +222,40 @@ def local_to_utc_ms(local_ms_N: Ints, zone: str) -> npt.NDArray[np.int64]:
         [86400000]
     """
     tz = check_zone(zone)
-    offsets = _offsets_by_quarter(local_ms_N, lambda wall: wall.replace(tzinfo=tz).utcoffset())
+    offsets = _offsets_by_quarter(local_ms_N, _wall_offset(tz, fold=0))
     return np.asarray(local_ms_N, np.int64) - offsets.astype(np.int64) * _MINUTE_MS
+
+
+def wall_shift_minutes(local_ms_N: Ints, zone: str) -> npt.NDArray[np.int32]:
+    """By how much the clock on the wall is set back or forward at each of its times.
+
+    Above 0 the time happens twice, so many minutes apart; below 0 never, as the clock skips it.
+
+    Args:
+        local_ms_N: (N,) int64, wall-clock time written as milliseconds since 1970-01-01 00:00 of that wall.
+        zone: an IANA name.
+
+    Raises:
+        ConfigError: no such zone.
+
+    Example:
+        >>> wall = np.array(["2023-11-05 01:30", "2023-11-05 02:30", "2023-03-12 02:30"], "datetime64[ms]")
+        >>> wall_shift_minutes(wall.astype(np.int64), "America/New_York").tolist()
+        [60, 0, -60]
+    """
+    tz = check_zone(zone)
+    local_N = np.asarray(local_ms_N, np.int64)
+    day_N, which_N = np.unique(local_N // DAY_MS, return_inverse=True)
+    edges_E = np.unique(np.concatenate([day_N, day_N + 1])) * DAY_MS  # one clock changes at midnight
+    before_E = _offsets_by_quarter(edges_E - _QUARTER_MS, _wall_offset(tz, fold=0))
+    after_E = _offsets_by_quarter(edges_E + _QUARTER_MS, _wall_offset(tz, fold=1))
+    first_D = np.searchsorted(edges_E, day_N * DAY_MS)
+    changes_N = (before_E[first_D] != after_E[first_D + 1])[which_N]
+    shift_N = np.zeros(local_N.size, np.int32)
+    if changes_N.any():
+        first_N = _offsets_by_quarter(local_N[changes_N], _wall_offset(tz, fold=0))
+        shift_N[changes_N] = first_N - _offsets_by_quarter(local_N[changes_N], _wall_offset(tz, fold=1))
+    return shift_N
 
 
 @lru_cache(maxsize=1_024)
@@ -202,16 +263,35 @@ def check_zone(zone: str) -> ZoneInfo:
     """The zone of an IANA name.
 
     Raises:
-        ConfigError: no such zone; the message names those spelled most like it.
+        ConfigError: no such zone; the message names those that are meant, or spelled most like it.
 
     Example:
         >>> check_zone("Europe/Berlin").key
         'Europe/Berlin'
     """
+    if zone in _NO_PLACES or zone.startswith(("posix/", "right/")):
+        raise ConfigError(f"'{zone}' is no time zone of a place; use an IANA name, as Europe/Berlin")
     try:
         return ZoneInfo(zone)
     except (KeyError, OSError, ValueError) as error:  # not found; a folder; not a file name
         raise _unknown_zone(zone) from error
+
+
+def zone_fault(zone: str) -> str:
+    """What is wrong with a zone's name, and what may be meant.
+
+    Raises:
+        ValueError: there is such a zone.
+
+    Example:
+        >>> zone_fault("PDT")
+        "unknown time zone 'PDT'; it stands for several zones, or ...; did you mean America/Los_Angeles?"
+    """
+    try:
+        check_zone(zone)
+    except ConfigError as error:
+        return str(error)
+    raise ValueError(f"{zone} is a zone")
 
 
 def circular_gap_seconds(a: Times, b: Times) -> Times:
@@ -277,12 +357,35 @@ def _offsets_by_quarter(
     return np.asarray(offsets, np.int32)[which_N]
 
 
+def _wall_offset(tz: ZoneInfo, *, fold: int) -> Callable[[datetime], timedelta | None]:
+    return lambda wall: wall.replace(tzinfo=tz, fold=fold).utcoffset()
+
+
 def _whole_minutes(offset: timedelta | None) -> int:
     assert offset is not None  # a ZoneInfo always knows it
     return round(offset.total_seconds() / 60)
 
 
 def _unknown_zone(zone: str) -> ConfigError:
-    close = get_close_matches(zone, available_timezones(), n=3, cutoff=0.5)
-    remedy = f"did you mean {', '.join(sorted(close))}?" if close else "use an IANA name, as Europe/Berlin"
-    return ConfigError(f"unknown time zone '{zone}'; {remedy}")
+    return ConfigError(f"unknown time zone '{zone}'; {_zone_remedy(zone)}")
+
+
+def _zone_remedy(zone: str) -> str:
+    offset = _OFFSET.fullmatch(zone.strip())
+    if offset is not None:
+        return _offset_remedy(*offset.groups(default="00"))
+    for names, meant in _ABBREVIATED.items():
+        if zone.strip().upper() in names.split():
+            return f"it stands for several zones, or for a part of the year; did you mean {meant}?"
+    close = get_close_matches(zone, available_timezones() - set(_NO_PLACES), n=3, cutoff=0.5)
+    return f"did you mean {', '.join(sorted(close))}?" if close else "use an IANA name, as Europe/Berlin"
+
+
+def _offset_remedy(sign: str, hours: str, minutes: str) -> str:
+    """Names of fixed offsets have the sign the other way round, and whole hours only."""
+    column = "or name a column of UTC offsets in minutes"
+    place = "a place's zone knows daylight saving, as Europe/Berlin"
+    name = f"Etc/GMT{'-' if sign == '+' else '+'}{int(hours)}"
+    if minutes != "00" or name not in available_timezones():
+        return f"an offset is no zone: {place}; {column}"
+    return f"'{name}' is {sign}{int(hours):02d}:00 all year (its sign is reversed); {place}; {column}"
