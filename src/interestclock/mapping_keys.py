@@ -208,7 +208,7 @@ class LogKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = "auto"
     time: Annotated[
-        _Text, Key(help="Column of the time: timestamps, ISO 8601 or Unix time.", option="time")
+        _Text, Key(help="Column of the time: timestamps, ISO 8601, RFC 2822 or Unix time.", option="time")
     ] = "timestamp_ms"
     time_unit: Annotated[
         _Unit,
@@ -216,15 +216,22 @@ class LogKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = "auto"
     time_format: Annotated[
         _Text | None,
-        Key(help="How times are written that are no ISO 8601, as strptime has it: `%d/%m/%Y %H:%M`."),
+        Key(help="How times are written that are no ISO 8601, as strptime has it: `%d/%m/%Y %H:%M:%S.%f`."),
     ] = None
     time_is_local: Annotated[
-        _Flag,
-        Key(help="Whether `time` is the wall clock of the event's offset or zone, and not UTC."),
-    ] = False
+        _Flag | None,
+        Key(
+            help="Whether `time` is the wall clock of the event's offset or zone, and not UTC.",
+            option="time-is-local",
+            otherwise="UTC, and text that could be either is pointed at",
+        ),
+    ] = None
     utc_offset_minutes: Annotated[
         _Text | None,
-        Key(help="Column of the event's own UTC offset in minutes; used first.", option="utc-offset-minutes"),
+        Key(
+            help="Column of the event's own UTC offset in minutes, or as +05:30; used first.",
+            option="utc-offset-minutes",
+        ),
     ] = None
     zone_column: Annotated[
         _Text | None,

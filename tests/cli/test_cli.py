@@ -45,6 +45,20 @@ def test_the_module_is_the_command() -> None:
     assert done.stdout.startswith("interestclock 0.")
 
 
+def test_wall_clocks_are_asked_about_until_an_option_says_what_they_are(tmp_path: Path) -> None:
+    log = tmp_path / "plays.csv"
+    log.write_text("user_id,item_id,timestamp_ms\n7,a,2023-11-14 22:13:20\n7,b,2023-11-14 23:13:20\n")
+    command = ("inspect", str(log), "--zone", "Asia/Tokyo", "--positive-only", "play")
+    hours = {
+        "": "2023-11-14 22:13:20 UTC",
+        "--time-is-local": "13:13:20 UTC",
+        "--no-time-is-local": "22:13:20 UTC",
+    }
+    for option, first in hours.items():
+        done = run(*command, *filter(None, [option]))
+        assert (done.returncode, first in done.stdout) == (0, True)
+
+
 @pytest.mark.parametrize("command", ["compare", "features", "simulate", "inspect"])
 def test_help_says_what_a_command_does(command: str) -> None:
     done = run(command, "--help")

@@ -30,10 +30,12 @@ def test_a_key_that_is_declared_is_an_option_without_more() -> None:
 def test_each_kind_of_key_as_an_option() -> None:
     options = {option.name: option for option in key_options(LogKeys)}
     assert list(options) == [
-        "user", "item", "time", "time-unit", "utc-offset-minutes", "zone-column", "zone", "request",
-        "event-id", "separator", "positive-only", "clock-attribute", "engaged", "label-column", "label-delay",
-        "eq3", "attribute", "item-attribute", "categorical", "multivalued", "numeric",
+        "user", "item", "id-type", "time", "time-unit", "time-is-local", "utc-offset-minutes", "zone-column",
+        "zone", "request", "event-id", "separator", "positive-only", "clock-attribute", "engaged",
+        "label-column", "label-delay", "eq3", "attribute", "item-attribute", "categorical", "multivalued",
+        "numeric",
     ]  # fmt: skip
+    assert [name for name, option in options.items() if option.flag] == ["time-is-local"]
     several = {name for name, option in options.items() if option.several}
     assert several == set(list(options)[-10:])
     assert options["eq3"].help.endswith("Eq. 3) (default: by name). TERM=LABEL; repeat for several.")

@@ -249,6 +249,8 @@ def test_command_line_goes_over_a_file(tmp_path):
     assert {name: label.column for name, label in over.labels.items()} == {"like": "liked", "finish": "done"}
     assert over.numeric == {"tempo": "tempo"}
     assert mapping.with_options() == mapping
+    assert mapping.with_options(time_is_local=False).time_is_local is False
+    assert mapping.with_options(time_is_local=True).with_options(time_is_local=None).time_is_local
 
 
 def test_a_key_that_there_is_not_cannot_be_put_over_a_mapping():

@@ -60,6 +60,16 @@ def test_late_within_the_first_rows_before_1970():
         stream([-5_000, -10_000], lateness_ms=0)
 
 
+def test_another_remedy_where_there_is_one():
+    reorder = Reorderer(
+        lateness_ms=0, name_row=str, remedy=lambda gap_ms: f"{gap_ms} ms" if gap_ms < 5 else None
+    )
+    with pytest.raises(LatenessError, match=r"the stated lateness is 0:00:00\. 4 ms$"):
+        reorder.push(pa.table({"timestamp_ms": [9, 5], "log_row": [1, 2]}))
+    with pytest.raises(LatenessError, match="Allow more"):
+        reorder.push(pa.table({"timestamp_ms": [99, 5], "log_row": [1, 2]}))
+
+
 def test_negative_lateness():
     with pytest.raises(ConfigError, match="lateness is -1 ms; give 0 or more"):
         Reorderer(lateness_ms=-1, name_row=str)

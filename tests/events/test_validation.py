@@ -155,7 +155,7 @@ def test_a_date_of_the_year_five_million_is_a_dead_letter():
     [
         ({"user_id": None}, "column 'user_id': expected an id"),
         ({"item_id": ""}, "column 'item_id': expected an id"),
-        ({"timestamp_ms": None}, "column 'timestamp_ms' is empty or no time between 1900 and 2200"),
+        ({"timestamp_ms": None}, "column 'timestamp_ms' is empty"),
         ({"offset": 90_000}, "column 'offset': expected whole minutes from -1080 to 1080, or empty"),
         ({"offset": 0.5}, "column 'offset': expected whole minutes from -1080 to 1080, or empty"),
         (

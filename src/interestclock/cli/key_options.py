@@ -23,12 +23,14 @@ class KeyOption:
     Args:
         key: its name in a mapping; ``delay_seconds`` is of each label. name: without dashes before it.
         help: what it holds, and how an entry is written. several: whether it may be repeated.
+        flag: whether it is true or false, and takes no value.
     """
 
     key: str
     name: str
     help: str
     several: bool
+    flag: bool = False
 
 
 def key_options(keys: type[Struct]) -> tuple[KeyOption, ...]:
@@ -47,9 +49,13 @@ def key_options(keys: type[Struct]) -> tuple[KeyOption, ...]:
 
 def _options(keys: type[Struct]) -> Iterator[KeyOption]:
     for name, key, kind in keys_of(keys):
-        shape = get_origin(bare_type(kind))
+        bare = bare_type(kind)
+        shape = get_origin(bare)
         if key.option is not None:
-            yield KeyOption(key=name, name=key.option, help=_help(key, shape), several=shape in _SEVERAL)
+            several = shape in _SEVERAL
+            yield KeyOption(
+                key=name, name=key.option, help=_help(key, shape), several=several, flag=bare is bool
+            )
         if shape is dict:
             yield from _of_each_entry(bare_type(get_args(bare_type(kind))[1]))
 

@@ -118,7 +118,7 @@ class LogOptions:
             for each in fields(self)
             if each.name not in ("log", "keys") and getattr(self, each.name) != each.default
         ]
-        given += [options[each].name for each, value in self.keys.items() if value]
+        given += [options[each].name for each, value in self.keys.items() if value or value is False]
         if given:
             raise ConfigError(
                 f"{name} is a source of your own, which says itself what its columns mean; leave out "
@@ -172,7 +172,7 @@ def _key_parameters() -> dict[str, inspect.Parameter]:
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
             annotation=Annotated[
-                list[str] | None if option.several else str | None,
+                list[str] | None if option.several else bool | None if option.flag else str | None,
                 typer.Option(help=option.help, rich_help_panel=_COLUMNS, show_default=False),
             ],
         )

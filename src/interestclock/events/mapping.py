@@ -144,16 +144,16 @@ class ColumnMapping(LogKeys, frozen=True, kw_only=True):
         return {name: self.outcomes.get(name, name) for name in label_expression(label, text).columns}
 
     def with_options(
-        self, *, label_delays: Sequence[str] | None = None, **given: str | Sequence[str] | None
+        self, *, label_delays: Sequence[str] | None = None, **given: str | bool | Sequence[str] | None
     ) -> ColumnMapping:
         """This mapping, with what the command line says put over it.
 
         Args:
             label_delays: entries ``NAME=SECONDS``.
-            given: a key's text, or its entries. Those of a table add to the mapping's own names; each is
-                ``NAME=COLUMN``, or ``NAME`` where both agree (``eq3``: ``TERM=LABEL``). Those of
-                ``clock_attributes`` and ``engaged`` are names, and replace. A label that the mapping has
-                keeps when it is known. None and empty leave the mapping as it is.
+            given: a key's text, true or false, or its entries. Those of a table add to the mapping's own
+                names; each is ``NAME=COLUMN``, or ``NAME`` where both agree (``eq3``: ``TERM=LABEL``).
+                Those of ``clock_attributes`` and ``engaged`` are names, and replace. A label that the mapping
+                has keeps when it is known. None and empty leave the mapping as it is.
 
         Raises:
             ConfigError: an unknown key, an entry without a name or a column, or the result is not a valid
@@ -164,15 +164,15 @@ class ColumnMapping(LogKeys, frozen=True, kw_only=True):
             >>> mapping.user, mapping.labels["like"].column, mapping.labels["skip"].column
             ('uid', 'liked', 'skip')
         """
-        changed = {name: self._over(name, value) for name, value in given.items() if value}
+        changed = {name: self._over(name, value) for name, value in given.items() if value or value is False}
         changed["labels"] = labels_delayed(changed.get("labels", self.labels), label_delays or ())
         return structs.replace(self, **changed)
 
-    def _over(self, name: str, value: str | Sequence[str]) -> Any:
+    def _over(self, name: str, value: str | bool | Sequence[str]) -> Any:
         if name not in self.__struct_fields__:
             raise ConfigError(f"a mapping has no key '{name}'; it has {', '.join(self.__struct_fields__)}")
         now = getattr(self, name)
-        if isinstance(value, str):
+        if isinstance(value, str | bool):
             return value
         if name == "labels":
             return labels_named(self.labels, value)

@@ -77,6 +77,7 @@ class Reorderer:
     Args:
         lateness_ms: how much older than the newest event before it a row may be.
         name_row: turns a ``log_row`` into words for a message.
+        remedy: what to do about a row so many milliseconds behind; None: allow for that, or sort.
 
     Raises:
         ConfigError: the lateness is negative.
@@ -89,10 +90,17 @@ class Reorderer:
         ([10], [16, 20])
     """
 
-    def __init__(self, *, lateness_ms: int, name_row: Callable[[int], str]) -> None:
+    def __init__(
+        self,
+        *,
+        lateness_ms: int,
+        name_row: Callable[[int], str],
+        remedy: Callable[[int], str | None] = lambda _: None,
+    ) -> None:
         if lateness_ms < 0:
             raise ConfigError(f"lateness is {lateness_ms} ms; give 0 or more")
         self._lateness_ms = lateness_ms
+        self._remedy_for = remedy
         self._order = TimeOrder(lateness_ms=lateness_ms, name_row=name_row, remedy=self._remedy)
         self._held: pa.Table | None = None
 
@@ -114,9 +122,15 @@ class Reorderer:
     def _remedy(self, gap_ms: int) -> str:
         return (
             f"the stated lateness is {timedelta(milliseconds=self._lateness_ms)}. "
-            f"Allow more (here at least --lateness-minutes {math.ceil(gap_ms / 60_000)}), or sort the log by "
-            "time first: duckdb -c \"COPY (FROM 'LOG' ORDER BY TIME_COLUMN) TO 'sorted.parquet'\""
+            f"{self._remedy_for(gap_ms) or _allow_or_sort(gap_ms)}"
         )
+
+
+def _allow_or_sort(gap_ms: int) -> str:
+    return (
+        f"Allow more (here at least --lateness-minutes {math.ceil(gap_ms / 60_000)}), or sort the log by "
+        "time first: duckdb -c \"COPY (FROM 'LOG' ORDER BY TIME_COLUMN) TO 'sorted.parquet'\""
+    )
 
 
 def _by_time(events: pa.Table) -> pa.Table:

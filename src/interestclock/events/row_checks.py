@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -43,6 +44,11 @@ class RowChecks:
         self._reasons: list[str] = []
         self._quoted: dict[int, str] = {}  # reason -> the column whose value it ends with
         self._reason_N = np.full(len(block.row_N), -1)
+
+    @property
+    def path(self) -> Path:
+        """The block's file."""
+        return self._block.path
 
     @property
     def usable(self) -> npt.NDArray[np.bool_]:

@@ -21,6 +21,7 @@ from interestclock.events.raw_tables import MalformedLine, RawBlock
 from interestclock.events.read_blocks import read_blocks
 from interestclock.events.reorder import Reorderer
 from interestclock.events.schema import LogCounts, LogSchema
+from interestclock.events.time_watch import TimeWatch
 from interestclock.events.validation import EVENT_ID, infer_types, validate
 from interestclock.events.values import parse_categorical
 
@@ -65,7 +66,6 @@ class TableSource:
     ) -> None:
         self._schema = mapping.schema()
         self._called = called(path)
-        _require_local_time(self._called, mapping)
         _require_items(self._called, mapping)
         self._mapping, self._lateness_ms = mapping, lateness_ms
         self._dead_letters = None if dead_letters is None else Path(dead_letters)
@@ -76,6 +76,7 @@ class TableSource:
         self._labels_seen: set[str] = set()
         self._lines_in_quotes = 0
         self._file_starts: list[int] = []
+        self._watch = self._new_watch()
         first = self._first_block()
         self._ids = settle_id_types(self._files, mapping)
         self._types = infer_types(first, mapping, self._ids)
@@ -115,14 +116,13 @@ class TableSource:
                 all could be used.
             LatenessError: a row is older than the lateness allows.
         """
-        self._counts, self._file_starts = (
-            LogCounts(remarks=[*self._remarks_on_files(), *self._ids.remarks]),
-            [],
-        )
+        self._counts = LogCounts(remarks=[*self._remarks_on_files(), *self._ids.remarks])
+        self._file_starts, self._watch = [], self._new_watch()
         self._labels_seen, self._lines_in_quotes = set(), 0
         with DeadLetterFile(self._dead_letters) as letters:
             letters.begin()
             yield from rechunk(self._in_order(letters), rows)
+        self._watch.close()
         if not self._counts.used:
             raise LogError(f"{self._called}: none of its {self._counts.read} rows can be used; {self._why()}")
         self._counts.remarks += self._remarks_on_rows()
@@ -141,7 +141,9 @@ class TableSource:
         ]
 
     def _in_order(self, letters: DeadLetterFile) -> Iterator[pa.Table]:
-        reorder = Reorderer(lateness_ms=self._lateness_ms, name_row=self._name_row)
+        reorder = Reorderer(
+            lateness_ms=self._lateness_ms, name_row=self._name_row, remedy=self._watch.remedy_for_late
+        )
         event_id = None if self._mapping.event_id is None else EVENT_ID
         duplicates = DuplicateFilter(lateness_ms=self._lateness_ms, event_id=event_id)
         for block, rows_before in self._numbered_blocks():
@@ -154,8 +156,11 @@ class TableSource:
         if last is not None:
             yield self._kept(duplicates, last)
 
+    def _new_watch(self) -> TimeWatch:
+        return TimeWatch(self._mapping, lateness_ms=self._lateness_ms, remarks=self._counts.remarks)
+
     def _checked(self, block: RawBlock, rows_before: int) -> tuple[pa.Table, list[DeadLetter]]:
-        events, dead = validate(block, self._mapping, self._types, rows_before=rows_before)
+        events, dead = validate(block, self._mapping, self._types, rows_before=rows_before, watch=self._watch)
         if self._items is None or not self._looked_up:
             return events, dead
         match = block.table.column(self._mapping.items_match or self._mapping.item)
@@ -213,14 +218,6 @@ class TableSource:
 
     def _why(self) -> str:
         return f"the reasons stand in {self._dead_letters}" if self._dead_letters else "it is empty"
-
-
-def _require_local_time(path: str, mapping: ColumnMapping) -> None:
-    if not (mapping.zone or mapping.zone_column or mapping.utc_offset_minutes):
-        raise ConfigError(
-            f"{path}: nothing tells its local time; give a zone (--zone America/New_York), "
-            "a zone column, or a column of UTC offsets in minutes"
-        )
 
 
 def _spare_the_input(files: tuple[Path, ...], items: Path | None, dead_letters: Path | None) -> None:

@@ -14,11 +14,13 @@ import pyarrow.compute as pc
 from interestclock.events.context import ContextKind
 from interestclock.events.dead_letters import DeadLetter
 from interestclock.events.id_types import IdTypes, id_types_of
-from interestclock.events.local_time import Located, locate_in_day
+from interestclock.events.local_time import Order
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import RawBlock
 from interestclock.events.row_checks import RowChecks
-from interestclock.events.times import parse_times, unix_unit
+from interestclock.events.row_times import check_times, located, when
+from interestclock.events.time_watch import TimeWatch
+from interestclock.events.times import unix_unit
 from interestclock.events.values import (
     Parsed,
     parse_categorical,
@@ -28,7 +30,6 @@ from interestclock.events.values import (
     parse_numbers,
 )
 from interestclock.mapping_keys import LabelColumn
-from interestclock.timeofday import day_of_week, seconds_of_day
 
 __all__ = ["EVENT_ID", "LogTypes", "infer_types", "validate"]
 
@@ -60,28 +61,36 @@ def infer_types(block: RawBlock, mapping: ColumnMapping, ids: IdTypes | None = N
         ids: the types of the log's ids; None: those that the block has.
 
     Raises:
-        LogError: a column holds neither integers nor text.
+        ConfigError: nothing tells the local time.
+        LogError: a column holds neither integers nor text, or no row a time.
 
     Example:
         >>> from pathlib import Path
         >>> columns = pa.table({"user_id": ["1"], "item_id": ["a"], "timestamp_ms": ["1333476009"]})
         >>> block = RawBlock(path=Path("a.csv"), table=columns, row_N=np.array([1]), typed=False)
-        >>> infer_types(block, ColumnMapping()).time_unit
+        >>> infer_types(block, ColumnMapping(zone="UTC")).time_unit
         's'
     """
     checks = RowChecks(block)
     types = (ids or id_types_of([block], mapping)).types
-    unit = mapping.time_unit
+    unit: str = mapping.time_unit
+    unit = unix_unit(checks.column(mapping.time)) if unit == "auto" else unit
+    check_times(checks, mapping, unit)
     return LogTypes(
         user=types[mapping.user],
         item=types[mapping.item],
         request=None if mapping.request is None else types[mapping.request],
-        time_unit=unix_unit(checks.column(mapping.time)) if unit == "auto" else unit,
+        time_unit=unit,
     )
 
 
 def validate(
-    block: RawBlock, mapping: ColumnMapping, types: LogTypes, *, rows_before: int
+    block: RawBlock,
+    mapping: ColumnMapping,
+    types: LogTypes,
+    *,
+    rows_before: int,
+    watch: TimeWatch | None = None,
 ) -> tuple[pa.Table, list[DeadLetter]]:
     """The block's good rows as an event table (in the block's order), and its dead letters.
 
@@ -90,6 +99,7 @@ def validate(
         mapping: what their columns mean.
         types: as settled by the log's first block.
         rows_before: rows of the log in the files before this one.
+        watch: looks at the times as they are read, and knows those of the blocks before.
 
     Raises:
         LogError: a whole column has a type that cannot be what the mapping says.
@@ -101,11 +111,15 @@ def validate(
         >>> mapping = ColumnMapping(zone="UTC", positive_only="visit")
         >>> events, dead = validate(block, mapping, infer_types(block, mapping), rows_before=0)
         >>> events["user_id"].to_pylist(), [letter.reason for letter in dead]
-        ([1], ["column 'timestamp_ms' is empty or no time between 1900 and 2200"])
+        ([1], ["column 'timestamp_ms' is empty"])
     """
     checks = RowChecks(block)
     events = _who_and_what(checks, mapping, types)
-    timestamp_ms_N = _when(checks, mapping, types, events)
+    order = None if watch is None else watch.order
+    moments, place = when(checks, mapping, types.time_unit, order, events)
+    if watch is not None:
+        watch.add(block, moments, place, checks.usable)
+    timestamp_ms_N = place.timestamp_ms_N
     events["log_row"] = pa.array(block.row_N + rows_before)
     _labels(checks, mapping, types, timestamp_ms_N, events)
     _context(checks, mapping, events)
@@ -126,49 +140,6 @@ def _who_and_what(checks: RowChecks, mapping: ColumnMapping, types: LogTypes) ->
     return events
 
 
-def _when(checks: RowChecks, mapping: ColumnMapping, types: LogTypes, events: dict[str, pa.Array]) -> Ints:
-    valid_N, place = _located(checks, mapping.time, mapping, types)
-    checks.reject(~valid_N, f"column '{mapping.time}' is empty or no time between 1900 and 2200")
-    checks.reject(place.unplaced_N, _no_zone(mapping))
-    events["timestamp_ms"] = pa.array(place.timestamp_ms_N)
-    events["second_of_day"] = pa.array(seconds_of_day(place.timestamp_ms_N, place.offset_minutes_N))
-    events["day_of_week"] = pa.array(day_of_week(place.timestamp_ms_N, place.offset_minutes_N))
-    if place.zone is not None:
-        events["zone"] = place.zone
-    return place.timestamp_ms_N
-
-
-def _located(
-    checks: RowChecks, name: str, mapping: ColumnMapping, types: LogTypes
-) -> tuple[npt.NDArray[np.bool_], Located]:
-    """Which rows hold a time in a column, and where in UTC and in the local day it stands."""
-    moments = checks.read(
-        name, lambda column: parse_times(column, unit=types.time_unit, time_format=mapping.time_format)
-    )
-    offset_column, zone_column = mapping.utc_offset_minutes, mapping.zone_column
-    offset = None if offset_column is None else checks.accept(offset_column, _parse_offset)
-    zone = None if zone_column is None else checks.accept(zone_column, parse_categorical)
-    place = locate_in_day(
-        moments, offset=offset, zone=zone, fallback=mapping.zone, local=mapping.time_is_local
-    )
-    return moments.valid_N, place
-
-
-def _no_zone(mapping: ColumnMapping) -> str:
-    columns = [f"'{name}'" for name in (mapping.utc_offset_minutes, mapping.zone_column) if name]
-    return f"{' and '.join(columns)}: no offset and no known zone; correct it, or give the log a zone"
-
-
-def _parse_offset(column: pa.Array) -> Parsed:
-    parsed = parse_numbers(column)
-    whole = pc.and_(
-        pc.equal(parsed.values, pc.floor(parsed.values)), pc.less_equal(pc.abs(parsed.values), 1_080)
-    )
-    bad_N = parsed.bad_N | np.asarray(pc.invert(whole).fill_null(False))
-    values = pc.if_else(pa.array(bad_N), None, parsed.values)
-    return Parsed(values=values, bad_N=bad_N, expected="whole minutes from -1080 to 1080, or empty")
-
-
 def _labels(
     checks: RowChecks,
     mapping: ColumnMapping,
@@ -183,7 +154,9 @@ def _labels(
         events[f"label.{name}"] = _label(checks, mapping, name, label)
         known_ms_N = timestamp_ms_N + round(label.delay_seconds * 1_000)
         if label.known_column is not None:
-            stated_N, place = _located(checks, label.known_column, mapping, types)
+            order = Order(newest_ms=timestamp_ms_N)  # of two times, one that is not before the exposure
+            moments, place = located(checks, label.known_column, mapping, types.time_unit, order)
+            stated_N = moments.valid_N
             known_ms_N = np.where(stated_N, place.timestamp_ms_N, known_ms_N)
             given_N = np.asarray(pc.is_valid(checks.accept(label.known_column, parse_categorical)))
             checks.reject(given_N & ~stated_N, f"column '{label.known_column}' is no time, nor empty")
