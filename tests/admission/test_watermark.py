@@ -162,3 +162,21 @@ def test_of_one_partition_it_is_the_newest_less_the_lateness(times: list[int]) -
         assert passed(watermark, [Message("0", time)]) == [LATE if time < newest - LATENESS_MS else IN_TIME]
         assert watermark.at_ms == newest - LATENESS_MS
     assert passed(watermark, []) == []
+
+
+@pytest.mark.parametrize(("time", "unit"), [(1_700_000_000, "seconds"), (20_231_114, "a date")])
+def test_what_is_late_for_its_unit_is_said_once(caplog, time, unit):
+    watermark = Watermark(lateness_ms=0)
+    for _ in range(2):
+        times = np.array([1_700_000_000_000, time, 1_699_999_999_000])
+        verdicts, _ = watermark.passed(times, ["a"], np.zeros(3, int))
+        assert verdicts.tolist()[1:] == [Verdict.LATE, Verdict.LATE]
+    (record,) = caplog.records
+    fault = f"its time {time} reads as {unit}; give UTC milliseconds"
+    assert record.getMessage() == f"a message is late, but its unit is at fault: {fault}"
+
+
+def test_what_is_merely_late_is_no_fault_of_a_unit(caplog):
+    watermark = Watermark(lateness_ms=0)
+    watermark.passed(np.array([1_700_000_000_000, 1_600_000_000_000]), ["a"], np.zeros(2, int))
+    assert not caplog.records

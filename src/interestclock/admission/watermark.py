@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from interestclock.admission.verdicts import Verdict
 from interestclock.arrays import below, texts_as_arrays, texts_in, under
+from interestclock.events.message_types import unit_fault
 
 __all__ = ["AFTER_ALL_MS", "BEFORE_ALL_MS", "Watermark"]
 
@@ -18,6 +20,7 @@ __all__ = ["AFTER_ALL_MS", "BEFORE_ALL_MS", "Watermark"]
 BEFORE_ALL_MS = np.iinfo(np.int64).min // 2
 AFTER_ALL_MS = np.iinfo(np.int64).max // 2
 Times = npt.NDArray[np.int64]
+_log = logging.getLogger("interestclock.admission")
 
 
 class Watermark:
@@ -55,6 +58,7 @@ class Watermark:
         self.newest_ms: int = BEFORE_ALL_MS
         self._reached_ms: dict[str, int] = {}
         self._awaited: set[str] = set()
+        self._unit_at_fault = False  # was warned of
 
     def passed(
         self, time_ms_T: Times, names: list[str], partition_T: npt.NDArray[np.integer]
@@ -90,7 +94,10 @@ class Watermark:
         at_T = np.maximum(np.maximum.accumulate(least_T - self.lateness_ms), self.at_ms)
         self.at_ms = int(at_T[-1])
         behind_T = np.where(time_ms_T < own_T - self.lateness_ms, Verdict.LATE, Verdict.LATE_AFTER_IDLE)
-        return np.where(time_ms_T < at_T, behind_T, Verdict.USED).astype(np.int8), at_T
+        late_T = time_ms_T < at_T
+        if late_T.any():
+            self._look_at_units(time_ms_T[late_T])
+        return np.where(late_T, behind_T, Verdict.USED).astype(np.int8), at_T
 
     def tick(self, *, awaited: Iterable[str], taken_ms: int) -> None:
         """Wait for these partitions, known or not, and for no others.
@@ -130,6 +137,17 @@ class Watermark:
         self._reached_ms = dict(zip(names, state["reached_ms"].tolist(), strict=True))
         awaited = zip(names, state["awaited"].tolist(), strict=True)
         self._awaited = {name for name, waits in awaited if waits}
+
+    def _look_at_units(self, late_ms: Times) -> None:
+        """Warn, once, where what is late is so for its time's unit; parsers refuse such, sources may not."""
+        if self._unit_at_fault:
+            return
+        for time in np.unique(late_ms).tolist():
+            fault = unit_fault(time)
+            if fault is not None:
+                self._unit_at_fault = True
+                _log.warning("a message is late, but its unit is at fault: its time %d %s", time, fault)
+                return
 
     def _least_of_others(self, active_partitions: set[str]) -> int:
         reached = (self._reached_ms[name] for name in self._awaited - active_partitions)

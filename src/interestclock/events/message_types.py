@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated
 
 from msgspec import Meta
@@ -45,6 +46,7 @@ LARGEST_FLOAT32 = (2 - 2**-23) * 2.0**127  # rankers compute in float32; beyond 
 _LAST_POSITION = 2**31 - 1
 _FIRST_MS, _LAST_MS = -2_208_988_800_000, 7_258_118_400_000  # 1900 and 2200
 _FIRST_S, _LAST_S = 631_152_000, 4_102_444_800  # 1990 and 2100, in seconds
+_FIRST_DATE, _LAST_DATE = 19_900_101, 20_991_231
 _LEAST_ID, _LARGEST_ID = -(10 ** (TEXT_BYTES - 1)) + 1, 10**TEXT_BYTES - 1  # as text no longer than that
 _UTF8_BYTES = 4  # of a character, at most: short text is not looked at twice
 
@@ -88,9 +90,13 @@ def unit_fault(time: int) -> str | None:
     Example:
         >>> unit_fault(1_700_000_000), unit_fault(1_700_000_000_000)
         ('reads as seconds; give UTC milliseconds', None)
+        >>> unit_fault(20231114)
+        'reads as a date; give UTC milliseconds'
     """
     if _FIRST_S <= time < _LAST_S:  # in milliseconds, some weeks of 1970 that nobody means
         return "reads as seconds; give UTC milliseconds"
+    if _is_date(time):
+        return "reads as a date; give UTC milliseconds"
     if _FIRST_MS <= time < _LAST_MS:
         return None
     for unit, in_a_second in (("microseconds", 10**6), ("nanoseconds", 10**9)):
@@ -103,6 +109,17 @@ def check_ms(name: str, time: int) -> None:
     """Refuse a time in seconds (``ValueError``, here and below)."""
     if _FIRST_S <= time < _LAST_S:
         raise ValueError(f"{name} {time} {unit_fault(time)}")
+
+
+def _is_date(time: int) -> bool:
+    """Eight digits such as 20231114: in milliseconds, an hour of 1 January 1970."""
+    if not _FIRST_DATE <= time <= _LAST_DATE:
+        return False
+    try:
+        date(time // 10_000, time // 100 % 100, time % 100)
+    except ValueError:
+        return False
+    return True
 
 
 def check_id(name: str, value: str | int) -> None:
