@@ -64,9 +64,9 @@ def compression_of(path: Path) -> str | None:
         ('zstd', None)
     """
     head = _head(path)
-    told = next((name for name, begin in _PACKED.items() if head.startswith(begin)), None)
+    by_content = next((name for name, begin in _PACKED.items() if head.startswith(begin)), None)
     by_name = dict(zip(_PACKED_ENDINGS, _PACKED, strict=True)).get(path.suffix.lower())
-    return told or by_name
+    return by_content or by_name
 
 
 def named_formats(names: Sequence[str]) -> dict[str, list[str]]:

@@ -1,4 +1,7 @@
-"""Turn raw columns into the event table's types, telling which rows hold something else."""
+"""Turn raw columns into the event table's types, telling which rows hold something else.
+
+Axes: ``N`` rows, ``P`` bytes of a column of text.
+"""
 
 from __future__ import annotations
 
@@ -147,7 +150,7 @@ def parse_ids(column: pa.Array, kind: pa.DataType, *, optional: bool = False) ->
         return Parsed(values=column.cast(kind), bad_N=np.zeros(len(column), bool), expected=_INTEGER_ID)
     column = pc.if_else(pc.equal(column, ""), None, column) if is_text(column.type) else column
     if pa.types.is_floating(column.type):
-        column = _told_apart(column)
+        column = _exact_floats(column)
     if pa.types.is_string(kind):
         values = _as_text(column)
     elif is_text(column.type):
@@ -160,7 +163,7 @@ def parse_ids(column: pa.Array, kind: pa.DataType, *, optional: bool = False) ->
     return Parsed(values=values, bad_N=np.asarray(bad), expected=expected)
 
 
-def _told_apart(column: pa.Array) -> pa.Array:
+def _exact_floats(column: pa.Array) -> pa.Array:
     """Floats as float64; refused where the type holds only some of the whole numbers of their size."""
     kind = f"float{column.type.bit_width}"
     exact_below = _EXACT_BELOW[kind]
@@ -296,7 +299,7 @@ def _as_text(column: pa.Array) -> pa.Array:
         raise LogError(f"holds {column.type}; expected one value per row")
     if not pa.types.is_floating(column.type):
         return column.cast(pa.string())
-    numbers = _told_apart(column)
+    numbers = _exact_floats(column)
     whole = pc.equal(numbers, pc.floor(numbers)).fill_null(False)
     integers = pc.if_else(pc.and_(whole, pc.is_finite(numbers)), numbers, None).cast(pa.int64())
     return pc.coalesce(integers.cast(pa.string()), column.cast(pa.string()))  # 1e15 as an integer has it
