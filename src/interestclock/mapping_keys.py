@@ -32,6 +32,7 @@ class Key:
 
     Args:
         help: what it holds, as a sentence. option: its name on the command line; None: in a file only.
+        opposite: of a flag, the option that says no; ``no-`` and its name where None.
         otherwise: what holds where it is not given, in words, if the default does not say it.
         entry: how one of several is written on the command line.
 
@@ -42,6 +43,7 @@ class Key:
 
     help: str
     option: str | None = None
+    opposite: str | None = None
     otherwise: str | None = None
     entry: str = "NAME=COLUMN"
 
@@ -223,6 +225,7 @@ class LogKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Key(
             help="Whether `time` is the wall clock of the event's offset or zone, and not UTC.",
             option="time-is-local",
+            opposite="time-is-utc",
             otherwise="UTC, and text that could be either is pointed at",
         ),
     ] = None

@@ -52,7 +52,7 @@ def test_wall_clocks_are_asked_about_until_an_option_says_what_they_are(tmp_path
     hours = {
         "": "2023-11-14 22:13:20 UTC",
         "--time-is-local": "13:13:20 UTC",
-        "--no-time-is-local": "22:13:20 UTC",
+        "--time-is-utc": "22:13:20 UTC",
     }
     for option, first in hours.items():
         done = run(*command, *filter(None, [option]))

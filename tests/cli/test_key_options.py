@@ -35,7 +35,8 @@ def test_each_kind_of_key_as_an_option() -> None:
         "label-column", "label-delay", "eq3", "attribute", "item-attribute", "categorical", "multivalued",
         "numeric",
     ]  # fmt: skip
-    assert [name for name, option in options.items() if option.flag] == ["time-is-local"]
+    opposites = {name: option.opposite for name, option in options.items() if option.opposite}
+    assert opposites == {"time-is-local": "time-is-utc"}
     several = {name for name, option in options.items() if option.several}
     assert several == set(list(options)[-10:])
     assert options["eq3"].help.endswith("Eq. 3) (default: by name). TERM=LABEL; repeat for several.")

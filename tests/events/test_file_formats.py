@@ -24,7 +24,7 @@ from interestclock.events.file_formats import compression_of, format_of, named_f
         (b"a,b\n", "log", "CSV"),
         (b"", "log.PARQUET", "Parquet"),
         (b"cut", "log.feather", "Feather"),
-        (gzip.compress(b"a,b\n"), "log.parquet", "CSV"),
+        (gzip.compress(b"a,b\n", mtime=0), "log.parquet", "CSV"),
     ],
 )
 def test_formats(tmp_path, content, name, expected):
@@ -35,7 +35,7 @@ def test_formats(tmp_path, content, name, expected):
 @pytest.mark.parametrize(
     ("content", "name", "expected"),
     [
-        (gzip.compress(b"a"), "log.csv", "gzip"),
+        (gzip.compress(b"a", mtime=0), "log.csv", "gzip"),
         (bz2.compress(b"a"), "log.csv", "bz2"),
         (pa.Codec("zstd").compress(b"a", asbytes=True), "log.csv", "zstd"),
         (b"a", "log.csv.bz2", "bz2"),  # to be told as damaged

@@ -23,14 +23,14 @@ class KeyOption:
     Args:
         key: its name in a mapping; ``delay_seconds`` is of each label. name: without dashes before it.
         help: what it holds, and how an entry is written. several: whether it may be repeated.
-        flag: whether it is true or false, and takes no value.
+        opposite: of what is true or false, and takes no value: the option that says no.
     """
 
     key: str
     name: str
     help: str
     several: bool
-    flag: bool = False
+    opposite: str | None = None
 
 
 def key_options(keys: type[Struct]) -> tuple[KeyOption, ...]:
@@ -53,8 +53,9 @@ def _options(keys: type[Struct]) -> Iterator[KeyOption]:
         shape = get_origin(bare)
         if key.option is not None:
             several = shape in _SEVERAL
+            opposite = (key.opposite or f"no-{key.option}") if bare is bool else None
             yield KeyOption(
-                key=name, name=key.option, help=_help(key, shape), several=several, flag=bare is bool
+                key=name, name=key.option, help=_help(key, shape), several=several, opposite=opposite
             )
         if shape is dict:
             yield from _of_each_entry(bare_type(get_args(bare_type(kind))[1]))

@@ -172,8 +172,13 @@ def _key_parameters() -> dict[str, inspect.Parameter]:
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
             annotation=Annotated[
-                list[str] | None if option.several else bool | None if option.flag else str | None,
-                typer.Option(help=option.help, rich_help_panel=_COLUMNS, show_default=False),
+                list[str] | None if option.several else bool | None if option.opposite else str | None,
+                typer.Option(
+                    f"--{option.name}" + (f"/--{option.opposite}" if option.opposite else ""),
+                    help=option.help,
+                    rich_help_panel=_COLUMNS,
+                    show_default=False,
+                ),
             ],
         )
         for option in key_options(LogKeys)

@@ -63,7 +63,7 @@ class TimeWatch:
             return None
         return (
             "These times name no offset and were read as UTC; if they are the clock on the user's wall, "
-            "which is set back once a year, give --time-is-local. If they are UTC, say --no-time-is-local"
+            "which is set back once a year, give --time-is-local. If they are UTC, say --time-is-utc"
         )
 
     def add(self, block: RawBlock, moments: Moments, place: Located, usable_N: Bools) -> None:
@@ -177,7 +177,7 @@ class TimeWatch:
         return (
             f"'{value}' names no offset and is read as UTC, which is {local} where the user is; if it is "
             f"the clock on the user's wall, and {value} there, give --time-is-local (if not, "
-            "--no-time-is-local says so)"
+            "--time-is-utc says so)"
         )
 
     def _skipped(self, place: Located, at: int, value: str) -> str:
