@@ -32,6 +32,7 @@ __all__ = [
     "check_zone",
     "circular_gap_seconds",
     "day_of_week",
+    "is_zone",
     "local_to_utc_ms",
     "seconds_of_day",
     "utc_day_start_ms",
@@ -275,6 +276,20 @@ def check_zone(zone: str) -> ZoneInfo:
         return ZoneInfo(zone)
     except (KeyError, OSError, ValueError) as error:  # not found; a folder; not a file name
         raise _unknown_zone(zone) from error
+
+
+def is_zone(zone: str) -> bool:
+    """Whether a name is that of a zone, as ``check_zone`` has it.
+
+    Example:
+        >>> is_zone("Europe/Berlin"), is_zone("PDT")
+        (True, False)
+    """
+    try:
+        check_zone(zone)
+    except ConfigError:
+        return False
+    return True
 
 
 def zone_fault(zone: str) -> str:

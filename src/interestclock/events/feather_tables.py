@@ -8,9 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import ipc
 
-from interestclock.errors import LogError
 from interestclock.events import raw_tables
-from interestclock.events.raw_tables import RawBlock, check_columns, numbered_blocks
+from interestclock.events.raw_tables import RawBlock, check_columns, numbered_blocks, unreadable
 
 __all__ = ["feather_blocks", "feather_schema"]
 
@@ -25,7 +24,7 @@ def feather_schema(path: Path) -> pa.Schema:
         with pa.OSFile(str(path)) as file, ipc.open_file(file) as reader:
             return reader.schema
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, 0, error) from error
+        raise unreadable(path, "Feather", 0, error) from error
 
 
 def feather_blocks(path: Path, columns: Sequence[str]) -> Iterator[RawBlock]:
@@ -50,7 +49,7 @@ def feather_blocks(path: Path, columns: Sequence[str]) -> Iterator[RawBlock]:
             yield block
             rows += block.rows_read
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, rows, error) from error
+        raise unreadable(path, "Feather", rows, error) from error
 
 
 def _batches(path: Path, fields: list[int]) -> Iterator[pa.RecordBatch]:
@@ -60,10 +59,3 @@ def _batches(path: Path, fields: list[int]) -> Iterator[pa.RecordBatch]:
             batch = reader.get_batch(number)
             for start in range(0, batch.num_rows, raw_tables.BATCH_ROWS):
                 yield batch.slice(start, raw_tables.BATCH_ROWS)
-
-
-def _unreadable(path: Path, rows: int, error: Exception) -> LogError:
-    return LogError(
-        f"{path}: cannot be read as Feather after row {rows} ({error}); "
-        "if the file was cut off, copy or write it again"
-    )

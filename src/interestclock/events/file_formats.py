@@ -7,7 +7,7 @@ from pathlib import Path
 
 from interestclock.errors import LogError
 
-__all__ = ["FORMATS", "compression_of", "format_of", "named_formats"]
+__all__ = ["FORMATS", "compression_of", "format_of", "named_formats", "unpacked_name"]
 
 FORMATS = ("Parquet", "Feather", "CSV")
 _ENDINGS = {
@@ -79,15 +79,21 @@ def named_formats(names: Sequence[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {name: [] for name in FORMATS}
     for each in names:
         for name, endings in _ENDINGS.items():
-            if _unpacked(each, packed=name == "CSV").endswith(endings):
+            if (unpacked_name(each) if name == "CSV" else each.lower()).endswith(endings):
                 found[name].append(each)
-    tables = [each for each in found["CSV"] if not _unpacked(each, packed=True).endswith(".txt")]
+    tables = [each for each in found["CSV"] if not unpacked_name(each).endswith(".txt")]
     return found | {"CSV": tables or found["CSV"]}
 
 
-def _unpacked(name: str, *, packed: bool) -> str:
+def unpacked_name(name: str) -> str:
+    """A file's name in small letters, without the ending that says how it is packed.
+
+    Example:
+        >>> unpacked_name("Plays.TSV.gz")
+        'plays.tsv'
+    """
     name = name.lower()
-    for ending in _PACKED_ENDINGS if packed else ():
+    for ending in _PACKED_ENDINGS:
         name = name.removesuffix(ending)
     return name
 

@@ -9,9 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interestclock.errors import ConfigError
 from interestclock.events.times import Moments
-from interestclock.timeofday import check_zone, local_to_utc_ms, wall_shift_minutes, zone_offset_minutes
+from interestclock.timeofday import is_zone, local_to_utc_ms, wall_shift_minutes, zone_offset_minutes
 
 __all__ = ["Located", "Order", "locate_in_day"]
 
@@ -109,7 +108,7 @@ def locate_in_day(
         own_N |= carried_N
     unplaced_N, shift_N = np.zeros(len(offset_N), bool), np.zeros(len(offset_N), np.int64)
     for name, which_N in _zones(named, fallback, ~own_N):
-        if name is None or not _is_zone(name):
+        if name is None or not is_zone(name):
             unplaced_N |= which_N
             continue
         wall = which_N & wall_N
@@ -191,11 +190,3 @@ def _zones(
     codes = named.dictionary_encode(null_encoding="encode")
     index_N = np.asarray(codes.indices)
     return [(name, rows_N & (index_N == code)) for code, name in enumerate(codes.dictionary.to_pylist())]
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        check_zone(name)
-    except ConfigError:
-        return False
-    return True

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interestclock.errors import ConfigError, LogError
+from interestclock.errors import LogError
 from interestclock.events.message_types import LARGEST_FLOAT32, unit_fault
 from interestclock.events.schema import LogCounts, LogSchema
-from interestclock.timeofday import check_zone
+from interestclock.timeofday import is_zone
 
 __all__ = ["OwnTables", "check_columns_once", "check_fingerprint", "check_item_table", "each_table"]
 
@@ -259,13 +259,5 @@ def _null_in_list(table: pa.Table, name: str) -> Bools:
 
 def _no_zone(table: pa.Table) -> Bools:
     zones = [each for each in pc.unique(table["zone"]).to_pylist() if each is not None]
-    unknown = pa.array([each for each in zones if not _is_zone(each)], pa.string())
+    unknown = pa.array([each for each in zones if not is_zone(each)], pa.string())
     return np.asarray(pc.is_in(table["zone"], value_set=unknown))
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        check_zone(name)
-    except ConfigError:
-        return False
-    return True

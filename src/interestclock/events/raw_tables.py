@@ -23,6 +23,7 @@ __all__ = [
     "parquet_blocks",
     "parquet_schema",
     "plain",
+    "unreadable",
 ]
 
 BATCH_ROWS = 65_536
@@ -110,7 +111,7 @@ def parquet_schema(path: Path) -> pa.Schema:
     try:
         return pq.read_schema(path)
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, 0, error) from error
+        raise unreadable(path, "Parquet", 0, error) from error
 
 
 def parquet_blocks(path: Path, columns: Sequence[str]) -> Iterator[RawBlock]:
@@ -135,7 +136,7 @@ def parquet_blocks(path: Path, columns: Sequence[str]) -> Iterator[RawBlock]:
                 yield block
                 rows += block.rows_read
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, rows, error) from error
+        raise unreadable(path, "Parquet", rows, error) from error
 
 
 def numbered_blocks(path: Path, batches: Iterable[pa.RecordBatch]) -> Iterator[RawBlock]:
@@ -177,8 +178,14 @@ def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return values.cast(pa.string()) if pa.types.is_string_view(values.type) else values
 
 
-def _unreadable(path: Path, rows: int, error: Exception) -> LogError:
+def unreadable(path: Path, name: str, rows: int, error: Exception) -> LogError:
+    """What is said of a file of that format which cannot be read on after so many rows.
+
+    Example:
+        >>> str(unreadable(Path("a.parquet"), "Parquet", 7, OSError("it ends")))
+        'a.parquet: cannot be read as Parquet after row 7 (it ends); if the file was cut off, copy ...'
+    """
     return LogError(
-        f"{path}: cannot be read as Parquet after row {rows} ({error}); "
+        f"{path}: cannot be read as {name} after row {rows} ({error}); "
         "if the file was cut off, copy or write it again"
     )

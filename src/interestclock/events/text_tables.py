@@ -18,6 +18,7 @@ from msgspec import structs
 from pyarrow import csv
 
 from interestclock.errors import LogError
+from interestclock.events.file_formats import unpacked_name
 from interestclock.events.quotes import check_spans, refuse_swallowed
 from interestclock.events.raw_tables import MalformedLine, RawBlock, check_columns
 from interestclock.events.text_stream import UNREADABLE, TextStream
@@ -208,8 +209,5 @@ def _open(
 
 def _in_full(path: Path, text: CsvFormat) -> CsvFormat:
     """The format with its delimiter, which a file's name tells where it is not given."""
-    name = path.name.lower()
-    for packed in (".gz", ".bz2", ".zst"):
-        name = name.removesuffix(packed)
-    tabs = name.endswith((".tsv", ".txt"))
+    tabs = unpacked_name(path.name).endswith((".tsv", ".txt"))
     return structs.replace(text, delimiter=text.delimiter or ("\t" if tabs else ","))
