@@ -12,7 +12,7 @@ from tests.support.remarks import but_for_1970
 from interestclock.errors import ConfigError, LogError
 from interestclock.events import ColumnMapping, LogCounts, TableSource, text_tables
 from interestclock.events.id_types import settle_id_types
-from interestclock.events.values import are_integers
+from interestclock.events.id_values import are_integers
 
 HEADER = "user_id,item_id,timestamp_ms"
 BIG = (1 << 64) - 1

@@ -1,4 +1,4 @@
-"""Ids, labels, numbers and lists out of raw columns."""
+"""Labels, numbers and lists out of raw columns."""
 
 from __future__ import annotations
 
@@ -11,24 +11,11 @@ from hypothesis import strategies as st
 from interestclock.errors import LogError
 from interestclock.events.values import (
     parse_categorical,
-    parse_ids,
     parse_labels,
     parse_lists,
     parse_numbers,
     parse_quantities,
 )
-
-
-def test_ids():
-    parsed = parse_ids(pa.array([1.0, 1.5, None]), pa.int64())
-    assert parsed.values.to_pylist() == [1, None, None]
-    assert parsed.bad_N.tolist() == [False, True, True]
-    parsed = parse_ids(pa.array(["a", "", None], pa.large_string()), pa.string())
-    assert parsed.values.to_pylist() == ["a", None, None]
-    assert parsed.bad_N.tolist() == [False, True, True]
-    assert parse_ids(pa.array(["a", ""]), pa.string(), optional=True).bad_N.tolist() == [False, False]
-    assert parse_ids(pa.array(["7", "x"]), pa.int64(), optional=True).bad_N.tolist() == [False, True]
-    assert parse_ids(pa.array([7]), pa.string()).values.to_pylist() == ["7"]
 
 
 @pytest.mark.parametrize(
@@ -119,50 +106,6 @@ def test_lists_against_a_loop(rows):
     expected = [[value for value in row or [] if value] for row in rows]
     column = pa.array(rows, pa.list_(pa.string()))
     assert parse_lists(column, None).values.to_pylist() == expected
-
-
-def test_unsigned_hashes_are_text_or_no_integer():
-    hashes = pa.array([1, (1 << 64) - 1], pa.uint64())
-    assert parse_ids(hashes, pa.string()).values.to_pylist() == ["1", "18446744073709551615"]
-    assert parse_ids(hashes, pa.int64()).bad_N.tolist() == [False, True]
-
-
-def test_float_ids_that_no_integer_holds_are_bad():
-    ids = pa.array([1.0, 1.5, float("inf"), float("nan"), None])
-    assert parse_ids(ids, pa.int64()).bad_N.tolist() == [False, True, True, True, True]
-
-
-AS_IDS = [
-    lambda column: parse_ids(column, pa.int64()),
-    lambda column: parse_ids(column, pa.string()),
-    parse_categorical,
-    lambda column: parse_lists(column, None),
-]
-
-
-@pytest.mark.parametrize("parse", AS_IDS)
-@pytest.mark.parametrize(
-    ("kind", "first"), [(pa.float64(), 1 << 53), (pa.float32(), 1 << 24), (pa.float16(), 1 << 11)]
-)
-def test_ids_that_a_type_of_floats_merges_are_the_columns_fault(parse, kind, first):
-    told_apart = pa.array([float(first - 12 + each) for each in range(12)]).cast(kind)
-    values = parse(told_apart).values.to_pylist()
-    assert len({str(value) for value in values}) == 12
-    merged = pa.array([float(first + each) for each in range(1, 13)]).cast(kind)
-    assert len(set(merged.to_pylist())) < 12
-    kept = f"only below {first:,}: different ids may be one there; .*whole, as integers or text"
-    with pytest.raises(LogError, match=kept):
-        parse(merged)
-    with pytest.raises(LogError, match=kept):
-        parse(pa.array([7.0, None, float(first)]).cast(kind))  # 2^53 + 1 is written as 2^53
-
-
-@given(st.lists(st.one_of(st.none(), st.integers(min_value=-(1 << 53) + 1, max_value=(1 << 53) - 1))))
-def test_whole_floats_are_the_ids_that_integers_are(ids):
-    floats, integers = pa.array(ids, pa.int64()).cast(pa.float64()), pa.array(ids, pa.int64())
-    assert parse_ids(floats, pa.int64()).values == parse_ids(integers, pa.int64()).values
-    assert parse_ids(floats, pa.string()).values == parse_ids(integers, pa.string()).values
-    assert parse_categorical(floats).values == parse_categorical(integers).values
 
 
 def test_a_label_beyond_every_integer_is_its_rows_fault():

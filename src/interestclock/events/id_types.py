@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.errors import LogError
+from interestclock.events.id_values import are_integers, fits_int64, no_ids
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import RawBlock
 from interestclock.events.read_blocks import read_blocks, types_of
-from interestclock.events.values import are_integers, fits_int64, is_text, no_ids
+from interestclock.events.values import is_text
 
 __all__ = ["IdTypes", "id_types_of", "settle_id_types"]
 

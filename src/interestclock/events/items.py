@@ -9,12 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.errors import LogError
+from interestclock.events.id_values import parse_ids
 from interestclock.events.log_files import LogPath, called, log_files
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import RawBlock
 from interestclock.events.read_blocks import read_blocks
 from interestclock.events.row_checks import RowChecks
-from interestclock.events.values import parse_ids, parse_lists
+from interestclock.events.values import parse_lists
 from interestclock.mapping_keys import CsvFormat
 
 __all__ = ["ITEM_KEY", "attach_attributes", "read_items"]

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from interestclock.events.context import ContextKind
 from interestclock.events.dead_letters import DeadLetter
 from interestclock.events.id_types import IdTypes, id_types_of
+from interestclock.events.id_values import parse_ids
 from interestclock.events.local_time import Order
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import RawBlock
@@ -21,14 +22,7 @@ from interestclock.events.row_checks import RowChecks
 from interestclock.events.row_times import check_times, located, when
 from interestclock.events.time_watch import TimeWatch
 from interestclock.events.times import unix_unit
-from interestclock.events.values import (
-    Parsed,
-    parse_categorical,
-    parse_ids,
-    parse_labels,
-    parse_lists,
-    parse_numbers,
-)
+from interestclock.events.values import Parsed, parse_categorical, parse_labels, parse_lists, parse_numbers
 from interestclock.mapping_keys import LabelColumn
 
 __all__ = ["EVENT_ID", "LogTypes", "infer_types", "validate"]
