@@ -202,13 +202,13 @@ def asks_the_wall(source: str) -> list[str]:
 
 
 def test_the_date_comes_from_one_place() -> None:
-    """What is learned must not depend on when: whoever needs to know is given a ``timeofday.Clock``."""
+    """What is learned must not depend on when: whoever needs to know is given a ``timeofday.TimeSource``."""
     askers = {
         path.name: found
         for path in sorted((REPOSITORY / "src").rglob("*.py"))
         if (found := asks_the_wall(path.read_text(encoding="utf-8")))
     }
-    assert askers == {"timeofday.py": ["time.time_ns"]}
+    assert askers == {"time_source.py": ["time.time_ns"]}
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ SOURCES = (
     "search/selection.py",
     "search/spans.py",
     "sequences/alike.py",
-    "timeofday.py",
+    "timeofday/days.py",
 )
 
 

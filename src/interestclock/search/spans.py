@@ -12,7 +12,7 @@ from torch import Tensor
 
 from interestclock.compiled import compiled
 from interestclock.search.retrieved import Retrieved
-from interestclock.timeofday import DAY_SECONDS
+from interestclock.timeofday.days import DAY_SECONDS
 
 __all__ = ["Seen", "SpanArrays", "Spans", "gap_between", "laid_out", "retrieved_gaps", "seen_in"]
 

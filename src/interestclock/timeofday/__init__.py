@@ -1,0 +1,36 @@
+"""The only place that converts time, and that asks the clock on the wall for the date.
+
+Times are int64 UTC milliseconds: float32 seconds since 1970 are off by up to 128 s.
+"""
+
+from interestclock.timeofday.days import (
+    DAY_MS,
+    DAY_SECONDS,
+    HOUR_MS,
+    circular_gap_seconds,
+    utc_day_start_ms,
+    utc_hour,
+)
+from interestclock.timeofday.local_time import day_of_week, seconds_of_day, utc_offset_minutes
+from interestclock.timeofday.time_source import TimeSource
+from interestclock.timeofday.zone_offsets import local_to_utc_ms, wall_shift_minutes, zone_offset_minutes
+from interestclock.timeofday.zones import check_zone, is_zone, zone_fault
+
+__all__ = [
+    "DAY_MS",
+    "DAY_SECONDS",
+    "HOUR_MS",
+    "TimeSource",
+    "check_zone",
+    "circular_gap_seconds",
+    "day_of_week",
+    "is_zone",
+    "local_to_utc_ms",
+    "seconds_of_day",
+    "utc_day_start_ms",
+    "utc_hour",
+    "utc_offset_minutes",
+    "wall_shift_minutes",
+    "zone_fault",
+    "zone_offset_minutes",
+]

@@ -1,0 +1,76 @@
+"""How long days and hours are, and which of them holds a moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = [
+    "DAY_MS",
+    "DAY_SECONDS",
+    "HOUR_MS",
+    "MINUTE_MS",
+    "circular_gap_seconds",
+    "utc_day_start_ms",
+    "utc_hour",
+]
+
+DAY_SECONDS = 86_400
+DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+MINUTE_MS = 60_000
+
+Times = TypeVar("Times", int, npt.NDArray[Any], "torch.Tensor")
+
+
+def circular_gap_seconds(a: Times, b: Times) -> Times:
+    r"""Shortest way around the clock between two times of day, 0..43200 seconds.
+
+    .. math:: \delta(a, b) = \min(|a-b|,\; 86400-|a-b|) = 43200 - |\,43200 - |a-b|\,|
+
+    Args:
+        a: seconds of day, 0..86399; signed integers or floats, a NumPy array, a tensor or an int.
+        b: the same; shapes broadcast. Integers in, integers out.
+
+    Example:
+        >>> circular_gap_seconds(85_800, 600)       # 23:50 and 00:10
+        1200
+        >>> import numpy as np
+        >>> circular_gap_seconds(np.array([0, 43_200]), np.array([86_399, 0])).tolist()
+        [1, 43200]
+    """
+    half_day = DAY_SECONDS // 2
+    gap: Times = half_day - abs(half_day - abs(a - b))
+    return gap
+
+
+def utc_day_start_ms(timestamp_ms: Times) -> Times:
+    """The start of the UTC day that holds a moment, in UTC milliseconds.
+
+    Args:
+        timestamp_ms: UTC milliseconds; an int, a NumPy array or a tensor of int64.
+
+    Example:
+        >>> utc_day_start_ms(86_400_001), utc_day_start_ms(-1)
+        (86400000, -86400000)
+    """
+    start: Times = timestamp_ms - timestamp_ms % DAY_MS
+    return start
+
+
+def utc_hour(timestamp_ms: Times) -> Times:
+    """Whole hours between 1970 and a moment.
+
+    Args:
+        timestamp_ms: UTC milliseconds; an int, a NumPy array or a tensor of int64.
+
+    Example:
+        >>> utc_hour(7_200_001), utc_hour(-1)
+        (2, -1)
+    """
+    hour: Times = timestamp_ms // HOUR_MS
+    return hour
