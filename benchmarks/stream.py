@@ -204,7 +204,7 @@ def trainer(source: First, ranker: str, folder: Path, rounds: int) -> dict[str, 
         with LiveRun(replay, folder / f"{ranker}{turn}", config=settings, telemetry=telemetry) as run:
             run.run()
         taken["everything"].append(time.perf_counter() - started)
-        stall_seconds = run.stall_seconds
+        stall_seconds = run.checkpoint_writer.stall_seconds
     events = source.events.num_rows
     rates = {name: events / median(each) for name, each in taken.items()}
     return rates | {

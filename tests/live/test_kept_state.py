@@ -95,7 +95,7 @@ def stopped(run: LiveRun, arrivals: int) -> LiveRun:
 
 def killed(run: LiveRun, arrivals: int) -> LiveRun:
     """Once so many arrivals are written down: the last checkpoint lies before."""
-    append, written = run._admission._log.append, iter(range(arrivals))
+    append, written = run._files.admission._log.append, iter(range(arrivals))
 
     def killing(entry):
         position = append(entry)
@@ -103,7 +103,7 @@ def killed(run: LiveRun, arrivals: int) -> LiveRun:
             raise KilledError
         return position
 
-    run._admission._log.append = killing
+    run._files.admission._log.append = killing
     with run, pytest.raises(KilledError):
         run.run()
     return run

@@ -99,7 +99,7 @@ def test_killed_about_the_turn(after: int, events: pa.Table, tmp_path: Path) -> 
     learned(source(), tmp_path / "straight", set_to)
     journalled = iter(range(after))
     with LiveRun(source(), tmp_path / "run", config=set_to) as run:
-        append = run._admission._log.append
+        append = run._files.admission._log.append
 
         def killing(cut):
             position = append(cut)
@@ -107,7 +107,7 @@ def test_killed_about_the_turn(after: int, events: pa.Table, tmp_path: Path) -> 
                 raise KilledError  # written down, and nothing made of it
             return position
 
-        run._admission._log.append = killing
+        run._files.admission._log.append = killing
         with pytest.raises(KilledError):
             run.run()
     learned(source(), tmp_path / "run", set_to, resume=True)

@@ -192,7 +192,7 @@ def test_what_is_on_the_disk_is_acknowledged_without_a_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert len(killed_while_it_acknowledged(tmp_path / "seldom")) == 1
-    monkeypatch.setattr("interestclock.live.live_run._ACKNOWLEDGE_S", 0.0)
+    monkeypatch.setattr("interestclock.live.acknowledgement._EVERY_S", 0.0)
     told = killed_while_it_acknowledged(tmp_path / "often")
     offsets: dict[str, str] = {}
     admitted = []

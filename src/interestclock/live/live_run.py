@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
@@ -14,30 +12,30 @@ from typing import Any
 
 import numpy as np
 
-from interestclock.admission import Admission, Admitted, AdmittedEntry
+from interestclock.admission import Admitted, AdmittedEntry
 from interestclock.admission.watermark import AFTER_ALL_MS
 from interestclock.arrays import Arrays
 from interestclock.errors import ResultError
-from interestclock.events.dead_letters import DeadLetterFile
+from interestclock.live.acknowledgement import Acknowledgement
 from interestclock.live.beginning import check_beginning
-from interestclock.live.checkpoints import CheckpointManifest, CheckpointReader, Checkpoints
+from interestclock.live.checkpoint_writer import CheckpointWriter
+from interestclock.live.checkpoints import CheckpointManifest, CheckpointReader
 from interestclock.live.config import LiveConfig
 from interestclock.live.kept_state import KeptState
 from interestclock.live.live_trainer import LiveTrainer
-from interestclock.live.prediction_parts import PredictionParts
+from interestclock.live.run_files import RunFiles
+from interestclock.live.run_telemetry import RunTelemetry
 from interestclock.live.schedule import Schedule
 from interestclock.live.trainer_folder import TrainerFolder
-from interestclock.live.trainer_snapshots import TrainerSnapshots
 from interestclock.operations.alarms import Alarms
 from interestclock.operations.telemetry import Telemetry
 from interestclock.samples import Batch
 from interestclock.streams import LiveSource, Tick, Ticks
-from interestclock.training.trainer import PROBABILITY, PredictedBatch
+from interestclock.training.trainer import PredictedBatch
 
 __all__ = ["LiveRun"]
 
 _POLL_S = 1.0
-_ACKNOWLEDGE_S = 5.0  # it takes a few calls to a broker
 _MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 _STARTING = (
     "starting on the state of checkpoint %d of %s; %d exposures that its trainer had predicted, and whose "
@@ -103,9 +101,8 @@ class LiveRun:
         state_from: Path | None = None,
         telemetry: Telemetry | None = None,
     ) -> None:
-        self.source, self.folder, self.config, self.telemetry = source, folder, config, telemetry
+        self.source, self.folder, self.config = source, folder, config
         self.stopping = self.under_way = False
-        self.stall_seconds = 0.0
         self._left_there = 0  # exposures that the trainer predicted on whose state this one starts
         settings = {"source": source.name, "schema": asdict(source.schema), "config": config.learned_from()}
         if source.clock is not None and not source.clock.is_wall:
@@ -116,7 +113,9 @@ class LiveRun:
         self._kept = self._start_on(settings)
         self._claimed = TrainerFolder(folder, settings, resume=resume, state_from=state_from)
         try:
-            self._open_folder()
+            self._files = RunFiles(
+                folder, source, self.trainer, checkpoints_kept=config.checkpoints_kept, kept=self._kept
+            )
         except BaseException:
             self._claimed.release()
             raise
@@ -124,34 +123,12 @@ class LiveRun:
         self._snapshot_due = Schedule(every_ms=round(config.snapshot_minutes * _MINUTE_MS))
         self._full_due = Schedule(every_ms=round(config.full_snapshot_hours * _HOUR_MS))
         self._number = 0
-        self._acknowledged: dict[str, str] = {}
-        self._acknowledged_s = -math.inf
+        self._acknowledgement = Acknowledgement(source)
+        self._reports = RunTelemetry(telemetry, self.trainer, main_label=source.schema.main_label)
         self._alarms = Alarms()
         self._ticks = Ticks(source, idle_s=config.idle_seconds)
         self._taken_ms: int | None = None  # of the last arrival
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
-        self._writing: Future[CheckpointManifest] | None = None
-
-    def _open_folder(self) -> None:
-        """What stands in it; this trainer alone has it."""
-        schema, folder = self.source.schema, self.folder
-        try:
-            if self._kept is not None:
-                check_beginning(folder, first=1, entries=0)  # or what is there would be of another beginning
-                self._kept.copy_admitted(folder / "admitted")
-            self._checkpoints = Checkpoints(folder / "checkpoints", kept=self.config.checkpoints_kept)
-            self._admission = Admission(self.source, folder / "admitted", buffer=self.trainer.buffer)
-            self._predictions = PredictionParts(
-                folder / "predictions", schema.labels, candidates=schema.positive_only
-            )
-            self._dead_letters = DeadLetterFile(
-                folder / "dead-letters.jsonl", remedy="make room, then go on with --resume"
-            )
-            self._snapshots = TrainerSnapshots(folder / "snapshots", self.trainer)
-        except OSError as error:
-            raise ResultError(
-                f"{folder} cannot be written ({error}); make room or mend the disk, then go on with --resume"
-            ) from error
+        self.checkpoint_writer = CheckpointWriter(self._files.checkpoints, telemetry=telemetry)
 
     def __enter__(self) -> LiveRun:
         return self
@@ -159,9 +136,9 @@ class LiveRun:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.shutdown(wait=True)
+        self.checkpoint_writer.close()
         self.source.close()
-        self._dead_letters.close()
+        self._files.dead_letters.close()
         self._claimed.release()
 
     def run(self, report: Callable[[], None] = lambda: None) -> None:
@@ -178,37 +155,30 @@ class LiveRun:
             batch = self.source.poll(self.config.poll_messages, min(_POLL_S, self.config.idle_seconds / 2))
             self._admit_tick(self._ticks.opening())
             if batch is not None:
-                self._step(*self._admission.admit(batch))
+                self._step(*self._files.admission.admit(batch))
                 self._ticks.received_from(self.trainer.buffer.active_partitions)
             elif self.source.ended:
                 self.trainer.finish()
                 self._snapshot()
                 break
             self._admit_tick(self._ticks.due())
-            self._acknowledge(every_s=_ACKNOWLEDGE_S)
+            self._acknowledgement.if_due(self._files.admission.offsets)
             report()
         self._checkpoint()
         self._written()
-        self._acknowledge()
+        self._acknowledgement.now(self._files.admission.offsets)
         self._alarms.look(self.trainer.buffer.counters.counts(), ended=True)
-        self._report_counters()
+        self._reports.progress(wall_ms=self._taken_ms)
         report()
 
     def predicted(self, predicted: PredictedBatch) -> None:
         """Keep a batch's predictions; the trainer calls it."""
-        self._predictions.add(predicted.rows, predicted.probabilities)
-        if self.telemetry is not None:
-            self.telemetry.predicted(probability=predicted.probabilities)
+        self._files.predictions.add(predicted.rows, predicted.probabilities)
+        self._reports.predicted(predicted)
 
     def learned(self, batch: Batch) -> None:
         """Tell telemetry what came of a batch; the trainer calls it."""
-        if self.telemetry is not None:
-            self.telemetry.learned(
-                probability_B=batch.carried[PROBABILITY],
-                label_B=batch.labels[self.source.schema.main_label],
-                second_of_day_B=batch.second_of_day_B,
-                event_ms=self.trainer.learned_ms,
-            )
+        self._reports.learned(batch)
 
     def _start_on(self, settings: Mapping[str, Any]) -> KeptState | None:
         """Before the folder is taken, so that what is refused leaves none behind."""
@@ -228,30 +198,27 @@ class LiveRun:
 
         What is cut back is made again from what was admitted, so all of that is read first.
         """
-        found = self._checkpoints.newest(fingerprint=self._claimed.fingerprint)
-        dead_letter_bytes = prediction_list_bytes = 0
+        found = self._files.checkpoints.newest(fingerprint=self._claimed.fingerprint)
+        manifest = None
         if found is not None:
             manifest, state = found
             self._restore(manifest, state)
-            dead_letter_bytes = manifest.dead_letter_bytes
-            prediction_list_bytes = manifest.prediction_list_bytes
             _log.info("going on from checkpoint %d", manifest.number, extra={"event_ms": manifest.event_ms})
             if self._state_from is not None:
                 _log.info("%s is not looked at: there is a checkpoint already", self._state_from)
         elif self._kept is None:
-            first, entries = self._admission.entries
+            first, entries = self._files.admission.entries
             check_beginning(self.folder, first=first, entries=entries)
             if entries:
                 _log.info("no checkpoint yet: beginning with the first of %d entries admitted", entries)
         if self._kept is None:  # what is copied begins behind the other's checkpoint, and nothing is cut back
-            self._admission.check_readable()
-        self._predictions.cut_back(self._number, prediction_list_bytes)
-        self._dead_letters.cut_back(dead_letter_bytes)
+            self._files.admission.check_readable()
+        self._files.cut_back(manifest)
         if self._kept is not None:
             self._begin_behind(self._kept)
-        for entry, admitted in self._admission.again():
+        for entry, admitted in self._files.admission.again():
             self._step(entry, admitted)
-        self.source.start_after(self._admission.offsets)
+        self.source.start_after(self._files.admission.offsets)
 
     def _begin_behind(self, kept: KeptState) -> None:
         """With a checkpoint, so that from here on the other's folder is not needed."""
@@ -259,7 +226,7 @@ class LiveRun:
         _log.info(
             _STARTING, manifest.number, kept.folder, self._left_there, extra={"event_ms": manifest.event_ms}
         )
-        self._admission.restore(position=manifest.admitted_position, offsets=manifest.offsets)
+        self._files.admission.restore(position=manifest.admitted_position, offsets=manifest.offsets)
         self._checkpoint()
         self._written()
 
@@ -268,15 +235,15 @@ class LiveRun:
         for schedule, due_ms in zip(self._schedules(), state["run/due_ms"].tolist(), strict=True):
             schedule.due_ms = due_ms
         self._number = manifest.number
-        self._admission.restore(position=manifest.admitted_position, offsets=manifest.offsets)
+        self._files.admission.restore(position=manifest.admitted_position, offsets=manifest.offsets)
 
     def _admit_tick(self, tick: Tick | None) -> None:
         if tick is not None:
-            self._step(*self._admission.tick(tick))
+            self._step(*self._files.admission.tick(tick))
 
     def _step(self, entry: AdmittedEntry, admitted: Sequence[Admitted]) -> None:
         """Learn from what is written down; then see what is due, and tell."""
-        self._dead_letters.write(entry.dead)
+        self._files.dead_letters.write(entry.dead)
         self._taken_ms = entry.taken_ms
         for each in admitted:
             self.trainer.ingest(each)
@@ -288,87 +255,38 @@ class LiveRun:
             self._snapshot()
         if self._checkpoint_due.passed(now_ms):
             self._checkpoint()
-        self._report_counters()
+        self._reports.progress(wall_ms=self._taken_ms)
 
     def _checkpoint(self) -> None:
         """Copy the state; write it beside the training, which waits only if the one before is not done."""
-        started = time.perf_counter()
+        started_s = time.perf_counter()
         self._written()
         state = {name: np.array(each, order="C") for name, each in self.trainer.state().items()}
         state["run/due_ms"] = np.array([schedule.due_ms for schedule in self._schedules()])
         self._number += 1
-        prediction_list_bytes = self._predictions.close_part(self._number)
+        prediction_list_bytes = self._files.predictions.close_part(self._number)
         manifest = CheckpointManifest(
             number=self._number,
             fingerprint=self._claimed.fingerprint,
-            admitted_position=self._admission.position,
-            offsets=dict(self._admission.offsets),
+            admitted_position=self._files.admission.position,
+            offsets=dict(self._files.admission.offsets),
             event_ms=self.trainer.event_ms,
-            dead_letter_bytes=self._dead_letters.force(),
+            dead_letter_bytes=self._files.dead_letters.force(),
             prediction_list_bytes=prediction_list_bytes,
         )
-        self._admission.new_segment()
-        self.stall_seconds += time.perf_counter() - started
-        self._writing = self._writer.submit(self._write, state, manifest, started)
-
-    def _write(self, state: Arrays, manifest: CheckpointManifest, started: float) -> CheckpointManifest:
-        whole = self._checkpoints.write(state, manifest)
-        _log.info("checkpoint %d", whole.number, extra={"event_ms": whole.event_ms, "bytes": whole.bytes})
-        if self.telemetry is not None:
-            seconds = time.perf_counter() - started
-            self.telemetry.checkpoint(
-                seconds=seconds, stall_seconds=self.stall_seconds, bytes_written=whole.bytes
-            )
-        return whole
+        self._files.admission.new_segment()
+        self.checkpoint_writer.write(state, manifest, since_s=started_s)
 
     def _written(self) -> None:
         """Wait for the checkpoint under way; then what was admitted before the oldest is needed no more."""
-        if self._writing is None:
-            return
-        self._writing.result()
-        self._writing = None
-        oldest = self._checkpoints.oldest()
-        if oldest is not None:
-            self._admission.drop_before(oldest.admitted_position)
-
-    def _acknowledge(self, *, every_s: float = 0.0) -> None:
-        """Tell the source what is on the disk: it need not be kept for us."""
-        now_s, offsets = time.monotonic(), self._admission.offsets
-        if now_s - self._acknowledged_s >= every_s and self._acknowledged != offsets:
-            self.source.acknowledge(offsets)
-            self._acknowledged, self._acknowledged_s = dict(offsets), now_s
+        if self.checkpoint_writer.wait() and (oldest := self._files.checkpoints.oldest()) is not None:
+            self._files.admission.drop_before(oldest.admitted_position)
 
     def _snapshot(self) -> None:
         """Whole if it is time, or a delta would not do; else what changed since the last."""
-        started = time.perf_counter()
-        manifest = self._snapshots.write(whole=self._full_due.passed(self.trainer.event_ms))
-        if self.telemetry is not None:
-            self.telemetry.snapshot(
-                kind=manifest.kind,
-                seconds=time.perf_counter() - started,
-                bytes_written=manifest.bytes,
-                rows=sum(each.touched for each in manifest.tables.values()),
-            )
+        started_s = time.perf_counter()
+        manifest = self._files.snapshots.write(whole=self._full_due.passed(self.trainer.event_ms))
+        self._reports.snapshot(manifest, seconds=time.perf_counter() - started_s)
 
     def _schedules(self) -> tuple[Schedule, ...]:
         return self._checkpoint_due, self._snapshot_due, self._full_due
-
-    def _report_counters(self) -> None:
-        if self.telemetry is None:
-            return
-        counters = self.trainer.buffer.counters
-        self.telemetry.progress(
-            events=counters.received, event_ms=self.trainer.event_ms, wall_ms=self._taken_ms
-        )
-        self.telemetry.counters(counters.counts())
-        for kind, ledger in self.trainer.rows.ledgers.items():
-            settings = ledger.statistics
-            self.telemetry.table(
-                kind,
-                size=settings.size,
-                admitted=settings.admitted,
-                admissions=settings.admissions,
-                expiries=settings.expiries,
-                evictions=settings.evictions,
-                refused=settings.refused,
-            )
