@@ -14,7 +14,7 @@ from interestclock.events.row_checks import RowChecks
 from interestclock.events.times import Moments, parse_times, time_faults
 from interestclock.events.utc_offsets import parse_offsets
 from interestclock.events.values import parse_categorical
-from interestclock.timeofday import day_of_week, seconds_of_day, zone_fault
+from interestclock.timeofday import check_zone, day_of_week, seconds_of_day
 
 __all__ = ["check_times", "located", "when"]
 
@@ -145,6 +145,9 @@ def _no_zone(checks: RowChecks, mapping: ColumnMapping, unplaced_N: npt.NDArray[
     hint = ""
     if mapping.zone_column is not None:
         zones = pc.filter(checks.accept(mapping.zone_column, parse_categorical), pa.array(unplaced_N))
-        first = next((name for name in zones.to_pylist() if name), None)
-        hint = f" ({zone_fault(first)})" if first else ""
+        try:
+            for name in filter(None, zones.to_pylist()):
+                check_zone(name)
+        except ConfigError as error:
+            hint = f" ({error})"
     return f"{' and '.join(columns)}: no offset and no known zone; correct it, or give the log a zone{hint}"

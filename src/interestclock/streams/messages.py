@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from interestclock.errors import ConfigError, InterestClockError
+from interestclock.errors import ConfigError
 from interestclock.events.context import CONTEXT_KINDS
 from interestclock.events.label_expressions import label_expression
 from interestclock.events.message_json import read_message
@@ -25,7 +25,7 @@ from interestclock.events.message_tables import LABELS, MessageTables
 from interestclock.events.message_types import TEXT_BYTES
 from interestclock.events.schema import LogSchema
 from interestclock.streams.micro_batch import BadMessage, MicroBatch, OffsetRanges
-from interestclock.timeofday import check_zone
+from interestclock.timeofday import check_zone, is_zone
 
 __all__ = ["LABELS", "TEXT_BYTES", "Message", "MessageParser"]
 
@@ -149,11 +149,7 @@ class MessageParser:
         if zone not in self._known_zones:
             if len(self._known_zones) >= _ZONES_REMEMBERED:  # only nonsense makes so many
                 self._known_zones.clear()
-            try:
-                check_zone(zone)
-                self._known_zones[zone] = True
-            except InterestClockError:
-                self._known_zones[zone] = False
+            self._known_zones[zone] = is_zone(zone)
         return self._known_zones[zone]
 
 

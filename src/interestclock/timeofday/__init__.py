@@ -14,7 +14,7 @@ from interestclock.timeofday.days import (
 from interestclock.timeofday.local_time import day_of_week, seconds_of_day, utc_offset_minutes
 from interestclock.timeofday.time_source import TimeSource
 from interestclock.timeofday.zone_offsets import local_to_utc_ms, wall_shift_minutes, zone_offset_minutes
-from interestclock.timeofday.zones import check_zone, is_zone, zone_fault
+from interestclock.timeofday.zones import check_zone, is_zone
 
 __all__ = [
     "DAY_MS",
@@ -31,6 +31,5 @@ __all__ = [
     "utc_hour",
     "utc_offset_minutes",
     "wall_shift_minutes",
-    "zone_fault",
     "zone_offset_minutes",
 ]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from interestclock.errors import ConfigError
 
-__all__ = ["check_zone", "is_zone", "zone_fault"]
+__all__ = ["check_zone", "is_zone"]
 
 _NO_PLACES = ("localtime", "posixrules", "Factory")  # files of the system's, beside those of zones
 _ABBREVIATED = {  # which zone is mostly meant
@@ -70,23 +70,6 @@ def is_zone(zone: str) -> bool:
     except ConfigError:
         return False
     return True
-
-
-def zone_fault(zone: str) -> str:
-    """What is wrong with a zone's name, and what may be meant.
-
-    Raises:
-        ValueError: there is such a zone.
-
-    Example:
-        >>> zone_fault("PDT")
-        "unknown time zone 'PDT'; it stands for several zones, or ...; did you mean America/Los_Angeles?"
-    """
-    try:
-        check_zone(zone)
-    except ConfigError as error:
-        return str(error)
-    raise ValueError(f"{zone} is a zone")
 
 
 def _unknown_zone(zone: str) -> ConfigError:
