@@ -13,7 +13,7 @@ from own_code import write_own_code
 from interestclock.errors import ConfigError, LatenessError, LogError
 from interestclock.events import open_own_log
 from interestclock.events.own_source import OwnSource
-from interestclock.streams import ReplaySource, open_live, open_then
+from interestclock.streams import ReplaySource, open_hybrid, open_live
 from interestclock.streams.own_live import open_own_live
 
 
@@ -132,7 +132,7 @@ def test_what_does_not_go_with_a_source_of_one_s_own_is_refused(tmp_path: Path) 
     with pytest.raises(ConfigError, match="other:Empty is no live source: it has no 'schema'"):
         open_own_live("other:Empty")
     with pytest.raises(ConfigError, match="'my_logs:Plays' is no log; --then follows a log"):
-        open_then("my_logs:Plays", "redis://127.0.0.1:1/plays")
+        open_hybrid("my_logs:Plays", "redis://127.0.0.1:1/plays")
 
 
 @pytest.mark.usefixtures("_shown")

@@ -32,7 +32,7 @@ from interestclock.live.kept_state import KeptState
 from interestclock.ranking import GaussianConfig, RankerConfig
 from interestclock.samples import CandidateConfig
 from interestclock.sequences import DinConfig
-from interestclock.streams import LiveSource, RedisSource, ReplaySource, ThenSource
+from interestclock.streams import HybridSource, LiveSource, RedisSource, ReplaySource
 from interestclock.training import TrainConfig
 
 OTHER = RankerConfig(
@@ -515,11 +515,13 @@ def test_an_archive_and_its_stream_go_on_where_the_other_was(
     stream = [said for at_ms, said in as_messages(events) if at_ms >= from_ms]
     admission = replace(OLD.admission, lateness_ms=HOUR_MS, archive_first=True)
     old, new = (replace(each, admission=admission, poll_messages=45) for each in (OLD, NEW))
-    stopped(LiveRun(ThenSource(archive, MessageStream(stream)), tmp_path / "old", config=old), arrivals)
-    straight = learned(LiveRun(ThenSource(archive, MessageStream(stream)), tmp_path / "straight", config=new))
+    stopped(LiveRun(HybridSource(archive, MessageStream(stream)), tmp_path / "old", config=old), arrivals)
+    straight = learned(
+        LiveRun(HybridSource(archive, MessageStream(stream)), tmp_path / "straight", config=new)
+    )
     again = replace(archive, breaks_after=0) if arrivals > 4 else archive
     run = LiveRun(
-        ThenSource(again, MessageStream(stream)), tmp_path / "new", config=new, state_from=tmp_path / "old"
+        HybridSource(again, MessageStream(stream)), tmp_path / "new", config=new, state_from=tmp_path / "old"
     )
     kept = in_kept_state(run)
     learned(run)

@@ -19,7 +19,7 @@ from small_live import LIVE
 
 from goldens.extract import final_state
 from interestclock.live import LiveRun
-from interestclock.streams import KafkaSource, LiveSource, RedisSource, ThenSource
+from interestclock.streams import HybridSource, KafkaSource, LiveSource, RedisSource
 
 OVERLAP_MS = 3 * HOUR_MS
 
@@ -70,7 +70,7 @@ def test_a_log_then_its_stream_is_one_stream(lateness_ms: int, events: pa.Table,
     rows, overlapping = parts(events)
     all_along = MessageStream([said for _, said in as_messages(events)])
     one = learned(all_along, tmp_path / "one", config(lateness_ms, archive=False))
-    source = ThenSource(as_archive(rows), MessageStream(overlapping))
+    source = HybridSource(as_archive(rows), MessageStream(overlapping))
     two = learned(source, tmp_path / "two", config(lateness_ms, archive=True))
     assert by_id(tmp_path / "one") == by_id(tmp_path / "two")
     assert without_counters(one) == without_counters(two)
@@ -92,8 +92,8 @@ def test_killed_about_the_turn(after: int, events: pa.Table, tmp_path: Path) -> 
     rows, overlapping = parts(events)
     set_to = config(HOUR_MS, archive=True)
 
-    def source() -> ThenSource:
-        return ThenSource(as_archive(rows), MessageStream(overlapping))
+    def source() -> HybridSource:
+        return HybridSource(as_archive(rows), MessageStream(overlapping))
 
     assert -(-rows.num_rows // 50) == 5
     learned(source(), tmp_path / "straight", set_to)
@@ -120,8 +120,8 @@ def test_stopped_about_the_turn_and_resumed(stops: int, events: pa.Table, tmp_pa
     """A checkpoint holds whether the archive has ended."""
     rows, overlapping = parts(events)
     set_to = config(HOUR_MS, archive=True)
-    learned(ThenSource(as_archive(rows), MessageStream(overlapping)), tmp_path / "straight", set_to)
-    source = ThenSource(as_archive(rows), MessageStream(overlapping))
+    learned(HybridSource(as_archive(rows), MessageStream(overlapping)), tmp_path / "straight", set_to)
+    source = HybridSource(as_archive(rows), MessageStream(overlapping))
     with LiveRun(source, tmp_path / "run", config=set_to) as run:
         told = iter(range(stops - 1))
 
@@ -129,7 +129,7 @@ def test_stopped_about_the_turn_and_resumed(stops: int, events: pa.Table, tmp_pa
             run.stopping = next(told, None) is None
 
         run.run(tell)
-    again = ThenSource(as_archive(rows), MessageStream(overlapping))
+    again = HybridSource(as_archive(rows), MessageStream(overlapping))
     learned(again, tmp_path / "run", set_to, resume=True)
     same = ("ranker/", "learner/", "features/", "admission/exposures", "admission/accounts", "numbers")
     check_same(tmp_path / "straight", tmp_path / "run", only=same)
@@ -142,7 +142,7 @@ def test_a_stream_that_begins_where_the_archive_is_said_to_end(events: pa.Table,
     archive = as_archive(events.slice(0, cut), event_ids=False)
     said = [payload for _, payload in as_messages(events)]
     set_to = config(HOUR_MS, archive=True, then_from_ms=from_ms)
-    run = learned(ThenSource(archive, MessageStream(said), from_ms=from_ms), tmp_path / "run", set_to)
+    run = learned(HybridSource(archive, MessageStream(said), from_ms=from_ms), tmp_path / "run", set_to)
     counts = run.trainer.buffer.counters
     before = [at_ms for at_ms, _ in as_messages(events) if at_ms < from_ms]
     assert counts.in_archive == len(before)
@@ -158,7 +158,7 @@ def test_a_stream_that_begins_where_the_archive_is_said_to_end(events: pa.Table,
 def test_a_gap_is_said(events: pa.Table, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cut, later = between_requests(events, 0.4), between_requests(events, 0.6)
     said = [payload for _, payload in as_messages(events.slice(later))]
-    source = ThenSource(as_archive(events.slice(0, cut)), MessageStream(said))
+    source = HybridSource(as_archive(events.slice(0, cut)), MessageStream(said))
     with caplog.at_level(logging.WARNING, "interestclock.source"):
         learned(source, tmp_path / "run", config(0, archive=True))
     assert len([each for each in caplog.records if "is in neither" in each.getMessage()]) == 1
@@ -209,7 +209,7 @@ def test_with_kafka(events: pa.Table, tmp_path: Path) -> None:
         assert producer.flush(10) == 0
         for resume, messages in ((False, received - 150), (True, received)):
             stream = KafkaSource(brokers=address, topic="plays", schema=REQUESTS)
-            source = ThenSource(as_archive(rows), stream)
+            source = HybridSource(as_archive(rows), stream)
             run = until_received(source, tmp_path / "two", messages, lateness_ms=HOUR_MS, resume=resume)
     run.trainer.finish()
     counts = run.trainer.buffer.counters
@@ -221,9 +221,9 @@ def test_with_kafka(events: pa.Table, tmp_path: Path) -> None:
     assert so_far.items() <= whole.items()
 
 
-def archive_then_redis(rows: pa.Table, port: int) -> ThenSource:
+def archive_then_redis(rows: pa.Table, port: int) -> HybridSource:
     stream = RedisSource(host="127.0.0.1", port=port, streams=["app", "web"], schema=REQUESTS)
-    return ThenSource(as_archive(rows), stream)
+    return HybridSource(as_archive(rows), stream)
 
 
 def until_received(

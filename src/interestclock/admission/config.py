@@ -20,7 +20,7 @@ class AdmissionConfig:
             says that is read as a whole. None is awaited beyond ``label_wait_ms``.
         request_wait_ms: how long after a served request exposures may refer to it.
         ahead_ms: how far an event's time may stand ahead of the moment at which it is taken.
-        archive_first: the stream follows a log, the archive, as ``ThenSource`` gives them.
+        archive_first: the stream follows a log, the archive, as ``HybridSource`` gives them.
         then_from_ms: from which moment on (UTC milliseconds) it does; None: from where the watermark stood
             when the archive ended.
 

@@ -115,10 +115,10 @@ def train_command(
     from interestclock.operations.status_line import StatusLine
     from interestclock.operations.telemetry import Telemetry
     from interestclock.samples import CandidateConfig
-    from interestclock.streams import open_live, open_then
+    from interestclock.streams import open_hybrid, open_live
     from interestclock.training import TrainConfig
 
-    open_source = open_live if then is None else partial(open_then, stream=then, from_ms=then_from_ms)
+    open_source = open_live if then is None else partial(open_hybrid, stream=then, from_ms=then_from_ms)
     opened = open_source(
         source,
         mapping=mapping,

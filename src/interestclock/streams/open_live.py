@@ -13,14 +13,14 @@ from interestclock.events.items import read_items
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.open_log import open_log, resolve_mapping
 from interestclock.plugins import is_named
+from interestclock.streams.hybrid_source import HybridSource
 from interestclock.streams.kafka import KafkaSource
 from interestclock.streams.micro_batch import LiveSource
 from interestclock.streams.own_live import open_own_live
 from interestclock.streams.redis_streams import RedisSource
 from interestclock.streams.replay import ReplaySource
-from interestclock.streams.then import ThenSource
 
-__all__ = ["open_live", "open_then"]
+__all__ = ["open_hybrid", "open_live"]
 
 _TEXT = pa.string()  # ids of messages are text
 
@@ -76,7 +76,7 @@ def open_live(
     return _broker(kind, source, ColumnMapping.from_toml(mapping), items, group)
 
 
-def open_then(
+def open_hybrid(
     log: str,
     stream: str,
     *,
@@ -97,10 +97,10 @@ def open_then(
 
     Raises:
         ConfigError: the first is no log or the second no stream, or nothing tells which messages are in the
-            log; and as ``open_live`` and ``ThenSource``.
+            log; and as ``open_live`` and ``HybridSource``.
 
     Example:
-        >>> open_then("plays.parquet", "later.parquet")
+        >>> open_hybrid("plays.parquet", "later.parquet")
         Traceback (most recent call last):
         interestclock.errors.ConfigError: 'later.parquet' is no stream; --then takes redis://... or kafka://...
     """
@@ -115,7 +115,7 @@ def open_then(
             "log, too; name its column (event_id = ...), or say from when on they are not (--then-from TIME)"
         )
     broker = _broker(_kind(stream), stream, resolved, items, group)
-    return ThenSource(open_log(Path(log), mapping=resolved), broker, from_ms=from_ms, speed_up=speed_up)
+    return HybridSource(open_log(Path(log), mapping=resolved), broker, from_ms=from_ms, speed_up=speed_up)
 
 
 def _kind(source: str) -> str:

@@ -16,14 +16,14 @@ from interestclock.events.schema import EventSource, LogSchema
 from interestclock.streams.micro_batch import LiveSource, MicroBatch, OffsetRanges
 from interestclock.streams.replay import ReplaySource
 
-__all__ = ["ARCHIVE", "ThenSource"]
+__all__ = ["ARCHIVE", "HybridSource"]
 
 ARCHIVE = "archive/0"  # the log's partition; none of a broker has a slash
 _ROWS = "0"  # as the log calls it
 _log = logging.getLogger("interestclock.source")
 
 
-class ThenSource:
+class HybridSource:
     """The rows of an archive, then the messages of a stream, as one source.
 
     The archive is the partition ``archive/0``. While it is read there is no silence and nothing is ahead: its
@@ -55,7 +55,7 @@ class ThenSource:
         >>> mapping = ColumnMapping(
         ...     event_id="event_id", zone="UTC", labels={"finish": LabelColumn(column="finish")})
         >>> stream = RedisSource(host="h", port=1, streams=["plays"], schema=mapping.schema())  # asked later
-        >>> source = ThenSource(open_log(path, mapping=mapping), stream)
+        >>> source = HybridSource(open_log(path, mapping=mapping), stream)
         >>> batch = source.poll(100, 0.0)
         >>> batch.offset_ranges.ranges, batch.exposures["user_id"].to_pylist(), source.partitions()
         ({'archive/0': ('1', '1')}, ['7'], ())

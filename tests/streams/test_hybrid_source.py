@@ -13,8 +13,8 @@ from message_stream import MessageStream, as_archive, as_messages
 
 from interestclock.errors import ConfigError
 from interestclock.events.message_tables import OF_A_LOG
-from interestclock.streams import LiveSource, MicroBatch, ThenSource, open_then
-from interestclock.streams.then import ARCHIVE
+from interestclock.streams import HybridSource, LiveSource, MicroBatch, open_hybrid
+from interestclock.streams.hybrid_source import ARCHIVE
 
 MAPPING = 'event_id = "event_id"\nzone = "UTC"\n[labels]\nfinish = "finish"\n'
 
@@ -33,11 +33,11 @@ def polled(source: LiveSource, most: int = 25) -> list[MicroBatch]:
     return found
 
 
-def both(events: pa.Table, **named: object) -> ThenSource:
-    return ThenSource(as_archive(events), MessageStream([said for _, said in as_messages(events)]), **named)
+def both(events: pa.Table, **named: object) -> HybridSource:
+    return HybridSource(as_archive(events), MessageStream([said for _, said in as_messages(events)]), **named)
 
 
-def opened(events: pa.Table) -> ThenSource:
+def opened(events: pa.Table) -> HybridSource:
     source = both(events)
     source.start_after({})
     return source
@@ -87,7 +87,7 @@ def test_it_goes_on_behind_any_cut(events: pa.Table) -> None:
 
 
 def test_rows_without_an_id_are_no_message_s_namesake(events: pa.Table) -> None:
-    source = ThenSource(as_archive(events, event_ids=False), MessageStream([]))
+    source = HybridSource(as_archive(events, event_ids=False), MessageStream([]))
     arrivals = source.poll(2, 0.0)
     assert arrivals is not None
     assert arrivals.exposures["event_id"].to_pylist() == ["row 1", "row 2"]
@@ -96,7 +96,7 @@ def test_rows_without_an_id_are_no_message_s_namesake(events: pa.Table) -> None:
 @pytest.mark.parametrize("again", [False, True], ids=["in one go", "resumed at the turn"])
 def test_a_gap_is_said(again: bool, events: pa.Table, caplog: pytest.LogCaptureFixture) -> None:
     stream = MessageStream([said for _, said in as_messages(events.slice(30))])
-    source = ThenSource(as_archive(events.slice(0, 12)), stream)
+    source = HybridSource(as_archive(events.slice(0, 12)), stream)
     source.start_after({ARCHIVE: "12"} if again else {})
     with caplog.at_level(logging.WARNING):
         polled(source)
@@ -114,7 +114,7 @@ def test_a_gap_is_said_of_a_stream_whose_exposures_leave_their_time_to_requests(
         b'{"request_id": "r", "item_id": 1}',
         b'{"served": "r", "user_id": 1, "timestamp_ms": %d, "utc_offset_minutes": 0, "items": []}' % late_ms,
     ]
-    source = ThenSource(as_archive(events), MessageStream(said))
+    source = HybridSource(as_archive(events), MessageStream(said))
     source.start_after({})
     with caplog.at_level(logging.WARNING):
         polled(source, most=1)
@@ -127,7 +127,7 @@ def test_no_gap_where_the_stream_begins_at_the_moment_said(
 ) -> None:
     first_ms = events["timestamp_ms"][30].as_py()
     stream = MessageStream([said for _, said in as_messages(events.slice(30))])
-    source = ThenSource(as_archive(events.slice(0, 12)), stream, from_ms=first_ms - behind_ms)
+    source = HybridSource(as_archive(events.slice(0, 12)), stream, from_ms=first_ms - behind_ms)
     source.start_after({})
     with caplog.at_level(logging.WARNING):
         polled(source)
@@ -157,18 +157,18 @@ def test_the_two_must_agree(events: pa.Table) -> None:
     stream = MessageStream([])
     stream.schema = replace(REQUESTS, labels=("finish", "like"), truths=(), eq3_labels={})
     with pytest.raises(ConfigError, match=r"labels of log 0+ are finish, like, skip, and of plays of a test"):
-        ThenSource(as_archive(events), stream)
+        HybridSource(as_archive(events), stream)
     archive = as_archive(events)
     archive.item_table = pa.table({"item_id": [1]})
     with pytest.raises(ConfigError, match=r"attributes of log 0+ stand in a file, and of plays of a test in"):
-        ThenSource(archive, MessageStream([]))
+        HybridSource(archive, MessageStream([]))
 
 
 def test_opened_by_name(tmp_path: Path) -> None:
     log, mapping = tmp_path / "plays.csv", tmp_path / "plays.toml"
     log.write_text("event_id,user_id,item_id,timestamp_ms,finish\ne7,7,1,1970-01-01T09:00:00,1\n")
     mapping.write_text(MAPPING)
-    source = open_then(str(log), "redis://127.0.0.1:1/plays", mapping=mapping)
+    source = open_hybrid(str(log), "redis://127.0.0.1:1/plays", mapping=mapping)
     assert source.name.endswith(", then redis://127.0.0.1:1/plays")
     arrivals = source.poll(10, 0.0)
     assert arrivals is not None
@@ -179,7 +179,7 @@ def test_opened_by_name(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     log.rename(tmp_path / "folder" / "plays.csv")
     (tmp_path / "folder" / "log.toml").write_text(f'log = "plays.csv"\n{MAPPING}')  # serves the stream, too
-    source = open_then(str(tmp_path / "folder"), "redis://127.0.0.1:1/plays", from_ms=0)
+    source = open_hybrid(str(tmp_path / "folder"), "redis://127.0.0.1:1/plays", from_ms=0)
     assert source.name.endswith(", then redis://127.0.0.1:1/plays from 1970-01-01T00:00:00.000+00:00")
     source.close()
 
@@ -207,5 +207,5 @@ def test_what_cannot_follow_is_refused(
 ) -> None:
     (tmp_path / "plays.toml").write_text(mapped)
     with pytest.raises(ConfigError, match=reason) as refused:
-        open_then(log, stream, mapping=tmp_path / "plays.toml")
+        open_hybrid(log, stream, mapping=tmp_path / "plays.toml")
     assert "s3cret" not in str(refused.value)
