@@ -6,7 +6,7 @@
 beside it what the messages are as JSON.
 *Encodings* of the tables in them: how long one takes and what it comes to, without the schema, which then
 stands in a file once, or with it; compressed as a whole, or buffer by buffer as Arrow does it
-(``arrow_zstd``). *Replay*: entries that hold verdicts alone, since file and row stand for the message.
+(``arrow_zstd``). *Replay*: entries that hold dispositions alone, since file and row stand for the message.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from machine import machine
 from rich.console import Console
 from rich.table import Table
 
-from interestclock.admission import AdmittedEntry, AdmittedLog, Verdict
+from interestclock.admission import AdmittedEntry, AdmittedLog, Disposition
 from interestclock.admission.admitted_bytes import Schemas, entry_from_bytes, entry_to_bytes
 from interestclock.events import exposure_message, label_message
 from interestclock.events.schema import LogSchema
@@ -141,14 +141,14 @@ def entries_of(kind: str, size: int, *, entries: int) -> Iterator[AdmittedEntry]
             OffsetRanges(source="kafka://broker:9092/plays", ranges=ranges, messages=size), messages
         )
         named = {"exposures": arrivals.exposures, "labels": arrivals.labels}
-        verdicts = pa.array(np.full(size, Verdict.USED, np.int8))
+        dispositions = pa.array(np.full(size, Disposition.USED, np.int8))
         yield AdmittedEntry(
             first_arrival=first,
             source=arrivals.cut.source,
             ranges=ranges,
             taken_ms=taken_ms,
             tables={
-                name: table.append_column("verdict", verdicts)
+                name: table.append_column("verdict", dispositions)
                 for name, table in named.items()
                 if table.num_rows
             },
@@ -156,13 +156,18 @@ def entries_of(kind: str, size: int, *, entries: int) -> Iterator[AdmittedEntry]
 
 
 def replayed(late: float, *, size: int = 1_024, entries: int = 64) -> Iterator[AdmittedEntry]:
-    """Entries of a log in files: rows, and verdicts of which some are late, here and there."""
+    """Entries of a log in files: rows, and dispositions of which some are late, here and there."""
     random = np.random.default_rng(0)
     for first in range(0, entries * size, size):
-        verdicts = np.where(random.random(size) < late, np.int8(Verdict.LATE), np.int8(Verdict.USED))
+        dispositions = np.where(
+            random.random(size) < late, np.int8(Disposition.LATE), np.int8(Disposition.USED)
+        )
         ranges = {"0": (str(first + 1), str(first + size))}
         yield AdmittedEntry(
-            first_arrival=first, source="log 0123456789abcdef", ranges=ranges, verdicts=pa.array(verdicts)
+            first_arrival=first,
+            source="log 0123456789abcdef",
+            ranges=ranges,
+            dispositions=pa.array(dispositions),
         )
 
 

@@ -21,8 +21,8 @@ from interestclock.admission import (
     Admitted,
     AdmittedEntry,
     AdmittedLog,
+    Disposition,
     EventBuffer,
-    Verdict,
 )
 from interestclock.errors import ResultError
 from interestclock.events import exposure_message, item_message, served_message
@@ -175,8 +175,8 @@ def test_of_a_log_places_stand_for_its_rows(tmp_path: Path) -> None:
         steps.append(admission.admit(each))
     for _, entry in AdmittedLog(tmp_path).read_after(0):
         assert not entry.tables
-        assert entry.verdicts is not None
-        assert entry.verdicts.to_pylist() == [Verdict.USED] * entry.messages
+        assert entry.dispositions is not None
+        assert entry.dispositions.to_pylist() == [Disposition.USED] * entry.messages
     later = ReplaySource(MemorySource(schema=REQUESTS, events=events))
     check_same(steps, list(opened(later, tmp_path, lateness_ms=0).again()))
     other = ReplaySource(MemorySource(schema=REQUESTS, events=events.slice(0, 50)), name=source.name)
@@ -184,7 +184,7 @@ def test_of_a_log_places_stand_for_its_rows(tmp_path: Path) -> None:
         list(opened(other, tmp_path, lateness_ms=0).again())
 
 
-def test_another_verdict_is_an_error(tmp_path: Path) -> None:
+def test_another_disposition_is_an_error(tmp_path: Path) -> None:
     source = broker()
     admission = opened(source, tmp_path / "a")
     for each in arrivals(source):
@@ -194,8 +194,8 @@ def test_another_verdict_is_an_error(tmp_path: Path) -> None:
         tables = dict(entry.tables)
         if number == 5:
             said = tables["exposures"]["verdict"].to_numpy().copy()
-            row = said.tolist().index(Verdict.USED)
-            said[row] = Verdict.AHEAD
+            row = said.tolist().index(Disposition.USED)
+            said[row] = Disposition.AHEAD
             place = tables["exposures"].schema.get_field_index("verdict")
             tables["exposures"] = tables["exposures"].set_column(place, "verdict", pa.array(said))
         changed.append(replace(entry, tables=tables))

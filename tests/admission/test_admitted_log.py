@@ -10,7 +10,7 @@ from admitted_tables import admitted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interestclock.admission import AdmittedEntry, AdmittedLog, Verdict
+from interestclock.admission import AdmittedEntry, AdmittedLog, Disposition
 from interestclock.errors import ResultError
 from interestclock.streams import BadMessage, Segments
 
@@ -29,7 +29,7 @@ _COLUMNS: dict[str, tuple[pa.DataType, st.SearchStrategy[object]]] = {
 _ROWS = st.lists(st.tuples(*(st.none() | values for _, values in _COLUMNS.values())), max_size=12)
 
 
-def table_of(rows: list[tuple[object, ...]], verdicts: list[int]) -> pa.Table:
+def table_of(rows: list[tuple[object, ...]], dispositions: list[int]) -> pa.Table:
     columns = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)
     arrays = {
         name: pa.array(column, kind)
@@ -37,7 +37,7 @@ def table_of(rows: list[tuple[object, ...]], verdicts: list[int]) -> pa.Table:
     }
     arrays["arrival"] = pa.array(range(len(rows)), pa.int64())
     arrays["partition"] = pa.array(["0"] * len(rows), pa.string())
-    arrays["verdict"] = pa.array(verdicts, pa.int8())
+    arrays["verdict"] = pa.array(dispositions, pa.int8())
     return pa.table(arrays)
 
 
@@ -48,24 +48,24 @@ def entries(draw: st.DrawFn, first_arrival: int) -> AdmittedEntry:
     if kind == "tick":
         awaited = tuple(draw(st.lists(_TEXT, max_size=3)))
         return AdmittedEntry(first_arrival=first_arrival, source=source, taken_ms=taken_ms, awaited=awaited)
-    verdict = st.sampled_from(list(Verdict))
+    disposition = st.sampled_from(list(Disposition))
     ranges = draw(st.dictionaries(_TEXT, st.tuples(_TEXT, _TEXT), max_size=3))
     payload = st.text(st.characters(), max_size=9)  # half a surrogate pair as well
     letter = st.builds(BadMessage, partition=_TEXT, offset=_TEXT, reason=_TEXT, payload=payload)
-    tables, verdicts = {}, None
+    tables, dispositions = {}, None
     if kind == "replay":
-        verdicts = pa.array(draw(st.lists(verdict, max_size=40)), pa.int8())
+        dispositions = pa.array(draw(st.lists(disposition, max_size=40)), pa.int8())
     else:
         for name in draw(st.sets(st.sampled_from(["exposures", "labels", "items"]))):
             rows = draw(_ROWS)
-            tables[name] = table_of(rows, [draw(verdict) for _ in rows])
+            tables[name] = table_of(rows, [draw(disposition) for _ in rows])
     return AdmittedEntry(
         first_arrival=first_arrival,
         source=source,
         ranges=ranges,
         taken_ms=taken_ms,
         tables=tables,
-        verdicts=verdicts,
+        dispositions=dispositions,
         dead=tuple(draw(st.lists(letter, max_size=2))),
     )
 

@@ -1,4 +1,4 @@
-"""A topic's backlog from polls to verdicts: merged, waited for, let go; against each partition on its own."""
+"""A topic's backlog from polls to dispositions: merged, waited for, let go; against each partition alone."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interestclock.admission.dispositions import Disposition
 from interestclock.admission.early_messages import EarlyMessages, NewExposures
 from interestclock.admission.reference_join import AtPlaces
-from interestclock.admission.verdicts import Verdict
 
 IDS = st.sampled_from([f"e{number}" for number in range(12)])
 SAID = st.lists(st.tuples(IDS, st.integers(0, 60)), max_size=8)
@@ -35,9 +35,9 @@ def test_those_that_wait_are_found_or_given_up(arrivals: list) -> None:
         waiting = [each for each in in_time if each[0] not in serial_of]
         rows = found.table
         assert [*zip(*rows.to_pydict().values(), found.serial_R.tolist(), strict=True)] == expected
-        lost = int((found.verdict_E == Verdict.ORPHAN).sum())
+        lost = int((found.disposition_E == Disposition.ORPHAN).sum())
         assert lost == len(all_said) - len(expected) - len(waiting)
-        assert found.verdict_E.size == found.waited + len(said)
+        assert found.disposition_E.size == found.waited + len(said)
         assert len(early) == len(waiting)
         assert ([] if early.table is None else rows_of(early.table)) == waiting
     assert early.drop(at_ms=at_ms + 20) == sum(known_ms < at_ms + 20 for _, known_ms in waiting)
@@ -55,7 +55,7 @@ def messages(said: list[tuple[str, int]]) -> AtPlaces:
     zeros = np.zeros(len(said), np.int64)
     return AtPlaces(
         table=table,
-        verdict_X=np.zeros(len(said), np.int8),
+        disposition_X=np.zeros(len(said), np.int8),
         place_X=zeros,
         at_ms_X=zeros,
         newest_ms_X=zeros,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interestclock.admission import AdmissionConfig, Admitted, EventBuffer, LabelEvents, Verdict
+from interestclock.admission import AdmissionConfig, Admitted, Disposition, EventBuffer, LabelEvents
 from interestclock.errors import ConfigError
 from interestclock.events.schema import LogSchema
 from interestclock.live.exposure_queue import ExposureQueue
@@ -73,7 +73,7 @@ class Admission:
         self.buffer = EventBuffer(SCHEMA, config=AdmissionConfig(**config))
         self.queue, self.labels = ExposureQueue(most=most, fill_ms=0), LabelEvents.none()
         self.watermarks: list[int] = []
-        self.verdicts: list[int] = []  # of messages, in order
+        self.dispositions: list[int] = []  # of messages, in order
 
     @property
     def counters(self):
@@ -89,8 +89,8 @@ class Admission:
             label_table([(at, m) for at, m in numbered if isinstance(m, Labelled)]),
         )
         places = sorted(range(len(messages)), key=lambda at: isinstance(messages[at], Labelled))
-        said = [each for kind in ("exposures", "labels") for each in self.buffer.verdicts[kind].tolist()]
-        self.verdicts += [verdict for _, verdict in sorted(zip(places, said, strict=True))]
+        said = [each for kind in ("exposures", "labels") for each in self.buffer.dispositions[kind].tolist()]
+        self.dispositions += [disposition for _, disposition in sorted(zip(places, said, strict=True))]
 
     def tick(self, **said: object) -> None:
         self.follow(self.buffer.tick(**said))
@@ -114,7 +114,7 @@ class Admission:
         other = Admission()
         other.buffer.restore({name: np.array(values) for name, values in self.buffer.state().items()})
         other.queue.restore({name: np.array(values) for name, values in self.queue.state().items()})
-        other.labels, other.verdicts = self.labels, self.verdicts
+        other.labels, other.dispositions = self.labels, self.dispositions
         return other
 
     def batches(self) -> list[dict]:
@@ -134,14 +134,14 @@ class Reference:
     labels: dict[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
     early: list[Labelled] = field(default_factory=list)
     tally: dict[str, int] = field(default_factory=dict)
-    verdicts: list[str] = field(default_factory=list)
+    dispositions: list[str] = field(default_factory=list)
 
     def count(self, outcome: str) -> str:
         self.tally[outcome] = self.tally.get(outcome, 0) + 1
         return outcome
 
     def take(self, message: Shown | Labelled) -> None:
-        self.verdicts.append(self.said(message))
+        self.dispositions.append(self.said(message))
 
     def said(self, message: Shown | Labelled) -> str:
         time = message.time if isinstance(message, Shown) else message.known
@@ -187,14 +187,14 @@ def time_of(event: int) -> int:
     return event * 37 % 300
 
 
-VERDICTS = {
-    "shown": {Verdict.USED},
-    "labels_joined": {Verdict.USED},
-    "duplicates": {Verdict.DUPLICATE},
-    "late_exposures": {Verdict.LATE},
-    "late_labels": {Verdict.LATE},
+DISPOSITIONS = {
+    "shown": {Disposition.USED},
+    "labels_joined": {Disposition.USED},
+    "duplicates": {Disposition.DUPLICATE},
+    "late_exposures": {Disposition.LATE},
+    "late_labels": {Disposition.LATE},
     # Or what the rest of the same arrival makes of it:
-    "early": {Verdict.USED, Verdict.ORPHAN, Verdict.LATE, Verdict.DUPLICATE},
+    "early": {Disposition.USED, Disposition.ORPHAN, Disposition.LATE, Disposition.DUPLICATE},
 }
 EVENTS = st.integers(0, 15)
 SHOWN = st.builds(
@@ -238,9 +238,10 @@ def test_every_message_ends_as_the_reference_says(messages: list[Shown | Labelle
     given_out += intake.batches()
     check(intake, reference, given_out, len(messages))
     assert [
-        verdict in VERDICTS[said] for verdict, said in zip(intake.verdicts, reference.verdicts, strict=True)
+        disposition in DISPOSITIONS[said]
+        for disposition, said in zip(intake.dispositions, reference.dispositions, strict=True)
     ] == [True] * len(messages)
-    assert intake.verdicts.count(Verdict.ORPHAN) <= intake.counters.orphan_labels
+    assert intake.dispositions.count(Disposition.ORPHAN) <= intake.counters.orphan_labels
 
 
 def check(intake: Admission, reference: Reference, given_out: list[dict], messages: int) -> None:
@@ -286,7 +287,7 @@ def test_the_wait_ends_with_its_last_millisecond() -> None:
     assert intake.labels.known_ms_E.tolist() == [150]
 
 
-def test_each_message_of_an_arrival_has_its_verdict() -> None:
+def test_each_message_of_an_arrival_has_its_disposition() -> None:
     """By hand: ahead of 1,260 + 240, of the newest as well; late behind 1,200 - 20; across a midnight too."""
     for start in (0, 86_400_000 - 1_150):
         intake = Admission(lateness_ms=20, label_wait_ms=50, ahead_ms=240)
@@ -307,8 +308,13 @@ def test_each_message_of_an_arrival_has_its_verdict() -> None:
             label_table([(at, Labelled(of, name, 1, start + ms)) for at, (of, name, ms) in labels.items()]),
             taken_ms=start + 1_260,
         )
-        used, duplicate, ahead, late = Verdict.USED, Verdict.DUPLICATE, Verdict.AHEAD, Verdict.LATE
-        assert intake.buffer.verdicts["exposures"].tolist() == [
+        used, duplicate, ahead, late = (
+            Disposition.USED,
+            Disposition.DUPLICATE,
+            Disposition.AHEAD,
+            Disposition.LATE,
+        )
+        assert intake.buffer.dispositions["exposures"].tolist() == [
             used,
             duplicate,
             ahead,
@@ -317,11 +323,15 @@ def test_each_message_of_an_arrival_has_its_verdict() -> None:
             used,
             used,
         ]
-        assert intake.buffer.verdicts["labels"].tolist() == [
-            *(used, duplicate, used, late, used, ahead, late, Verdict.ORPHAN)
+        assert intake.buffer.dispositions["labels"].tolist() == [
+            *(used, duplicate, used, late, used, ahead, late, Disposition.ORPHAN)
         ]
         intake.take(exposure_table([]), label_table([]))
-        assert intake.buffer.verdicts["exposures"].tolist() == intake.buffer.verdicts["labels"].tolist() == []
+        assert (
+            intake.buffer.dispositions["exposures"].tolist()
+            == intake.buffer.dispositions["labels"].tolist()
+            == []
+        )
 
 
 def test_memory_does_not_grow_with_the_stream() -> None:

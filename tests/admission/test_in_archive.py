@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_messages import parse
 
-from interestclock.admission import AdmissionConfig, Admitted, EventBuffer, Verdict
+from interestclock.admission import AdmissionConfig, Admitted, Disposition, EventBuffer
 from interestclock.admission.watermark import Watermark
 from interestclock.errors import ConfigError
 from interestclock.events.schema import LogSchema
@@ -185,7 +185,11 @@ def test_a_request_that_the_archive_outlived_is_in_it_and_not_late() -> None:
     served = {"served": "r", "user_id": "u", "items": []}
     said = [json.dumps(served | {"timestamp_ms": at_ms}).encode() for at_ms in (300, 440, 460)]
     buffer.admit(parse(*said, zone="UTC", schema=SCHEMA).tables(), taken_ms=LONG_AFTER_MS)
-    assert buffer.verdicts["served"].tolist() == [Verdict.IN_ARCHIVE, Verdict.USED, Verdict.DUPLICATE]
+    assert buffer.dispositions["served"].tolist() == [
+        Disposition.IN_ARCHIVE,
+        Disposition.USED,
+        Disposition.DUPLICATE,
+    ]
     counters = buffer.counters
     assert (counters.in_archive, counters.served, counters.late_served) == (1, 1, 0)
     counters.waiting = 2

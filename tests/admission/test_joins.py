@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from plain_admission import PlainAdmission
 from random_messages import parse
 
-from interestclock.admission import AdmissionConfig, EventBuffer, Verdict
+from interestclock.admission import AdmissionConfig, Disposition, EventBuffer
 from interestclock.events.schema import LogSchema
 
 SCHEMA = LogSchema(
@@ -37,7 +37,7 @@ class Admission:
         self.exposures: list[dict[str, Any]] = []
         self.labels: set[tuple] = set()
         self.items: list[dict[str, Any]] = []
-        self.verdicts: list[str] = []
+        self.dispositions: list[str] = []
 
     def take(self, messages: list[dict[str, Any]], taken_ms: int | None = None) -> None:
         arrivals = parse(*(json.dumps(each).encode() for each in messages), zone="UTC", schema=self.schema)
@@ -47,8 +47,8 @@ class Admission:
         said = {}
         for kind, table in arrivals.tables().items():
             places = table["arrival"].to_pylist()
-            said |= dict(zip(places, self.buffer.verdicts[kind].tolist(), strict=True))
-        self.verdicts += [Verdict(said[place]).name for place in range(len(messages))]
+            said |= dict(zip(places, self.buffer.dispositions[kind].tolist(), strict=True))
+        self.dispositions += [Disposition(said[place]).name for place in range(len(messages))]
 
     def end(self) -> None:
         for admitted in self.buffer.end():
@@ -102,7 +102,7 @@ def item(name: str, since: int, *genre: str) -> dict[str, Any]:
 def test_an_exposure_may_say_just_request_and_item() -> None:
     admission = Admission()
     admission.take([served("r", 5, "a", "b"), reference("r", "b"), reference("r", "a", position=7)])
-    assert admission.verdicts == ["USED"] * 3
+    assert admission.dispositions == ["USED"] * 3
     found = [
         [each[name] for name in ("event_id", "user_id", "item_id", "timestamp_ms", "position")]
         for each in admission.exposures
@@ -114,7 +114,7 @@ def test_an_exposure_may_say_just_request_and_item() -> None:
 def test_a_request_may_come_behind_its_exposures() -> None:
     admission = Admission()
     admission.take([shown("e", 10), reference("r", "a")])
-    assert (admission.verdicts[-1], admission.buffer.waiting, len(admission.exposures)) == ("USED", 1, 1)
+    assert (admission.dispositions[-1], admission.buffer.waiting, len(admission.exposures)) == ("USED", 1, 1)
     admission.take([label("r/a", 1, 12), served("r", 9, "a"), shown("f", 11)])
     assert [each["event_id"] for each in admission.exposures] == ["e", "r/a", "f"]
     assert (admission.labels, admission.buffer.waiting) == ({(1, "finish", 1, START_MS + 12)}, 0)
@@ -133,10 +133,10 @@ def test_local_time_is_the_exposures_own_else_its_requests() -> None:
 def test_requests_that_do_not_fit_leave_orphans() -> None:
     admission = Admission()
     admission.take([served("r", 0, "a"), reference("r", "b"), reference("r", "a", user_id="bob")])
-    assert admission.verdicts == ["USED", "ORPHAN", "ORPHAN"]
+    assert admission.dispositions == ["USED", "ORPHAN", "ORPHAN"]
     admission.take([reference("none", "a"), shown("e", 20), shown("f", 21)])
     assert admission.buffer.counters.orphan_exposures == 3
-    assert (admission.verdicts[3], admission.buffer.counters.waiting) == ("ORPHAN", 0)
+    assert (admission.dispositions[3], admission.buffer.counters.waiting) == ("ORPHAN", 0)
 
 
 def test_a_request_is_forgotten_once_its_wait_is_over() -> None:
@@ -147,7 +147,7 @@ def test_a_request_is_forgotten_once_its_wait_is_over() -> None:
     assert [each["event_id"] for each in admission.exposures] == ["e", "r/a", "f"]
     assert (admission.buffer.waiting, admission.buffer.counters.orphan_exposures) == (1, 0)
     admission.take([served("r", 0, "a", "b"), served("s", 21, "a"), served("s", 22, "b")])
-    assert admission.verdicts[-3:] == ["LATE", "USED", "DUPLICATE"]
+    assert admission.dispositions[-3:] == ["LATE", "USED", "DUPLICATE"]
     assert (admission.buffer.counters.late_served, admission.buffer.counters.served) == (1, 2)
 
 
@@ -158,7 +158,7 @@ def test_a_label_is_made_when_the_last_it_is_made_of_is_known() -> None:
     admission.take([outcome("e", 8, 12)])
     assert admission.labels == {(0, "finish", 1, START_MS + 12)}
     admission.take([outcome("e", 1, 13), label("e", 0, 14)])
-    assert admission.verdicts[-2:] == ["DUPLICATE", "DUPLICATE"]
+    assert admission.dispositions[-2:] == ["DUPLICATE", "DUPLICATE"]
     assert admission.buffer.counters.outcomes_joined == 2
 
 
@@ -168,14 +168,14 @@ def test_what_comes_along_needs_no_message() -> None:
     admission.take([shown(f"e{place}", place, values=values) for place, values in enumerate(rows)])
     assert admission.labels == {(0, "finish", 0, START_MS)}
     admission.take([outcome(f"e{place}", 9, 9) for place in range(4)])
-    assert admission.verdicts[-4:] == ["DUPLICATE", "DUPLICATE", "USED", "USED"]
+    assert admission.dispositions[-4:] == ["DUPLICATE", "DUPLICATE", "USED", "USED"]
     assert admission.labels == {(0, "finish", 0, START_MS), (2, "finish", 1, START_MS + 9)}
 
 
 def test_a_label_that_came_itself_is_not_made_again() -> None:
     admission = Admission()
     admission.take([shown("e", 0, values={"length": 10}), label("e", 0, 5), outcome("e", 9, 6)])
-    assert (admission.labels, admission.verdicts[-1]) == ({(0, "finish", 0, START_MS + 5)}, "USED")
+    assert (admission.labels, admission.dispositions[-1]) == ({(0, "finish", 0, START_MS + 5)}, "USED")
 
 
 def test_a_row_of_a_log_has_the_labels_that_its_columns_made() -> None:
@@ -224,7 +224,7 @@ def test_a_clock_that_runs_ahead_is_bounded_by_arrival() -> None:
     counters = admission.buffer.counters
     assert (counters.known_ahead, counters.known_ahead_most_ms, counters.ahead) == (1, 22, 0)
     admission.take([label("f", 1, 36)], START_MS + 5)
-    assert (admission.verdicts[-1], counters.known_ahead) == ("AHEAD", 1)
+    assert (admission.dispositions[-1], counters.known_ahead) == ("AHEAD", 1)
     admission.take([shown("later", 40), label("later", 1, 45)], START_MS + 11)
     assert (2, "finish", 1, START_MS + 40) in admission.labels  # where all clocks are ahead, no label is late
     assert (counters.known_ahead, counters.known_ahead_most_ms) == (2, 34)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interestclock.admission import Verdict, Watermark
+from interestclock.admission import Disposition, Watermark
 
 LATENESS_MS = 10
-IN_TIME, LATE, AFTER_IDLE = Verdict.USED, Verdict.LATE, Verdict.LATE_AFTER_IDLE
+IN_TIME, LATE, AFTER_IDLE = Disposition.USED, Disposition.LATE, Disposition.LATE_AFTER_IDLE
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,14 @@ class Reference:
 
 def passed(watermark: Watermark, messages: list[Message]) -> list[int]:
     names = sorted({each.partition for each in messages})
-    verdicts, at = watermark.passed(
+    dispositions, at = watermark.passed(
         np.array([each.time for each in messages], np.int64),
         names,
         np.array([names.index(each.partition) for each in messages], np.int32),
     )
     assert not at.size or at[-1] == watermark.at_ms
     assert (np.diff(at) >= 0).all()
-    return verdicts.tolist()
+    return dispositions.tolist()
 
 
 def restored(watermark: Watermark) -> Watermark:
@@ -88,9 +88,9 @@ def test_it_is_what_the_reference_says(sequence: list, size: int) -> None:
             reference.tick(each)
         else:
             found = [
-                verdict
+                disposition
                 for at in range(0, len(each), size)
-                for verdict in passed(watermark, each[at : at + size])
+                for disposition in passed(watermark, each[at : at + size])
             ]
             assert found == [reference.message(message) for message in each]
         assert reference.at in (watermark.at_ms, -math.inf)
@@ -115,11 +115,11 @@ def test_nothing_is_late_that_was_not_late_in_its_own_partition(messages: list[M
     """Known from the beginning, the slowest is waited for, whoever is handed over first."""
     watermark = Watermark(lateness_ms=LATENESS_MS)
     watermark.tick(awaited={each.partition for each in messages}, taken_ms=0)
-    for verdict, message, own in zip(
+    for disposition, message, own in zip(
         passed(watermark, messages), messages, late_alone(messages), strict=True
     ):
-        assert verdict in (IN_TIME, LATE), message
-        assert own or verdict == IN_TIME, message
+        assert disposition in (IN_TIME, LATE), message
+        assert own or disposition == IN_TIME, message
 
 
 def late_alone(messages: list[Message]) -> list[bool]:
@@ -169,8 +169,8 @@ def test_what_is_late_for_its_unit_is_said_once(caplog, time, unit):
     watermark = Watermark(lateness_ms=0)
     for _ in range(2):
         times = np.array([1_700_000_000_000, time, 1_699_999_999_000])
-        verdicts, _ = watermark.passed(times, ["a"], np.zeros(3, int))
-        assert verdicts.tolist()[1:] == [Verdict.LATE, Verdict.LATE]
+        dispositions, _ = watermark.passed(times, ["a"], np.zeros(3, int))
+        assert dispositions.tolist()[1:] == [Disposition.LATE, Disposition.LATE]
     (record,) = caplog.records
     fault = f"its time {time} reads as {unit}; give UTC milliseconds"
     assert record.getMessage() == f"a message is late, but its unit is at fault: {fault}"

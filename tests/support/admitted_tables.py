@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from interestclock.admission import AdmittedEntry, Verdict
+from interestclock.admission import AdmittedEntry, Disposition
 from interestclock.events import exposure_message, label_message
 from interestclock.events.schema import LogSchema
 from interestclock.streams import Message, MessageParser, OffsetRanges
@@ -18,9 +18,9 @@ SCHEMA = LogSchema(
 )
 
 
-def with_verdicts(table: pa.Table, verdict: Verdict = Verdict.USED) -> pa.Table:
+def with_dispositions(table: pa.Table, disposition: Disposition = Disposition.USED) -> pa.Table:
     """A table of arrivals with the column that admission adds."""
-    return table.append_column("verdict", pa.array([verdict] * table.num_rows, pa.int8()))
+    return table.append_column("verdict", pa.array([disposition] * table.num_rows, pa.int8()))
 
 
 def admitted(*, first_arrival: int, exposures: int, labels: int = 0, dead: int = 0) -> AdmittedEntry:
@@ -56,8 +56,8 @@ def admitted(*, first_arrival: int, exposures: int, labels: int = 0, dead: int =
         ranges=ranges,
         taken_ms=1_700_000_000_000,
         tables={
-            "exposures": with_verdicts(arrivals.exposures),
-            "labels": with_verdicts(arrivals.labels),
+            "exposures": with_dispositions(arrivals.exposures),
+            "labels": with_dispositions(arrivals.labels),
         },
         dead=arrivals.bad,
     )

@@ -6,11 +6,11 @@ from interestclock.admission.admitted_entry import AdmittedEntry
 from interestclock.admission.admitted_log import AdmittedFollower, AdmittedLog
 from interestclock.admission.config import AdmissionConfig
 from interestclock.admission.counters import Counters
+from interestclock.admission.dispositions import Disposition
 from interestclock.admission.event_buffer import EventBuffer
 from interestclock.admission.label_events import LabelEvents
 from interestclock.admission.open_exposures import OPEN, OpenExposures
 from interestclock.admission.serial_columns import Column, SerialColumns
-from interestclock.admission.verdicts import Verdict
 from interestclock.admission.watermark import Watermark
 
 __all__ = [
@@ -23,10 +23,10 @@ __all__ = [
     "AdmittedLog",
     "Column",
     "Counters",
+    "Disposition",
     "EventBuffer",
     "LabelEvents",
     "OpenExposures",
     "SerialColumns",
-    "Verdict",
     "Watermark",
 ]

@@ -12,11 +12,11 @@ import pyarrow as pa
 
 from interestclock.admission.config import AdmissionConfig
 from interestclock.admission.counters import Counters
-from interestclock.admission.judged import Verdicts, whole
+from interestclock.admission.dispositions import Disposition, count
+from interestclock.admission.judged import Dispositions, whole
 from interestclock.admission.label_events import LabelEvents
 from interestclock.admission.label_join import LabelJoin
 from interestclock.admission.open_exposures import OPEN, OpenExposures
-from interestclock.admission.verdicts import Verdict, count
 from interestclock.arrays import Arrays, below, texts_as_arrays, texts_in, under
 from interestclock.events.message_tables import OF_A_LOG
 from interestclock.events.schema import LogSchema
@@ -37,13 +37,13 @@ class Acceptance:
         >>> schema, counters, opened = LogSchema(labels=("like",)), Counters(), OpenExposures(labels=1)
         >>> acceptance = Acceptance(schema, config=AdmissionConfig(), exposures=opened,
         ...     labels=LabelJoin(schema, opened, counters=counters), counters=counters)
-        >>> verdict_N = np.zeros(2, np.int8)
+        >>> disposition_N = np.zeros(2, np.int8)
         >>> table = pa.table({"event_id": ["a", "a"], "timestamp_ms": [1_000, 2_000], "arrival": [0, 1],
         ...     "label.like": [1, None], "known_ms.like": [5_000, None]})
-        >>> rows, labels = acceptance.accept(table, verdict_N)
+        >>> rows, labels = acceptance.accept(table, disposition_N)
         >>> rows["serial"].to_pylist(), labels.known_ms_E.tolist()
         ([0], [5000])
-        >>> verdict_N.tolist() == [Verdict.USED, Verdict.DUPLICATE]
+        >>> disposition_N.tolist() == [Disposition.USED, Disposition.DUPLICATE]
         True
     """
 
@@ -62,29 +62,29 @@ class Acceptance:
         self._ids: deque[str] = deque()  # of the serial numbers from _first_id on
         self._first_id = 0
 
-    def accept(self, exposures: pa.Table, verdict_N: Verdicts) -> tuple[pa.Table, LabelEvents]:
+    def accept(self, exposures: pa.Table, disposition_N: Dispositions) -> tuple[pa.Table, LabelEvents]:
         """Exposures that are used, with serial numbers; and the labels that are known with them.
 
         Args:
             exposures: with ``event_id``, ``timestamp_ms``, labels, ``arrival``.
-            verdict_N: by their times; of one that came before it becomes ``DUPLICATE``.
+            disposition_N: by their times; of one that came before it becomes ``DUPLICATE``.
         """
         kept: list[int] = []
         serial = self._exposures.stop
         ids = exposures["event_id"].to_pylist()
-        for row, (event_id, verdict) in enumerate(zip(ids, verdict_N.tolist(), strict=True)):
-            if verdict == Verdict.IN_ARCHIVE:
+        for row, (event_id, disposition) in enumerate(zip(ids, disposition_N.tolist(), strict=True)):
+            if disposition == Disposition.IN_ARCHIVE:
                 continue
             if event_id in self.serial_of:
-                verdict_N[row] = Verdict.DUPLICATE
-            elif verdict == Verdict.USED:
+                disposition_N[row] = Disposition.DUPLICATE
+            elif disposition == Disposition.USED:
                 self.serial_of[event_id] = serial + len(kept)
                 self._ids.append(event_id)
                 kept.append(row)
-        self._counters.duplicates += count(verdict_N, Verdict.DUPLICATE)
-        self._counters.late_exposures += count(verdict_N, Verdict.LATE)
-        self._counters.late_after_idle += count(verdict_N, Verdict.LATE_AFTER_IDLE)
-        self._counters.in_archive += count(verdict_N, Verdict.IN_ARCHIVE)
+        self._counters.duplicates += count(disposition_N, Disposition.DUPLICATE)
+        self._counters.late_exposures += count(disposition_N, Disposition.LATE)
+        self._counters.late_after_idle += count(disposition_N, Disposition.LATE_AFTER_IDLE)
+        self._counters.in_archive += count(disposition_N, Disposition.IN_ARCHIVE)
         return self._opened(exposures.take(pa.array(kept, pa.int64())) if len(kept) < len(ids) else exposures)
 
     def forget(self, *, known_before_ms: int) -> None:

@@ -13,15 +13,15 @@ import pyarrow as pa
 from interestclock.admission.admitted import Admitted
 from interestclock.admission.admitted_entry import AdmittedEntry
 from interestclock.admission.admitted_log import AdmittedLog
+from interestclock.admission.dispositions import Disposition
 from interestclock.admission.event_buffer import EventBuffer
-from interestclock.admission.verdicts import Verdict
 from interestclock.errors import ResultError
 from interestclock.events.message_tables import no_messages
 from interestclock.streams import LiveSource, MicroBatch, OffsetRanges, Rereadable, Tick
 
 __all__ = ["Admission"]
 
-_VERDICT = "verdict"
+_DISPOSITION = "verdict"  # as admitted logs call it
 _NO_FILE = (
     "%s ends with entry %d, and the file that begins with entry %d is missing: what it held, if anything, is "
     "asked of the source again"
@@ -30,7 +30,7 @@ _log = logging.getLogger("interestclock.admission")
 
 
 class Admission:
-    """What comes from a source, on the disk with its verdicts before anything can be made of it.
+    """What comes from a source, on the disk with its dispositions before anything can be made of it.
 
     Everything made of the messages can be made again, from any entry on, by ``again``: from the messages
     themselves, which stand in the log, so that no broker is asked; or, of a source that is ``Rereadable``,
@@ -113,7 +113,7 @@ class Admission:
 
         Raises:
             ResultError: entries are missing or damaged, a source that is read again has changed, or another
-                verdict comes out.
+                disposition comes out.
         """
         for number, entry in self._log.read_after(self.position):
             if entry.awaited is not None and entry.taken_ms is not None:
@@ -139,10 +139,10 @@ class Admission:
     def _decide(self, batch: MicroBatch) -> tuple[AdmittedEntry, list[Admitted]]:
         first_arrival, offset_ranges = self._buffer.counters.received, batch.offset_ranges
         admitted = self._buffer.admit(batch.tables(), bad=len(batch.bad), taken_ms=offset_ranges.taken_ms)
-        verdicts = {kind: pa.array(each) for kind, each in self._buffer.verdicts.items()}
+        dispositions = {kind: pa.array(each) for kind, each in self._buffer.dispositions.items()}
         stays = isinstance(self._source, Rereadable)
         tables = {
-            kind: each.append_column(_VERDICT, verdicts[kind])
+            kind: each.append_column(_DISPOSITION, dispositions[kind])
             for kind, each in batch.tables().items()
             if each.num_rows
         }
@@ -152,13 +152,13 @@ class Admission:
             ranges=offset_ranges.ranges,
             taken_ms=offset_ranges.taken_ms,
             tables={} if stays else tables,
-            verdicts=verdicts["exposures"] if stays else None,
+            dispositions=dispositions["exposures"] if stays else None,
             dead=batch.bad,
         )
         return entry, admitted
 
     def _batch(self, entry: AdmittedEntry) -> MicroBatch:
-        messages = entry.messages if entry.verdicts is None else len(entry.verdicts)
+        messages = entry.messages if entry.dispositions is None else len(entry.dispositions)
         offset_ranges = OffsetRanges(
             source=entry.source, ranges=entry.ranges, messages=messages, taken_ms=entry.taken_ms
         )
@@ -167,7 +167,7 @@ class Admission:
             return MicroBatch(
                 offset_ranges=offset_ranges, exposures=found.exposures, labels=found.labels, bad=entry.dead
             )
-        tables = {kind: table.drop_columns([_VERDICT]) for kind, table in entry.tables.items()}
+        tables = {kind: table.drop_columns([_DISPOSITION]) for kind, table in entry.tables.items()}
         return MicroBatch(offset_ranges=offset_ranges, bad=entry.dead, **self._no_messages() | tables)
 
     def _no_messages(self) -> dict[str, pa.Table]:
@@ -178,20 +178,21 @@ class Admission:
         }
 
     def _check_same(self, number: int, then: AdmittedEntry, now: AdmittedEntry) -> None:
-        verdicts_now = _verdicts(now)
-        for kind, then_X in _verdicts(then).items():
-            now_X = verdicts_now[kind]
+        dispositions_now = _dispositions(now)
+        for kind, then_X in _dispositions(then).items():
+            now_X = dispositions_now[kind]
             if not np.array_equal(then_X, now_X):
                 row = int(np.flatnonzero(then_X != now_X)[0])
                 raise ResultError(
                     f"{self._folder}: entry {number}: row {row + 1} of its {kind} was "
-                    f"{Verdict(then_X[row]).name} when it was admitted and is {Verdict(now_X[row]).name} "
-                    "now; go on with the version that wrote it, or start anew in another folder"
+                    f"{Disposition(then_X[row]).name} when it was admitted and is "
+                    f"{Disposition(now_X[row]).name} now; go on with the version that wrote it, or start "
+                    "anew in another folder"
                 )
 
 
-def _verdicts(entry: AdmittedEntry) -> dict[str, npt.NDArray[np.int8]]:
+def _dispositions(entry: AdmittedEntry) -> dict[str, npt.NDArray[np.int8]]:
     """Of the messages of each kind, in order."""
-    if entry.verdicts is not None:
-        return {"rows": entry.verdicts.to_numpy()}
-    return {kind: table[_VERDICT].to_numpy() for kind, table in entry.tables.items()}
+    if entry.dispositions is not None:
+        return {"rows": entry.dispositions.to_numpy()}
+    return {kind: table[_DISPOSITION].to_numpy() for kind, table in entry.tables.items()}

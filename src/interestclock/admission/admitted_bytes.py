@@ -86,12 +86,12 @@ def entry_to_bytes(entry: AdmittedEntry, schemas: Schemas) -> bytes:
         "awaited": entry.awaited,
         "dead": [[each.partition, each.offset, each.reason, each.payload] for each in entry.dead] or None,
         "tables": {kind: body.size for kind, body in bodies.items()} or None,
-        "verdicts": None if entry.verdicts is None else len(entry.verdicts),
+        "verdicts": None if entry.dispositions is None else len(entry.dispositions),
     }
     encoded = {name: value for name, value in encoded.items() if value is not None}
     head = json.dumps(encoded, separators=(",", ":")).encode()  # ASCII: half a surrogate pair comes back too
-    verdicts = b"" if entry.verdicts is None else entry.verdicts.to_numpy().tobytes()
-    content = b"".join([head, *bodies.values(), verdicts])
+    dispositions = b"" if entry.dispositions is None else entry.dispositions.to_numpy().tobytes()
+    content = b"".join([head, *bodies.values(), dispositions])
     compressed: bytes = _CODEC.compress(content, asbytes=True)
     return _SIZES.pack(len(content), len(head)) + compressed
 
@@ -108,7 +108,7 @@ def entry_from_bytes(encoded: bytes, schemas: Schemas) -> AdmittedEntry:
         taken_ms=head.get("taken_ms"),
         awaited=tuple(head["awaited"]) if "awaited" in head else None,
         tables=dict(_tables(content, head_bytes, head.get("tables", {}), schemas)),
-        verdicts=_verdicts(content, head["verdicts"]) if "verdicts" in head else None,
+        dispositions=_dispositions(content, head["verdicts"]) if "verdicts" in head else None,
         dead=tuple(_dead(*each) for each in head.get("dead", ())),
     )
 
@@ -136,7 +136,7 @@ def _body(table: pa.Table, schema: bytes) -> pa.Buffer:
     return sink.getvalue().slice(len(schema))
 
 
-def _verdicts(content: bytes, count: int) -> pa.Array:
+def _dispositions(content: bytes, count: int) -> pa.Array:
     return pa.Array.from_buffers(pa.int8(), count, [None, pa.py_buffer(content[len(content) - count :])])
 
 

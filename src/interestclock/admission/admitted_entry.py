@@ -19,7 +19,7 @@ class AdmittedEntry:
     """A micro-batch, or a *tick*: nothing came for a while, and the watermark moves on.
 
     Messages either stand in the entry, each as a row of a table or as a dead letter; or, where their log can
-    be read again, file and row stand for them and the entry holds nothing but their verdicts.
+    be read again, file and row stand for them and the entry holds nothing but their dispositions.
 
     Args:
         first_arrival: number of its first message in the whole log, from 0 on, without gaps.
@@ -29,8 +29,9 @@ class AdmittedEntry:
         awaited: of a tick, the partitions that may still bring something of earlier moments; none, where the
             stream is quiet. None where there are messages.
         tables: kind (``exposures``, ``labels``, ...) -> its messages in canonical columns, among them
-            ``arrival`` int64, a message's place within this entry, ``partition`` and ``verdict`` int8.
-        verdicts: int8, of the rows of the ranges in order; None where the messages stand in ``tables``.
+            ``arrival`` int64, a message's place within this entry, ``partition`` and ``verdict`` int8,
+            its disposition.
+        dispositions: int8, of the rows of the ranges in order; None where the messages stand in ``tables``.
         dead: messages that could not be read.
 
     Raises:
@@ -52,18 +53,22 @@ class AdmittedEntry:
     taken_ms: int | None = None
     awaited: tuple[str, ...] | None = None
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
-    verdicts: pa.Array | None = None
+    dispositions: pa.Array | None = None
     dead: tuple[BadMessage, ...] = ()
 
     def __post_init__(self) -> None:
         if self.awaited is not None and (self.messages or self.ranges):
             raise ValueError(f"a tick with {self.messages} messages; give these an entry of their own")
-        if self.tables and self.verdicts is not None:
-            raise ValueError("messages stand in tables, or their log is read again and verdicts do: not both")
-        if self.verdicts is not None and (self.verdicts.type != pa.int8() or self.verdicts.null_count):
+        if self.tables and self.dispositions is not None:
             raise ValueError(
-                f"verdicts are {self.verdicts.type} with {self.verdicts.null_count} nulls; give int8, the "
-                "number of a Verdict for each row"
+                "messages stand in tables, or their log is read again and dispositions do: not both"
+            )
+        if self.dispositions is not None and (
+            self.dispositions.type != pa.int8() or self.dispositions.null_count
+        ):
+            raise ValueError(
+                f"dispositions are {self.dispositions.type} with {self.dispositions.null_count} nulls; "
+                "give int8, the number of a Disposition for each row"
             )
         for kind, table in self.tables.items():
             _check_columns(kind, table)
@@ -72,7 +77,7 @@ class AdmittedEntry:
     def messages(self) -> int:
         """How many, dead letters included."""
         rows = sum(table.num_rows for table in self.tables.values())
-        read_again = 0 if self.verdicts is None else len(self.verdicts)
+        read_again = 0 if self.dispositions is None else len(self.dispositions)
         return int(rows + read_again + len(self.dead))
 
     @property

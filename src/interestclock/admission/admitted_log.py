@@ -38,11 +38,11 @@ class AdmittedLog:
     Example:
         >>> import tempfile
         >>> import pyarrow as pa
-        >>> from interestclock.admission import Verdict
+        >>> from interestclock.admission import Disposition
         >>> log = AdmittedLog(Path(tempfile.mkdtemp()))
-        >>> verdicts = pa.array([Verdict.USED, Verdict.LATE], pa.int8())
+        >>> dispositions = pa.array([Disposition.USED, Disposition.LATE], pa.int8())
         >>> log.append(AdmittedEntry(
-        ...     first_arrival=0, source="plays.parquet", ranges={"0": ("1", "2")}, verdicts=verdicts))
+        ...     first_arrival=0, source="plays.parquet", ranges={"0": ("1", "2")}, dispositions=dispositions))
         1
         >>> log.append(AdmittedEntry(first_arrival=2, source="wall", taken_ms=9_000, awaited=()))
         2

@@ -8,16 +8,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.admission.counters import Counters
+from interestclock.admission.dispositions import Disposition
 from interestclock.admission.judged import (
+    Dispositions,
     Tables,
-    Verdicts,
     arrival_ms,
     by_kind,
     in_order,
     known_times,
     times_of,
 )
-from interestclock.admission.verdicts import Verdict
 from interestclock.arrays import with_columns
 
 __all__ = ["bounded", "too_far_ahead", "with_ahead"]
@@ -53,10 +53,10 @@ def too_far_ahead(
     return by_kind(tables, ahead)
 
 
-def with_ahead(ahead_X: npt.NDArray[np.bool_], verdict_X: Verdicts) -> Verdicts:
-    """The verdicts of all, given those of what is not too far ahead."""
-    all_X = np.full(ahead_X.size, Verdict.AHEAD, np.int8)
-    all_X[~ahead_X] = verdict_X
+def with_ahead(ahead_X: npt.NDArray[np.bool_], disposition_X: Dispositions) -> Dispositions:
+    """The dispositions of all, given those of what is not too far ahead."""
+    all_X = np.full(ahead_X.size, Disposition.AHEAD, np.int8)
+    all_X[~ahead_X] = disposition_X
     return all_X
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from interestclock.admission.judged import Verdicts, whole
+from interestclock.admission.dispositions import Disposition
+from interestclock.admission.judged import Dispositions, whole
 from interestclock.admission.open_exposures import OPEN
 from interestclock.admission.reference_join import AtPlaces
-from interestclock.admission.verdicts import Verdict
 from interestclock.admission.watermark import AFTER_ALL_MS
 from interestclock.arrays import with_room
 
@@ -31,14 +31,14 @@ class Found:
 
     Args:
         table: of them. serial_R: of their exposures. row_R: where each stands among all E.
-        verdict_E: of those that waited and wait no more, in order, and of those that came, ``ORPHAN`` where
-            nothing can come for one any more. waited: how many of E had.
+        disposition_E: of those that waited and wait no more, in order, and of those that came, ``ORPHAN``
+            where nothing can come for one any more. waited: how many of E had.
     """
 
     table: pa.Table
     serial_R: npt.NDArray[np.int64]
     row_R: npt.NDArray[np.int64]
-    verdict_E: Verdicts
+    disposition_E: Dispositions
     waited: int
 
 
@@ -81,7 +81,7 @@ class EarlyMessages:
         >>> early = EarlyMessages()
         >>> table = pa.table({"event_id": ["a", "b"], "known_ms": [50, 50]})
         >>> both, none = np.arange(2), np.zeros(0, np.int64)
-        >>> messages = AtPlaces(table=table, verdict_X=np.zeros(2, np.int8), place_X=both, at_ms_X=both,
+        >>> messages = AtPlaces(table=table, disposition_X=np.zeros(2, np.int8), place_X=both, at_ms_X=both,
         ...     newest_ms_X=both)
         >>> new = NewExposures(first_serial=8, event_ids=[], place_N=none, at_ms_N=none)
         >>> found = early.found(messages, {"a": 7}, new, at_ms=20)
@@ -128,14 +128,18 @@ class EarlyMessages:
         both = pa.concat_tables([freed, table], promote_options="default") if waited else table
         both = both.combine_chunks()
         serial_E = np.array([serial_of.get(each, OPEN) for each in both["event_id"].to_pylist()], np.int64)
-        verdict_E = np.concatenate([np.full(waited, Verdict.USED, np.int8), messages.verdict_X])
+        disposition_E = np.concatenate([np.full(waited, Disposition.USED, np.int8), messages.disposition_X])
         place_E = np.concatenate([np.full(waited, -1), messages.place_X])
-        in_time_E, alone_E, known_ms_E = verdict_E == Verdict.USED, serial_E == OPEN, whole(both, "known_ms")
+        in_time_E, alone_E, known_ms_E = (
+            disposition_E == Disposition.USED,
+            serial_E == OPEN,
+            whole(both, "known_ms"),
+        )
         lost_E = in_time_E & np.where(
             alone_E, known_ms_E < at_ms, new.too_late(serial_E, place_E, known_ms_E)
         )
-        verdict_E[lost_E] = Verdict.ORPHAN
-        waits_E = alone_E & (verdict_E == Verdict.USED)
+        disposition_E[lost_E] = Disposition.ORPHAN
+        waits_E = alone_E & (disposition_E == Disposition.USED)
         if waits_E.any():
             self._wait(both.filter(pa.array(waits_E)))
         row_R = np.flatnonzero(in_time_E & ~lost_E & ~alone_E)
@@ -143,7 +147,7 @@ class EarlyMessages:
             table=both.take(pa.array(row_R)),
             serial_R=serial_E[row_R],
             row_R=row_R,
-            verdict_E=verdict_E,
+            disposition_E=disposition_E,
             waited=waited,
         )
 

@@ -15,7 +15,7 @@ from interestclock.admission.clocks_ahead import bounded, too_far_ahead, with_ah
 from interestclock.admission.config import AdmissionConfig
 from interestclock.admission.counters import Counters
 from interestclock.admission.early_messages import NewExposures
-from interestclock.admission.judged import Judged, Tables, Verdicts, whole
+from interestclock.admission.judged import Dispositions, Judged, Tables, whole
 from interestclock.admission.label_events import LabelEvents
 from interestclock.admission.label_join import LabelJoin
 from interestclock.admission.open_exposures import OpenExposures
@@ -30,7 +30,7 @@ __all__ = ["EventBuffer"]
 
 # Shapes: N exposures of one arrival, X messages of one kind, T messages of all kinds.
 
-_NONE: Verdicts = np.zeros(0, np.int8)
+_NONE: Dispositions = np.zeros(0, np.int8)
 
 
 class EventBuffer:
@@ -76,8 +76,9 @@ class EventBuffer:
         (['a', 'b'], [0])
         >>> buffer.counters.duplicates, admitted.watermark_ms
         (1, 9000)
-        >>> from interestclock.admission import Verdict
-        >>> buffer.verdicts["exposures"].tolist() == [Verdict.USED, Verdict.DUPLICATE, Verdict.USED]
+        >>> from interestclock.admission import Disposition
+        >>> used, duplicate = Disposition.USED, Disposition.DUPLICATE
+        >>> buffer.dispositions["exposures"].tolist() == [used, duplicate, used]
         True
     """
 
@@ -85,7 +86,7 @@ class EventBuffer:
         self.schema, self.config = schema, config
         self.counters = Counters()
         self.active_partitions: tuple[str, ...] = ()  # partitions of the messages last taken
-        self.verdicts: dict[str, Verdicts] = {}  # of each of these, by kind and row; see ``admit``
+        self.dispositions: dict[str, Dispositions] = {}  # of each of these, by kind and row; see ``admit``
         self._exposures = OpenExposures(labels=len(schema.labels))
         self._labels = LabelJoin(schema, self._exposures, counters=self.counters)
         self._acceptance = Acceptance(
@@ -120,16 +121,16 @@ class EventBuffer:
             bad: how many messages were unreadable. taken_ms: when, UTC milliseconds; None: long after.
 
         Returns:
-            What is used, in order; a midnight (UTC) that the watermark passes cuts it in two. The ``Verdict``
-            of each row then stands in ``verdicts``. What waits for its exposure or its request is ``USED``,
-            whatever becomes of it: that follows from what comes later.
+            What is used, in order; a midnight (UTC) that the watermark passes cuts it in two. The
+            ``Disposition`` of each row then stands in ``dispositions``. What waits for its exposure or its
+            request is ``USED``, whatever becomes of it: that follows from what comes later.
         """
         if taken_ms is not None:
             self._begin_stream()
         self._first_arrival = self.counters.received
         self.counters.received += bad + sum(table.num_rows for table in tables.values())
         self.counters.dead_letters += bad
-        self.verdicts, self.active_partitions = dict.fromkeys(tables, _NONE), ()
+        self.dispositions, self.active_partitions = dict.fromkeys(tables, _NONE), ()
         some = {kind: table for kind, table in tables.items() if table.num_rows}
         if not some:
             return []
@@ -143,7 +144,7 @@ class EventBuffer:
         those = {kind: each.filter(pa.array(~ahead[kind])) for kind, each in some.items()}
         pieces = self._admit_those(self._bounded(those, taken_ms))
         for kind, ahead_X in ahead.items():
-            self.verdicts[kind] = with_ahead(ahead_X, self.verdicts[kind])
+            self.dispositions[kind] = with_ahead(ahead_X, self.dispositions[kind])
         return pieces
 
     def tick(self, *, awaited: Iterable[str], taken_ms: int) -> list[Admitted]:
@@ -199,11 +200,11 @@ class EventBuffer:
         before_ms = self.watermark_ms
         judged = Judged.of(tables, self._watermark, in_archive_before_ms=self._in_archive_before_ms)
         self.active_partitions = judged.active_partitions
-        self.verdicts |= judged.verdicts
+        self.dispositions |= judged.dispositions
         return [self._admit_piece(tables, judged, piece) for piece in judged.pieces(before_ms)]
 
     def _admit_piece(self, tables: Tables, judged: Judged, piece: slice) -> Admitted:
-        """Admit what lies between two midnights; its verdicts become what they are in the end."""
+        """Admit what lies between two midnights; its dispositions become what they are in the end."""
         at_ms = int(judged.at_ms_T[piece.stop - 1])
         part = {kind: self._part(kind, table, judged, piece) for kind, table in tables.items()}
         first_serial = self._exposures.stop
@@ -220,7 +221,7 @@ class EventBuffer:
         labels = labels.joined(self._labels.join(part, self._acceptance.serial_of, new, at_ms=at_ms))
         for kind, each in part.items():
             mine_X = judged.within(kind, piece)
-            judged.verdicts[kind][... if mine_X is None else mine_X] = each.verdict_X
+            judged.dispositions[kind][... if mine_X is None else mine_X] = each.disposition_X
         self._acceptance.forget(known_before_ms=at_ms - self.config.lateness_ms)
         return Admitted(
             exposures=accepted,
@@ -232,16 +233,20 @@ class EventBuffer:
     def _part(self, kind: str, table: pa.Table, judged: Judged, piece: slice) -> AtPlaces:
         """The messages of a kind in a piece; what may wait, with its place among all that ever came."""
         mine_X = judged.within(kind, piece)
-        verdict_X, place_X = judged.verdicts[kind], judged.places[kind]
+        disposition_X, place_X = judged.dispositions[kind], judged.places[kind]
         table = table.drop_columns(["partition"]) if "partition" in table.column_names else table
         if self._labels.may_wait(kind):
             arrival_X = pa.array(whole(table, "arrival") + self._first_arrival)
             table = with_columns(table, {"arrival": arrival_X})
         if mine_X is not None:
-            table, verdict_X, place_X = table.filter(pa.array(mine_X)), verdict_X[mine_X], place_X[mine_X]
+            table, disposition_X, place_X = (
+                table.filter(pa.array(mine_X)),
+                disposition_X[mine_X],
+                place_X[mine_X],
+            )
         return AtPlaces(
             table=table,
-            verdict_X=verdict_X,
+            disposition_X=disposition_X,
             place_X=place_X,
             at_ms_X=judged.at_ms_T[place_X],
             newest_ms_X=judged.newest_ms_T[place_X],

@@ -11,15 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from interestclock.admission.verdicts import Verdict
+from interestclock.admission.dispositions import Disposition
 from interestclock.admission.watermark import Watermark
 from interestclock.timeofday import DAY_MS
 
 __all__ = [
     "NO_TIME_MS",
+    "Dispositions",
     "Judged",
     "Tables",
-    "Verdicts",
     "arrival_ms",
     "by_kind",
     "in_order",
@@ -30,7 +30,7 @@ __all__ = [
 
 # Shapes: T messages of all kinds in the order of their arrival, X messages of one kind in their table's.
 
-Verdicts = npt.NDArray[np.int8]
+Dispositions = npt.NDArray[np.int8]
 Times = npt.NDArray[np.int64]
 Tables = Mapping[str, pa.Table]  # by kind, as ``MicroBatch`` calls them
 NO_TIME_MS = np.iinfo(np.int64).min
@@ -47,23 +47,23 @@ _PARTITION, _ONE_PARTITION = "partition", "0"  # of a source that has no more
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """Verdicts by kind, and where each message stands.
+    """Dispositions by kind, and where each message stands.
 
     A message without a time of its own moves no watermark and is never late: ``USED``, for others to judge.
 
     Args:
-        verdicts: kind -> int8 (X,), of the rows of its table. places: kind -> int64 (X,), among all M.
+        dispositions: kind -> int8 (X,), of the rows of its table. places: kind -> int64 (X,), among all M.
         at_ms_T: where the watermark stood once each message was seen.
         newest_ms_T: the newest event time before each. active_partitions: partitions that a time came from.
 
     Example:
         >>> labels = pa.table({"known_ms": [50, 10], "arrival": [0, 1]})
         >>> judged = Judged.of({"labels": labels}, Watermark(lateness_ms=20), in_archive_before_ms=None)
-        >>> judged.verdicts["labels"].tolist(), judged.at_ms_T.tolist(), judged.active_partitions
+        >>> judged.dispositions["labels"].tolist(), judged.at_ms_T.tolist(), judged.active_partitions
         ([0, 1], [30, 30], ('0',))
     """
 
-    verdicts: dict[str, Verdicts]
+    dispositions: dict[str, Dispositions]
     places: dict[str, npt.NDArray[np.int64]]
     at_ms_T: Times
     newest_ms_T: Times
@@ -81,11 +81,13 @@ class Judged:
         timed = order[time_ms_T[order] != NO_TIME_MS]
         names, partition_T = _partitions(tables)
         before_ms, newest_ms = watermark.at_ms, watermark.newest_ms
-        verdict_T = np.full(time_ms_T.size, Verdict.USED, np.int8)
+        disposition_T = np.full(time_ms_T.size, Disposition.USED, np.int8)
         used_T, at_T = watermark.passed(time_ms_T[timed], names, partition_T[timed])
-        verdict_T[timed] = used_T
+        disposition_T[timed] = used_T
         if in_archive_before_ms is not None:
-            verdict_T[(time_ms_T < in_archive_before_ms) & (time_ms_T != NO_TIME_MS)] = Verdict.IN_ARCHIVE
+            disposition_T[(time_ms_T < in_archive_before_ms) & (time_ms_T != NO_TIME_MS)] = (
+                Disposition.IN_ARCHIVE
+            )
         place_T = np.empty(order.size, np.int64)
         place_T[order] = np.arange(order.size)
         at_ms_T = np.full(order.size, before_ms)
@@ -93,7 +95,7 @@ class Judged:
         newest_ms_T = np.full(order.size + 1, newest_ms)
         newest_ms_T[place_T[timed] + 1] = time_ms_T[timed]
         return cls(
-            verdicts={kind: each.copy() for kind, each in by_kind(tables, verdict_T).items()},
+            dispositions={kind: each.copy() for kind, each in by_kind(tables, disposition_T).items()},
             places=by_kind(tables, place_T),
             at_ms_T=np.maximum(np.maximum.accumulate(at_ms_T), before_ms),
             newest_ms_T=np.maximum(np.maximum.accumulate(newest_ms_T), newest_ms)[:-1],

@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 
 from interestclock.admission.counters import Counters
 from interestclock.admission.derived_labels import DerivedLabels, MadeLabels
+from interestclock.admission.dispositions import Disposition, count
 from interestclock.admission.early_messages import EarlyMessages, Found, NewExposures
-from interestclock.admission.judged import Verdicts, whole
+from interestclock.admission.judged import Dispositions, whole
 from interestclock.admission.label_events import LabelEvents
 from interestclock.admission.open_exposures import OPEN, OpenExposures
 from interestclock.admission.reference_join import AtPlaces
-from interestclock.admission.verdicts import Verdict, count
 from interestclock.arrays import Arrays, below, table_from_bytes, table_to_bytes, under
 from interestclock.events.message_tables import no_messages
 from interestclock.events.schema import LogSchema
@@ -42,7 +42,7 @@ class LabelJoin:
         >>> labels = AtPlaces(
         ...     table=pa.table({"event_id": ["a"], "label": ["finish"], "value": [1], "known_ms": [9_000],
         ...         "arrival": [0]}),
-        ...     verdict_X=np.zeros(1, np.int8), place_X=np.arange(1), at_ms_X=np.zeros(1, np.int64),
+        ...     disposition_X=np.zeros(1, np.int8), place_X=np.arange(1), at_ms_X=np.zeros(1, np.int64),
         ...     newest_ms_X=np.zeros(1, np.int64))
         >>> new = NewExposures(first_serial=1, event_ids=[], place_N=np.zeros(0, np.int64),
         ...     at_ms_N=np.zeros(0, np.int64))
@@ -91,7 +91,7 @@ class LabelJoin:
         """Labels that came, that waited, and that are made of outcomes, as far as their exposure is there.
 
         Args:
-            part: messages by kind, whose verdicts are settled. serial_of: exposures by id.
+            part: messages by kind, whose dispositions are settled. serial_of: exposures by id.
             new: those of them that came together with the messages. at_ms: the watermark behind them.
         """
         made = self._join_outcomes(self._found("outcomes", part, serial_of, new, at_ms), part.get("outcomes"))
@@ -126,7 +126,7 @@ class LabelJoin:
         if found is None:
             return self._record_new(made.labels)
         names = pc.index_in(found.table["label"], pa.array(self._schema.labels))
-        known_ms_R, verdict_R = self._in_time(found)
+        known_ms_R, disposition_R = self._in_time(found)
         events = LabelEvents(
             known_ms_E=known_ms_R,
             serial_E=found.serial_R,
@@ -135,9 +135,9 @@ class LabelJoin:
         )
         slot_R, made_slot_E = self._slots(events), self._slots(made.labels)
         given_R = self._given(events) | made.before(made_slot_E, slot_R, whole(found.table, "arrival"))
-        joined = _firsts(verdict_R, given_R, slot_R)
+        joined = _firsts(disposition_R, given_R, slot_R)
         self._counters.labels_joined += joined.size
-        self._record_verdicts(found, verdict_R, labels)
+        self._record_dispositions(found, disposition_R, labels)
         rest = made.labels.taken(np.flatnonzero(~np.isin(made_slot_E, slot_R[joined])))
         return self.note(events.taken(joined)).joined(self._record_new(rest))
 
@@ -146,11 +146,11 @@ class LabelJoin:
         if found is None:
             return MadeLabels.none()
         names = pc.index_in(found.table["outcome"], pa.array(self._schema.outcomes)).to_numpy()
-        known_ms_R, verdict_R = self._in_time(found)
+        known_ms_R, disposition_R = self._in_time(found)
         given_R = self._derived.known(found.serial_R, names)
-        joined = _firsts(verdict_R, given_R, found.serial_R * len(self._schema.outcomes) + names)
+        joined = _firsts(disposition_R, given_R, found.serial_R * len(self._schema.outcomes) + names)
         self._counters.outcomes_joined += joined.size
-        self._record_verdicts(found, verdict_R, outcomes)
+        self._record_dispositions(found, disposition_R, outcomes)
         if not joined.size:
             return MadeLabels.none()
         return self._derived.apply(
@@ -180,23 +180,25 @@ class LabelJoin:
             return None
         return early.found(messages or AtPlaces.none(self._empty[kind]), serial_of, new, at_ms=at_ms)
 
-    def _in_time(self, found: Found) -> tuple[npt.NDArray[np.int64], Verdicts]:
+    def _in_time(self, found: Found) -> tuple[npt.NDArray[np.int64], Dispositions]:
         """When each was known, at its exposure or later; and ``LATE`` where that is after the wait."""
         timestamp_ms_R = self._exposures.column("timestamp_ms", found.serial_R)
         known_ms_R = np.maximum(whole(found.table, "known_ms"), timestamp_ms_R)
         after_R = known_ms_R > self._exposures.column("until_ms", found.serial_R)
-        return known_ms_R, np.where(after_R, Verdict.LATE, Verdict.DUPLICATE).astype(np.int8)
+        return known_ms_R, np.where(after_R, Disposition.LATE, Disposition.DUPLICATE).astype(np.int8)
 
-    def _record_verdicts(self, found: Found, verdict_R: Verdicts, messages: AtPlaces | None) -> None:
+    def _record_dispositions(
+        self, found: Found, disposition_R: Dispositions, messages: AtPlaces | None
+    ) -> None:
         """Count what became of labels or outcomes, and note it with those that came."""
-        found.verdict_E[found.row_R] = verdict_R
-        self._counters.late_labels += count(found.verdict_E, Verdict.LATE)
-        self._counters.late_after_idle += count(found.verdict_E, Verdict.LATE_AFTER_IDLE)
-        self._counters.in_archive += count(found.verdict_E, Verdict.IN_ARCHIVE)
-        self._counters.duplicates += count(found.verdict_E, Verdict.DUPLICATE)
-        self._counters.orphan_labels += count(found.verdict_E, Verdict.ORPHAN)
+        found.disposition_E[found.row_R] = disposition_R
+        self._counters.late_labels += count(found.disposition_E, Disposition.LATE)
+        self._counters.late_after_idle += count(found.disposition_E, Disposition.LATE_AFTER_IDLE)
+        self._counters.in_archive += count(found.disposition_E, Disposition.IN_ARCHIVE)
+        self._counters.duplicates += count(found.disposition_E, Disposition.DUPLICATE)
+        self._counters.orphan_labels += count(found.disposition_E, Disposition.ORPHAN)
         if messages is not None:
-            messages.verdict_X[:] = found.verdict_E[found.waited :]
+            messages.disposition_X[:] = found.disposition_E[found.waited :]
 
     def _given(self, labels: LabelEvents) -> npt.NDArray[np.bool_]:
         """Which labels their exposures have already."""
@@ -211,11 +213,11 @@ class LabelJoin:
 
 
 def _firsts(
-    verdict_R: Verdicts, given_R: npt.NDArray[np.bool_], slot_R: npt.NDArray[np.integer]
+    disposition_R: Dispositions, given_R: npt.NDArray[np.bool_], slot_R: npt.NDArray[np.integer]
 ) -> npt.NDArray[np.int64]:
     """The first in each slot that is neither late nor given, in order; they are ``USED`` from now on."""
-    candidates = np.flatnonzero((verdict_R != Verdict.LATE) & ~given_R)
+    candidates = np.flatnonzero((disposition_R != Disposition.LATE) & ~given_R)
     _, first = np.unique(slot_R[candidates], return_index=True)
     joined: npt.NDArray[np.int64] = candidates[np.sort(first)]
-    verdict_R[joined] = Verdict.USED
+    disposition_R[joined] = Disposition.USED
     return joined

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interestclock.admission.dispositions import Disposition
 from interestclock.admission.item_codes import ItemCodes
-from interestclock.admission.judged import NO_TIME_MS, Verdicts, times_of
-from interestclock.admission.verdicts import Verdict
+from interestclock.admission.judged import NO_TIME_MS, Dispositions, times_of
 from interestclock.admission.watermark import AFTER_ALL_MS, BEFORE_ALL_MS
 from interestclock.arrays import with_columns
 from interestclock.timeofday import day_of_week, seconds_of_day
@@ -29,13 +29,13 @@ class AtPlaces:
     """Messages of one kind and where each stands in its arrival.
 
     Args:
-        table: of them. verdict_X: as they were judged; what becomes of them is noted there.
+        table: of them. disposition_X: as they were judged; what becomes of them is noted there.
         place_X: int64, order of arrival among all kinds. at_ms_X: the watermark once each was seen.
         newest_ms_X: the newest event time before each.
     """
 
     table: pa.Table
-    verdict_X: Verdicts
+    disposition_X: Dispositions
     place_X: npt.NDArray[np.int64]
     at_ms_X: Times
     newest_ms_X: Times
@@ -45,7 +45,7 @@ class AtPlaces:
         """No messages, in a table that has their columns."""
         whole = np.zeros(0, np.int64)
         return cls(
-            table=empty, verdict_X=np.zeros(0, np.int8), place_X=whole, at_ms_X=whole, newest_ms_X=whole
+            table=empty, disposition_X=np.zeros(0, np.int8), place_X=whole, at_ms_X=whole, newest_ms_X=whole
         )
 
 
@@ -67,14 +67,14 @@ class Resolved:
 
     Args:
         exposures: columns as exposures that say it all. place_R: where each stands, its own or that of the
-            request it waited for. verdict_R: by its time. row_R: its row among the references of the
+            request it waited for. disposition_R: by its time. row_R: its row among the references of the
             arrival, -1 for one that waited.
         waiting: references whose request may still come. orphans: how many were given up.
     """
 
     exposures: pa.Table
     place_R: npt.NDArray[np.int64]
-    verdict_R: Verdicts
+    disposition_R: Dispositions
     row_R: npt.NDArray[np.int64]
     waiting: pa.Table | None
     orphans: int
@@ -106,7 +106,7 @@ class ReferenceJoin:
         self._own_ms, self._until_ms = (self._rows[name].to_pylist() for name in ("timestamp_ms", _UNTIL))
         self._pending: dict[str, list[int]] = {}
         self._orphans: list[int] = []
-        self._resolved: list[tuple[int, int, Verdict]] = []  # row, place, verdict
+        self._resolved: list[tuple[int, int, Disposition]] = []  # row, place, disposition
         self._left: list[tuple[Request, int | None]] = []  # of each: its request, its item's position in it
         for row in range(self.waited):
             self.wait(row)
@@ -119,12 +119,12 @@ class ReferenceJoin:
         """The rows that waited for a request, which has come."""
         return self._pending.pop(request_id, [])
 
-    def late(self, row: int, verdict: Verdict, *, place: int) -> None:
+    def late(self, row: int, disposition: Disposition, *, place: int) -> None:
         """A row's own time tells that it is not used, whatever its request says."""
-        self._resolved.append((row, place, verdict))
+        self._resolved.append((row, place, disposition))
         self._left.append((_NOBODYS, None))
 
-    def record_verdict(self, row: int, request: Request, *, place: int, at_ms: int) -> None:
+    def record_disposition(self, row: int, request: Request, *, place: int, at_ms: int) -> None:
         """The request of a row is there, and the watermark stands at ``at_ms``."""
         own_ms, user_id = self._own_ms[row], self._user_ids[row]
         another_users = user_id is not None and user_id != request.user_id
@@ -133,10 +133,10 @@ class ReferenceJoin:
             self._orphans.append(row)
             return
         time_ms = request.timestamp_ms if own_ms is None else own_ms
-        verdict = Verdict.LATE if time_ms < at_ms else Verdict.USED
+        disposition = Disposition.LATE if time_ms < at_ms else Disposition.USED
         if self._in_archive_before_ms is not None and time_ms < self._in_archive_before_ms:
-            verdict = Verdict.IN_ARCHIVE
-        self._resolved.append((row, place, verdict))
+            disposition = Disposition.IN_ARCHIVE
+        self._resolved.append((row, place, disposition))
         self._left.append((request, position))
 
     def close(self, at_ms: int) -> Resolved:
@@ -146,12 +146,12 @@ class ReferenceJoin:
         orphans = [*self._orphans, *(row for row in left if self._until_ms[row] < at_ms)]
         for row in orphans:
             if row >= self.waited:
-                self._references.verdict_X[row - self.waited] = Verdict.ORPHAN
+                self._references.disposition_X[row - self.waited] = Disposition.ORPHAN
         rows = [row for row, *_ in self._resolved]
         return Resolved(
             exposures=_exposures(self._rows.take(pa.array(rows, pa.int64())), self._left),
             place_R=np.array([place for _, place, _ in self._resolved], np.int64),
-            verdict_R=np.array([int(verdict) for *_, verdict in self._resolved], np.int8),
+            disposition_R=np.array([int(disposition) for *_, disposition in self._resolved], np.int8),
             row_R=np.maximum(np.array(rows, np.int64) - self.waited, -1),
             waiting=self._rows.take(pa.array(stays, pa.int64())) if stays else None,
             orphans=len(orphans),

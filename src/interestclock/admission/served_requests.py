@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from interestclock.admission.dispositions import Disposition
 from interestclock.admission.item_codes import ItemCodes
 from interestclock.admission.reference_join import AtPlaces, ReferenceJoin, Request, Resolved, still_waiting
-from interestclock.admission.verdicts import Verdict
 from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
 
 __all__ = ["ServedRequests"]
@@ -54,7 +54,7 @@ class ServedRequests:
         """Take the requests and references of a piece of an arrival, and make exposures whole.
 
         Args:
-            served, references: judged by their own times; verdicts become what they are in the end, of a
+            served, references: judged by their own times; dispositions become what they are in the end, of a
                 reference that waits or that is handed on ``USED``.
             at_ms: the watermark behind the piece. in_archive_before_ms: what is older is in the archive.
         """
@@ -67,7 +67,9 @@ class ServedRequests:
             if kind == "served":
                 if self._is_used(served, row, fields[row]):
                     self._keep(fields[row], returned.held(row))
-                    self._record_verdicts(join, fields[row]["request_id"], place, int(served.at_ms_X[row]))
+                    self._record_dispositions(
+                        join, fields[row]["request_id"], place, int(served.at_ms_X[row])
+                    )
             else:
                 self._refer(join, references, row, place)
         returned.close()
@@ -120,30 +122,34 @@ class ServedRequests:
         """
         at_ms = int(served.at_ms_X[row])
         if fields["timestamp_ms"] + self._wait_ms < at_ms:
-            verdict = Verdict(int(served.verdict_X[row]))
-            verdict = verdict if verdict == Verdict.IN_ARCHIVE else Verdict.LATE
+            disposition = Disposition(int(served.disposition_X[row]))
+            disposition = disposition if disposition == Disposition.IN_ARCHIVE else Disposition.LATE
         elif self._alive(fields["request_id"], at_ms) is not None:
-            verdict = Verdict.DUPLICATE
+            disposition = Disposition.DUPLICATE
         else:
-            verdict = Verdict.USED
-        served.verdict_X[row] = verdict
-        return verdict == Verdict.USED
+            disposition = Disposition.USED
+        served.disposition_X[row] = disposition
+        return disposition == Disposition.USED
 
-    def _record_verdicts(self, join: ReferenceJoin, name: str, place: int, at_ms: int) -> None:
+    def _record_dispositions(self, join: ReferenceJoin, name: str, place: int, at_ms: int) -> None:
         """A request is there: those that waited for it are made whole."""
         for each in join.waiting_for(name):
-            join.record_verdict(each, self._requests[name], place=place, at_ms=at_ms)
+            join.record_disposition(each, self._requests[name], place=place, at_ms=at_ms)
 
     def _refer(self, join: ReferenceJoin, references: AtPlaces, row: int, place: int) -> None:
         """An exposure comes that leaves something to its request."""
-        mine, at_ms, verdict = join.waited + row, int(references.at_ms_X[row]), int(references.verdict_X[row])
+        mine, at_ms, disposition = (
+            join.waited + row,
+            int(references.at_ms_X[row]),
+            int(references.disposition_X[row]),
+        )
         request = self._alive(join.request_ids[mine], at_ms)
-        if verdict != Verdict.USED:
-            join.late(mine, Verdict(verdict), place=place)
+        if disposition != Disposition.USED:
+            join.late(mine, Disposition(disposition), place=place)
         elif request is None:
             join.wait(mine)
         else:
-            join.record_verdict(mine, request, place=place, at_ms=at_ms)
+            join.record_disposition(mine, request, place=place, at_ms=at_ms)
 
     def _keep(self, fields: Mapping[str, Any], items: bytes) -> None:
         zone = fields["zone"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from interestclock.admission.verdicts import Verdict
+from interestclock.admission.dispositions import Disposition
 from interestclock.arrays import below, texts_as_arrays, texts_in, under
 from interestclock.events.message_types import unit_fault
 
@@ -70,8 +70,8 @@ class Watermark:
                 them.
 
         Returns:
-            Verdicts, (T,) int8: ``USED``, ``LATE`` or ``LATE_AFTER_IDLE``; and where the watermark stood once
-            each was seen, (T,) int64.
+            Dispositions, (T,) int8: ``USED``, ``LATE`` or ``LATE_AFTER_IDLE``; and where the watermark stood
+            once each was seen, (T,) int64.
         """
         if not time_ms_T.size:
             return np.zeros(0, np.int8), np.zeros(0, np.int64)
@@ -93,11 +93,13 @@ class Watermark:
         self.newest_ms = max(self.newest_ms, int(time_ms_T.max()))
         at_T = np.maximum(np.maximum.accumulate(least_T - self.lateness_ms), self.at_ms)
         self.at_ms = int(at_T[-1])
-        behind_T = np.where(time_ms_T < own_T - self.lateness_ms, Verdict.LATE, Verdict.LATE_AFTER_IDLE)
+        behind_T = np.where(
+            time_ms_T < own_T - self.lateness_ms, Disposition.LATE, Disposition.LATE_AFTER_IDLE
+        )
         late_T = time_ms_T < at_T
         if late_T.any():
             self._look_at_units(time_ms_T[late_T])
-        return np.where(late_T, behind_T, Verdict.USED).astype(np.int8), at_T
+        return np.where(late_T, behind_T, Disposition.USED).astype(np.int8), at_T
 
     def tick(self, *, awaited: Iterable[str], taken_ms: int) -> None:
         """Wait for these partitions, known or not, and for no others.

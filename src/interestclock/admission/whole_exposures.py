@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from interestclock.admission.acceptance import Acceptance
 from interestclock.admission.counters import Counters
+from interestclock.admission.dispositions import Disposition, count
 from interestclock.admission.label_events import LabelEvents
 from interestclock.admission.reference_join import AtPlaces
 from interestclock.admission.served_requests import ServedRequests
-from interestclock.admission.verdicts import Verdict, count
 from interestclock.events.message_tables import no_messages
 from interestclock.events.schema import LogSchema
 
@@ -55,7 +55,7 @@ class WholeExposures:
         """Exposures that are used, in the order in which they came; their labels and their places.
 
         Args:
-            part: messages by kind, whose verdicts are settled. at_ms: the watermark behind them.
+            part: messages by kind, whose dispositions are settled. at_ms: the watermark behind them.
             in_archive_before_ms: what is older is ``IN_ARCHIVE``; None: nothing is.
         """
         direct = part.get("exposures")
@@ -64,8 +64,8 @@ class WholeExposures:
             if direct is None and "items" not in part:
                 return None, LabelEvents.none(), np.zeros(0, np.int64)
             direct = direct or AtPlaces.none(self._empty["exposures"])
-            accepted, labels = self._acceptance.accept(direct.table, direct.verdict_X)
-            return accepted, labels, direct.place_X[direct.verdict_X == Verdict.USED]
+            accepted, labels = self._acceptance.accept(direct.table, direct.disposition_X)
+            return accepted, labels, direct.place_X[direct.disposition_X == Disposition.USED]
         return self._joined(part, at_ms, in_archive_before_ms)
 
     def _joined(
@@ -78,19 +78,19 @@ class WholeExposures:
         resolved = self._requests.admit(
             served, references, at_ms=at_ms, in_archive_before_ms=in_archive_before_ms
         )
-        self._counters.served += count(served.verdict_X, Verdict.USED)
-        self._counters.late_served += count(served.verdict_X, Verdict.LATE)
-        self._counters.duplicates += count(served.verdict_X, Verdict.DUPLICATE)
-        self._counters.in_archive += count(served.verdict_X, Verdict.IN_ARCHIVE)
+        self._counters.served += count(served.disposition_X, Disposition.USED)
+        self._counters.late_served += count(served.disposition_X, Disposition.LATE)
+        self._counters.duplicates += count(served.disposition_X, Disposition.DUPLICATE)
+        self._counters.in_archive += count(served.disposition_X, Disposition.IN_ARCHIVE)
         self._counters.orphan_exposures += resolved.orphans
         both = pa.concat_tables([direct.table, resolved.exposures.select(direct.table.column_names)])
         place_N = np.concatenate([direct.place_X, resolved.place_R])
         order = np.argsort(place_N, kind="stable")
-        verdict_N = np.concatenate([direct.verdict_X, resolved.verdict_R])[order]
-        accepted, labels = self._acceptance.accept(both.take(pa.array(order)), verdict_N)
-        back_N = np.empty_like(verdict_N)
-        back_N[order] = verdict_N
-        direct.verdict_X[:] = back_N[: direct.verdict_X.size]
+        disposition_N = np.concatenate([direct.disposition_X, resolved.disposition_R])[order]
+        accepted, labels = self._acceptance.accept(both.take(pa.array(order)), disposition_N)
+        back_N = np.empty_like(disposition_N)
+        back_N[order] = disposition_N
+        direct.disposition_X[:] = back_N[: direct.disposition_X.size]
         arrived_R = resolved.row_R >= 0
-        references.verdict_X[resolved.row_R[arrived_R]] = back_N[direct.verdict_X.size :][arrived_R]
-        return accepted, labels, place_N[order][verdict_N == Verdict.USED]
+        references.disposition_X[resolved.row_R[arrived_R]] = back_N[direct.disposition_X.size :][arrived_R]
+        return accepted, labels, place_N[order][disposition_N == Disposition.USED]

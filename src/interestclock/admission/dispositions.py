@@ -7,14 +7,14 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Verdict", "count"]
+__all__ = ["Disposition", "count"]
 
 
-class Verdict(IntEnum):
+class Disposition(IntEnum):
     """What became of a message; the numbers stand in admitted logs, so one is never given to another word.
 
     Example:
-        >>> Verdict(1).name, Verdict.USED == 0
+        >>> Disposition(1).name, Disposition.USED == 0
         ('LATE', True)
     """
 
@@ -43,11 +43,11 @@ class Verdict(IntEnum):
     """Of a stream that follows an archive, and older than what the archive leaves to the stream."""
 
 
-def count(verdict_X: npt.NDArray[np.int8], verdict: Verdict) -> int:
-    """How many messages have a verdict.
+def count(disposition_X: npt.NDArray[np.int8], disposition: Disposition) -> int:
+    """How many messages have a disposition.
 
     Example:
-        >>> count(np.array([0, 4, 4], np.int8), Verdict.DUPLICATE)
+        >>> count(np.array([0, 4, 4], np.int8), Disposition.DUPLICATE)
         2
     """
-    return int(np.count_nonzero(verdict_X == verdict))
+    return int(np.count_nonzero(disposition_X == disposition))
