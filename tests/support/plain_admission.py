@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from interestclock.admission import AdmissionConfig
-from interestclock.admission.watermark import BEFORE_ALL_MS
+from interestclock.timeofday import BEFORE_ALL_MS
 
 
 @dataclass

@@ -13,8 +13,8 @@ from interestclock.admission.dispositions import Disposition
 from interestclock.admission.judged import Dispositions, whole
 from interestclock.admission.open_exposures import OPEN
 from interestclock.admission.reference_join import AtPlaces
-from interestclock.admission.watermark import AFTER_ALL_MS
 from interestclock.arrays import with_room
+from interestclock.timeofday import AFTER_ALL_MS
 
 __all__ = ["EarlyMessages", "Found", "NewExposures"]
 

@@ -12,9 +12,8 @@ import pyarrow.compute as pc
 from interestclock.admission.dispositions import Disposition
 from interestclock.admission.item_codes import ItemCodes
 from interestclock.admission.judged import NO_TIME_MS, Dispositions, times_of
-from interestclock.admission.watermark import AFTER_ALL_MS, BEFORE_ALL_MS
 from interestclock.arrays import with_columns
-from interestclock.timeofday import day_of_week, seconds_of_day
+from interestclock.timeofday import AFTER_ALL_MS, BEFORE_ALL_MS, day_of_week, seconds_of_day
 
 __all__ = ["AtPlaces", "ReferenceJoin", "Request", "Resolved", "still_waiting"]
 

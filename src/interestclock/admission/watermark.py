@@ -12,13 +12,12 @@ import numpy.typing as npt
 from interestclock.admission.dispositions import Disposition
 from interestclock.arrays import below, texts_as_arrays, texts_in, under
 from interestclock.events.message_types import unit_fault
+from interestclock.timeofday import AFTER_ALL_MS, BEFORE_ALL_MS
 
-__all__ = ["AFTER_ALL_MS", "BEFORE_ALL_MS", "Watermark"]
+__all__ = ["Watermark"]
 
 # Shapes: T messages in the order in which they arrived, P partitions.
 
-BEFORE_ALL_MS = np.iinfo(np.int64).min // 2
-AFTER_ALL_MS = np.iinfo(np.int64).max // 2
 Times = npt.NDArray[np.int64]
 _log = logging.getLogger("interestclock.admission")
 

@@ -25,6 +25,7 @@ from interestclock.defaults import (
 from interestclock.errors import ConfigError
 from interestclock.plugins import look_in_current_folder
 from interestclock.ranker_names import check_ranker_name
+from interestclock.timeofday import MINUTE_MS
 
 if TYPE_CHECKING:
     from interestclock.live import LiveRun
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["default_lateness_minutes", "moment_ms", "train_command"]
 
 _out = Console()
-_MINUTE_MS = 60_000
 
 
 def train_command(
@@ -209,7 +209,7 @@ def default_lateness_minutes(source: LiveSource) -> float:
 def _ms(option: str, minutes: float) -> int:
     if not math.isfinite(minutes):
         raise ConfigError(f"--{option} is {minutes}; give a number of minutes")
-    return round(minutes * _MINUTE_MS)
+    return round(minutes * MINUTE_MS)
 
 
 def moment_ms(text: str) -> int:

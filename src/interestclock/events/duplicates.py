@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["DuplicateFilter"]
+from interestclock.timeofday import BEFORE_ALL_MS
 
-_NEVER_MS = -(1 << 62)
+__all__ = ["DuplicateFilter"]
 
 
 class DuplicateFilter:
@@ -54,7 +54,7 @@ class DuplicateFilter:
         for position, (name, time) in enumerate(zip(ids, times, strict=True)):
             if name is None:
                 continue
-            kept_N[position] = time - self._kept_ms.get(name, _NEVER_MS) > self._lateness_ms
+            kept_N[position] = time - self._kept_ms.get(name, BEFORE_ALL_MS) > self._lateness_ms
             if kept_N[position]:
                 self._kept_ms[name] = time
         oldest_ms = times[-1] - self._lateness_ms

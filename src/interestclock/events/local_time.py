@@ -10,12 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.events.times import Moments
-from interestclock.timeofday import is_zone, local_to_utc_ms, wall_shift_minutes, zone_offset_minutes
+from interestclock.timeofday import (
+    BEFORE_ALL_MS,
+    MINUTE_MS,
+    is_zone,
+    local_to_utc_ms,
+    wall_shift_minutes,
+    zone_offset_minutes,
+)
 
 __all__ = ["Located", "Order", "locate_in_day"]
 
-_MINUTE_MS = 60_000
-_BEFORE_ALL_MS = np.iinfo(np.int64).min // 2
 
 Ints = npt.NDArray[np.int64]
 
@@ -60,7 +65,7 @@ class Order:
         0
     """
 
-    newest_ms: int | Ints = _BEFORE_ALL_MS
+    newest_ms: int | Ints = BEFORE_ALL_MS
     lateness_ms: int = 0
 
 
@@ -99,7 +104,7 @@ def locate_in_day(
     if offset is not None:
         own_N = np.asarray(pc.is_valid(offset)).copy()
         offset_N = np.asarray(offset.fill_null(0.0)).astype(np.int64)
-        timestamp_ms_N -= np.where(wall_N & own_N, offset_N * _MINUTE_MS, 0)
+        timestamp_ms_N -= np.where(wall_N & own_N, offset_N * MINUTE_MS, 0)
     named = None if zone is None else _named(zone, fallback)
     if moments.offset_given_N.any():
         zoneless_N = _zoneless(named, fallback, len(own_N))
@@ -120,7 +125,7 @@ def locate_in_day(
         usable_N = moments.valid_N & ~unplaced_N
         twice_N = (shift_N > 0) & usable_N
         second_N = _second(timestamp_ms_N, np.where(twice_N, shift_N, 0), usable_N, order)
-        timestamp_ms_N += np.where(second_N, shift_N * _MINUTE_MS, 0)
+        timestamp_ms_N += np.where(second_N, shift_N * MINUTE_MS, 0)
         offset_N -= np.where(second_N, shift_N, 0)
     return Located(
         timestamp_ms_N=timestamp_ms_N,
@@ -141,13 +146,13 @@ def _second(
         for row in rows:
             second_N[row] = _is_second(first_ms_N[row], shift_N[row], int(order.newest_ms[row]), 0)
         return second_N
-    once_N = np.where(usable_N & (shift_N <= 0), first_ms_N, _BEFORE_ALL_MS)
+    once_N = np.where(usable_N & (shift_N <= 0), first_ms_N, BEFORE_ALL_MS)
     once_N = np.maximum.accumulate(once_N)
     newest_ms = order.newest_ms
     for row in rows:
         newest_ms = max(newest_ms, int(once_N[row]))
         second_N[row] = _is_second(first_ms_N[row], shift_N[row], newest_ms, order.lateness_ms)
-        newest_ms = max(newest_ms, int(first_ms_N[row]) + int(shift_N[row]) * _MINUTE_MS * int(second_N[row]))
+        newest_ms = max(newest_ms, int(first_ms_N[row]) + int(shift_N[row]) * MINUTE_MS * int(second_N[row]))
     return second_N
 
 
@@ -155,7 +160,7 @@ def _is_second(first_ms: int, shift: int, newest_ms: int, lateness_ms: int) -> b
     """The first, unless it is too late for that; where it may be late, what is nearer to the newest."""
     if first_ms >= newest_ms:
         return False
-    after_ms = first_ms + shift * _MINUTE_MS - newest_ms
+    after_ms = first_ms + shift * MINUTE_MS - newest_ms
     return bool(first_ms < newest_ms - lateness_ms or abs(after_ms) < newest_ms - first_ms)
 
 

@@ -14,12 +14,12 @@ from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import RankerConfig, describe_clock
 from interestclock.samples import CandidateConfig
 from interestclock.state import StateConfig
-from interestclock.timeofday import DAY_MS
+from interestclock.timeofday import DAY_MS, HOUR_MS, MINUTE_MS
 from interestclock.training.config import TrainConfig
 
 __all__ = ["LiveConfig"]
 
-_MINUTE_MS, _HOUR_MS, _DAY_HOURS = 60_000, 3_600_000, 24
+_DAY_HOURS = 24
 _OPERATIONS = (
     "checkpoint_minutes",
     "checkpoints_kept",
@@ -91,7 +91,7 @@ class LiveConfig:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")
         for name in ("checkpoint_minutes", "snapshot_minutes", "full_snapshot_hours"):
-            unit_ms = _HOUR_MS if name.endswith("hours") else _MINUTE_MS
+            unit_ms = HOUR_MS if name.endswith("hours") else MINUTE_MS
             if not 1 <= getattr(self, name) * unit_ms < math.inf:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give a time of a millisecond or more")
         if not 0 < self.idle_seconds < math.inf:
@@ -108,7 +108,7 @@ class LiveConfig:
     @property
     def batch_ms(self) -> int:
         """For how long a batch is filled, milliseconds."""
-        return round(self.batch_minutes * _MINUTE_MS)
+        return round(self.batch_minutes * MINUTE_MS)
 
     @property
     def waits_ms(self) -> int:

@@ -20,7 +20,7 @@ from interestclock.live.config import LiveConfig
 from interestclock.live.touched import WEIGHT, Touched
 from interestclock.ranking import Ranker
 from interestclock.state import FeatureState, Ingested, Left
-from interestclock.timeofday import utc_day_start_ms
+from interestclock.timeofday import BEFORE_ALL_MS, utc_day_start_ms
 from interestclock.training.learner import Learner
 
 __all__ = ["EmbeddingRows"]
@@ -28,7 +28,6 @@ __all__ = ["EmbeddingRows"]
 # Shapes: B exposures, R slots.
 
 IntArray = npt.NDArray[np.integer]
-_BEFORE_ALL_MS = -(1 << 62)
 
 
 class EmbeddingRows:
@@ -58,8 +57,8 @@ class EmbeddingRows:
         self.ledgers = {"user": RowLedger(policy=config.users), "item": RowLedger(policy=config.items)}
         self.ledgers |= {f"context.{name}": RowLedger(policy=config.contexts) for name in self.contexts}
         self._expired_day_ms = 0
-        self._items_as_of_ms = _BEFORE_ALL_MS  # which of their descriptions items have
-        self._items_newest_ms = _BEFORE_ALL_MS  # the latest that they had
+        self._items_as_of_ms = BEFORE_ALL_MS  # which of their descriptions items have
+        self._items_newest_ms = BEFORE_ALL_MS  # the latest that they had
         self._grow()
 
     def identity(self, kind: str) -> Identity:

@@ -11,12 +11,11 @@ import pyarrow as pa
 
 from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
 from interestclock.samples.sample_maker import REQUEST, run_starts
+from interestclock.timeofday import AFTER_ALL_MS, BEFORE_ALL_MS
 
 __all__ = ["ExposureQueue"]
 
 # Shapes: R exposures that the watermark has passed.
-
-_BEFORE_ALL_MS = -(1 << 62)
 
 
 class ExposureQueue:
@@ -50,7 +49,7 @@ class ExposureQueue:
     ) -> None:
         self.most, self.fill_ms = most, fill_ms
         self.together, self._expand = together, expand
-        self.watermark_ms = _BEFORE_ALL_MS
+        self.watermark_ms = BEFORE_ALL_MS
         self._ended = False
         self._held: pa.Table | None = None  # the watermark has not passed them
         self._passed: pa.Table | None = None
@@ -95,7 +94,7 @@ class ExposureQueue:
     def end(self) -> None:
         """The stream is over: whatever is left is given out."""
         self._ended = True
-        self.advance(np.iinfo(np.int64).max)
+        self.advance(AFTER_ALL_MS)
 
     def next_batch(self) -> pa.Table | None:
         """The next batch; None where none is complete yet."""

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from interestclock.admission import Admitted, AdmittedEntry
-from interestclock.admission.watermark import AFTER_ALL_MS
 from interestclock.arrays import Arrays
 from interestclock.errors import ResultError
 from interestclock.live.acknowledgement import Acknowledgement
@@ -31,12 +30,12 @@ from interestclock.operations.alarms import Alarms
 from interestclock.operations.telemetry import Telemetry
 from interestclock.samples import Batch
 from interestclock.streams import LiveSource, Tick, Ticks
+from interestclock.timeofday import AFTER_ALL_MS, HOUR_MS, MINUTE_MS
 from interestclock.training.trainer import PredictedBatch
 
 __all__ = ["LiveRun"]
 
 _POLL_S = 1.0
-_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 _STARTING = (
     "starting on the state of checkpoint %d of %s; %d exposures that its trainer had predicted, and whose "
     "labels it awaited, are left to it"
@@ -119,9 +118,9 @@ class LiveRun:
         except BaseException:
             self._claimed.release()
             raise
-        self._checkpoint_due = Schedule(every_ms=round(config.checkpoint_minutes * _MINUTE_MS))
-        self._snapshot_due = Schedule(every_ms=round(config.snapshot_minutes * _MINUTE_MS))
-        self._full_due = Schedule(every_ms=round(config.full_snapshot_hours * _HOUR_MS))
+        self._checkpoint_due = Schedule(every_ms=round(config.checkpoint_minutes * MINUTE_MS))
+        self._snapshot_due = Schedule(every_ms=round(config.snapshot_minutes * MINUTE_MS))
+        self._full_due = Schedule(every_ms=round(config.full_snapshot_hours * HOUR_MS))
         self._number = 0
         self._acknowledgement = Acknowledgement(source)
         self._reports = RunTelemetry(telemetry, self.trainer, main_label=source.schema.main_label)

@@ -8,6 +8,7 @@ from typing import Any
 
 from interestclock.defaults import RANKER_NAMES
 from interestclock.plugins import is_named
+from interestclock.timeofday import MINUTE_MS
 
 __all__ = ["OPTIONS", "describe_change"]
 
@@ -42,7 +43,6 @@ OPTIONS = {
 """A setting's name in ``config.json`` -> the option that sets it."""
 
 _RANKER = "config.ranker.clocks"
-_MINUTE_MS = 60_000
 _SHOWN_LETTERS = 60  # of a value
 
 
@@ -87,5 +87,5 @@ def _given(option: str, value: Any) -> str:
     if option == "--then-from":
         return f"give {option} {datetime.fromtimestamp(value / 1_000, UTC).isoformat()}"
     if option in ("--lateness-minutes", "--label-wait-minutes", "--request-wait-minutes", "--ahead-minutes"):
-        return f"give {option} {value / _MINUTE_MS:g}"
+        return f"give {option} {value / MINUTE_MS:g}"
     return f"give {option} {value}"

@@ -20,12 +20,12 @@ from interestclock.ids import Vocabulary
 from interestclock.samples.candidates import CandidateConfig, candidates_beside
 from interestclock.samples.context import context_of_table
 from interestclock.state import FeatureState, StateConfig
+from interestclock.timeofday import AFTER_ALL_MS
 
 __all__ = ["MISSING", "REQUEST", "SAME_TIME", "SampleMaker", "run_starts", "whole_runs"]
 
 MISSING = -1  # a label nobody gave
 Columns = dict[str, npt.NDArray[Any]]
-_AFTER_ALL_MS = np.iinfo(np.int64).max
 
 
 REQUEST = ("user_id", "request_id")
@@ -144,7 +144,7 @@ class SampleMaker:
         for label in self.schema.truths:
             columns[f"truth.{label}"] = table[f"truth.{label}"].to_numpy()
         self.state.apply_labels(labels)
-        self.state.close_before_ms(_AFTER_ALL_MS)
+        self.state.close_before_ms(AFTER_ALL_MS)
         numbers = context_of_table(table, self.schema, lambda name, ids: self.contexts[name].number(ids))
         return columns | numbers
 

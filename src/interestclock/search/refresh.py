@@ -9,12 +9,11 @@ import torch
 from torch import Tensor
 
 from interestclock.search.batch import ItemKeys
+from interestclock.timeofday import MINUTE_MS
 
 __all__ = ["CachedKeys", "RefreshPolicy"]
 
 # Shapes: N items, R of them new, Z projection.
-
-_MINUTE_MS = 60_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +51,7 @@ class RefreshPolicy:
     def due(self, *, batches: int, passed_ms: int) -> bool:
         """Whether so many batches and milliseconds of the stream after the last time it is time again."""
         by_batches = self.batches is not None and batches >= self.batches
-        return by_batches or (self.minutes is not None and passed_ms >= self.minutes * _MINUTE_MS)
+        return by_batches or (self.minutes is not None and passed_ms >= self.minutes * MINUTE_MS)
 
 
 class CachedKeys:

@@ -23,9 +23,9 @@ from interestclock.state.item_order import ItemOrder
 from interestclock.state.item_sets import ItemSets
 from interestclock.state.item_values import ItemValues
 from interestclock.state.label_effects import AWAITING, LabelEffects
-from interestclock.state.last_seen import BEFORE_ALL_MS, LastSeen
+from interestclock.state.last_seen import LastSeen
 from interestclock.state.leaving import Left, leaving
-from interestclock.timeofday import DAY_MS, utc_day_start_ms, utc_offset_minutes
+from interestclock.timeofday import BEFORE_ALL_MS, DAY_MS, utc_day_start_ms, utc_offset_minutes
 
 __all__ = ["FeatureState"]
 

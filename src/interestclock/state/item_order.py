@@ -9,13 +9,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from interestclock.state.item_values import Descriptions
+from interestclock.timeofday import BEFORE_ALL_MS
 
 __all__ = ["ItemOrder"]
 
 # Shapes: N exposures, T item messages, C both of them, R descriptions.
 
 IntArray = npt.NDArray[np.integer]
-_BEFORE_ALL_MS = -(1 << 62)
 _ATTRIBUTE = "attribute."
 
 
@@ -72,9 +72,9 @@ class ItemOrder:
         place_R = np.union1d(first, self.place_T)
         item_R, by_message_R = item_C[place_R], np.isin(place_R, self.place_T)
         shown_R = shown_S[item_R] | self._shown_here(item_C, place_R)
-        from_ms_R = np.full(place_R.size, _BEFORE_ALL_MS)
+        from_ms_R = np.full(place_R.size, BEFORE_ALL_MS)
         from_ms_R[by_message_R] = np.asarray(self.items["from_ms"].to_numpy(), np.int64)
-        reaches_ms_R = np.full(place_R.size, _BEFORE_ALL_MS)
+        reaches_ms_R = np.full(place_R.size, BEFORE_ALL_MS)
         reaches_ms_R[by_message_R] = np.asarray(self.items["newest_ms"].to_numpy(), np.int64) + 1
         return Descriptions(
             item_R=item_R,

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from interestclock.arrays import with_room
 from interestclock.features import UserVotes
 from interestclock.state.item_values import Descriptions, ItemValues
-from interestclock.state.last_seen import BEFORE_ALL_MS
+from interestclock.timeofday import BEFORE_ALL_MS
 
 __all__ = ["ItemSets"]
 

@@ -21,12 +21,11 @@ from interestclock.arrays import (
 )
 from interestclock.ids import Vocabulary
 from interestclock.state.item_changes import ItemChanges
+from interestclock.timeofday import BEFORE_ALL_MS
 
 __all__ = ["Descriptions", "ItemValues"]
 
 # Shapes: N rows, R descriptions, S items by slot, V values.
-
-_BEFORE_ALL_MS = -(1 << 62)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +53,7 @@ class Descriptions:
     @classmethod
     def of_rows(cls, item_R: npt.NDArray[np.integer], rows: pa.Table) -> Descriptions:
         """Rows that each show an item for the first time."""
-        no_R, before_R = np.zeros(item_R.size, np.bool_), np.full(item_R.size, _BEFORE_ALL_MS)
+        no_R, before_R = np.zeros(item_R.size, np.bool_), np.full(item_R.size, BEFORE_ALL_MS)
         return cls(
             item_R=item_R,
             rows=rows,
@@ -119,7 +118,7 @@ class ItemValues:
         by_message_R, first_R = descriptions.by_message_R[order], descriptions.first_R[order]
         stated_ms_R, from_ms_R = descriptions.stated_ms_R[order], descriptions.from_ms_R[order]
         by_message_R[first_of_two] = False
-        stated_ms_R[first_of_two] = from_ms_R[first_of_two] = _BEFORE_ALL_MS
+        stated_ms_R[first_of_two] = from_ms_R[first_of_two] = BEFORE_ALL_MS
         first_R[first_of_two + 1] = False
         return Descriptions(
             item_R=descriptions.item_R[order],

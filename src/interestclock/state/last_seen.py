@@ -11,13 +11,13 @@ import pyarrow as pa
 
 from interestclock.arrays import Arrays, below, texts_as_arrays, texts_in, under, with_room
 from interestclock.ids import Vocabulary
+from interestclock.timeofday import BEFORE_ALL_MS
 
-__all__ = ["BEFORE_ALL_MS", "LastSeen"]
+__all__ = ["LastSeen"]
 
 # Shapes: N exposures, U users by slot, R some slots, T messages of items.
 
 IntArray = npt.NDArray[np.integer]
-BEFORE_ALL_MS = -(1 << 62)
 
 
 class LastSeen:

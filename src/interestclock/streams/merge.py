@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Generic, TypeVar
 
+from interestclock.timeofday import AFTER_ALL_MS, BEFORE_ALL_MS
+
 __all__ = ["PartitionMerge", "in_order"]
 
 Partition = TypeVar("Partition", int, str)
 Record = TypeVar("Record")
-_NOTHING_MS = -(1 << 62)  # reached by a partition that has brought nothing
-_NEVER_MS = 1 << 62
 
 
 class PartitionMerge(Generic[Partition, Record]):
@@ -49,7 +49,7 @@ class PartitionMerge(Generic[Partition, Record]):
         """Begin with these partitions; whatever was held is forgotten."""
         names = list(partitions)
         self._held = {name: deque() for name in names}
-        self._reached_ms = dict.fromkeys(names, _NOTHING_MS)
+        self._reached_ms = dict.fromkeys(names, BEFORE_ALL_MS)
         self._ended = set()
 
     def add(self, partition: Partition, records: Iterable[Record]) -> None:
@@ -103,7 +103,7 @@ class PartitionMerge(Generic[Partition, Record]):
     def _horizon_ms(self) -> int:
         """Up to where no partition can bring anything any more that is earlier."""
         waited_for = (reached for name, reached in self._reached_ms.items() if name not in self._ended)
-        return min(waited_for, default=_NEVER_MS)
+        return min(waited_for, default=AFTER_ALL_MS)
 
 
 def in_order(

@@ -4,9 +4,12 @@ Times are int64 UTC milliseconds: float32 seconds since 1970 are off by up to 12
 """
 
 from interestclock.timeofday.days import (
+    AFTER_ALL_MS,
+    BEFORE_ALL_MS,
     DAY_MS,
     DAY_SECONDS,
     HOUR_MS,
+    MINUTE_MS,
     circular_gap_seconds,
     utc_day_start_ms,
     utc_hour,
@@ -17,9 +20,12 @@ from interestclock.timeofday.zone_offsets import local_to_utc_ms, wall_shift_min
 from interestclock.timeofday.zones import check_zone, is_zone
 
 __all__ = [
+    "AFTER_ALL_MS",
+    "BEFORE_ALL_MS",
     "DAY_MS",
     "DAY_SECONDS",
     "HOUR_MS",
+    "MINUTE_MS",
     "TimeSource",
     "check_zone",
     "circular_gap_seconds",

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = [
+    "AFTER_ALL_MS",
+    "BEFORE_ALL_MS",
     "DAY_MS",
     "DAY_SECONDS",
     "HOUR_MS",
@@ -23,6 +25,9 @@ DAY_SECONDS = 86_400
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
+# Before and after every moment there is; half of what int64 holds, so that waits can be added to them.
+BEFORE_ALL_MS = -(1 << 62)
+AFTER_ALL_MS = (1 << 62) - 1
 
 Times = TypeVar("Times", int, npt.NDArray[Any], "torch.Tensor")
 
