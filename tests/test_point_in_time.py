@@ -24,9 +24,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from in_memory import CHOICES, HOUR_MS, REQUESTS, MemorySource, choices_log, requests_log
 
-from interestclock.clocks import LongTermConfig
+from interestclock.clocks import GaussianConfig, LongTermConfig
 from interestclock.features import ClockFeatureConfig
-from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig
+from interestclock.ranking import FeatureNames, Ranker, RankerConfig
 from interestclock.samples import Batch, BatchMaker, PrepareConfig, prepare_samples
 from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
 from interestclock.training import ORDERS, PredictedBatch, SampleTrainer, TrainConfig

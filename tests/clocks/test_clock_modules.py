@@ -7,8 +7,8 @@ import torch
 from random_batches import ITEMS, NAMES, inputs_of, make_batch, make_histories, make_ranker
 from torch.nn.utils.rnn import pad_sequence
 
-from interestclock.clocks import LongTermConfig
-from interestclock.ranking import GaussianConfig, NaiveConfig, Ranker
+from interestclock.clocks import GaussianConfig, LongTermConfig, NaiveConfig
+from interestclock.ranking import Ranker
 
 
 @pytest.mark.parametrize("longest", [1, 5, 10_000])

@@ -7,8 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interestclock.embeddings import FeatureTable
-from interestclock.ranking import ItemVectors
+from interestclock.embeddings import FeatureTable, ItemVectors
 
 
 def described() -> ItemVectors:

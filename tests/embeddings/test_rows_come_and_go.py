@@ -6,8 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interestclock.embeddings import FeatureTable, RowAdam
-from interestclock.ranking import ItemVectors
+from interestclock.embeddings import FeatureTable, ItemVectors, RowAdam
 
 TURNS = st.lists(st.tuples(st.sampled_from(["user", "item"]), st.integers(1, 12), st.booleans()), max_size=40)
 

@@ -15,11 +15,11 @@ from live_stream import timed_messages
 
 from goldens.extract import final_state, run_in_two, snapshots, what_was_predicted
 from interestclock.admission import AdmissionConfig
-from interestclock.clocks import LongTermConfig
+from interestclock.clocks import GaussianConfig, LongTermConfig
 from interestclock.embeddings import IdPolicy
 from interestclock.events import exposure_message, label_message
 from interestclock.live import LiveConfig
-from interestclock.ranking import GaussianConfig, RankerConfig
+from interestclock.ranking import RankerConfig
 from interestclock.streams import Message, MessageParser, MicroBatch, OffsetRanges, ReplaySource
 from interestclock.training import TrainConfig
 

@@ -18,11 +18,11 @@ from in_memory import CHOICES
 from small_live import LIVE
 
 from interestclock.admission import AdmissionConfig
+from interestclock.clocks import GaussianConfig
 from interestclock.embeddings import IdPolicy
 from interestclock.events import exposure_message, label_message
 from interestclock.events.schema import LogSchema
 from interestclock.live import LiveConfig, LiveTrainer
-from interestclock.ranking import GaussianConfig
 from interestclock.samples import Batch, BatchMaker, CandidateConfig
 from interestclock.streams import Message, MessageParser, OffsetRanges
 from interestclock.training.trainer import PredictedBatch

@@ -13,8 +13,9 @@ from micro_batches import NO_LABELS, as_exposures
 from small_live import LIVE
 
 from interestclock.admission import AdmissionConfig
+from interestclock.clocks import GaussianConfig
 from interestclock.live import LiveConfig, LiveTrainer
-from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig
+from interestclock.ranking import FeatureNames, Ranker, RankerConfig
 from interestclock.samples import Batch, BatchMaker, CandidateConfig, PrepareConfig, prepare_samples
 from interestclock.training import ORDERS, PredictedBatch, SampleTrainer, TrainConfig
 

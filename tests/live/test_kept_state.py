@@ -23,13 +23,14 @@ from message_stream import MessageStream, as_archive, as_messages, between_reque
 from redis_server import SERVER, RedisServer
 from small_live import SMALL
 
+from interestclock.clocks import GaussianConfig
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ResultError
 from interestclock.features import ClockFeatureConfig, Eq3Weights
 from interestclock.live import Checkpoints, LiveConfig, LiveRun, LiveTrainer
 from interestclock.live.checkpoints import CheckpointReader
 from interestclock.live.kept_state import KeptState
-from interestclock.ranking import GaussianConfig, RankerConfig
+from interestclock.ranking import RankerConfig
 from interestclock.samples import CandidateConfig
 from interestclock.sequences import DinConfig
 from interestclock.streams import HybridSource, LiveSource, RedisSource, ReplaySource

@@ -13,10 +13,11 @@ from micro_batches import NO_LABELS, apart, as_exposures, pieces, shown
 from small_live import LIVE
 
 from interestclock.admission import AdmissionConfig
+from interestclock.clocks import GaussianConfig, TimeEncodingConfig
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError
 from interestclock.live import LiveConfig, LiveTrainer
-from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig, TimeEncodingConfig
+from interestclock.ranking import FeatureNames, Ranker, RankerConfig
 from interestclock.samples import BatchMaker, PrepareConfig, prepare_samples
 from interestclock.sequences import DinConfig
 from interestclock.training import ORDERS, SampleTrainer, TrainConfig

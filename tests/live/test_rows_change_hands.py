@@ -15,11 +15,12 @@ import torch
 from in_memory import DAY_MS, GENRES, HOUR_MS, REQUESTS, START_MS
 from small_live import LIVE, LONG_TERM
 
+from interestclock.clocks import GaussianConfig
 from interestclock.embeddings import FeatureTable, IdPolicy
 from interestclock.events import exposure_message
 from interestclock.ids import Identity
 from interestclock.live import LiveTrainer
-from interestclock.ranking import GaussianConfig, RankerConfig
+from interestclock.ranking import RankerConfig
 from interestclock.samples import Batch
 from interestclock.streams import Message, MessageParser, OffsetRanges
 from interestclock.training.trainer import PredictedBatch

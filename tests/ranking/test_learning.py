@@ -12,10 +12,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from interestclock.clocks import LongTermConfig
+from interestclock.clocks import ClockConfig, LongTermConfig
 from interestclock.embeddings import RowAdam
 from interestclock.histories import Histories
-from interestclock.ranking import ClockConfig, FeatureNames, Ranker, RankerConfig, multi_task_loss
+from interestclock.ranking import FeatureNames, Ranker, RankerConfig, multi_task_loss
 from interestclock.samples import Batch
 
 USERS, ITEMS, LOVED, BEHAVIOURS = 20, 60, 6, 36

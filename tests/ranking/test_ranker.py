@@ -19,18 +19,9 @@ from random_batches import (
     make_ranker,
 )
 
-from interestclock.clocks import LongTermConfig
+from interestclock.clocks import ClockConfig, GaussianConfig, LongTermConfig, NaiveConfig, TimeEncodingConfig
 from interestclock.errors import ConfigError
-from interestclock.ranking import (
-    ClockConfig,
-    FeatureNames,
-    GaussianConfig,
-    NaiveConfig,
-    Ranker,
-    RankerConfig,
-    TimeEncodingConfig,
-    multi_task_loss,
-)
+from interestclock.ranking import FeatureNames, Ranker, RankerConfig, multi_task_loss
 from interestclock.sequences import DinConfig, SearchSizes, SimHardConfig, SimSoftConfig, TwinConfig
 
 CLOCKS = [(), *((clock,) for clock in EVERY_CLOCK), EVERY_CLOCK]

@@ -16,8 +16,8 @@ from random_batches import (
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from interestclock.clocks import ClockConfig
 from interestclock.histories import Histories
-from interestclock.ranking import ClockConfig
 from interestclock.samples import Batch
 from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
 

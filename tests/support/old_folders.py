@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 from in_memory import CHOICES, REQUESTS, MemorySource
 from small_live import LIVE
 
-from interestclock.clocks import LongTermConfig
+from interestclock.clocks import GaussianConfig, LongTermConfig
 from interestclock.embeddings import IdPolicy
 from interestclock.live import LiveRun
-from interestclock.ranking import GaussianConfig, RankerConfig
+from interestclock.ranking import RankerConfig
 from interestclock.streams import ReplaySource
 
 POLLS = 5  # after which the folders were copied

@@ -7,17 +7,16 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from interestclock.clocks import ClockInputs, LongTermConfig
-from interestclock.histories import Histories
-from interestclock.ranking import (
+from interestclock.clocks import (
     AdaptiveConfig,
-    FeatureNames,
+    ClockInputs,
     GaussianConfig,
+    LongTermConfig,
     NaiveConfig,
-    Ranker,
-    RankerConfig,
     TimeEncodingConfig,
 )
+from interestclock.histories import Histories
+from interestclock.ranking import FeatureNames, Ranker, RankerConfig
 from interestclock.samples import Batch
 from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from in_memory import HOUR_MS
 
 from interestclock.admission import AdmissionConfig
-from interestclock.clocks import LongTermConfig
+from interestclock.clocks import GaussianConfig, LongTermConfig
 from interestclock.live import LiveConfig
-from interestclock.ranking import GaussianConfig, RankerConfig
+from interestclock.ranking import RankerConfig
 from interestclock.training import TrainConfig
 
 LONG_TERM = LongTermConfig(behaviours=3, longest=12, heads=2, latent_dim=4, output_dim=4)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from in_memory import HOUR_MS, REQUESTS, MemorySource, requests_log
 
-from interestclock.clocks import LongTermConfig
+from interestclock.clocks import GaussianConfig, LongTermConfig
 from interestclock.histories import Histories
-from interestclock.ranking import FeatureNames, GaussianConfig, Ranker, RankerConfig
+from interestclock.ranking import FeatureNames, Ranker, RankerConfig
 from interestclock.samples import BatchMaker, PrepareConfig, SampleChunk, SampleFolder, prepare_samples
 from interestclock.state import FeatureState
 from interestclock.training import SampleTrainer, TrainConfig

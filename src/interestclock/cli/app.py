@@ -118,7 +118,7 @@ def compare_command(
         check_ranker_name(name)
     check_new(out)
     look_in_current_folder(*names)
-    from interestclock.ranking import GaussianConfig
+    from interestclock.clocks import GaussianConfig
     from interestclock.studies.compare import CompareConfig, compare
     from interestclock.studies.progress import TerminalProgress
     from interestclock.studies.result_table import result_table

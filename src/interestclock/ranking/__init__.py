@@ -1,13 +1,5 @@
 """The ranker: DCN-V2, clocks and task towers over shared embeddings."""
 
-from interestclock.clocks import (
-    AdaptiveConfig,
-    ClockConfig,
-    GaussianConfig,
-    NaiveConfig,
-    TimeEncodingConfig,
-)
-from interestclock.embeddings import ItemVectors
 from interestclock.ranking.clock_contract import check_clock
 from interestclock.ranking.config import FeatureNames, RankerConfig
 from interestclock.ranking.dcn import DCNv2
@@ -16,16 +8,10 @@ from interestclock.ranking.known_clocks import clock_named, describe_clock, desc
 from interestclock.ranking.ranker import Ranker, multi_task_loss
 
 __all__ = [
-    "AdaptiveConfig",
-    "ClockConfig",
     "DCNv2",
     "FeatureNames",
-    "GaussianConfig",
-    "ItemVectors",
-    "NaiveConfig",
     "Ranker",
     "RankerConfig",
-    "TimeEncodingConfig",
     "check_clock",
     "clock_named",
     "describe_clock",

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from interestclock.clocks import ClockConfig
+from interestclock.clocks import ClockConfig, GaussianConfig
 from interestclock.errors import ConfigError
 from interestclock.evaluation import Split, split_by_time
 from interestclock.events.schema import EventSource, LogSchema
 from interestclock.features import ClockFeatureConfig
-from interestclock.ranking import FeatureNames, GaussianConfig, describe_clock
+from interestclock.ranking import FeatureNames, describe_clock
 from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
 from interestclock.studies.clock_terms import require_eq3_term
 from interestclock.studies.evaluation_rows import write_evaluation_rows
