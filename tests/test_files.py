@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
-import os
 import shutil
 import signal
 import subprocess
@@ -19,9 +17,6 @@ from interestclock.errors import ResultError
 from interestclock.files import (
     aside_of,
     check_new,
-    digest_of,
-    digest_of_bytes,
-    digest_of_json,
     folder_aside,
     new_folder,
     remove_folder,
@@ -35,13 +30,6 @@ NO_ROOM = OSError(errno.ENOSPC, "No space left on device")
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
-
-
-def test_sums_are_sha256_of_what_they_sum(tmp_path: Path) -> None:
-    content = os.urandom((1 << 20) + 7)
-    (tmp_path / "a").write_bytes(content)
-    assert digest_of(tmp_path / "a") == digest_of_bytes(content) == hashlib.sha256(content).hexdigest()
-    assert digest_of_json([1, {"b": 2, "a": 1}]) == digest_of_bytes(b'[1, {"a": 1, "b": 2}]')
 
 
 def _write(path: Path, content: str) -> None:

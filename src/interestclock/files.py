@@ -1,9 +1,7 @@
-"""Files and folders that must outlive a crash: written aside, forced to disk, renamed, summed."""
+"""Files and folders that must outlive a crash: written aside, forced to disk, renamed."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 import time
@@ -11,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from interestclock.errors import ResultError
 from interestclock.locks import lock
@@ -25,9 +23,6 @@ __all__ = [
     "REMOVED",
     "aside_of",
     "check_new",
-    "digest_of",
-    "digest_of_bytes",
-    "digest_of_json",
     "folder_aside",
     "force",
     "new_folder",
@@ -41,27 +36,6 @@ __all__ = [
 ASIDE, REMOVED = ".unfinished", ".removed"
 _MARK = ".interestclock-unfinished"  # in what this package wrote aside, and nobody else
 _REMOVALS, _REMOVE_AGAIN_S = 5, 0.1
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def digest_of_bytes(content: bytes) -> str:
-    """SHA-256 of bytes, in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def digest_of_json(described: Any) -> str:
-    """SHA-256 of what goes through JSON, in hexadecimal, in whatever order its keys stand.
-
-    Example:
-        >>> digest_of_json({"a": 1, "b": 2}) == digest_of_json({"b": 2, "a": 1})
-        True
-    """
-    return digest_of_bytes(json.dumps(described, sort_keys=True).encode())
 
 
 def force(path: Path) -> None:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from safetensors import SafetensorError
 
+from interestclock.checksums import digest_of_json
 from interestclock.errors import ResultError
-from interestclock.files import digest_of_json
 from interestclock.live import CheckpointManifest, Checkpoints
 from interestclock.live import checkpoints as module
 

@@ -13,8 +13,8 @@ import pytest
 from killed_runs import check_same, last_checkpoint, predictions
 from old_folders import POLLS, copied_after, opened, unpacked
 
+from interestclock.checksums import digest_of, digest_of_json
 from interestclock.errors import ResultError
-from interestclock.files import digest_of, digest_of_json
 from interestclock.live.kept_state import KeptState
 from interestclock.live.migrate import migrate
 from interestclock.live.prediction_parts import PARTS_LIST, PredictionParts, list_parts

@@ -12,9 +12,9 @@ import torch
 from random_batches import EVERY_CLOCK, make_batch, make_histories, make_ranker
 from safetensors.torch import load_file, save_file
 
+from interestclock.checksums import digest_of
 from interestclock.embeddings import RowAdam
 from interestclock.errors import ConfigError, ResultError
-from interestclock.files import digest_of
 from interestclock.ranking import (
     FeatureNames,
     Ranker,

@@ -17,8 +17,9 @@ from safetensors.numpy import load_file, save_file
 
 from interestclock import __version__
 from interestclock.arrays import Arrays
+from interestclock.checksums import digest_of, digest_of_json, problem_with
 from interestclock.errors import ResultError, system_errors_as
-from interestclock.files import digest_of, digest_of_json, folder_aside, remove_folder, sweep
+from interestclock.files import folder_aside, remove_folder, sweep
 from interestclock.saved import made_of, read_object
 
 __all__ = ["FORMAT", "CheckpointManifest", "CheckpointReader", "Checkpoints"]
@@ -151,7 +152,8 @@ class CheckpointReader:
         path = self.path(number)
         try:
             content = self._noted(number)
-            _check_whole(path / _STATE, size=content["bytes"], digest=content["sha256"])
+            if problem := problem_with(path / _STATE, size=content["bytes"], digest=content["sha256"] or ""):
+                raise ResultError(f"{problem}: {_DAMAGED}")
             return content, load_file(path / _STATE)
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise ResultError(f"{path}: {_DAMAGED} ({error})") from error
@@ -253,15 +255,6 @@ class Checkpoints(CheckpointReader):
             content[_SUM] = digest_of_json(content)
             (aside / _MANIFEST).write_text(json.dumps(content, indent=1))
         return whole
-
-
-def _check_whole(path: Path, *, size: Any, digest: Any) -> None:
-    found = path.stat().st_size
-    if found != size:
-        should = f"{size:,}" if isinstance(size, int) else repr(size)
-        raise ResultError(f"{path}: {found:,} bytes, should be {should}: the checkpoint is damaged")
-    if digest_of(path) != digest:
-        raise ResultError(f"{path}: its checksum is another than was written: the checkpoint is damaged")
 
 
 def _check_same(path: Path, manifest: CheckpointManifest, fingerprint: str) -> None:

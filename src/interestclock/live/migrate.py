@@ -15,8 +15,9 @@ from typing import Any
 from interestclock import __version__
 from interestclock.admission.admitted_log import AdmittedLog
 from interestclock.arrays import Arrays
+from interestclock.checksums import digest_of_json
 from interestclock.errors import ResultError
-from interestclock.files import ASIDE, REMOVED, check_new, digest_of_json, new_folder, write_text
+from interestclock.files import ASIDE, REMOVED, check_new, new_folder, write_text
 from interestclock.live.beginning import check_admitted, check_beginning
 from interestclock.live.checkpoints import FORMAT, CheckpointManifest, CheckpointReader, Checkpoints
 from interestclock.live.old_states import (

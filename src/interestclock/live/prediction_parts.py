@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from torch import Tensor
 
+from interestclock.checksums import digest_of, problem_with
 from interestclock.errors import ResultError, system_errors_as
-from interestclock.files import aside_of, digest_of, force, put_in_place
+from interestclock.files import aside_of, force, put_in_place
 from interestclock.saved import made_of, object_of
 from interestclock.training.prediction_file import PredictionFile
 
@@ -227,11 +228,8 @@ class PredictionParts:
         path = self.folder / part.name
         if not path.exists():
             return f"{path}: {part.rows:,} predictions are missing"
-        if (size := path.stat().st_size) != part.bytes:
-            return f"{path}: {size:,} bytes, should be {part.bytes:,}: these predictions are damaged"
-        if deep and digest_of(path) != part.sha256:
-            return f"{path}: its checksum is another than was written: these predictions are damaged"
-        return None
+        problem = problem_with(path, size=part.bytes, digest=part.sha256 if deep else None)
+        return None if problem is None else f"{problem}: these predictions are damaged"
 
     def _listed_bytes(self) -> int:
         return self._list.stat().st_size if self._list.exists() else 0

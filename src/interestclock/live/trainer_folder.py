@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interestclock import __version__
+from interestclock.checksums import digest_of_json
 from interestclock.errors import ResultError, system_errors_as
-from interestclock.files import aside_of, digest_of_json, write_text
+from interestclock.files import aside_of, write_text
 from interestclock.live.checkpoints import FORMAT, CheckpointReader
 from interestclock.live.old_states import OLD_FORMATS, format_of_settings
 from interestclock.live.setting_options import describe_change

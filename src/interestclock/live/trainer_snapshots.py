@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
-from interestclock.files import digest_of_json
+from interestclock.checksums import digest_of_json
 from interestclock.live.live_trainer import LiveTrainer
 from interestclock.live.touched import WEIGHT
 from interestclock.ranking import describe_ranker, table_names

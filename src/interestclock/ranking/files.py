@@ -14,9 +14,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from interestclock.checksums import digest_of, digest_of_json
 from interestclock.clocks import ClockConfig
 from interestclock.errors import ConfigError, ResultError, check_names
-from interestclock.files import digest_of, digest_of_json, write_text
+from interestclock.files import write_text
 from interestclock.ranking.config import FeatureNames, RankerConfig
 from interestclock.ranking.known_clocks import describe_clock, described_clock
 from interestclock.ranking.ranker import Ranker

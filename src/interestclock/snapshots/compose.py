@@ -10,8 +10,8 @@ from safetensors.torch import load
 from torch import Tensor
 
 from interestclock.arrays import below, under, with_rows
+from interestclock.checksums import digest_of_bytes
 from interestclock.errors import ResultError, system_errors_as
-from interestclock.files import digest_of_bytes
 from interestclock.snapshots.manifest import (
     DELTA,
     FULL,

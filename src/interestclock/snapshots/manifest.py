@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from interestclock import __version__
+from interestclock.checksums import digest_of_json
 from interestclock.errors import ResultError
-from interestclock.files import digest_of_json
 from interestclock.saved import made_of, object_of
 
 __all__ = [

@@ -14,8 +14,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from interestclock.arrays import under
+from interestclock.checksums import digest_of
 from interestclock.errors import ConfigError, ResultError, system_errors_as
-from interestclock.files import digest_of, force, remove_folder, sweep
+from interestclock.files import force, remove_folder, sweep
 from interestclock.snapshots.manifest import (
     DELTA,
     FULL,
