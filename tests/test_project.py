@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -266,8 +268,9 @@ def folder_with_features(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for i in range(400)
     ]
     (folder / "log.csv").write_text("user_id,item_id,timestamp_ms,finish,genre\n" + "\n".join(lines) + "\n")
+    pq.write_table(csv.read_csv(folder / "log.csv"), folder / "plays.parquet")
     mapping = ColumnMapping(zone="UTC").with_options(labels=["finish"], attributes=["genre"])
-    log = open_log(folder / "log.csv", mapping=mapping)
+    log = open_log(folder / "plays.parquet", mapping=mapping)
     export_features(log, folder / "features", config=PrepareConfig())
     return folder
 

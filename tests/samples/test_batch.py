@@ -67,7 +67,7 @@ def test_batches_cover_everything_once_and_split_no_request(chunk: SampleChunk, 
 def test_an_empty_chunk_has_no_batches(chunk: SampleChunk) -> None:
     nothing = chunk.samples.take(torch.zeros(0, dtype=torch.int64))
     assert len(nothing) == 0
-    empty = SampleChunk(samples=nothing, truths={}, sizes=chunk.sizes)
+    empty = SampleChunk(samples=nothing, truths={}, sizes=chunk.sizes, log_row_B=np.zeros(0, np.int64))
     assert list(empty.batches(16)) == []
 
 

@@ -155,9 +155,10 @@ def features_command(
     candidates_by_popularity: ByPopularity = BY_POPULARITY,
     candidates_from_own_past: FromOwnPast = FROM_OWN_PAST,
 ) -> None:
-    """Write point-in-time clocks and histories as Parquet, for a model of your own.
+    """Write samples with point-in-time clocks and histories as Parquet, for a model of your own.
 
-    Writes samples.parquet, clocks.parquet and histories.parquet; the guide on features says how they join.
+    Writes samples.parquet (labels, the item's attributes, context, the row of the log), clocks.parquet and
+    histories.parquet; the guide on features says how they join.
     """
     check_new(out)
     from interestclock.studies.export_features import export_features

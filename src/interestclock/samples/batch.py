@@ -180,11 +180,13 @@ class SampleChunk:
         samples: all of them as one batch; clocks are int32.
         truths: float64 (B,) per label whose true probability is known.
         sizes: how many ids each feature had by the end of the chunk.
+        log_row_B: int64, the log's row that each sample is; 0 for a sampled candidate, which is none.
     """
 
     samples: Batch
     truths: dict[str, Tensor]
     sizes: dict[str, int]
+    log_row_B: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.samples)

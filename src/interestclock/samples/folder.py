@@ -38,7 +38,7 @@ from interestclock.state import FeatureState, FeatureView, StateConfig
 
 __all__ = ["ChunkManifest", "Manifest", "SampleFolder", "holds_samples"]
 
-FORMAT = 5
+FORMAT = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +173,7 @@ class SampleFolder:
             samples=maker.make(_rows(columns), view),
             truths={name: torch.from_numpy(each) for name, each in _named(columns, "truth").items()},
             sizes=chunk_manifest.sizes,
+            log_row_B=columns["log_row"],
         )
 
 

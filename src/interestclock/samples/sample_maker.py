@@ -136,7 +136,7 @@ class SampleMaker:
         exposures, labels = self._admitted(table)
         ingested = self.state.ingest(exposures)
         columns: Columns = {"user": ingested.user_N, "item": ingested.item_N}
-        for name in ("timestamp_ms", "second_of_day", "day_of_week"):
+        for name in ("timestamp_ms", "second_of_day", "day_of_week", "log_row"):
             columns[name] = table[name].to_numpy()
         for label in self.schema.labels:
             columns[f"label.{label}"] = table[f"label.{label}"].fill_null(MISSING).to_numpy().astype(np.int8)
@@ -175,6 +175,7 @@ class SampleMaker:
         self.sampled += int((~drawn.chosen_R).sum())
         samples = {name: column[drawn.choice_R] for name, column in real.items()}
         samples["item"] = drawn.item_R
+        samples["log_row"] = np.where(drawn.chosen_R, samples["log_row"], 0)
         samples[f"label.{self.schema.main_label}"] = drawn.chosen_R.astype(np.int8)
         return samples
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ from interestclock.histories import Histories
 from interestclock.samples import Batch, BatchMaker, PrepareConfig, SampleFolder, prepare_samples
 from interestclock.state import FeatureState
 from interestclock.studies.clock_terms import require_eq3_term
+from interestclock.studies.feature_tables import SampleTables
 from interestclock.studies.progress import Quiet, StudyProgress
 from interestclock.studies.result_folder import result_folder
 from interestclock.studies.write_results import write_configuration
@@ -24,7 +24,7 @@ from interestclock.timeofday import utc_day_start_ms
 
 __all__ = ["export_features"]
 
-# Shapes: B samples, M requests, R clock rows, U users, H hour buckets, V values kept, E behaviours of all.
+# Shapes: B samples, M requests, R clock rows, U users, E behaviours of all.
 
 
 def export_features(
@@ -32,9 +32,12 @@ def export_features(
 ) -> dict[str, int]:
     """Write what the clocks of this package read, with the log's own ids and values.
 
-    ``samples.parquet``: a row per exposure (and sampled candidate), in stream order: ``user_id``,
-    ``item_id``, ``timestamp_ms``, ``second_of_day``, ``day_of_week``, labels, ``clock_row``,
-    ``history_first``, ``history_end``.
+    ``samples.parquet``: a row per exposure (and sampled candidate), in stream order: ``log_row`` (the log's
+    row, from 1 over all its files; null for a sampled candidate), ``user_id``, ``item_id``, ``request`` (the
+    same for what was shown together, and for a choice and its candidates), ``timestamp_ms``,
+    ``second_of_day``, ``day_of_week``, ``label_known_ms``, ``label.NAME``, ``attribute.NAME`` (lists of
+    text, of the item), context as ``categorical.NAME`` (text), ``multivalued.NAME`` (lists of text) and
+    ``numeric.NAME`` (float), ``history_first``, ``history_end``, ``clock_row``.
     ``clocks.parquet``: row ``clock_row`` holds, per clock attribute, a list of the day's buckets, each a
     list of its best values, best first (Eq. 3 as of the start of the sample's UTC day).
     ``histories.parquet``: each user's behaviours in the order in which they became known; those before
@@ -79,16 +82,13 @@ def _write_samples(
 ) -> dict[str, int]:
     writers: dict[str, pq.ParquetWriter] = {}
     rows = {"samples.parquet": 0, "clocks.parquet": 0}
-    ids = {name: folder.vocabulary(name) for name in ("user", "item")}
-    values = {name: _strings(folder, name) for name in folder.schema.clock_attributes}
-    first_row_U = histories.offset_U.numpy()
+    tables_of = SampleTables(folder, state, first_row_U=histories.offset_U.numpy())
     for chunk in folder.chunks(BatchMaker(recent=1, clocks=True), state):
         request_R, clock_row_M = _days(chunk.samples)
-        samples = _sample_table(chunk.samples, ids, first_row_U)
         clock_row_B = rows["clocks.parquet"] + clock_row_M[chunk.samples.request_row_B.numpy()]
         tables = {
-            "samples.parquet": samples.append_column("clock_row", pa.array(clock_row_B)),
-            "clocks.parquet": _clock_table(chunk.samples, request_R, values),
+            "samples.parquet": tables_of.samples(chunk, clock_row_B=clock_row_B),
+            "clocks.parquet": tables_of.clocks(chunk.samples, request_R),
         }
         for name, table in tables.items():
             writer = writers.get(name) or writers.setdefault(name, pq.ParquetWriter(out / name, table.schema))
@@ -100,10 +100,6 @@ def _write_samples(
     return rows
 
 
-def _strings(folder: SampleFolder, attribute: str) -> pa.Array:
-    return folder.vocabulary(f"attribute.{attribute}").cast(pa.string())
-
-
 def _days(samples: Batch) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """A request of each user and UTC day that occurs, and which of these days each request is of."""
     first_M = samples.first_M
@@ -111,40 +107,6 @@ def _days(samples: Batch) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
     both = np.stack([samples.user_B[first_M].numpy(), day_ms_M], axis=1)
     _, request_R, day_of_M = np.unique(both, axis=0, return_index=True, return_inverse=True)
     return request_R, day_of_M.ravel()
-
-
-def _sample_table(s: Batch, ids: dict[str, pa.Array], first_row_U: npt.NDArray[np.int64]) -> pa.Table:
-    columns: dict[str, Any] = {
-        "user_id": ids["user"].take(pa.array(s.user_B.numpy() - 1)),
-        "item_id": ids["item"].take(pa.array(s.item_B.numpy() - 1)),
-        "request": s.request_B.numpy(),
-        "timestamp_ms": s.timestamp_ms_B.numpy(),
-        "second_of_day": s.second_of_day_B.numpy().astype(np.int32),
-        "day_of_week": s.day_of_week_B.numpy().astype(np.int8),
-        "label_known_ms": s.known_ms_B.numpy(),
-    }
-    for name, values in s.labels.items():
-        label = values.numpy()
-        columns[f"label.{name}"] = pa.array(label, mask=label < 0)
-    first_row = first_row_U[s.user_B.numpy()]
-    columns["history_first"] = first_row
-    columns["history_end"] = first_row + s.known_behaviours_B.numpy()
-    return pa.table(columns)
-
-
-def _clock_table(samples: Batch, request_R: npt.NDArray[np.int64], values: dict[str, pa.Array]) -> pa.Table:
-    """Lists of lists of values; empty where a bucket has no preference."""
-    clocks = {name: samples.clocks[name].numpy()[request_R] for name in values}
-    return pa.table({name: _lists(clocks[name], words) for name, words in values.items()})
-
-
-def _lists(number_RHV: npt.NDArray[np.int32], words: pa.Array) -> pa.Array:
-    rows, buckets, _ = number_RHV.shape
-    per_bucket = (number_RHV > 0).sum(axis=2).ravel()
-    inner_ends = np.concatenate([[0], np.cumsum(per_bucket)]).astype(np.int32)
-    flat = words.take(pa.array(number_RHV[number_RHV > 0] - 1))
-    inner = pa.ListArray.from_arrays(pa.array(inner_ends), flat)
-    return pa.ListArray.from_arrays(pa.array(np.arange(rows + 1, dtype=np.int32) * buckets), inner)
 
 
 def _write_histories(folder: SampleFolder, histories: Histories, out: Path) -> int:
