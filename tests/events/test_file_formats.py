@@ -57,6 +57,7 @@ def zipped() -> bytes:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (b'{"user_id": 7}\n', "is JSON; write its table as CSV or Parquet"),
         (zipped(), "is a zip archive, or a spreadsheet; unpack it, or save the sheet as CSV"),
         (b"FEA1", "is Feather of version 1, which few still read; write it again as Parquet"),
         (b"\xfd7zXZ\0", "is packed with xz; unpack it"),

@@ -128,6 +128,15 @@ def test_nothing_tells_the_local_time(write_csv):
         TableSource(write_csv(["1,a,5"]), ColumnMapping(positive_only="visit"))
 
 
+def test_what_is_no_time_says_nothing_of_offsets(tmp_path, write_csv):
+    lines = ["user_id,item_id,timestamp_ms", "1,a,1970-01-01T05:30+05:30"]  # the first is a header again
+    files = [write_csv(lines[:1], name="a.csv"), write_csv(lines[1:], name="b.csv")]
+    dead = tmp_path / "dead.jsonl"
+    source = TableSource(files, ColumnMapping(positive_only="visit"), dead_letters=dead)
+    assert [event["second_of_day"] for event in read(source)] == [19_800]
+    assert source.counts.dead_letters == 1
+
+
 def test_items_in_a_file_of_their_own(tmp_path, write_csv, visits):
     items = tmp_path / "items.csv"
     items.write_text("item_id,genre\n1,pop\n2,\n")

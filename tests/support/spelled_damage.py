@@ -30,11 +30,17 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How a log is written: ``types`` of its columns, None for text; of text files all are text."""
+    """How a log is written.
+
+    Args:
+        types: of its columns, None for text; of text files all are text.
+        encoding, is_quoted: of text.
+    """
 
     types: dict[str, pa.DataType | None]
     is_text: bool
     encoding: str
+    is_quoted: bool
 
     def is_float(self, column: str) -> bool:
         kind = self.types[column]
@@ -56,6 +62,7 @@ class Damage:
         name: for people. lines: the lines of the log, damaged; of one that it fits.
         fits: which logs it can befall. stops: reading must end with an error; else it may.
         swallows: lines after a damaged one may be lost with it, as long as they are counted.
+        said_of: columns; a row may be read as something else, as long as a remark is about one of them.
         file: what becomes of the last file's bytes.
     """
 
@@ -64,6 +71,7 @@ class Damage:
     fits: Callable[[Plan], bool] = field(default=lambda _: True)
     stops: bool = False
     swallows: bool = False
+    said_of: tuple[str, ...] = ()
     file: Callable[[bytes], bytes] = field(default=lambda content: content)
 
 
@@ -117,6 +125,10 @@ def _floats(column: str) -> Callable[[Plan], bool]:
     return lambda plan: plan.is_float(column)
 
 
+def _quotes(plan: Plan) -> bool:
+    return plan.is_text and plan.is_quoted
+
+
 def _typed(plan: Plan) -> bool:
     return not plan.is_text
 
@@ -138,13 +150,20 @@ DAMAGES = (
     Damage(name="age 1e39", lines=_value("age", "1e39"), fits=_texts("age")),
     Damage(name="time in words", lines=_value("played", "soon"), fits=_texts("played")),
     Damage(name="time far away", lines=_value("played", "9999-12-31T23:59:59Z"), fits=_texts("played")),
+    Damage(name="known in words", lines=_value("known", "soon"), fits=_texts("known")),
+    Damage(name="known before", lines=_value("known", "1949-01-01 00:00Z"), fits=_texts("known")),
     Damage(
         name="30 February",
         lines=_value("played", "2023-02-30 10:00:00"),
         fits=lambda plan: plan.holds_text("played"),
     ),
     Damage(name="id 2^53 + 2 as a float", lines=_value("uid", 2.0**53 + 2), fits=_floats("uid"), stops=True),
-    Damage(name="user and time swapped", lines=_swapped, fits=lambda p: p.holds_text("uid") and p.is_text),
+    Damage(
+        name="user and time swapped",
+        lines=_swapped,
+        fits=lambda plan: plan.is_text,
+        said_of=("uid", "played"),
+    ),
     Damage(name="a torn line", lines=_marked("torn", last=True), fits=lambda p: p.is_text),
     Damage(name="a value too many", lines=_marked("wide"), fits=lambda p: p.is_text),
     Damage(
@@ -153,16 +172,17 @@ DAMAGES = (
     Damage(
         name="an open quote",
         lines=_marked("quote first", may_pass=True),
-        fits=lambda p: p.is_text,
+        fits=_quotes,
         swallows=True,
     ),
     Damage(
         name="an open quote, last",
         lines=_marked("quote last", may_pass=True),
-        fits=lambda p: p.is_text,
+        fits=_quotes,
         swallows=True,
     ),
     Damage(name="header again", lines=_header_again, fits=lambda p: p.is_text),
     Damage(name="cut off", file=lambda content: content[:-9], fits=_typed, stops=True),
     Damage(name="empty", file=lambda _: b"", stops=True),
+    Damage(name="JSON lines", file=lambda _: b'{"uid": 7, "song": 1}\n', stops=True),
 )

@@ -8,6 +8,7 @@ import gzip
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,7 +34,8 @@ class Dialect:
 
     delimiter: str
     end: str
-    all_quoted: bool
+    quoting: int
+    header: bool
     bom: str
     encoding: str
     blank_lines: int
@@ -46,7 +48,7 @@ class SpelledLog:
 
     Args:
         lines: as they stand in its files, one behind the other. starts: where files begin among them.
-        plan: types of its columns. ending: of its files.
+        plan: what damage can befall it. types: of each file's columns. ending: of its files.
         mapping: how it is read. lateness_ms: how far rows stand behind the newest.
         in_order: rows stand in order of time, but for that. damage: what befell it.
         dialect: how text is written. layout: ``file``, ``files``, ``folder`` or ``hive``.
@@ -56,6 +58,7 @@ class SpelledLog:
     lines: tuple[Line, ...]
     starts: tuple[int, ...]
     plan: Plan
+    types: tuple[dict[str, pa.DataType | None], ...]
     ending: str
     mapping: ColumnMapping
     lateness_ms: int
@@ -75,29 +78,27 @@ class SpelledLog:
             place = folder / f"part={lines[0].folder}" if self.layout == "hive" else folder
             place.mkdir(exist_ok=True)
             path = place / f"plays-{number + 8}{self.ending}"
-            self._write(path, lines)
+            self._write(path, lines, self.types[number])
             paths.append(path)
         if self.damage is not None:
             paths[-1].write_bytes(self.damage.file(paths[-1].read_bytes()))
         return {"file": paths[0], "files": paths}.get(self.layout, folder)
 
-    def _write(self, path: Path, lines: tuple[Line, ...]) -> None:
+    def _write(self, path: Path, lines: tuple[Line, ...], types: dict[str, pa.DataType | None]) -> None:
         if self.plan.is_text:
             packed = next(each for end, each in reversed(PACKED.items()) if path.name.endswith(end))
             path.write_bytes(packed(_as_text(lines, self.dialect)))
             return
-        table = pa.table(
-            {
-                name: _column([line.values[name] for line in lines], self.plan.types[name])
-                for name in lines[0].values
-            }
-        )
+        columns = {name: [line.values[name] for line in lines] for name in lines[0].values}
+        table = pa.table({name: _column(values, types[name]) for name, values in columns.items()})
         (pq.write_table if self.ending == ".parquet" else feather.write_feather)(table, path)
 
 
-def _column(values: list[object], kind: pa.DataType | None) -> pa.Array:
+def _column(values: list[Any], kind: pa.DataType | None) -> pa.Array:
     if kind is None:
         return pa.array([each if each is None else str(each) for each in values], pa.string())
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        values = [int(each) if isinstance(each, str) else each for each in values]
     if pa.types.is_temporal(kind):
         return pa.array(values, pa.int32() if kind == pa.date32() else pa.int64()).cast(kind)
     if pa.types.is_dictionary(kind):
@@ -107,7 +108,7 @@ def _column(values: list[object], kind: pa.DataType | None) -> pa.Array:
 
 def _as_text(lines: tuple[Line, ...], dialect: Dialect) -> bytes:
     header = Line(values=dict(zip(lines[0].values, lines[0].values, strict=True)), readings=())
-    written = [_line(each, dialect) for each in (header, *lines)]
+    written = [_line(each, dialect) for each in ((header, *lines) if dialect.header else lines)]
     blank = [dialect.end] * dialect.blank_lines
     text = dialect.bom + "".join((*written[:1], *blank, *written[1:]))
     text = text if dialect.ends else text.removesuffix(dialect.end)
@@ -122,15 +123,17 @@ def _line(line: Line, dialect: Dialect) -> str:
         texts.append("more")
     if line.mark == "torn":
         texts = texts[:-2]
-    written = [_value(each, dialect) for each in texts]
+    written = [_quoted(each, dialect) for each in texts]
     if line.mark in ("quote first", "quote last"):
         at = 0 if line.mark == "quote first" else -1
         written[at] = '"' + texts[at].replace('"', "")
     return dialect.delimiter.join(written) + dialect.end
 
 
-def _value(text: str, dialect: Dialect) -> str:
+def _quoted(text: str, dialect: Dialect) -> str:
+    if dialect.quoting == csv.QUOTE_NONE:
+        return text
     stream = io.StringIO()
-    quoting = csv.QUOTE_ALL if dialect.all_quoted else csv.QUOTE_MINIMAL
-    csv.writer(stream, delimiter=dialect.delimiter, quoting=quoting, lineterminator="").writerow([text, ""])
+    writer = csv.writer(stream, delimiter=dialect.delimiter, quoting=dialect.quoting, lineterminator="\n")
+    writer.writerow([text, ""])
     return stream.getvalue().rsplit(dialect.delimiter, 1)[0]

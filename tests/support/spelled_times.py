@@ -29,6 +29,7 @@ class Spelling:
         type: of its column; None: text.
         write: a row, and whether wall clocks are the user's -> a value, for a typed column an integer.
         time_format: for the mapping.
+        far_years: whether it can tell years before 2000 and after 2025.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Spelling:
     write: Callable[[Row, bool], Any]
     type: pa.DataType | None = None
     time_format: str | None = None
+    far_years: bool = True
 
     @property
     def fixed_offset(self) -> bool:
@@ -65,13 +67,21 @@ def _numbers() -> list[Spelling]:
                     step_ms=_STEP[unit],
                     says="instant",
                     type=kind,
+                    far_years=False,
                     write=lambda row, _, per_ms=per_ms: round(row.at_ms * per_ms),
                 )
             )
     for kind in (pa.float64(), None):
         name = f"fractions of seconds as {kind or 'text'}"
         found.append(
-            Spelling(name=name, step_ms=1, says="instant", type=kind, write=lambda row, _: row.at_ms / 1_000)
+            Spelling(
+                name=name,
+                step_ms=1,
+                says="instant",
+                type=kind,
+                far_years=False,
+                write=lambda row, _: row.at_ms / 1_000,
+            )
         )
     return found
 
@@ -153,7 +163,9 @@ def _text(name: str, step_ms: int, shape: Callable[[datetime], str], end: str, s
     def write(row: Row, is_local: bool) -> str:
         if says != "offset":
             return shape(_shown(row, is_local and says == "wall")) + end
-        return shape(local(row)) + end.split("O")[0] + _digits(row.offset, ":" if ":" in end else "")
+        return (
+            shape(local(row)) + end.split("O", maxsplit=1)[0] + _digits(row.offset, ":" if ":" in end else "")
+        )
 
     return Spelling(name=f"text: {name}{end}", step_ms=step_ms, says=says, write=write)
 
@@ -174,6 +186,7 @@ def _formats() -> list[Spelling]:
             step_ms=step_ms,
             says="offset" if each.endswith("%z") else "wall",
             time_format=each,
+            far_years="%y" not in each,
             write=lambda row, is_local, each=each: _by_format(row, is_local, each),
         )
         for each, step_ms in formats.items()
@@ -186,4 +199,15 @@ def _by_format(row: Row, is_local: bool, time_format: str) -> str:
     return local(row).strftime(time_format.removesuffix("%z")) + _digits(row.offset, "")
 
 
-SPELLINGS = (*_numbers(), *_dates_as_numbers(), *_types(), *_texts(), *_formats())
+def _mixed(texts: list[Spelling]) -> Spelling:
+    """Each row in another spelling; all of them say the same."""
+    some = [each for each in texts if each.step_ms <= 1_000]
+    return Spelling(
+        name="text of all shapes",
+        step_ms=1_000,
+        says="wall",
+        write=lambda row, is_local: some[row.at_ms // 1_000 % len(some)].write(row, is_local),
+    )
+
+
+SPELLINGS = (*_numbers(), *_dates_as_numbers(), *_types(), *_texts(), *_formats(), *[_mixed(_texts())] * 3)

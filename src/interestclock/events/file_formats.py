@@ -27,6 +27,8 @@ _UNREAD = {
     b"\x89HDF": "is HDF5; write its table as CSV or Parquet",
     b"\x80\x04\x95": "is a pickle; write its table as CSV or Parquet",
     b"\xd0\xcf\x11\xe0": "is a spreadsheet; save the sheet as CSV",
+    b'{"': "is JSON; write its table as CSV or Parquet",
+    b"[{": "is JSON; write its table as CSV or Parquet",
 }
 _LONGEST = max(map(len, _UNREAD))
 

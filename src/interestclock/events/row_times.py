@@ -83,8 +83,8 @@ def check_times(checks: RowChecks, mapping: ColumnMapping, unit: str) -> None:
         checks: of the block. mapping: of the log. unit: of times that are numbers.
 
     Raises:
-        ConfigError: no key tells local time, and no time carries an offset; names the zone that the column's
-            type has, if it has one.
+        ConfigError: no key tells local time, and of its times none carries an offset; names the zone that
+            the column's type has, if it has one.
         LogError: the column is at fault, and not a row.
 
     Example:
@@ -126,7 +126,7 @@ def _refuse(checks: RowChecks, mapping: ColumnMapping, unit: str, moments: Momen
 
 
 def _require_offsets(checks: RowChecks, mapping: ColumnMapping, moments: Moments) -> None:
-    if moments.offset_given_N.any():
+    if moments.offset_given_N.any() or not moments.valid_N.any():  # of what is no time nothing can be told
         return
     tz = getattr(checks.column(mapping.time).type, "tz", None)
     zone = "--zone America/New_York"

@@ -23,6 +23,7 @@ UNREADABLE = "\ufdd0"  # stands for bytes that are no text; no character of any 
 _UNREADABLE_BYTES = UNREADABLE.encode()
 _LAST_READ_SECONDS = 0.05
 _HEAD_BYTES = 4_096
+_COUNTED_BYTES = 1 << 16  # at once: larger arrays get new memory each time, which takes longer than to count
 _OF_ASCII = ("utf-8", "ascii", "iso8859-1", "cp1252")
 _MARK = "interestclock.mark"
 
@@ -130,6 +131,10 @@ class TextStream(io.RawIOBase):
             self._refuse_no_text(some[:_HEAD_BYTES])
         self.quoted = self.quoted or b'"' in some
         self.unreadable = self.unreadable or (not some.isascii() and _UNREADABLE_BYTES in some)
+        for start in range(0, len(some), _COUNTED_BYTES):
+            self._count_lines(some[start : start + _COUNTED_BYTES])
+
+    def _count_lines(self, some: bytes) -> None:
         code_N = np.frombuffer(some, np.uint8)
         code_N = code_N[code_N != ord("\r")] if b"\r" in some else code_N
         end_N = code_N == ord("\n")
