@@ -105,10 +105,19 @@ def _offsets_by_quarter(
     moment_ms_N: Ints, offset_of: Callable[[datetime], timedelta | None]
 ) -> npt.NDArray[np.int32]:
     """Ask for the offset once per quarter of an hour that occurs, not once per event."""
-    quarters, which_N = np.unique(np.asarray(moment_ms_N, np.int64) // _QUARTER_MS, return_inverse=True)
+    quarters, which_N = _distinct(np.asarray(moment_ms_N, np.int64) // _QUARTER_MS)
     moments = (_EPOCH + timedelta(milliseconds=quarter * _QUARTER_MS) for quarter in quarters.tolist())
     offsets = [_whole_minutes(offset_of(moment)) for moment in moments]
     return np.asarray(offsets, np.int32)[which_N]
+
+
+def _distinct(quarter_N: Ints) -> tuple[Ints, Ints]:
+    """What occurs, and which of it each is; times mostly come in order, and need no sorting then."""
+    new_N = quarter_N[1:] != quarter_N[:-1]
+    if (quarter_N[1:] < quarter_N[:-1]).any() or not quarter_N.size:
+        return np.unique(quarter_N, return_inverse=True)
+    first = np.concatenate([[0], np.flatnonzero(new_N) + 1])
+    return quarter_N[first], np.repeat(np.arange(first.size), np.diff([*first, quarter_N.size]))
 
 
 def _wall_offset(tz: ZoneInfo, *, fold: int) -> Callable[[datetime], timedelta | None]:
