@@ -35,6 +35,7 @@ COMMAND = re.compile(r"(?:^|`)\s*(?:\$ )?(interestclock [^`\n#]*)", re.MULTILINE
 # code is imported, what options are by default, keys of mappings (which events documents); and the commands,
 # which --help documents.
 NOT_IN_THE_API = {
+    "interestclock.checksums",
     "interestclock.arrays",
     "interestclock.compiled",
     "interestclock.defaults",

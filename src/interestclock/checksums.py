@@ -11,13 +11,23 @@ __all__ = ["digest_of", "digest_of_bytes", "digest_of_json", "problem_with"]
 
 
 def digest_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+    """SHA-256 of a file, in hexadecimal.
+
+    Example:
+        >>> len(digest_of(Path(__file__)))
+        64
+    """
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def digest_of_bytes(content: bytes) -> str:
-    """SHA-256 of bytes, in hexadecimal."""
+    """SHA-256 of bytes, in hexadecimal.
+
+    Example:
+        >>> digest_of_bytes(b"")[:8]
+        'e3b0c442'
+    """
     return hashlib.sha256(content).hexdigest()
 
 
