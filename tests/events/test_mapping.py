@@ -40,6 +40,7 @@ zone_column = "zone"
 zone = "America/New_York"
 request = "request_id"
 event_id = "event_id"
+duplicates = "merge"
 separator = "|"
 clock_attributes = ["genre"]
 engaged = ["finish", "like"]
@@ -91,6 +92,7 @@ def test_every_key_is_read(tmp_path):
         zone="America/New_York",
         request="request_id",
         event_id="event_id",
+        duplicates="merge",
         separator="|",
         clock_attributes=("genre",),
         engaged=("finish", "like"),

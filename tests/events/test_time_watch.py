@@ -194,13 +194,23 @@ def test_a_column_at_fault_is_refused_as_one(read, text, keys, reason):
 
 def test_a_row_at_fault_has_its_own_reason(read, tmp_path):
     dead = tmp_path / "dead.jsonl"
-    read([*map(str, SECONDS), "", "soon", "1700000000000"], zone="UTC", dead_letters=dead)
+    read([*map(str, SECONDS), "", "soon", "1700000000000"], zone="UTC", time_unit="s", dead_letters=dead)
     reasons = [
         line.partition('"reason": ')[2].partition(', "values"')[0] for line in dead.read_text().splitlines()
     ]
     assert reasons[0] == "\"column 'ts' is empty\""
     assert reasons[1].startswith("\"column 'ts' holds 'soon', no time as ISO 8601")
-    assert "lies outside 1900 to 2200 in s, the unit of the others, and reads as ms" in reasons[2]
+    assert "lies outside 1900 to 2200 in s, as time_unit says, and reads as ms" in reasons[2]
+
+
+def test_numbers_of_several_units_are_read_by_their_size_and_that_is_said(read):
+    times = [*SECONDS[:300], *(second * 1_000 for second in SECONDS[300:])]
+    events, (remark,) = read(times, zone="UTC")
+    assert at(events) == [second * 1_000 for second in SECONDS]
+    assert remark == (
+        "column 'ts': numbers are read by their size, 300 as s and 300 as ms; if that is not so, give "
+        "--time-unit, or time_format in the mapping file"
+    )
 
 
 def test_a_wrong_zone_in_a_row_gets_its_suggestion(tmp_path):

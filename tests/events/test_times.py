@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interestclock.errors import LogError
-from interestclock.events.times import parse_times, unix_unit
+from interestclock.events.times import parse_times
 
 MOMENT = datetime(2012, 4, 3, 18, 2, 0, tzinfo=UTC)
 MS = 1_333_476_120_000
@@ -101,13 +101,6 @@ def test_columns_that_hold_no_times():
 def test_empty_column():
     moments = parse_times(pa.array([], pa.string()), unit="auto")
     assert moments.ms_N.shape == (0,)
-
-
-def test_unit_by_the_middle_value():
-    assert unix_unit(pa.array([0, MS, MS])) == "ms"
-    assert unix_unit(pa.array([None], pa.int64())) == "s"
-    assert unix_unit(pa.array(["2012-04-03"])) == "s"
-    assert unix_unit(pa.array([MOMENT], pa.timestamp("ms"))) == "ms"
 
 
 @given(

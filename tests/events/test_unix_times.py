@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interestclock.events.times import parse_times
-from interestclock.events.unix_times import unix_ms, unix_unit
+from interestclock.events.unix_times import units_of, unix_ms
 
 FIRST_S = 1_700_000_000
 SECONDS = [FIRST_S + 1_800 * row for row in range(600)]
@@ -21,21 +21,23 @@ UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 @pytest.mark.parametrize(("unit", "in_a_second"), UNITS.items())
 def test_one_value_does_not_poison_the_unit(poison, unit, in_a_second):
     column = pa.array([poison, *(float(second * in_a_second) for second in SECONDS)], pa.float64())
-    assert unix_unit(column) == unit
     assert parse_times(column, unit="auto").ms_N[1:].tolist() == [second * 1_000 for second in SECONDS]
 
 
-@given(st.sampled_from(sorted(UNITS)), st.integers(631_152_000, 4_102_444_799), st.integers(0, 49))
-def test_most_values_settle_the_unit(unit, second, others):
-    values = [second * UNITS[unit]] * 50 + [second * UNITS["ms" if unit == "s" else "s"]] * others
-    assert unix_unit(pa.array(values)) == unit
-    assert unix_unit(pa.array([str(value) for value in reversed(values)])) == unit
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(UNITS)), st.integers(631_152_000, 4_102_444_799)), min_size=1),
+    st.sampled_from([pa.int64(), pa.uint64(), pa.string()]),
+)
+def test_the_size_of_each_settles_its_unit_whatever_the_others_are(values, kind):
+    column = pa.array([second * UNITS[unit] for unit, second in values]).cast(kind)
+    moments = parse_times(column, unit="auto")
+    assert moments.ms_N.tolist() == [second * 1_000 for _, second in values]
+    assert moments.number_N.all()
 
 
 @pytest.mark.parametrize("kind", [pa.int32(), pa.int64(), pa.uint64(), pa.float64(), pa.string()])
 def test_eight_digits_that_are_a_date_are_one(kind):
     column = pa.array([20231114, None, 20240229, 20230229]).cast(kind)
-    assert unix_unit(column) == "date"
     moments = parse_times(column, unit="auto")
     assert moments.valid_N.tolist() == [True, False, True, False]
     assert moments.ms_N[0] == datetime(2023, 11, 14, tzinfo=UTC).timestamp() * 1_000
@@ -50,10 +52,18 @@ def test_eight_digits_are_seconds_where_that_is_stated():
 def test_fourteen_digits_are_a_date_and_its_time(wall):
     expected = (wall.replace(microsecond=0) - datetime(1970, 1, 1)) // timedelta(milliseconds=1)
     column = pa.array([int(f"{wall:%Y%m%d%H%M%S}")])
-    assert unix_unit(column) == "date"
-    assert unix_ms(column, "date").to_pylist() == [expected]
+    assert units_of(column) == "date"
+    assert unix_ms(column, "auto").to_pylist() == [expected]
 
 
 def test_numbers_that_are_no_dates():
     assert unix_ms(pa.array([0.5, float("nan"), 1e300, -20231114, 2023]), "date").null_count == 5
-    assert unix_unit(pa.array([20231314, 20230032])) == "s"
+    assert units_of(pa.array([20231314, 20230032])) == "s"
+
+
+def test_dates_among_seconds_are_dates():
+    column = pa.array([FIRST_S, 20231115, None, 5])
+    assert units_of(column).tolist() == [0, 4, 0, 0]
+    moments = parse_times(column, unit="auto")
+    assert moments.ms_N.tolist() == [FIRST_S * 1_000, 1_700_006_400_000, 0, 5_000]
+    assert moments.number_N.tolist() == [True, False, True, True]

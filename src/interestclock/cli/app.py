@@ -210,7 +210,10 @@ app.add_typer(snapshots_app, name="snapshots")
 
 
 def _say_counts(counts: LogCounts, dead_letters: Path) -> None:
-    line = f"{counts.read:,} rows read: {counts.used:,} used, {counts.duplicates:,} duplicates, "
+    apart = (("merged", counts.merged), ("dropped", counts.disagreeing))
+    differ = ", ".join(f"{count:,} {name}" for name, count in apart if count)
+    differ = f" (with other labels: {differ})" if differ else ""
+    line = f"{counts.read:,} rows read: {counts.used:,} used, {counts.duplicates:,} duplicates{differ}, "
     line += f"{counts.dead_letters:,} malformed"
     where = f" (set aside in {dead_letters})" if counts.dead_letters and dead_letters.exists() else ""
     for each in (line + where, *counts.remarks):
@@ -237,6 +240,8 @@ def run() -> None:
         app()
     except InterestClockError as error:
         _errors.print(f"[bold red]error[/]: {_escaped(str(error))}", highlight=False, soft_wrap=True)
+        for note in getattr(error, "__notes__", ()):  # what was said of a log until then
+            _errors.print(note, highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)
     except OSError as error:
         _errors.print(f"[bold red]error[/]: {_escaped(str(error))}", highlight=False, soft_wrap=True)

@@ -16,7 +16,7 @@ from interestclock.events.context import CONTEXT_KINDS, ContextKind
 from interestclock.events.mapping_entries import labels_delayed, labels_named, named_pairs
 from interestclock.events.mapping_toml import read_mapping
 from interestclock.events.schema import LogSchema
-from interestclock.mapping_keys import ID_TYPES, TIME_UNITS, LogKeys
+from interestclock.mapping_keys import DUPLICATES, ID_TYPES, TIME_UNITS, LogKeys
 from interestclock.timeofday import check_zone
 
 __all__ = ["ColumnMapping"]
@@ -51,6 +51,8 @@ class ColumnMapping(LogKeys, frozen=True, kw_only=True):
             raise ConfigError(f"'time_unit' is {self.time_unit!r}; give one of {', '.join(TIME_UNITS)}")
         if self.id_type not in ID_TYPES:
             raise ConfigError(f"'id_type' is {self.id_type!r}; give one of {', '.join(ID_TYPES)}")
+        if self.duplicates not in DUPLICATES:
+            raise ConfigError(f"'duplicates' is {self.duplicates!r}; give one of {', '.join(DUPLICATES)}")
         if self.zone is not None:
             check_zone(self.zone)
         for name in self.attributes:

@@ -144,8 +144,9 @@ class LogSchema(ContextNames):
 class LogCounts:
     """What became of each row a source read; the parts add up to ``read``.
 
-    A row that could not be read and takes in several lines of a file counts as that many. ``remarks`` are
-    sentences on the log as a whole: what was left out of it, and what it lacks.
+    A row that could not be read and takes in several lines of a file counts as that many. Of the
+    ``duplicates``, ``disagreeing`` had other labels than the row that was kept, and ``merged`` had, too, and
+    went into it. ``remarks`` are sentences on the log as a whole: what was left out of it, and what it lacks.
 
     Example:
         >>> counts = LogCounts(read=5, used=3, duplicates=1, dead_letters=1)
@@ -157,6 +158,8 @@ class LogCounts:
     used: int = 0
     duplicates: int = 0
     dead_letters: int = 0
+    disagreeing: int = 0
+    merged: int = 0
     remarks: list[str] = field(default_factory=list)
 
     def numbers(self) -> dict[str, int]:
@@ -164,7 +167,7 @@ class LogCounts:
 
         Example:
             >>> LogCounts(read=1, used=1).numbers()
-            {'read': 1, 'used': 1, 'duplicates': 0, 'dead_letters': 0}
+            {'read': 1, 'used': 1, 'duplicates': 0, 'dead_letters': 0, 'disagreeing': 0, 'merged': 0}
         """
         return {name: value for name, value in vars(self).items() if isinstance(value, int)}
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from interestclock.errors import ConfigError, LogError
+from interestclock.errors import ConfigError, InterestClockError, LogError
 from interestclock.events.chunking import rechunk
 from interestclock.events.dead_letters import DeadLetter, DeadLetterFile
+from interestclock.events.duplicate_remarks import duplicate_remarks
 from interestclock.events.duplicates import DuplicateFilter
 from interestclock.events.id_types import settle_id_types
 from interestclock.events.items import attach_attributes, read_items
@@ -20,6 +23,8 @@ from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import MalformedLine, RawBlock
 from interestclock.events.read_blocks import read_blocks
 from interestclock.events.reorder import Reorderer
+from interestclock.events.row_checks import RowChecks
+from interestclock.events.row_times import check_times
 from interestclock.events.schema import LogCounts, LogSchema
 from interestclock.events.time_watch import TimeWatch
 from interestclock.events.validation import EVENT_ID, infer_types, validate
@@ -75,9 +80,11 @@ class TableSource:
         self._counts = LogCounts()
         self._labels_seen: set[str] = set()
         self._lines_in_quotes = 0
+        self._example: str | None = None  # of rows that are one event and have other labels
         self._file_starts: list[int] = []
         self._watch = self._new_watch()
         first = self._first_block()
+        check_times(RowChecks(first), mapping, mapping.time_unit)  # before all of it is read for its ids
         self._ids = settle_id_types(self._files, mapping)
         self._types = infer_types(first, mapping, self._ids)
         self._looked_up = bool(mapping.attributes) or mapping.items_match is not None
@@ -118,14 +125,25 @@ class TableSource:
         """
         self._counts = LogCounts(remarks=[*self._remarks_on_files(), *self._ids.remarks])
         self._file_starts, self._watch = [], self._new_watch()
-        self._labels_seen, self._lines_in_quotes = set(), 0
-        with DeadLetterFile(self._dead_letters) as letters:
+        self._labels_seen, self._lines_in_quotes, self._example = set(), 0, None
+        with DeadLetterFile(self._dead_letters) as letters, self._remarks_with_errors():
             letters.begin()
             yield from rechunk(self._in_order(letters), rows)
         self._watch.close()
         if not self._counts.used:
             raise LogError(f"{self._called}: none of its {self._counts.read} rows can be used; {self._why()}")
         self._counts.remarks += self._remarks_on_rows()
+
+    @contextmanager
+    def _remarks_with_errors(self) -> Iterator[None]:
+        """What was said of the log so far may be why it is refused."""
+        try:
+            yield
+        except InterestClockError as error:
+            self._watch.close()
+            for remark in self._counts.remarks:
+                error.add_note(remark)
+            raise
 
     def _remarks_on_rows(self) -> list[str]:
         remarks = []
@@ -144,8 +162,12 @@ class TableSource:
         reorder = Reorderer(
             lateness_ms=self._lateness_ms, name_row=self._name_row, remedy=self._watch.remedy_for_late
         )
-        event_id = None if self._mapping.event_id is None else EVENT_ID
-        duplicates = DuplicateFilter(lateness_ms=self._lateness_ms, event_id=event_id)
+        duplicates = DuplicateFilter(
+            event_id=None if self._mapping.event_id is None else EVENT_ID,
+            labels=self._schema.labels,
+            outcomes=self._schema.outcomes,
+            merge=self._mapping.duplicates == "merge",
+        )
         for block, rows_before in self._numbered_blocks():
             events, dead = self._checked(block, rows_before)
             letters.write(dead)
@@ -155,6 +177,9 @@ class TableSource:
         last = reorder.flush()
         if last is not None:
             yield self._kept(duplicates, last)
+        self._counts.remarks += duplicate_remarks(
+            self._counts, self._mapping, self._example, forgotten=duplicates.has_forgotten
+        )
 
     def _new_watch(self) -> TimeWatch:
         return TimeWatch(self._mapping, lateness_ms=self._lateness_ms, remarks=self._counts.remarks)
@@ -169,13 +194,30 @@ class TableSource:
         return attach_attributes(events, self._items, parse_categorical(match.take(rows)).values), dead
 
     def _kept(self, duplicates: DuplicateFilter, events: pa.Table) -> pa.Table:
-        kept = duplicates.keep_first(events)
-        self._counts.duplicates += events.num_rows - kept.num_rows
-        self._counts.used += kept.num_rows
+        kept = duplicates.keep(events)
+        self._counts.duplicates += kept.duplicates
+        self._counts.merged += kept.merged
+        self._counts.disagreeing += kept.disagreeing
+        self._counts.used += kept.events.num_rows
+        if kept.example is not None and self._example is None:
+            self._example = self._in_words(events, kept.example)
         for name in self._schema.labels:
-            if name not in self._labels_seen and kept[f"label.{name}"].null_count < kept.num_rows:
+            if (
+                name not in self._labels_seen
+                and kept.events[f"label.{name}"].null_count < kept.events.num_rows
+            ):
                 self._labels_seen.add(name)
-        return kept
+        return kept.events
+
+    def _in_words(self, events: pa.Table, example: tuple[int, int]) -> str:
+        """Two rows that are one event, with what each says."""
+        words = []
+        for log_row in filter(None, example):
+            row = pc.index(events["log_row"], log_row).as_py()
+            labels = {name: events[f"label.{name}"][row].as_py() for name in self._schema.labels}
+            said = ", ".join(f"{name} {'missing' if each is None else each}" for name, each in labels.items())
+            words.append(f"{self._name_row(log_row)} ({said})")
+        return " beside ".join(words)
 
     def _numbered_blocks(self) -> Iterator[tuple[RawBlock, int]]:
         """Every block with the number of rows in the files before its own."""

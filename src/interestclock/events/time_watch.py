@@ -14,6 +14,7 @@ from interestclock.events.local_time import Located, Order
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import RawBlock
 from interestclock.events.times import Moments
+from interestclock.events.unix_times import UNITS
 from interestclock.timeofday import DAY_MS, TimeSource
 
 __all__ = ["TimeWatch"]
@@ -49,6 +50,7 @@ class TimeWatch:
         self._first_ms, self._newest_ms = np.iinfo(np.int64).max, np.iinfo(np.int64).min // 2
         self._newest_value_ms = np.iinfo(np.int64).min
         self._rows, self._all_at_midnight = 0, True
+        self._of_unit = np.zeros(len(UNITS), np.int64)
         self._looked_for: set[str] = set()  # what was found once is looked for no more
         self._wall_clock_as_utc = False
 
@@ -81,6 +83,7 @@ class TimeWatch:
         if self._all_at_midnight:
             wall_ms_N = value_ms_N + moments.offset_minutes_N[good_N] * 60_000
             self._all_at_midnight = not np.any(wall_ms_N % DAY_MS)
+        self._count_units(moments, good_N)
         self._look_at_type(block)
         self._look_at_offsets(block, moments, good_N)
         self._look_at_unit_of_offsets(block, place)
@@ -98,6 +101,9 @@ class TimeWatch:
         next_year = _EPOCH.replace(year=(_EPOCH + timedelta(milliseconds=TimeSource().now_ms())).year + 2)
         if self._newest_value_ms >= (next_year - _EPOCH) // timedelta(milliseconds=1):
             self._say(f"{column}: read as times from {first} to {last}, after next year; {_GIVE_UNIT}")
+        if np.count_nonzero(self._of_unit) > 1:
+            read = [f"{n:,} as {unit}" for n, unit in zip(self._of_unit.tolist(), UNITS, strict=True) if n]
+            self._say(f"{column}: numbers are read by their size, {' and '.join(read)}; {_GIVE_UNIT}")
         if self._rows >= _FEW and self._first_ms == self._newest_value_ms:
             self._say(f"{column}: all {self._rows:,} rows are of one time, {first}")
         elif self._rows >= _FEW and self._all_at_midnight:
@@ -109,6 +115,15 @@ class TimeWatch:
     def _say(self, remark: str) -> None:
         if remark not in self._remarks:
             self._remarks.append(remark)
+
+    def _count_units(self, moments: Moments, good_N: Bools) -> None:
+        if moments.units is None:
+            return
+        if isinstance(moments.units, str):
+            self._of_unit[UNITS.index(moments.units)] += np.count_nonzero(good_N)
+        else:
+            unit_N = moments.units[good_N]
+            self._of_unit += np.bincount(unit_N[unit_N >= 0], minlength=len(UNITS))
 
     def _look_at_type(self, block: RawBlock) -> None:
         kind = block.table.schema.field(self._mapping.time).type

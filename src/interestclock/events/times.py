@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +12,13 @@ import pyarrow.compute as pc
 
 from interestclock.errors import LogError
 from interestclock.events.time_text import EARLIEST_MS, LATEST_MS, TextTimes, is_text, read_format, read_text
-from interestclock.events.unix_times import UNIX, numbers_in, unix_ms, unix_unit
+from interestclock.events.unix_times import UNITS, UNIX, numbers_in, units_of, unix_ms
 
-__all__ = ["Moments", "parse_times", "time_faults", "unix_unit"]
+__all__ = ["Moments", "parse_times", "time_faults"]
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
+Units = npt.NDArray[np.int8] | str | None
 _OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})")
 
 
@@ -32,6 +33,8 @@ class Moments:
         offset_minutes_N: (N,) int64, the offset that the value carries in digits, as +05:30; 0 where none.
         offset_given_N: (N,) bool, where one does.
         number_N: (N,) bool: the value is a number, which counts from a moment and shows no wall clock.
+        units: of numbers whose unit their size tells, as ``units_of`` gives them (-1: the
+            row has none); None: it was stated.
 
     Example:
         >>> moments = parse_times(pa.array(["1970-01-01T05:30:01+05:30"]), unit="auto")
@@ -45,6 +48,7 @@ class Moments:
     offset_minutes_N: Ints
     offset_given_N: Bools
     number_N: Bools
+    units: Units = None
 
 
 def parse_times(column: pa.Array, *, unit: str, time_format: str | None = None) -> Moments:
@@ -52,7 +56,7 @@ def parse_times(column: pa.Array, *, unit: str, time_format: str | None = None) 
 
     Args:
         column: (N,) of any such type; null, unreadable or outside 1900 to 2200 is not valid.
-        unit: of numbers: s, ms, us, ns or date; auto tells it from the values' size.
+        unit: of numbers: s, ms, us or ns; auto tells that of each from its size, and dates apart.
         time_format: of text, as strptime writes it.
 
     Raises:
@@ -68,8 +72,7 @@ def parse_times(column: pa.Array, *, unit: str, time_format: str | None = None) 
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return _timestamps(column)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        unit = unix_unit(column) if unit == "auto" else unit
-        return _moments(unix_ms(column, unit), number=unit != "date")
+        return _unix(column, unit)
     if is_text(kind):
         return _text(column.cast(pa.string()), unit, time_format)
     if pa.types.is_null(kind):
@@ -106,7 +109,7 @@ def time_faults(
     other_N = ~valid_N & ~empty_N
     outside_N = other_N.copy()
     if is_text(column.type) and other_N.any():
-        outside_N[other_N] = _written_as_a_time(pc.filter(column, pa.array(other_N)), unit, time_format)
+        outside_N[other_N] = _written_as_a_time(pc.filter(column, pa.array(other_N)), time_format)
     wrong_N = other_N & ~outside_N
     unlike = _UNLIKE_ALL if time_format is None else f"not written as time_format {time_format!r} has it"
     return [
@@ -143,17 +146,15 @@ def _outside(column: pa.Array, rows_N: Bools, unit: str) -> str:
         values = numbers_in(values.cast(pa.string()))
     elif not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         return outside
-    likely = unix_unit(values.slice(0, 1))
+    likely = units_of(values.slice(0, 1))
     if not len(values) or unit in ("auto", likely):
         return outside
-    return f"{outside} in {unit}, the unit of the others, and reads as {likely}"
+    return f"{outside} in {unit}, as time_unit says, and reads as {likely}"
 
 
-def _written_as_a_time(text: pa.Array, unit: str, time_format: str | None) -> Bools:
+def _written_as_a_time(text: pa.Array, time_format: str | None) -> Bools:
     times = _read(text.cast(pa.string()), time_format)
-    number = (
-        pc.match_substring_regex(text, UNIX) if time_format is None and unit != "date" else pa.scalar(False)
-    )
+    number = pc.match_substring_regex(text, UNIX) if time_format is None else pa.scalar(False)
     return np.asarray(pc.or_(pc.is_valid(times.ms), number))
 
 
@@ -185,6 +186,15 @@ def _moments(ms: pa.Array, *, utc_N: Bools | None = None, number: bool = False) 
     )
 
 
+def _unix(numbers: pa.Array, unit: str) -> Moments:
+    moments = _moments(unix_ms(numbers, unit), number=True)
+    if unit != "auto":
+        return moments
+    units = units_of(numbers)
+    shows_wall = units == "date" if isinstance(units, str) else units == UNITS.index("date")
+    return replace(moments, number_N=moments.number_N & ~np.asarray(shows_wall), units=units)
+
+
 def _read(column: pa.Array, time_format: str | None) -> TextTimes:
     return read_text(column) if time_format is None else read_format(column, time_format)
 
@@ -196,8 +206,7 @@ def _text(column: pa.Array, unit: str, time_format: str | None) -> Moments:
     if not pc.any(number).as_py():
         return _written(read_text(column))
     digits = pc.if_else(number, column, None)
-    unit = unix_unit(digits) if unit == "auto" else unit
-    unix = _moments(unix_ms(numbers_in(digits), unit), number=unit != "date")
+    unix = _unix(numbers_in(digits), unit)
     if pc.all(number).as_py():
         return unix
     iso = _written(read_text(pc.if_else(number, None, column)))
@@ -209,7 +218,14 @@ def _text(column: pa.Array, unit: str, time_format: str | None) -> Moments:
         offset_minutes_N=iso.offset_minutes_N,
         offset_given_N=iso.offset_given_N,
         number_N=number_N & unix.number_N,
+        units=_where_number(unix.units, number_N),
     )
+
+
+def _where_number(units: Units, number_N: Bools) -> Units:
+    if units is None:
+        return None
+    return np.where(number_N, UNITS.index(units) if isinstance(units, str) else units, -1).astype(np.int8)
 
 
 def _written(times: TextTimes) -> Moments:

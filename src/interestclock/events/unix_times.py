@@ -2,67 +2,74 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interestclock.events.time_text import EARLIEST_MS, LATEST_MS, compact_ms, is_text
+from interestclock.events.time_text import EARLIEST_MS, LATEST_MS, compact_ms
 
-__all__ = ["UNIX", "numbers_in", "unix_ms", "unix_unit"]
+__all__ = ["UNITS", "UNIX", "numbers_in", "units_of", "unix_ms"]
 
 UNIX = r"^-?\d+(\.\d+)?$"
-_IN_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+UNITS = ("s", "ms", "us", "ns", "date")
+_BELOW = (1e11, 1e14, 1e17)  # what is smaller is s, ms, us, and all else ns
+_IS_DATE = UNITS.index("date")
 _PER_MS = {"us": 1_000, "ns": 1_000_000}
-_LIKELY_S = (631_152_000, 4_102_444_800)  # 1990 and 2100
 _HALF_OF_UINT64 = pa.scalar(1 << 63, pa.uint64())
 _DATE, _DATE_AND_TIME = (19_000_101, 21_991_231), (19_000_101_000_000, 21_991_231_235_959)
 
 
-def unix_unit(column: pa.Array) -> str:
-    """The unit in which most of a column's numbers are times from 1990 to 2100.
+def units_of(column: pa.Array) -> npt.NDArray[np.int8] | str:
+    """How each number is read, by its size, so that no other row has a say in it.
+
+    A time from 1973 to 5138 has the size of one unit alone; what is nearer to 1970 is read as seconds. Eight
+    digits with the month and the day of a date are one, and fourteen with the time of day.
 
     Args:
-        column: numbers, or text with numbers; what is none does not count.
+        column: (N,) integers or floats.
 
     Returns:
-        s, ms, us or ns; or ``date``, of numbers such as 20231114 and 20231114221320. By the middle one's
-        size where no unit makes any of them such a time.
+        Of ``UNITS`` the one of all, or (N,) places in it; what is no number counts as s.
 
     Example:
-        >>> unix_unit(pa.array([1_333_476_009])), unix_unit(pa.array(["1333476009000"]))
-        ('s', 'ms')
-        >>> unix_unit(pa.array([float("nan"), 1.7e9])), unix_unit(pa.array([20231114]))
+        >>> units_of(pa.array([1_333_476_009, None])), units_of(pa.array([20231114, 20231115]))
         ('s', 'date')
+        >>> units_of(pa.array([5, 1_333_476_009_000])).tolist()
+        [0, 1]
     """
-    if is_text(column.type):
-        column = pc.filter(column, pc.match_substring_regex(column, UNIX)).cast(pa.float64())
-    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        return "ms"
-    size_N = np.abs(column.drop_null().to_numpy(zero_copy_only=False).astype(np.float64))
-    size_N = size_N[np.isfinite(size_N)]
-    likely = {
-        unit: np.count_nonzero((size_N >= _LIKELY_S[0] * each) & (size_N < _LIKELY_S[1] * each))
-        for unit, each in _IN_A_SECOND.items()
-    }
-    likely["date"] = np.count_nonzero(_dates(size_N))
-    most = max(likely, key=lambda unit: likely[unit])
-    if likely[most]:
-        return most
-    size = float(np.median(size_N)) if len(size_N) else 0.0
-    return "s" if size < 1e11 else "ms" if size < 1e14 else "us" if size < 1e17 else "ns"
+    numbers = pc.if_else(pc.is_finite(column), column, None) if pa.types.is_floating(column.type) else column
+    ends = pc.min_max(numbers)
+    low, high = (ends[name].as_py() or 0 for name in ("min", "max"))
+    may_be_dates = any(low <= last and high >= first for first, last in (_DATE, _DATE_AND_TIME))
+    if low >= 0 and _place(low) == _place(high) and not may_be_dates:
+        return UNITS[_place(low)]
+    size_N = np.abs(np.asarray(numbers.cast(pa.float64(), safe=False).fill_null(0.0)))
+    place_N = np.searchsorted(_BELOW, size_N, side="right").astype(np.int8)
+    if may_be_dates:
+        place_N[_dates(np.asarray(numbers.cast(pa.float64(), safe=False).fill_null(0.0)))] = _IS_DATE
+    given_N = place_N[np.asarray(pc.is_valid(numbers))]
+    return UNITS[given_N[0]] if given_N.size and (given_N == given_N[0]).all() else place_N
+
+
+def _place(size: float) -> int:
+    return bisect_right(_BELOW, size)
 
 
 def unix_ms(column: pa.Array, unit: str) -> pa.Array:
     """Numbers of a unit as milliseconds, null where they are none from 1900 to 2200.
 
     Args:
-        column: integers or floats. unit: as ``unix_unit`` gives it.
+        column: integers or floats. unit: of ``UNITS``, or auto: of each number what ``units_of`` says.
 
     Example:
         >>> unix_ms(pa.array([1.5, None]), "s").to_pylist(), unix_ms(pa.array([19700102]), "date").to_pylist()
         ([1500, None], [86400000])
     """
+    if unit == "auto":
+        return _by_size(column)
     if unit == "date":
         return _date_ms(column)
     if pa.types.is_floating(column.type):
@@ -77,6 +84,17 @@ def unix_ms(column: pa.Array, unit: str) -> pa.Array:
     if unit == "ms":
         return number
     return pa.array(np.asarray(number.fill_null(LATEST_MS * _PER_MS[unit])) // _PER_MS[unit])
+
+
+def _by_size(column: pa.Array) -> pa.Array:
+    units = units_of(column)
+    if isinstance(units, str):
+        return unix_ms(column, units)
+    ms = pa.nulls(len(column), pa.int64())
+    for place in np.unique(units).tolist():
+        of_unit = pa.array(units == place)
+        ms = pc.if_else(of_unit, unix_ms(pc.if_else(of_unit, column, None), UNITS[place]), ms)
+    return ms
 
 
 def numbers_in(text: pa.Array) -> pa.Array:

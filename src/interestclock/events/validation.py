@@ -21,7 +21,6 @@ from interestclock.events.raw_tables import RawBlock
 from interestclock.events.row_checks import RowChecks
 from interestclock.events.row_times import check_times, located, when
 from interestclock.events.time_watch import TimeWatch
-from interestclock.events.times import unix_unit
 from interestclock.events.values import Parsed, parse_categorical, parse_labels, parse_lists, parse_numbers
 from interestclock.mapping_keys import LabelColumn
 
@@ -48,7 +47,7 @@ class LogTypes:
 
 
 def infer_types(block: RawBlock, mapping: ColumnMapping, ids: IdTypes | None = None) -> LogTypes:
-    """The type of each id, and the unit of Unix times, told from a log's first block.
+    """The type of each id, and how numbers among its times are read.
 
     Args:
         block: the log's first. mapping: what its columns mean.
@@ -62,19 +61,17 @@ def infer_types(block: RawBlock, mapping: ColumnMapping, ids: IdTypes | None = N
         >>> from pathlib import Path
         >>> columns = pa.table({"user_id": ["1"], "item_id": ["a"], "timestamp_ms": ["1333476009"]})
         >>> block = RawBlock(path=Path("a.csv"), table=columns, row_N=np.array([1]), typed=False)
-        >>> infer_types(block, ColumnMapping(zone="UTC")).time_unit
-        's'
+        >>> types = infer_types(block, ColumnMapping(zone="UTC"))
+        >>> types.user, types.item, types.time_unit
+        (DataType(int64), DataType(string), 'auto')
     """
-    checks = RowChecks(block)
+    check_times(RowChecks(block), mapping, mapping.time_unit)
     types = (ids or id_types_of([block], mapping)).types
-    unit: str = mapping.time_unit
-    unit = unix_unit(checks.column(mapping.time)) if unit == "auto" else unit
-    check_times(checks, mapping, unit)
     return LogTypes(
         user=types[mapping.user],
         item=types[mapping.item],
         request=None if mapping.request is None else types[mapping.request],
-        time_unit=unit,
+        time_unit=mapping.time_unit,
     )
 
 

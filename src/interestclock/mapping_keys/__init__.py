@@ -9,6 +9,16 @@ from interestclock.mapping_keys.csv_format import CsvFormat
 from interestclock.mapping_keys.key import Key, bare_type, keys_of
 from interestclock.mapping_keys.label_column import LabelColumn
 from interestclock.mapping_keys.log_keys import LogKeys
-from interestclock.mapping_keys.value_types import ID_TYPES, TIME_UNITS
+from interestclock.mapping_keys.value_types import DUPLICATES, ID_TYPES, TIME_UNITS
 
-__all__ = ["ID_TYPES", "TIME_UNITS", "CsvFormat", "Key", "LabelColumn", "LogKeys", "bare_type", "keys_of"]
+__all__ = [
+    "DUPLICATES",
+    "ID_TYPES",
+    "TIME_UNITS",
+    "CsvFormat",
+    "Key",
+    "LabelColumn",
+    "LogKeys",
+    "bare_type",
+    "keys_of",
+]

@@ -13,6 +13,7 @@ from interestclock.mapping_keys.value_types import (
     ID_TYPES,
     TIME_UNITS,
     Columns,
+    Duplicates,
     File,
     Flag,
     IdType,
@@ -110,6 +111,13 @@ class LogKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             option="event-id",
         ),
     ] = None
+    duplicates: Annotated[
+        Duplicates,
+        Key(
+            help="Of rows that are one event: first counts, or merge their labels (1 over 0 over nothing).",
+            option="duplicates",
+        ),
+    ] = "first"
     separator: Annotated[
         Text | None,
         Key(

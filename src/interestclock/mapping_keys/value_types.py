@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 __all__ = [
+    "DUPLICATES",
     "ID_TYPES",
     "TIME_UNITS",
     "Columns",
+    "Duplicates",
     "File",
     "Flag",
     "IdType",
@@ -21,11 +23,13 @@ __all__ = [
 ]
 
 TIME_UNITS = ("auto", "s", "ms", "us", "ns")
+DUPLICATES = ("first", "merge")
 ID_TYPES = ("auto", "integer", "text")
 
 Text = Annotated[str, Meta(min_length=1, description="text in quotes")]
 File = Annotated[Path, Meta(description="text in quotes")]
 Unit = Annotated[Literal["auto", "s", "ms", "us", "ns"], Meta(description=f"one of {', '.join(TIME_UNITS)}")]
+Duplicates = Annotated[Literal["first", "merge"], Meta(description=f"one of {', '.join(DUPLICATES)}")]
 IdType = Annotated[Literal["auto", "integer", "text"], Meta(description=f"one of {', '.join(ID_TYPES)}")]
 Flag = Annotated[bool, Meta(description="true or false")]
 Seconds = Annotated[float, Meta(description="a number")]

@@ -47,7 +47,10 @@ def _overview(found: LogInspection) -> Table:
     counts = found.counts
     table.add_row("rows read", f"{counts.read:,}")
     table.add_row("events used", f"{counts.used:,}")
-    table.add_row("duplicates dropped", f"{counts.duplicates:,}")
+    table.add_row("duplicates", f"{counts.duplicates:,}")
+    for name, count in (("dropped", counts.disagreeing), ("merged", counts.merged)):
+        if count:
+            table.add_row(f"  with other labels, {name}", f"{count:,}")
     table.add_row("dead letters", f"{counts.dead_letters:,}")
     table.add_row("first event", _utc(found.first_ms))
     table.add_row("last event", _utc(found.last_ms))
