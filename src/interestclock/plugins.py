@@ -6,12 +6,21 @@ import difflib
 import importlib
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from interestclock.errors import ConfigError, InterestClockError
 
-__all__ = ["import_named", "instead_of_a_file", "is_named", "look_in_current_folder", "make_named"]
+__all__ = [
+    "exits_refused",
+    "import_named",
+    "instead_of_a_file",
+    "is_named",
+    "look_in_current_folder",
+    "make_named",
+]
 
 _FILE = re.compile(r"(?:\.[/\\])?(?P<module>[^:]+)\.py:(?P<name>[^:]+)")
 _NAMED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -76,6 +85,28 @@ def make_named(name: str) -> Any:
         raise ConfigError(
             f"{name}() failed ({type(error).__name__}: {error}); it is called without arguments, so give "
             "each of them a default, or name a function that gives what you want"
+        ) from error
+
+
+@contextmanager
+def exits_refused(where: str) -> Iterator[None]:
+    """``sys.exit()`` of the user's own code would end a command as if all were done.
+
+    Raises:
+        ConfigError: it was called; names where.
+
+    Example:
+        >>> with exits_refused("my_logs:Plays: chunks()"):
+        ...     sys.exit(0)
+        Traceback (most recent call last):
+        interestclock.errors.ConfigError: my_logs:Plays: chunks() called sys.exit(0); raise an error that ...
+    """
+    try:
+        yield
+    except SystemExit as error:
+        code = "" if error.code is None else repr(error.code)
+        raise ConfigError(
+            f"{where} called sys.exit({code}); raise an error that says what is wrong, or return"
         ) from error
 
 

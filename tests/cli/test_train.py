@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from interestclock.cli.app import app
 from interestclock.cli.train import default_lateness_minutes, moment_ms
-from interestclock.errors import ConfigError, ResultError
+from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.live import PredictionParts
 from interestclock.streams import ReplaySource, open_live
 
@@ -159,3 +159,105 @@ def test_a_folder_that_is_taken_is_refused_before_the_source_is_opened(
     (tmp_path / "config.json").touch()
     with pytest.raises(ResultError, match="holds a trainer; go on with --resume, or name another folder"):
         CliRunner().invoke(app, ["train", *command, "--checkpoints", str(tmp_path)], catch_exceptions=False)
+
+
+def write_plays(log: Path, rows: list[str]) -> None:
+    log.write_text("user_id,item_id,timestamp_ms,finish,genre\n" + "\n".join(rows) + "\n")
+
+
+def play(minute: int, user: object = 1, finish: int = 1) -> str:
+    return f"{user},{minute % 5},2023-11-14T09:{minute:02}:00,{finish},rock"
+
+
+def train(*given: object) -> Result:
+    return CliRunner().invoke(app, ["train", *map(str, given)])
+
+
+def test_rows_of_a_log_that_cannot_be_used_are_set_aside_and_what_is_said_of_it_is_told(
+    mapping: Path, tmp_path: Path
+) -> None:
+    log, folder = tmp_path / "plays.csv", tmp_path / "trainer"
+    long = "é" * 129
+    write_plays(log, [*(play(n) for n in range(20)), play(20, long), play(21), play(21, finish=0)])
+    ran = train(log, "--mapping", mapping, "--checkpoints", folder)
+    assert ran.exit_code == 0, ran.output
+    letters = folder / "log-dead-letters.jsonl"
+    assert (
+        f"23 rows read: 21 used, 1 duplicates (with other labels: 1 dropped), 1 malformed (set aside in "
+        f"{letters})" in ran.output
+    )
+    assert "1 of the duplicates has other labels than the first row of its user, item and time" in ran.output
+    (letter,) = map(json.loads, letters.read_text().splitlines())
+    assert (letter["row"], letter["values"]["user_id"]) == (21, long)
+
+
+def test_a_log_that_is_mended_begins_anew_in_the_folder_of_the_first_try(
+    mapping: Path, tmp_path: Path
+) -> None:
+    log, folder = tmp_path / "plays.csv", tmp_path / "trainer"
+    given = (log, "--mapping", mapping, "--checkpoints", folder)
+    write_plays(log, [*(play(n) for n in range(1, 20)), play(0)])
+    died = train(*given)
+    assert isinstance(died.exception, LogError)
+    assert "row 20 is of 2023-11-14 09:00:00 UTC" in str(died.exception)
+    again = train(*given)
+    assert isinstance(again.exception, ResultError)  # nothing was changed
+    assert "go on with --resume" in str(again.exception)
+    write_plays(log, [play(n) for n in range(20)])
+    resumed = train(*given, "--resume")
+    assert "without --resume it begins anew" in str(resumed.exception)
+    ran = train(*given)
+    assert ran.exit_code == 0, ran.output
+    assert f"no checkpoint in {folder}: it begins anew" in ran.output
+    assert "20 messages: 20 learned" in ran.output
+    fresh = train(log, "--mapping", mapping, "--checkpoints", tmp_path / "fresh")
+    assert fresh.exit_code == 0
+    read = [
+        PredictionParts(each / "predictions", ("finish",)).read() for each in (folder, tmp_path / "fresh")
+    ]
+    assert read[0].equals(read[1])
+
+
+def test_a_folder_with_a_checkpoint_is_not_begun_anew(mapping: Path, tmp_path: Path) -> None:
+    log, folder = tmp_path / "plays.csv", tmp_path / "trainer"
+    write_plays(log, [play(n) for n in range(20)])
+    assert train(log, "--mapping", mapping, "--checkpoints", folder).exit_code == 0
+    write_plays(log, [play(n) for n in range(30)])
+    refused = train(log, "--mapping", mapping, "--checkpoints", folder)
+    assert "go on with --resume" in str(refused.exception)
+    assert "is of another source" in str(
+        train(log, "--mapping", mapping, "--checkpoints", folder, "--resume").exception
+    )
+
+
+def test_a_source_of_ones_own_does_not_end_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "leaving_logs.py").write_text(LEAVING)
+    monkeypatch.syspath_prepend(tmp_path)
+    ran = train("leaving_logs:Plays", "--checkpoints", tmp_path / "trainer", "--ranker", "base")
+    assert isinstance(ran.exception, ConfigError)
+    assert str(ran.exception) == (
+        "leaving_logs:Plays: chunks() called sys.exit(0); raise an error that says what is wrong, or return"
+    )
+    inspected = CliRunner().invoke(app, ["inspect", "leaving_logs:Plays"])
+    assert str(inspected.exception) == str(ran.exception)
+
+
+LEAVING = """
+import sys
+from interestclock.events.schema import LogCounts, LogSchema
+
+class Plays:
+    schema, counts = LogSchema(labels=("finish",)), LogCounts()
+
+    def items(self):
+        return None
+
+    def fingerprint(self):
+        return "f"
+
+    def chunks(self, rows=1):
+        sys.exit(0)
+        yield
+"""

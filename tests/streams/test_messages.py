@@ -138,7 +138,7 @@ def test_a_bad_exposure_says_why(change: dict, reason: str) -> None:
             b'{"label_of": "e1", "label": "share", "value": 1, "known_ms": 5}',
             "label 'share' is none of finish, like",
         ),
-        (b'{"label_of": "e1", "label": "like", "value": 0.0, "known_ms": 5}', "value 0.0 is not 0 or 1"),
+        (b'{"label_of": "e1", "label": "like", "value": 0.5, "known_ms": 5}', "value 0.5 is not 0 or 1"),
         (b'{"label_of": "e1", "label": "like", "value": 1}', "known_ms is missing"),
     ],
 )

@@ -134,6 +134,7 @@ def typed(values: dict[str, Any]) -> dict[str, Any]:
 def row_of(said: dict[str, Any], arrival: int) -> tuple[str, dict[str, Any]]:
     """Table and row that a valid message stands for, one field after the other."""
     row: dict[str, Any]
+    said = {name: each if name == "values" else whole(each) for name, each in said.items()}
     if "label_of" in said:
         row = {"event_id": str(said["label_of"]), "label": said["label"], "value": int(said["value"])}
         return "labels", row | {"known_ms": said["known_ms"], "arrival": arrival}
@@ -146,6 +147,21 @@ def row_of(said: dict[str, Any], arrival: int) -> tuple[str, dict[str, Any]]:
     if "served" in said:
         return "served", _served_row(said) | {"arrival": arrival}
     return _exposure_row(said, arrival)
+
+
+def whole(value: Any) -> Any:
+    """7.0 is 7, as far as floats are exact."""
+    if isinstance(value, dict):
+        return {name: whole(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [whole(each) for each in value]
+    exact = isinstance(value, float) and abs(value) < 2**53 and value == int(value)
+    return int(value) if exact else value
+
+
+def minutes(offset: Any) -> Any:
+    """What is too little for minutes are hours."""
+    return offset * 60 if isinstance(offset, int | float) and 1 <= abs(offset) <= 14 else offset
 
 
 def _served_row(said: dict[str, Any]) -> dict[str, Any]:
@@ -205,7 +221,7 @@ def _lists(kind: str, said: dict[str, Any], names: tuple[str, ...]) -> dict[str,
 
 def _offset(said: dict[str, Any]) -> int | None:
     if said.get("utc_offset_minutes") is not None or not said.get("zone"):
-        return said.get("utc_offset_minutes")
+        return minutes(said.get("utc_offset_minutes"))
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=said["timestamp_ms"])
     offset = moment.astimezone(ZoneInfo(said["zone"])).utcoffset()
     assert offset is not None

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from interestclock import __version__
 from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
+from interestclock.cli.log_counts import counts_in_words
 from interestclock.cli.log_options import LogOptions, with_log_options
 from interestclock.cli.migrate import migrate_command
 from interestclock.cli.snapshots import snapshots_app
@@ -210,13 +211,7 @@ app.add_typer(snapshots_app, name="snapshots")
 
 
 def _say_counts(counts: LogCounts, dead_letters: Path) -> None:
-    apart = (("merged", counts.merged), ("dropped", counts.disagreeing))
-    differ = ", ".join(f"{count:,} {name}" for name, count in apart if count)
-    differ = f" (with other labels: {differ})" if differ else ""
-    line = f"{counts.read:,} rows read: {counts.used:,} used, {counts.duplicates:,} duplicates{differ}, "
-    line += f"{counts.dead_letters:,} malformed"
-    where = f" (set aside in {dead_letters})" if counts.dead_letters and dead_letters.exists() else ""
-    for each in (line + where, *counts.remarks):
+    for each in counts_in_words(counts, dead_letters):
         _out.print(each, highlight=False, markup=False, soft_wrap=True)
 
 

@@ -15,7 +15,7 @@ from interestclock.cli.key_options import key_options
 from interestclock.defaults import LAYOUTS
 from interestclock.errors import ConfigError
 from interestclock.mapping_keys import LogKeys
-from interestclock.plugins import is_named, look_in_current_folder
+from interestclock.plugins import exits_refused, is_named, look_in_current_folder
 
 if TYPE_CHECKING:
     from interestclock.events import EventSource
@@ -140,7 +140,8 @@ def with_log_options(command: Callable[..., None]) -> Callable[..., None]:
     def flattened(**values: Any) -> None:
         log = {parameter.name: values.pop(parameter.name) for parameter in of_log}
         keys = {name: values.pop(parameter.name) for name, parameter in of_keys.items()}
-        command(LogOptions(**log, keys=keys), **values)
+        with exits_refused(f"code of your own, in {command.__name__.removesuffix('_command')},"):
+            command(LogOptions(**log, keys=keys), **values)
 
     required = [p for p in own if p.default is inspect.Parameter.empty]
     optional = [p for p in own if p.default is not inspect.Parameter.empty]

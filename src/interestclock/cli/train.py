@@ -14,6 +14,7 @@ from rich.console import Console
 
 from interestclock.cli import train_options as option
 from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
+from interestclock.cli.log_counts import counts_in_words
 from interestclock.cli.stopping import says_what_remains, stopped_by_signals
 from interestclock.defaults import (
     BATCH_MINUTES,
@@ -23,7 +24,7 @@ from interestclock.defaults import (
     ORDERS,
 )
 from interestclock.errors import ConfigError
-from interestclock.plugins import look_in_current_folder
+from interestclock.plugins import exits_refused, look_in_current_folder
 from interestclock.ranker_names import check_ranker_name
 from interestclock.timeofday import MINUTE_MS
 
@@ -115,7 +116,7 @@ def train_command(
     from interestclock.operations.status_line import StatusLine
     from interestclock.operations.telemetry import Telemetry
     from interestclock.samples import CandidateConfig
-    from interestclock.streams import open_hybrid, open_live
+    from interestclock.streams import OfALog, open_hybrid, open_live
     from interestclock.training import TrainConfig
 
     open_source = open_live if then is None else partial(open_hybrid, stream=then, from_ms=then_from_ms)
@@ -127,6 +128,7 @@ def train_command(
         group=group,
         speed_up=speed_up,
         label_wait_ms=label_wait_ms,
+        dead_letters=_letters_of_log(checkpoints),
     )
     if lateness_minutes is None:
         lateness_minutes = default_lateness_minutes(opened)
@@ -177,20 +179,31 @@ def train_command(
                 telemetry=telemetry,
             )
         )
+        stack.enter_context(exits_refused("code of your own, in train,"))
         stack.callback(log_to(log_file if log_file is not None else sys.stderr))
         stack.enter_context(stopped_by_signals(run))
         status = stack.enter_context(StatusLine(_out, among_candidates=opened.schema.positive_only))
         run.run(lambda: status.show(telemetry.line()))
     _print_counters(run)
+    if isinstance(opened, OfALog):
+        for line in counts_in_words(opened.log_counts, _letters_of_log(checkpoints)):
+            _say(line)
     _say("go on with --resume")
+
+
+def _letters_of_log(checkpoints: Path) -> Path:
+    """Rows of a log that cannot be used; messages of a stream that cannot are in ``dead-letters.jsonl``."""
+    return checkpoints / "log-dead-letters.jsonl"
 
 
 def _say_how_it_begins(checkpoints: Path, *, resume: bool) -> None:
     """Refuse a folder that is taken before a source is opened; a mistyped one must not pass for resumed."""
     from interestclock.live.checkpoints import CheckpointReader
-    from interestclock.live.trainer_folder import check_unclaimed, holds_trainer
+    from interestclock.live.trainer_folder import check_unclaimed, holds_trainer, may_begin_anew
 
     check_unclaimed(checkpoints, resume=resume)
+    if not resume and may_begin_anew(checkpoints):
+        _say(f"no checkpoint in {checkpoints}: it begins anew, if the log or the settings were changed")
     if resume and not holds_trainer(checkpoints):
         _say(f"nothing to resume in {checkpoints}: starting anew")
     elif resume and not CheckpointReader(checkpoints / "checkpoints").numbers():

@@ -15,7 +15,7 @@ from interestclock.events.seen_ids import SeenIds
 
 __all__ = ["DuplicateFilter", "Kept"]
 
-# Shapes: N rows of one call, D of them duplicates, G groups of rows that are one event, J labels.
+# Shapes: N rows of one call, J labels.
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -66,7 +66,7 @@ class DuplicateFilter:
     Args:
         event_id: name of the column of event ids, None where the log has none.
         labels, outcomes: names. merge: whether labels are merged.
-        seen, said: for event ids, those that came, and those that came with their labels.
+        seen, labelled: for event ids, those that came, and those that came with their labels.
 
     Example:
         >>> row = {"user_id": [1, 1], "item_id": [2, 2], "timestamp_ms": [5, 5]}
@@ -88,11 +88,11 @@ class DuplicateFilter:
         outcomes: Sequence[str] = (),
         merge: bool = False,
         seen: SeenIds | None = None,
-        said: SeenIds | None = None,
+        labelled: SeenIds | None = None,
     ) -> None:
         self._event_id, self._merge = event_id, merge
         self._labels, self._outcomes = tuple(labels), tuple(outcomes)
-        self._seen, self._said = seen or SeenIds(), said or SeenIds()
+        self._seen, self._labelled = seen or SeenIds(), labelled or SeenIds()
 
     @property
     def has_forgotten(self) -> bool:
@@ -115,9 +115,9 @@ class DuplicateFilter:
         if kept_N.all():
             self._note(groups, label_NJ, kept_N)
             return Kept(events=events)
-        return self._told_apart(events, groups, label_NJ, kept_N)
+        return self._compared(events, groups, label_NJ, kept_N)
 
-    def _told_apart(
+    def _compared(
         self, events: pa.Table, groups: _Groups, label_NJ: npt.NDArray[np.int8], kept_N: Bools
     ) -> Kept:
         """Of rows with duplicates: whose labels differ, and what becomes of them."""
@@ -132,7 +132,7 @@ class DuplicateFilter:
         self._note(groups, merged_NJ, kept_N)
         differs_N[here_N] = (label_NJ[here_N] != merged_NJ[groups.first_N[here_N]]).any(1)
         before_N = groups.first_N < 0
-        differs_N[before_N] = ~self._was_said(groups, label_NJ, before_N)
+        differs_N[before_N] = ~self._had_these_labels(groups, label_NJ, before_N)
         disagrees_N = differs_N & ~joins_N
         return Kept(
             events=merged.filter(pa.array(kept_N)),
@@ -154,16 +154,16 @@ class DuplicateFilter:
             each = events[key].combine_chunks().dictionary_encode(null_encoding="encode")
             code_N = code_N * len(each.dictionary) + np.asarray(each.indices)
             code_N = np.unique(code_N, return_inverse=True)[1].astype(np.int64)
-        _, first_G, group_N = np.unique(code_N, return_index=True, return_inverse=True)
-        return _Groups(first_N=first_G[group_N], hash_N=None)
+        _, first_U, group_N = np.unique(code_N, return_index=True, return_inverse=True)
+        return _Groups(first_N=first_U[group_N], hash_N=None)
 
     def _by_id(self, events: pa.Table, event_id: str) -> _Groups:
         ids = events[event_id].to_pylist()
         hash_N = np.fromiter(map(hash, ids), np.int64, len(ids))
         own_N = np.arange(len(ids))
         none_N = np.asarray(pc.is_null(events[event_id].combine_chunks()))
-        _, first_G, group_N = np.unique(hash_N, return_index=True, return_inverse=True)
-        first_N = np.where(none_N, own_N, first_G[group_N])
+        _, first_U, group_N = np.unique(hash_N, return_index=True, return_inverse=True)
+        first_N = np.where(none_N, own_N, first_U[group_N])
         first_N[self._seen.holds(hash_N) & ~none_N] = -1
         self._seen.add(hash_N[(first_N == own_N) & ~none_N])
         return _Groups(first_N=first_N, hash_N=hash_N)
@@ -177,13 +177,13 @@ class DuplicateFilter:
 
     def _note(self, groups: _Groups, label_NJ: npt.NDArray[np.int8], kept_N: Bools) -> None:
         if groups.hash_N is not None:
-            self._said.add(_with_labels(groups.hash_N[kept_N], label_NJ[kept_N]))
+            self._labelled.add(_with_labels(groups.hash_N[kept_N], label_NJ[kept_N]))
 
-    def _was_said(self, groups: _Groups, label_NJ: npt.NDArray[np.int8], rows_N: Bools) -> Bools:
+    def _had_these_labels(self, groups: _Groups, label_NJ: npt.NDArray[np.int8], rows_N: Bools) -> Bools:
         """Whether rows whose event came in an earlier call have its labels."""
         if groups.hash_N is None:
             return np.ones(int(rows_N.sum()), bool)
-        return self._said.holds(_with_labels(groups.hash_N[rows_N], label_NJ[rows_N]))
+        return self._labelled.holds(_with_labels(groups.hash_N[rows_N], label_NJ[rows_N]))
 
     def _merged(self, events: pa.Table, first_N: Ints, those_N: Bools) -> pa.Table:
         """The table, with what rows of one event say in the first of them."""
@@ -209,10 +209,10 @@ class DuplicateFilter:
 
 def _with_labels(hash_N: Ints, label_NJ: npt.NDArray[np.int8]) -> Ints:
     """One hash of an id and the labels that came with it."""
-    said_N = hash_N.view(np.uint64).copy()
+    both_N = hash_N.view(np.uint64).copy()
     for label_N in label_NJ.T:
-        said_N = said_N * _ODD + (label_N + 2).astype(np.uint64)
-    return said_N.view(np.int64)
+        both_N = both_N * _ODD + (label_N + 2).astype(np.uint64)
+    return both_N.view(np.int64)
 
 
 def _example(events: pa.Table, first_N: Ints, rows_N: Bools) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.events.exact_text import exact_floats, exact_text
+from interestclock.events.limits import NO_ID, TEXT_BYTES, too_long
 from interestclock.events.values import Parsed, is_text
 
 __all__ = ["are_integers", "fits_int64", "no_ids", "parse_ids"]
@@ -60,6 +61,8 @@ def _are_plain_digits(column: pa.Array) -> bool:
 def parse_ids(column: pa.Array, kind: pa.DataType, *, optional: bool = False) -> Parsed:
     """Ids of a settled type.
 
+    An id is no longer than ``limits`` says, and not the number that stands for none.
+
     Args:
         column: (N,) integers or text. Empty text is no id.
         kind: int64 or string.
@@ -78,15 +81,29 @@ def parse_ids(column: pa.Array, kind: pa.DataType, *, optional: bool = False) ->
     if pa.types.is_floating(column.type):
         column = exact_floats(column)
     if pa.types.is_string(kind):
-        values = exact_text(column)
-    elif is_text(column.type):
+        return _text_ids(column, optional=optional)
+    if is_text(column.type):
         values = pc.if_else(are_integers(column), column, None).cast(pa.int64())
     else:
         values = pc.if_else(fits_int64(column), column, None).cast(pa.int64())
+    if not is_text(column.type) and pc.min(values).as_py() == NO_ID:
+        values = pc.if_else(pc.equal(values, NO_ID), None, values)
     lost = pc.is_null(column) if not optional else pa.scalar(False)
     bad = pc.or_(lost, pc.and_(pc.is_null(values), pc.is_valid(column)))
-    expected = _INTEGER_ID if pa.types.is_integer(kind) else "an id"
-    return Parsed(values=values, bad_N=np.asarray(bad), expected=expected)
+    return Parsed(values=values, bad_N=np.asarray(bad), expected=_INTEGER_ID)
+
+
+def _text_ids(column: pa.Array, *, optional: bool) -> Parsed:
+    values = exact_text(column)
+    bad = pc.is_null(column) if not optional else pa.scalar(False)
+    bad = pc.or_(bad, pc.and_(pc.is_null(values), pc.is_valid(column)))
+    long = too_long(values)
+    if long is None:
+        return Parsed(values=values, bad_N=np.asarray(bad), expected="an id")
+    expected = f"an id of 1 to {TEXT_BYTES} bytes (of what is longer, for example a digest)"
+    return Parsed(
+        values=pc.if_else(long, None, values), bad_N=np.asarray(pc.or_(bad, long)), expected=expected
+    )
 
 
 def fits_int64(column: pa.Array) -> pa.Array | bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from interestclock.events.message_faults import find_fault
 from interestclock.events.message_models import KINDS, AnyMessage, Exposure
+from interestclock.events.message_numbers import as_a_log_has_it
 
 __all__ = ["read_message", "write_message"]
 
@@ -50,6 +52,7 @@ def write_message(kind: type[AnyMessage], fields: Mapping[str, Any]) -> bytes:
         >>> write_message(Exposure, {"event_id": "e1", "user_id": 7, "item_id": 3, "timestamp_ms": 0})
         b'{"event_id":"e1","user_id":7,"item_id":3,"timestamp_ms":0}'
     """
+    fields = as_a_log_has_it(dict(fields))
     fault = find_fault(fields, kind)
     if fault is not None:
         raise ValueError(fault)
@@ -70,4 +73,9 @@ def _read_with_care(payload: bytes, error: Exception) -> AnyMessage:
     try:
         return msgspec.json.decode(payload, type=kind)
     except (ValueError, RecursionError) as worse:
+        read = as_a_log_has_it(fields)
+        if repr(read) != repr(fields):  # 7 == 7.0
+            with suppress(ValueError, RecursionError):
+                text = json.dumps(read, ensure_ascii=False, allow_nan=False)
+                return msgspec.json.decode(text.encode(), type=kind)
         raise ValueError(find_fault(fields, kind) or f"no JSON in UTF-8: {worse}") from error

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from interestclock.events.context import CONTEXT_KINDS, given_lists
 from interestclock.events.message_models import Exposure, Item, Label, Outcome, Served
+from interestclock.events.message_numbers import offset_in_minutes
 from interestclock.events.schema import LogSchema
 from interestclock.timeofday import day_of_week, seconds_of_day, zone_offset_minutes
 
@@ -223,7 +224,7 @@ class MessageTables:
         self, time_N: npt.NDArray[np.int64], messages: Sequence[Exposure | Served]
     ) -> npt.NDArray[np.int32]:
         """Minutes to add to UTC: said, of a zone that is said, or of the default zone."""
-        offset_N = np.array([each.utc_offset_minutes or 0 for each in messages], np.int32)
+        offset_N = np.array([_minutes(each) or 0 for each in messages], np.int32)
         by_zone: dict[str, list[int]] = {}
         for place, each in enumerate(messages):
             if each.utc_offset_minutes is None:
@@ -231,6 +232,12 @@ class MessageTables:
         for zone, places in by_zone.items():
             offset_N[places] = zone_offset_minutes(time_N[places], zone)
         return offset_N
+
+
+def _minutes(message: Exposure | Served) -> int | None:
+    """The offset that it says; numbers too small for minutes are hours, as in a log."""
+    offset = message.utc_offset_minutes
+    return None if offset is None else offset_in_minutes(offset)
 
 
 def _given_zone(message: Exposure) -> str | None:
@@ -265,7 +272,7 @@ def _local(time_N: npt.NDArray[np.int64], offset_N: npt.NDArray[np.int32]) -> di
 def _given_offset(message: Exposure) -> int | None:
     """Of an exposure that leaves the rest to its request; it has a zone only beside a time."""
     if message.utc_offset_minutes is not None or not message.zone or message.timestamp_ms is None:
-        return message.utc_offset_minutes
+        return _minutes(message)
     return int(zone_offset_minutes(np.array([message.timestamp_ms]), message.zone)[0])
 
 

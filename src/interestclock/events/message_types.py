@@ -8,6 +8,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from interestclock.events.limits import RAW_BYTES, TEXT_BYTES
+
 __all__ = [
     "LARGEST_FLOAT32",
     "MOST_RAW",
@@ -37,8 +39,6 @@ __all__ = [
     "unit_fault",
 ]
 
-TEXT_BYTES = 256  # of an id or a value; a server's table of ids is as wide as the longest
-RAW_BYTES = 4_096  # of a raw column's text, which is in no table of ids
 _MOST_VALUES = 100  # of an attribute; the table of items is as wide as the item that has most
 MOST_RAW = 100  # raw columns of an exposure
 MOST_SERVED = 1_000  # items of a served request

@@ -18,7 +18,7 @@ from interestclock.events.own_tables import (
 )
 from interestclock.events.reorder import TimeOrder
 from interestclock.events.schema import EventSource, LogCounts, LogSchema
-from interestclock.plugins import make_named
+from interestclock.plugins import exits_refused, make_named
 
 __all__ = ["LOG_METHODS", "OwnSource", "check_methods", "open_own_log"]
 
@@ -102,7 +102,8 @@ class OwnSource:
 
     def items(self) -> pa.Table | None:
         """The source's item table."""
-        table = self._source.items()
+        with exits_refused(f"{self._name}: items()"):
+            table = self._source.items()
         if table is not None:
             wanted = {"item_id": _ID} | {f"attribute.{name}": _LIST for name in self.schema.attributes}
             self._check(table, wanted, "items()")
@@ -118,7 +119,9 @@ class OwnSource:
         if self._source.items() is None:
             wanted |= {f"attribute.{name}": _LIST for name in self.schema.attributes}
         tables = OwnTables(name=self._name, schema=self.schema)
-        for table in each_table(self._name, self._source.chunks(rows)):
+        with exits_refused(f"{self._name}: chunks()"):
+            given = self._source.chunks(rows)
+        for table in each_table(self._name, given):
             self._check(table, wanted, "chunks()")
             tables.check(table)
             if len(table):
@@ -129,7 +132,8 @@ class OwnSource:
 
     def fingerprint(self) -> str:
         """The source's."""
-        return check_fingerprint(self._name, self._source.fingerprint())
+        with exits_refused(f"{self._name}: fingerprint()"):
+            return check_fingerprint(self._name, self._source.fingerprint())
 
     def _check(self, table: object, wanted: Mapping[str, tuple[pa.DataType, ...]], where: str) -> None:
         if not isinstance(table, pa.Table):

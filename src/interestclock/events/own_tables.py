@@ -12,8 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.errors import LogError
+from interestclock.events.limits import NO_ID, TEXT_BYTES, too_long
 from interestclock.events.message_types import LARGEST_FLOAT32, unit_fault
 from interestclock.events.schema import LogCounts, LogSchema
+from interestclock.plugins import exits_refused
 from interestclock.timeofday import is_zone
 
 __all__ = ["OwnTables", "check_columns_once", "check_fingerprint", "check_item_table", "each_table"]
@@ -107,6 +109,9 @@ class OwnTables:
         """Column, which rows are bad, what to give instead."""
         for column in ("user_id", "item_id"):
             yield column, _null(table, column), "give an id, or leave the row out and count it"
+            yield column, _no_id(table, column), "that number stands for no id: give another"
+        for column in table.column_names:
+            yield column, _too_long(table, column), f"give at most {TEXT_BYTES} bytes, for example a digest"
         yield "timestamp_ms", _no_time(table, "timestamp_ms"), "give UTC milliseconds, 1900 to 2200"
         for column, (least, most, meaning) in _RANGES.items():
             bad_N = _null(table, column) | _outside(table, column, least, most)
@@ -173,7 +178,38 @@ def each_table(name: str, tables: object) -> Iterable[Any]:
         raise LogError(
             f"{name}: chunks() gave a {type(tables).__name__}; give an iterator of tables: yield each of them"
         )
-    return tables
+    return _each(name, tables)
+
+
+def _each(name: str, tables: Iterable[Any]) -> Iterator[Any]:
+    each = iter(tables)
+    while True:
+        with exits_refused(f"{name}: chunks()"):
+            try:
+                table = next(each)
+            except StopIteration:
+                return
+        yield table
+
+
+def _no_id(table: pa.Table, column: str) -> Bools:
+    if not pa.types.is_integer(table[column].type):
+        return np.zeros(table.num_rows, bool)
+    return np.asarray(pc.fill_null(pc.equal(table[column], NO_ID), False))
+
+
+def _too_long(table: pa.Table, column: str) -> Bools:
+    """Rows of text, or of lists of it, that are longer than an id or a value may be."""
+    bad_N = np.zeros(table.num_rows, bool)
+    values = table[column].combine_chunks()
+    rows = None
+    if pa.types.is_list(values.type):
+        rows, values = pc.list_parent_indices(values), pc.list_flatten(values)
+    if not pa.types.is_string(values.type) or (long := too_long(values)) is None:
+        return bad_N
+    long_N = np.asarray(long)
+    bad_N[np.flatnonzero(long_N) if rows is None else np.asarray(rows)[long_N]] = True
+    return bad_N
 
 
 def _lists(table: pa.Table) -> list[str]:

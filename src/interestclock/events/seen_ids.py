@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 __all__ = ["SeenIds"]
 
-# Shapes: N ids of one call, U different ones.
+# Shapes: N ids of one call, U distinct.
 
 Hashes = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

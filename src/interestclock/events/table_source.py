@@ -215,8 +215,8 @@ class TableSource:
         for log_row in filter(None, example):
             row = pc.index(events["log_row"], log_row).as_py()
             labels = {name: events[f"label.{name}"][row].as_py() for name in self._schema.labels}
-            said = ", ".join(f"{name} {'missing' if each is None else each}" for name, each in labels.items())
-            words.append(f"{self._name_row(log_row)} ({said})")
+            values = [f"{name} {'missing' if each is None else each}" for name, each in labels.items()]
+            words.append(f"{self._name_row(log_row)} ({', '.join(values)})")
         return " beside ".join(words)
 
     def _numbered_blocks(self) -> Iterator[tuple[RawBlock, int]]:

@@ -15,6 +15,7 @@ from interestclock.events.context import ContextKind
 from interestclock.events.dead_letters import DeadLetter
 from interestclock.events.id_types import IdTypes, id_types_of
 from interestclock.events.id_values import parse_ids
+from interestclock.events.limits import RAW_BYTES
 from interestclock.events.local_time import Order
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import RawBlock
@@ -167,7 +168,10 @@ def _label(checks: RowChecks, mapping: ColumnMapping, name: str, label: LabelCol
 
     expression = label_expression(name, label.expression)
     columns = mapping.made_of(name)
-    parsers = {"number": parse_numbers, "text": parse_categorical}
+    parsers: dict[str, Callable[[pa.Array], Parsed]] = {
+        "number": parse_numbers,
+        "text": partial(parse_categorical, most_bytes=RAW_BYTES),
+    }
     made_of = {each: checks.accept(columns[each], parsers[kind]) for each, kind in expression.columns.items()}
     return expression.evaluate(pa.table(made_of))
 

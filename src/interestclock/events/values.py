@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from interestclock.errors import LogError
 from interestclock.events.exact_text import exact_text
+from interestclock.events.limits import TEXT_BYTES, too_long
 from interestclock.events.message_types import LARGEST_FLOAT32
 from interestclock.events.written_lists import split_texts
 
@@ -153,8 +154,8 @@ def parse_quantities(column: pa.Array) -> Parsed:
     )
 
 
-def parse_categorical(column: pa.Array) -> Parsed:
-    """One value per row as text; empty text is missing.
+def parse_categorical(column: pa.Array, *, most_bytes: int = TEXT_BYTES) -> Parsed:
+    """One value per row as text; empty text is missing, and what is longer than ``most_bytes`` bad.
 
     Example:
         >>> parse_categorical(pa.array([3, None])).values.to_pylist()
@@ -162,7 +163,9 @@ def parse_categorical(column: pa.Array) -> Parsed:
     """
     values = exact_text(column)
     values = pc.if_else(pc.equal(values, ""), None, values)
-    return Parsed(values=values, bad_N=np.zeros(len(values), bool), expected="text")
+    long = too_long(values, most_bytes)
+    bad_N = np.zeros(len(values), bool) if long is None else np.asarray(long)
+    return Parsed(values=values, bad_N=bad_N, expected=f"text of at most {most_bytes:,} bytes")
 
 
 def parse_lists(column: pa.Array, separator: str | None) -> Parsed:
@@ -186,7 +189,12 @@ def parse_lists(column: pa.Array, separator: str | None) -> Parsed:
         single = exact_text(column)
         values = pa.ListArray.from_arrays(np.arange(len(single) + 1, dtype=np.int32), single)
     values = _without_empty(values, trim=separator is not None)
-    return Parsed(values=values, bad_N=bad_N, expected=_A_LIST)
+    long = too_long(values.flatten())
+    if long is None:
+        return Parsed(values=values, bad_N=bad_N, expected=_A_LIST)
+    bad_N = bad_N.copy()
+    bad_N[np.asarray(pc.filter(pc.list_parent_indices(values), long))] = True
+    return Parsed(values=values, bad_N=bad_N, expected=f"{_A_LIST}, each of at most {TEXT_BYTES} bytes")
 
 
 def _without_empty(lists: pa.Array, *, trim: bool) -> pa.ListArray:

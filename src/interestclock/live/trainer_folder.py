@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -12,8 +13,10 @@ from interestclock import __version__
 from interestclock.checksums import digest_of_json
 from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import aside_of, write_text
+from interestclock.live.begin_anew import clear, is_of_a_log
 from interestclock.live.checkpoints import FORMAT, CheckpointReader
 from interestclock.live.old_states import OLD_FORMATS, format_of_settings
+from interestclock.live.prediction_parts import part_paths
 from interestclock.live.setting_options import describe_change
 from interestclock.locks import lock
 from interestclock.saved import read_object
@@ -33,6 +36,7 @@ __all__ = [
     "differences",
     "format_of",
     "holds_trainer",
+    "may_begin_anew",
 ]
 
 CONFIG, LOCK = "config.json", "lock"
@@ -41,6 +45,7 @@ _NAMES_ALONE = ("source", "config")  # in the configuration: which those of othe
 STATE_FROM = "state_from"  # in the configuration: on whose state it began
 _JOURNAL = "journal"  # before there was an admitted log
 _SHOWN = 3  # settings that differ
+_log = logging.getLogger("interestclock.train")
 
 
 class TrainerFolder:
@@ -50,7 +55,8 @@ class TrainerFolder:
 
     Args:
         path: made if needed. settings: source, schema and configuration, for JSON.
-        resume: go on where the folder's trainer stopped; an empty folder starts anew.
+        resume: go on where the folder's trainer stopped; an empty folder starts anew. So does, without it,
+            one whose trainer of another log or with other settings has no checkpoint (``may_begin_anew``).
         state_from: the folder of the trainer on whose state this one begins; None: it begins with nothing.
             Once there is a checkpoint, it is not looked at.
 
@@ -79,6 +85,9 @@ class TrainerFolder:
         try:
             with _usable(path):
                 _check_claim(path, settings, resume=resume, begins=begins)
+                if _begins_anew(path, settings, resume=resume):
+                    _log.info("%s has no checkpoint, and is of another log or other settings: anew", path)
+                    clear(path, last=CONFIG)
                 if not holds_trainer(path):
                     known = {**settings, "fingerprint": self.fingerprint, "version": __version__}
                     known |= {} if begins is None else {STATE_FROM: begins}
@@ -107,6 +116,8 @@ class TrainerFolder:
 def check_unclaimed(path: Path, *, resume: bool) -> None:
     """Refuse a folder that is somebody's, as far as can be said before a source is opened.
 
+    One that may be begun anew is not refused before it is known with which source.
+
     Raises:
         ResultError: another trainer runs in it, it is not empty and ``resume`` is not set, or cannot be used.
 
@@ -117,8 +128,30 @@ def check_unclaimed(path: Path, *, resume: bool) -> None:
         _refuse_foreign(path)
         if (path / LOCK).exists():
             _locked(path).release()
-    if holds_trainer(path):
+    if holds_trainer(path) and (resume or not may_begin_anew(path)):
         _check_resumed(path, resume=resume)
+
+
+def may_begin_anew(path: Path) -> bool:
+    """Whether a trainer stopped here before its first checkpoint, of a log alone.
+
+    Nothing is lost with it then but time: all of it is in the log, be that mended meanwhile.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp())
+        >>> TrainerFolder(path, {"source": "log 8f43"}, resume=False).release()
+        >>> may_begin_anew(path)
+        True
+    """
+    if not holds_trainer(path) or CheckpointReader(path / "checkpoints").numbers():
+        return False
+    if any(part > 1 for part in part_paths(path / "predictions")):  # there was one
+        return False
+    try:
+        return is_of_a_log(config_of(path).get("source"))
+    except ResultError:  # it is damaged, which is said where it is read for good
+        return False
 
 
 def holds_trainer(path: Path) -> bool:
@@ -216,7 +249,7 @@ def check_format(folder: Path) -> None:
 
 
 def _check_claim(path: Path, settings: Mapping[str, Any], *, resume: bool, begins: str | None) -> None:
-    if not holds_trainer(path):
+    if not holds_trainer(path) or _begins_anew(path, settings, resume=resume):
         return
     _check_resumed(path, resume=resume)
     before = config_of(path)
@@ -225,8 +258,16 @@ def _check_claim(path: Path, settings: Mapping[str, Any], *, resume: bool, begin
         raise ResultError(
             f"{path} is of another source or configuration: {changes}; go on with those of "
             f"{path / CONFIG}, or name another folder"
+            + (" (without --resume it begins anew: there is no checkpoint)" * may_begin_anew(path))
         )
     _check_beginning(path, before.get(STATE_FROM), begins)
+
+
+def _begins_anew(path: Path, settings: Mapping[str, Any], *, resume: bool) -> bool:
+    """A log or settings that were changed, and nothing that could go on."""
+    if resume or not may_begin_anew(path):
+        return False
+    return bool(config_of(path)["fingerprint"] != digest_of_json(settings))
 
 
 def _check_beginning(path: Path, before: str | None, begins: str | None) -> None:

@@ -3,7 +3,14 @@
 from interestclock.streams.hybrid_source import HybridSource
 from interestclock.streams.kafka import KafkaSource
 from interestclock.streams.messages import Message, MessageParser
-from interestclock.streams.micro_batch import BadMessage, LiveSource, MicroBatch, OffsetRanges, Rereadable
+from interestclock.streams.micro_batch import (
+    BadMessage,
+    LiveSource,
+    MicroBatch,
+    OfALog,
+    OffsetRanges,
+    Rereadable,
+)
 from interestclock.streams.open_live import open_hybrid, open_live
 from interestclock.streams.redis_streams import RedisSource
 from interestclock.streams.replay import ReplaySource
@@ -21,6 +28,7 @@ __all__ = [
     "Message",
     "MessageParser",
     "MicroBatch",
+    "OfALog",
     "OffsetRanges",
     "RedisSource",
     "ReplaySource",

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from interestclock.errors import ConfigError
 from interestclock.events.message_tables import OF_A_LOG, MessageTables
-from interestclock.events.schema import EventSource, LogSchema
+from interestclock.events.schema import EventSource, LogCounts, LogSchema
 from interestclock.streams.micro_batch import LiveSource, MicroBatch, OffsetRanges
 from interestclock.streams.replay import ReplaySource
 
@@ -84,6 +84,11 @@ class HybridSource:
     def ended(self) -> bool:
         """Whether both have given everything."""
         return self._turned and self._stream.ended
+
+    @property
+    def log_counts(self) -> LogCounts:
+        """The archive's, as far as it was read."""
+        return self._archive.log_counts
 
     def items(self) -> pa.Table | None:
         """The stream's item table: the archive's, with ids as text."""

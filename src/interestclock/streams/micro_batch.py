@@ -9,10 +9,10 @@ from typing import Protocol, runtime_checkable
 import pyarrow as pa
 
 from interestclock.events.message_tables import ITEMS, OUTCOMES, REFERENCES, SERVED
-from interestclock.events.schema import LogSchema
+from interestclock.events.schema import LogCounts, LogSchema
 from interestclock.timeofday import TimeSource
 
-__all__ = ["BadMessage", "LiveSource", "MicroBatch", "OffsetRanges", "Rereadable"]
+__all__ = ["BadMessage", "LiveSource", "MicroBatch", "OfALog", "OffsetRanges", "Rereadable"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +137,22 @@ class LiveSource(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+
+
+@runtime_checkable
+class OfALog(Protocol):
+    """A source that reads a log, to its end or up to a stream behind it.
+
+    Example:
+        >>> class Replay:
+        ...     log_counts = LogCounts()
+        >>> isinstance(Replay(), OfALog)
+        True
+    """
+
+    @property
+    def log_counts(self) -> LogCounts:
+        """What became of the log's rows so far, and what is said of it."""
 
 
 @runtime_checkable

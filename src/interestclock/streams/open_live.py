@@ -37,6 +37,7 @@ def open_live(
     group: str = "interestclock",
     speed_up: float | None = None,
     label_wait_ms: int | None = None,
+    dead_letters: Path | None = None,
 ) -> LiveSource:
     """A log to replay, a Redis stream or a Kafka topic.
 
@@ -47,6 +48,7 @@ def open_live(
         mapping: TOML file that names labels, attributes and the default zone; a stream needs one.
         layout: of a log. items: item attributes; wins over the mapping's. group: of consumers.
         speed_up: of a replay. label_wait_ms: how long a trainer will wait for a log's labels.
+        dead_letters: JSON-lines file for rows of a log that cannot be used; None refuses the first of them.
 
     Raises:
         ConfigError: the address cannot be read, an option does not go with it, or a label is known only
@@ -63,7 +65,8 @@ def open_live(
         return open_own_live(source, speed_up=speed_up, described=(mapping, layout, items))
     if kind == "log":
         resolved = _mapping_of_log(source, mapping, layout, items, label_wait_ms)
-        return ReplaySource(open_log(Path(source), mapping=resolved), speed_up=speed_up)
+        log = open_log(Path(source), mapping=resolved, dead_letters=dead_letters)
+        return ReplaySource(log, speed_up=speed_up)
     if kind not in _BROKERS:
         raise ConfigError(f"'{shown}': no source is called {kind}; give a path, redis://... or kafka://...")
     if mapping is None:
@@ -87,6 +90,7 @@ def open_hybrid(
     group: str = "interestclock",
     speed_up: float | None = None,
     label_wait_ms: int | None = None,
+    dead_letters: Path | None = None,
 ) -> LiveSource:
     """A log, and behind it the stream that it was written from; one mapping serves both.
 
@@ -115,7 +119,8 @@ def open_hybrid(
             "log, too; name its column (event_id = ...), or say from when on they are not (--then-from TIME)"
         )
     broker = _broker(_kind(stream), stream, resolved, items, group)
-    return HybridSource(open_log(Path(log), mapping=resolved), broker, from_ms=from_ms, speed_up=speed_up)
+    archive = open_log(Path(log), mapping=resolved, dead_letters=dead_letters)
+    return HybridSource(archive, broker, from_ms=from_ms, speed_up=speed_up)
 
 
 def _kind(source: str) -> str:

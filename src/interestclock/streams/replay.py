@@ -10,15 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.errors import ConfigError, LogError, ResultError
-from interestclock.events.schema import EventSource, LogSchema
+from interestclock.events.limits import NO_ID, TEXT_BYTES, too_long
+from interestclock.events.schema import EventSource, LogCounts, LogSchema
 from interestclock.events.validation import EVENT_ID
-from interestclock.streams.messages import LABELS, TEXT_BYTES
+from interestclock.streams.messages import LABELS
 from interestclock.streams.micro_batch import MicroBatch, OffsetRanges
 
 __all__ = ["ReplaySource"]
 
 _PARTITION = "0"
-_NO_ID = -(2**63)
 
 
 class ReplaySource:
@@ -71,6 +71,11 @@ class ReplaySource:
     def schema(self) -> LogSchema:
         """The log's names."""
         return self._log.schema
+
+    @property
+    def log_counts(self) -> LogCounts:
+        """The log's, as far as it was read."""
+        return self._log.counts
 
     def items(self) -> pa.Table | None:
         """The log's item table."""
@@ -165,14 +170,14 @@ def _check_ids(rows: pa.Table, first: int) -> None:
     for name in rows.column_names:
         values = pc.list_flatten(rows[name]) if pa.types.is_list(rows[name].type) else rows[name]
         if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-            longest = pc.max(pc.binary_length(values)).as_py() or 0
-            if longest > TEXT_BYTES:
+            if too_long(values) is not None:
                 raise LogError(
-                    f"rows {first} to {first + rows.num_rows - 1}: {name} holds a text of {longest:,} bytes; "
-                    f"give at most {TEXT_BYTES}, for example a digest"
+                    f"rows {first} to {first + rows.num_rows - 1}: {name} holds a text of "
+                    f"{pc.max(pc.binary_length(values)).as_py():,} bytes; give at most {TEXT_BYTES}, for "
+                    "example a digest"
                 )
-        elif name in ("user_id", "item_id") and pc.min(values).as_py() == _NO_ID:
-            raise LogError(f"{name} is {_NO_ID} in a row behind {first}: that number stands for no id")
+        elif name in ("user_id", "item_id") and pc.min(values).as_py() == NO_ID:
+            raise LogError(f"{name} is {NO_ID} in a row behind {first}: that number stands for no id")
 
 
 class _Rows:
