@@ -120,6 +120,7 @@ def compare_command(
     check_new(out)
     look_in_current_folder(*names)
     from interestclock.clocks import GaussianConfig
+    from interestclock.evaluation.verdict import limits_of_the_log
     from interestclock.studies.compare import CompareConfig, compare
     from interestclock.studies.progress import TerminalProgress
     from interestclock.studies.result_table import result_table
@@ -141,6 +142,8 @@ def compare_command(
         source = log.open(dead_letters=_dead_letters(out))
         results = compare(source, out, config=config, title=f"Rankers on {log.title}", progress=progress)
     _out.print(result_table(results))
+    for sentence in limits_of_the_log(results):
+        _out.print(sentence, highlight=False, markup=False, soft_wrap=True)
     _say_counts(source.counts, _dead_letters(out))
     _out.print(f"Look at {out / 'report.html'}", highlight=False, markup=False, soft_wrap=True)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["is_above", "percent", "verdict"]
+__all__ = ["is_above", "limits_of_the_log", "percent", "verdict"]
 
 Json = Mapping[str, Any]
 _GUESSING = 0.5
+_DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
 
 
 def percent(value: float | None, *, digits: int = 2) -> str:
@@ -47,6 +48,45 @@ def verdict(results: Json) -> list[str]:
         >>> verdict({"label": "finish", "baseline": "base", "rankers": {}, "pairs": {}})
         ['No ranker was evaluated.']
     """
+    return [*limits_of_the_log(results), *_compared(results)]
+
+
+def limits_of_the_log(results: Json) -> list[str]:
+    """What this log can say nothing of, whatever was measured; nothing where it has no such limits.
+
+    Args:
+        results: as of ``verdict``; ``not_compared`` and ``partly_empty`` name rankers with the reason,
+            ``one_hour`` the hour of all exposures, and ``log`` says when the test part begins and ends.
+
+    Example:
+        >>> limits_of_the_log({"not_compared": {"hour": "all is at one hour"}})
+        ['hour is not compared: all is at one hour.']
+    """
+    sentences = [f"{name} is not compared: {reason}." for name, reason in _of(results, "not_compared")]
+    sentences += [
+        f"Of {name} a part reads nothing: {reason}; what is compared is the rest of it."
+        for name, reason in _of(results, "partly_empty")
+    ]
+    if (hour := results.get("one_hour")) is not None:
+        sentences.append(
+            f"All exposures are at one local hour ({hour}:00 to {hour}:59): what is gained here is gained "
+            "without the time of day."
+        )
+    log = results.get("log", {})
+    test_ms = log.get("last_ms", 0) - log.get("test_from_ms", 0)
+    if log and test_ms < _DAY_MS:
+        sentences.append(
+            f"The test part lasts {test_ms / _HOUR_MS:.1f} hours: what another day would show is in no "
+            "interval here."
+        )
+    return sentences
+
+
+def _of(results: Json, name: str) -> list[tuple[str, str]]:
+    return list(results.get(name, {}).items())
+
+
+def _compared(results: Json) -> list[str]:
     rankers, base = results.get("rankers", {}), str(results.get("baseline"))
     if not rankers:
         return ["No ranker was evaluated."]

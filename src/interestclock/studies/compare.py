@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from interestclock.clocks import ClockConfig, GaussianConfig
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, LogError
 from interestclock.evaluation import Split, split_by_time
 from interestclock.events.schema import EventSource, LogSchema
 from interestclock.features import ClockFeatureConfig
-from interestclock.ranking import FeatureNames, describe_clock
+from interestclock.ranking import FeatureNames, RankerConfig, describe_clock
 from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
 from interestclock.studies.clock_terms import require_eq3_term
 from interestclock.studies.evaluation_rows import write_evaluation_rows
@@ -23,6 +23,7 @@ from interestclock.studies.progress import Quiet, StudyProgress
 from interestclock.studies.rankers import DEFAULT_RANKERS, RANKERS, lineup
 from interestclock.studies.result_folder import result_folder
 from interestclock.studies.run_all import run_all
+from interestclock.studies.without_effect import Readable, readable_of, without_effect
 from interestclock.studies.write_results import write_results
 from interestclock.training import RunCost, RunPlan, TrainConfig, check_device, warm_up
 from interestclock.workers import Workers
@@ -85,7 +86,8 @@ def compare(
         progress: hears how it comes along.
 
     Runs, and then figures, are made in ``config.jobs`` processes that end when this does, or when its process
-    does. A run's predictions do not depend on what ran before in its process.
+    does. A run's predictions do not depend on what ran before in its process. A ranker that has nothing to
+    read in this log, such as a clock of one that is shorter than a day, is left out, and that is said.
 
     Returns:
         What ``results.json`` holds.
@@ -94,7 +96,8 @@ def compare(
         ResultError: ``out`` is there already, or cannot be written.
         ConfigError: the log has no such label, or nothing to make the clocks of that a ranker reads, or
             the device is not there.
-        LogError: the log cannot be read, or not be split into parts with both classes.
+        LogError: the log cannot be read, not be split into parts with both classes, or holds nothing that
+            any of the rankers could read.
 
     Example:
         >>> from interestclock.events import open_log
@@ -125,18 +128,24 @@ def _compare(
         (aside / part).mkdir()
     folder = prepare_samples(source, aside / "samples", config=config.prepare, progress=progress.phase)
     split = split_by_time(folder.event_times_ms())
-    pictures = _ask_of_log(folder, aside, split=split, label=label, clocks=config.prepare.clocks)
-    plans = _plans(config, folder, aside, label=label, freeze_ms=split.test_start_ms)
+    pictures, readable = _ask_of_log(folder, aside, split=split, label=label, clocks=config.prepare.clocks)
+    rankers = lineup(config.rankers, gaussian=config.gaussian)
+    idle = without_effect(rankers, readable)
+    rankers = _those_that_read(rankers, idle)
+    plans = _plans(config, rankers, folder, aside, label=label, freeze_ms=split.test_start_ms)
     costs = run_all(plans, workers=workers, progress=progress)
     results = figures(
         aside / "predictions",
         label=label,
-        rankers=list(lineup(config.rankers)),
+        rankers=list(rankers),
         seeds=config.seeds,
         replicates=config.replicates,
         workers=workers,
         progress=progress,
     )
+    results["not_compared"] = idle
+    results["partly_empty"] = without_effect(rankers, readable, wholly=False)
+    results["one_hour"] = readable.one_hour
     for name, row in results["rankers"].items():
         row.update(_cost([cost for cost in costs if cost.ranker == name]))
     results["log"] = folder.manifest.counts | {
@@ -155,12 +164,21 @@ def _compare(
 
 def _ask_of_log(
     folder: SampleFolder, out: Path, *, split: Split, label: str, clocks: ClockFeatureConfig
-) -> LogPictures:
+) -> tuple[LogPictures, Readable]:
     """All that figures and report need of the log, so that nobody asks it again once rankers are trained."""
     state = folder.state()
     evaluation_rows = out / "predictions" / "exposures.parquet"
-    write_evaluation_rows(folder, state, evaluation_rows, split=split, label=label)
-    return log_pictures(folder, state, clocks=clocks)
+    histories = write_evaluation_rows(folder, state, evaluation_rows, split=split, label=label)
+    readable = readable_of(evaluation_rows, state.votes, behaviours=histories)
+    return log_pictures(folder, state, clocks=clocks), readable
+
+
+def _those_that_read(rankers: Mapping[str, RankerConfig], idle: Mapping[str, str]) -> dict[str, RankerConfig]:
+    kept = {name: ranker for name, ranker in rankers.items() if name not in idle}
+    if not kept:
+        why = "; ".join(f"{name}: {reason}" for name, reason in idle.items())
+        raise LogError(f"no ranker has anything to read in this log ({why}); give a longer one")
+    return kept
 
 
 def _label(source: EventSource, config: CompareConfig) -> str:
@@ -184,10 +202,15 @@ def _require_clocks(schema: LogSchema, *, wanted_by: str) -> None:
 
 
 def _plans(
-    config: CompareConfig, folder: SampleFolder, out: Path, *, label: str, freeze_ms: int
+    config: CompareConfig,
+    rankers: Mapping[str, RankerConfig],
+    folder: SampleFolder,
+    out: Path,
+    *,
+    label: str,
+    freeze_ms: int,
 ) -> list[RunPlan]:
     """Seed by seed, so that after each round all rankers stand equal."""
-    rankers = lineup(config.rankers, gaussian=config.gaussian)
     return [
         RunPlan(
             ranker=name,

@@ -23,12 +23,15 @@ PARTS = ("train", "validation", "test")
 
 def write_evaluation_rows(
     folder: SampleFolder, state: FeatureState, path: Path, *, split: Split, label: str
-) -> None:
+) -> bool:
     """Write one row per sample, in stream order: original ids, moment, part, labels, truths.
 
     Args:
         state: what ``folder.state()`` returned. path: of the file. split: of the stream into parts.
         label: of which both classes have to occur.
+
+    Returns:
+        Whether any exposure of the test part has a history.
 
     Raises:
         LogError: a part holds one class of the label only, so that no AUC can be told.
@@ -36,10 +39,12 @@ def write_evaluation_rows(
     ids = {name: folder.vocabulary(name) for name in ("user", "item")}
     seen = {part: np.zeros(2, dtype=np.int64) for part in PARTS}
     writer: pq.ParquetWriter | None = None
+    histories = False
     for chunk in folder.chunks(BatchMaker(recent=1, clocks=False), state):
         table = _rows(chunk, ids, split)
         part_N = table["part"].to_numpy()
         label_N = table[f"label.{label}"].to_numpy()
+        histories = histories or bool(chunk.samples.known_behaviours_B.numpy()[part_N == "test"].any())
         for part in PARTS:
             seen[part] += np.bincount(label_N[(part_N == part) & (label_N >= 0)], minlength=2)[:2]
         writer = writer or pq.ParquetWriter(path, table.schema)
@@ -47,6 +52,7 @@ def write_evaluation_rows(
     if writer is not None:
         writer.close()
     _check_classes(seen, label)
+    return histories
 
 
 def _check_classes(seen: dict[str, npt.NDArray[np.int64]], label: str) -> None:
