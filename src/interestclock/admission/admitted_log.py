@@ -191,8 +191,8 @@ class AdmittedFollower:
         ([(1, 9000)], [])
     """
 
-    def __init__(self, folder: Path, *, position: int = 0) -> None:
-        self._segments = SegmentFollower(folder, prefix=_PREFIX, position=position)
+    def __init__(self, folder: str | Path, *, position: int = 0) -> None:
+        self._segments = SegmentFollower(Path(folder), prefix=_PREFIX, position=position)
 
     @property
     def position(self) -> int:

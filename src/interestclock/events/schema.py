@@ -39,6 +39,7 @@ from interestclock.events.context import ContextNames
 __all__ = ["EQ3_ROLES", "EventSource", "LogCounts", "LogSchema"]
 
 _LONGEST_NAME = 150  # bytes; file systems have 255, and more is put before and behind
+_OF_DUPLICATES = ("disagreeing", "merged")
 EQ3_ROLES = ("like", "finish", "skip", "dislike")
 
 
@@ -163,13 +164,14 @@ class LogCounts:
     remarks: list[str] = field(default_factory=list)
 
     def numbers(self) -> dict[str, int]:
-        """The counts by name.
+        """The counts by name; those of ``duplicates`` that say something of their own where there are any.
 
         Example:
             >>> LogCounts(read=1, used=1).numbers()
-            {'read': 1, 'used': 1, 'duplicates': 0, 'dead_letters': 0, 'disagreeing': 0, 'merged': 0}
+            {'read': 1, 'used': 1, 'duplicates': 0, 'dead_letters': 0}
         """
-        return {name: value for name, value in vars(self).items() if isinstance(value, int)}
+        numbers = {name: value for name, value in vars(self).items() if isinstance(value, int)}
+        return {name: value for name, value in numbers.items() if value or name not in _OF_DUPLICATES}
 
     def add_up(self) -> bool:
         """Whether every row read is accounted for."""

@@ -63,7 +63,9 @@ class Migrated:
     noticed: tuple[str, ...] = ()
 
 
-def migrate(folder: Path, out: Path, *, report: Callable[[str], None] = lambda _: None) -> Migrated:
+def migrate(
+    folder: str | Path, out: str | Path, *, report: Callable[[str], None] = lambda _: None
+) -> Migrated:
     """Write a trainer's folder of an older version as this one keeps it; go on there with ``--resume``.
 
     Checkpoints and ``config.json`` are converted, all else is copied as it is. The old folder is only read
@@ -83,6 +85,7 @@ def migrate(folder: Path, out: Path, *, report: Callable[[str], None] = lambda _
         Traceback (most recent call last):
         interestclock.errors.ResultError: nowhere holds no trainer; give what its --checkpoints were called
     """
+    folder, out = Path(folder), Path(out)
     if not holds_trainer(folder):
         raise ResultError(f"{folder} holds no trainer; give what its --checkpoints were called")
     if out.resolve().is_relative_to(folder.resolve()):

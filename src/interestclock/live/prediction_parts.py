@@ -117,8 +117,9 @@ class PredictionParts:
         [0.5]
     """
 
-    def __init__(self, folder: Path, tasks: tuple[str, ...], *, candidates: bool = False) -> None:
-        self.folder, self._tasks = folder, tasks
+    def __init__(self, folder: str | Path, tasks: tuple[str, ...], *, candidates: bool = False) -> None:
+        self.folder, self._tasks = Path(folder), tasks
+        folder = self.folder
         folder.mkdir(parents=True, exist_ok=True)
         self._aside = aside_of(folder / "part")
         described = [("event_id", pa.string()), ("timestamp_ms", pa.int64())]

@@ -32,7 +32,7 @@ _ITEMS = "items.row_NF"
 _REMEDY = "the ranker cannot be read: it is damaged, or another version wrote it; train it again"
 
 
-def save_ranker(ranker: Ranker, folder: Path) -> None:
+def save_ranker(ranker: Ranker, folder: str | Path) -> None:
     """Write ``ranker.safetensors`` and ``ranker.json`` to a folder, made if needed.
 
     ``ranker.json`` goes first and comes last, so a folder with both holds a whole ranker.
@@ -52,7 +52,7 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
         ...     load_ranker(Path(name)).table.used
         9
     """
-    described = describe_ranker(ranker)
+    folder, described = Path(folder), describe_ranker(ranker)
     described["description_sha256"] = digest_of_json(described)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ranker.json").unlink(missing_ok=True)
@@ -66,7 +66,7 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
     write_text(folder / "ranker.json", json.dumps(described, indent=1))
 
 
-def load_ranker(folder: Path, *, allow: Collection[str] = ()) -> Ranker:
+def load_ranker(folder: str | Path, *, allow: Collection[str] = ()) -> Ranker:
     """The ranker that ``save_ranker`` wrote, on the CPU, ready to be asked about the ids it knew.
 
     ``vocabulary/`` beside ``rankers/`` tells an id's number; ``grow`` makes room for new ones.
@@ -86,6 +86,7 @@ def load_ranker(folder: Path, *, allow: Collection[str] = ()) -> Ranker:
         interestclock.errors.ResultError: nowhere holds no ranker: ranker.json is missing; ...
     """
     check_names("allow", allow)
+    folder = Path(folder)
     for name in ("ranker.json", "ranker.safetensors"):
         if not (folder / name).exists():
             raise ResultError(f"{folder} holds no ranker: {name} is missing; name a folder below rankers/")

@@ -121,9 +121,9 @@ class SampleFolder:
         interestclock.errors.ResultError: nowhere holds no prepared samples (no manifest.json); ...
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.manifest = Manifest.read(path)
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.manifest = Manifest.read(self.path)
         self.schema = self.manifest.log_schema()
 
     def state(self) -> FeatureState:

@@ -44,7 +44,7 @@ class PrepareConfig:
 
 
 def prepare_samples(
-    source: EventSource, folder: Path, *, config: PrepareConfig, progress: Progress = lambda *_: None
+    source: EventSource, folder: str | Path, *, config: PrepareConfig, progress: Progress = lambda *_: None
 ) -> SampleFolder:
     """Write a log's samples and feature state to a folder that appears only when it is whole.
 
@@ -67,6 +67,7 @@ def prepare_samples(
         >>> samples.manifest.counts["samples"] == exposures
         True
     """
+    folder = Path(folder)
     try:
         with new_folder(
             folder, may_replace=holds_samples, forced=False, remedy="name another folder"

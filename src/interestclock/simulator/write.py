@@ -48,7 +48,7 @@ dislike = "true_dislike"
 
 
 def write_simulated_log(
-    folder: Path, *, size: SimulatorSize, seed: int = 0, truth: SimulatorTruth | None = None
+    folder: str | Path, *, size: SimulatorSize, seed: int = 0, truth: SimulatorTruth | None = None
 ) -> int:
     """Simulate a log and write ``events/part-*.parquet``, ``items.parquet`` and ``log.toml``.
 
@@ -76,6 +76,7 @@ def write_simulated_log(
         ...     sorted(path.name for path in Path(folder).iterdir())
         ['events', 'items.parquet', 'log.toml']
     """
+    folder = Path(folder)
     _refuse_unless_empty(folder)
     truth = truth if truth is not None else SimulatorTruth()
     with new_folder(folder, may_replace=_is_empty) as aside:

@@ -55,8 +55,8 @@ class SnapshotReader:
         (True, [1.0, 1.0], False)
     """
 
-    def __init__(self, folder: Path, *, feature_fingerprint: str | None = None) -> None:
-        self.folder, self._fingerprint = folder, feature_fingerprint
+    def __init__(self, folder: str | Path, *, feature_fingerprint: str | None = None) -> None:
+        self.folder, self._fingerprint = Path(folder), feature_fingerprint
         self._current: Snapshot | None = None
         self._refused: str | None = None
         self._refreshing = threading.Lock()
@@ -125,7 +125,7 @@ class SnapshotReader:
         return name
 
 
-def list_manifests(folder: Path) -> list[SnapshotManifest]:
+def list_manifests(folder: str | Path) -> list[SnapshotManifest]:
     """Manifests of all snapshots in a folder, oldest first.
 
     Raises:
@@ -135,17 +135,18 @@ def list_manifests(folder: Path) -> list[SnapshotManifest]:
         >>> list_manifests(Path("nowhere"))
         []
     """
+    folder = Path(folder)
     return [read_manifest(folder, name) for name in snapshot_names(folder)]
 
 
-def verify(folder: Path) -> list[str]:
+def verify(folder: str | Path) -> list[str]:
     """What is wrong with the snapshots of a folder, one line each; nothing if nothing is.
 
     Example:
         >>> verify(Path("nowhere"))
         []
     """
-    return [problem for _, problem in checked(folder) if problem is not None]
+    return [problem for _, problem in checked(Path(folder)) if problem is not None]
 
 
 def checked(folder: Path) -> Iterator[tuple[str, str | None]]:

@@ -70,7 +70,7 @@ class CompareConfig:
 
 def compare(
     source: EventSource,
-    out: Path,
+    out: str | Path,
     *,
     config: CompareConfig,
     title: str = "Rankers compared",
@@ -110,7 +110,7 @@ def compare(
     check_device(config.train.device)
     progress = progress or Quiet()
     processes = min(config.jobs, config.seeds * len(config.rankers))
-    with result_folder(out) as aside, Workers(processes, prepare=warm_up) as workers:
+    with result_folder(Path(out)) as aside, Workers(processes, prepare=warm_up) as workers:
         return _compare(source, aside, label, config=config, title=title, workers=workers, progress=progress)
 
 

@@ -28,7 +28,7 @@ __all__ = ["export_features"]
 
 
 def export_features(
-    source: EventSource, out: Path, *, config: PrepareConfig, progress: StudyProgress | None = None
+    source: EventSource, out: str | Path, *, config: PrepareConfig, progress: StudyProgress | None = None
 ) -> dict[str, int]:
     """Write what the clocks of this package read, with the log's own ids and values.
 
@@ -61,6 +61,7 @@ def export_features(
         Traceback (most recent call last):
         interestclock.errors.ResultError: ... is there already; give another --out, or remove it first
     """
+    out = Path(out)
     progress = progress or Quiet()
     with result_folder(out) as aside:
         if source.schema.attributes:
