@@ -52,3 +52,16 @@ def test_of_one_kind_it_warns_once_a_minute() -> None:
     assert alarms.look({"received": 2_000, "late_exposures": 1_800, "ahead": 100}) == ["ahead"]
     clock.now_s = 60.0
     assert alarms.look({"received": 3_000, "late_exposures": 2_700, "ahead": 200}) == ["late_exposures"]
+
+
+def test_of_dead_letters_the_field_at_fault_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    alarms = Alarms()
+    alarms.note(["item_id is missing"] * 3)
+    alarms.note(f"labels finish {stars} is not 0 or 1" for stars in (4, 5, 3, 2))
+    assert alarms.look({"received": 1_000, "dead_letters": 70}) == ["dead_letters"]
+    assert caplog.messages == [
+        "of the newest 1000 messages, 70 could not be read: dead-letters.jsonl says why; 4 of them are like "
+        "this one: labels finish 4 is not 0 or 1"
+    ]
+    alarms.note(["zone 'Nihon' is not an IANA zone such as Europe/Berlin"])
+    assert alarms._reasons.total() == 1  # those of before are told

@@ -91,9 +91,10 @@ class _Ids:
     def remark(self) -> str | None:
         if self._stated is not None or self._text is None or not self._integers:
             return None
+        whole = self._text.endswith(".0'")
         return (
             f"column '{self.column}' is read as text: it has integers, and {self._text}; "
-            'id_type = "integer" sets such rows aside'
+            f'id_type = "integer" {"reads those as integers" if whole else "sets such rows aside"}'
         )
 
 

@@ -10,15 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.events.exact_text import exact_floats, exact_text
+from interestclock.events.expected import AN_INTEGER_ID
 from interestclock.events.limits import NO_ID, TEXT_BYTES, too_long
 from interestclock.events.values import Parsed, is_text
 
 __all__ = ["are_integers", "fits_int64", "no_ids", "parse_ids"]
 
 _INTEGER = r"^-?(0|[1-9]\d{0,17})$"
+_WRITTEN_AS_FLOAT = r"^(-?\d+)\.0+$"  # as data frames make of integers beside empty places
 _DIGITS = 18  # of which int64 holds every number
 _LARGEST = pa.scalar((1 << 63) - 1, pa.uint64())
-_INTEGER_ID = "an id (an integer)"
 
 
 def no_ids(kind: pa.DataType) -> str:
@@ -64,7 +65,7 @@ def parse_ids(column: pa.Array, kind: pa.DataType, *, optional: bool = False) ->
     An id is no longer than ``limits`` says, and not the number that stands for none.
 
     Args:
-        column: (N,) integers or text. Empty text is no id.
+        column: (N,) integers or text. Empty text is no id; where ids are integers, ``104.0`` is one.
         kind: int64 or string.
         optional: a row without one is fine.
 
@@ -76,13 +77,14 @@ def parse_ids(column: pa.Array, kind: pa.DataType, *, optional: bool = False) ->
         [False, True, True]
     """
     if pa.types.is_integer(kind) and _are_plain_digits(column):
-        return Parsed(values=column.cast(kind), bad_N=np.zeros(len(column), bool), expected=_INTEGER_ID)
+        return Parsed(values=column.cast(kind), bad_N=np.zeros(len(column), bool), expected=AN_INTEGER_ID)
     column = pc.if_else(pc.equal(column, ""), None, column) if is_text(column.type) else column
     if pa.types.is_floating(column.type):
         column = exact_floats(column)
     if pa.types.is_string(kind):
         return _text_ids(column, optional=optional)
     if is_text(column.type):
+        column = pc.replace_substring_regex(column, _WRITTEN_AS_FLOAT, r"\1")
         values = pc.if_else(are_integers(column), column, None).cast(pa.int64())
     else:
         values = pc.if_else(fits_int64(column), column, None).cast(pa.int64())
@@ -90,7 +92,7 @@ def parse_ids(column: pa.Array, kind: pa.DataType, *, optional: bool = False) ->
         values = pc.if_else(pc.equal(values, NO_ID), None, values)
     lost = pc.is_null(column) if not optional else pa.scalar(False)
     bad = pc.or_(lost, pc.and_(pc.is_null(values), pc.is_valid(column)))
-    return Parsed(values=values, bad_N=np.asarray(bad), expected=_INTEGER_ID)
+    return Parsed(values=values, bad_N=np.asarray(bad), expected=AN_INTEGER_ID)
 
 
 def _text_ids(column: pa.Array, *, optional: bool) -> Parsed:

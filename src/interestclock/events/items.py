@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.errors import LogError
+from interestclock.events.column_faults import ColumnFaults
 from interestclock.events.id_values import parse_ids
 from interestclock.events.log_files import LogPath, called, log_files
 from interestclock.events.mapping import ColumnMapping
@@ -45,7 +46,7 @@ def read_items(path: LogPath, mapping: ColumnMapping, kind: pa.DataType) -> pa.T
     """
     key = mapping.items_key or mapping.items_match or mapping.item
     columns = [key, *mapping.item_attributes.values()]
-    tables = [_item_rows(block, key, mapping, kind) for block in _blocks(path, list(dict.fromkeys(columns)))]
+    tables = list(_checked(path, list(dict.fromkeys(columns)), key, mapping, kind))
     if not sum(table.num_rows for table in tables):
         raise LogError(f"{called(path)}: no items; expected one row per '{key}'")
     items = pa.concat_tables(tables).combine_chunks()
@@ -80,14 +81,25 @@ def _blocks(path: LogPath, columns: list[str]) -> Iterator[RawBlock]:
         yield from read_blocks(file, columns, CsvFormat())
 
 
-def _item_rows(block: RawBlock, key: str, mapping: ColumnMapping, kind: pa.DataType) -> pa.Table:
-    checks = RowChecks(block)
+def _checked(
+    path: LogPath, columns: list[str], key: str, mapping: ColumnMapping, kind: pa.DataType
+) -> Iterator[pa.Table]:
+    """The rows of each block; a column that is at fault is refused, else the first malformed row."""
+    faults, first = ColumnFaults(mapping), None
+    for block in _blocks(path, columns):
+        checks = RowChecks(block)
+        yield _item_rows(checks, key, mapping, kind)
+        faults.add(checks)
+        first = first or next(iter(checks.dead_letters()), None)
+    faults.refuse(called(path))
+    if first is not None:
+        raise LogError(f"{first}; correct the items file")
+
+
+def _item_rows(checks: RowChecks, key: str, mapping: ColumnMapping, kind: pa.DataType) -> pa.Table:
     rows = {ITEM_KEY: checks.accept(key, lambda column: parse_ids(column, kind))}
     for name, column in mapping.item_attributes.items():
         rows[f"attribute.{name}"] = checks.accept(column, lambda raw: parse_lists(raw, mapping.separator))
-    letters = checks.dead_letters()
-    if letters:
-        raise LogError(f"{letters[0]}; correct the items file")
     return pa.table(rows)
 
 

@@ -7,25 +7,36 @@ from collections.abc import Mapping, Sequence
 from msgspec import structs
 
 from interestclock.errors import ConfigError
+from interestclock.events.label_shorthand import label_from_text
 from interestclock.mapping_keys import LabelColumn
 
 __all__ = ["labels_delayed", "labels_named", "named_pairs"]
 
 
 def labels_named(labels: Mapping[str, LabelColumn], entries: Sequence[str]) -> dict[str, LabelColumn]:
-    """The labels, with columns named anew; when a label is known stays as it was.
+    """The labels, with columns or expressions named anew; when a label is known stays as it was.
 
     Raises:
-        ConfigError: an entry lacks its name or column.
+        ConfigError: an entry lacks its name, its column or its expression.
 
     Example:
         >>> labels_named({"like": LabelColumn(column="liked", delay_seconds=60)}, ["like=loved"])
         {'like': LabelColumn(column='loved', expression=None, delay_seconds=60, known_column=None)}
+        >>> labels_named({}, ["like=rating >= 4"])["like"].expression
+        'rating >= 4'
     """
     return dict(labels) | {
-        name: structs.replace(labels.get(name, LabelColumn(column=column)), column=column, expression=None)
-        for name, column in named_pairs("label", entries).items()
+        name.strip(): _label(labels.get(name.strip()), text)
+        for name, text in named_pairs("label", entries, may_compare=True).items()
     }
+
+
+def _label(before: LabelColumn | None, text: str) -> LabelColumn:
+    named = label_from_text(text)
+    column, expression = named.get("column"), named.get("expression")
+    if before is None:
+        return LabelColumn(column=column, expression=expression)
+    return structs.replace(before, column=column, expression=expression)
 
 
 def labels_delayed(labels: Mapping[str, LabelColumn], entries: Sequence[str]) -> dict[str, LabelColumn]:
@@ -49,11 +60,11 @@ def labels_delayed(labels: Mapping[str, LabelColumn], entries: Sequence[str]) ->
     return delayed
 
 
-def named_pairs(kind: str, entries: Sequence[str]) -> dict[str, str]:
+def named_pairs(kind: str, entries: Sequence[str], *, may_compare: bool = False) -> dict[str, str]:
     """Names and what stands for them.
 
     Args:
-        kind: of entry, for the message.
+        kind: of entry, for the message. may_compare: what stands for a name may be an expression.
 
     Raises:
         ConfigError: an entry lacks its name or value.
@@ -65,6 +76,8 @@ def named_pairs(kind: str, entries: Sequence[str]) -> dict[str, str]:
     pairs = {}
     for entry in entries:
         name, separator, column = entry.partition("=")
+        if may_compare and (name.endswith(("<", ">", "!")) or column.startswith("=")):
+            raise ConfigError(f"{kind} '{entry}' lacks a name before its expression; write 'finish={entry}'")
         if not name or (separator and not column):
             raise ConfigError(f"{kind} '{entry}' lacks a name or a column; write NAME=COLUMN, or NAME")
         pairs[name] = column or name

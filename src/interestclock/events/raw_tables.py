@@ -97,6 +97,8 @@ def check_columns(path: Path, has: Sequence[str], wanted: Sequence[str]) -> None
             nearest = f" (closest: '{close[0]}')" if close else ""
             whole = len(has) == 1 and any(mark in has[0] for mark in ";\t|,")
             hint = "; is the delimiter right?" if whole else ""
+            if any(sign in column for sign in "=<>"):
+                hint = "; nor is it an expression that can be read, as rating >= 4"
             raise LogError(f"{path}: no column '{column}'{nearest}; it has {', '.join(has)}{hint}")
         if has.count(column) > 1:
             raise LogError(f"{path}: {has.count(column)} columns are called '{column}'; rename all but one")

@@ -44,6 +44,7 @@ class RowChecks:
         self._reasons: list[str] = []
         self._quoted: dict[int, str] = {}  # reason -> the column whose value it ends with
         self._reason_N = np.full(len(block.row_N), -1)
+        self.refused: dict[tuple[str, str], npt.NDArray[np.bool_]] = {}  # column, what was expected -> rows
 
     @property
     def path(self) -> Path:
@@ -70,11 +71,26 @@ class RowChecks:
         """Parse a column and refuse its bad rows."""
         parsed = self.read(name, parse)
         reason = f"column '{name}': expected {parsed.expected}"
-        self.reject(parsed.bad_N, reason, quoted=name if parsed.quoted else None)
+        self.reject(parsed.bad_N, reason, of=(name, parsed.expected), quoted=name if parsed.quoted else None)
         return parsed.values
 
-    def reject(self, bad_N: npt.NDArray[np.bool_], reason: str, *, quoted: str | None = None) -> None:
-        """Refuse rows; a row keeps its first reason, which quotes its value of a column, if one is named."""
+    def reject(
+        self,
+        bad_N: npt.NDArray[np.bool_],
+        reason: str,
+        *,
+        of: tuple[str, str] | None = None,
+        quoted: str | None = None,
+    ) -> None:
+        """Refuse rows; a row keeps its first reason.
+
+        Args:
+            bad_N: (N,) the rows. reason: why.
+            of: the column, and what was expected of it; ``refused`` notes all such rows.
+            quoted: the column whose value the reason is to end with.
+        """
+        if of is not None and bad_N.any():
+            self.refused.setdefault(of, bad_N)
         new_N = bad_N & self.usable
         if new_N.any():
             self._reason_N[new_N] = len(self._reasons)

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.errors import ConfigError, LogError
+from interestclock.events.expected import A_PLACE, A_TIME
 from interestclock.events.local_time import Located, Order, locate_in_day
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.row_checks import RowChecks
@@ -44,7 +45,9 @@ def when(
     moments, place = located(checks, mapping.time, mapping, unit, order)
     _refuse(checks, mapping, unit, moments)
     if place.unplaced_N.any():
-        checks.reject(place.unplaced_N, _no_zone(checks, mapping, place.unplaced_N))
+        column = mapping.zone_column or mapping.utc_offset_minutes or mapping.time
+        of = (column, A_PLACE)
+        checks.reject(place.unplaced_N, _no_zone(checks, mapping, place.unplaced_N), of=of)
     events["timestamp_ms"] = pa.array(place.timestamp_ms_N)
     events["second_of_day"] = pa.array(seconds_of_day(place.timestamp_ms_N, place.offset_minutes_N))
     events["day_of_week"] = pa.array(day_of_week(place.timestamp_ms_N, place.offset_minutes_N))
@@ -123,6 +126,7 @@ def _refuse(checks: RowChecks, mapping: ColumnMapping, unit: str, moments: Momen
     if not moments.valid_N.all():
         for rows_N, reason in _faults(checks, mapping, unit, moments.valid_N):
             checks.reject(rows_N, f"column '{mapping.time}' {reason}")
+        checks.reject(~moments.valid_N, "no time", of=(mapping.time, A_TIME))
 
 
 def _require_offsets(checks: RowChecks, mapping: ColumnMapping, moments: Moments) -> None:

@@ -141,6 +141,35 @@ class LogSchema(ContextNames):
         return "finish" if "finish" in self.labels else self.labels[0]
 
 
+@dataclass(frozen=True, kw_only=True)
+class JoinCounts:
+    """What of a log was looked up in its items file, and what was not in it.
+
+    Args:
+        items: different keys that were looked up. rows: how often.
+        items_missing, rows_missing: of these, those without an entry, and so without attributes.
+
+    Example:
+        >>> JoinCounts(items=20, items_missing=5, rows=100, rows_missing=3).share_of_items
+        0.25
+    """
+
+    items: int
+    items_missing: int
+    rows: int
+    rows_missing: int
+
+    @property
+    def share_of_items(self) -> float:
+        """Of the keys, those that are missing."""
+        return self.items_missing / max(1, self.items)
+
+    @property
+    def share_of_rows(self) -> float:
+        """Of the rows, those whose key is missing."""
+        return self.rows_missing / max(1, self.rows)
+
+
 @dataclass(kw_only=True)
 class LogCounts:
     """What became of each row a source read; the parts add up to ``read``.
@@ -148,6 +177,7 @@ class LogCounts:
     A row that could not be read and takes in several lines of a file counts as that many. Of the
     ``duplicates``, ``disagreeing`` had other labels than the row that was kept, and ``merged`` had, too, and
     went into it. ``remarks`` are sentences on the log as a whole: what was left out of it, and what it lacks.
+    ``join`` is what of it was looked up in an items file, if there is one.
 
     Example:
         >>> counts = LogCounts(read=5, used=3, duplicates=1, dead_letters=1)
@@ -162,16 +192,20 @@ class LogCounts:
     disagreeing: int = 0
     merged: int = 0
     remarks: list[str] = field(default_factory=list)
+    join: JoinCounts | None = None
 
     def numbers(self) -> dict[str, int]:
-        """The counts by name; those of ``duplicates`` that say something of their own where there are any.
+        """The counts by name; some of duplicates, and of a join what it misses, only where there are any.
 
         Example:
             >>> LogCounts(read=1, used=1).numbers()
             {'read': 1, 'used': 1, 'duplicates': 0, 'dead_letters': 0}
         """
         numbers = {name: value for name, value in vars(self).items() if isinstance(value, int)}
-        return {name: value for name, value in numbers.items() if value or name not in _OF_DUPLICATES}
+        numbers = {name: value for name, value in numbers.items() if value or name not in _OF_DUPLICATES}
+        if self.join is None or not self.join.rows_missing:
+            return numbers
+        return numbers | {"items_missing": self.join.items_missing, "rows_missing": self.join.rows_missing}
 
     def add_up(self) -> bool:
         """Whether every row read is accounted for."""

@@ -13,15 +13,18 @@ import pyarrow.compute as pc
 
 from interestclock.errors import ConfigError, InterestClockError, LogError
 from interestclock.events.chunking import rechunk
+from interestclock.events.column_faults import ColumnFaults
 from interestclock.events.dead_letters import DeadLetter, DeadLetterFile
 from interestclock.events.duplicate_remarks import duplicate_remarks
 from interestclock.events.duplicates import DuplicateFilter
 from interestclock.events.id_types import settle_id_types
-from interestclock.events.items import attach_attributes, read_items
+from interestclock.events.item_join import ItemJoin
+from interestclock.events.items import ITEM_KEY, attach_attributes, read_items
+from interestclock.events.label_shorthand import refuse_ambiguous
 from interestclock.events.log_files import LogPath, called, log_files
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import MalformedLine, RawBlock
-from interestclock.events.read_blocks import read_blocks
+from interestclock.events.read_blocks import read_blocks, types_of
 from interestclock.events.reorder import Reorderer
 from interestclock.events.row_checks import RowChecks
 from interestclock.events.row_times import check_times
@@ -76,19 +79,22 @@ class TableSource:
         self._dead_letters = None if dead_letters is None else Path(dead_letters)
         found = log_files(path)
         self._files, self._left_out = found.paths, found.left_out
+        expressions = self._schema.label_expressions.values()
+        refuse_ambiguous(self._called, expressions, lambda: types_of(self._files[0], mapping.csv))
         _spare_the_input(self._files, mapping.items, self._dead_letters)
         self._counts = LogCounts()
         self._labels_seen: set[str] = set()
         self._lines_in_quotes = 0
         self._example: str | None = None  # of rows that are one event and have other labels
         self._file_starts: list[int] = []
-        self._watch = self._new_watch()
+        self._watch, self._faults = self._new_watch(), ColumnFaults(mapping)
         first = self._first_block()
         check_times(RowChecks(first), mapping, mapping.time_unit)  # before all of it is read for its ids
         self._ids = settle_id_types(self._files, mapping)
         self._types = infer_types(first, mapping, self._ids)
         self._looked_up = bool(mapping.attributes) or mapping.items_match is not None
         self._items = self._read_items()
+        self._join = self._new_join()
 
     @property
     def schema(self) -> LogSchema:
@@ -126,13 +132,19 @@ class TableSource:
         self._counts = LogCounts(remarks=[*self._remarks_on_files(), *self._ids.remarks])
         self._file_starts, self._watch = [], self._new_watch()
         self._labels_seen, self._lines_in_quotes, self._example = set(), 0, None
+        self._faults, self._join = ColumnFaults(self._mapping), self._new_join()
         with DeadLetterFile(self._dead_letters) as letters, self._remarks_with_errors():
             letters.begin()
             yield from rechunk(self._in_order(letters), rows)
         self._watch.close()
+        self._faults.refuse(self._called)
         if not self._counts.used:
             raise LogError(f"{self._called}: none of its {self._counts.read} rows can be used; {self._why()}")
         self._counts.remarks += self._remarks_on_rows()
+        if self._join is not None:
+            self._join.refuse()
+            self._counts.join = self._join.counts()
+            self._counts.remarks += self._join.remarks()
 
     @contextmanager
     def _remarks_with_errors(self) -> Iterator[None]:
@@ -146,7 +158,7 @@ class TableSource:
             raise
 
     def _remarks_on_rows(self) -> list[str]:
-        remarks = []
+        remarks = self._faults.remarks()
         if self._lines_in_quotes:
             remarks += [
                 f"{self._lines_in_quotes:,} lines stand inside quoted values and are no rows; where "
@@ -168,8 +180,11 @@ class TableSource:
             outcomes=self._schema.outcomes,
             merge=self._mapping.duplicates == "merge",
         )
-        for block, rows_before in self._numbered_blocks():
+        blocks = self._numbered_blocks()
+        for block, rows_before in blocks:
             events, dead = self._checked(block, rows_before)
+            if dead and self._dead_letters is None:
+                self._look_at_the_rest(blocks)
             letters.write(dead)
             self._lines_in_quotes += block.lines_in_quotes
             self._counts.dead_letters += block.rows_read - events.num_rows
@@ -181,17 +196,44 @@ class TableSource:
             self._counts, self._mapping, self._example, forgotten=duplicates.has_forgotten
         )
 
+    def _look_at_the_rest(self, blocks: Iterator[tuple[RawBlock, int]]) -> None:
+        """A row is refused, and with it the log: tell whether it is the row's fault or its column's."""
+        for block, rows_before in blocks:
+            self._checked(block, rows_before)
+        self._faults.refuse(self._called)
+
+    def _new_join(self) -> ItemJoin | None:
+        if self._items is None or self._mapping.items is None:
+            return None
+        column = self._mapping.items_match or self._mapping.item
+        keys = self._items[ITEM_KEY].combine_chunks()
+        others = (self._types.user, self._types.request or self._types.user)
+        whole = not self._looked_up and all(map(pa.types.is_integer, others))
+        return ItemJoin(str(self._mapping.items), column=column, keys=keys, may_be_integers=whole)
+
     def _new_watch(self) -> TimeWatch:
         return TimeWatch(self._mapping, lateness_ms=self._lateness_ms, remarks=self._counts.remarks)
 
     def _checked(self, block: RawBlock, rows_before: int) -> tuple[pa.Table, list[DeadLetter]]:
-        events, dead = validate(block, self._mapping, self._types, rows_before=rows_before, watch=self._watch)
-        if self._items is None or not self._looked_up:
+        events, dead = validate(
+            block,
+            self._mapping,
+            self._types,
+            rows_before=rows_before,
+            watch=self._watch,
+            faults=self._faults,
+        )
+        if self._items is None or self._join is None:
+            return events, dead
+        if not self._looked_up:
+            self._join.add(events["item_id"].combine_chunks())
             return events, dead
         match = block.table.column(self._mapping.items_match or self._mapping.item)
         wanted = events["log_row"].to_numpy() - rows_before
         rows = pa.array(block.row_N.searchsorted(wanted))
-        return attach_attributes(events, self._items, parse_categorical(match.take(rows)).values), dead
+        keys = parse_categorical(match.take(rows).combine_chunks()).values
+        self._join.add(keys)
+        return attach_attributes(events, self._items, keys), dead
 
     def _kept(self, duplicates: DuplicateFilter, events: pa.Table) -> pa.Table:
         kept = duplicates.keep(events)
@@ -259,7 +301,9 @@ class TableSource:
         return [f"left out, as no file of the log's format: {some}{more}"]
 
     def _why(self) -> str:
-        return f"the reasons stand in {self._dead_letters}" if self._dead_letters else "it is empty"
+        where = f"the reasons stand in {self._dead_letters}" if self._dead_letters else "it is empty"
+        column = self._faults.why()
+        return where if column is None else f"{where}; {column}"
 
 
 def _spare_the_input(files: tuple[Path, ...], items: Path | None, dead_letters: Path | None) -> None:

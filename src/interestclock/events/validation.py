@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interestclock.events.column_faults import ColumnFaults
 from interestclock.events.context import ContextKind
 from interestclock.events.dead_letters import DeadLetter
 from interestclock.events.id_types import IdTypes, id_types_of
@@ -18,6 +19,7 @@ from interestclock.events.id_values import parse_ids
 from interestclock.events.limits import RAW_BYTES
 from interestclock.events.local_time import Order
 from interestclock.events.mapping import ColumnMapping
+from interestclock.events.operands import parse_operands
 from interestclock.events.raw_tables import RawBlock
 from interestclock.events.row_checks import RowChecks
 from interestclock.events.row_times import check_times, located, when
@@ -83,6 +85,7 @@ def validate(
     *,
     rows_before: int,
     watch: TimeWatch | None = None,
+    faults: ColumnFaults | None = None,
 ) -> tuple[pa.Table, list[DeadLetter]]:
     """The block's good rows as an event table (in the block's order), and its dead letters.
 
@@ -92,6 +95,7 @@ def validate(
         types: as settled by the log's first block.
         rows_before: rows of the log in the files before this one.
         watch: looks at the times as they are read, and knows those of the blocks before.
+        faults: counts what each column costs.
 
     Raises:
         LogError: a whole column has a type that cannot be what the mapping says.
@@ -115,6 +119,8 @@ def validate(
     events["log_row"] = pa.array(block.row_N + rows_before)
     _labels(checks, mapping, types, timestamp_ms_N, events)
     _context(checks, mapping, events)
+    if faults is not None:
+        faults.add(checks)
     return pa.table(events).filter(pa.array(checks.usable)), checks.dead_letters()
 
 
@@ -151,9 +157,12 @@ def _labels(
             stated_N = moments.valid_N
             known_ms_N = np.where(stated_N, place.timestamp_ms_N, known_ms_N)
             given_N = np.asarray(pc.is_valid(checks.accept(label.known_column, parse_categorical)))
-            checks.reject(given_N & ~stated_N, f"column '{label.known_column}' is no time, nor empty")
+            known = label.known_column
+            of = (known, "a time, or nothing")
+            checks.reject(given_N & ~stated_N, f"column '{known}' is no time, nor empty", of=of)
             early_N = stated_N & (known_ms_N < timestamp_ms_N)
-            checks.reject(early_N, f"column '{label.known_column}' is before the exposure")
+            of = (known, "a time that is not before the exposure")
+            checks.reject(early_N, f"column '{known}' is before the exposure", of=of)
         events[f"known_ms.{name}"] = pa.array(known_ms_N)
 
 
@@ -168,12 +177,18 @@ def _label(checks: RowChecks, mapping: ColumnMapping, name: str, label: LabelCol
 
     expression = label_expression(name, label.expression)
     columns = mapping.made_of(name)
-    parsers: dict[str, Callable[[pa.Array], Parsed]] = {
-        "number": parse_numbers,
-        "text": partial(parse_categorical, most_bytes=RAW_BYTES),
+    made_of = {
+        each: checks.accept(columns[each], _operand(kind, is_outcome=each in mapping.outcomes))
+        for each, kind in expression.columns.items()
     }
-    made_of = {each: checks.accept(columns[each], parsers[kind]) for each, kind in expression.columns.items()}
     return expression.evaluate(pa.table(made_of))
+
+
+def _operand(kind: str, *, is_outcome: bool) -> Callable[[pa.Array], Parsed]:
+    """How a column is read that a label is made of; an outcome is no text in a log's context either."""
+    if kind == "text":
+        return partial(parse_categorical, most_bytes=RAW_BYTES)
+    return parse_numbers if is_outcome else parse_operands
 
 
 def _context(checks: RowChecks, mapping: ColumnMapping, events: dict[str, pa.Array]) -> None:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from interestclock.errors import LogError
 from interestclock.events.exact_text import exact_text
+from interestclock.events.expected import A_LABEL, A_LIST, A_NUMBER, A_QUANTITY
 from interestclock.events.limits import TEXT_BYTES, too_long
 from interestclock.events.message_types import LARGEST_FLOAT32
 from interestclock.events.written_lists import split_texts
@@ -30,7 +31,6 @@ __all__ = [
 ]
 
 _NUMBER = r"^\s*([-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|(?i:nan))\s*$"
-_A_LIST = 'one value, or a list of single values such as [1, 9] or ["rock", "x"]'
 _ONES, _ZEROS = ("1", "1.0", "true", "True", "TRUE"), ("0", "0.0", "false", "False", "FALSE")
 _TRUTHS = dict.fromkeys(_ONES, 1) | dict.fromkeys(_ZEROS, 0)
 _LABEL_KEYS = pa.array(list(_TRUTHS))
@@ -111,7 +111,7 @@ def parse_labels(column: pa.Array) -> Parsed:
     else:
         raise LogError(f"holds {column.type}; labels are 0, 1, true, false or empty")
     bad_N = np.asarray(pc.and_not(pc.is_null(values), missing))
-    return Parsed(values=values, bad_N=bad_N, expected="0, 1, true, false or empty")
+    return Parsed(values=values, bad_N=bad_N, expected=A_LABEL)
 
 
 def parse_numbers(column: pa.Array) -> Parsed:
@@ -132,9 +132,7 @@ def parse_numbers(column: pa.Array) -> Parsed:
     unread = pc.and_(pc.is_null(values), pc.is_valid(column)) if is_text(column.type) else pa.scalar(False)
     values = pc.if_else(pc.is_nan(values), None, values)
     infinite = pc.is_inf(values).fill_null(False)
-    return Parsed(
-        values=values, bad_N=np.asarray(pc.or_(infinite, unread)), expected="a finite number or empty"
-    )
+    return Parsed(values=values, bad_N=np.asarray(pc.or_(infinite, unread)), expected=A_NUMBER)
 
 
 def parse_quantities(column: pa.Array) -> Parsed:
@@ -149,7 +147,7 @@ def parse_quantities(column: pa.Array) -> Parsed:
     return Parsed(
         values=parsed.values,
         bad_N=parsed.bad_N | np.asarray(beyond),
-        expected="a finite number within float32 (3.4e38 in size) or empty",
+        expected=A_QUANTITY,
         quoted=True,
     )
 
@@ -191,10 +189,10 @@ def parse_lists(column: pa.Array, separator: str | None) -> Parsed:
     values = _without_empty(values, trim=separator is not None)
     long = too_long(values.flatten())
     if long is None:
-        return Parsed(values=values, bad_N=bad_N, expected=_A_LIST)
+        return Parsed(values=values, bad_N=bad_N, expected=A_LIST)
     bad_N = bad_N.copy()
     bad_N[np.asarray(pc.filter(pc.list_parent_indices(values), long))] = True
-    return Parsed(values=values, bad_N=bad_N, expected=f"{_A_LIST}, each of at most {TEXT_BYTES} bytes")
+    return Parsed(values=values, bad_N=bad_N, expected=f"{A_LIST}, each of at most {TEXT_BYTES} bytes")
 
 
 def _without_empty(lists: pa.Array, *, trim: bool) -> pa.ListArray:

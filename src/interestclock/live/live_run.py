@@ -243,6 +243,7 @@ class LiveRun:
     def _step(self, entry: AdmittedEntry, admitted: Sequence[Admitted]) -> None:
         """Learn from what is written down; then see what is due, and tell."""
         self._files.dead_letters.write(entry.dead)
+        self._alarms.note(letter.reason for letter in entry.dead)
         self._taken_ms = entry.taken_ms
         for each in admitted:
             self.trainer.ingest(each)

@@ -145,7 +145,10 @@ class LogKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             otherwise="those that count as finish and like",
         ),
     ] = ()
-    labels: Annotated[_Labels, Key(help="A label (0, 1 or nothing).", option="label-column")] = {}
+    labels: Annotated[
+        _Labels,
+        Key(help="A label (0, 1 or nothing), or what makes it: `finish=rating >= 4`.", option="label-column"),
+    ] = {}
     eq3: Annotated[
         Columns,
         Key(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["Alarms"]
 
@@ -30,6 +32,8 @@ _REMEDIES = {
     "clock is wrong",
     "dead_letters": "could not be read: dead-letters.jsonl says why",
 }
+_VALUE = re.compile(r"'[^']*'|\"[^\"]*\"|-?\b\d[\w.]*")  # what differs from message to message
+_MOST_REASONS = 1_000  # told apart
 _log = logging.getLogger("interestclock.train")
 
 
@@ -51,6 +55,16 @@ class Alarms:
         self._now_s = monotonic_s
         self._before: Mapping[str, int] = {}
         self._warned_s: dict[str, float] = {}
+        self._reasons: Counter[str] = Counter()
+        self._first: dict[str, str] = {}  # alike but for their values -> the first of them
+
+    def note(self, reasons: Iterable[str]) -> None:
+        """Why messages could not be read: the warning names the field that most of them are refused for."""
+        for reason in reasons:
+            alike = _VALUE.sub("", reason)
+            if alike in self._reasons or len(self._reasons) < _MOST_REASONS:
+                self._reasons[alike] += 1
+                self._first.setdefault(alike, reason)
 
     def look(self, counts: Mapping[str, int], *, ended: bool = False) -> list[str]:
         """Look at what became of the messages since the last look; gives the kinds it warned of.
@@ -64,13 +78,25 @@ class Alarms:
         new = {name: counts.get(name, 0) - self._before.get(name, 0) for name in _REMEDIES}
         self._before = dict(counts)
         many = {name: count for name, count in new.items() if count > _SHARE * messages}
-        return [name for name, count in many.items() if self._warn(name, count, messages)]
+        warned = [name for name, count in many.items() if self._warn(name, count, messages)]
+        self._reasons.clear()
+        self._first.clear()
+        return warned
 
     def _warn(self, name: str, count: int, messages: int) -> bool:
         now_s = self._now_s()
         if now_s - self._warned_s.get(name, -_REST_S) < _REST_S:
             return False
         self._warned_s[name] = now_s
-        message = "of the newest %d messages, %d %s"
-        _log.warning(message, messages, count, _REMEDIES[name], extra={name: count})
+        message, remedy = "of the newest %d messages, %d %s", _REMEDIES[name]
+        if name == "dead_letters":
+            remedy += self._most_of_them()
+        _log.warning(message, messages, count, remedy, extra={name: count})
         return True
+
+    def _most_of_them(self) -> str:
+        """The reason of most dead letters, with the first one's value."""
+        if not self._reasons:
+            return ""
+        alike, count = self._reasons.most_common(1)[0]
+        return f"; {count} of them are like this one: {self._first[alike]}"

@@ -52,6 +52,16 @@ def _overview(found: LogInspection) -> Table:
         if count:
             table.add_row(f"  with other labels, {name}", f"{count:,}")
     table.add_row("dead letters", f"{counts.dead_letters:,}")
+    if counts.join is not None:
+        missing, join = "{:,} of {:,} ({:.1%})", counts.join
+        table.add_row(
+            "items not in the items file",
+            missing.format(join.items_missing, join.items, join.share_of_items),
+        )
+        table.add_row(
+            "rows of these, without attributes",
+            missing.format(join.rows_missing, join.rows, join.share_of_rows),
+        )
     table.add_row("first event", _utc(found.first_ms))
     table.add_row("last event", _utc(found.last_ms))
     table.add_row("users", f"{found.users:,}")

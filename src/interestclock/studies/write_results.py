@@ -79,6 +79,11 @@ def _notes(folder: SampleFolder, settings: dict[str, Any]) -> list[str]:
         f"Order: {settings['train']['order']}. Learning goes on through the test part; results.json also has "
         "each ranker frozen at its start.",
     ]
+    if counts.get("items_missing"):
+        notes.append(
+            f"{counts['items_missing']:,} items of the log are not in its items file, and so "
+            f"{counts['rows_missing']:,} rows have no attributes."
+        )
     if settings["seeds"] == 1:
         notes.append(
             "One seed: another seed may move these figures by more than the intervals say; use --seeds 3."
