@@ -125,9 +125,10 @@ def test_attention_is_handed_each_found_behaviour_with_its_gap() -> None:
     gap_BK = DAYS - 1 - spans.time_E[retrieved.offset_BK]
     behaviour_BKI = vectors_NI[spans.item_E[retrieved.offset_BK]]
     assert torch.equal(out_BO, model.attend(candidate_BI, behaviour_BKI, gap_BK, retrieved.present_BK))
-    assert torch.equal(
-        out_BO, model.attend_retrieved(candidate_BI, retrieved, **asked, item_vectors_NI=vectors_NI)
+    attended_BO = model.attend_retrieved(
+        candidate_BI, retrieved, **asked, items=6, vectors=vectors_NI.__getitem__
     )
+    assert torch.equal(out_BO, attended_BO)
 
 
 def test_a_model_may_hand_on_more_and_the_rest_stays_as_it_is() -> None:
@@ -173,5 +174,6 @@ def test_how_to_attend_is_for_a_model_to_say() -> None:
             retrieved,
             request_row_B=torch.tensor([0]),
             spans=histories(requests=1, longest=0, items=1),
-            item_vectors_NI=torch.zeros(1, 2),
+            items=1,
+            vectors=torch.zeros(1, 2).__getitem__,
         )

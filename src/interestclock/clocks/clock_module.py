@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -19,13 +18,11 @@ if TYPE_CHECKING:  # a clock is of use in anyone's ranker, without what reads lo
     from interestclock.embeddings import ItemVectors
     from interestclock.histories import Histories
     from interestclock.samples import Batch
-    from interestclock.search import Retrieved
 
-__all__ = ["ClockInputs", "ClockModule", "HourlyModule", "RequestModule", "distinct", "retrieved_vectors"]
+__all__ = ["ClockInputs", "ClockModule", "HourlyModule", "RequestModule"]
 
-# Shapes: B exposures, M requests, H buckets, C all clock attributes' embeddings side by side, X any,
-# I item vector, K retrieved, N distinct items of all histories, U of what was found,
-# O what comes out.
+# Shapes: B exposures, M requests, H buckets, C all clock attributes' embeddings side by side,
+# I item vector, O what comes out.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,24 +153,3 @@ class HourlyModule(RequestModule):
         """One embedding for each request, float32 (M, ``output_dim``)."""
         out_MD: Tensor = self.clock(inputs.interests, second_of_day_B=inputs.second_of_day_M)
         return out_MD
-
-
-def retrieved_vectors(items: ItemVectors, retrieved: Retrieved, item_E: Tensor) -> Tensor:
-    """Vectors of found behaviours, float32 (B, K, I), each distinct item embedded once.
-
-    Only these carry a gradient: rows that the search passed over stay untouched.
-    """
-    if item_E.numel():
-        item_BK = item_E[retrieved.offset_BK].masked_fill(~retrieved.present_BK, 0).to(torch.int64)
-    else:
-        item_BK = retrieved.offset_BK
-    chosen_U, row_BK = distinct(item_BK, len(items.row_NF))
-    return functional.embedding(row_BK, items(chosen_U))
-
-
-def distinct(number_X: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Distinct numbers below ``size``, ascending, and each one's row among them; no sorting."""
-    seen = torch.zeros(size, dtype=torch.bool, device=number_X.device)
-    seen[number_X.flatten()] = True
-    row_N = seen.cumsum(0) - 1
-    return seen.nonzero().squeeze(1), row_N[number_X]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from interestclock.clocks.clock_module import ClockInputs, ClockModule, retrieved_vectors
-from interestclock.search import CachedKeys, ItemKeys, Spans, retrieved_gaps
+from interestclock.clocks.clock_module import ClockInputs, ClockModule
+from interestclock.search import CachedKeys, ItemKeys, Spans
 
 if TYPE_CHECKING:
     from interestclock.clocks.long_term import LongTermClock
@@ -56,9 +56,14 @@ class LongTermModule(ClockModule):
             vectors=inputs.items,
             cached=self._keys(inputs),
         )
-        vectors_BKI = retrieved_vectors(inputs.items, retrieved, histories.item_E)
-        gap_BK = retrieved_gaps(retrieved, spans, batch.request_row_B)
-        return self.clock.attend(inputs.candidate_BI, vectors_BKI, gap_BK, retrieved.present_BK)
+        return self.clock.attend_retrieved(
+            inputs.candidate_BI,
+            retrieved,
+            request_row_B=batch.request_row_B,
+            spans=spans,
+            items=len(inputs.items.row_NF),
+            vectors=inputs.items,
+        )
 
     def _keys(self, inputs: ClockInputs) -> ItemKeys | None:
         """Projections of an earlier request, where the configuration allows them to be old."""

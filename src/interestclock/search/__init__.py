@@ -11,7 +11,7 @@ from interestclock.search.batch import ItemKeys, search_batch
 from interestclock.search.projections import ProjectionCache
 from interestclock.search.refresh import CachedKeys, RefreshPolicy
 from interestclock.search.request import search_request
-from interestclock.search.retrieved import Retrieved, hit_rate
+from interestclock.search.retrieved import Retrieved, distinct, hit_rate, retrieved_vectors
 from interestclock.search.spans import Seen, Spans, retrieved_gaps, seen_in
 from interestclock.search.two_stage import ItemSearch, TwoStage
 
@@ -25,6 +25,7 @@ __all__ = [
     "Seen",
     "Spans",
     "TwoStage",
+    "distinct",
     "equal_projections",
     "head_scores",
     "hit_rate",
@@ -32,6 +33,7 @@ __all__ = [
     "pool_by_head",
     "project_heads",
     "retrieved_gaps",
+    "retrieved_vectors",
     "search_batch",
     "search_request",
     "seen_in",

@@ -1,14 +1,18 @@
-"""What a search retrieves."""
+"""What a search retrieves, and what attention is given of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
+from torch.nn import functional
 
-__all__ = ["Retrieved", "hit_rate"]
+__all__ = ["Retrieved", "distinct", "hit_rate", "retrieved_vectors"]
 
-# Shapes: B candidates, K kept.
+# Shapes: B candidates, K kept, E behaviours of all users, N item numbers, U distinct ones, X any,
+# I item vector.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +26,6 @@ class Retrieved:
         score_BK: float32, −inf on padding. present_BK: bool, false on padding.
 
     Example:
-        >>> import torch
         >>> retrieved = Retrieved(
         ...     offset_BK=torch.tensor([[2, 0]]), score_BK=torch.tensor([[1.5, -torch.inf]]),
         ...     present_BK=torch.tensor([[True, False]]))
@@ -51,7 +54,6 @@ def hit_rate(retrieved: Retrieved, exact: Retrieved) -> float:
         0..1, and 1 where there is nothing to find.
 
     Example:
-        >>> import torch
         >>> def at(*offsets):
         ...     return Retrieved(offset_BK=torch.tensor([offsets]), score_BK=torch.zeros(1, len(offsets)),
         ...                  present_BK=torch.ones(1, len(offsets), dtype=torch.bool))
@@ -62,3 +64,50 @@ def hit_rate(retrieved: Retrieved, exact: Retrieved) -> float:
     hit_BK = (same_BKK & retrieved.present_BK.unsqueeze(1)).any(2) & exact.present_BK
     wanted = int(exact.present_BK.sum())
     return int(hit_BK.sum()) / wanted if wanted else 1.0
+
+
+def retrieved_vectors(
+    retrieved: Retrieved, item_E: Tensor, *, items: int, vectors: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """Vectors of retrieved behaviours, float32 (B, K, I), each distinct item's made once; of padding any.
+
+    Only these carry a gradient: what the search passed over is not read.
+
+    Args:
+        item_E: item numbers of the behaviours searched. items: N, one more than the largest.
+        vectors: of item numbers, int64 (U,) -> (U, I).
+
+    Example:
+        >>> retrieved = Retrieved(offset_BK=torch.tensor([[2, 0]]), score_BK=torch.zeros(1, 2),
+        ...     present_BK=torch.ones(1, 2, dtype=torch.bool))
+        >>> retrieved_vectors(
+        ...     retrieved, torch.tensor([1, 0, 1]), items=2, vectors=torch.tensor([[3.0], [5.0]]).__getitem__)
+        tensor([[[5.],
+                 [5.]]])
+    """
+    if item_E.numel():
+        item_BK = item_E[retrieved.offset_BK].masked_fill(~retrieved.present_BK, 0).to(torch.int64)
+    else:
+        item_BK = retrieved.offset_BK
+    item_U, row_BK = distinct(item_BK, items)
+    return functional.embedding(row_BK, vectors(item_U))
+
+
+def distinct(number_X: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Distinct numbers below ``size``, ascending, and each one's row among them; no sorting.
+
+    Args:
+        number_X: int64, 0..size - 1, any shape.
+
+    Returns:
+        int64 (U,); int64, in the shape of ``number_X``.
+
+    Example:
+        >>> number_U, row_X = distinct(torch.tensor([[4, 2], [2, 2]]), 5)
+        >>> number_U.tolist(), row_X.tolist()
+        ([2, 4], [[1, 0], [0, 0]])
+    """
+    seen_N = torch.zeros(size, dtype=torch.bool, device=number_X.device)
+    seen_N[number_X.flatten()] = True
+    row_N = seen_N.cumsum(0) - 1
+    return seen_N.nonzero().squeeze(1), row_N[number_X]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from interestclock.search.batch import ItemKeys, search_batch
-from interestclock.search.retrieved import Retrieved
+from interestclock.search.retrieved import Retrieved, retrieved_vectors
 from interestclock.search.spans import Spans, retrieved_gaps, seen_in
 
 __all__ = ["ItemSearch", "TwoStage"]
@@ -36,7 +36,7 @@ class TwoStage(nn.Module):
         ...     present_BK=torch.ones(1, 2, dtype=torch.bool))
         >>> Mean(item_dim=1).attend_retrieved(
         ...     torch.zeros(1, 1), retrieved, request_row_B=torch.tensor([0]), spans=spans,
-        ...     item_vectors_NI=torch.tensor([[3.0], [5.0]])).tolist()
+        ...     items=2, vectors=torch.tensor([[3.0], [5.0]]).__getitem__).tolist()
         [[4.0]]
     """
 
@@ -65,20 +65,21 @@ class TwoStage(nn.Module):
         *,
         request_row_B: Tensor,
         spans: Spans,
-        item_vectors_NI: Tensor,
+        items: int,
+        vectors: Callable[[Tensor], Tensor],
     ) -> Tensor:
-        """Attend over what was found, all items' vectors at hand; gradients flow to those found.
+        """Attend over what was found; gradients flow to its items' vectors, each of them read once.
 
         Args:
             candidate_BI, request_row_B: the candidates and their requests. retrieved: in the spans.
-            item_vectors_NI: by the spans' item numbers.
+            items: one more than the largest item number. vectors: of item numbers, int64 (U,) -> (U, I).
 
         Returns:
             float32 (B, O).
         """
-        item_BK = spans.item_E[retrieved.offset_BK].clamp(min=0)
+        behaviour_BKI = retrieved_vectors(retrieved, spans.item_E, items=items, vectors=vectors)
         gap_BK = retrieved_gaps(retrieved, spans, request_row_B)
-        return self.attend(candidate_BI, item_vectors_NI[item_BK], gap_BK, retrieved.present_BK)
+        return self.attend(candidate_BI, behaviour_BKI, gap_BK, retrieved.present_BK)
 
 
 class ItemSearch(TwoStage):
@@ -176,18 +177,11 @@ class ItemSearch(TwoStage):
     def search_and_attend(
         self, candidate_BI: Tensor, *, request_row_B: Tensor, spans: Spans, item_vectors_NI: Tensor
     ) -> Tensor:
-        """Both stages, all items' vectors at hand, float32 (B, O); arguments as in ``attend_retrieved``."""
+        """Both stages, all items' vectors at hand by the spans' item numbers, float32 (B, O)."""
+        items, vectors = len(item_vectors_NI), item_vectors_NI.__getitem__
         retrieved = self.search(
-            candidate_BI,
-            request_row_B=request_row_B,
-            spans=spans,
-            items=len(item_vectors_NI),
-            vectors=item_vectors_NI.__getitem__,
+            candidate_BI, request_row_B=request_row_B, spans=spans, items=items, vectors=vectors
         )
         return self.attend_retrieved(
-            candidate_BI,
-            retrieved,
-            request_row_B=request_row_B,
-            spans=spans,
-            item_vectors_NI=item_vectors_NI,
+            candidate_BI, retrieved, request_row_B=request_row_B, spans=spans, items=items, vectors=vectors
         )

@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from interestclock.clocks import ClockInputs, ClockModule, RankerSizes
 from interestclock.clocks.checks import check_size
-from interestclock.clocks.clock_module import distinct
 from interestclock.clocks.padded import check_candidates, check_histories
+from interestclock.search import distinct
 
 __all__ = ["DeepInterest", "DinConfig"]
 

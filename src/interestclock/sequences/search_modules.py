@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from interestclock.clocks import ClockInputs, ClockModule
-from interestclock.clocks.clock_module import retrieved_vectors
 from interestclock.errors import ConfigError
-from interestclock.search import Retrieved, Spans, TwoStage, retrieved_gaps
+from interestclock.search import Retrieved, Spans, TwoStage
 from interestclock.sequences.hours import HOUR_GAPS
 
 if TYPE_CHECKING:
@@ -105,6 +104,11 @@ def _spans(inputs: ClockInputs, *, most: int) -> Spans:
 
 
 def _attended(peer: TwoStage, inputs: ClockInputs, spans: Spans, retrieved: Retrieved) -> Tensor:
-    vectors_BKI = retrieved_vectors(inputs.items, retrieved, spans.item_E)
-    gap_BK = retrieved_gaps(retrieved, spans, inputs.batch.request_row_B)
-    return peer.attend(inputs.candidate_BI, vectors_BKI, gap_BK, retrieved.present_BK)
+    return peer.attend_retrieved(
+        inputs.candidate_BI,
+        retrieved,
+        request_row_B=inputs.batch.request_row_B,
+        spans=spans,
+        items=len(inputs.items.row_NF),
+        vectors=inputs.items,
+    )

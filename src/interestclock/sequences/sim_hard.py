@@ -134,7 +134,8 @@ class SimHard(TwoStage):
             retrieved,
             request_row_B=request_row_B,
             spans=spans,
-            item_vectors_NI=item_vectors_NI,
+            items=len(item_vectors_NI),
+            vectors=item_vectors_NI.__getitem__,
         )
 
     def search(
