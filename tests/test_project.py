@@ -56,6 +56,7 @@ NO_EXAMPLE = {
     "interestclock.events.schema.EventSource": "a Protocol: there is nothing to run",
     "interestclock.clocks.clock_config.ClockConfig": "a Protocol: there is nothing to run",
     "interestclock.clocks.clock_module.ClockInputs": "what a ClockModule is given; its example reads some",
+    "interestclock.clocks.clock_module.HourlyClock": "a Protocol: there is nothing to run",
     "interestclock.embeddings.id_policy.RowChanges": "what RowLedger returns",
     "interestclock.admission.admitted.Admitted": "what EventBuffer.admit returns; its example shows one",
     "interestclock.admission.serial_columns.Column": "an argument of SerialColumns; its example shows some",

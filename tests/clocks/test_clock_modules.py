@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 from random_batches import ITEMS, NAMES, inputs_of, make_batch, make_histories, make_ranker
+from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from interestclock.clocks import GaussianConfig, LongTermConfig, NaiveConfig
+from interestclock.clocks import GaussianConfig, HourlyModule, LongTermConfig, NaiveConfig
 from interestclock.ranking import Ranker
 
 
@@ -50,6 +51,21 @@ def test_an_hourly_slot_is_the_clock_over_mean_values_by_hour(config: NaiveConfi
     second_M = batch.second_of_day_B[batch.first_M]
     by_hand_BC = slot.clock(interests_MHC, second_of_day_B=second_M)[batch.request_row_B]
     torch.testing.assert_close(slot(inputs_of(ranker, batch, histories)), by_hand_BC, atol=1e-6, rtol=0)
+
+
+def test_a_third_clock_is_called_with_what_the_naive_one_is() -> None:
+    class AtNoon(nn.Module):
+        output_dim = 8
+
+        def forward(self, clock_BHD: Tensor, *, second_of_day_B: Tensor) -> Tensor:
+            return clock_BHD[:, 12] * (second_of_day_B >= 43_200).unsqueeze(1)
+
+    ranker, histories = make_ranker(clocks=(NaiveConfig(),)), make_histories()
+    inputs = inputs_of(ranker, make_batch(histories), histories)
+    by_hand_MC = inputs.interests[:, 12] * (inputs.second_of_day_M >= 43_200).unsqueeze(1)
+    out_BC = HourlyModule(AtNoon())(inputs)
+    assert torch.equal(out_BC, by_hand_MC[inputs.batch.request_row_B])
+    assert out_BC.any()
 
 
 def test_a_clock_that_needs_interests_says_so_when_there_are_none() -> None:

@@ -11,7 +11,13 @@ from interestclock.clocks.clock_config import (
     clock_with,
     path_of,
 )
-from interestclock.clocks.clock_module import ClockInputs, ClockModule, RequestModule
+from interestclock.clocks.clock_module import (
+    ClockInputs,
+    ClockModule,
+    HourlyClock,
+    HourlyModule,
+    RequestModule,
+)
 from interestclock.clocks.gaussian import GaussianClock, GaussianConfig
 from interestclock.clocks.long_term import LongTermClock, LongTermConfig
 from interestclock.clocks.naive import NaiveClock, NaiveConfig
@@ -28,6 +34,8 @@ __all__ = [
     "ClockModule",
     "GaussianClock",
     "GaussianConfig",
+    "HourlyClock",
+    "HourlyModule",
     "LongTermClock",
     "LongTermConfig",
     "NaiveClock",

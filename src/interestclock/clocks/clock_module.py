@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -13,13 +13,11 @@ from interestclock.clocks.checks import check_answer
 from interestclock.timeofday import utc_hour
 
 if TYPE_CHECKING:  # a clock is of use in anyone's ranker, without what reads logs
-    from interestclock.clocks.gaussian import GaussianClock
-    from interestclock.clocks.naive import NaiveClock
     from interestclock.embeddings import ItemVectors
     from interestclock.histories import Histories
     from interestclock.samples import Batch
 
-__all__ = ["ClockInputs", "ClockModule", "HourlyModule", "RequestModule"]
+__all__ = ["ClockInputs", "ClockModule", "HourlyClock", "HourlyModule", "RequestModule"]
 
 # Shapes: B exposures, M requests, H buckets, C all clock attributes' embeddings side by side,
 # I item vector, O what comes out.
@@ -138,14 +136,34 @@ class RequestModule(ClockModule):
         raise NotImplementedError
 
 
+class HourlyClock(Protocol):
+    """An ``nn.Module`` of Eq. 3's preferences and the local second of day."""
+
+    output_dim: int
+
+    def forward(self, clock_BHD: Tensor, *, second_of_day_B: Tensor) -> Tensor:
+        """Interests by bucket, float32 (B, H, D); local second, int64 (B,) -> float32 (B, ``output_dim``)."""
+
+    def __call__(self, clock_BHD: Tensor, *, second_of_day_B: Tensor) -> Tensor:
+        """The same, as ``nn.Module`` has it."""
+
+
 class HourlyModule(RequestModule):
     """A clock of Eq. 3's preferences and the local second of day, as the Naive and the Gaussian Clock are.
 
     Args:
         clock: takes float32 (M, H, C) and ``second_of_day_B``; its ``output_dim`` is known.
+
+    Example:
+        >>> class AllDay(nn.Module):
+        ...     output_dim = 8
+        ...     def forward(self, clock_BHD: Tensor, *, second_of_day_B: Tensor) -> Tensor:
+        ...         return clock_BHD.mean(dim=1)
+        >>> HourlyModule(AllDay()).output_dim
+        8
     """
 
-    def __init__(self, clock: NaiveClock | GaussianClock) -> None:
+    def __init__(self, clock: HourlyClock) -> None:
         super().__init__()
         self.clock, self.output_dim = clock, clock.output_dim
 

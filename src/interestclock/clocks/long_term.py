@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from interestclock.clocks.checks import check_size
 from interestclock.clocks.clock_config import RankerSizes
-from interestclock.clocks.clock_module import ClockModule
-from interestclock.clocks.long_term_module import LongTermModule
+from interestclock.clocks.clock_module import ClockInputs, ClockModule
 from interestclock.clocks.padded import check_candidates, padded_spans
+from interestclock.clocks.search_module import SearchModule, newest_spans
 from interestclock.clocks.time_gap import GAP_FEATURES, TimeGap, gap_features
 from interestclock.search import (
+    CachedKeys,
+    ItemKeys,
     ItemSearch,
     RefreshPolicy,
+    Spans,
     equal_projections,
     head_scores,
     pool_by_head,
@@ -25,11 +29,16 @@ from interestclock.search import (
 )
 from interestclock.timeofday import DAY_SECONDS
 
+if TYPE_CHECKING:  # a clock is of use in anyone's ranker, without what reads logs
+    from interestclock.embeddings import ItemVectors
+
 __all__ = ["LongTermClock", "LongTermConfig"]
 
 # Shapes: B candidates, M requests (a user at a time), L behaviours, K retrieved, N distinct items,
 # I item vector, Q heads, D latent of a head, Z = Q x D, F gap features, C = I + F,
-# P gaps that occur, O output.
+# P gaps that occur, R items asked for, O output.
+
+_GAPS = DAY_SECONDS // 2 + 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +89,7 @@ class LongTermConfig:
 
     def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock over a ranker's histories."""
-        return LongTermModule(LongTermClock(item_dim=sizes.item_dim, config=self))
+        return _Module(LongTermClock(item_dim=sizes.item_dim, config=self))
 
     @property
     def refresh(self) -> RefreshPolicy | None:
@@ -184,7 +193,7 @@ class LongTermClock(ItemSearch):
             times=("behaviour_second_ML", behaviour_second_ML),
             now=("second_of_day_M", second_of_day_M),
             period=DAY_SECONDS,
-            gaps=DAY_SECONDS // 2 + 1,
+            gaps=_GAPS,
         )
         return self.search_and_attend(
             candidate_BI, request_row_B=request_row_B, spans=spans, item_vectors_NI=item_vectors_NI
@@ -218,3 +227,52 @@ class LongTermClock(ItemSearch):
         item_BQK = head_scores(query_BZ, self.key.weight, (behaviour_BKI,), heads=self.config.heads)
         time_BKQ: Tensor = self.gap(feature_BKF)
         return item_BQK / self.scale + time_BKQ.transpose(1, 2)
+
+
+class _Module(SearchModule):
+    """The clock over each request's newest behaviours, and the projections that it keeps."""
+
+    def __init__(self, clock: LongTermClock) -> None:
+        super().__init__()
+        refresh = clock.config.refresh
+        self.clock, self.output_dim = clock, clock.output_dim
+        self._cached = CachedKeys(refresh) if refresh is not None else None
+
+    @property
+    def model(self) -> LongTermClock:
+        return self.clock
+
+    @property
+    def ages(self) -> bool:
+        return self._cached is not None
+
+    def spans(self, inputs: ClockInputs) -> Spans:
+        return newest_spans(
+            inputs,
+            most=self.clock.config.longest,
+            time_E=inputs.histories.second_of_day_E,
+            now_M=inputs.second_of_day_M,
+            period=DAY_SECONDS,
+            gaps=_GAPS,
+        )
+
+    def keys(self, inputs: ClockInputs) -> ItemKeys | None:
+        """Projections of an earlier request, where the configuration allows them to be old."""
+        if self._cached is None or not len(inputs.batch):
+            return None
+        return self._cached.keys(
+            items=len(inputs.items.row_NF),
+            now_ms=int(inputs.batch.timestamp_ms_B[-1]),
+            make=lambda item_R: self.clock.key(inputs.items(item_R)),
+        )
+
+    def renew(self, item_R: Tensor, items: ItemVectors) -> None:
+        if self._cached is not None:
+            self._cached.renew(item_R, make=lambda item_R: self.clock.key(items(item_R)))
+
+    def cached(self) -> dict[str, Tensor]:
+        return {} if self._cached is None else self._cached.state()
+
+    def restore_cached(self, cached: Mapping[str, Tensor]) -> None:
+        if self._cached is not None:
+            self._cached.restore(cached)

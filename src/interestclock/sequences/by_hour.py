@@ -1,16 +1,18 @@
-"""What baselines that search by items and hours are given: padded histories, their times in whole hours."""
+"""Baselines that search by items and hours: what they are given, by hand and in the ranker."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
+from interestclock.clocks import ClockInputs
 from interestclock.clocks.padded import check_candidates
 from interestclock.clocks.padded import padded_spans as spans_of
+from interestclock.clocks.search_module import SearchModule, newest_spans
 from interestclock.search import ItemSearch, Spans
 from interestclock.sequences.hours import HOUR_GAPS
 from interestclock.sequences.sizes import SearchSizes
 
-__all__ = ["HourSearch", "padded_spans"]
+__all__ = ["HourModule", "HourSearch", "newest_hours", "padded_spans"]
 
 # Shapes: B candidates, M requests (a user at a time), L behaviours, N distinct items, I item vector.
 
@@ -82,6 +84,45 @@ class HourSearch(ItemSearch):
         return self.search_and_attend(
             candidate_BI, request_row_B=request_row_B, spans=spans, item_vectors_NI=item_vectors_NI
         )
+
+
+class HourModule(SearchModule):
+    """A baseline that is an ``HourSearch`` in its place in the ranker: over each request's newest behaviours.
+
+    Args:
+        peer: the baseline.
+
+    Example:
+        >>> from interestclock.sequences import Twin, TwinConfig
+        >>> HourModule(Twin(item_dim=4, config=TwinConfig())).output_dim
+        32
+    """
+
+    def __init__(self, peer: HourSearch) -> None:
+        super().__init__()
+        self.peer, self.output_dim = peer, peer.output_dim
+
+    @property
+    def model(self) -> HourSearch:
+        """The baseline."""
+        return self.peer
+
+    def spans(self, inputs: ClockInputs) -> Spans:
+        """As many as its configuration says, their times in whole hours."""
+        return newest_hours(inputs, most=self.peer.config.longest)
+
+
+def newest_hours(inputs: ClockInputs, *, most: int) -> Spans:
+    """Each request's newest behaviours, their times in whole hours.
+
+    Args:
+        most: how many.
+
+    Example: see ``HourModule``, which searches among them.
+    """
+    return newest_spans(
+        inputs, most=most, time_E=inputs.histories.hour_E, now_M=inputs.hour_M, period=0, gaps=HOUR_GAPS
+    )
 
 
 def padded_spans(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor
 
-from interestclock.clocks import ClockModule, RankerSizes
+from interestclock.clocks import ClockInputs, ClockModule, RankerSizes
 from interestclock.clocks.padded import check_candidates
+from interestclock.clocks.search_module import TwoStageModule
+from interestclock.errors import ConfigError
 from interestclock.search import Retrieved, Spans, TwoStage
 from interestclock.sequences.alike import newest_alike
-from interestclock.sequences.by_hour import padded_spans
-from interestclock.sequences.search_modules import SimHardModule
+from interestclock.sequences.by_hour import newest_hours, padded_spans
 from interestclock.sequences.sizes import SearchSizes
 from interestclock.sequences.target_attention import TargetAttention
 
@@ -44,8 +46,12 @@ class SimHardConfig(SearchSizes):
     attribute: str | None = None
 
     def build(self, sizes: RankerSizes) -> ClockModule:
-        """SimHard over a ranker's histories."""
-        return SimHardModule(SimHard(item_dim=sizes.item_dim, config=self), attributes=sizes.attributes)
+        """SimHard over a ranker's histories.
+
+        Raises:
+            ConfigError: the log's items have no attributes, or not the one that is to be searched by.
+        """
+        return _Module(SimHard(item_dim=sizes.item_dim, config=self), attributes=sizes.attributes)
 
 
 class SimHard(TwoStage):
@@ -165,3 +171,42 @@ def _check_categories(category_B: Tensor, category_N: Tensor, candidates: int, i
             raise ValueError(
                 f"{name} has shape {tuple(category_X.shape)}; give ({rows},), one category for each item"
             )
+
+
+class _Module(TwoStageModule):
+    """SIM with hard search by an attribute of the log, over each request's newest behaviours."""
+
+    def __init__(self, peer: SimHard, *, attributes: Sequence[str]) -> None:
+        super().__init__()
+        self.attribute = _category_attribute(peer.config, attributes)
+        self.peer, self.output_dim = peer, peer.output_dim
+
+    @property
+    def model(self) -> SimHard:
+        return self.peer
+
+    def spans(self, inputs: ClockInputs) -> Spans:
+        return newest_hours(inputs, most=self.peer.config.longest)
+
+    def search(self, inputs: ClockInputs, spans: Spans) -> Retrieved:
+        category_N = inputs.items.first_value(self.attribute)
+        return self.peer.search(
+            category_N[inputs.batch.item_B],
+            request_row_B=inputs.batch.request_row_B,
+            category_N=category_N,
+            spans=spans,
+        )
+
+
+def _category_attribute(config: SimHardConfig, attributes: Sequence[str]) -> str:
+    if not attributes:
+        raise ConfigError(
+            "sim-hard searches by an attribute of the items and this log names none; name one of the log's, "
+            "or take another ranker, for example sim-soft"
+        )
+    if config.attribute is not None and config.attribute not in attributes:
+        raise ConfigError(
+            f"sim-hard is to search by '{config.attribute}', which is no attribute of an item; "
+            f"there are {', '.join(attributes)}"
+        )
+    return config.attribute or attributes[0]

@@ -11,8 +11,7 @@ from torch import Tensor
 
 from interestclock.clocks import ClockModule, RankerSizes
 from interestclock.search import equal_projections
-from interestclock.sequences.by_hour import HourSearch
-from interestclock.sequences.search_modules import SearchModule
+from interestclock.sequences.by_hour import HourModule, HourSearch
 from interestclock.sequences.sizes import SearchSizes
 from interestclock.sequences.target_attention import TargetAttention
 
@@ -35,7 +34,7 @@ class SimSoftConfig(SearchSizes):
 
     def build(self, sizes: RankerSizes) -> ClockModule:
         """SimSoft over a ranker's histories."""
-        return SearchModule(SimSoft(item_dim=sizes.item_dim, config=self))
+        return HourModule(SimSoft(item_dim=sizes.item_dim, config=self))
 
 
 class SimSoft(HourSearch):

@@ -12,9 +12,8 @@ from torch import Tensor, nn
 from interestclock.clocks import ClockModule, RankerSizes
 from interestclock.clocks.checks import check_size
 from interestclock.search import equal_projections, head_scores, pool_by_head, project_heads
-from interestclock.sequences.by_hour import HourSearch
+from interestclock.sequences.by_hour import HourModule, HourSearch
 from interestclock.sequences.hours import GAP_BUCKETS, hour_bucket
-from interestclock.sequences.search_modules import SearchModule
 from interestclock.sequences.sizes import SearchSizes
 
 __all__ = ["Twin", "TwinConfig"]
@@ -37,7 +36,7 @@ class TwinConfig(SearchSizes):
 
     def build(self, sizes: RankerSizes) -> ClockModule:
         """TWIN over a ranker's histories."""
-        return SearchModule(Twin(item_dim=sizes.item_dim, config=self))
+        return HourModule(Twin(item_dim=sizes.item_dim, config=self))
 
 
 class Twin(HourSearch):
