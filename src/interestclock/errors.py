@@ -15,6 +15,7 @@ __all__ = [
     "LogError",
     "ResultError",
     "check_names",
+    "check_size",
     "system_errors_as",
 ]
 
@@ -110,3 +111,21 @@ def check_names(name: str, given: object) -> None:
     """
     if isinstance(given, str | bytes):
         raise ConfigError(f"{name} is the text {given!r}; give names in a tuple, as ({given!r},)")
+
+
+def check_size(name: str, value: int) -> None:
+    """Refuse a size below 1.
+
+    Args:
+        name: what the caller calls it. value: what was given.
+
+    Raises:
+        ValueError: it is below 1.
+
+    Example:
+        >>> check_size("dim", 0)
+        Traceback (most recent call last):
+        ValueError: dim is 0; give 1 or more
+    """
+    if value < 1:
+        raise ValueError(f"{name} is {value}; give 1 or more")

@@ -22,11 +22,11 @@ from random_batches import (
 from interestclock.clocks import ClockConfig, GaussianConfig, LongTermConfig, NaiveConfig, TimeEncodingConfig
 from interestclock.errors import ConfigError
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig, multi_task_loss
-from interestclock.sequences import DinConfig, SearchSizes, SimHardConfig, SimSoftConfig, TwinConfig
+from interestclock.sequences import DinConfig, HourSearchSizes, SimHardConfig, SimSoftConfig, TwinConfig
 
 CLOCKS = [(), *((clock,) for clock in EVERY_CLOCK), EVERY_CLOCK]
 NAMES_OF_CLOCKS = ["base", *(clock.kind for clock in EVERY_CLOCK), "all"]
-READ_HISTORIES = (LongTermConfig, DinConfig, SearchSizes)
+READ_HISTORIES = (LongTermConfig, DinConfig, HourSearchSizes)
 of_each_clock = pytest.mark.parametrize("clocks", CLOCKS, ids=NAMES_OF_CLOCKS)
 
 

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_sequences import Behaviour, gap_bucket, slow_target_attention, unlike_start
 
-from interestclock.sequences import SearchSizes, TargetAttention
+from interestclock.sequences import HourSearchSizes, TargetAttention
 
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 9_999), heads=st.integers(1, 3), retrieved=st.integers(0, 6))
 def test_it_matches_plain_python(seed: int, heads: int, retrieved: int) -> None:
     torch.manual_seed(seed)
-    sizes = SearchSizes(heads=heads, latent_dim=3, gap_dim=2, output_dim=4, gain=0.7)
+    sizes = HourSearchSizes(heads=heads, latent_dim=3, gap_dim=2, output_dim=4, gain=0.7)
     attention = unlike_start(TargetAttention(item_dim=5, sizes=sizes)).double()
     candidate_BI, behaviour_BKI = torch.randn(3, 5).double(), torch.randn(3, retrieved, 5).double()
     gap_BK, present_BK = torch.randint(0, 9_999, (3, retrieved)), torch.rand(3, retrieved) < 0.7
@@ -35,7 +35,7 @@ def test_it_matches_plain_python(seed: int, heads: int, retrieved: int) -> None:
 
 
 def test_by_hand_one_head_one_dimension() -> None:
-    sizes = SearchSizes(heads=1, latent_dim=1, gap_dim=1, output_dim=1)
+    sizes = HourSearchSizes(heads=1, latent_dim=1, gap_dim=1, output_dim=1)
     attention = TargetAttention(item_dim=1, sizes=sizes)
     with torch.no_grad():
         for name, value in [("query.weight", 1.0), ("key.weight", 1.0), ("gap.weight", 0.0)]:
@@ -55,7 +55,7 @@ def test_by_hand_one_head_one_dimension() -> None:
 
 
 def test_projections_start_equal_and_blind_to_the_gap() -> None:
-    attention = TargetAttention(item_dim=5, sizes=SearchSizes(gain=2.0))
+    attention = TargetAttention(item_dim=5, sizes=HourSearchSizes(gain=2.0))
     assert torch.equal(attention.key.weight[:, :5], attention.query.weight)
     assert not attention.key.weight[:, 5:].any()
     weight_ZI = attention.query.weight
@@ -63,7 +63,7 @@ def test_projections_start_equal_and_blind_to_the_gap() -> None:
 
 
 def test_scores_are_scaled_by_the_root_of_the_latent_size() -> None:
-    sizes = SearchSizes(heads=1, latent_dim=4, gap_dim=1, gain=1.0)
+    sizes = HourSearchSizes(heads=1, latent_dim=4, gap_dim=1, gain=1.0)
     attention = TargetAttention(item_dim=4, sizes=sizes)
     attention.mlp = torch.nn.Identity()  # what the head pooled, as it is
     behaviour_BKI = torch.stack([torch.eye(4)[0], torch.zeros(4)]).unsqueeze(0)

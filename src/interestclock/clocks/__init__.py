@@ -2,7 +2,7 @@
 
 from interestclock import defaults
 from interestclock.clocks.adaptive import AdaptiveClock, AdaptiveConfig
-from interestclock.clocks.checks import check_interests, check_size, check_times
+from interestclock.clocks.checks import check_interests, check_times
 from interestclock.clocks.clock_config import (
     ClockConfig,
     RankerSizes,
@@ -23,6 +23,7 @@ from interestclock.clocks.long_term import LongTermClock, LongTermConfig
 from interestclock.clocks.naive import NaiveClock, NaiveConfig
 from interestclock.clocks.time_encoding import TimeEncoding, TimeEncodingConfig
 from interestclock.clocks.time_gap import TimeGap, gap_features
+from interestclock.errors import check_size
 from interestclock.plugins import import_named
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What clocks refuse: sizes below 1 when they are built, wrong shapes when they are called.
+"""What clocks refuse when they are called, and a ranker of clocks: wrong shapes.
 
 For clocks of the user's own as well.
 """
@@ -10,27 +10,9 @@ from torch import Tensor
 
 from interestclock.errors import ConfigError
 
-__all__ = ["check_answer", "check_interests", "check_size", "check_times"]
+__all__ = ["check_answer", "check_interests", "check_times"]
 
 # Shapes: B requests, H buckets of the day, D embedding.
-
-
-def check_size(name: str, value: int) -> None:
-    """Refuse a size below 1.
-
-    Args:
-        name: what the caller calls it. value: what was given.
-
-    Raises:
-        ValueError: it is below 1.
-
-    Example:
-        >>> check_size("dim", 0)
-        Traceback (most recent call last):
-        ValueError: dim is 0; give 1 or more
-    """
-    if value < 1:
-        raise ValueError(f"{name} is {value}; give 1 or more")
 
 
 def check_interests(clock_BHD: Tensor, *, dim: int) -> None:

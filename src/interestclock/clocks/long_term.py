@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, ClassVar
 import torch
 from torch import Tensor, nn
 
-from interestclock.clocks.checks import check_size
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockInputs, ClockModule
 from interestclock.clocks.padded import check_candidates, padded_spans
 from interestclock.clocks.search_module import SearchModule, newest_spans
 from interestclock.clocks.time_gap import GAP_FEATURES, TimeGap, gap_features
+from interestclock.errors import check_size
 from interestclock.search import (
     CachedKeys,
     ItemKeys,
     ItemSearch,
     RefreshPolicy,
+    SearchSizes,
     Spans,
     equal_projections,
     head_scores,
@@ -42,15 +43,11 @@ _GAPS = DAY_SECONDS // 2 + 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class LongTermConfig:
+class LongTermConfig(SearchSizes):
     """Sizes of the Long-term Interest Clock.
 
     Args:
-        behaviours: K, how many the search hands to attention. longest: L, how far back it looks.
-        heads: A. latent_dim: D, of each head. gap_hidden: units of g's hidden layer, per head.
-        output_dim: O, width of the clock's embedding.
-        gain: of the orthogonal start that W_q and W_b share; the greater, the more a behaviour with
-            the candidate's own item stands out at first.
+        gap_hidden: units of g's hidden layer, per head. The others: ``SearchSizes``.
         refresh_batches, refresh_minutes: how old the projections may be that a ranker searches among, as
             in ``RefreshPolicy``; neither is always fresh. Attention is fresh in any case.
 
@@ -65,27 +62,14 @@ class LongTermConfig:
     kind: ClassVar[str] = "longterm"
     reads_preferences: ClassVar[bool] = False
 
-    behaviours: int = 100
-    longest: int = 10_000
-    heads: int = 4
-    latent_dim: int = 16
     gap_hidden: int = 8
-    output_dim: int = 32
-    gain: float = 10.0
     refresh_batches: int | None = None
     refresh_minutes: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("behaviours", "longest", "heads", "latent_dim", "gap_hidden", "output_dim"):
-            check_size(name, getattr(self, name))
-        if self.gain <= 0:
-            raise ValueError(f"gain is {self.gain}; give a number above 0, for example 2.0")
+        super().__post_init__()
+        check_size("gap_hidden", self.gap_hidden)
         _ = self.refresh
-
-    @property
-    def reads_behaviours(self) -> int:
-        """As many as it searches."""
-        return self.longest
 
     def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock over a ranker's histories."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from interestclock.clocks.checks import check_size
+from interestclock.errors import check_size
 from interestclock.timeofday import DAY_SECONDS
 
 __all__ = ["GAP_FEATURES", "TimeGap", "gap_features"]

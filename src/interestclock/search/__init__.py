@@ -12,6 +12,7 @@ from interestclock.search.projections import ProjectionCache
 from interestclock.search.refresh import CachedKeys, RefreshPolicy
 from interestclock.search.request import search_request
 from interestclock.search.retrieved import Retrieved, distinct, hit_rate, retrieved_vectors
+from interestclock.search.sizes import SearchSizes
 from interestclock.search.spans import Seen, Spans, retrieved_gaps, seen_in
 from interestclock.search.two_stage import ItemSearch, TwoStage
 
@@ -22,6 +23,7 @@ __all__ = [
     "ProjectionCache",
     "RefreshPolicy",
     "Retrieved",
+    "SearchSizes",
     "Seen",
     "Spans",
     "TwoStage",

@@ -12,7 +12,7 @@ from interestclock.sequences.din import DeepInterest, DinConfig
 from interestclock.sequences.hours import HOUR_GAPS, hour_bucket
 from interestclock.sequences.sim_hard import SimHard, SimHardConfig
 from interestclock.sequences.sim_soft import SimSoft, SimSoftConfig
-from interestclock.sequences.sizes import SearchSizes
+from interestclock.sequences.sizes import HourSearchSizes
 from interestclock.sequences.target_attention import TargetAttention
 from interestclock.sequences.twin import Twin, TwinConfig
 
@@ -22,7 +22,7 @@ __all__ = [
     "DeepInterest",
     "DinConfig",
     "HourSearch",
-    "SearchSizes",
+    "HourSearchSizes",
     "SimHard",
     "SimHardConfig",
     "SimSoft",

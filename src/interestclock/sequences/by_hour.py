@@ -10,7 +10,7 @@ from interestclock.clocks.padded import padded_spans as spans_of
 from interestclock.clocks.search_module import SearchModule, newest_spans
 from interestclock.search import ItemSearch, Spans
 from interestclock.sequences.hours import HOUR_GAPS
-from interestclock.sequences.sizes import SearchSizes
+from interestclock.sequences.sizes import HourSearchSizes
 
 __all__ = ["HourModule", "HourSearch", "newest_hours", "padded_spans"]
 
@@ -28,7 +28,7 @@ class HourSearch(ItemSearch):
         >>> from torch import nn
         >>> class LastOnes(HourSearch):
         ...     def __init__(self):
-        ...         super().__init__(item_dim=1, config=SearchSizes(behaviours=2), scale=1.0)
+        ...         super().__init__(item_dim=1, config=HourSearchSizes(behaviours=2), scale=1.0)
         ...         self.query, self.key = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
         ...     def gap_scores(self, gap_V, *, dtype):
         ...         return -1e6 * gap_V.to(dtype)
@@ -42,10 +42,10 @@ class HourSearch(ItemSearch):
         [[1, 2]]
     """
 
-    config: SearchSizes
+    config: HourSearchSizes
     output_dim: int
 
-    def __init__(self, *, item_dim: int, config: SearchSizes, scale: float) -> None:
+    def __init__(self, *, item_dim: int, config: HourSearchSizes, scale: float) -> None:
         super().__init__(item_dim=item_dim, behaviours=config.behaviours, scale=scale)
         self.config = config
 

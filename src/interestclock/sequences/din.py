@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from interestclock.clocks import ClockInputs, ClockModule, RankerSizes
-from interestclock.clocks.checks import check_size
 from interestclock.clocks.padded import check_candidates, check_histories
+from interestclock.errors import check_size
 from interestclock.search import distinct
 
 __all__ = ["DeepInterest", "DinConfig"]

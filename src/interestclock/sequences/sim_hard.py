@@ -15,7 +15,7 @@ from interestclock.errors import ConfigError
 from interestclock.search import Retrieved, Spans, TwoStage
 from interestclock.sequences.alike import newest_alike
 from interestclock.sequences.by_hour import newest_hours, padded_spans
-from interestclock.sequences.sizes import SearchSizes
+from interestclock.sequences.sizes import HourSearchSizes
 from interestclock.sequences.target_attention import TargetAttention
 
 __all__ = ["SimHard", "SimHardConfig"]
@@ -25,12 +25,12 @@ __all__ = ["SimHard", "SimHardConfig"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimHardConfig(SearchSizes):
+class SimHardConfig(HourSearchSizes):
     """Sizes of SIM with hard search, and in a ranker the attribute it searches by.
 
     Args:
         attribute: whose first value is an item's category; None is the log's first attribute. The module
-            itself is given categories. Sizes: ``SearchSizes``.
+            itself is given categories. Sizes: ``HourSearchSizes``.
 
     Raises:
         ValueError: a size is below 1, or ``gain`` is not positive.

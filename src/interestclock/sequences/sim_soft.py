@@ -12,7 +12,7 @@ from torch import Tensor
 from interestclock.clocks import ClockModule, RankerSizes
 from interestclock.search import equal_projections
 from interestclock.sequences.by_hour import HourModule, HourSearch
-from interestclock.sequences.sizes import SearchSizes
+from interestclock.sequences.sizes import HourSearchSizes
 from interestclock.sequences.target_attention import TargetAttention
 
 __all__ = ["SimSoft", "SimSoftConfig"]
@@ -21,7 +21,7 @@ __all__ = ["SimSoft", "SimSoftConfig"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimSoftConfig(SearchSizes):
+class SimSoftConfig(HourSearchSizes):
     """Sizes of SIM with soft search; the search's projections are as wide as all heads together.
 
     Example:

@@ -1,50 +1,33 @@
-"""The sizes that baselines searching a long history share."""
+"""The sizes that baselines searching a long history share: those of any search, and of a gap's embedding."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from interestclock.clocks.checks import check_size
+from interestclock.errors import check_size
+from interestclock.search import SearchSizes
 
-__all__ = ["SearchSizes"]
-
-_SIZES = ("behaviours", "longest", "heads", "latent_dim", "gap_dim", "output_dim")
+__all__ = ["HourSearchSizes"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchSizes:
-    """Sizes of a search and of the attention over what it finds; the defaults are the Long-term Clock's.
+class HourSearchSizes(SearchSizes):
+    """Sizes of a search and of attention that embeds how many hours ago a behaviour was.
 
     Args:
-        behaviours: K, how many the search hands to attention. longest: L, how far back it looks.
-        heads: A. latent_dim: D, of each head. gap_dim: G, of the embedding of a time gap (TWIN's 8).
-        output_dim: O. gain: of the orthogonal start that the projections of candidates and of
-            behaviours share.
+        gap_dim: G, of the embedding of a time gap (TWIN's 8). The others: ``SearchSizes``.
 
     Raises:
         ValueError: a size is below 1, or ``gain`` is not positive.
 
     Example:
-        >>> SearchSizes(heads=0)
+        >>> HourSearchSizes(gap_dim=0)
         Traceback (most recent call last):
-        ValueError: heads is 0; give 1 or more
+        ValueError: gap_dim is 0; give 1 or more
     """
 
-    behaviours: int = 100
-    longest: int = 10_000
-    heads: int = 4
-    latent_dim: int = 16
     gap_dim: int = 8
-    output_dim: int = 32
-    gain: float = 10.0
 
     def __post_init__(self) -> None:
-        for name in _SIZES:
-            check_size(name, getattr(self, name))
-        if self.gain <= 0:
-            raise ValueError(f"gain is {self.gain}; give a number above 0, for example 2.0")
-
-    @property
-    def reads_behaviours(self) -> int:
-        """As many as are searched."""
-        return self.longest
+        super().__post_init__()
+        check_size("gap_dim", self.gap_dim)

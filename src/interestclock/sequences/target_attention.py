@@ -6,10 +6,10 @@ import math
 
 from torch import Tensor, nn
 
-from interestclock.clocks.checks import check_size
+from interestclock.errors import check_size
 from interestclock.search import equal_projections, head_scores, pool_by_head
 from interestclock.sequences.hours import GAP_BUCKETS, hour_bucket
-from interestclock.sequences.sizes import SearchSizes
+from interestclock.sequences.sizes import HourSearchSizes
 
 __all__ = ["TargetAttention"]
 
@@ -38,13 +38,13 @@ class TargetAttention(nn.Module):
 
     Example:
         >>> import torch
-        >>> attention = TargetAttention(item_dim=6, sizes=SearchSizes(output_dim=5))
+        >>> attention = TargetAttention(item_dim=6, sizes=HourSearchSizes(output_dim=5))
         >>> attention(torch.randn(2, 6), torch.randn(2, 9, 6), torch.randint(0, 99, (2, 9)),
         ...           torch.ones(2, 9, dtype=torch.bool)).shape
         torch.Size([2, 5])
     """
 
-    def __init__(self, *, item_dim: int, sizes: SearchSizes) -> None:
+    def __init__(self, *, item_dim: int, sizes: HourSearchSizes) -> None:
         super().__init__()
         check_size("item_dim", item_dim)
         self.item_dim, self.sizes = item_dim, sizes

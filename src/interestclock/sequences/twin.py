@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from interestclock.clocks import ClockModule, RankerSizes
-from interestclock.clocks.checks import check_size
+from interestclock.errors import check_size
 from interestclock.search import equal_projections, head_scores, pool_by_head, project_heads
 from interestclock.sequences.by_hour import HourModule, HourSearch
 from interestclock.sequences.hours import GAP_BUCKETS, hour_bucket
-from interestclock.sequences.sizes import SearchSizes
+from interestclock.sequences.sizes import HourSearchSizes
 
 __all__ = ["Twin", "TwinConfig"]
 
@@ -23,7 +23,7 @@ __all__ = ["Twin", "TwinConfig"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TwinConfig(SearchSizes):
+class TwinConfig(HourSearchSizes):
     """Sizes of TWIN.
 
     Example:
