@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interestclock.clocks import GaussianClock
+from interestclock.clocks import GaussianClock, GaussianConfig
 
 EDGES = [hour * 3600 for hour in range(24)]  # 0 is midnight: its second before is 86399
 
@@ -69,10 +71,13 @@ def test_one_second_over_an_hour_or_midnight_changes_little(edge: int) -> None:
     assert 0 < (before_D - after_D).abs().max() < 1e-4  # the density's slope: at most 0.242 an hour
 
 
-@pytest.mark.parametrize("sigma", [0.0, -1.0])
-def test_a_width_not_above_zero_is_refused(sigma: float) -> None:
+@pytest.mark.parametrize("build", [partial(GaussianClock, dim=4), GaussianConfig])
+@pytest.mark.parametrize("sigma", [0.0, -1.0, float("nan")])
+def test_a_width_not_above_zero_is_refused(build: Callable[..., object], sigma: float) -> None:
     with pytest.raises(ValueError, match=f"sigma_hours is {sigma}; give a width above 0, for example 1.0"):
-        GaussianClock(dim=4, sigma_hours=sigma)
+        build(sigma_hours=sigma)
+    with pytest.raises(ValueError, match="mu_hours is inf and bucket_centre_hours None; give numbers of"):
+        build(mu_hours=float("inf"))
 
 
 def test_wrong_shapes_are_refused() -> None:

@@ -203,7 +203,6 @@ def test_hard_search_without_its_attribute_is_refused(
         (lambda: RankerConfig(dim=0), "dim is 0; give 1 or more"),
         (lambda: RankerConfig(hidden=(8, 0)), r"hidden is \(8, 0\); give widths of 1 or more"),
         (lambda: RankerConfig(std=0.0), r"std is 0\.0; give a deviation above 0"),
-        (lambda: GaussianConfig(sigma_hours=0.0), r"sigma_hours is 0\.0; give a width above 0"),
         (lambda: FeatureNames(tasks=()), "a ranker without tasks predicts nothing"),
         (lambda: FeatureNames(tasks=("finish",), buckets_per_day=0), "buckets_per_day is 0; give 1 to 86400"),
         (

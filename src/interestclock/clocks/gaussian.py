@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from interestclock.clocks.checks import check_interests, check_times
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockModule, HourlyModule
-from interestclock.errors import ConfigError, check_size
+from interestclock.errors import check_size
 from interestclock.timeofday import DAY_SECONDS, circular_gap_seconds
 
 __all__ = ["GaussianClock", "GaussianConfig"]
@@ -29,7 +29,7 @@ class GaussianConfig:
         bucket_centre_hours: where a bucket stands after its start, in hours; None is its middle.
 
     Raises:
-        ConfigError: ``sigma_hours`` is not positive, or a number is not finite.
+        ValueError: ``sigma_hours`` is not positive, or a number is not finite.
 
     Example:
         >>> GaussianConfig(sigma_hours=2.0).mu_hours
@@ -47,15 +47,7 @@ class GaussianConfig:
     bucket_centre_hours: float | None = None
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.mu_hours) and math.isfinite(self.bucket_centre_hours or 0.0)):
-            raise ConfigError(
-                f"mu_hours is {self.mu_hours} and bucket_centre_hours {self.bucket_centre_hours}; "
-                "give numbers of hours"
-            )
-        if not 0 < self.sigma_hours < math.inf:
-            raise ConfigError(
-                f"sigma_hours is {self.sigma_hours}; give a width above 0, for example 1.0 (one hour)"
-            )
+        _check_settings(self.sigma_hours, self.mu_hours, self.bucket_centre_hours)
 
     def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock over a ranker's preferences."""
@@ -125,14 +117,7 @@ class GaussianClock(nn.Module):
     ) -> None:
         super().__init__()
         check_size("dim", dim)
-        if not (math.isfinite(mu_hours) and math.isfinite(bucket_centre_hours or 0.0)):
-            raise ValueError(
-                f"mu_hours is {mu_hours} and bucket_centre_hours {bucket_centre_hours}; give numbers of hours"
-            )
-        if not 0 < sigma_hours < math.inf:
-            raise ValueError(
-                f"sigma_hours is {sigma_hours}; give a width above 0, for example 1.0 (one hour)"
-            )
+        _check_settings(sigma_hours, mu_hours, bucket_centre_hours)
         self.sigma_hours, self.mu_hours = sigma_hours, mu_hours
         self.bucket_centre_hours = bucket_centre_hours
         self.output_dim = dim
@@ -162,3 +147,12 @@ class GaussianClock(nn.Module):
                 f"{24 / buckets:g} hours; give 0 to {24 / buckets:g}, or None for its middle"
             )
         return self.bucket_centre_hours
+
+
+def _check_settings(sigma_hours: float, mu_hours: float, bucket_centre_hours: float | None) -> None:
+    if not (math.isfinite(mu_hours) and math.isfinite(bucket_centre_hours or 0.0)):
+        raise ValueError(
+            f"mu_hours is {mu_hours} and bucket_centre_hours {bucket_centre_hours}; give numbers of hours"
+        )
+    if not 0 < sigma_hours < math.inf:
+        raise ValueError(f"sigma_hours is {sigma_hours}; give a width above 0, for example 1.0 (one hour)")
