@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from interestclock.clocks import ClockConfig, ClockModule, check_clock_config
+from interestclock.clocks.checks import check_answer
 from interestclock.errors import ConfigError
 from interestclock.histories import Histories
 from interestclock.ranking.config import RankerConfig
@@ -87,11 +88,12 @@ def _shape(world: _World) -> str | None:
     for requests, candidates in ((0, 1), (1, 1), (_REQUESTS, 3)):
         batch = made_up_batch(world.histories, requests=requests, candidates=candidates)
         out_BO = world.answer(batch)
-        if out_BO.shape != (len(batch), width) or out_BO.dtype != torch.float32:
-            return (
-                f"{len(batch)} exposures gave {out_BO.dtype} {tuple(out_BO.shape)}; give torch.float32 "
-                f"({len(batch)}, {width}), as output_dim says"
+        try:
+            check_answer(
+                "it", out_BO, wanted=(len(batch), width), rows="exposures", device=batch.item_B.device
             )
+        except ConfigError as error:
+            return str(error)
         if not out_BO.isfinite().all():
             return f"{len(batch)} exposures gave numbers that are not finite; user 1 has no past"
         if out_BO.requires_grad:

@@ -14,7 +14,16 @@ from interestclock.compiled import compiled
 from interestclock.search.retrieved import Retrieved
 from interestclock.timeofday.days import DAY_SECONDS
 
-__all__ = ["Seen", "SpanArrays", "Spans", "gap_between", "laid_out", "retrieved_gaps", "seen_in"]
+__all__ = [
+    "Seen",
+    "SpanArrays",
+    "Spans",
+    "gap_between",
+    "laid_out",
+    "longest_of",
+    "retrieved_gaps",
+    "seen_in",
+]
 
 # Shapes: M requests (a user at a time), E behaviours of all users, N item numbers, U of them that occur,
 # G gaps, P of them that occur, L behaviours of the request that has most.
@@ -70,7 +79,7 @@ class Spans:
     @property
     def longest(self) -> int:
         """L, behaviours of the request that has most."""
-        return int((self.stop_M - self.start_M).max()) if self.start_M.numel() else 0
+        return longest_of(self.start_M, self.stop_M)
 
     def gap(self, time_X: Tensor, now_X: Tensor) -> Tensor:
         """How far times are from their requests, int64, 0..G-1."""
@@ -138,6 +147,16 @@ def seen_in(spans: Spans, *, items: int) -> Seen:
         gap_G[gap_ML[present_ML]] = True
     row_N = torch.where(item_N, item_N.cumsum(0, dtype=torch.int32) - 1, -1).to(torch.int32)
     return Seen(item_U=item_N.nonzero().squeeze(1), row_N=row_N, gap_P=gap_G.nonzero().squeeze(1))
+
+
+def longest_of(start_M: Tensor, stop_M: Tensor) -> int:
+    """L, how many the longest span holds; 0 where there is no span.
+
+    Example:
+        >>> longest_of(torch.tensor([0, 3]), torch.tensor([3, 4]))
+        3
+    """
+    return int((stop_M - start_M).max()) if start_M.numel() else 0
 
 
 def retrieved_gaps(retrieved: Retrieved, spans: Spans, request_row_B: Tensor) -> Tensor:

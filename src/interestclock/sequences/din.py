@@ -13,6 +13,7 @@ from interestclock.clocks import ClockInputs, ClockModule, RankerSizes
 from interestclock.clocks.padded import check_candidates, check_histories
 from interestclock.errors import check_size
 from interestclock.search import distinct
+from interestclock.search.spans import longest_of
 
 __all__ = ["DeepInterest", "DinConfig"]
 
@@ -138,10 +139,10 @@ class DeepInterest(nn.Module):
         for each behaviour and candidate need be laid side by side.
         """
         of_b, of_q, of_difference, of_product = torch.chunk(self.first.weight, 4, dim=1)
-        matrix_BUI = of_b + of_difference + of_product * candidate_BI.unsqueeze(1)
-        shift_BU = functional.linear(candidate_BI, of_q - of_difference, self.first.bias)
-        hidden_BLU = torch.baddbmm(shift_BU.unsqueeze(1), behaviour_BLI, matrix_BUI.transpose(1, 2))
-        weight_BL: Tensor = self.last(self.prelu(hidden_BLU)).squeeze(2)
+        matrix_BWI = of_b + of_difference + of_product * candidate_BI.unsqueeze(1)
+        shift_BW = functional.linear(candidate_BI, of_q - of_difference, self.first.bias)
+        hidden_BLW = torch.baddbmm(shift_BW.unsqueeze(1), behaviour_BLI, matrix_BWI.transpose(1, 2))
+        weight_BL: Tensor = self.last(self.prelu(hidden_BLW)).squeeze(2)
         return weight_BL
 
 
@@ -155,8 +156,8 @@ class _Module(ClockModule):
 
     def forward(self, inputs: ClockInputs) -> Tensor:
         start_M, stop_M = inputs.batch.newest(inputs.histories, most=self.behaviours)
-        longest = int((stop_M - start_M).max()) if start_M.numel() else 0
-        item_ML = inputs.histories.items_between(start_M, stop_M, width=longest)
+        width = longest_of(start_M, stop_M)
+        item_ML = inputs.histories.items_between(start_M, stop_M, width=width)
         chosen_U, offset_ML = distinct(item_ML, len(inputs.items.row_NF))
         out_BO: Tensor = self.peer(
             inputs.candidate_BI,
