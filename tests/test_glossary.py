@@ -102,12 +102,24 @@ def explained(source: str) -> dict[str, str]:
     return dict(re.findall(r"(?<!\w)([A-Z])(?: = | )([^,;.]+)", text))
 
 
+def texts_in(source: str) -> str:
+    """All texts of a module: docstrings, errors."""
+    nodes = ast.walk(ast.parse(source))
+    return "\n".join(n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
+
+
 def faults_of_letters(source: str) -> set[str]:
     """Letters that a file uses and that mean nothing, or something else than in the legend."""
     meanings, faults = explained(source), set()
     for letter, words in LEGEND.items():
         if letter in meanings and words and not any(word in meanings[letter] for word in words):
             faults.add(f"{letter} is {meanings[letter]}")
+    for word, letter in re.findall(
+        r"(?<!\w)(\w+): ([A-Z])[,.](?=\s)", texts_in(source)
+    ):  # heads: Q, of which
+        letters = {each for each, words in LEGEND.items() if any(word in called.split() for called in words)}
+        if letters and letter not in letters:
+            faults.add(f"{letter} is {word}")
     return faults | {
         f"{letter} is not explained" for letter in (shape_letters(source) & LOCAL) - meanings.keys()
     }
@@ -121,5 +133,6 @@ def test_letters_of_shapes_mean_what_the_legend_says(path: Path) -> None:
 def test_a_letter_with_another_meaning_would_be_seen() -> None:
     assert LEGEND.keys() | LOCAL == set("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     assert faults_of_letters("# Shapes: B heads, W wide.\na_BW = 1") == {"B is heads"}
+    assert faults_of_letters('"""Args:\n    heads: A. users: U, of\n"""') == {"A is heads"}
     assert faults_of_letters("# Shapes: B\n# candidates.\na_BW = 1") == {"W is not explained"}
     assert faults_of_letters('"""Metrics.\n\nAxes: ``N`` rows, ``P`` positives.\n"""\na_PN = 1') == set()

@@ -52,7 +52,7 @@ class Judged:
     A message without a time of its own moves no watermark and is never late: ``USED``, for others to judge.
 
     Args:
-        dispositions: kind -> int8 (X,), of the rows of its table. places: kind -> int64 (X,), among all M.
+        dispositions: kind -> int8 (X,), of the rows of its table. places: kind -> int64 (X,), among all T.
         at_ms_T: where the watermark stood once each message was seen.
         newest_ms_T: the newest event time before each. active_partitions: partitions that a time came from.
 

@@ -25,7 +25,7 @@ class OpenExposures:
     """Accepted exposures by serial number (from 0, in order of arrival), until nothing can change them.
 
     Args:
-        labels: K, how many labels an exposure has.
+        labels: J, how many labels an exposure has.
 
     Raises:
         ValueError: (from what takes serial numbers) one of them is not open.

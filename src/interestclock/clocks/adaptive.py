@@ -15,7 +15,7 @@ from interestclock.errors import check_size
 
 __all__ = ["AdaptiveClock", "AdaptiveConfig"]
 
-# Shapes: B requests, H buckets of the day, D embedding.
+# Shapes: B requests, H buckets of the day, D embedding, X any other features.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +60,8 @@ class AdaptiveClock(nn.Module):
         ...         super().__init__()
         ...         self.clock = AdaptiveClock(buckets=24, dim=8)
         ...         self.out = nn.Linear(32 + self.clock.output_dim, 1)
-        ...     def forward(self, other_BE, clock_BHD):
-        ...         return self.out(torch.cat([other_BE, self.clock(clock_BHD)], dim=1))
+        ...     def forward(self, other_BX, clock_BHD):
+        ...         return self.out(torch.cat([other_BX, self.clock(clock_BHD)], dim=1))
         >>> MyRanker()(torch.randn(2, 32), torch.randn(2, 24, 8)).shape
         torch.Size([2, 1])
     """

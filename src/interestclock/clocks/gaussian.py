@@ -17,7 +17,7 @@ from interestclock.timeofday import DAY_SECONDS, circular_gap_seconds
 
 __all__ = ["GaussianClock", "GaussianConfig"]
 
-# Shapes: B requests, H buckets of the day, D embedding.
+# Shapes: B requests, H buckets of the day, D embedding, X any other features.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,9 +100,9 @@ class GaussianClock(nn.Module):
         ...         super().__init__()
         ...         self.clock = GaussianClock(dim=8, sigma_hours=1.0)
         ...         self.out = nn.Linear(32 + self.clock.output_dim, 1)
-        ...     def forward(self, other_BE, clock_BHD, second_of_day_B):
+        ...     def forward(self, other_BX, clock_BHD, second_of_day_B):
         ...         now_BD = self.clock(clock_BHD, second_of_day_B=second_of_day_B)
-        ...         return self.out(torch.cat([other_BE, now_BD], dim=1))
+        ...         return self.out(torch.cat([other_BX, now_BD], dim=1))
         >>> MyRanker()(torch.randn(2, 32), torch.randn(2, 24, 8), torch.tensor([0, 86_399])).shape
         torch.Size([2, 1])
     """

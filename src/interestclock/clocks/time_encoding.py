@@ -15,7 +15,7 @@ from interestclock.errors import check_size
 
 __all__ = ["TimeEncoding", "TimeEncodingConfig"]
 
-# Shapes: B requests, D output.
+# Shapes: B requests, D output, X any other features.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +59,9 @@ class TimeEncoding(nn.Module):
         ...         super().__init__()
         ...         self.clock = TimeEncoding(dim=8)
         ...         self.out = nn.Linear(32 + self.clock.output_dim, 1)
-        ...     def forward(self, other_BE, second_of_day_B, day_of_week_B):
+        ...     def forward(self, other_BX, second_of_day_B, day_of_week_B):
         ...         time_BD = self.clock(second_of_day_B=second_of_day_B, day_of_week_B=day_of_week_B)
-        ...         return self.out(torch.cat([other_BE, time_BD], dim=1))
+        ...         return self.out(torch.cat([other_BX, time_BD], dim=1))
         >>> MyRanker()(torch.randn(2, 32), torch.tensor([0, 86_399]), torch.tensor([0, 6])).shape
         torch.Size([2, 1])
     """

@@ -50,7 +50,7 @@ class TimeGap(nn.Module):
     width, activation and the scaling of the gap are not given there.
 
     Args:
-        heads: A, networks side by side. hidden: G, units in each.
+        heads: Q, networks side by side. hidden: G, units in each.
 
     Raises:
         ValueError: a size is below 1.
@@ -70,7 +70,7 @@ class TimeGap(nn.Module):
         self.second = nn.Parameter(torch.randn(heads, hidden) / hidden**0.5)
 
     def forward(self, feature_XF: Tensor) -> Tensor:
-        """``gap_features``, float32 (..., 3) -> score per head, float32 (..., A)."""
+        """``gap_features``, float32 (..., 3) -> score per head, float32 (..., Q)."""
         hidden_XZ = torch.relu(self.first(feature_XF))
         # The heads' second layers side by side, zeros between them: one product for all.
         apart_QQ = torch.eye(self.heads, dtype=self.second.dtype, device=self.second.device)

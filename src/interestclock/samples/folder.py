@@ -134,9 +134,9 @@ class SampleFolder:
 
     def item_attributes(self, state: FeatureState) -> dict[str, Tensor]:
         """Value numbers by item number: int64 (items + 1, V) per attribute, 0 is none."""
-        item_I = np.arange(state.items.capacity + 1)
+        item_N = np.arange(state.items.capacity + 1)
         return {
-            name: torch.from_numpy(state.values.of(name, item_I).astype(np.int64))
+            name: torch.from_numpy(state.values.of(name, item_N).astype(np.int64))
             for name in self.schema.attributes
         }
 

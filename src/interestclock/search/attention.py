@@ -23,7 +23,7 @@ def head_scores(query_BZ: Tensor, key_ZC: Tensor, parts_BKF: Sequence[Tensor], *
 
     Args:
         query_BZ: candidates' projections, all heads side by side. key_ZC: W, as an ``nn.Linear`` has it.
-        parts_BKF: what W projects, in its order; J is their widths' sum. heads: A.
+        parts_BKF: what W projects, in its order; C is their widths' sum. heads: Q.
 
     Returns:
         (B, Q, K); a relevance is made of it by adding what else speaks for a behaviour.
@@ -36,7 +36,7 @@ def head_scores(query_BZ: Tensor, key_ZC: Tensor, parts_BKF: Sequence[Tensor], *
     latent = query_BZ.shape[1] // heads
     query_BQD = query_BZ.reshape(-1, heads, latent)
     key_QDC = key_ZC.reshape(heads, latent, -1)
-    towards_BQC = torch.einsum("bad,adj->baj", query_BQD, key_QDC)
+    towards_BQC = torch.einsum("bqd,qdc->bqc", query_BQD, key_QDC)
     towards_BQF = torch.split(towards_BQC, [part.shape[2] for part in parts_BKF], dim=2)
     products = [to_BQF @ part.transpose(1, 2) for to_BQF, part in zip(towards_BQF, parts_BKF, strict=True)]
     score_BQK = products[0]
@@ -73,7 +73,7 @@ def project_heads(pooled_BQC: Tensor, value_QCD: Tensor) -> Tensor:
         >>> project_heads(torch.ones(1, 2, 3), torch.stack([torch.eye(3), 2 * torch.eye(3)]))
         tensor([[1., 1., 1., 2., 2., 2.]])
     """
-    return torch.einsum("baj,ajd->bad", pooled_BQC, value_QCD).flatten(1)
+    return torch.einsum("bqc,qcd->bqd", pooled_BQC, value_QCD).flatten(1)
 
 
 def masked_softmax(score_BQK: Tensor, present_B1K: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ def equal_projections(
     """W_q and W_b, which start as one orthogonal matrix: the same item scores high from the first event on.
 
     Args:
-        item_dim: I. width: E, all heads side by side. gain: of the orthogonal matrix.
+        item_dim: I. width: all heads side by side, Z. gain: of the orthogonal matrix.
         beside: inputs of W_b behind the item's vector, such as a gap's embedding, that start at zero.
 
     Example:

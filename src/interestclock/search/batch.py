@@ -75,7 +75,7 @@ def search_batch(
     what was found.
 
     Source: the search unit of TWIN (Chang et al., KDD 2023) and Clock-GSU (Long-term Interest Clock,
-    WWW 2025, section 3.2), whose heads search together: their projections stand side by side in E, and
+    WWW 2025, section 3.2), whose heads search together: their projections stand side by side in Z, and
     their time parts are summed before they come here.
 
     Args:
@@ -85,7 +85,7 @@ def search_batch(
         spans: the behaviours. top_k: K. Scores are compared as float32.
 
     Returns:
-        What was retrieved; offsets are rows of the T.
+        What was retrieved; offsets count the E.
 
     Raises:
         ValueError: ``top_k`` is below 1.

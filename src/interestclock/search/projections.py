@@ -91,7 +91,7 @@ class ProjectionCache:
         if key_NZ.shape != query_NZ.shape or key_NZ.ndim != 2:
             raise ResultError(
                 f"keys have shape {tuple(key_NZ.shape)}, queries {tuple(query_NZ.shape)}; "
-                "give (items, E) twice"
+                "give (items, Z) twice"
             )
         if dtype not in _FORMATS:
             raise ResultError(f"projections cannot be kept as {dtype}; use float16, bfloat16 or float32")

@@ -32,7 +32,7 @@ def search_request(query_CZ: Tensor, key_LZ: Tensor, time_score_L: Tensor, *, to
     On a GPU, and for other types than float32, plain PyTorch does the same, in blocks of 64 MiB of scores.
 
     Source: Clock-GSU (Long-term Interest Clock, WWW 2025, section 3.2), whose heads search together: their
-    projections stand side by side in E, and their time parts are summed before they come here.
+    projections stand side by side in Z, and their time parts are summed before they come here.
 
     Args:
         query_CZ: floats, candidates' projections. key_LZ: the same type, behaviours' projections

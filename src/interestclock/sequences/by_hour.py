@@ -30,8 +30,8 @@ class HourSearch(ItemSearch):
         ...     def __init__(self):
         ...         super().__init__(item_dim=1, config=HourSearchSizes(behaviours=2), scale=1.0)
         ...         self.query, self.key = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
-        ...     def gap_scores(self, gap_V, *, dtype):
-        ...         return -1e6 * gap_V.to(dtype)
+        ...     def gap_scores(self, gap_P, *, dtype):
+        ...         return -1e6 * gap_P.to(dtype)
         ...     def attend(self, candidate_BI, behaviour_BKI, gap_hours_BK, present_BK):
         ...         return gap_hours_BK
         >>> LastOnes()(

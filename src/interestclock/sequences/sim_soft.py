@@ -40,7 +40,7 @@ class SimSoftConfig(HourSearchSizes):
 class SimSoft(HourSearch):
     r"""Find the behaviours nearest to a candidate, whenever they were, and attend over them.
 
-    .. math:: r_i = (W_b b_i) \cdot (W_a q) / \sqrt{E}, \qquad S^* = \text{top } K \text{ by } r, \qquad
+    .. math:: r_i = (W_b b_i) \cdot (W_a q) / \sqrt{Z}, \qquad S^* = \text{top } K \text{ by } r, \qquad
         v = [attention(q, S^*); \frac{1}{K} \sum_{i \in S^*} r_i b_i]
 
     The search has parameters of its own and sees no time. Nothing found gives a constant.
