@@ -29,7 +29,7 @@ SOURCES = (
     "search/request.py",
     "search/selection.py",
     "search/spans.py",
-    "sequences/alike.py",
+    "sequences/category_search.py",
     "timeofday/days.py",
 )
 

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from interestclock.compiled import compiled
-from interestclock.search.anywhere import best_of_rows
 from interestclock.search.product_buffer import product_buffer
 from interestclock.search.retrieved import Retrieved
 from interestclock.search.selection import (
@@ -26,6 +25,7 @@ from interestclock.search.selection import (
     select_row,
 )
 from interestclock.search.spans import SpanArrays, Spans, Whole, gap_between, laid_out
+from interestclock.search.torch_top_k import best_of_rows
 
 __all__ = ["ItemKeys", "search_batch"]
 

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from interestclock.compiled import compiled
-from interestclock.search.anywhere import best_of_rows
 from interestclock.search.product_buffer import product_buffer
 from interestclock.search.retrieved import Retrieved
 from interestclock.search.selection import Floats, Keys, Room, decode_keys, keys_for, room_for, select_row
+from interestclock.search.torch_top_k import best_of_rows
 
 __all__ = ["search_request"]
 

@@ -6,8 +6,8 @@ Each is a module for anyone's ranker: DIN, SIM with hard and with soft search, T
 from interestclock import defaults
 from interestclock.clocks import ClockConfig
 from interestclock.plugins import import_named
-from interestclock.sequences.alike import newest_alike
 from interestclock.sequences.by_hour import HourSearch, padded_spans
+from interestclock.sequences.category_search import newest_alike
 from interestclock.sequences.din import DeepInterest, DinConfig
 from interestclock.sequences.hours import HOUR_GAPS, hour_bucket
 from interestclock.sequences.sim_hard import SimHard, SimHardConfig

@@ -13,8 +13,8 @@ from interestclock.clocks.padded import check_candidates
 from interestclock.clocks.search_module import TwoStageModule
 from interestclock.errors import ConfigError
 from interestclock.search import Retrieved, Spans, TwoStage
-from interestclock.sequences.alike import newest_alike
 from interestclock.sequences.by_hour import newest_hours, padded_spans
+from interestclock.sequences.category_search import newest_alike
 from interestclock.sequences.sizes import HourSearchSizes
 from interestclock.sequences.target_attention import TargetAttention
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interestclock.search import Retrieved, Spans
-from interestclock.sequences import alike, newest_alike
+from interestclock.sequences import category_search, newest_alike
 
 WAYS = ("compiled", "anywhere")
 ITEMS = 6
@@ -55,7 +55,7 @@ def slow(asked: dict[str, Any], top_k: int) -> list[list[int]]:
 def search(way: str, asked: dict[str, Any], top_k: int) -> Retrieved:
     with pytest.MonkeyPatch.context() as patch:
         if way == "anywhere":
-            patch.setattr(alike, "_newest_compiled", alike._newest_anywhere)
+            patch.setattr(category_search, "_newest_compiled", category_search._newest_anywhere)
         return newest_alike(**asked, top_k=top_k)
 
 
