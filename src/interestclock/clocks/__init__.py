@@ -2,7 +2,7 @@
 
 from interestclock import defaults
 from interestclock.clocks.adaptive import AdaptiveClock, AdaptiveConfig
-from interestclock.clocks.checks import check_interests, check_times
+from interestclock.clocks.checks import check_interests
 from interestclock.clocks.clock_config import (
     ClockConfig,
     RankerSizes,
@@ -25,6 +25,7 @@ from interestclock.clocks.time_encoding import TimeEncoding, TimeEncodingConfig
 from interestclock.clocks.time_gap import TimeGap, gap_features
 from interestclock.errors import check_size
 from interestclock.plugins import import_named
+from interestclock.search.checks import check_times
 
 __all__ = [
     "CLOCKS",

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from interestclock.errors import ConfigError
 
-__all__ = ["check_answer", "check_interests", "check_times"]
+__all__ = ["check_answer", "check_interests"]
 
 # Shapes: B requests, H buckets of the day, D embedding.
 
@@ -33,26 +33,6 @@ def check_interests(clock_BHD: Tensor, *, dim: int) -> None:
         raise ValueError(
             f"clock_BHD has shape {tuple(clock_BHD.shape)}; give (requests, buckets of the day, {dim})"
         )
-
-
-def check_times(name: str, times_B: Tensor, *, requests: int) -> None:
-    """Refuse times that are not one whole number per request.
-
-    Args:
-        name: what the caller calls them. times_B: (B,), any integer type. requests: B.
-
-    Raises:
-        ValueError: another shape, or a type that is no integer's.
-
-    Example:
-        >>> import torch; check_times("second_of_day_B", torch.tensor([60.0]), requests=1)
-        Traceback (most recent call last):
-        ValueError: second_of_day_B has type torch.float32; give whole numbers, for example int64
-    """
-    if times_B.shape != (requests,):
-        raise ValueError(f"{name} has shape {tuple(times_B.shape)}; give ({requests},), one for each request")
-    if times_B.is_floating_point():
-        raise ValueError(f"{name} has type {times_B.dtype}; give whole numbers, for example int64")
 
 
 def check_answer(

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockInputs, ClockModule
-from interestclock.clocks.padded import check_candidates, padded_spans
 from interestclock.clocks.search_module import SearchModule, newest_spans
 from interestclock.clocks.time_gap import GAP_FEATURES, TimeGap, gap_features
 from interestclock.errors import check_size
@@ -28,6 +27,7 @@ from interestclock.search import (
     pool_by_head,
     project_heads,
 )
+from interestclock.search.padded import check_candidates, padded_spans
 from interestclock.timeofday import DAY_SECONDS
 
 if TYPE_CHECKING:  # a clock is of use in anyone's ranker, without what reads logs

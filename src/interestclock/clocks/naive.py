@@ -8,10 +8,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from interestclock.clocks.checks import check_interests, check_times
+from interestclock.clocks.checks import check_interests
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockModule, HourlyModule
 from interestclock.errors import check_size
+from interestclock.search.checks import check_times
 from interestclock.timeofday import DAY_SECONDS
 
 __all__ = ["NaiveClock", "NaiveConfig"]

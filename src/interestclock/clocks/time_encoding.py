@@ -8,10 +8,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from interestclock.clocks.checks import check_times
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockInputs, ClockModule, RequestModule
 from interestclock.errors import check_size
+from interestclock.search.checks import check_times
 
 __all__ = ["TimeEncoding", "TimeEncodingConfig"]
 

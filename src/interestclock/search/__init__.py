@@ -8,6 +8,7 @@ from interestclock.search.attention import (
     project_heads,
 )
 from interestclock.search.batch import ItemKeys, search_batch
+from interestclock.search.padded import padded_spans
 from interestclock.search.projections import ProjectionCache
 from interestclock.search.refresh import CachedKeys, RefreshPolicy
 from interestclock.search.request import search_request
@@ -32,6 +33,7 @@ __all__ = [
     "head_scores",
     "hit_rate",
     "masked_softmax",
+    "padded_spans",
     "pool_by_head",
     "project_heads",
     "retrieved_gaps",

@@ -6,7 +6,7 @@ Each is a module for anyone's ranker: DIN, SIM with hard and with soft search, T
 from interestclock import defaults
 from interestclock.clocks import ClockConfig
 from interestclock.plugins import import_named
-from interestclock.sequences.by_hour import HourSearch, padded_spans
+from interestclock.sequences.by_hour import HourSearch, hour_spans
 from interestclock.sequences.category_search import newest_alike
 from interestclock.sequences.din import DeepInterest, DinConfig
 from interestclock.sequences.hours import HOUR_GAPS, hour_bucket
@@ -31,8 +31,8 @@ __all__ = [
     "Twin",
     "TwinConfig",
     "hour_bucket",
+    "hour_spans",
     "newest_alike",
-    "padded_spans",
 ]
 
 BASELINES: tuple[type[ClockConfig], ...] = tuple(import_named(path) for path in defaults.BASELINES.values())

@@ -5,14 +5,13 @@ from __future__ import annotations
 from torch import Tensor
 
 from interestclock.clocks import ClockInputs
-from interestclock.clocks.padded import check_candidates
-from interestclock.clocks.padded import padded_spans as spans_of
 from interestclock.clocks.search_module import SearchModule, newest_spans
 from interestclock.search import ItemSearch, Spans
+from interestclock.search.padded import check_candidates, padded_spans
 from interestclock.sequences.hours import HOUR_GAPS
 from interestclock.sequences.sizes import HourSearchSizes
 
-__all__ = ["HourModule", "HourSearch", "newest_hours", "padded_spans"]
+__all__ = ["HourModule", "HourSearch", "hour_spans", "newest_hours"]
 
 # Shapes: B candidates, M requests (a user at a time), L behaviours, N distinct items, I item vector.
 
@@ -78,7 +77,7 @@ class HourSearch(ItemSearch):
             ValueError: shapes do not go together.
         """
         check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim)
-        spans = padded_spans(
+        spans = hour_spans(
             behaviour_ML, behaviour_hour_ML=behaviour_hour_ML, present_ML=present_ML, now_hour_M=now_hour_M
         )
         return self.search_and_attend(
@@ -125,7 +124,7 @@ def newest_hours(inputs: ClockInputs, *, most: int) -> Spans:
     )
 
 
-def padded_spans(
+def hour_spans(
     behaviour_ML: Tensor, *, behaviour_hour_ML: Tensor, present_ML: Tensor, now_hour_M: Tensor
 ) -> Spans:
     """Spans over padded histories in whole hours; a behaviour's offset is its request · L + its column.
@@ -140,13 +139,13 @@ def padded_spans(
 
     Example:
         >>> import torch
-        >>> spans = padded_spans(
+        >>> spans = hour_spans(
         ...     torch.tensor([[7, 8], [9, 0]]), behaviour_hour_ML=torch.tensor([[3, 4], [5, 0]]),
         ...     present_ML=torch.tensor([[True, True], [True, False]]), now_hour_M=torch.tensor([6, 6]))
         >>> spans.item_E.tolist(), spans.start_M.tolist()
         ([7, 8, 9, -1], [0, 2])
     """
-    return spans_of(
+    return padded_spans(
         behaviour_ML,
         present_ML=present_ML,
         times=("behaviour_hour_ML", behaviour_hour_ML),

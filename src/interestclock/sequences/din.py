@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from interestclock.clocks import ClockInputs, ClockModule, RankerSizes
-from interestclock.clocks.padded import check_candidates, check_histories
 from interestclock.errors import check_size
 from interestclock.search import distinct
+from interestclock.search.padded import check_candidates, check_histories
 from interestclock.search.spans import longest_of
 
 __all__ = ["DeepInterest", "DinConfig"]

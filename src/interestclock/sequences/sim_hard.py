@@ -9,11 +9,11 @@ from typing import ClassVar
 from torch import Tensor
 
 from interestclock.clocks import ClockInputs, ClockModule, RankerSizes
-from interestclock.clocks.padded import check_candidates
 from interestclock.clocks.search_module import TwoStageModule
 from interestclock.errors import ConfigError
 from interestclock.search import Retrieved, Spans, TwoStage
-from interestclock.sequences.by_hour import newest_hours, padded_spans
+from interestclock.search.padded import check_candidates
+from interestclock.sequences.by_hour import hour_spans, newest_hours
 from interestclock.sequences.category_search import newest_alike
 from interestclock.sequences.sizes import HourSearchSizes
 from interestclock.sequences.target_attention import TargetAttention
@@ -129,7 +129,7 @@ class SimHard(TwoStage):
         """
         check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim)
         _check_categories(candidate_category_B, category_N, len(candidate_BI), len(item_vectors_NI))
-        spans = padded_spans(
+        spans = hour_spans(
             behaviour_ML, behaviour_hour_ML=behaviour_hour_ML, present_ML=present_ML, now_hour_M=now_hour_M
         )
         retrieved = self.search(

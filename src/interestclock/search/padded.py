@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from interestclock.clocks.checks import check_times
-from interestclock.search import Spans
+from interestclock.search.checks import check_times
+from interestclock.search.spans import Spans
 
 __all__ = ["check_candidates", "check_histories", "padded_spans"]
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from interestclock.clocks.padded import padded_spans
 from interestclock.search import Spans
+from interestclock.search.padded import padded_spans
 
 
 def spans_of(present_ML: Tensor, *, day_ML: Tensor | None = None, day_M: Tensor | None = None) -> Spans:
