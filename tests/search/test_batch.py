@@ -44,7 +44,9 @@ def question(
         "request_row_B": draw(0, requests, candidates).sort().values,
         "keys": ItemKeys(
             key_UZ=whole_numbers(items, 3, seed=seed + 1),
-            row_N=torch.randperm(items, generator=generator).to(torch.int32),
+            row_N=torch.randperm(items, generator=generator)
+            .to(torch.int32)
+            .masked_fill(draw(0, 4, items) == 0, -1),
         ),
         "time_score_G": whole_numbers(gaps, seed=seed + 2),
         "spans": spans,
@@ -59,7 +61,7 @@ def slow_scores(asked: dict[str, Any]) -> list[list[float]]:
         row = [-torch.inf] * len(spans.item_E)
         for place in range(int(spans.start_M[request]), int(spans.stop_M[request])):
             item = int(spans.item_E[place])
-            if item < 0:
+            if item < 0 or keys.row_N[item] < 0:
                 continue
             apart = abs(int(spans.time_E[place]) - int(spans.now_M[request]))
             gap = min(apart, spans.period - apart) if spans.period else apart
@@ -134,6 +136,59 @@ def test_nothing_wanted_is_refused() -> None:
         search_batch(**asked, top_k=0)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_an_item_without_a_key_is_never_found(way: str) -> None:
+    spans = Spans(
+        item_E=torch.tensor([4, 1, 9]),  # of 1 there is no key, and 9 is beyond them
+        time_E=torch.zeros(3, dtype=torch.int64),
+        start_M=torch.tensor([0]),
+        stop_M=torch.tensor([3]),
+        now_M=torch.tensor([0]),
+        gaps=1,
+    )
+    row_N = torch.tensor([-1, -1, 0, -1, 1], dtype=torch.int32)
+    keys = ItemKeys(key_UZ=torch.tensor([[0.5], [2.0]]), row_N=row_N)
+    asked = {"query_BZ": torch.ones(1, 1), "request_row_B": torch.tensor([0]), "keys": keys}
+    retrieved = search(way, asked | {"time_score_G": torch.zeros(1), "spans": spans}, 3)
+    assert retrieved.present_BK.tolist() == [[True, False, False]]
+    assert retrieved.score_BK.tolist() == [[2.0, -torch.inf, -torch.inf]]
+
+
+def test_what_learns_is_searched_by_its_values() -> None:
+    asked = question(7, candidates=5, requests=2, longest=20, items=9, period=24)
+    learning = asked | {
+        "query_BZ": torch.nn.Parameter(asked["query_BZ"]),
+        "keys": replace(asked["keys"], key_UZ=torch.nn.Parameter(asked["keys"].key_UZ)),
+    }
+    assert torch.equal(search_batch(**learning, top_k=4).offset_BK, search_batch(**asked, top_k=4).offset_BK)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"query_BZ": torch.zeros(5, 2)}, r"query_BZ has shape \(5, 2\) and key_UZ \(9, 3\); give two axes"),
+        (
+            {"request_row_B": torch.full((5,), 2)},
+            "request_row_B holds 2; give whole numbers from 0 on, below 2",
+        ),
+        ({"request_row_B": torch.zeros(4).long()}, r"request_row_B has shape \(4,\); give \(5,\)"),
+        ({"time_score_G": torch.zeros(12)}, r"time_score_G has shape \(12,\); give \(13,\)"),
+        (
+            {"time_score_G": torch.zeros(13).half()},
+            "time_score_G is torch.float16 on cpu, query_BZ torch.float32",
+        ),
+        (
+            {"keys": ItemKeys(key_UZ=torch.zeros(2, 3), row_N=torch.tensor([0, 2], dtype=torch.int32))},
+            "row_N holds 2 and key_UZ has 2 rows; give rows of it, or −1 for none",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused(change: dict[str, Any], message: str) -> None:
+    asked = question(7, candidates=5, requests=2, longest=20, items=9, period=24)
+    with pytest.raises(ValueError, match=message):
+        search_batch(**asked | change, top_k=4)
+
+
 @pytest.mark.parametrize("behaviours", [8 * 12 - 1, 8 * 12])
 def test_all_is_taken_as_seen_where_behaviours_are_far_more(behaviours: int) -> None:
     spans = Spans(
@@ -171,3 +226,13 @@ def test_seen_is_what_occurs(seed: int, longest: int, period: int) -> None:
     assert seen.gap_P.tolist() == sorted(gaps)
     rows = {item: place for place, item in enumerate(sorted(items))}
     assert seen.row_N.tolist() == [rows.get(item, -1) for item in range(8)]
+
+
+def test_an_item_that_there_is_not_is_refused() -> None:
+    spans = question(0, candidates=1, requests=3, longest=8, items=9, period=24)["spans"]
+    greatest = max(
+        int(spans.item_E[a:b].max()) for a, b in zip(spans.start_M, spans.stop_M, strict=True) if a < b
+    )
+    seen_in(spans, items=greatest + 1)
+    with pytest.raises(ValueError, match=f"item_E holds {greatest} and there are {greatest} items"):
+        seen_in(spans, items=greatest)

@@ -83,7 +83,7 @@ def test_no_gradient_flows() -> None:
     ("change", "message"),
     [
         ({"query_CZ": torch.zeros(2, 5)}, r"query_CZ has shape \(2, 5\) and key_LZ \(6, 4\)"),
-        ({"time_score_L": torch.zeros(5)}, "give one score for each of 6 behaviours"),
+        ({"time_score_L": torch.zeros(5)}, r"time_score_L has shape \(5,\); give \(6,\)"),
         (
             {"key_LZ": torch.zeros(6, 4).half()},
             "key_LZ is torch.float16 on cpu, query_CZ torch.float32 on cpu; give floats of one type",

@@ -99,3 +99,19 @@ def test_an_item_without_a_category_is_like_none(way: str) -> None:
 def test_nothing_to_keep_is_refused() -> None:
     with pytest.raises(ValueError, match="top_k is 0; give 1 or more behaviours to keep"):
         newest_alike(**question(1, candidates=1, requests=1, longest=1), top_k=0)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_out_of_range_is_refused(way: str) -> None:
+    spans = Spans(
+        item_E=torch.tensor([40_000_000]),
+        time_E=torch.tensor([0]),
+        start_M=torch.tensor([0]),
+        stop_M=torch.tensor([1]),
+        now_M=torch.tensor([0]),
+    )
+    asked = {"category_B": torch.tensor([1]), "category_N": torch.ones(6).long(), "spans": spans}
+    with pytest.raises(ValueError, match="item_E holds 40000000 and there are 6 items; give numbers below 6"):
+        search(way, asked | {"request_row_B": torch.tensor([0])}, 1)
+    with pytest.raises(ValueError, match="request_row_B holds 1; give whole numbers from 0 on, below 1"):
+        search(way, asked | {"request_row_B": torch.tensor([1])}, 1)

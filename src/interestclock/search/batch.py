@@ -13,17 +13,10 @@ import torch
 from torch import Tensor
 
 from interestclock.compiled import compiled
+from interestclock.search.checks import check_from_zero, check_search
 from interestclock.search.product_buffer import product_buffer
 from interestclock.search.retrieved import Retrieved
-from interestclock.search.selection import (
-    Floats,
-    Keys,
-    Room,
-    decode_keys,
-    keys_for,
-    room_for,
-    select_row,
-)
+from interestclock.search.selection import Floats, Keys, Room, decode_keys, keys_for, room_for, select_row
 from interestclock.search.spans import SpanArrays, Spans, Whole, gap_between, laid_out
 from interestclock.search.torch_top_k import best_of_rows
 
@@ -43,7 +36,8 @@ class ItemKeys:
     """Items' projections, each item's once.
 
     Args:
-        key_UZ: of distinct items. row_N: int32, the row of each item number in it, −1 where it has none.
+        key_UZ: of distinct items. row_N: int32, the row of each item number in it, −1 where it has none: such
+            an item is never found.
 
     Example:
         >>> keys = ItemKeys(key_UZ=torch.zeros(1, 4), row_N=torch.tensor([-1, 0], dtype=torch.int32))
@@ -80,7 +74,7 @@ def search_batch(
 
     Args:
         query_BZ: candidates' projections. request_row_B: int64, each one's request, a row of the M.
-        keys: items' projections, the same type; of every item that a span holds.
+        keys: items' projections, the same type; an item that has none, or is beyond N, is never found.
         time_score_G: what a behaviour's time adds, by its gap to the request.
         spans: the behaviours. top_k: K. Scores are compared as float32.
 
@@ -88,7 +82,7 @@ def search_batch(
         What was retrieved; offsets count the E.
 
     Raises:
-        ValueError: ``top_k`` is below 1.
+        ValueError: shapes, types or numbers of rows do not go together, or ``top_k`` is below 1.
 
     Example:
         >>> spans = Spans(
@@ -103,21 +97,39 @@ def search_batch(
         >>> retrieved.offset_BK.tolist(), retrieved.score_BK.tolist()
         ([[0, 1]], [[2.0, 0.5]])
     """
-    if top_k < 1:
-        raise ValueError(f"top_k is {top_k}; give 1 or more behaviours to keep")
+    check_search(
+        ("query_BZ", query_BZ),
+        ("key_UZ", keys.key_UZ),
+        ("time_score_G", time_score_G),
+        scores=spans.gaps,
+        top_k=top_k,
+    )
+    _check_rows(len(query_BZ), request_row_B, keys, spans)
     k = min(top_k, spans.longest)
-    if not k or not len(query_BZ) or not len(keys.key_UZ):
+    if not k or not len(query_BZ) or not len(keys.key_UZ) or not len(keys.row_N):
         return _nothing(len(query_BZ), k, query_BZ.device)
     compiled = query_BZ.device.type == "cpu" and query_BZ.dtype == torch.float32
     search = _search_compiled if compiled else _search_anywhere
     return search(
-        query_BZ,
+        query_BZ.detach(),
         request_row_B=request_row_B,
-        keys=keys,
-        time_score_G=time_score_G,
+        keys=ItemKeys(key_UZ=keys.key_UZ.detach(), row_N=keys.row_N),
+        time_score_G=time_score_G.detach(),
         spans=spans,
         k=k,
     )
+
+
+def _check_rows(candidates: int, request_row_B: Tensor, keys: ItemKeys, spans: Spans) -> None:
+    """Behaviours are not looked at: there are many, and those whose item has no key are passed over."""
+    if request_row_B.shape != (candidates,):
+        raise ValueError(f"request_row_B has shape {tuple(request_row_B.shape)}; give ({candidates},)")
+    check_from_zero("request_row_B", request_row_B, below=len(spans.start_M))
+    greatest = int(keys.row_N.max()) if len(keys.row_N) else -1
+    if greatest >= len(keys.key_UZ):
+        raise ValueError(
+            f"row_N holds {greatest} and key_UZ has {len(keys.key_UZ)} rows; give rows of it, or −1 for none"
+        )
 
 
 def _nothing(candidates: int, k: int, device: torch.device) -> Retrieved:
@@ -139,8 +151,11 @@ def _search_anywhere(
 ) -> Retrieved:
     """On any device, in any type: every score of the batch at once, and a selection that orders ties."""
     item_ML, gap_ML, present_ML = laid_out(spans)
-    row_BL = keys.row_N[item_ML].to(torch.int64).clamp(min=0)[request_row_B]
-    time_score_ML = time_score_G[gap_ML].masked_fill(~present_ML, -torch.inf)
+    known_ML = present_ML & (item_ML < len(keys.row_N))
+    row_ML = keys.row_N[item_ML.masked_fill(~known_ML, 0)].to(torch.int64)
+    known_ML = known_ML & (row_ML >= 0)
+    time_score_ML = time_score_G[gap_ML].masked_fill(~known_ML, -torch.inf)
+    row_BL = row_ML.clamp(min=0)[request_row_B]
     score_BL = (query_BZ @ keys.key_UZ.T).gather(1, row_BL) + time_score_ML[request_row_B]
     index_BK, score_BK, present_BK = best_of_rows(score_BL, k)
     offset_BK = index_BK + spans.start_M[request_row_B].unsqueeze(1)
@@ -259,8 +274,10 @@ def _read(inputs: _Inputs, request: int, buffers: _RequestBuffers) -> int:
     start, stop, now = spans.start_M[request], spans.stop_M[request], spans.now_M[request]
     item_L, time_L = spans.item_E[start:stop], spans.time_E[start:stop]
     for offset in range(item_L.shape[0]):
-        there = item_L[offset] >= 0
-        buffers.row_L[offset] = inputs.row_N[np.uint64(item_L[offset] if there else 0)]
+        item = item_L[offset]
+        row = inputs.row_N[np.uint64(item)] if 0 <= item < inputs.row_N.shape[0] else -1
+        there = row >= 0
+        buffers.row_L[offset] = row if there else 0
         gap = gap_between(time_L[offset], now, spans.period, spans.gaps)
         time_score = inputs.time_score_G[np.uint64(gap)]  # unsigned: an index below 0 is not looked for
         buffers.time_score_L[offset] = time_score if there else _NEVER

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from interestclock.compiled import compiled
+from interestclock.search.checks import check_search
 from interestclock.search.product_buffer import product_buffer
 from interestclock.search.retrieved import Retrieved
 from interestclock.search.selection import Floats, Keys, Room, decode_keys, keys_for, room_for, select_row
@@ -52,7 +53,14 @@ def search_request(query_CZ: Tensor, key_LZ: Tensor, time_score_L: Tensor, *, to
         >>> retrieved.offset_BK.tolist(), retrieved.score_BK.tolist()
         ([[1, 0], [0, 1]], [[2.0, 0.5], [0.5, -2.0]])
     """
-    _check(query_CZ, key_LZ, time_score_L, top_k)
+    check_search(
+        ("query_CZ", query_CZ),
+        ("key_LZ", key_LZ),
+        ("time_score_L", time_score_L),
+        scores=len(key_LZ),
+        top_k=top_k,
+    )
+    query_CZ, key_LZ, time_score_L = query_CZ.detach(), key_LZ.detach(), time_score_L.detach()
     candidates, length = len(query_CZ), len(key_LZ)
     k = min(top_k, length)
     if not candidates or not length:
@@ -102,25 +110,3 @@ def _select(product_RL: Floats, time_score_L: Floats, top_k: int, room: Room, ke
     for row in range(product_RL.shape[0]):
         fullest = max(fullest, select_row(product_RL[row], time_score_L, top_k, room, key_RW[row]))
     return fullest
-
-
-def _check(query_CZ: Tensor, key_LZ: Tensor, time_score_L: Tensor, top_k: int) -> None:
-    if top_k < 1:
-        raise ValueError(f"top_k is {top_k}; give 1 or more behaviours to keep")
-    if query_CZ.ndim != 2 or key_LZ.ndim != 2 or query_CZ.shape[1] != key_LZ.shape[1]:
-        raise ValueError(
-            f"query_CZ has shape {tuple(query_CZ.shape)} and key_LZ {tuple(key_LZ.shape)}; "
-            "give (candidates, E) and (behaviours, E)"
-        )
-    if time_score_L.shape != key_LZ.shape[:1]:
-        raise ValueError(
-            f"time_score_L has shape {tuple(time_score_L.shape)}; give one score for each of "
-            f"{len(key_LZ)} behaviours"
-        )
-    for name, tensor in (("query_CZ", query_CZ), ("key_LZ", key_LZ), ("time_score_L", time_score_L)):
-        same = (tensor.dtype, tensor.device) == (query_CZ.dtype, query_CZ.device)
-        if not same or not tensor.is_floating_point():
-            raise ValueError(
-                f"{name} is {tensor.dtype} on {tensor.device}, query_CZ {query_CZ.dtype} on "
-                f"{query_CZ.device}; give floats of one type on one device"
-            )

@@ -18,6 +18,7 @@ __all__ = [
     "Seen",
     "SpanArrays",
     "Spans",
+    "check_item",
     "gap_between",
     "laid_out",
     "longest_of",
@@ -58,7 +59,11 @@ class Spans:
         time_E: int32 (or int64), such as local seconds of day. now_M: int64, that of the request.
         start_M, stop_M: int64; a request sees the behaviours ``start`` to ``stop`` (exclusive).
         period: after which time comes round again, 86,400 for seconds of day; 0 if it never does.
-        gaps: G; greater gaps count as the greatest, G - 1.
+        gaps: G; greater gaps count as the greatest, G - 1, and where times lie more than a period apart, 0.
+
+    Raises:
+        ValueError: shapes do not go together, a span lies outside the behaviours, or ``period`` or ``gaps``
+            is out of its range.
 
     Example:
         >>> spans = Spans(
@@ -76,6 +81,31 @@ class Spans:
     period: int = DAY_SECONDS
     gaps: int = DAY_SECONDS // 2 + 1
 
+    def __post_init__(self) -> None:
+        if self.gaps < 1 or self.period < 0:
+            raise ValueError(f"period is {self.period} and gaps {self.gaps}; give 0 or more, and 1 or more")
+        behaviours, requests = self.item_E.shape, self.start_M.shape
+        given = (
+            ("time_E", self.time_E, behaviours),
+            ("stop_M", self.stop_M, requests),
+            ("now_M", self.now_M, requests),
+        )
+        for name, tensor, shape in given:
+            if tensor.shape != shape:
+                raise ValueError(f"{name} has shape {tuple(tensor.shape)}; give {tuple(shape)}")
+        if self.start_M.numel():
+            self._check_inside()
+
+    def _check_inside(self) -> None:
+        """Compiled loops look at no bounds, and requests are few beside behaviours."""
+        first, last = int(self.start_M.min()), int(self.stop_M.max())
+        least = int((self.stop_M - self.start_M).min())
+        if first < 0 or last > len(self.item_E) or least < 0:
+            raise ValueError(
+                f"spans from {first} on and up to {last}, the shortest {least} long, are not all inside the "
+                f"{len(self.item_E)} behaviours; give 0 <= start_M <= stop_M <= {len(self.item_E)}"
+            )
+
     @property
     def longest(self) -> int:
         """L, behaviours of the request that has most."""
@@ -86,7 +116,7 @@ class Spans:
         apart_X = (time_X - now_X).abs()
         if self.period:
             apart_X = torch.minimum(apart_X, self.period - apart_X)
-        return apart_X.clamp(max=self.gaps - 1)
+        return apart_X.clamp(min=0, max=self.gaps - 1)
 
     def arrays(self) -> SpanArrays:
         """The same for compiled loops, on the CPU."""
@@ -124,6 +154,9 @@ def seen_in(spans: Spans, *, items: int) -> Seen:
     Args:
         spans: of the batch. items: N, one more than the largest item number.
 
+    Raises:
+        ValueError: an item number that was looked at is N or greater.
+
     Example:
         >>> spans = Spans(
         ...     item_E=torch.tensor([4, 2, 4]), time_E=torch.tensor([60, 120, 86_340]),
@@ -140,9 +173,10 @@ def seen_in(spans: Spans, *, items: int) -> Seen:
     item_N = torch.zeros(items, dtype=torch.bool, device=device)
     gap_G = torch.zeros(spans.gaps, dtype=torch.bool, device=device)
     if device.type == "cpu":
-        _mark(spans.arrays(), item_N.numpy(), gap_G.numpy())
+        check_item(_mark(spans.arrays(), item_N.numpy(), gap_G.numpy()), items=items)
     else:
         item_ML, gap_ML, present_ML = laid_out(spans)
+        check_item(int(item_ML.max()) if item_ML.numel() else -1, items=items)
         item_N[item_ML[present_ML]] = True
         gap_G[gap_ML[present_ML]] = True
     row_N = torch.where(item_N, item_N.cumsum(0, dtype=torch.int32) - 1, -1).to(torch.int32)
@@ -207,15 +241,34 @@ def gap_between(time: int, now: int, period: int, gaps: int) -> int:
     """``Spans.gap`` for compiled loops; without a branch, which every second behaviour would miss."""
     apart = abs(time - now)
     the_other_way = period - apart if period else apart
-    return min(apart, the_other_way, gaps - 1)
+    return max(min(apart, the_other_way, gaps - 1), 0)
+
+
+def check_item(greatest: int, *, items: int) -> None:
+    """Refuse an item number beyond those there are; −1, of nothing, is none.
+
+    Example:
+        >>> check_item(7, items=5)
+        Traceback (most recent call last):
+        ValueError: item_E holds 7 and there are 5 items; give numbers below 5, or −1 for what is never found
+    """
+    if greatest >= items:
+        raise ValueError(
+            f"item_E holds {greatest} and there are {items} items; give numbers below {items}, or −1 for "
+            "what is never found"
+        )
 
 
 @compiled()
-def _mark(spans: SpanArrays, item_N: npt.NDArray[np.bool_], gap_G: npt.NDArray[np.bool_]) -> None:
+def _mark(spans: SpanArrays, item_N: npt.NDArray[np.bool_], gap_G: npt.NDArray[np.bool_]) -> int:
+    """Gives the greatest item number; one that is out of range is not marked."""
+    greatest = -1
     for request in range(spans.start_M.shape[0]):
         now = spans.now_M[request]
         for offset in range(spans.start_M[request], spans.stop_M[request]):
             item = spans.item_E[offset]
-            if item >= 0:
+            greatest = max(greatest, item)
+            if 0 <= item < item_N.shape[0]:
                 item_N[item] = True
                 gap_G[gap_between(spans.time_E[offset], now, spans.period, spans.gaps)] = True
+    return greatest

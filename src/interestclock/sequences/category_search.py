@@ -9,7 +9,8 @@ from torch import Tensor
 
 from interestclock.compiled import compiled
 from interestclock.search import Retrieved, Spans
-from interestclock.search.spans import SpanArrays, Whole, laid_out
+from interestclock.search.checks import check_from_zero
+from interestclock.search.spans import SpanArrays, Whole, check_item, laid_out
 
 __all__ = ["newest_alike"]
 
@@ -38,7 +39,8 @@ def newest_alike(
         What was retrieved, the newest first; a score tells how many found are newer, as a negative number.
 
     Raises:
-        ValueError: ``top_k`` is below 1.
+        ValueError: ``top_k`` is below 1, a candidate has no request among the spans, or a behaviour that was
+            looked at has an item number of N or greater.
 
     Example:
         >>> spans = Spans(
@@ -52,6 +54,7 @@ def newest_alike(
     """
     if top_k < 1:
         raise ValueError(f"top_k is {top_k}; give 1 or more behaviours to keep")
+    check_from_zero("request_row_B", request_row_B, below=len(spans.start_M))
     newest = _newest_compiled if category_B.device.type == "cpu" else _newest_anywhere
     k = min(top_k, spans.longest)
     offset_BK = newest(category_B, request_row_B, category_N, spans, k)
@@ -69,6 +72,7 @@ def _newest_anywhere(
 ) -> Tensor:
     """On any device: offsets, −1 where there are fewer."""
     item_ML, _, present_ML = laid_out(spans)
+    check_item(int(item_ML.max()) if item_ML.numel() else -1, items=len(category_N))
     category_ML = category_N[item_ML].masked_fill(~present_ML, 0)
     alike_BL = (category_ML[request_row_B] == category_B.unsqueeze(1)) & (category_B > 0).unsqueeze(1)
     offset_ML = spans.start_M.unsqueeze(1) + torch.arange(item_ML.shape[1], device=item_ML.device)
@@ -80,7 +84,8 @@ def _newest_compiled(
 ) -> Tensor:
     """On the CPU, where a candidate's scan ends as soon as it has enough."""
     offset_BK = np.full((len(category_B), k), -1, np.int64)
-    _scan(category_B.numpy(), request_row_B.numpy(), category_N.numpy(), spans.arrays(), offset_BK)
+    arrays = category_B.numpy(), request_row_B.numpy(), category_N.numpy()
+    check_item(_scan(*arrays, spans.arrays(), offset_BK), items=len(category_N))
     return torch.from_numpy(offset_BK)
 
 
@@ -91,13 +96,17 @@ def _scan(
     category_N: Whole,
     spans: SpanArrays,
     offset_BK: npt.NDArray[np.int64],
-) -> None:
+) -> int:
+    """Gives the greatest item number that was looked at; one that is out of range is like nothing."""
+    greatest = -1
     for candidate in range(category_B.shape[0]):
         category, request, count = category_B[candidate], request_row_B[candidate], 0
         offset = spans.stop_M[request] - 1
         while category > 0 and offset >= spans.start_M[request] and count < offset_BK.shape[1]:
             item = spans.item_E[offset]
-            if item >= 0 and category_N[item] == category:
+            greatest = max(greatest, item)
+            if 0 <= item < category_N.shape[0] and category_N[item] == category:
                 offset_BK[candidate, count] = offset
                 count += 1
             offset -= 1
+    return greatest
