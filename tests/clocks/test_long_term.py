@@ -317,6 +317,7 @@ def test_wrong_arguments_are_refused() -> None:
     with pytest.raises(ValueError, match="item_dim is 0; give 1 or more"):
         LongTermClock(item_dim=0, config=LongTermConfig())
     clock, given = small_clock(2), inputs(requests=2, longest=3, candidates=4, items=3, item_dim=5)
+    given["present_ML"] = torch.ones(2, 3, dtype=torch.bool)
     for name, wrong, message in [
         ("candidate_BI", torch.zeros(4, 6), r"candidate_BI has shape \(4, 6\); give \(candidates, 5\)"),
         ("request_row_B", torch.tensor([0]), r"request_row_B has shape \(1,\); give \(4,\)"),
@@ -327,6 +328,18 @@ def test_wrong_arguments_are_refused() -> None:
             r"behaviour_second_ML has shape \(2, 4\), behaviour_ML \(2, 3\)",
         ),
         ("present_ML", torch.ones(2, 3), r"present_ML has type torch\.float32; give bool"),
+        ("second_of_day_M", torch.full((2,), 1_700_000_000), "second_of_day_M holds 1700000000; give"),
+        ("behaviour_second_ML", torch.full((2, 3), 86_400), "behaviour_second_ML holds 86400; give"),
+        (
+            "behaviour_ML",
+            torch.full((2, 3), 3),
+            "behaviour_ML holds 3; give whole numbers from 0 on, below 3",
+        ),
+        (
+            "request_row_B",
+            torch.full((4,), 2),
+            "request_row_B holds 2; give whole numbers from 0 on, below 2",
+        ),
     ]:
         with pytest.raises(ValueError, match=message):
             clock(**given | {name: wrong})

@@ -49,3 +49,5 @@ def test_wrong_arguments_are_refused() -> None:
         NaiveClock(dim=4)(torch.zeros(2, 24, 3), second_of_day_B=torch.tensor([0, 1]))
     with pytest.raises(ValueError, match=r"has type torch\.float32; give whole numbers"):
         NaiveClock(dim=4)(torch.zeros(1, 24, 4), second_of_day_B=torch.tensor([8.5]))
+    with pytest.raises(ValueError, match=r"second_of_day_B holds -3600; give whole numbers from 0 on"):
+        NaiveClock(dim=4)(torch.zeros(1, 24, 4), second_of_day_B=torch.tensor([-3600]))

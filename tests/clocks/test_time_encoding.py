@@ -40,3 +40,7 @@ def test_wrong_arguments_are_refused() -> None:
         TimeEncoding(dim=0)
     with pytest.raises(ValueError, match=r"day_of_week_B has shape \(1,\); give \(2,\)"):
         TimeEncoding(dim=2)(second_of_day_B=torch.tensor([0, 1]), day_of_week_B=torch.tensor([0]))
+    for name, wrong in (("second_of_day_B", 86_400), ("day_of_week_B", 7)):
+        given = {"second_of_day_B": torch.tensor([0]), "day_of_week_B": torch.tensor([0])}
+        with pytest.raises(ValueError, match=f"{name} holds {wrong}; give whole numbers from 0 on"):
+            TimeEncoding(dim=2)(**given | {name: torch.tensor([wrong])})

@@ -150,6 +150,33 @@ def test_wrong_shapes_are_refused(case: Case, name: str, wrong: Tensor, message:
         peer(**given | {name: wrong})
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong", "message"),
+    [
+        (
+            "request_row_B",
+            torch.full((4,), 2),
+            "request_row_B holds 2; give whole numbers from 0 on, below 2",
+        ),
+        (
+            "behaviour_ML",
+            torch.full((2, 3), 50_000_000),
+            "behaviour_ML holds 50000000; give whole numbers from",
+        ),
+        (
+            "behaviour_ML",
+            torch.full((2, 3), -5),
+            "behaviour_ML holds -5; give whole numbers from 0 on, below 7",
+        ),
+    ],
+)
+def test_what_is_out_of_range_is_refused(case: Case, name: str, wrong: Tensor, message: str) -> None:
+    given = case.inputs(requests=2, longest=3, candidates=4)
+    given["present_ML"] = torch.ones(2, 3, dtype=torch.bool)
+    with pytest.raises(ValueError, match=message):
+        case.build()(**given | {name: wrong})
+
+
 @pytest.mark.parametrize("size", ["behaviours", "longest", "heads", "latent_dim", "gap_dim", "output_dim"])
 @pytest.mark.parametrize("config", [SimHardConfig, SimSoftConfig, TwinConfig])
 def test_sizes_below_one_are_refused(config: type, size: str) -> None:

@@ -168,14 +168,15 @@ class LongTermClock(ItemSearch):
             float32 (B, O).
 
         Raises:
-            ValueError: shapes do not go together.
+            ValueError: shapes do not go together, or a time, an item or a request is out of range.
         """
-        check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim)
+        check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim, requests=len(behaviour_ML))
         spans = padded_spans(
             behaviour_ML,
             present_ML=present_ML,
             times=("behaviour_second_ML", behaviour_second_ML),
             now=("second_of_day_M", second_of_day_M),
+            items=len(item_vectors_NI),
             period=DAY_SECONDS,
             gaps=_GAPS,
         )

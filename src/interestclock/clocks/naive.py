@@ -52,7 +52,7 @@ class NaiveClock(nn.Module):
 
     Raises:
         ValueError: ``dim`` is below 1; or, when called, ``clock_BHD`` is not (B, H, D) or
-            ``second_of_day_B`` not one whole number per request.
+            ``second_of_day_B`` not one second of the day per request.
 
     Example:
         >>> clock = NaiveClock(dim=24)

@@ -51,7 +51,8 @@ class TimeEncoding(nn.Module):
             the rows of other hours alone; a dense Adam's momentum moves them on for a while.
 
     Raises:
-        ValueError: ``dim`` is below 1; or, when called, the times are not one whole number per request.
+        ValueError: ``dim`` is below 1; or, when called, the times are not one second of the day and one
+            weekday per request.
 
     Example:
         >>> class MyRanker(nn.Module):
@@ -78,7 +79,7 @@ class TimeEncoding(nn.Module):
     def forward(self, *, second_of_day_B: Tensor, day_of_week_B: Tensor) -> Tensor:
         """Local second 0..86399 and weekday (0 = Monday), int64 (B,) each -> float32 (B, 2 dim)."""
         check_times("second_of_day_B", second_of_day_B, requests=len(second_of_day_B))
-        check_times("day_of_week_B", day_of_week_B, requests=len(second_of_day_B))
+        check_times("day_of_week_B", day_of_week_B, requests=len(second_of_day_B), below=7)
         return torch.cat([self.hour(second_of_day_B // 3600), self.weekday(day_of_week_B)], dim=1)
 
 

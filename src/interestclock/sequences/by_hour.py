@@ -74,11 +74,15 @@ class HourSearch(ItemSearch):
             float32 (B, ``output_dim``).
 
         Raises:
-            ValueError: shapes do not go together.
+            ValueError: shapes do not go together, or an item or a request is out of range.
         """
-        check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim)
+        check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim, requests=len(behaviour_ML))
         spans = hour_spans(
-            behaviour_ML, behaviour_hour_ML=behaviour_hour_ML, present_ML=present_ML, now_hour_M=now_hour_M
+            behaviour_ML,
+            behaviour_hour_ML=behaviour_hour_ML,
+            present_ML=present_ML,
+            now_hour_M=now_hour_M,
+            items=len(item_vectors_NI),
         )
         return self.search_and_attend(
             candidate_BI, request_row_B=request_row_B, spans=spans, item_vectors_NI=item_vectors_NI
@@ -125,7 +129,7 @@ def newest_hours(inputs: ClockInputs, *, most: int) -> Spans:
 
 
 def hour_spans(
-    behaviour_ML: Tensor, *, behaviour_hour_ML: Tensor, present_ML: Tensor, now_hour_M: Tensor
+    behaviour_ML: Tensor, *, behaviour_hour_ML: Tensor, present_ML: Tensor, now_hour_M: Tensor, items: int
 ) -> Spans:
     """Spans over padded histories in whole hours; a behaviour's offset is its request · L + its column.
 
@@ -133,15 +137,17 @@ def hour_spans(
         behaviour_ML: int64 row of each behaviour's item among the distinct items.
         behaviour_hour_ML: int64, when each happened, in whole hours since 1970.
         present_ML: bool, false on padding. now_hour_M: int64, the requests' hours.
+        items: N, distinct items.
 
     Raises:
-        ValueError: shapes or types do not go together.
+        ValueError: shapes or types do not go together, or an item is out of range.
 
     Example:
         >>> import torch
         >>> spans = hour_spans(
         ...     torch.tensor([[7, 8], [9, 0]]), behaviour_hour_ML=torch.tensor([[3, 4], [5, 0]]),
-        ...     present_ML=torch.tensor([[True, True], [True, False]]), now_hour_M=torch.tensor([6, 6]))
+        ...     present_ML=torch.tensor([[True, True], [True, False]]), now_hour_M=torch.tensor([6, 6]),
+        ...     items=10)
         >>> spans.item_E.tolist(), spans.start_M.tolist()
         ([7, 8, 9, -1], [0, 2])
     """
@@ -150,6 +156,7 @@ def hour_spans(
         present_ML=present_ML,
         times=("behaviour_hour_ML", behaviour_hour_ML),
         now=("now_hour_M", now_hour_M),
+        items=items,
         period=0,
         gaps=HOUR_GAPS,
     )

@@ -122,10 +122,11 @@ class DeepInterest(nn.Module):
             float32 (B, I).
 
         Raises:
-            ValueError: shapes do not go together.
+            ValueError: shapes do not go together, or an item or a request is out of range.
         """
-        check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim)
-        check_histories(behaviour_ML, present_ML)
+        check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim, requests=len(behaviour_ML))
+        check_histories(behaviour_ML, present_ML, items=len(item_vectors_NI))
+        behaviour_ML = behaviour_ML.masked_fill(~present_ML, 0)
         behaviour_BLI = functional.embedding(behaviour_ML[request_row_B], item_vectors_NI)
         weight_BL = self._activation(candidate_BI, behaviour_BLI)
         weight_BL = weight_BL.masked_fill(~present_ML[request_row_B], 0.0)

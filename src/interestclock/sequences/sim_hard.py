@@ -125,12 +125,16 @@ class SimHard(TwoStage):
             float32 (B, O).
 
         Raises:
-            ValueError: shapes do not go together.
+            ValueError: shapes do not go together, or an item or a request is out of range.
         """
-        check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim)
+        check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim, requests=len(behaviour_ML))
         _check_categories(candidate_category_B, category_N, len(candidate_BI), len(item_vectors_NI))
         spans = hour_spans(
-            behaviour_ML, behaviour_hour_ML=behaviour_hour_ML, present_ML=present_ML, now_hour_M=now_hour_M
+            behaviour_ML,
+            behaviour_hour_ML=behaviour_hour_ML,
+            present_ML=present_ML,
+            now_hour_M=now_hour_M,
+            items=len(item_vectors_NI),
         )
         retrieved = self.search(
             candidate_category_B, request_row_B=request_row_B, category_N=category_N, spans=spans
