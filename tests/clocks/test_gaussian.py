@@ -11,7 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interestclock.clocks import GaussianClock, GaussianConfig
+from interestclock.clocks import GaussianClock, GaussianConfig, RankerSizes
+from interestclock.errors import ConfigError
 
 EDGES = [hour * 3600 for hour in range(24)]  # 0 is midnight: its second before is 86399
 
@@ -90,6 +91,8 @@ def test_wrong_shapes_are_refused() -> None:
         ValueError, match=r"second_of_day_B has shape \(1,\); give \(2,\), one for each request"
     ):
         clock(torch.zeros(2, 24, 4), second_of_day_B=torch.tensor([0]))
+    with pytest.raises(ValueError, match="second_of_day_B holds 1700000000; give whole numbers from 0 on"):
+        clock(torch.zeros(1, 24, 4), second_of_day_B=torch.tensor([1_700_000_000]))
     with pytest.raises(ValueError, match="dim is 0; give 1 or more"):
         GaussianClock(dim=0)
 
@@ -108,6 +111,9 @@ def test_a_centre_outside_its_bucket_is_refused() -> None:
     clock = GaussianClock(dim=1, bucket_centre_hours=0.75)
     with pytest.raises(ValueError, match=r"a bucket of 48 a day lasts 0.5 hours; give 0 to 0.5"):
         clock.weights(torch.tensor([0]), buckets=48)
+    sizes = RankerSizes(dim=2, item_dim=2, preferences_dim=2, buckets_per_day=48)
+    with pytest.raises(ConfigError, match=r"a bucket of 48 a day lasts 0.5 hours; give 0 to 0.5, or None"):
+        GaussianConfig(bucket_centre_hours=0.75).build(sizes)
 
 
 @pytest.mark.parametrize("setting", [{"mu_hours": float("nan")}, {"sigma_hours": float("inf")}])

@@ -16,9 +16,10 @@ import pytest
 
 from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.events import ColumnMapping, open_log
-from interestclock.ranking import load_ranker
+from interestclock.ranking import GaussianConfig, load_ranker
 from interestclock.simulator import size_named, write_simulated_log
 from interestclock.studies.compare import CompareConfig, compare
+from interestclock.studies.progress import Quiet
 from interestclock.training import TrainConfig
 
 RANKERS = ("base", "gaussian+longterm")
@@ -141,6 +142,27 @@ def _log_of(tmp_path: Path, **columns: list) -> Path:
     path = tmp_path / "log.parquet"
     pq.write_table(pa.table(columns), path)
     return path
+
+
+@pytest.mark.parametrize("centre", [2.0, -1.0])
+def test_a_clock_that_does_not_fit_the_log_is_refused_before_it_is_read(
+    centre: float, log: Path, tmp_path: Path
+) -> None:
+    phases = Phases()
+    config = CompareConfig(rankers=("gaussian",), gaussian=GaussianConfig(bucket_centre_hours=centre))
+    with pytest.raises(
+        ConfigError, match=f"bucket_centre_hours is {centre}, but a bucket of 24 a day lasts 1 h"
+    ):
+        compare(open_log(log), tmp_path / "out", config=config, progress=phases)
+    assert phases.seen == []
+
+
+class Phases(Quiet):
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def phase(self, what: str, done: int, total: int) -> None:
+        self.seen.append(what)
 
 
 def test_one_class_only_is_refused_and_leaves_no_result(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from interestclock.clocks.checks import check_interests
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockModule, HourlyModule
-from interestclock.errors import check_size
+from interestclock.errors import ConfigError, check_size
 from interestclock.search.checks import check_times
 from interestclock.timeofday import DAY_SECONDS, circular_gap_seconds
 
@@ -51,7 +51,16 @@ class GaussianConfig:
         _check_settings(self.sigma_hours, self.mu_hours, self.bucket_centre_hours)
 
     def build(self, sizes: RankerSizes) -> ClockModule:
-        """The clock over a ranker's preferences."""
+        """The clock over a ranker's preferences.
+
+        Raises:
+            ConfigError: ``bucket_centre_hours`` lies outside a bucket of these sizes.
+        """
+        if self.bucket_centre_hours is not None:
+            try:
+                _check_centre(self.bucket_centre_hours, buckets=sizes.buckets_per_day)
+            except ValueError as error:
+                raise ConfigError(str(error)) from error
         return HourlyModule(
             GaussianClock(
                 dim=sizes.preferences_dim,
@@ -85,7 +94,7 @@ class GaussianClock(nn.Module):
     Raises:
         ValueError: ``sigma_hours`` is not positive, a number is not finite, ``bucket_centre_hours`` lies
             outside the bucket, or ``dim`` below 1; or, when called,
-            ``clock_BHD`` is not (B, H, D) or ``second_of_day_B`` not one whole number per request.
+            ``clock_BHD`` is not (B, H, D) or ``second_of_day_B`` not one second of the day per request.
 
     Example:
         >>> clock = GaussianClock(dim=24, sigma_hours=1.0, bucket_centre_hours=0.0)
@@ -142,11 +151,7 @@ class GaussianClock(nn.Module):
     def _centre_hours(self, buckets: int) -> float:
         if self.bucket_centre_hours is None:
             return 12 / buckets
-        if not 0 <= self.bucket_centre_hours <= 24 / buckets:
-            raise ValueError(
-                f"bucket_centre_hours is {self.bucket_centre_hours}, but a bucket of {buckets} a day lasts "
-                f"{24 / buckets:g} hours; give 0 to {24 / buckets:g}, or None for its middle"
-            )
+        _check_centre(self.bucket_centre_hours, buckets=buckets)
         return self.bucket_centre_hours
 
 
@@ -157,3 +162,11 @@ def _check_settings(sigma_hours: float, mu_hours: float, bucket_centre_hours: fl
         )
     if not 0 < sigma_hours < math.inf:
         raise ValueError(f"sigma_hours is {sigma_hours}; give a width above 0, for example 1.0 (one hour)")
+
+
+def _check_centre(hours: float, *, buckets: int) -> None:
+    if not 0 <= hours <= 24 / buckets:
+        raise ValueError(
+            f"bucket_centre_hours is {hours}, but a bucket of {buckets} a day lasts {24 / buckets:g} hours; "
+            f"give 0 to {24 / buckets:g}, or None for its middle"
+        )

@@ -13,7 +13,7 @@ from interestclock.errors import ConfigError, LogError
 from interestclock.evaluation import Split, split_by_time
 from interestclock.events.schema import EventSource, LogSchema
 from interestclock.features import ClockFeatureConfig
-from interestclock.ranking import FeatureNames, RankerConfig, describe_clock
+from interestclock.ranking import FeatureNames, Ranker, RankerConfig, describe_clock
 from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
 from interestclock.studies.clock_terms import require_eq3_term
 from interestclock.studies.evaluation_rows import write_evaluation_rows
@@ -94,8 +94,8 @@ def compare(
 
     Raises:
         ResultError: ``out`` is there already, or cannot be written.
-        ConfigError: the log has no such label, or nothing to make the clocks of that a ranker reads, or
-            the device is not there.
+        ConfigError: the log has no such label, or nothing to make the clocks of that a ranker reads, a
+            clock's settings do not fit the log, or the device is not there.
         LogError: the log cannot be read, not be split into parts with both classes, or holds nothing that
             any of the rankers could read.
 
@@ -106,7 +106,7 @@ def compare(
         interestclock.errors.LogError: plays.parquet: no such file or folder
     """
     label = _label(source, config)
-    FeatureNames.of(source.schema)
+    _check_built(source.schema, config)
     check_device(config.train.device)
     progress = progress or Quiet()
     processes = min(config.jobs, config.seeds * len(config.rankers))
@@ -199,6 +199,13 @@ def _require_clocks(schema: LogSchema, *, wanted_by: str) -> None:
             f"no clocks for {wanted_by}: this log names no item attribute for them; name one, "
             "for example --attribute genre=COLUMN, or compare rankers without: --rankers base,hour,longterm"
         )
+
+
+def _check_built(schema: LogSchema, config: CompareConfig) -> None:
+    """Build every ranker once: what does not fit the log would be refused after it was prepared."""
+    names = FeatureNames.of(schema, buckets_per_day=config.prepare.clocks.buckets_per_day)
+    for ranker in lineup(config.rankers, gaussian=config.gaussian).values():
+        Ranker(names=names, config=ranker, seed=0)
 
 
 def _plans(
