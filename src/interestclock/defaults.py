@@ -7,6 +7,7 @@ Configurations import them from here, and so does the command line: this file im
 from __future__ import annotations
 
 __all__ = [
+    "ALL_TIME_DAYS",
     "BASELINES",
     "BATCH_MINUTES",
     "CANDIDATES_BY_POPULARITY",
@@ -56,6 +57,9 @@ ORDERS = ("streaming", "daily-shuffled")
 LEARNING_RATE = 5e-3
 CANDIDATES_BY_POPULARITY = 2
 CANDIDATES_FROM_OWN_PAST = 2
+
+ALL_TIME_DAYS = 300 * 366
+"""No wait is longer: every time that is read lies between 1900 and 2200."""
 
 IDLE_SECONDS = 1.0
 KEEP_HOURS = 1.0

@@ -268,6 +268,10 @@ def test_each_id_has_its_moment() -> None:
 def test_whole_numbers_are_counted_in() -> None:
     with pytest.raises(ConfigError, match=r"most is 2\.5; give a whole number, for example 3"):
         IdPolicy(most=2.5)
+    with pytest.raises(
+        ConfigError, match=r"unused_days is 1e\+300; give days up to 109800, or None for never"
+    ):
+        IdPolicy(unused_days=1e300)
     with pytest.raises(ConfigError, match="unused_days is nan; give a number above 0"):
         IdPolicy(unused_days=float("nan"))
 

@@ -297,5 +297,15 @@ def test_what_cannot_be_trained_live_is_refused(make_trainer) -> None:
         LiveConfig(idle_seconds=0)
     with pytest.raises(ConfigError, match="longest is 9, but the ranker reads 10 behaviours"):
         LiveConfig(longest=9)
+    for name in ("checkpoint_minutes", "snapshot_minutes", "full_snapshot_hours", "idle_seconds"):
+        with pytest.raises(ConfigError, match=rf"{name} is 1e\+300; give .* up to 300 years"):
+            LiveConfig(**{name: 1e300})
+    for name in ("longest", "checkpoints_kept", "poll_messages"):
+        with pytest.raises(ConfigError, match=rf"{name} is 2\.5; give a whole number, 1 or more"):
+            LiveConfig(**{name: 2.5})
+    with pytest.raises(
+        ConfigError, match=r"label_wait_ms is 1000000+; give 0 or more milliseconds, up to 300"
+    ):
+        AdmissionConfig(label_wait_ms=10**30)
     with pytest.raises(ConfigError, match=r"items leave after 1 days unused, but .* awaited for 1\.04"):
         LiveConfig(train=TrainConfig(order="daily-shuffled"), items=IdPolicy(unused_days=1))

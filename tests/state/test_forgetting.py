@@ -310,6 +310,8 @@ def test_what_everyone_chose_is_never_forgotten() -> None:
         ({"waits_ms": -1}, "waits_ms -1; give 0 or more of each"),
         ({"forget_after_days": 0.0}, r"forget_after_days is 0\.0; give a number above 0"),
         ({"most_users": 0}, "most_users is 0; give a number above 0"),
+        ({"keep_hours": 1e300}, r"keep_hours is 1e\+300 .* up to 300 years"),
+        ({"forget_after_days": 1e300}, r"forget_after_days is 1e\+300; give a number above 0, up to 109,800"),
     ],
 )
 def test_settings_are_checked(changes: dict, said: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from interestclock.defaults import ALL_TIME_DAYS
 from interestclock.errors import ConfigError
+from interestclock.timeofday import DAY_MS
 
 __all__ = ["AdmissionConfig"]
 
@@ -25,7 +27,7 @@ class AdmissionConfig:
             when the archive ended.
 
     Raises:
-        ConfigError: one of the first four is negative, or there is a moment but no archive.
+        ConfigError: one of the four waits is negative or over 300 years, or there is a moment but no archive.
 
     Example:
         >>> AdmissionConfig(lateness_ms=60_000, label_wait_ms=3_600_000).lateness_ms
@@ -42,7 +44,9 @@ class AdmissionConfig:
 
     def __post_init__(self) -> None:
         for name in ("lateness_ms", "label_wait_ms", "request_wait_ms", "ahead_ms"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} is {getattr(self, name)}; give 0 or more milliseconds")
+            if not 0 <= getattr(self, name) <= ALL_TIME_DAYS * DAY_MS:
+                raise ConfigError(
+                    f"{name} is {getattr(self, name)}; give 0 or more milliseconds, up to 300 years"
+                )
         if self.then_from_ms is not None and not self.archive_first:
             raise ConfigError("then_from_ms says from when on a stream follows an archive; there is none")

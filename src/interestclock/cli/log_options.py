@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from interestclock.cli.key_options import key_options
-from interestclock.defaults import LAYOUTS
+from interestclock.defaults import ALL_TIME_DAYS, LAYOUTS
 from interestclock.errors import ConfigError
 from interestclock.mapping_keys import LogKeys
 from interestclock.plugins import exits_refused, is_named, look_in_current_folder
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["LogOptions", "with_log_options"]
 
 _COLUMNS = "What the columns mean (over or instead of a mapping file)"
-_ALL_TIME_MINUTES = 300 * 366 * 1_440  # every time that is read lies between 1900 and 2200
+_ALL_TIME_MINUTES = ALL_TIME_DAYS * 1_440
 _BEGIN_A_MAPPING = {
     "user",
     "item",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from interestclock.defaults import ALL_TIME_DAYS
 from interestclock.errors import ConfigError
 
 __all__ = ["IdPolicy", "IdStatistics", "RowChanges"]
@@ -39,6 +40,8 @@ class IdPolicy:
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise ConfigError(f"{name} is {value}; give a number above 0")
+            if value is not None and name == "unused_days" and value > ALL_TIME_DAYS:
+                raise ConfigError(f"{name} is {value}; give days up to {ALL_TIME_DAYS}, or None for never")
             if value is not None and name != "unused_days" and value != int(value):
                 raise ConfigError(f"{name} is {value}; give a whole number, for example {math.ceil(value)}")
 

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from interestclock.admission import AdmissionConfig
-from interestclock.defaults import BATCH_MINUTES, IDLE_SECONDS, KEEP_HOURS
+from interestclock.defaults import ALL_TIME_DAYS, BATCH_MINUTES, IDLE_SECONDS, KEEP_HOURS
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError, check_names
 from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import RankerConfig, describe_clock
 from interestclock.samples import CandidateConfig
 from interestclock.state import StateConfig
-from interestclock.timeofday import DAY_MS, HOUR_MS, MINUTE_MS
+from interestclock.timeofday import DAY_MS, DAY_SECONDS, HOUR_MS, MINUTE_MS
 from interestclock.training.config import TrainConfig
 
 __all__ = ["LiveConfig"]
@@ -88,14 +88,19 @@ class LiveConfig:
     def __post_init__(self) -> None:
         check_names("missing_labels", self.missing_labels)
         for name in ("longest", "checkpoints_kept", "poll_messages"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")
+            value = getattr(self, name)
+            if not 1 <= value < math.inf or value != int(value):
+                raise ConfigError(f"{name} is {value}; give a whole number, 1 or more")
         for name in ("checkpoint_minutes", "snapshot_minutes", "full_snapshot_hours"):
             unit_ms = HOUR_MS if name.endswith("hours") else MINUTE_MS
-            if not 1 <= getattr(self, name) * unit_ms < math.inf:
-                raise ConfigError(f"{name} is {getattr(self, name)}; give a time of a millisecond or more")
-        if not 0 < self.idle_seconds < math.inf:
-            raise ConfigError(f"idle_seconds is {self.idle_seconds}; give seconds above 0, for example 1")
+            if not 1 <= getattr(self, name) * unit_ms <= ALL_TIME_DAYS * DAY_MS:
+                raise ConfigError(
+                    f"{name} is {getattr(self, name)}; give a time of a millisecond or more, up to 300 years"
+                )
+        if not 0 < self.idle_seconds <= ALL_TIME_DAYS * DAY_SECONDS:
+            raise ConfigError(
+                f"idle_seconds is {self.idle_seconds}; give seconds above 0, for example 1, up to 300 years"
+            )
         if not 0 <= self.batch_minutes <= self.keep_hours * 60:
             raise ConfigError(
                 f"a batch is filled for {self.batch_minutes:g} minutes, but features are kept for "

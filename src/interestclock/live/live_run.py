@@ -262,7 +262,7 @@ class LiveRun:
         started_s = time.perf_counter()
         self._written()
         state = {name: np.array(each, order="C") for name, each in self.trainer.state().items()}
-        state["run/due_ms"] = np.array([schedule.due_ms for schedule in self._schedules()])
+        state["run/due_ms"] = np.array([schedule.due_ms for schedule in self._schedules()], np.int64)
         self._number += 1
         prediction_list_bytes = self._files.predictions.close_part(self._number)
         manifest = CheckpointManifest(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from dataclasses import dataclass, field
 
+from interestclock.defaults import ALL_TIME_DAYS
 from interestclock.errors import ConfigError
 from interestclock.features import ClockFeatureConfig
 from interestclock.timeofday import DAY_MS, HOUR_MS
@@ -42,14 +43,15 @@ class StateConfig:
     def __post_init__(self) -> None:
         if self.longest is not None and self.longest < 1:
             raise ConfigError(f"longest is {self.longest}; give 1 or more behaviours to keep of each user")
-        if not 0 <= self.keep_hours < math.inf or self.waits_ms < 0:
+        if not 0 <= self.keep_hours <= ALL_TIME_DAYS * 24 or self.waits_ms < 0:
             raise ConfigError(
-                f"keep_hours is {self.keep_hours} and waits_ms {self.waits_ms}; give 0 or more of each"
+                f"keep_hours is {self.keep_hours} and waits_ms {self.waits_ms}; give 0 or more of each, "
+                "hours up to 300 years"
             )
-        for name in ("forget_after_days", "most_users"):
+        for name, most in (("forget_after_days", ALL_TIME_DAYS), ("most_users", sys.maxsize)):
             value = getattr(self, name)
-            if value is not None and not 0 < value < math.inf:
-                raise ConfigError(f"{name} is {value}; give a number above 0")
+            if value is not None and not 0 < value <= most:
+                raise ConfigError(f"{name} is {value}; give a number above 0, up to {most:,}")
 
     def complete_from_ms(self, midnight_ms: int) -> int:
         """From when on features can be read once a midnight has passed, UTC milliseconds."""
