@@ -112,7 +112,7 @@ class ColumnFaults:
         Raises:
             LogError: more than a twentieth of the rows, and no few, hold what the column cannot be.
         """
-        found = [fault for fault in self._many() if not self._asked_for(fault)]
+        found = [fault for fault in self._many() if not self._requested(fault)]
         if found:
             raise LogError(f"{called}: {self.sentence(max(found, key=lambda fault: fault.rows))}")
 
@@ -140,7 +140,7 @@ class ColumnFaults:
             f"column '{fault.column}': {self._share(fault.rows)} hold no integer, as id_type has it, and are "
             f"set aside: {fault.seen()}"
             for fault in self._many()
-            if self._asked_for(fault)
+            if self._requested(fault)
         ]
 
     def _many(self) -> Iterator[ColumnFault]:
@@ -152,7 +152,7 @@ class ColumnFaults:
     def _share(self, rows: int) -> str:
         return f"{rows:,} of its {self._rows:,} rows ({rows / self._rows:.1%})"
 
-    def _asked_for(self, fault: ColumnFault) -> bool:
+    def _requested(self, fault: ColumnFault) -> bool:
         """Ids that the mapping says are integers: that rows with others are set aside is what it wants."""
         ids = (self._mapping.user, self._mapping.item, self._mapping.request)
         return self._mapping.id_type == "integer" and fault.column in ids

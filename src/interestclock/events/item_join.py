@@ -128,11 +128,11 @@ class ItemJoin:
         """What makes most of the keys that are missing match, if anything simple does, and what to do."""
         missing = self._missing()[1]["key"].drop_null().combine_chunks().cast(pa.string())
         keys = self._keys.cast(pa.string())
-        for said, alike in _ALIKE:
+        for difference, alike in _ALIKE:
             found = pc.sum(pc.is_in(alike(missing), value_set=alike(keys))).as_py() or 0
             if 2 * found > len(missing):
-                whole = (said, alike) == _ALIKE[0] and self._may_be_integers
-                return f"{said}: {_AS_INTEGERS if whole else 'write them alike'}"
+                whole = (difference, alike) == _ALIKE[0] and self._may_be_integers
+                return f"{difference}: {_AS_INTEGERS if whole else 'write them alike'}"
         return None
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from interestclock.events.context import CONTEXT_KINDS, ContextKind
 from interestclock.samples import Batch, SampleChunk, SampleFolder
 from interestclock.state import FeatureState
 
@@ -43,8 +44,8 @@ class SampleTables:
         user_B, item_B = s.user_B.numpy(), s.item_B.numpy()
         columns: dict[str, Any] = {
             "log_row": pa.array(chunk.log_row_B, mask=chunk.log_row_B == 0),
-            "user_id": _of(self._ids["user"], user_B),
-            "item_id": _of(self._ids["item"], item_B),
+            "user_id": _of(user_B, self._ids["user"]),
+            "item_id": _of(item_B, self._ids["item"]),
             "request": s.request_B.numpy(),
             "timestamp_ms": s.timestamp_ms_B.numpy(),
             "second_of_day": s.second_of_day_B.numpy().astype(np.int32),
@@ -75,15 +76,16 @@ class SampleTables:
 
     def _context_of(self, samples: Batch) -> dict[str, pa.Array]:
         """Context under the names that the mapping's tables give it: ``KIND.NAME``."""
-        columns = {}
-        for name, number_B in samples.categorical.items():
-            columns[f"categorical.{name}"] = _of(self._context[name], number_B.numpy())
-        for name, number_BV in samples.multivalued.items():
-            columns[f"multivalued.{name}"] = lists_of(number_BV.numpy(), self._context[name])
-        for name, each in samples.numeric.items():
-            quantity_B = each.numpy()
-            columns[f"numeric.{name}"] = pa.array(quantity_B, mask=np.isnan(quantity_B))
-        return columns
+        return {
+            f"{kind.name}.{name}": self._of_kind(kind, name, values.numpy())
+            for kind in CONTEXT_KINDS
+            for name, values in getattr(samples, kind.name).items()
+        }
+
+    def _of_kind(self, kind: ContextKind, name: str, values: npt.NDArray[Any]) -> pa.Array:
+        if not kind.ids:
+            return pa.array(values, mask=np.isnan(values))
+        return (lists_of if kind.several else _of)(values, self._context[name])
 
 
 def lists_of(number_XV: npt.NDArray[np.integer], words: pa.Array) -> pa.Array:
@@ -107,6 +109,6 @@ def _day_lists(number_RHV: npt.NDArray[np.int32], words: pa.Array) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(np.arange(rows + 1, dtype=np.int32) * buckets), hours)
 
 
-def _of(words: pa.Array, number_X: npt.NDArray[np.integer]) -> pa.Array:
+def _of(number_X: npt.NDArray[np.integer], words: pa.Array) -> pa.Array:
     """The values that numbers stand for; null where there is none."""
     return words.take(pa.array(number_X - 1, mask=number_X == 0))

@@ -18,7 +18,8 @@ from interestclock.timeofday import DAY_MS, utc_day_start_ms
 
 __all__ = ["Readable", "readable_of", "without_effect"]
 
-# Shapes: N rows of all parts, R those that are evaluated, M users and days at a time, H hours or weekdays.
+# Shapes: N rows of all parts, R those that are evaluated, M requests (users at starts of days), H hours
+# or weekdays.
 
 _AT_A_TIME = 4_096
 _HOURS, _WEEKDAYS = 24, 7
@@ -63,8 +64,8 @@ def readable_of(rows: Path, votes: UserVotes | None, *, behaviours: bool) -> Rea
         preferences=votes is not None
         and _any_clock(votes, columns["user"].to_numpy()[test_N], timestamp_ms_N[test_N]),
         behaviours=behaviours,
-        times=_came_before(hour_N, _HOURS, timestamp_ms_N, test_N)
-        or _came_before(day_N % _WEEKDAYS, _WEEKDAYS, timestamp_ms_N, test_N),
+        times=_occurred_before(hour_N, _HOURS, timestamp_ms_N, test_N)
+        or _occurred_before(day_N % _WEEKDAYS, _WEEKDAYS, timestamp_ms_N, test_N),
         one_hour=int(hours[0]) if hours.size == 1 else None,
     )
 
@@ -112,15 +113,15 @@ def _nothing_for(clock: ClockConfig, readable: Readable) -> str | None:
 def _any_clock(
     votes: UserVotes, user_R: npt.NDArray[np.int64], timestamp_ms_R: npt.NDArray[np.int64]
 ) -> bool:
-    asked = np.unique(np.stack([user_R, utc_day_start_ms(timestamp_ms_R)]), axis=1)
-    for first in range(0, asked.shape[1], _AT_A_TIME):
-        user_M, day_ms_M = asked[:, first : first + _AT_A_TIME]
+    requested = np.unique(np.stack([user_R, utc_day_start_ms(timestamp_ms_R)]), axis=1)
+    for first in range(0, requested.shape[1], _AT_A_TIME):
+        user_M, day_ms_M = requested[:, first : first + _AT_A_TIME]
         if any(values.any() for values in votes.read(user_M, day_ms_M).values()):
             return True
     return False
 
 
-def _came_before(
+def _occurred_before(
     kind_N: npt.NDArray[np.int64],
     kinds: int,
     timestamp_ms_N: npt.NDArray[np.int64],
