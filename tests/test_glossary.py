@@ -23,6 +23,8 @@ PRIVATE = {
     "hear": "ingest",
     "heard": "received",
     "lesson": "pending_batch",
+    "peer": "baseline",
+    "peers": "baselines",
     "said": "what it is: config, fields, manifest",
     "sight": "observe",
     "sightings": "min_count",

@@ -60,7 +60,9 @@ def test_a_saved_ranker_imports_nothing_that_the_caller_has_not_named(
 
 
 def test_the_page_loads_it(compared: Path) -> None:
-    told = "\nassert ranker.config.clocks[0].width == 8\nassert ranker.slots[0].linear.weight.abs().sum() > 0"
+    told = (
+        "\nassert ranker.config.clocks[0].width == 8\nassert ranker.clocks[0].linear.weight.abs().sum() > 0"
+    )
     script = compared.parent / "told.py"
     script.write_text((compared.parent / "load.py").read_text() + told)
     done = subprocess.run(

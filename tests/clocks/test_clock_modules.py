@@ -17,13 +17,13 @@ def test_the_long_term_slot_is_the_clock_over_the_newest_of_each_history(longest
     config = LongTermConfig(behaviours=3, longest=longest, heads=2, latent_dim=3, output_dim=4)
     ranker, histories = make_ranker(clocks=(config,)), make_histories(longest=30)
     batch = make_batch(histories)
-    slot = ranker.slots[0]
+    module = ranker.clocks[0]
     spans = [slice(start, stop) for start, stop in zip(*batch.newest(histories, most=longest), strict=True)]
     items_of, seconds_of = (
         pad_sequence([values_E[span] for span in spans], batch_first=True).long()
         for values_E in (histories.item_E, histories.second_of_day_E)
     )
-    by_hand_BO = slot.clock(
+    by_hand_BO = module.clock(
         ranker.items(batch.item_B),
         second_of_day_M=batch.second_of_day_B[batch.first_M],
         request_row_B=batch.request_row_B,
@@ -32,14 +32,14 @@ def test_the_long_term_slot_is_the_clock_over_the_newest_of_each_history(longest
         behaviour_second_ML=seconds_of,
         present_ML=items_of > 0,
     )
-    torch.testing.assert_close(slot(inputs_of(ranker, batch, histories)), by_hand_BO, atol=1e-6, rtol=0)
+    torch.testing.assert_close(module(inputs_of(ranker, batch, histories)), by_hand_BO, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("config", [NaiveConfig(), GaussianConfig(sigma_hours=2.0)])
 def test_an_hourly_slot_is_the_clock_over_mean_values_by_hour(config: NaiveConfig | GaussianConfig) -> None:
     ranker, histories = make_ranker(clocks=(config,)), make_histories()
     batch = make_batch(histories, requests=2, candidates=2)
-    table, slot = ranker.table, ranker.slots[0]
+    table, module = ranker.table, ranker.clocks[0]
     interests_MHC = torch.zeros(2, 24, 8)
     for request in range(2):
         for hour in range(24):
@@ -49,8 +49,8 @@ def test_an_hourly_slot_is_the_clock_over_mean_values_by_hour(config: NaiveConfi
                 if values:
                     interests_MHC[request, hour, 4 * part : 4 * part + 4] = table.weight[rows].mean(0)
     second_M = batch.second_of_day_B[batch.first_M]
-    by_hand_BC = slot.clock(interests_MHC, second_of_day_B=second_M)[batch.request_row_B]
-    torch.testing.assert_close(slot(inputs_of(ranker, batch, histories)), by_hand_BC, atol=1e-6, rtol=0)
+    by_hand_BC = module.clock(interests_MHC, second_of_day_B=second_M)[batch.request_row_B]
+    torch.testing.assert_close(module(inputs_of(ranker, batch, histories)), by_hand_BC, atol=1e-6, rtol=0)
 
 
 def test_a_third_clock_is_called_with_what_the_naive_one_is() -> None:
@@ -72,7 +72,7 @@ def test_a_clock_that_needs_interests_says_so_when_there_are_none() -> None:
     ranker, histories = make_ranker(clocks=()), make_histories()
     inputs = inputs_of(ranker, make_batch(histories), histories)
     with pytest.raises(ValueError, match=r"no interests in this batch; .* must say reads_preferences = True"):
-        make_ranker(clocks=(GaussianConfig(),)).slots[0](inputs)
+        make_ranker(clocks=(GaussianConfig(),)).clocks[0](inputs)
 
 
 def long_term(**refresh: float) -> Ranker:
@@ -86,7 +86,7 @@ def test_old_projections_find_what_was_near_when_they_were_made() -> None:
     assert torch.allclose(fresh(batch, histories)["finish"], old(batch, histories)["finish"], atol=1e-6)
     for ranker in (fresh, old):
         with torch.no_grad():
-            ranker.slots[0].clock.key.weight.neg_()
+            ranker.clocks[0].clock.key.weight.neg_()
     now = fresh(batch, histories)["finish"]
     assert not torch.allclose(now, old(batch, histories)["finish"], atol=1e-6)
     assert torch.allclose(now, old(batch, histories)["finish"], atol=1e-6)  # two batches on: made anew

@@ -270,7 +270,7 @@ def test_resumed_to_the_bit_without_the_other(arrivals: int, events: pa.Table, t
     with pytest.raises(ResultError, match=r"holds a trainer; go on with --resume"):
         LiveRun(messages(events), tmp_path / "run", config=NEW)
     learned(LiveRun(messages(events), tmp_path / "run", config=NEW, resume=True))
-    learned_state = ("ranker/", "learner/", "features/", "rows/", "admission/accounts", "numbers")
+    learned_state = ("ranker/", "learner/", "features/", "rows/", "admission/counters", "numbers")
     check_same(tmp_path / "straight", tmp_path / "run", only=learned_state)
 
 

@@ -75,7 +75,7 @@ def stop_after(run: LiveRun, turns: Iterator[int]) -> None:
 
 def check_same(one: Path, other: Path) -> None:
     """All that was learned and predicted; how it was cut by stops may differ."""
-    learned = ("ranker/", "learner/", "features/", "admission/accounts", "event_ms", "learned_ms")
+    learned = ("ranker/", "learner/", "features/", "admission/counters", "event_ms", "learned_ms")
     killed_runs.check_same(one, other, only=learned)
 
 

@@ -111,7 +111,7 @@ def test_killed_about_the_turn(after: int, events: pa.Table, tmp_path: Path) -> 
         with pytest.raises(KilledError):
             run.run()
     learned(source(), tmp_path / "run", set_to, resume=True)
-    same = ("ranker/", "learner/", "features/", "admission/exposures", "admission/accounts", "numbers")
+    same = ("ranker/", "learner/", "features/", "admission/exposures", "admission/counters", "numbers")
     check_same(tmp_path / "straight", tmp_path / "run", only=(*same, "admission/in_archive_before_ms"))
 
 
@@ -131,7 +131,7 @@ def test_stopped_about_the_turn_and_resumed(stops: int, events: pa.Table, tmp_pa
         run.run(tell)
     again = HybridSource(as_archive(rows), MessageStream(overlapping))
     learned(again, tmp_path / "run", set_to, resume=True)
-    same = ("ranker/", "learner/", "features/", "admission/exposures", "admission/accounts", "numbers")
+    same = ("ranker/", "learner/", "features/", "admission/exposures", "admission/counters", "numbers")
     check_same(tmp_path / "straight", tmp_path / "run", only=same)
 
 

@@ -8,10 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from interestclock.arrays import Arrays, below, table_to_bytes, texts_in
+from interestclock.arrays import Arrays, below, table_from_bytes, table_to_bytes, texts_in
 from interestclock.live import LiveConfig
 from interestclock.live.checkpoints import FORMAT
-from interestclock.live.old_states import OLD_FORMATS, format_of_settings, settings_now, state_now
+from interestclock.live.old_states import (
+    format_of_arrays,
+    format_of_settings,
+    settings_now,
+    state_now,
+)
 
 
 def test_the_settings_of_now_are_left_alone() -> None:
@@ -37,7 +42,7 @@ def test_settings_that_were_never_written_have_no_format_of_their_own() -> None:
         assert format_of_settings(damaged) == FORMAT
 
 
-@pytest.mark.parametrize("since", OLD_FORMATS)
+@pytest.mark.parametrize("since", [4, 5])
 def test_a_batch_that_waits_names_its_requests(since: int) -> None:
     """As it does since format 6; labels may have any name, that one too."""
     names = ("pending/0/moment_of_B", "pending/12/recent_MN", "pending/0/labels/moment_of_B")
@@ -102,3 +107,30 @@ def test_separators_of_format_4() -> None:
 def test_the_state_of_now_is_left_alone() -> None:
     state = {"features/zones/text": np.zeros(0, np.uint8), "features/histories/column.item": np.ones(1)}
     assert state_now(state, FORMAT) == state
+
+
+def test_names_of_format_6() -> None:
+    """Counters, cached projections, modules of the ranker and times of changes got the field's names."""
+    names = {
+        "admission/accounts/counts": "admission/counters/counts",
+        "features/values/said_ms": "features/values/stated_ms",
+        "ranker/kept/0/key_NZ": "ranker/cached/0/key_NZ",
+        "ranker/dense/slots.1.clock.key.weight": "ranker/dense/clocks.1.clock.key.weight",
+        "ranker/dense/slots.10.peer.last.weight": "ranker/dense/clocks.10.baseline.last.weight",
+        "ranker/dense/towers.slots.peer.weight": "ranker/dense/towers.slots.peer.weight",
+    }
+    old: Arrays = {name: np.arange(3) for name in names}
+    assert format_of_arrays(old) == 6
+    now = state_now(old, 6)
+    assert dict(zip(old, now, strict=True)) == names
+    assert all(now[new] is old[name] for name, new in names.items())
+    assert format_of_arrays(now) == FORMAT
+
+
+def test_changes_of_items_of_format_6() -> None:
+    changes = pa.table({"item": [3], "from_ms": [50], "said_ms": [20], "attribute.genre": [[1, 2]]})
+    now = state_now({"features/values/changes/changes": table_to_bytes(changes)}, 6)
+    assert list(now) == ["features/values/changes/changes"]
+    assert table_from_bytes(now["features/values/changes/changes"]).to_pylist() == [
+        {"item": 3, "from_ms": 50, "stated_ms": 20, "attribute.genre": [1, 2]}
+    ]

@@ -281,11 +281,31 @@ def test_clocks_of_ours_are_saved_as_they_always_were(tmp_path: Path) -> None:
         | search,
     ]
     weights = load_file(tmp_path / "ranker.safetensors")
-    assert {"slots.0.clock.hour.weight", "slots.2.clock.weigh.bias", "slots.4.clock.key.weight"} <= set(
+    assert {"clocks.0.clock.hour.weight", "clocks.2.clock.weigh.bias", "clocks.4.clock.key.weight"} <= set(
         weights
     )
-    peers = make_ranker(clocks=EVERY_CLOCK[5:])
-    save_ranker(peers, tmp_path)
+    baselines = make_ranker(clocks=EVERY_CLOCK[5:])
+    save_ranker(baselines, tmp_path)
     kinds = [each["kind"] for each in json.loads((tmp_path / "ranker.json").read_text())["config"]["clocks"]]
     assert kinds == ["din", "sim-hard", "sim-soft", "twin"]
-    assert "slots.0.peer.last.weight" in load_file(tmp_path / "ranker.safetensors")
+    assert "clocks.0.baseline.last.weight" in load_file(tmp_path / "ranker.safetensors")
+
+
+def test_a_ranker_with_the_names_of_an_earlier_version(tmp_path: Path) -> None:
+    """Clocks stood in ``slots``, a baseline was a ``peer``."""
+    ranker = make_ranker(clocks=EVERY_CLOCK)
+    save_ranker(ranker, tmp_path)
+    path = tmp_path / "ranker.safetensors"
+    weights = {
+        name.replace("clocks.", "slots.", 1).replace(".baseline.", ".peer.", 1): each
+        for name, each in load_file(path).items()
+    }
+    assert {"slots.0.clock.hour.weight", "slots.5.peer.last.weight"} <= set(weights)
+    save_file(weights, path)
+    described = json.loads((tmp_path / "ranker.json").read_text())
+    described["weights_sha256"] = digest_of(path)
+    (tmp_path / "ranker.json").write_text(json.dumps(described))
+    loaded = load_ranker(tmp_path).state_dict()
+    saved = {name: each for name, each in ranker.state_dict().items() if name.startswith("clocks.")}
+    assert saved
+    assert all(torch.equal(each, loaded[name]) for name, each in saved.items())

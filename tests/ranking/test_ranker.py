@@ -87,7 +87,7 @@ def test_who_reads_histories_learns_from_what_it_found(clock: ClockConfig) -> No
     batch = make_batch(histories, requests=12)
     ones_B = torch.ones(len(batch))
     multi_task_loss(ranker(batch, histories), {"finish": ones_B, "like": ones_B}).backward()
-    for name, parameter in ranker.slots.named_parameters():
+    for name, parameter in ranker.clocks.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name
 

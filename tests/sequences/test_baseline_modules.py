@@ -44,7 +44,7 @@ def padded(batch: Batch, histories: Histories, *, longest: int) -> dict[str, Ten
 def check(config: ClockConfig, longest: int, *, categories: str = "", timed: bool = True) -> None:
     ranker, histories = make_ranker(clocks=(config,)), make_histories(longest=30)
     with torch.no_grad():
-        for parameter in ranker.slots.parameters():
+        for parameter in ranker.clocks.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
     batch = make_batch(histories)
     given = padded(batch, histories, longest=longest)
@@ -53,11 +53,11 @@ def check(config: ClockConfig, longest: int, *, categories: str = "", timed: boo
     if categories:
         given["category_N"] = item_values()[categories][:, 0]
         given["candidate_category_B"] = given["category_N"][batch.item_B]
-    by_hand_BO = ranker.slots[0].peer(
+    by_hand_BO = ranker.clocks[0].baseline(
         ranker.items(batch.item_B), item_vectors_NI=ranker.items(torch.arange(ITEMS + 1)), **given
     )
     assert by_hand_BO.std(0).max() > 0
-    slot_BO = ranker.slots[0](inputs_of(ranker, batch, histories))
+    slot_BO = ranker.clocks[0](inputs_of(ranker, batch, histories))
     torch.testing.assert_close(slot_BO, by_hand_BO, atol=1e-6, rtol=0)
 
 

@@ -69,64 +69,64 @@ def rows(given: dict[str, Tensor], index: Tensor) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("candidates", [0, 1, 8])
 def test_output_is_float32_of_the_width_known_at_construction(case: Case, candidates: int) -> None:
-    peer = case.build()
-    out_BO = peer(**case.inputs(requests=3, longest=9, candidates=candidates))
-    assert out_BO.shape == (candidates, peer.output_dim)
+    baseline = case.build()
+    out_BO = baseline(**case.inputs(requests=3, longest=9, candidates=candidates))
+    assert out_BO.shape == (candidates, baseline.output_dim)
     assert out_BO.dtype == torch.float32
     assert out_BO.isfinite().all()
 
 
 def test_gradients_flow_to_parameters_and_embeddings(case: Case) -> None:
-    peer, given = unlike_start(case.build()), case.inputs(requests=6, longest=40, candidates=30)
+    baseline, given = unlike_start(case.build()), case.inputs(requests=6, longest=40, candidates=30)
     for name in ("candidate_BI", "item_vectors_NI"):
         given[name].requires_grad_()
-    peer(**given).square().sum().backward()
-    for tensor in [*peer.parameters(), given["candidate_BI"], given["item_vectors_NI"]]:
+    baseline(**given).square().sum().backward()
+    for tensor in [*baseline.parameters(), given["candidate_BI"], given["item_vectors_NI"]]:
         assert tensor.grad is not None
         assert tensor.grad.abs().sum() > 0
 
 
 @pytest.mark.parametrize("columns", [3, 0])
 def test_an_empty_history_gives_a_constant_and_finite_gradients(case: Case, columns: int) -> None:
-    peer, given = unlike_start(case.build()), case.inputs(requests=2, longest=columns, candidates=4)
+    baseline, given = unlike_start(case.build()), case.inputs(requests=2, longest=columns, candidates=4)
     given["present_ML"].fill_(False)
-    out_BO = peer(**given)
+    out_BO = baseline(**given)
     torch.testing.assert_close(out_BO, out_BO[:1].expand(4, -1))
     out_BO.sum().backward()
-    assert all(p.grad is None or p.grad.isfinite().all() for p in peer.parameters())
+    assert all(p.grad is None or p.grad.isfinite().all() for p in baseline.parameters())
 
 
 def test_empty_batch_can_be_learned_from(case: Case) -> None:
-    peer = case.build()
-    peer(**case.inputs(requests=2, longest=9, candidates=0)).sum().backward()
-    assert all(p.grad is None or not p.grad.any() for p in peer.parameters())
+    baseline = case.build()
+    baseline(**case.inputs(requests=2, longest=9, candidates=0)).sum().backward()
+    assert all(p.grad is None or not p.grad.any() for p in baseline.parameters())
 
 
 def test_padding_changes_nothing(case: Case) -> None:
-    peer, given = unlike_start(case.build()), case.inputs(requests=3, longest=9, candidates=8)
+    baseline, given = unlike_start(case.build()), case.inputs(requests=3, longest=9, candidates=8)
     padded = {n: functional.pad(v, (0, 6)) if n.endswith("_ML") else v for n, v in given.items()}
-    torch.testing.assert_close(peer(**padded), peer(**given), atol=1e-6, rtol=0)
+    torch.testing.assert_close(baseline(**padded), baseline(**given), atol=1e-6, rtol=0)
 
 
 def test_a_candidate_does_not_see_the_rest_of_the_batch(case: Case) -> None:
-    peer, given = unlike_start(case.build()), case.inputs(requests=3, longest=9, candidates=8)
-    together_BO = peer(**given)
-    alone_BO = torch.cat([peer(**rows(given, torch.tensor([row]))) for row in range(8)])
+    baseline, given = unlike_start(case.build()), case.inputs(requests=3, longest=9, candidates=8)
+    together_BO = baseline(**given)
+    alone_BO = torch.cat([baseline(**rows(given, torch.tensor([row]))) for row in range(8)])
     torch.testing.assert_close(alone_BO, together_BO, atol=1e-6, rtol=0)
 
 
 def test_the_same_input_gives_the_same_bits_and_is_left_as_it_was(case: Case) -> None:
-    peer, given = case.build(), case.inputs(requests=3, longest=9, candidates=8)
+    baseline, given = case.build(), case.inputs(requests=3, longest=9, candidates=8)
     before = {name: value.clone() for name, value in given.items()}
-    assert torch.equal(peer(**given), peer(**given))
+    assert torch.equal(baseline(**given), baseline(**given))
     assert all(torch.equal(before[name], given[name]) for name in given)
 
 
 def test_state_dict_makes_another_the_same(case: Case) -> None:
-    peer, other = case.build(), case.build()
+    baseline, other = case.build(), case.build()
     given = case.inputs(requests=3, longest=9, candidates=8)
-    other.load_state_dict(peer.state_dict())
-    assert torch.equal(peer(**given), other(**given))
+    other.load_state_dict(baseline.state_dict())
+    assert torch.equal(baseline(**given), other(**given))
 
 
 @pytest.mark.parametrize(
@@ -143,11 +143,11 @@ def test_state_dict_makes_another_the_same(case: Case) -> None:
     ],
 )
 def test_wrong_shapes_are_refused(case: Case, name: str, wrong: Tensor, message: str) -> None:
-    peer, given = case.build(), case.inputs(requests=2, longest=3, candidates=4)
+    baseline, given = case.build(), case.inputs(requests=2, longest=3, candidates=4)
     if name not in given:
         pytest.skip(f"is not given {name}")
     with pytest.raises(ValueError, match=message):
-        peer(**given | {name: wrong})
+        baseline(**given | {name: wrong})
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_sizes_of_din_below_one_are_refused(size: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("peer", "config"),
+    ("baseline", "config"),
     [
         (DeepInterest, DinConfig()),
         (SimHard, SimHardConfig()),
@@ -201,6 +201,6 @@ def test_sizes_of_din_below_one_are_refused(size: str) -> None:
         (Twin, TwinConfig()),
     ],
 )
-def test_an_item_without_width_is_refused(peer: type, config: object) -> None:
+def test_an_item_without_width_is_refused(baseline: type, config: object) -> None:
     with pytest.raises(ValueError, match="item_dim is 0; give 1 or more"):
-        peer(item_dim=0, config=config)
+        baseline(item_dim=0, config=config)

@@ -20,13 +20,13 @@ from plain_sequences import (
 from interestclock.sequences import DeepInterest, DinConfig
 
 
-def slow(peer: DeepInterest, candidate: Vector, history: list[Behaviour]) -> Vector:
-    slope, weights = peer.prelu.weight.item(), []
+def slow(baseline: DeepInterest, candidate: Vector, history: list[Behaviour]) -> Vector:
+    slope, weights = baseline.prelu.weight.item(), []
     for b in history:
         difference = [x - q for x, q in zip(b.vector, candidate, strict=True)]
         product = [x * q for x, q in zip(b.vector, candidate, strict=True)]
-        hidden = linear(peer.first, b.vector + candidate + difference + product)
-        weights += linear(peer.last, [x if x > 0 else slope * x for x in hidden])
+        hidden = linear(baseline.first, b.vector + candidate + difference + product)
+        weights += linear(baseline.last, [x if x > 0 else slope * x for x in hidden])
     return weighed(weights, [b.vector for b in history], len(candidate))
 
 
@@ -39,25 +39,25 @@ def slow(peer: DeepInterest, candidate: Vector, history: list[Behaviour]) -> Vec
 )
 def test_it_matches_plain_python(seed: int, requests: int, longest: int, candidates: int) -> None:
     torch.manual_seed(seed)
-    peer = unlike_start(DeepInterest(item_dim=5, config=DinConfig(hidden=3))).double()
+    baseline = unlike_start(DeepInterest(item_dim=5, config=DinConfig(hidden=3))).double()
     given = as_double(
         random_inputs(
             requests=requests, longest=longest, candidates=candidates, items=9, item_dim=5, timed=False
         )
     )
-    expected_BI = each_alone(given, lambda _, candidate, history: slow(peer, candidate, history))
-    torch.testing.assert_close(peer(**given), expected_BI, atol=1e-6, rtol=1e-6)
+    expected_BI = each_alone(given, lambda _, candidate, history: slow(baseline, candidate, history))
+    torch.testing.assert_close(baseline(**given), expected_BI, atol=1e-6, rtol=1e-6)
 
 
 def by_hand(present: list[bool]) -> list[float]:
     """A unit that weighs a behaviour by its product with the candidate."""
-    peer = DeepInterest(item_dim=1, config=DinConfig(hidden=1))
+    baseline = DeepInterest(item_dim=1, config=DinConfig(hidden=1))
     with torch.no_grad():
-        for parameter in peer.parameters():
+        for parameter in baseline.parameters():
             parameter.fill_(0.0)
-        peer.first.weight[0, 3] = 1.0  # after b, q and b - q
-        peer.last.weight.fill_(1.0)
-    out_BI = peer(
+        baseline.first.weight[0, 3] = 1.0  # after b, q and b - q
+        baseline.last.weight.fill_(1.0)
+    out_BI = baseline(
         torch.tensor([[2.0], [-2.0]]),
         request_row_B=torch.tensor([0, 0]),
         item_vectors_NI=torch.tensor([[3.0], [1.0], [-5.0]]),

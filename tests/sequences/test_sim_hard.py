@@ -32,7 +32,9 @@ def test_it_matches_plain_python(
     seed: int, requests: int, longest: int, candidates: int, behaviours: int
 ) -> None:
     torch.manual_seed(seed)
-    peer = unlike_start(SimHard(item_dim=5, config=SimHardConfig(behaviours=behaviours, **SMALL))).double()
+    baseline = unlike_start(
+        SimHard(item_dim=5, config=SimHardConfig(behaviours=behaviours, **SMALL))
+    ).double()
     given = as_double(
         random_inputs(requests=requests, longest=longest, candidates=candidates, items=9, item_dim=5)
     )
@@ -40,20 +42,20 @@ def test_it_matches_plain_python(
 
     def slow(row: int, candidate: Vector, history: list[Behaviour]) -> Vector:
         alike = [b for b in history if category_N[b.item] == category_B[row] > 0]
-        return slow_target_attention(peer.attention, candidate, alike[-behaviours:])
+        return slow_target_attention(baseline.attention, candidate, alike[-behaviours:])
 
-    out_BO = peer(**given, category_N=category_N, candidate_category_B=category_B)
+    out_BO = baseline(**given, category_N=category_N, candidate_category_B=category_B)
     torch.testing.assert_close(out_BO, each_alone(given, slow), atol=1e-6, rtol=1e-6)
 
 
 def test_by_hand_only_the_newest_of_the_category_count() -> None:
-    peer = SimHard(item_dim=1, config=SimHardConfig(behaviours=1, heads=1, latent_dim=1, output_dim=1))
+    baseline = SimHard(item_dim=1, config=SimHardConfig(behaviours=1, heads=1, latent_dim=1, output_dim=1))
     with torch.no_grad():
-        peer.attention.gap.weight.fill_(0.0)
-        for layer in (peer.attention.mlp[0], peer.attention.mlp[2]):
+        baseline.attention.gap.weight.fill_(0.0)
+        for layer in (baseline.attention.mlp[0], baseline.attention.mlp[2]):
             layer.weight.fill_(1.0)
             layer.bias.fill_(0.0)
-    out_BO = peer(
+    out_BO = baseline(
         torch.ones(3, 1),
         candidate_category_B=torch.tensor([4, 6, 0]),
         category_N=torch.tensor([4, 4, 6, 0]),

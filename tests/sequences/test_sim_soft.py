@@ -25,14 +25,14 @@ from interestclock.sequences import SimSoft, SimSoftConfig
 SMALL = {"heads": 2, "latent_dim": 3, "gap_dim": 2, "output_dim": 4, "gain": 0.7}
 
 
-def slow(peer: SimSoft, candidate: Vector, history: list[Behaviour]) -> Vector:
-    query = project(peer.query.weight, candidate)
-    scores = [dot(query, project(peer.key.weight, b.vector)) for b in history]
-    best = sorted(range(len(history)), key=lambda i: -scores[i])[: peer.config.behaviours]
+def slow(baseline: SimSoft, candidate: Vector, history: list[Behaviour]) -> Vector:
+    query = project(baseline.query.weight, candidate)
+    scores = [dot(query, project(baseline.key.weight, b.vector)) for b in history]
+    best = sorted(range(len(history)), key=lambda i: -scores[i])[: baseline.config.behaviours]
     retrieved = [history[i] for i in best]
     shares = [scores[i] / math.sqrt(len(query)) / len(best) for i in best]
     summed = weighed(shares, [b.vector for b in retrieved], len(candidate))
-    return slow_target_attention(peer.attention, candidate, retrieved) + summed
+    return slow_target_attention(baseline.attention, candidate, retrieved) + summed
 
 
 @settings(max_examples=30, deadline=None)
@@ -47,25 +47,27 @@ def test_it_matches_plain_python(
     seed: int, requests: int, longest: int, candidates: int, behaviours: int
 ) -> None:
     torch.manual_seed(seed)
-    peer = unlike_start(SimSoft(item_dim=5, config=SimSoftConfig(behaviours=behaviours, **SMALL))).double()
+    baseline = unlike_start(
+        SimSoft(item_dim=5, config=SimSoftConfig(behaviours=behaviours, **SMALL))
+    ).double()
     given = as_double(
         random_inputs(requests=requests, longest=longest, candidates=candidates, items=30, item_dim=5)
     )
-    expected_BO = each_alone(given, lambda _, candidate, history: slow(peer, candidate, history))
-    torch.testing.assert_close(peer(**given), expected_BO, atol=1e-6, rtol=1e-6)
+    expected_BO = each_alone(given, lambda _, candidate, history: slow(baseline, candidate, history))
+    torch.testing.assert_close(baseline(**given), expected_BO, atol=1e-6, rtol=1e-6)
 
 
 def one_dimension(behaviours: int) -> SimSoft:
     config = SimSoftConfig(behaviours=behaviours, heads=1, latent_dim=1, output_dim=1)
-    peer = SimSoft(item_dim=1, config=config)
+    baseline = SimSoft(item_dim=1, config=config)
     with torch.no_grad():
-        for projection in (peer.query, peer.key):
+        for projection in (baseline.query, baseline.key):
             projection.weight.fill_(1.0)
-    return peer
+    return baseline
 
 
-def looked_back(peer: SimSoft, hours: list[int]) -> torch.Tensor:
-    return peer(
+def looked_back(baseline: SimSoft, hours: list[int]) -> torch.Tensor:
+    return baseline(
         torch.tensor([[1.0]]),
         now_hour_M=torch.tensor([9]),
         request_row_B=torch.tensor([0]),
@@ -89,6 +91,6 @@ def test_the_search_sees_no_time_and_attention_does() -> None:
 
 
 def test_projections_start_equal() -> None:
-    peer = SimSoft(item_dim=5, config=SimSoftConfig())
-    assert torch.equal(peer.query.weight, peer.key.weight)
-    assert peer.query.weight.data_ptr() != peer.key.weight.data_ptr()
+    baseline = SimSoft(item_dim=5, config=SimSoftConfig())
+    assert torch.equal(baseline.query.weight, baseline.key.weight)
+    assert baseline.query.weight.data_ptr() != baseline.key.weight.data_ptr()

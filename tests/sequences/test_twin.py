@@ -28,26 +28,26 @@ from interestclock.sequences import Twin, TwinConfig
 SMALL = {"heads": 2, "latent_dim": 3, "output_dim": 4, "gain": 0.7}
 
 
-def relevance(peer: Twin, candidate: Vector, behaviour: Behaviour, head: int) -> float:
-    latent = peer.config.latent_dim
+def relevance(baseline: Twin, candidate: Vector, behaviour: Behaviour, head: int) -> float:
+    latent = baseline.config.latent_dim
     rows = slice(head * latent, (head + 1) * latent)
-    query = project(peer.query.weight[rows], candidate)
-    key = project(peer.key.weight[rows], behaviour.vector)
-    bias = dot(peer.gap.weight[behaviour.bucket].tolist(), peer.beta.weight[head].tolist())
+    query = project(baseline.query.weight[rows], candidate)
+    key = project(baseline.key.weight[rows], behaviour.vector)
+    bias = dot(baseline.gap.weight[behaviour.bucket].tolist(), baseline.beta.weight[head].tolist())
     return dot(query, key) / math.sqrt(latent) + bias
 
 
-def slow(peer: Twin, candidate: Vector, history: list[Behaviour]) -> Vector:
-    heads = range(peer.config.heads)
-    scores = [sum(relevance(peer, candidate, b, head) for head in heads) for b in history]
-    best = sorted(range(len(history)), key=lambda i: -scores[i])[: peer.config.behaviours]
+def slow(baseline: Twin, candidate: Vector, history: list[Behaviour]) -> Vector:
+    heads = range(baseline.config.heads)
+    scores = [sum(relevance(baseline, candidate, b, head) for head in heads) for b in history]
+    best = sorted(range(len(history)), key=lambda i: -scores[i])[: baseline.config.behaviours]
     retrieved = [history[i] for i in best]
-    joined = [b.vector + peer.gap.weight[b.bucket].tolist() for b in retrieved]
+    joined = [b.vector + baseline.gap.weight[b.bucket].tolist() for b in retrieved]
     out: Vector = []
     for head in heads:
-        weights = softmax([relevance(peer, candidate, b, head) for b in retrieved])
-        out += project(peer.value[head].T, weighed(weights, joined, peer.value.shape[1]))
-    return mlp(peer.mlp, out)
+        weights = softmax([relevance(baseline, candidate, b, head) for b in retrieved])
+        out += project(baseline.value[head].T, weighed(weights, joined, baseline.value.shape[1]))
+    return mlp(baseline.mlp, out)
 
 
 @settings(max_examples=30, deadline=None)
@@ -62,24 +62,26 @@ def test_it_matches_plain_python(
     seed: int, requests: int, longest: int, candidates: int, behaviours: int
 ) -> None:
     torch.manual_seed(seed)
-    peer = unlike_start(Twin(item_dim=5, config=TwinConfig(behaviours=behaviours, gap_dim=2, **SMALL)))
-    peer = peer.double()
+    baseline = unlike_start(Twin(item_dim=5, config=TwinConfig(behaviours=behaviours, gap_dim=2, **SMALL)))
+    baseline = baseline.double()
     given = as_double(
         random_inputs(requests=requests, longest=longest, candidates=candidates, items=30, item_dim=5)
     )
-    expected_BO = each_alone(given, lambda _, candidate, history: slow(peer, candidate, history))
-    torch.testing.assert_close(peer(**given), expected_BO, atol=1e-6, rtol=1e-6)
+    expected_BO = each_alone(given, lambda _, candidate, history: slow(baseline, candidate, history))
+    torch.testing.assert_close(baseline(**given), expected_BO, atol=1e-6, rtol=1e-6)
 
 
 def test_by_hand_the_search_weighs_item_and_time_passed() -> None:
-    peer = Twin(item_dim=1, config=TwinConfig(behaviours=1, heads=1, latent_dim=1, gap_dim=1, output_dim=1))
+    baseline = Twin(
+        item_dim=1, config=TwinConfig(behaviours=1, heads=1, latent_dim=1, gap_dim=1, output_dim=1)
+    )
     with torch.no_grad():
         for name, value in [("query.weight", 1.0), ("key.weight", 1.0), ("gap.weight", 0.0)]:
-            peer.get_parameter(name).fill_(value)
-        peer.beta.weight.fill_(1.0)
-        peer.gap.weight[0] = 2.5  # within the hour
-        peer.value.copy_(torch.tensor([[[1.0], [0.0]]]))
-        for layer in (peer.mlp[0], peer.mlp[2]):
+            baseline.get_parameter(name).fill_(value)
+        baseline.beta.weight.fill_(1.0)
+        baseline.gap.weight[0] = 2.5  # within the hour
+        baseline.value.copy_(torch.tensor([[[1.0], [0.0]]]))
+        for layer in (baseline.mlp[0], baseline.mlp[2]):
             layer.weight.fill_(1.0)
             layer.bias.fill_(0.0)
     given = {
@@ -90,27 +92,27 @@ def test_by_hand_the_search_weighs_item_and_time_passed() -> None:
         "present_ML": torch.ones(1, 2, dtype=torch.bool),
     }
     # 4 + 0 against 2 + 2.5: the newer wins; both long ago, the liker does
-    assert peer(torch.tensor([[1.0]]), behaviour_hour_ML=torch.tensor([[3, 10]]), **given).item() == 2.0
-    assert peer(torch.tensor([[1.0]]), behaviour_hour_ML=torch.tensor([[3, 5]]), **given).item() == 4.0
+    assert baseline(torch.tensor([[1.0]]), behaviour_hour_ML=torch.tensor([[3, 10]]), **given).item() == 2.0
+    assert baseline(torch.tensor([[1.0]]), behaviour_hour_ML=torch.tensor([[3, 5]]), **given).item() == 4.0
 
 
 def test_without_any_time_it_is_the_long_term_clock() -> None:
     torch.manual_seed(6)
-    peer = Twin(item_dim=5, config=TwinConfig(behaviours=3, gap_dim=3, **SMALL))
+    baseline = Twin(item_dim=5, config=TwinConfig(behaviours=3, gap_dim=3, **SMALL))
     clock = LongTermClock(item_dim=5, config=LongTermConfig(behaviours=3, **SMALL))
     with torch.no_grad():
         clock.gap.second.zero_()
         for name in ("query.weight", "key.weight", "value", "mlp.0.weight", "mlp.2.weight"):
-            clock.get_parameter(name).copy_(peer.get_parameter(name))
+            clock.get_parameter(name).copy_(baseline.get_parameter(name))
         for name in ("mlp.0.bias", "mlp.2.bias"):
-            clock.get_parameter(name).copy_(peer.get_parameter(name))
-        for module in (peer, clock):
+            clock.get_parameter(name).copy_(baseline.get_parameter(name))
+        for module in (baseline, clock):
             module.value[:, 5:].zero_()
     given = random_inputs(requests=3, longest=12, candidates=6, items=40, item_dim=5)
     second_ML = torch.randint(0, 86_400, (3, 12))
     hours = {name: given.pop(name) for name in ("now_hour_M", "behaviour_hour_ML")}
     clocked_BO = clock(**given, second_of_day_M=torch.randint(0, 86_400, (3,)), behaviour_second_ML=second_ML)
-    torch.testing.assert_close(peer(**given, **hours), clocked_BO, atol=1e-6, rtol=0)
+    torch.testing.assert_close(baseline(**given, **hours), clocked_BO, atol=1e-6, rtol=0)
 
 
 def test_search_and_attention_share_their_parameters() -> None:
@@ -121,11 +123,11 @@ def test_search_and_attention_share_their_parameters() -> None:
 
 
 def test_it_starts_as_the_long_term_clock_does() -> None:
-    peer = Twin(item_dim=5, config=TwinConfig(gain=2.0))
-    weight_ZI = peer.query.weight
-    assert torch.equal(weight_ZI, peer.key.weight)
+    baseline = Twin(item_dim=5, config=TwinConfig(gain=2.0))
+    weight_ZI = baseline.query.weight
+    assert torch.equal(weight_ZI, baseline.key.weight)
     torch.testing.assert_close(weight_ZI.T @ weight_ZI, 4 * torch.eye(5), atol=1e-5, rtol=0)
-    assert not peer.beta.weight.any()
+    assert not baseline.beta.weight.any()
 
 
 @pytest.mark.parametrize("name", ["behaviours", "longest", "heads", "latent_dim", "output_dim", "gain"])

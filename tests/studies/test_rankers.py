@@ -10,7 +10,7 @@ from interestclock.sequences import BASELINES
 from interestclock.studies import DEFAULT_RANKERS, RANKERS, CompareConfig, lineup
 
 
-def test_unasked_a_comparison_runs_the_clocks_and_no_peer() -> None:
+def test_unasked_a_comparison_runs_the_clocks_and_no_baseline() -> None:
     assert CompareConfig().rankers == DEFAULT_RANKERS
     asked_for = [
         ranker.clocks[0] for ranker in lineup([n for n in RANKERS if n not in DEFAULT_RANKERS]).values()

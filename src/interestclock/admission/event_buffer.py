@@ -167,7 +167,7 @@ class EventBuffer:
         """For a checkpoint."""
         state = self._acceptance.state() | self._labels.state()
         state |= under("watermark", self._watermark.state()) | under("exposures", self._exposures.state())
-        state |= under("accounts", self.counters.state()) | under("requests", self._requests.state())
+        state |= under("counters", self.counters.state()) | under("requests", self._requests.state())
         if self._in_archive_before_ms is not None:
             state["in_archive_before_ms"] = np.array(self._in_archive_before_ms)
         return state
@@ -179,7 +179,7 @@ class EventBuffer:
         self._watermark.restore(below("watermark", state))
         self._exposures.restore(below("exposures", state))
         self._requests.restore(below("requests", state))
-        self.counters.restore(below("accounts", state))
+        self.counters.restore(below("counters", state))
         before_ms = state.get("in_archive_before_ms")
         self._in_archive_before_ms = None if before_ms is None else int(before_ms)
 

@@ -1,4 +1,4 @@
-"""What every run of a comparison was asked: the common ground on which rankers are compared.
+"""What every run of a comparison was asked: the evaluation rows, the same for all rankers.
 
 Axes: ``N`` exposures.
 """

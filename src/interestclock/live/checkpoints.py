@@ -24,11 +24,12 @@ from interestclock.saved import made_of, read_object
 
 __all__ = ["FORMAT", "CheckpointManifest", "CheckpointReader", "Checkpoints"]
 
-FORMAT = 6
+FORMAT = 7
 _DAMAGED = "the checkpoint is damaged"
 _NAME = re.compile(r"checkpoint-([0-9]{8})")
 _STATE, _MANIFEST = "state.safetensors", "checkpoint.json"
-_SUM = "manifest_sha256"  # in the manifest: over all else that stands there; none before format 6
+_SUM = "manifest_sha256"  # in the manifest: over all else that stands there
+_SUMMED = range(6, FORMAT + 1)
 _LEAST = {"number": 1, "admitted_position": 0, "dead_letter_bytes": 0, "prediction_list_bytes": 0, "bytes": 0}
 _log = logging.getLogger("interestclock.checkpoints")
 
@@ -177,7 +178,7 @@ class CheckpointReader:
         path = self.path(number) / _MANIFEST
         content = read_object(path, remedy=_DAMAGED)
         digest = content.pop(_SUM, None)
-        if digest is None and content.get("format") == FORMAT:
+        if digest is None and content.get("format") in _SUMMED:
             raise ResultError(f"{path}: key '{_SUM}' is missing; {_DAMAGED}")
         if digest is not None and digest != digest_of_json(content):
             raise ResultError(f"{path}: its checksum is another than was written; {_DAMAGED}")

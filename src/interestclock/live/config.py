@@ -121,7 +121,7 @@ class LiveConfig:
         return self.admission.lateness_ms + self.admission.label_wait_ms
 
     def state(self) -> StateConfig:
-        """What the feature state keeps; clocks as of the day's start look back a day more, and so do lessons
+        """What the feature state keeps; clocks as of the day's start look back a day more, and so do batches
         that wait for a day's end."""
         return StateConfig(
             clocks=self.clocks,

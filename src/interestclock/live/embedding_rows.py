@@ -109,8 +109,8 @@ class EmbeddingRows:
         changes = self._expire(int(timestamp_ms_B[0]), protected_from_ms)
         for kind in ("user", "item"):
             slot_B = rows[kind].to_numpy()
-            sighted = self.ledgers[kind].observe(slot_B, timestamp_ms_B, protected_from_ms=protected_from_ms)
-            changes[kind].append(sighted)
+            observed = self.ledgers[kind].observe(slot_B, timestamp_ms_B, protected_from_ms=protected_from_ms)
+            changes[kind].append(observed)
         numbers = {}
         for name in self.contexts:
             numbers[name] = self._observe_context(name, rows, changes, protected_from_ms)
@@ -167,9 +167,9 @@ class EmbeddingRows:
         kind, identity = f"context.{name}", self.contexts[name]
         ids, at_ms, counts = _values_of(rows, self._state.schema, name)
         slot_N, new_slots = identity.admit(ids)
-        sighted = self.ledgers[kind].observe(slot_N, at_ms, protected_from_ms=protected_from_ms)
-        changes[kind].append(sighted)
-        identity.release(sighted.left)
+        observed = self.ledgers[kind].observe(slot_N, at_ms, protected_from_ms=protected_from_ms)
+        changes[kind].append(observed)
+        identity.release(observed.left)
         refused = new_slots[self.ledgers[kind].origin(new_slots) == 0]
         identity.release(refused)
         slot_N = np.where(np.isin(slot_N, refused), 0, slot_N).astype(np.int32)
@@ -225,8 +225,8 @@ class EmbeddingRows:
         self._ranker.items.redescribe(item_R, value_of)
         if touch:
             self.touched.record("item", slot_R)
-        for slot in self._ranker.clock_modules():
-            slot.renew(item_R, self._ranker.items)
+        for clock in self._ranker.clock_modules():
+            clock.renew(item_R, self._ranker.items)
 
 
 def _whole(slot_R: IntArray) -> torch.Tensor:

@@ -69,7 +69,7 @@ class LiveTrainer:
         self.learner = Learner(self.ranker, self.features.histories, learning_rate=config.train.learning_rate)
         # Projections that are kept may be newer when a batch is asked again. So it always is asked again, and
         # a checkpoint, after which it has to be, changes nothing.
-        projections_age = any(slot.ages for slot in self.ranker.clock_modules())
+        projections_age = any(clock.ages for clock in self.ranker.clock_modules())
         self._trainer = Trainer(
             self.learner,
             pending=self.pending,

@@ -45,7 +45,7 @@ __all__ = ["Migrated", "migrate"]
 
 _CHECKPOINTS, _PREDICTIONS, _ADMITTED = "checkpoints", "predictions", "admitted"
 _FOLDERS = (_CHECKPOINTS, _PREDICTIONS, _ADMITTED, "snapshots")
-_COUNTS = "admission/accounts/counts"  # in a checkpoint: messages received, and what became of them
+_COUNTS = "admission/counters/counts"  # in a checkpoint: messages received, and what became of them
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -232,12 +232,13 @@ def _checkpoint_now(
     since, path = content.get("format"), reader.path(number)
     if not isinstance(since, int) or since not in OLD_FORMATS or content.get("fingerprint") != before:
         raise ResultError(f"{path}: it is of another version, source or configuration")
-    if format_of_arrays(state) < since or _COUNTS not in state:
+    converted = state_now(state, since)
+    if format_of_arrays(state) < since or _COUNTS not in converted:
         raise ResultError(f"{path}: it says format {since}, and is of another; the checkpoint is damaged")
     renewed = {"fingerprint": now, "format": FORMAT, "version": __version__}
     content = {"prediction_list_bytes": 0} | content | renewed
     manifest = made_of(CheckpointManifest, content, where=str(path), remedy="the checkpoint is damaged")
-    return manifest, state_now(state, since)
+    return manifest, converted
 
 
 def _check_admitted(folder: Path, done: _Done) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from interestclock.arrays import Arrays, table_from_bytes, texts_as_arrays, under
+from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes, texts_as_arrays, under
 from interestclock.live.checkpoints import FORMAT
 
 __all__ = ["OLD_FORMATS", "format_of_arrays", "format_of_settings", "settings_now", "state_now"]
@@ -36,6 +36,13 @@ _RENAMED_ARRAYS: dict[int, tuple[tuple[re.Pattern[str], str], ...]] = {
         (re.compile(r"^(pending/\d+)/recent_MN$"), r"\1/recent_MK"),
         (re.compile(r"^features/histories/named_I$"), "features/histories/named_S"),
         (re.compile(r"^features/choices/first_ms_I$"), "features/choices/first_ms_S"),
+    ),
+    6: (
+        (re.compile(r"^admission/accounts/"), "admission/counters/"),
+        (re.compile(r"^features/values/said_ms$"), "features/values/stated_ms"),
+        (re.compile(r"^ranker/kept/"), "ranker/cached/"),
+        (re.compile(r"^ranker/dense/slots\.(\d+)\.peer\."), r"ranker/dense/clocks.\1.baseline."),
+        (re.compile(r"^ranker/dense/slots\."), "ranker/dense/clocks."),
     ),
 }
 
@@ -133,11 +140,12 @@ def _new_name(name: str, patterns: tuple[tuple[re.Pattern[str], str], ...]) -> s
     return name
 
 
-def _recoded(state: Arrays, codecs: tuple[tuple[re.Pattern[str], Callable[..., Arrays]], ...]) -> Arrays:
+def _recoded(state: Arrays, codecs: tuple[tuple[re.Pattern[str], Callable[[Any], Any]], ...]) -> Arrays:
     now: Arrays = {}
     for name, values in state.items():
         codec = next((each for pattern, each in codecs if pattern.match(name)), None)
-        now |= {name: values} if codec is None else under(name, codec(values))
+        recoded = values if codec is None else codec(values)
+        now |= under(name, recoded) if isinstance(recoded, dict) else {name: recoded}
     return now
 
 
@@ -159,7 +167,14 @@ def _of_json(values: Any) -> Arrays:
     return texts_as_arrays(json.loads(values.tobytes()))
 
 
-_RECODED: dict[int, tuple[tuple[re.Pattern[str], Callable[..., Arrays]], ...]] = {
+def _with_stated_ms(values: Any) -> Any:
+    """A table with a column ``said_ms``."""
+    table = table_from_bytes(values)
+    names = ["stated_ms" if name == "said_ms" else name for name in table.column_names]
+    return table_to_bytes(table.rename_columns(names))
+
+
+_RECODED: dict[int, tuple[tuple[re.Pattern[str], Callable[[Any], Any]], ...]] = {
     4: (
         (re.compile(r"admission/ids$"), _of_column),
         (re.compile(r"admission/derived/texts$"), _of_columns),
@@ -167,4 +182,5 @@ _RECODED: dict[int, tuple[tuple[re.Pattern[str], Callable[..., Arrays]], ...]] =
         (re.compile(r"features/values/names/"), _of_column),
         (re.compile(r"features/zones$"), _of_column),
     ),
+    6: ((re.compile(r"features/values/changes/changes$"), _with_stated_ms),),
 }

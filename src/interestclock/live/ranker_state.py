@@ -1,4 +1,4 @@
-"""A ranker's weights, rows and what its slots keep, as arrays."""
+"""A ranker's weights, rows and what its clocks cached, as arrays."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def ranker_state(ranker: Ranker) -> Arrays:
     state = under("dense", arrays_of(dense)) | under("rows", arrays_of(table.layout()))
     state |= {"weight": table.weight.detach()[: table.used].numpy(), "free": table.free_rows().numpy()}
     state |= {"items": ranker.items.row_NF.numpy(), "widths": np.array(ranker.items.widths)}
-    for place, slot in enumerate(ranker.clock_modules()):
-        state |= under(f"kept/{place}", arrays_of(slot.cached()))
+    for place, clock in enumerate(ranker.clock_modules()):
+        state |= under(f"cached/{place}", arrays_of(clock.cached()))
     return state
 
 
@@ -35,5 +35,5 @@ def restore_ranker(ranker: Ranker, state: Mapping[str, npt.NDArray[Any]]) -> Non
     dense = tensors_of(below("dense", state))
     ranker.load_state_dict(dense | dict.fromkeys(table_names(ranker), ranker.table.weight.detach()))
     ranker.items.restore(torch.from_numpy(np.array(state["items"])), state["widths"].tolist())
-    for place, slot in enumerate(ranker.clock_modules()):
-        slot.restore_cached(tensors_of(below(f"kept/{place}", state)))
+    for place, clock in enumerate(ranker.clock_modules()):
+        clock.restore_cached(tensors_of(below(f"cached/{place}", state)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -96,7 +97,7 @@ def load_ranker(folder: str | Path, *, allow: Collection[str] = ()) -> Ranker:
     config = _config(saved, where=str(path), allow=allow)
     with _naming(array_path):
         _check_digest(array_path, saved.weights_sha256)
-        weights = load_file(array_path)
+        weights = {_name_now(name): each for name, each in load_file(array_path).items()}
         check_sizes(config, saved.names, weights)
     with _naming(path):
         ranker = Ranker(names=saved.names, config=config, seed=saved.seed)
@@ -106,6 +107,11 @@ def load_ranker(folder: str | Path, *, allow: Collection[str] = ()) -> Ranker:
     with _naming(path):
         _check_description(described)
     return ranker
+
+
+def _name_now(name: str) -> str:
+    """Of a weight that an earlier version saved: clocks stood in ``slots``, a baseline was a ``peer``."""
+    return re.sub(r"^clocks\.(\d+)\.peer\.", r"clocks.\1.baseline.", re.sub(r"^slots\.", "clocks.", name))
 
 
 @contextmanager

@@ -69,10 +69,10 @@ class Ranker(nn.Module):
             preferences_dim=config.dim * len(names.clock_attributes),
             buckets_per_day=names.buckets_per_day,
         )
-        slots = [_built(clock, sizes) for clock in config.clocks]
-        self.slots = nn.ModuleList(slots)
+        built = [_built(clock, sizes) for clock in config.clocks]
+        self.clocks = nn.ModuleList(built)
         width = 2 * config.dim + item_dim + context_width(names, dim=config.dim)
-        width += sum(module.output_dim for module in slots)
+        width += sum(module.output_dim for module in built)
         self.dcn = DCNv2(input_dim=width, cross_layers=config.cross_layers, hidden=config.hidden)
         self.towers = nn.ModuleDict({task: self._tower() for task in names.tasks})
 
@@ -92,7 +92,7 @@ class Ranker(nn.Module):
 
     def clock_modules(self) -> list[ClockModule]:
         """The clocks in their places, in the order of the configuration."""
-        return [module for module in self.slots if isinstance(module, ClockModule)]
+        return [module for module in self.clocks if isinstance(module, ClockModule)]
 
     def sparse_parameters(self) -> list[nn.Parameter]:
         """Tables whose gradients are sparse: for ``RowAdam``."""

@@ -93,7 +93,7 @@ class HourModule(SearchModule):
     """A baseline that is an ``HourSearch`` in its place in the ranker: over each request's newest behaviours.
 
     Args:
-        peer: the baseline.
+        baseline: which.
 
     Example:
         >>> from interestclock.sequences import Twin, TwinConfig
@@ -101,18 +101,18 @@ class HourModule(SearchModule):
         32
     """
 
-    def __init__(self, peer: HourSearch) -> None:
+    def __init__(self, baseline: HourSearch) -> None:
         super().__init__()
-        self.peer, self.output_dim = peer, peer.output_dim
+        self.baseline, self.output_dim = baseline, baseline.output_dim
 
     @property
     def model(self) -> HourSearch:
         """The baseline."""
-        return self.peer
+        return self.baseline
 
     def spans(self, inputs: ClockInputs) -> Spans:
         """As many as its configuration says, their times in whole hours."""
-        return newest_hours(inputs, most=self.peer.config.longest)
+        return newest_hours(inputs, most=self.baseline.config.longest)
 
 
 def newest_hours(inputs: ClockInputs, *, most: int) -> Spans:

@@ -150,17 +150,17 @@ class DeepInterest(nn.Module):
 class _Module(ClockModule):
     """Each request's newest behaviours, every distinct item embedded once."""
 
-    def __init__(self, peer: DeepInterest, *, behaviours: int) -> None:
+    def __init__(self, baseline: DeepInterest, *, behaviours: int) -> None:
         super().__init__()
-        self.peer, self.behaviours = peer, behaviours
-        self.output_dim = peer.output_dim
+        self.baseline, self.behaviours = baseline, behaviours
+        self.output_dim = baseline.output_dim
 
     def forward(self, inputs: ClockInputs) -> Tensor:
         start_M, stop_M = inputs.batch.newest(inputs.histories, most=self.behaviours)
         width = longest_of(start_M, stop_M)
         item_ML = inputs.histories.items_between(start_M, stop_M, width=width)
         chosen_U, offset_ML = distinct(item_ML, len(inputs.items.row_NF))
-        out_BO: Tensor = self.peer(
+        out_BO: Tensor = self.baseline(
             inputs.candidate_BI,
             request_row_B=inputs.batch.request_row_B,
             item_vectors_NI=inputs.items(chosen_U),

@@ -180,21 +180,21 @@ def _check_categories(category_B: Tensor, category_N: Tensor, candidates: int, i
 class _Module(TwoStageModule):
     """SIM with hard search by an attribute of the log, over each request's newest behaviours."""
 
-    def __init__(self, peer: SimHard, *, attributes: Sequence[str]) -> None:
+    def __init__(self, baseline: SimHard, *, attributes: Sequence[str]) -> None:
         super().__init__()
-        self.attribute = _category_attribute(peer.config, attributes)
-        self.peer, self.output_dim = peer, peer.output_dim
+        self.attribute = _category_attribute(baseline.config, attributes)
+        self.baseline, self.output_dim = baseline, baseline.output_dim
 
     @property
     def model(self) -> SimHard:
-        return self.peer
+        return self.baseline
 
     def spans(self, inputs: ClockInputs) -> Spans:
-        return newest_hours(inputs, most=self.peer.config.longest)
+        return newest_hours(inputs, most=self.baseline.config.longest)
 
     def search(self, inputs: ClockInputs, spans: Spans) -> Retrieved:
         category_N = inputs.items.first_value(self.attribute)
-        return self.peer.search(
+        return self.baseline.search(
             category_N[inputs.batch.item_B],
             request_row_B=inputs.batch.request_row_B,
             category_N=category_N,

@@ -129,7 +129,7 @@ class ItemChanges:
         columns = {
             "item": pa.array([item for item, *_ in rows], pa.int64()),
             "from_ms": pa.array([from_ms for _, from_ms, _, _ in rows], pa.int64()),
-            "said_ms": pa.array([stated_ms for _, _, stated_ms, _ in rows], pa.int64()),
+            "stated_ms": pa.array([stated_ms for _, _, stated_ms, _ in rows], pa.int64()),
         }
         for name in self._names:
             values = [each[name].tolist() for *_, each in rows]
@@ -141,5 +141,5 @@ class ItemChanges:
         self._of, self._order, self._has_S = {}, [], np.zeros(1, np.bool_)
         for each in table_from_bytes(state["changes"]).to_pylist():
             values = {name: np.array(each[f"attribute.{name}"], np.int32) for name in self._names}
-            self.add(each["item"], values, from_ms=each["from_ms"], stated_ms=each["said_ms"])
+            self.add(each["item"], values, from_ms=each["from_ms"], stated_ms=each["stated_ms"])
         self.count = int(state["count"])

@@ -196,7 +196,7 @@ class ItemValues:
     def state(self) -> Arrays:
         """For a checkpoint."""
         state = under("values", self._value_SV) | {"without": np.array(self.without)}
-        state |= {"said_ms": self._stated_ms_S} | under("changes", self.changes.state())
+        state |= {"stated_ms": self._stated_ms_S} | under("changes", self.changes.state())
         for name in self.names:
             state |= under(f"names/{name}", texts_as_arrays(self.named(name)))
         return state
@@ -205,7 +205,7 @@ class ItemValues:
         """Take over what ``state`` gave."""
         self.without = int(state["without"])
         self._value_SV = {name: np.array(each) for name, each in below("values", state).items()}
-        self._stated_ms_S = np.array(state["said_ms"])
+        self._stated_ms_S = np.array(state["stated_ms"])
         self.changes.restore(below("changes", state))
         for name in self.names:
             self.vocabularies[name] = Vocabulary()

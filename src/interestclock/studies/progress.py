@@ -20,7 +20,7 @@ _ELSEWHERE_S = 30.0  # between two lines of a run where there is no terminal
 
 
 class StudyProgress(Protocol):
-    """Hears how a study comes along."""
+    """Progress of a study: told what is under way."""
 
     def phase(self, what: str, done: int, total: int) -> None:
         """A phase has done so much of a total (0: unknown)."""
