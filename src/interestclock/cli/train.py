@@ -26,7 +26,6 @@ from interestclock.defaults import (
 from interestclock.errors import ConfigError
 from interestclock.plugins import exits_refused, look_in_current_folder
 from interestclock.ranker_names import check_ranker_name
-from interestclock.timeofday import MINUTE_MS
 
 if TYPE_CHECKING:
     from interestclock.live import LiveRun
@@ -222,7 +221,7 @@ def default_lateness_minutes(source: LiveSource) -> float:
 def _ms(option: str, minutes: float) -> int:
     if not math.isfinite(minutes):
         raise ConfigError(f"--{option} is {minutes}; give a number of minutes")
-    return round(minutes * MINUTE_MS)
+    return round(minutes * 60_000)
 
 
 def moment_ms(text: str) -> int:
