@@ -84,6 +84,25 @@ def test_an_entry_that_is_half_there_is_not_there_yet(tmp_path: Path) -> None:
     assert read(follower) == [b"long enough"]
 
 
+def test_it_reads_up_to_where_it_is_told(tmp_path: Path) -> None:
+    """Not what may not be on the disk yet, however the log goes on and into whichever file."""
+    entries = three_files(tmp_path)
+    for position in range(7):
+        for up_to in range(7):
+            follower = follower_of(tmp_path, position)
+            assert [entry.content for entry in follower.read(up_to=up_to)] == entries[position:up_to]
+            assert follower.position == max(position, up_to)
+            assert read(follower) == entries[max(position, up_to) :]
+
+
+def test_what_was_acknowledged_has_to_be_there(tmp_path: Path) -> None:
+    three_files(tmp_path)
+    with pytest.raises(ResultError, match="the log ends with entry 6, though 7 were acknowledged; entry 7"):
+        list(follower_of(tmp_path, 4).read(up_to=7))
+    with pytest.raises(ResultError, match="the log ends with entry 6, though 8 was read before"):
+        list(follower_of(tmp_path, 8).read(up_to=2))
+
+
 _STEP = st.one_of(
     st.tuples(st.just("append"), st.lists(st.binary(max_size=40), max_size=4)),
     st.tuples(st.just("segment"), st.sampled_from([None, b"", b"h"])),

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_segments import contents, name, opened, three_files
+from small_segments import contents, files_of_at_most, name, opened, three_files
 
 from interestclock.errors import ResultError
 from interestclock.streams import Segments
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """What is longer cannot be written, as on a full disk: the bytes before it are."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_entries_come_back_with_their_numbers_and_the_header_of_their_file(tmp_path: Path) -> None:
@@ -318,6 +304,17 @@ def test_a_new_name_is_forced_before_anything_rests_on_it(
         segments.drop_before(3)
         assert forced == [tmp_path] * 3
     assert [path.name for path in tmp_path.iterdir()] == [name(4)]
+
+
+def test_what_a_killed_process_wrote_is_on_the_disk_before_anything_follows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have died between writing and waiting for the disk, with the file as long as it gets."""
+    opened(tmp_path, segment_bytes=10).append([b"a"])
+    forced: list[Path] = []
+    monkeypatch.setattr("interestclock.streams.segments.force", forced.append)
+    opened(tmp_path, segment_bytes=10).append([b"b"])
+    assert forced == [tmp_path / name(1), tmp_path]
 
 
 def test_a_name_that_cannot_be_forced_is_forced_again(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from interestclock.streams import Segments
@@ -26,3 +29,14 @@ def three_files(folder: Path) -> list[bytes]:
         segments.new_segment(b"header")
         segments.append(entries[first : first + 2])
     return entries
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """What is longer cannot be written, as on a full disk: the bytes before it are."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -45,23 +45,30 @@ class SegmentFollower:
         self._prefix = prefix
         self._place: tuple[int, int, int] | None = None  # file, number and byte behind what was read
 
-    def read(self) -> Iterator[Entry]:
-        """What has come; ``position`` is that of the entry last given out."""
+    def read(self, *, up_to: int | None = None) -> Iterator[Entry]:
+        """What has come; ``position`` is that of the entry last given out.
+
+        Args:
+            up_to: the last entry that is known to be on the disk; those behind it are left for later, and one
+                up to it has to be there. None: whole entries are given out.
+        """
         while firsts := self._firsts():
             file = firsts[max(bisect_right(firsts, self.position + 1) - 1, 0)]
             before = self.position
             self._check_begins(file)
             with suppress(FileNotFoundError):  # removed since: then what is needed is in another, or gone
-                yield from self._read_file(file)
+                yield from self._read_file(file, up_to)
                 if file == firsts[-1]:
-                    self._check_ends(file)
+                    self._check_ends(file, up_to)
+                    return
+                if up_to is not None and self.position >= up_to:
                     return
                 if self.position == before and self._firsts() == firsts:
                     raise self._missing(f"no whole entry {before + 1} in {self._path(file).name}")
         if self.position:
             raise self._missing("the folder has no files of this log")
 
-    def _read_file(self, file: int) -> Iterator[Entry]:
+    def _read_file(self, file: int, up_to: int | None) -> Iterator[Entry]:
         path = self._path(file)
         with path.open("rb") as stream:
             header, offset = read_header(stream, path, first=file)
@@ -69,6 +76,8 @@ class SegmentFollower:
             if self._place is not None and self._place[0] == file:
                 _, number, offset = self._place
             for frame in frames(stream, path, number, offset):
+                if up_to is not None and frame.number > max(up_to, self.position):
+                    return
                 self._place = file, frame.number + 1, frame.end
                 if frame.number > self.position:
                     content = content_of(stream, path, frame)
@@ -85,11 +94,13 @@ class SegmentFollower:
         if self.position + 1 < first:
             raise self._missing(f"the log begins with entry {first}")
 
-    def _check_ends(self, file: int) -> None:
-        """All of the last file's frames were seen."""
+    def _check_ends(self, file: int, up_to: int | None) -> None:
+        """All of the last file's frames were seen, or all up to there."""
         last = file - 1 if self._place is None or self._place[0] != file else self._place[1] - 1
         if last < self.position:
             raise self._missing(f"the log ends with entry {last}, though {self.position} was read before")
+        if up_to is not None and self.position < up_to:
+            raise self._missing(f"the log ends with entry {last}, though {up_to} were acknowledged")
 
     def _missing(self, what: str) -> ResultError:
         return ResultError(

@@ -74,6 +74,11 @@ class Segments:
         """The number of the oldest entry that is kept, or of the next one where none is."""
         return self._firsts[0] if self._firsts else 1
 
+    @property
+    def firsts(self) -> tuple[int, ...]:
+        """The numbers with which the files begin, in order."""
+        return tuple(self._firsts)
+
     def append(self, entries: Sequence[bytes]) -> int:
         """Write entries with one wait for the disk, all or none of them; gives the number of the first.
 
@@ -231,7 +236,7 @@ class Segments:
             force(self.folder)
         elif self._torn_bytes == path.stat().st_size:  # else another process has written since
             os.truncate(path, self._size)
-            force(path)
+        force(path)  # whole entries of a process that was killed may not be on the disk either
 
     def _force_name(self) -> None:
         if not self._named:
