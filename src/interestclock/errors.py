@@ -13,6 +13,7 @@ __all__ = [
     "InterestClockError",
     "LatenessError",
     "LogError",
+    "QueueFullError",
     "ResultError",
     "check_names",
     "check_size",
@@ -63,6 +64,15 @@ class ResultError(InterestClockError):
 
     Example:
         >>> issubclass(ResultError, InterestClockError)
+        True
+    """
+
+
+class QueueFullError(ResultError):
+    """More waits to be written than may wait: nothing was taken, and the same may be tried again later.
+
+    Example:
+        >>> issubclass(QueueFullError, ResultError)
         True
     """
 

@@ -21,6 +21,7 @@ from killed_runs import (
     last_checkpoint,
     predictions,
     train_on_kafka,
+    train_on_log,
     train_on_redis,
 )
 from live_stream import messages, timed_messages
@@ -31,7 +32,7 @@ from interestclock.admission import AdmissionConfig, EventBuffer
 from interestclock.arrays import below
 from interestclock.events import exposure_message
 from interestclock.live import LiveRun
-from interestclock.streams import open_live
+from interestclock.streams import EmbeddedLogWriter, followers_of, open_live
 from interestclock.training import TrainConfig
 
 Train = Callable[[int, Path, bool], None]
@@ -71,6 +72,19 @@ def check_once(folder: Path, sent: int) -> None:
     assert len(event_ids) == len(set(event_ids)) > 0
     assert counters.duplicates > 0
     assert counters.late_exposures == counters.late_labels == counters.orphan_labels == 0
+
+
+def test_an_embedded_log(tmp_path: Path) -> None:
+    log, said = tmp_path / "log", messages(requests=150)
+    with EmbeddedLogWriter(log, segment_bytes=5_000) as writer:
+        for payload in said:
+            writer.submit([payload])
+    check_killed_and_replayed(partial(train_on_log, log), len(said), tmp_path, kills=5)
+    assert [each.offset for each in followers_of(log)] == [len(said)]
+    EmbeddedLogWriter(log, keep_hours=0).close()  # all of it may go
+    copied_from_first_checkpoint(tmp_path / "run", tmp_path / "dropped")
+    finished(partial(train_on_log, log, len(said)), tmp_path / "dropped", resume=True)
+    check_same(tmp_path / "run", tmp_path / "dropped")  # what was admitted is not asked for again
 
 
 @pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")

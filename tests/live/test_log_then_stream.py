@@ -19,7 +19,15 @@ from small_live import LIVE
 
 from goldens.extract import final_state
 from interestclock.live import LiveRun
-from interestclock.streams import HybridSource, KafkaSource, LiveSource, RedisSource
+from interestclock.streams import (
+    EmbeddedLogSource,
+    EmbeddedLogWriter,
+    HybridSource,
+    KafkaSource,
+    LiveSource,
+    RedisSource,
+    followers_of,
+)
 
 OVERLAP_MS = 3 * HOUR_MS
 
@@ -183,6 +191,29 @@ def test_with_redis(events: pa.Table, tmp_path: Path) -> None:
             assert [client.xpending(name, "interestclock")["pending"] for name in ("app", "web")] == [0, 0]
     finally:
         server.stop()
+    run.trainer.finish()
+    counts = run.trainer.buffer.counters
+    assert (counts.learned, counts.in_archive, counts.late_exposures) == (events.num_rows, 0, 0)
+    assert counts.duplicates > 0
+    whole, so_far = by_id(tmp_path / "one"), by_id(tmp_path / "two")
+    assert len(so_far) > rows.num_rows
+    assert so_far.items() <= whole.items()
+
+
+def test_with_an_embedded_log(events: pa.Table, tmp_path: Path) -> None:
+    """The archive, then the log that it was written from, which goes on meanwhile."""
+    rows, overlapping = parts(events)
+    all_along = MessageStream([said for _, said in as_messages(events)])
+    learned(all_along, tmp_path / "one", config(10 * OVERLAP_MS, archive=False))
+    received = rows.num_rows + len(overlapping)
+    with EmbeddedLogWriter(tmp_path / "log", segment_bytes=5_000) as writer:
+        writer.append(overlapping[:-100])
+        source = HybridSource(as_archive(rows), EmbeddedLogSource(tmp_path / "log", schema=REQUESTS))
+        until_received(source, tmp_path / "two", received - 150)
+        writer.append(overlapping[-100:])
+        source = HybridSource(as_archive(rows), EmbeddedLogSource(tmp_path / "log", schema=REQUESTS))
+        run = until_received(source, tmp_path / "two", received, resume=True)
+    assert [each.offset for each in followers_of(tmp_path / "log")] == [len(overlapping)]
     run.trainer.finish()
     counts = run.trainer.buffer.counters
     assert (counts.learned, counts.in_archive, counts.late_exposures) == (events.num_rows, 0, 0)

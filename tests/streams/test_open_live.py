@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from interestclock.errors import ConfigError, LogError
-from interestclock.streams import KafkaSource, RedisSource, ReplaySource, open_live
+from interestclock.streams import (
+    EmbeddedLogSource,
+    KafkaSource,
+    RedisSource,
+    ReplaySource,
+    followers_of,
+    open_live,
+)
 
 
 @pytest.fixture
@@ -40,6 +47,19 @@ def test_kafka(mapping: Path) -> None:
     source.close()
 
 
+def test_an_embedded_log(tmp_path: Path, mapping: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for address in ("log://plays", f"log://{tmp_path}/plays"):
+        source = open_live(address, mapping=mapping, group="web")
+        assert isinstance(source, EmbeddedLogSource)
+        assert source.name == f"log://{tmp_path.resolve()}/plays"
+        source.start_after({})
+        assert [each.name for each in followers_of(tmp_path / "plays")] == ["web"]
+        source.close()
+    with pytest.raises(ConfigError, match="follower 'a b': give letters"):
+        open_live("log://plays", mapping=mapping, group="a b")
+
+
 def test_a_log(tmp_path: Path, mapping: Path) -> None:
     log = tmp_path / "plays.csv"
     log.write_text("user_id,item_id,timestamp_ms,finish\n7,a,1970-01-01T09:00:00,1\n")
@@ -55,7 +75,7 @@ def test_a_log(tmp_path: Path, mapping: Path) -> None:
 @pytest.mark.parametrize(
     ("address", "reason"),
     [
-        ("amqp://h/plays", "no source is called amqp; give a path, redis://"),
+        ("amqp://h/plays", "no source is called amqp; give a path, log://DIR, redis://"),
         ("redis://h:6379", "give redis://HOST:PORT/STREAM"),
         ("redis:///plays", "give redis://HOST:PORT/STREAM"),
         ("redis://:6379/plays", "no host; give redis://HOST:PORT/STREAM"),
@@ -66,6 +86,8 @@ def test_a_log(tmp_path: Path, mapping: Path) -> None:
         ("kafka://h:9092/", "give kafka://HOST:PORT/TOPIC"),
         ("kafka://me:s3cret@h:9092/plays", "user and password are read for Redis only"),
         ("redis://me:s3cret@h/plays?db=3", "^redis://h/plays"),
+        ("log://", "^log://: give log://DIR, the folder of an embedded log"),
+        ("log:///", "give log://DIR"),
     ],
 )
 def test_what_cannot_be_listened_to_is_refused(address: str, reason: str, mapping: Path) -> None:
@@ -79,3 +101,7 @@ def test_options_of_logs_are_refused_for_streams(mapping: Path) -> None:
         open_live("redis://h/plays")
     with pytest.raises(ConfigError, match="a layout and a speed are for logs"):
         open_live("redis://h/plays", mapping=mapping, speed_up=2.0)
+    with pytest.raises(ConfigError, match="log://plays: nothing says which labels"):
+        open_live("log://plays")
+    with pytest.raises(ConfigError, match="a layout and a speed are for logs"):
+        open_live("log://plays", mapping=mapping, layout="foursquare")

@@ -21,7 +21,7 @@ from interestclock.admission import AdmissionConfig
 from interestclock.cli.stopping import stopped_by_signals
 from interestclock.embeddings import IdPolicy
 from interestclock.live import CheckpointManifest, Checkpoints, LiveRun, PredictionParts
-from interestclock.streams import KafkaSource, LiveSource, RedisSource, ReplaySource
+from interestclock.streams import EmbeddedLogSource, KafkaSource, LiveSource, RedisSource, ReplaySource
 
 # Processes are made by a server that has the package loaded: a new interpreter would take seconds each time.
 _context = multiprocessing.get_context("forkserver")
@@ -128,6 +128,10 @@ def train_on_redis(port: int, messages: int, folder: Path, resume: bool) -> None
 
 def train_on_kafka(address: str, messages: int, folder: Path, resume: bool) -> None:
     train_until(KafkaSource(brokers=address, topic="plays", schema=REQUESTS), folder, resume, messages)
+
+
+def train_on_log(log: Path, messages: int, folder: Path, resume: bool) -> None:
+    train_until(EmbeddedLogSource(log, schema=REQUESTS), folder, resume, messages)
 
 
 def train_slowly(log: Path, folder: Path, resume: bool) -> None:

@@ -1,7 +1,10 @@
-"""What never ends: brokers and replays, merged into one order, and checksummed segments on disk."""
+"""What never ends: embedded logs, brokers, replays, merged into one order; checksummed segments on disk."""
 
+from interestclock.streams.embedded_log import EmbeddedLogSource
+from interestclock.streams.embedded_log_writer import EmbeddedLogWriter
 from interestclock.streams.hybrid_source import HybridSource
 from interestclock.streams.kafka import KafkaSource
+from interestclock.streams.log_followers import LogFollower, followers_of, remove_follower
 from interestclock.streams.messages import Message, MessageParser
 from interestclock.streams.micro_batch import (
     BadMessage,
@@ -21,10 +24,13 @@ from interestclock.streams.ticks import Tick, Ticks
 
 __all__ = [
     "BadMessage",
+    "EmbeddedLogSource",
+    "EmbeddedLogWriter",
     "Entry",
     "HybridSource",
     "KafkaSource",
     "LiveSource",
+    "LogFollower",
     "Message",
     "MessageParser",
     "MicroBatch",
@@ -37,6 +43,8 @@ __all__ = [
     "Segments",
     "Tick",
     "Ticks",
+    "followers_of",
     "open_hybrid",
     "open_live",
+    "remove_follower",
 ]

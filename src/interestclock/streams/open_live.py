@@ -13,6 +13,7 @@ from interestclock.events.items import read_items
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.open_log import open_log, resolve_mapping
 from interestclock.plugins import is_named
+from interestclock.streams.embedded_log import EmbeddedLogSource
 from interestclock.streams.hybrid_source import HybridSource
 from interestclock.streams.kafka import KafkaSource
 from interestclock.streams.micro_batch import LiveSource
@@ -24,7 +25,8 @@ __all__ = ["open_hybrid", "open_live"]
 
 _TEXT = pa.string()  # ids of messages are text
 
-_BROKERS = ("redis", "kafka")
+_STREAMS = ("log", "redis", "kafka")
+_ADDRESSES = "log://DIR, redis://... or kafka://..."
 _REDIS_PORT = 6379
 
 
@@ -39,14 +41,16 @@ def open_live(
     label_wait_ms: int | None = None,
     dead_letters: Path | None = None,
 ) -> LiveSource:
-    """A log to replay, a Redis stream or a Kafka topic.
+    """A log to replay, an embedded log, a Redis stream or a Kafka topic.
 
     Args:
-        source: a path, ``redis://HOST:PORT/STREAM`` (several streams with commas; with ``USER:PASSWORD@``
-            before the host where the server asks for them), ``kafka://HOST:PORT/TOPIC`` (several brokers
+        source: a path, ``log://FOLDER`` of an embedded log (``log:///FOLDER`` from the root),
+            ``redis://HOST:PORT/STREAM`` (several streams with commas; with ``USER:PASSWORD@`` before the host
+            where the server asks for them), ``kafka://HOST:PORT/TOPIC`` (several brokers
             with commas), or ``package.module:Name`` of a source of the user's own, which is imported.
         mapping: TOML file that names labels, attributes and the default zone; a stream needs one.
-        layout: of a log. items: item attributes; wins over the mapping's. group: of consumers.
+        layout: of a log. items: item attributes; wins over the mapping's.
+        group: of consumers; a follower's name in an embedded log.
         speed_up: of a replay. label_wait_ms: how long a trainer will wait for a log's labels.
         dead_letters: JSON-lines file for rows of a log that cannot be used; None refuses the first of them.
 
@@ -63,12 +67,12 @@ def open_live(
     shown = _without_login(source)
     if kind == "own":
         return open_own_live(source, speed_up=speed_up, described=(mapping, layout, items))
-    if kind == "log":
+    if kind == "path":
         resolved = _mapping_of_log(source, mapping, layout, items, label_wait_ms)
         log = open_log(Path(source), mapping=resolved, dead_letters=dead_letters)
         return ReplaySource(log, speed_up=speed_up)
-    if kind not in _BROKERS:
-        raise ConfigError(f"'{shown}': no source is called {kind}; give a path, redis://... or kafka://...")
+    if kind not in _STREAMS:
+        raise ConfigError(f"'{shown}': no source is called {kind}; give a path, {_ADDRESSES}")
     if mapping is None:
         raise ConfigError(
             f"{shown}: nothing says which labels its messages have; give a mapping file "
@@ -76,7 +80,7 @@ def open_live(
         )
     if layout is not None or speed_up is not None:
         raise ConfigError(f"{shown}: a layout and a speed are for logs; leave them out")
-    return _broker(kind, source, ColumnMapping.from_toml(mapping), items, group)
+    return _stream(kind, source, ColumnMapping.from_toml(mapping), items, group)
 
 
 def open_hybrid(
@@ -106,27 +110,27 @@ def open_hybrid(
     Example:
         >>> open_hybrid("plays.parquet", "later.parquet")
         Traceback (most recent call last):
-        interestclock.errors.ConfigError: 'later.parquet' is no stream; --then takes redis://... or kafka://...
+        interestclock.errors.ConfigError: 'later.parquet' is no stream; --then takes log://DIR, ...
     """
-    if _kind(log) != "log":
+    if _kind(log) != "path":
         raise ConfigError(f"'{_without_login(log)}' is no log; --then follows a log, so give its path")
-    if _kind(stream) not in _BROKERS:
-        raise ConfigError(f"'{_without_login(stream)}' is no stream; --then takes redis://... or kafka://...")
+    if _kind(stream) not in _STREAMS:
+        raise ConfigError(f"'{_without_login(stream)}' is no stream; --then takes {_ADDRESSES}")
     resolved = _mapping_of_log(log, mapping, layout, items, label_wait_ms)
     if resolved.event_id is None and from_ms is None:
         raise ConfigError(
             f"{log}: its mapping names no event_id, so nothing tells which messages of the stream are in the "
             "log, too; name its column (event_id = ...), or say from when on they are not (--then-from TIME)"
         )
-    broker = _broker(_kind(stream), stream, resolved, items, group)
+    live = _stream(_kind(stream), stream, resolved, items, group)
     archive = open_log(Path(log), mapping=resolved, dead_letters=dead_letters)
-    return HybridSource(archive, broker, from_ms=from_ms, speed_up=speed_up)
+    return HybridSource(archive, live, from_ms=from_ms, speed_up=speed_up)
 
 
 def _kind(source: str) -> str:
     if is_named(source) and not Path(source).exists():
         return "own"
-    return source.partition("://")[0] if "://" in source else "log"
+    return source.partition("://")[0] if "://" in source else "path"
 
 
 def _mapping_of_log(
@@ -151,34 +155,50 @@ def _check_delays(mapping: ColumnMapping, label_wait_ms: int) -> None:
             )
 
 
-def _broker(kind: str, source: str, mapping: ColumnMapping, items: Path | None, group: str) -> LiveSource:
-    parts = urlsplit(source)
-    name, shown = parts.path.strip("/"), _without_login(source)
-    if not name or "/" in name or not parts.netloc:
-        raise ConfigError(f"{shown}: give {kind}://HOST:PORT/{'STREAM' if kind == 'redis' else 'TOPIC'}")
-    _refuse_the_rest(kind, shown, parts)
+def _stream(kind: str, source: str, mapping: ColumnMapping, items: Path | None, group: str) -> LiveSource:
+    if kind == "log" and source.partition("://")[2] in ("", "/"):
+        raise ConfigError(f"{source}: give log://DIR, the folder of an embedded log")
+    if kind != "log":
+        _check_address(kind, source)
     file = items or mapping.items
     table = read_items(file, mapping, _TEXT) if file is not None else None
-    schema = mapping.schema()
+    schema, zone = mapping.schema(), mapping.zone
+    if kind == "log":
+        folder = Path(source.partition("://")[2])
+        return EmbeddedLogSource(folder, schema=schema, items=table, zone=zone, group=group)
+    parts = urlsplit(source)
+    name = parts.path.strip("/")
     if kind == "kafka":
         return KafkaSource(
-            brokers=parts.netloc, topic=name, schema=schema, items=table, zone=mapping.zone, group=group
+            brokers=parts.netloc, topic=name, schema=schema, items=table, zone=zone, group=group
         )
-    try:
-        port = _REDIS_PORT if parts.port is None else parts.port
-    except ValueError as error:
-        raise ConfigError(f"{shown}: no port of that kind; give redis://HOST:PORT/STREAM") from error
     return RedisSource(
         host=parts.hostname or "",
-        port=port,
+        port=_redis_port(source, parts),
         streams=name.split(","),
         username=None if parts.username is None else unquote(parts.username) or None,
         password=None if parts.password is None else unquote(parts.password),
         schema=schema,
         items=table,
-        zone=mapping.zone,
+        zone=zone,
         group=group,
     )
+
+
+def _check_address(kind: str, source: str) -> None:
+    parts = urlsplit(source)
+    name, shown = parts.path.strip("/"), _without_login(source)
+    if not name or "/" in name or not parts.netloc:
+        raise ConfigError(f"{shown}: give {kind}://HOST:PORT/{'STREAM' if kind == 'redis' else 'TOPIC'}")
+    _refuse_the_rest(kind, shown, parts)
+
+
+def _redis_port(source: str, parts: SplitResult) -> int:
+    try:
+        return _REDIS_PORT if parts.port is None else parts.port
+    except ValueError as error:
+        shown = _without_login(source)
+        raise ConfigError(f"{shown}: no port of that kind; give redis://HOST:PORT/STREAM") from error
 
 
 def _without_login(source: str) -> str:

@@ -1,0 +1,296 @@
+"""The one process that appends to an embedded log: many callers, one wait for the disk."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from interestclock.errors import ConfigError, QueueFullError, ResultError, system_errors_as
+from interestclock.files import force
+from interestclock.locks import lock
+from interestclock.streams.embedded_log_folder import (
+    HEADER,
+    PREFIX,
+    CommitMark,
+    check_folder,
+    committed,
+    entry_bytes,
+    make_folder,
+)
+from interestclock.streams.log_retention import LogRetention
+from interestclock.streams.segments import Segments
+from interestclock.timeofday import TimeSource
+
+__all__ = ["EmbeddedLogWriter"]
+
+_MOST_GROUP_BYTES = 1 << 20  # more is another group, so that none waits long for the bytes of others
+_RETENTION_S = 60.0
+_HOUR_MS = 3_600_000
+_ENTRY_BYTES = len(entry_bytes(0, b"")) + 12  # beside the message, as it stands in the file
+_log = logging.getLogger("interestclock.log")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _HandedOver:
+    messages: tuple[bytes, ...]
+    bytes: int
+    future: Future[int]
+
+
+class EmbeddedLogWriter:
+    """Appends messages to the log in a folder; what was acknowledged is on the disk.
+
+    Any number of threads and tasks hand messages over. One thread writes what has come meanwhile and waits
+    for the disk once for all of it (a *group commit*), then acknowledges each caller. Nobody waits for a
+    group to fill: a message alone takes one wait for the disk, one that comes during another's wait takes
+    its own behind it.
+
+    One process appends to a folder at a time. A caller's messages stand in the log in the order in which they
+    were handed over; those of one call stand together, all of them or none.
+
+    Where the disk is full or broken the callers of the group get the error; what was acknowledged before
+    stays, nobody sees what was not, and the next group is tried again.
+
+    Args:
+        folder: of the log; made if needed.
+        keep_hours: how long messages are kept, whoever has read them. Older ones go file by file, once every
+            follower has passed them.
+        most_waiting_bytes: of messages that were handed over and are not on the disk yet; more are refused.
+        segment_bytes: a file that has reached this size is followed by another.
+        clock: what tells when a message is appended; None: the one on the wall.
+
+    Raises:
+        ConfigError: a number is not positive.
+        ResultError: another process appends to this log, the folder holds something else, the log is damaged
+            or the disk is full.
+
+    Example:
+        >>> import tempfile
+        >>> with EmbeddedLogWriter(Path(tempfile.mkdtemp()) / "plays") as writer:
+        ...     writer.append([b'{"label_of": "e1"}', b'{"label_of": "e2"}']), writer.submit([b"{}"]).result()
+        (1, 3)
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        keep_hours: float = 168.0,
+        most_waiting_bytes: int = 1 << 24,
+        segment_bytes: int = 1 << 26,
+        clock: TimeSource | None = None,
+    ) -> None:
+        if not 0 <= keep_hours < math.inf:
+            raise ConfigError(f"keep_hours is {keep_hours}; give a number of hours, for example 168 (a week)")
+        if most_waiting_bytes <= 0:
+            raise ConfigError(
+                f"most_waiting_bytes is {most_waiting_bytes}; give a size, for example 16777216"
+            )
+        self.folder, self._clock = folder, clock or TimeSource()
+        self._most_waiting_bytes = most_waiting_bytes
+        check_folder(folder)
+        with _writable(folder):
+            make_folder(folder)
+            self._lock = lock(
+                folder / "lock",
+                taken=f"{folder} is appended to by another process",
+                remedy="stop it, or hand messages over to it: one process appends to a log",
+            )
+        try:
+            self._mark = _mark(folder)
+            self._segments = _opened(folder, segment_bytes, self._mark)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._retention = LogRetention(self._segments, keep_ms=round(keep_hours * _HOUR_MS))
+        self._retain()
+        self._waiting: deque[_HandedOver] = deque()
+        self._waiting_bytes = 0  # with those being written
+        self._changed = threading.Condition()
+        self._closing = False
+        self._process = os.getpid()
+        self._thread = threading.Thread(target=self._run, name="embedded-log", daemon=True)
+        self._thread.start()
+
+    @property
+    def position(self) -> int:
+        """The number of the last entry on the disk; 0 where there is none."""
+        return self._segments.position
+
+    def append(self, messages: Sequence[bytes]) -> int:
+        """Hand messages over and wait until they are on the disk; gives the offset of the first.
+
+        Raises:
+            QueueFullError, ResultError: as ``submit``, and what its future raises.
+        """
+        return self.submit(messages).result()
+
+    def submit(self, messages: Sequence[bytes]) -> Future[int]:
+        """Hand messages over; the future gives the offset of the first, once all are on the disk.
+
+        In a coroutine, ``await asyncio.wrap_future(writer.submit(messages))``. A future that is cancelled in
+        time takes its messages back.
+
+        Raises:
+            QueueFullError: too much is waiting already.
+            ResultError: the writer was closed, or this is a fork of its process; (from the future) the disk
+                is full or broken.
+            ValueError: no message, or more bytes than may ever wait.
+        """
+        if isinstance(messages, bytes | str) or not messages:
+            raise ValueError(f"messages are {messages!r}; give a list of one or more, each of bytes")
+        if not all(isinstance(message, bytes) for message in messages):
+            raise ValueError("a message is no bytes; give JSON in UTF-8, as the writers of messages do")
+        handed_over = _HandedOver(
+            messages=tuple(messages),
+            bytes=sum(map(len, messages)) + _ENTRY_BYTES * len(messages),
+            future=Future(),
+        )
+        if handed_over.bytes > self._most_waiting_bytes:
+            raise ValueError(
+                f"{len(messages):,} messages of {handed_over.bytes:,} bytes; at most "
+                f"{self._most_waiting_bytes:,} may wait (most_waiting_bytes): hand them over in parts"
+            )
+        if os.getpid() != self._process:
+            raise ResultError(
+                f"{self.folder} was opened by process {self._process}, and this is {os.getpid()}, a fork of "
+                "it: open the log behind the fork, in one process alone"
+            )
+        with self._changed:
+            if self._closing:
+                raise ResultError(f"{self.folder}: the writer was closed; open another")
+            if self._waiting_bytes + handed_over.bytes > self._most_waiting_bytes:
+                raise QueueFullError(
+                    f"{self.folder}: {self._waiting_bytes:,} bytes wait for the disk, and at most "
+                    f"{self._most_waiting_bytes:,} may; try again later, or send less"
+                )
+            self._waiting.append(handed_over)
+            self._waiting_bytes += handed_over.bytes
+            self._changed.notify()
+        return handed_over.future
+
+    def close(self) -> None:
+        """Write what was handed over, and let another process append."""
+        with self._changed:
+            if self._closing:
+                return
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+        self._mark.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        while (group := self._next_group()) is not None:
+            taken = [each for each in group if each.future.set_running_or_notify_cancel()]
+            if taken:
+                self._commit(taken)
+            with self._changed:
+                self._waiting_bytes -= sum(each.bytes for each in group)
+            if time.monotonic() - self._retained_s >= _RETENTION_S:
+                self._retain()
+
+    def _next_group(self) -> list[_HandedOver] | None:
+        """What waits, as far as it goes into one group; nothing after a while; None at the end."""
+        with self._changed:
+            if not self._waiting and not self._closing:
+                self._changed.wait(_RETENTION_S)
+            if not self._waiting:
+                return None if self._closing else []
+            group = [self._waiting.popleft()]
+            group_bytes = group[0].bytes
+            while self._waiting and group_bytes + self._waiting[0].bytes <= _MOST_GROUP_BYTES:
+                group_bytes += self._waiting[0].bytes
+                group.append(self._waiting.popleft())
+            return group
+
+    def _commit(self, group: Sequence[_HandedOver]) -> None:
+        try:
+            now_ms = self._clock.now_ms()
+            first = self._segments.append(
+                [entry_bytes(now_ms, message) for each in group for message in each.messages]
+            )
+        except BaseException as error:  # whoever waits has to know
+            for each in group:
+                each.future.set_exception(_own(error))
+            return
+        self._tell_followers()
+        for each in group:
+            each.future.set_result(first)
+            first += len(each.messages)
+
+    def _tell_followers(self) -> None:
+        try:
+            self._mark.write(self._segments.position)
+        except OSError as error:  # it is on the disk all the same, and the next group tells
+            _log.warning("%s: followers cannot be told of new entries yet (%s)", self.folder, error)
+
+    def _retain(self) -> None:
+        self._retained_s = time.monotonic()
+        try:
+            self._retention.apply(now_ms=self._clock.now_ms())
+        except ResultError as error:
+            _log.warning("%s", error)
+
+
+def _mark(folder: Path) -> CommitMark:
+    with _writable(folder):
+        return CommitMark(folder)
+
+
+def _opened(folder: Path, segment_bytes: int, mark: CommitMark) -> Segments:
+    """The log, mended and all of it on the disk, and followers told so."""
+    try:
+        acknowledged = committed(folder)
+    except ValueError:
+        acknowledged = None  # new, or never written whole: the files say it
+    segments = Segments(folder, prefix=PREFIX, segment_bytes=segment_bytes)
+    if acknowledged is not None and segments.position < acknowledged:
+        raise ResultError(
+            f"{folder}: the log ends with entry {segments.position}, but {acknowledged} were acknowledged: "
+            "files are missing; bring them back from a copy, or start anew in another folder"
+        )
+    if not segments.firsts:
+        segments.new_segment(HEADER)
+    segments.append([])
+    with _writable(folder):
+        mark.write(segments.position)
+        mark.force()
+        force(folder)
+    return segments
+
+
+def _own(error: BaseException) -> BaseException:
+    """Each caller raises one of its own: they would add their tracebacks to a common one."""
+    if not isinstance(error, ResultError):
+        return error
+    own = ResultError(str(error))
+    own.__cause__ = error.__cause__
+    return own
+
+
+def _writable(folder: Path) -> AbstractContextManager[None]:
+    return system_errors_as(
+        ResultError,
+        f"{folder}: the log cannot be written",
+        remedy="make room or see to the folder's permissions, then start again",
+    )
