@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import socket
 import subprocess
@@ -11,13 +12,14 @@ from pathlib import Path
 import redis
 
 SERVER = shutil.which("redis-server")
+_ALL_IS_KEPT = "--appendonly yes --appendfsync always --save ''"
 
 
 class RedisServer:
-    """Keeps its data in a folder, so that it survives a stop."""
+    """Keeps its data in a folder, so that it survives a stop; ``settings`` are of its command line."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, settings: str = _ALL_IS_KEPT) -> None:
+        self.folder, self.settings = folder, settings
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -26,7 +28,7 @@ class RedisServer:
     def start(self) -> None:
         assert SERVER is not None
         command = [SERVER, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
-        command += ["--appendonly", "yes", "--appendfsync", "always", "--save", "", "--loglevel", "warning"]
+        command += [*shlex.split(self.settings), "--loglevel", "warning"]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         until = time.monotonic() + 10
         while time.monotonic() < until:
@@ -43,6 +45,11 @@ class RedisServer:
             self._process.terminate()
             self._process.wait(10)
             self._process = None
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
 
     def client(self) -> redis.Redis:
         return redis.Redis(host="127.0.0.1", port=self.port)

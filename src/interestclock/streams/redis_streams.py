@@ -15,6 +15,7 @@ from interestclock.streams.merge import PartitionMerge, in_order
 from interestclock.streams.messages import Message, MessageParser
 from interestclock.streams.micro_batch import MicroBatch, OffsetRanges
 from interestclock.streams.outage import Outage
+from interestclock.streams.redis_durability import RedisDurability, read_durability
 from interestclock.timeofday import TimeSource
 
 __all__ = ["RedisSource"]
@@ -37,6 +38,9 @@ class RedisSource:
     its way counts as delivered. What was acknowledged may be trimmed, but for the last entry of it: where
     that one is gone, a warning says that those after it may be gone unread, unless the server's count of all
     entries there ever were (from Redis 7 on) tells that none is.
+
+    What the server's own acknowledgements are worth is read from it and told at the start: a warning where it
+    writes no append-only file, since entries that their producers were told of may then be lost.
 
     Args:
         host, port, streams, group: which. consumer: this one's name in the group.
@@ -101,6 +105,7 @@ class RedisSource:
         self._last: dict[str, str] = {}  # by stream: the last entry that was read
         self._entries: dict[str, int] = {}  # by stream: how many there ever were up to there, where known
         self._placed = False  # whether the group stands there
+        self._durability: RedisDurability | None = None  # as it was told
         self._merge: PartitionMerge[str, Entry] = PartitionMerge(_time_ms)
 
     def items(self) -> pa.Table | None:
@@ -182,7 +187,24 @@ class RedisSource:
                 if "BUSYGROUP" not in str(error):
                     raise
                 self._client.xgroup_setid(stream, self._group, id=last)
+        self._tell_durability()
         self._placed = True
+
+    def _tell_durability(self) -> None:
+        """Say what an acknowledgement of this server is worth, once for each answer."""
+        durability = read_durability(self._client, refused=self._refused)
+        if durability is None or durability == self._durability:
+            return
+        self._durability = durability
+        if durability.append_only and durability.loss is not None:
+            _log.info("%s: %s", self.name, durability.loss)
+        elif not durability.append_only:
+            _log.warning(
+                "%s: %s; on the server set appendonly yes, and appendfsync always if not a second may be "
+                "missing",
+                self.name,
+                durability.loss,
+            )
 
     def _read(self, streams: Sequence[str], most: int, wait_s: float) -> dict[str, list[Entry]]:
         """New entries of each stream, at most so many; waits only where nothing else is to be done."""
