@@ -193,7 +193,7 @@ def test_opened_by_name(tmp_path: Path) -> None:
             MAPPING,
             "redis://h/plays' is no log; --then follows",
         ),
-        ("plays.csv", "later.csv", MAPPING, "^'later.csv' is no stream; --then takes redis://"),
+        ("plays.csv", "later.csv", MAPPING, "^'later.csv' is no stream; --then takes log://DIR, redis://"),
         (
             "plays.csv",
             "redis://h/plays",

@@ -89,6 +89,8 @@ def train_command(
 
       interestclock train plays.parquet --mapping plays.toml --checkpoints trainer
 
+      interestclock train log://events --mapping plays.toml --checkpoints trainer
+
       interestclock train redis://127.0.0.1:6379/plays --mapping plays.toml --checkpoints trainer --resume
 
       interestclock train plays.parquet --then kafka://127.0.0.1:9092/plays --mapping plays.toml --checkpoints

@@ -59,9 +59,9 @@ _SCHEDULE = "Checkpoints and snapshots, in the stream's own time"
 Source = Annotated[
     str,
     typer.Argument(
-        help="A log to replay, redis://HOST:PORT/STREAM (several with commas) or kafka://HOST:PORT/TOPIC "
-        "(JSON messages, see docs/live.md; they need the extras 'redis' and 'kafka'); or your own "
-        "source, my_module:MySource.",
+        help="A log to replay; a stream of JSON messages (see docs/live.md): log://DIR, an embedded log, "
+        "redis://HOST:PORT/STREAM (several with commas) or kafka://HOST:PORT/TOPIC (these need the extras "
+        "'redis' and 'kafka'); or your own source, my_module:MySource.",
         show_default=False,
     ),
 ]
@@ -75,8 +75,8 @@ Checkpoints = Annotated[
 Then = Annotated[
     str | None,
     typer.Option(
-        help="Learn the log, then the stream that it was written from: redis://... or kafka://...; what "
-        "of the stream is in the log is counted, not learned again.",
+        help="Learn the log, then the stream that it was written from: log://DIR, redis://... or "
+        "kafka://...; what of the stream is in the log is counted, not learned again.",
         show_default=False,
     ),
 ]
@@ -112,7 +112,10 @@ Layout = Annotated[str | None, typer.Option(help="A built-in layout of a log.")]
 Items = Annotated[Path | None, typer.Option(help="Item attributes: Parquet, CSV or TSV.")]
 Group = Annotated[
     str,
-    typer.Option(help="Consumer group, of Redis and Kafka. A new trainer begins with the oldest message."),
+    typer.Option(
+        help="Consumer group, of Redis and Kafka; the follower's name in an embedded log. A new trainer "
+        "begins with the oldest message."
+    ),
 ]
 SpeedUp = Annotated[
     float | None,

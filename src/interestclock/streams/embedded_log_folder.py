@@ -144,12 +144,12 @@ def committed(folder: Path) -> int | None:
         True
     """
     try:
-        said = (folder / _COMMITTED).read_bytes()
+        content = (folder / _COMMITTED).read_bytes()
     except FileNotFoundError:
         return None
-    if not said:
+    if not content:
         return 0  # made a moment ago
-    line, _, summed = said.partition(b" ")
+    line, _, summed = content.partition(b" ")
     if f"{zlib.crc32(line):08x}\n".encode() != summed:
         raise ValueError(f"{folder / _COMMITTED} is damaged")
     return int(line)

@@ -233,12 +233,12 @@ class EmbeddedLogWriter:
             for each in group:
                 each.future.set_exception(_own(error))
             return
-        self._tell_followers()
+        self._mark_committed()
         for each in group:
             each.future.set_result(first)
             first += len(each.messages)
 
-    def _tell_followers(self) -> None:
+    def _mark_committed(self) -> None:
         try:
             self._mark.write(self._segments.position)
         except OSError as error:  # it is on the disk all the same, and the next group tells

@@ -157,10 +157,10 @@ def _read(path: Path) -> LogFollower | None:
     """None where it was removed just now."""
     try:
         since_ms = path.stat().st_mtime_ns // 1_000_000
-        said = path.read_text(encoding="ascii", errors="replace")
+        content = path.read_text(encoding="ascii", errors="replace")
     except FileNotFoundError:
         return None
-    offset = int(said) if said.strip().isdecimal() else 0
+    offset = int(content) if content.strip().isdecimal() else 0
     return LogFollower(name=path.name.removesuffix(_OFFSET), offset=offset, since_ms=since_ms)
 
 

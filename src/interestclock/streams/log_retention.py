@@ -13,7 +13,7 @@ from interestclock.streams.segments import Segments
 __all__ = ["LogRetention"]
 
 _FILES = 8  # so many, at least, of what is kept: with the oldest goes an eighth
-_SAY_AGAIN_MS = 3_600_000
+_WARN_AGAIN_MS = 3_600_000
 _log = logging.getLogger("interestclock.log")
 
 
@@ -21,7 +21,7 @@ class LogRetention:
     """Lets a log's files go that are older than what is kept, unless a follower has not passed them.
 
     A file begins when the one before is an eighth of what is kept old, if not before. A file that a follower
-    alone holds is told with the follower's name and lag, once an hour.
+    alone holds is warned of with the follower's name and lag, once an hour.
 
     Args:
         segments: the log. keep_ms: how long entries are kept, whoever has passed them.
@@ -44,7 +44,7 @@ class LogRetention:
     def __init__(self, segments: Segments, *, keep_ms: int) -> None:
         self._segments, self._keep_ms = segments, keep_ms
         self._begins_ms: dict[int, int] = {}  # by a file's first entry: when that was appended
-        self._said_ms: dict[str, int] = {}  # by follower
+        self._warned_ms: dict[str, int] = {}  # by follower
 
     def apply(self, *, now_ms: int) -> None:
         """Begin a file if it is time, and let go of what may go.
@@ -60,7 +60,7 @@ class LogRetention:
             return
         behind = [each for each in followers_of(self._segments.folder) if each.offset < old]
         for each in behind:
-            self._say(each, now_ms)
+            self._warn(each, now_ms)
         self._segments.drop_before(min((each.offset for each in behind), default=old))
         self._begins_ms = {
             first: begins for first, begins in self._begins_ms.items() if first >= self._segments.first
@@ -86,10 +86,10 @@ class LogRetention:
                 self._begins_ms[first] = read_entry(self._segments.folder, entry)[0]
         return self._begins_ms[first]
 
-    def _say(self, follower: LogFollower, now_ms: int) -> None:
-        if now_ms - self._said_ms.get(follower.name, -_SAY_AGAIN_MS) < _SAY_AGAIN_MS:
+    def _warn(self, follower: LogFollower, now_ms: int) -> None:
+        if now_ms - self._warned_ms.get(follower.name, -_WARN_AGAIN_MS) < _WARN_AGAIN_MS:
             return
-        self._said_ms[follower.name] = now_ms
+        self._warned_ms[follower.name] = now_ms
         _log.warning(
             "%s: follower '%s' is %d entries behind, last heard of %s; files older than what is kept stay "
             "for it. If it never comes back, remove followers/%s.offset",

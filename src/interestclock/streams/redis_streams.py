@@ -105,7 +105,7 @@ class RedisSource:
         self._last: dict[str, str] = {}  # by stream: the last entry that was read
         self._entries: dict[str, int] = {}  # by stream: how many there ever were up to there, where known
         self._placed = False  # whether the group stands there
-        self._durability: RedisDurability | None = None  # as it was told
+        self._durability: RedisDurability | None = None  # as it was reported
         self._merge: PartitionMerge[str, Entry] = PartitionMerge(_time_ms)
 
     def items(self) -> pa.Table | None:
@@ -187,10 +187,10 @@ class RedisSource:
                 if "BUSYGROUP" not in str(error):
                     raise
                 self._client.xgroup_setid(stream, self._group, id=last)
-        self._tell_durability()
+        self._report_durability()
         self._placed = True
 
-    def _tell_durability(self) -> None:
+    def _report_durability(self) -> None:
         """Say what an acknowledgement of this server is worth, once for each answer."""
         durability = read_durability(self._client, refused=self._refused)
         if durability is None or durability == self._durability:
