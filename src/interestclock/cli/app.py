@@ -11,6 +11,7 @@ import typer.rich_utils
 from rich.console import Console
 
 from interestclock import __version__
+from interestclock.cli.append import append_command
 from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
 from interestclock.cli.log_counts import counts_in_words
 from interestclock.cli.log_options import LogOptions, with_log_options
@@ -209,6 +210,7 @@ def inspect_command(log: LogOptions) -> None:
 
 
 app.command("train")(train_command)
+app.command("append")(append_command)
 app.command("migrate")(migrate_command)
 app.add_typer(snapshots_app, name="snapshots")
 
