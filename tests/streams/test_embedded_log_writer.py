@@ -19,7 +19,7 @@ from small_segments import files_of_at_most, name
 
 from interestclock.errors import ConfigError, QueueFullError, ResultError
 from interestclock.streams import EmbeddedLogWriter, SegmentFollower
-from interestclock.streams.embedded_log_folder import committed, entry_bytes, read_entry
+from interestclock.streams.embedded_log_folder import CommitMark, committed, entry_bytes, read_entry
 from interestclock.streams.segment_files import framed
 from interestclock.timeofday import TimeSource
 
@@ -332,6 +332,23 @@ def test_a_mark_that_cannot_be_written_delays_followers_and_nobody_else(
         assert messages_in(tmp_path) == []
         writer.append([b"b"])
     assert messages_in(tmp_path) == [b"a", b"b"]
+
+
+def test_a_mark_that_could_not_be_written_is_written_without_another_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, errors = CommitMark.write, iter([OSError(28, "No space left on device")])
+
+    def full_once(mark: CommitMark, number: int) -> None:
+        if (error := next(errors, None)) is not None:
+            raise error
+        write(mark, number)
+
+    with EmbeddedLogWriter(tmp_path) as writer:
+        monkeypatch.setattr(CommitMark, "write", full_once)
+        assert writer.append([b"a"]) == 1
+    assert next(errors, None) is None
+    assert messages_in(tmp_path) == [b"a"]
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:

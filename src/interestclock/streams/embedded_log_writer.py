@@ -119,6 +119,7 @@ class EmbeddedLogWriter:
         self._waiting_bytes = 0  # with those being written
         self._changed = threading.Condition()
         self._closing = False
+        self._told = True  # whether followers know of all that is on the disk
         self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="embedded-log", daemon=True)
         self._thread.start()
@@ -206,6 +207,8 @@ class EmbeddedLogWriter:
                 self._commit(taken)
             with self._changed:
                 self._waiting_bytes -= sum(each.bytes for each in group)
+            if not self._told:
+                self._mark_committed()
             if time.monotonic() - self._retained_s >= _RETENTION_S:
                 self._retain()
 
@@ -233,6 +236,7 @@ class EmbeddedLogWriter:
             for each in group:
                 each.future.set_exception(_own(error))
             return
+        self._told = False
         self._mark_committed()
         for each in group:
             each.future.set_result(first)
@@ -241,7 +245,8 @@ class EmbeddedLogWriter:
     def _mark_committed(self) -> None:
         try:
             self._mark.write(self._segments.position)
-        except OSError as error:  # it is on the disk all the same, and the next group tells
+            self._told = True
+        except OSError as error:  # it is on the disk all the same, and is told later
             _log.warning("%s: followers cannot be told of new entries yet (%s)", self.folder, error)
 
     def _retain(self) -> None:
