@@ -45,7 +45,7 @@ def time_blind_finish(world: World, day: int, table: pa.Table) -> Floats:
         width_NM = users.width_seconds_UG[user_N]
         near_N = (3600 / (np.sqrt(2 * np.pi) * width_NM) * np.exp(-0.5 * (gap_NM / width_NM) ** 2)).mean(1)
         weight_N = weight_24[hour] + truth.at_moment_share * near_N
-        utility_N = finish_utility(world, day=day, user_R=user_N, second_R=second_N, item_RC=item_N[:, None])
+        utility_N = finish_utility(world, day=day, user_M=user_N, second_M=second_N, item_MC=item_N[:, None])
         blind_N += weight_N / (1 + np.exp(-utility_N[:, 0]))
         total_N += weight_N
     return blind_N / total_N

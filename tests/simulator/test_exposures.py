@@ -85,6 +85,25 @@ def test_same_seed_same_log_and_days_do_not_depend_on_each_other() -> None:
     assert not next(exposures_by_day(other)).equals(next(exposures_by_day(worlds[1])))
 
 
+def test_logs_of_a_world_are_of_the_same_users_and_songs(world: World) -> None:
+    first, again, other = (pa.concat_tables(exposures_by_day(world, log=log)) for log in (0, 7, 8))
+    assert first.equals(pa.concat_tables(exposures_by_day(world)))
+    assert not again.equals(first)
+    assert not again.equals(other)
+    assert again.equals(pa.concat_tables(exposures_by_day(world, log=7)))
+    rate_U = [
+        np.bincount(each["user_id"].to_numpy(), each["true_finish"].to_numpy(), minlength=61)
+        / np.bincount(each["user_id"].to_numpy(), minlength=61).clip(1)
+        for each in (again, other)
+    ]
+    assert np.corrcoef(*rate_U)[0, 1] > 0.9  # as patient as they were
+
+
+def test_log_of_no_number(world: World) -> None:
+    with pytest.raises(ConfigError, match="log is -1; give 0 or above"):
+        exposures_by_day(world, log=-1)
+
+
 def test_days_without_requests() -> None:
     size = SimulatorSize(users=1, items=200, days=20, exposures_per_day=1)
     world = build_world(size=size, truth=SimulatorTruth(), seed=0)

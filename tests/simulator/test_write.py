@@ -35,6 +35,16 @@ def test_same_arguments_same_bytes(tmp_path: Path) -> None:
     )
 
 
+def test_another_log_of_a_world_has_its_songs_and_says_so(tmp_path: Path) -> None:
+    for log in (0, 1):
+        write_simulated_log(tmp_path / str(log), size=SIZE, seed=4, log=log)
+    first, other = digests(tmp_path / "0"), digests(tmp_path / "1")
+    assert [name for name in first if first[name] == other[name]] == ["items.parquet"]
+    said = [(tmp_path / str(log) / "log.toml").read_text(encoding="utf-8").splitlines()[0] for log in (0, 1)]
+    assert said[0].endswith("5 days, seed 4.")
+    assert said[1].endswith("5 days, seed 4, log 1.")
+
+
 def test_the_folder_opens_by_itself(tmp_path: Path) -> None:
     rows = write_simulated_log(tmp_path / "log", size=size_named("tiny"), seed=0)
     source = open_log(tmp_path / "log")
@@ -103,6 +113,9 @@ def test_unknown_size() -> None:
     [
         ({"moments": 9}, "moments is 9; give 1 to 7"),
         ({"popular_share": 0.8}, "give shares that add to 1 at most"),
+        ({"time_effect": -0.5}, r"time_effect is -0.5; give 0 \(none\) or above"),
+        ({"time_effect": float("nan")}, "time_effect is nan"),
+        ({"common_share": 1.5}, r"common_share is 1.5; give 0 \(all personal\) to 1"),
         ({"hour_activity": (1.0,)}, "hour_activity has 1 weights; give 24"),
     ],
 )

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from interestclock.errors import ConfigError
 from interestclock.simulator.preferences import (
     LabelProbabilities,
     finish_utility,
@@ -41,13 +42,18 @@ EVENT_SCHEMA = pa.schema(
 )
 
 
-def exposures_by_day(world: World) -> Iterator[pa.Table]:
-    """The log, one table of ``EVENT_SCHEMA`` per UTC day, in time order.
+def exposures_by_day(world: World, *, log: int = 0) -> Iterator[pa.Table]:
+    """A log of the world, one table of ``EVENT_SCHEMA`` per UTC day, in time order.
 
     Days are independent streams of random numbers: the tables do not depend on what else was drawn.
 
     Args:
         world: what ``build_world`` gave.
+        log: 0 or above; logs of other numbers have the same users and songs, with other requests, candidates
+            and labels.
+
+    Raises:
+        ConfigError: the log's number is negative.
 
     Example:
         >>> from interestclock.simulator import SimulatorTruth, build_world, size_named
@@ -55,10 +61,14 @@ def exposures_by_day(world: World) -> Iterator[pa.Table]:
         >>> next(exposures_by_day(world)).column_names[:3]
         ['user_id', 'item_id', 'timestamp_ms']
     """
-    for day in range(world.size.days):
-        random = random_stream(world.seed, DAYS, day)
-        requests = requests_of_day(world, day, random)
-        yield _day_table(world, day, requests, random)
+    if log < 0:
+        raise ConfigError(f"log is {log}; give 0 or above")
+    return (_of_day(world, day, log) for day in range(world.size.days))
+
+
+def _of_day(world: World, day: int, log: int) -> pa.Table:
+    random = random_stream(world.seed, DAYS, day, *((log,) if log else ()))
+    return _day_table(world, day, requests_of_day(world, day, random), random)
 
 
 def item_table(world: World) -> pa.Table:

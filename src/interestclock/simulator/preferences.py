@@ -36,7 +36,9 @@ def finish_utility(world: World, *, day: int, user_M: Ints, second_M: Ints, item
 
     .. math:: z = b + b_u + q_i + x_i^\top \Bigl(t_u + \sum_m w_m(\tau)\, t_{u,m}\Bigr)
         + \kappa\,[i \in R_u] + \omega \max_{m:\, i \in R_{u,m}} w_m(\tau), \qquad
-        w_m(\tau) = e^{-\delta(\tau, \mu_m)^2 / 2 \sigma_m^2}
+        w_m(\tau) = \eta\, e^{-\delta(\tau, \mu_m)^2 / 2 \sigma_m^2}
+
+    with :math:`\eta` the truth's ``time_effect``.
 
     Args:
         world: the service.
@@ -101,9 +103,10 @@ def label_probabilities(utility: Floats, truth: SimulatorTruth) -> LabelProbabil
 
 
 def _presence(world: World, user_M: Ints, second_M: Ints) -> Floats:
-    """(M, G) how much a local time belongs to each moment, 1 at its peak."""
+    """(M, G) how much each moment adds at a local time; ``time_effect`` at its peak."""
     gap_MG = circular_gap_seconds(world.users.peak_seconds_UG[user_M], second_M[:, None].astype(np.float64))
-    return np.asarray(np.exp(-0.5 * (gap_MG / world.users.width_seconds_UG[user_M]) ** 2))
+    near_MG = np.exp(-0.5 * (gap_MG / world.users.width_seconds_UG[user_M]) ** 2)
+    return np.asarray(world.truth.time_effect * near_MG)
 
 
 def _taste_on(world: World, day: int, user_M: Ints) -> Floats:

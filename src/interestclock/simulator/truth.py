@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
 
 from interestclock.errors import ConfigError
@@ -70,6 +71,9 @@ class SimulatorTruth:
         zones: IANA zone -> share of users.
         activity_sigma: of the log-normal number of requests a user makes.
         bias_std: spread of how patient users are.
+        time_effect: factor of all that the time of day adds to a finish; 0: labels do not depend on it.
+        common_share: part of that which is common to all users, 0 to 1: of the variance of what moments add
+            to taste, and of the songs of their repertoires. Above 0 moments lie at the same hours for all.
         moments: moments of the day each user has.
         moment_hours: where moments lie around the local day; a user has some of them, ``moment_jitter_hours``
             off on average. ``moment_width_hours``: smallest and largest standard deviation.
@@ -87,7 +91,7 @@ class SimulatorTruth:
         label_delay_seconds: how long after the exposure its labels are known.
 
     Raises:
-        ConfigError: shares that do not make sense, more moments than hours to put them at.
+        ConfigError: shares that do not make sense, a negative effect, more moments than hours to put them at.
 
     Example:
         >>> SimulatorTruth().candidates
@@ -111,6 +115,8 @@ class SimulatorTruth:
     )
     activity_sigma: float = 0.7
     bias_std: float = 0.35
+    time_effect: float = 1.0
+    common_share: float = 0.0
     moments: int = 4
     moment_hours: tuple[float, ...] = (7.0, 9.5, 12.5, 15.5, 18.0, 20.5, 23.0)
     moment_jitter_hours: float = 0.6
@@ -146,6 +152,12 @@ class SimulatorTruth:
         if min(shares) < 0 or sum(shares) > 1:
             raise ConfigError(
                 f"popular_share and repertoire_share are {shares}; give shares that add to 1 at most"
+            )
+        if not 0 <= self.time_effect < math.inf:
+            raise ConfigError(f"time_effect is {self.time_effect}; give 0 (none) or above, for example 1.0")
+        if not 0 <= self.common_share <= 1:
+            raise ConfigError(
+                f"common_share is {self.common_share}; give 0 (all personal) to 1 (the same for all)"
             )
         if len(self.hour_activity) != 24:
             raise ConfigError(f"hour_activity has {len(self.hour_activity)} weights; give 24")

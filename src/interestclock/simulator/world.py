@@ -7,7 +7,7 @@ repertoire.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,9 @@ __all__ = ["Songs", "Users", "World", "build_world", "random_stream"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-# Which part of the world a stream of random numbers makes; a day's stream is (DAYS, day).
-SONGS, USERS, DAYS = 0, 1, 2
+# Which part of the world a stream of random numbers makes; a day's stream is (DAYS, day), or (DAYS, day, log)
+# in every log of a world but the first.
+SONGS, USERS, DAYS, COMMON = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +97,7 @@ def build_world(*, size: SimulatorSize, truth: SimulatorTruth, seed: int) -> Wor
             f"a repertoire of {truth.repertoire} songs does not fit among {size.items}; give more items"
         )
     songs = _songs(size, truth, random_stream(seed, SONGS))
-    users = _users(size, truth, songs, random_stream(seed, USERS))
+    users = _users(size, truth, songs, seed)
     return World(seed=seed, size=size, truth=truth, songs=songs, users=users)
 
 
@@ -140,8 +141,39 @@ def _carried(items: int, attribute: AttributeTruth, random: np.random.Generator)
     return carried_SV
 
 
-def _users(size: SimulatorSize, truth: SimulatorTruth, songs: Songs, random: np.random.Generator) -> Users:
-    U, G = size.users, truth.moments
+def _users(size: SimulatorSize, truth: SimulatorTruth, songs: Songs, seed: int) -> Users:
+    """The same draws whatever is common to them; what is common comes from a stream of its own."""
+    users = _drawn_users(size.users, truth, songs, random_stream(seed, USERS))
+    if not truth.common_share:
+        return users
+    everyone = _drawn_users(1, truth, songs, random_stream(seed, COMMON))
+    return _with_common_moments(users, everyone, truth)
+
+
+def _with_common_moments(users: Users, everyone: Users, truth: SimulatorTruth) -> Users:
+    """Moments at one and the same hours, a part of what they add and of their repertoires the same for all.
+
+    Own and common taste are independent and equally wide: the variance of their sum is that of either.
+    """
+    common, own = np.sqrt(truth.common_share), np.sqrt(1 - truth.common_share)
+    taste_2UGV = users.taste_2UGV.copy()
+    taste_2UGV[:, :, 1:] = common * everyone.taste_2UGV[:, :, 1:] + own * taste_2UGV[:, :, 1:]
+    repertoire_2UGW, renewed_day_UGW = users.repertoire_2UGW.copy(), users.renewed_day_UGW.copy()
+    common_songs = round(truth.common_share * truth.repertoire)
+    repertoire_2UGW[..., :common_songs] = everyone.repertoire_2UGW[..., :common_songs]
+    renewed_day_UGW[..., :common_songs] = everyone.renewed_day_UGW[..., :common_songs]
+    return replace(
+        users,
+        taste_2UGV=taste_2UGV,
+        peak_seconds_UG=np.broadcast_to(everyone.peak_seconds_UG, users.peak_seconds_UG.shape),
+        width_seconds_UG=np.broadcast_to(everyone.width_seconds_UG, users.width_seconds_UG.shape),
+        repertoire_2UGW=repertoire_2UGW,
+        renewed_day_UGW=renewed_day_UGW,
+    )
+
+
+def _drawn_users(U: int, truth: SimulatorTruth, songs: Songs, random: np.random.Generator) -> Users:
+    G = truth.moments
     shares = np.array(list(truth.zones.values()))
     activity_U = random.lognormal(0, truth.activity_sigma, U)
     hours_UG = _moment_hours(U, truth, random)

@@ -12,7 +12,7 @@ from interestclock.errors import ResultError
 from interestclock.files import new_folder
 from interestclock.simulator.exposures import EVENT_SCHEMA, exposures_by_day, item_table
 from interestclock.simulator.truth import SimulatorSize, SimulatorTruth
-from interestclock.simulator.world import build_world
+from interestclock.simulator.world import World, build_world
 
 __all__ = ["write_simulated_log"]
 
@@ -20,7 +20,7 @@ _ROWS_PER_GROUP = 65_536
 _ROWS_PER_FILE = 16 * _ROWS_PER_GROUP
 
 _MAPPING = """\
-# A simulated music service: {users} users, {items} songs, {days} days, seed {seed}.
+# A simulated music service: {users} users, {items} songs, {days} days, seed {seed}{log}.
 log = "events"
 items = "items.parquet"
 user = "user_id"
@@ -48,7 +48,7 @@ dislike = "true_dislike"
 
 
 def write_simulated_log(
-    folder: str | Path, *, size: SimulatorSize, seed: int = 0, truth: SimulatorTruth | None = None
+    folder: str | Path, *, size: SimulatorSize, seed: int = 0, truth: SimulatorTruth | None = None, log: int = 0
 ) -> int:
     """Simulate a log and write ``events/part-*.parquet``, ``items.parquet`` and ``log.toml``.
 
@@ -58,13 +58,14 @@ def write_simulated_log(
     Args:
         folder: where; must not exist, or be empty.
         size: how many users, songs, days and exposures.
-        seed: 0 or above.
+        seed: of the world, 0 or above. log: which log of that world, as ``exposures_by_day`` takes it.
         truth: how users are; by default as ``docs/decisions/0002-simulator-truth.md`` has it.
 
     Returns:
         The number of exposures.
 
     Raises:
+        ConfigError: ``seed`` or ``log`` is negative.
         ResultError: the folder holds something, is a file, or another process is writing it.
 
     Example:
@@ -80,7 +81,7 @@ def write_simulated_log(
     _refuse_unless_empty(folder)
     truth = truth if truth is not None else SimulatorTruth()
     with new_folder(folder, may_replace=_is_empty) as aside:
-        return _write(aside, size, seed, truth)
+        return _write(aside, build_world(size=size, truth=truth, seed=seed), log)
 
 
 def _is_empty(folder: Path) -> bool:
@@ -95,17 +96,18 @@ def _refuse_unless_empty(folder: Path) -> None:
         raise ResultError(f"{folder} is not empty (it holds '{found}'); name a new folder or empty it")
 
 
-def _write(folder: Path, size: SimulatorSize, seed: int, truth: SimulatorTruth) -> int:
-    world = build_world(size=size, truth=truth, seed=seed)
+def _write(folder: Path, world: World, log: int) -> int:
+    size, truth = world.size, world.truth
     (folder / "events").mkdir(parents=True)
     pq.write_table(item_table(world), folder / "items.parquet")
-    rows = _write_events(folder / "events", exposures_by_day(world))
+    rows = _write_events(folder / "events", exposures_by_day(world, log=log))
     attributes = ", ".join(f'"{name}"' for name in truth.attributes)
     mapping = _MAPPING.format(
         users=size.users,
         items=size.items,
         days=size.days,
-        seed=seed,
+        seed=world.seed,
+        log=f", log {log}" if log else "",
         attributes=attributes,
         delay=truth.label_delay_seconds,
     )
