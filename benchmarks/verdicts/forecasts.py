@@ -1,0 +1,18 @@
+"""What ``inspect`` foretells of one log."""
+
+from __future__ import annotations
+
+from interestclock.events import EventSource
+from interestclock.studies.inspect_log import inspect_log
+from verdicts.rankers import QUESTIONS
+from verdicts.store import Row
+
+
+def forecast(source: EventSource) -> Row:
+    """Question -> the estimate in nats, its interval and the verdict."""
+    told = inspect_log(source).forecast
+    return {question: _written(getattr(told, question)) for question in QUESTIONS}
+
+
+def _written(estimate: object) -> Row:
+    return {name: getattr(estimate, name) for name in ("nats", "low", "high", "verdict")}
