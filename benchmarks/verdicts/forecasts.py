@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from interestclock.studies.gain_forecast import forecast_gain
+
 from interestclock.events import EventSource
-from interestclock.studies.inspect_log import inspect_log
 from verdicts.rankers import QUESTIONS
 from verdicts.store import Row
 
 
 def forecast(source: EventSource) -> Row:
     """Question -> the estimate in nats, its interval and the verdict."""
-    told = inspect_log(source).forecast
+    told = forecast_gain(source)
     return {question: _written(getattr(told, question)) for question in QUESTIONS}
 
 
