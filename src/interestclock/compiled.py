@@ -30,6 +30,7 @@ SOURCES = (
     "search/selection.py",
     "search/spans.py",
     "sequences/category_search.py",
+    "studies/count_levels.py",
     "timeofday/days.py",
 )
 

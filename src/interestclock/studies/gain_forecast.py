@@ -1,0 +1,193 @@
+"""Foretell what ``compare`` would find: a gain from the time of day, or none, in seconds and with the reason.
+
+Shapes: ``N`` rows, ``U`` users.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtrit
+
+from interestclock.events.schema import EventSource
+from interestclock.samples import CandidateConfig
+from interestclock.samples.sample_maker import whole_runs
+from interestclock.studies.forecast_reasons import LogTraits, reason, traits_of
+from interestclock.studies.forecast_rows import ForecastRows, RowGatherer, together
+from interestclock.studies.prequential import log_loss, prequential_log_odds
+from interestclock.studies.sittings import SITTING_MINUTES
+
+__all__ = [
+    "ForecastConfig",
+    "GainEstimate",
+    "GainForecast",
+    "VerdictBounds",
+    "forecast_gain",
+    "forecast_of_rows",
+]
+
+CONFIDENCE = 0.95
+
+Floats = npt.NDArray[np.float64]
+Verdict = Literal["likely", "unlikely", "cannot tell"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictBounds:
+    """Where an interval has to lie, in nats per exposure.
+
+    Args:
+        likely_above: of the lower bound, for a gain to be likely.
+        unlikely_below: of the upper bound, for it to be unlikely.
+
+    Example:
+        >>> VerdictBounds(likely_above=0.002, unlikely_below=0.001).verdict(low=-0.001, high=0.0005)
+        'unlikely'
+    """
+
+    likely_above: float
+    unlikely_below: float
+
+    def verdict(self, *, low: float, high: float) -> Verdict:
+        """What an interval says; one without numbers says nothing."""
+        if low > self.likely_above:
+            return "likely"
+        return "unlikely" if high < self.unlikely_below else "cannot tell"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastConfig:
+    """What a forecast is made with.
+
+    Args:
+        sitting_minutes: a gap of so many minutes between a user's events ends a sitting.
+        scored_share: share of the rows, the last ones, over which the estimate is taken; all are learned.
+        over_no_time, over_hour: where an interval has to lie for a verdict.
+
+    Example:
+        >>> ForecastConfig().scored_share
+        0.5
+    """
+
+    sitting_minutes: float = SITTING_MINUTES
+    scored_share: float = 0.5
+    over_no_time: VerdictBounds = field(
+        default_factory=lambda: VerdictBounds(likely_above=0.003, unlikely_below=0.002)
+    )
+    over_hour: VerdictBounds = field(
+        default_factory=lambda: VerdictBounds(likely_above=0.003, unlikely_below=0.002)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GainEstimate:
+    """How much less a label costs count models that know the hour.
+
+    Args:
+        nats: per exposure. low, high: the interval that holds what logs like this would give on average, 95%.
+            NaN where there is nothing to estimate from.
+        verdict: whether ``compare`` would find a gain. reason: why, in words.
+
+    Example:
+        >>> GainEstimate(nats=0.01, low=0.005, high=0.015, verdict="likely", reason="").verdict
+        'likely'
+    """
+
+    nats: float
+    low: float
+    high: float
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GainForecast:
+    """What the time of day would gain.
+
+    Args:
+        over_no_time: the best that knows the hour, over a model without any time.
+        over_hour: what each user's own hours add to the hours common to all.
+
+    Example:
+        >>> GainForecast.__dataclass_fields__["over_hour"].name
+        'over_hour'
+    """
+
+    over_no_time: GainEstimate
+    over_hour: GainEstimate
+
+
+def forecast_gain(
+    source: EventSource, *, config: ForecastConfig | None = None, candidates: CandidateConfig | None = None
+) -> GainForecast:
+    """Read a log once and estimate what the time of day tells about its main label beyond user and item.
+
+    Counts, no training: a million exposures take less than a minute. Holds a few dozen numbers per exposure.
+
+    Args:
+        source: the log. candidates: sampled beside each choice of a log of choices, as ``compare`` does.
+
+    Raises:
+        LogError: the log cannot be read as described.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from interestclock.events import open_log
+        >>> from interestclock.simulator import SimulatorSize, write_simulated_log
+        >>> folder = Path(tempfile.mkdtemp()) / "log"
+        >>> size = SimulatorSize(users=5, items=200, days=3, exposures_per_day=40)
+        >>> _ = write_simulated_log(folder, size=size)
+        >>> forecast_gain(open_log(folder)).over_no_time.verdict
+        'cannot tell'
+    """
+    gatherer = RowGatherer(source.schema, source.items(), candidates=candidates or CandidateConfig())
+    for chunk in whole_runs(source.chunks(), together(source.schema)):
+        gatherer.add(chunk)
+    return forecast_of_rows(gatherer.rows(), config=config)
+
+
+def forecast_of_rows(rows: ForecastRows, *, config: ForecastConfig | None = None) -> GainForecast:
+    """The forecast of rows that were gathered."""
+    config = config or ForecastConfig()
+    told = prequential_log_odds(rows, sitting_minutes=config.sitting_minutes)
+    first = len(rows.label_N) - round(config.scored_share * len(rows.label_N))
+    user_N, label_N = rows.user_N[first:], rows.label_N[first:]
+    without_N, common_N, personal_N = (
+        log_loss(log_odds_N[first:], label_N)
+        for log_odds_N in (told.without_N, told.common_N, told.personal_N)
+    )
+    traits = traits_of(rows, log_odds_N=told.without_N, sitting_minutes=config.sitting_minutes)
+    return GainForecast(
+        over_no_time=_estimate(without_N - personal_N, user_N, config.over_no_time, traits, "no time"),
+        over_hour=_estimate(common_N - personal_N, user_N, config.over_hour, traits, "hour"),
+    )
+
+
+def _estimate(
+    gain_N: Floats, user_N: npt.NDArray[np.int64], bounds: VerdictBounds, traits: LogTraits, over: str
+) -> GainEstimate:
+    nats, half = _mean_and_half(gain_N, user_N)
+    verdict = bounds.verdict(low=nats - half, high=nats + half)
+    return GainEstimate(
+        nats=nats,
+        low=nats - half,
+        high=nats + half,
+        verdict=verdict,
+        reason=reason(verdict, over, traits),
+    )
+
+
+def _mean_and_half(gain_N: Floats, user_N: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """The mean, and half the width of its interval, from how far the sums of users lie apart."""
+    users, which_N = np.unique(user_N, return_inverse=True)
+    if len(users) < 2:
+        return math.nan, math.nan
+    nats = float(gain_N.mean())
+    beyond_U = np.bincount(which_N, gain_N - nats)
+    variance = float((beyond_U**2).sum()) * len(users) / (len(users) - 1) / len(gain_N) ** 2
+    return nats, float(stdtrit(len(users) - 1, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)

@@ -1,0 +1,142 @@
+"""What a forecast says of logs whose hours tell much, or nothing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interestclock.events import ColumnMapping, open_log
+from interestclock.studies.forecast_rows import ForecastRows
+from interestclock.studies.gain_forecast import (
+    ForecastConfig,
+    VerdictBounds,
+    forecast_gain,
+    forecast_of_rows,
+)
+from interestclock.studies.prequential import prequential_log_odds
+
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+
+
+def rows_of(chance, *, users=40, days=60, seed=0):
+    """Each user meets an item of kind 1 or 2 at 8 and at 20 every day; ``chance`` says what is liked."""
+    random = np.random.default_rng(seed)
+    day, user, hour = (
+        each.ravel() for each in np.meshgrid(range(days), range(users), (8, 20), indexing="ij")
+    )
+    order = np.lexsort((user, hour, day))
+    day, user, hour = day[order], user[order], hour[order]
+    kind = random.integers(1, 3, len(day))
+    timestamp_ms = day * DAY_MS + hour * HOUR_MS
+    return ForecastRows(
+        user_N=user + 1,
+        item_N=kind,
+        timestamp_ms_N=timestamp_ms,
+        second_of_day_N=hour * 3600,
+        label_N=(random.random(len(day)) < chance(user, kind, hour)).astype(np.int64),
+        known_ms_N=timestamp_ms + 1000,
+        values={"kind": np.array([[0], [1], [2]])},
+        positive_only=False,
+    )
+
+
+def test_nothing_to_tell():
+    forecast = forecast_of_rows(rows_of(lambda user, kind, hour: 0.3 + 0.4 * (user % 2)))
+    for estimate in (forecast.over_no_time, forecast.over_hour):
+        assert abs(estimate.nats) < 0.001
+        assert estimate.low <= estimate.nats <= estimate.high
+        assert estimate.verdict == "unlikely"
+
+
+def test_an_hour_common_to_all():
+    forecast = forecast_of_rows(
+        rows_of(lambda user, kind, hour: np.where((hour == 8) == (kind == 1), 0.8, 0.2))
+    )
+    assert forecast.over_no_time.low > 0.1  # ln 2 less the entropy of 0.8 is 0.19
+    assert forecast.over_no_time.verdict == "likely"
+    assert forecast.over_hour.verdict == "unlikely"
+
+
+def test_hours_of_ones_own():
+    def chance(user, kind, hour):
+        return np.where(((hour == 8) == (kind == 1)) == (user % 2 == 1), 0.8, 0.2)
+
+    forecast = forecast_of_rows(rows_of(chance))
+    assert forecast.over_hour.low > 0.05
+    assert forecast.over_hour.verdict == forecast.over_no_time.verdict == "likely"
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 199), st.integers(0, 50))
+def test_a_later_label_changes_no_earlier_prediction(which, seed):
+    rows = rows_of(lambda user, kind, hour: 0.5 + 0 * user, users=5, days=20, seed=seed)
+    label_N = rows.label_N.copy()
+    label_N[which] = 1 - label_N[which]
+    before, after = prequential_log_odds(rows), prequential_log_odds(replace(rows, label_N=label_N))
+    early_N = rows.timestamp_ms_N <= rows.known_ms_N[which]
+    for name in ("without_N", "common_N", "personal_N"):
+        assert getattr(before, name)[early_N].tolist() == getattr(after, name)[early_N].tolist()
+
+
+def test_a_sitting_says_nothing_of_itself():
+    """Labels of one sitting count only when it is over, for its own user and all others."""
+    rows = rows_of(lambda user, kind, hour: 0.5 + 0 * user, users=2, days=2)
+    minute = np.arange(len(rows.user_N)) * 60_000
+    rows = replace(rows, timestamp_ms_N=minute, known_ms_N=minute, user_N=np.ones_like(minute))
+    assert prequential_log_odds(rows).personal_N.tolist() == [0.0] * len(minute)
+
+
+def test_bounds():
+    bounds = VerdictBounds(likely_above=0.01, unlikely_below=0.02)
+    assert bounds.verdict(low=0.015, high=0.03) == "likely"
+    assert bounds.verdict(low=-0.1, high=0.019) == "unlikely"
+    assert bounds.verdict(low=0.005, high=0.03) == "cannot tell"
+    assert bounds.verdict(low=math.nan, high=math.nan) == "cannot tell"
+
+
+def test_one_user_gives_no_interval():
+    estimate = forecast_of_rows(rows_of(lambda user, kind, hour: 0.5 + 0 * user, users=1)).over_hour
+    assert math.isnan(estimate.low)
+    assert estimate.verdict == "cannot tell"
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"days": 2}, "too short: it spans 1.5 days"),
+        ({"days": 60}, "too few events an hour: a median user has 5.0"),
+    ],
+)
+def test_reasons(changed, why):
+    everything = VerdictBounds(likely_above=math.inf, unlikely_below=math.inf)
+    config = ForecastConfig(over_no_time=everything, over_hour=everything)
+    rows = rows_of(lambda user, kind, hour: 0.5 + 0 * user, **changed)
+    reason = forecast_of_rows(rows, config=config).over_hour.reason
+    assert (why in reason) == (changed["days"] == 2)
+    assert "all use at one hour: a median user is there at 2.0 hours" in reason
+
+
+def test_a_log_of_choices(tmp_path):
+    """Most take a in the morning and b at night; the hour tells which of the two was chosen."""
+    random = np.random.default_rng(0)
+    lines = [
+        f"{user},{'ab'[half if random.random() < 0.85 else 1 - half]},"
+        f"{day * 86_400 + (8 + 12 * half) * 3_600 + user}"
+        for day in range(60)
+        for half in (0, 1)
+        for user in range(10)
+    ]
+    (tmp_path / "log.csv").write_text("user_id,item_id,timestamp_ms\n" + "\n".join(lines))
+    source = open_log(
+        tmp_path / "log.csv", mapping=ColumnMapping(zone="UTC", time_unit="s", positive_only="buy")
+    )
+    forecast = forecast_gain(source)
+    assert forecast.over_no_time.verdict == "likely"
+    assert forecast.over_hour.verdict == "unlikely"
+    assert "the log holds choices alone" in forecast.over_hour.reason
+    assert "no attribute is named" in forecast.over_hour.reason
