@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from interestclock.studies.gain_forecast import forecast_gain
-
 from interestclock.events import EventSource
+from interestclock.studies.gain_forecast import forecast_gain
 from verdicts.rankers import QUESTIONS
 from verdicts.store import Row
 

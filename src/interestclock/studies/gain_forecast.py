@@ -66,7 +66,9 @@ class ForecastConfig:
     Args:
         sitting_minutes: a gap of so many minutes between a user's events ends a sitting.
         scored_share: share of the rows, the last ones, over which the estimate is taken; all are learned.
-        over_no_time, over_hour: where an interval has to lie for a verdict.
+        over_no_time, over_hour: where an interval has to lie for a verdict. Rankers that learn in one pass
+            need more than count models: on the worlds that these were fixed on, rankers gained in 4 of 10
+            logs with about 0.01 nats, in 3 of 5 with 0.02, and in 20 of 20 with more than 0.05.
 
     Example:
         >>> ForecastConfig().scored_share
@@ -76,10 +78,10 @@ class ForecastConfig:
     sitting_minutes: float = SITTING_MINUTES
     scored_share: float = 0.5
     over_no_time: VerdictBounds = field(
-        default_factory=lambda: VerdictBounds(likely_above=0.003, unlikely_below=0.002)
+        default_factory=lambda: VerdictBounds(likely_above=0.02, unlikely_below=0.002)
     )
     over_hour: VerdictBounds = field(
-        default_factory=lambda: VerdictBounds(likely_above=0.003, unlikely_below=0.002)
+        default_factory=lambda: VerdictBounds(likely_above=0.03, unlikely_below=0.002)
     )
 
 
