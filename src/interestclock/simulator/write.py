@@ -48,7 +48,12 @@ dislike = "true_dislike"
 
 
 def write_simulated_log(
-    folder: str | Path, *, size: SimulatorSize, seed: int = 0, truth: SimulatorTruth | None = None, log: int = 0
+    folder: str | Path,
+    *,
+    size: SimulatorSize,
+    seed: int = 0,
+    truth: SimulatorTruth | None = None,
+    log: int = 0,
 ) -> int:
     """Simulate a log and write ``events/part-*.parquet``, ``items.parquet`` and ``log.toml``.
 
