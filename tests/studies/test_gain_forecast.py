@@ -99,8 +99,9 @@ def test_bounds():
     assert bounds.verdict(low=math.nan, high=math.nan) == "cannot tell"
 
 
-def test_one_user_gives_no_interval():
-    estimate = forecast_of_rows(rows_of(lambda user, kind, hour: 0.5 + 0 * user, users=1)).over_hour
+def test_one_sitting_gives_no_interval():
+    rows = rows_of(lambda user, kind, hour: 0.5 + 0 * user, users=1, days=1)
+    estimate = forecast_of_rows(rows, config=ForecastConfig(sitting_minutes=24 * 60)).over_hour
     assert math.isnan(estimate.low)
     assert estimate.verdict == "cannot tell"
 
@@ -129,7 +130,7 @@ def test_a_log_of_choices(tmp_path):
         f"{day * 86_400 + (8 + 12 * half) * 3_600 + user}"
         for day in range(60)
         for half in (0, 1)
-        for user in range(10)
+        for user in range(40)
     ]
     (tmp_path / "log.csv").write_text("user_id,item_id,timestamp_ms\n" + "\n".join(lines))
     source = open_log(

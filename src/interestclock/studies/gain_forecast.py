@@ -5,21 +5,20 @@ Shapes: ``N`` rows, ``U`` users.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from interestclock.events.schema import EventSource
 from interestclock.samples import CandidateConfig
 from interestclock.samples.sample_maker import whole_runs
 from interestclock.studies.forecast_reasons import LogTraits, reason, traits_of
 from interestclock.studies.forecast_rows import ForecastRows, RowGatherer, together
+from interestclock.studies.gain_interval import mean_and_half_width
 from interestclock.studies.prequential import log_loss, prequential_log_odds
-from interestclock.studies.sittings import SITTING_MINUTES
+from interestclock.studies.sittings import SITTING_MINUTES, sittings_of
 
 __all__ = [
     "ForecastConfig",
@@ -30,9 +29,8 @@ __all__ = [
     "forecast_of_rows",
 ]
 
-CONFIDENCE = 0.95
-
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Verdict = Literal["likely", "unlikely", "cannot tell"]
 
 
@@ -90,8 +88,8 @@ class GainEstimate:
     """How much less a label costs count models that know the hour.
 
     Args:
-        nats: per exposure. low, high: the interval that holds what logs like this would give on average, 95%.
-            NaN where there is nothing to estimate from.
+        nats: per exposure. low, high: the interval that holds what fresh logs of the same users would give on
+            average, 95%; all three NaN where there is nothing to estimate from.
         verdict: whether ``compare`` would find a gain. reason: why, in words.
 
     Example:
@@ -158,22 +156,24 @@ def forecast_of_rows(rows: ForecastRows, *, config: ForecastConfig | None = None
     config = config or ForecastConfig()
     told = prequential_log_odds(rows, sitting_minutes=config.sitting_minutes)
     first = len(rows.label_N) - round(config.scored_share * len(rows.label_N))
-    user_N, label_N = rows.user_N[first:], rows.label_N[first:]
+    label_N = rows.label_N[first:]
+    sitting_N = sittings_of(rows.user_N, rows.timestamp_ms_N, sitting_minutes=config.sitting_minutes)
+    whose = (rows.user_N[first:], sitting_N[first:])
     without_N, common_N, personal_N = (
         log_loss(log_odds_N[first:], label_N)
         for log_odds_N in (told.without_N, told.common_N, told.personal_N)
     )
     traits = traits_of(rows, log_odds_N=told.without_N, sitting_minutes=config.sitting_minutes)
     return GainForecast(
-        over_no_time=_estimate(without_N - personal_N, user_N, config.over_no_time, traits, "no time"),
-        over_hour=_estimate(common_N - personal_N, user_N, config.over_hour, traits, "hour"),
+        over_no_time=_estimate(without_N - personal_N, whose, config.over_no_time, traits, "no time"),
+        over_hour=_estimate(common_N - personal_N, whose, config.over_hour, traits, "hour"),
     )
 
 
 def _estimate(
-    gain_N: Floats, user_N: npt.NDArray[np.int64], bounds: VerdictBounds, traits: LogTraits, over: str
+    gain_N: Floats, whose: tuple[Ints, Ints], bounds: VerdictBounds, traits: LogTraits, over: str
 ) -> GainEstimate:
-    nats, half = _mean_and_half(gain_N, user_N)
+    nats, half = mean_and_half_width(gain_N, user_N=whose[0], sitting_N=whose[1])
     verdict = bounds.verdict(low=nats - half, high=nats + half)
     return GainEstimate(
         nats=nats,
@@ -182,14 +182,3 @@ def _estimate(
         verdict=verdict,
         reason=reason(verdict, over, traits),
     )
-
-
-def _mean_and_half(gain_N: Floats, user_N: npt.NDArray[np.int64]) -> tuple[float, float]:
-    """The mean, and half the width of its interval, from how far the sums of users lie apart."""
-    users, which_N = np.unique(user_N, return_inverse=True)
-    if len(users) < 2:
-        return math.nan, math.nan
-    nats = float(gain_N.mean())
-    beyond_U = np.bincount(which_N, gain_N - nats)
-    variance = float((beyond_U**2).sum()) * len(users) / (len(users) - 1) / len(gain_N) ** 2
-    return nats, float(stdtrit(len(users) - 1, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
