@@ -21,6 +21,7 @@ __all__ = [
     "ORDERS",
     "RANKER_NAMES",
     "SIMULATOR_SIZES",
+    "SITTING_MINUTES",
 ]
 
 CLOCKS = {
@@ -64,3 +65,6 @@ ALL_TIME_DAYS = 300 * 366
 IDLE_SECONDS = 1.0
 KEEP_HOURS = 1.0
 BATCH_MINUTES = 60.0
+
+SITTING_MINUTES = 30
+"""A gap so long between two events of a user ends a sitting."""

@@ -18,7 +18,14 @@ from interestclock.cli.log_options import LogOptions, with_log_options
 from interestclock.cli.migrate import migrate_command
 from interestclock.cli.snapshots import snapshots_app
 from interestclock.cli.train import train_command
-from interestclock.defaults import DEFAULT_RANKERS, LEARNING_RATE, ORDERS, RANKER_NAMES, SIMULATOR_SIZES
+from interestclock.defaults import (
+    DEFAULT_RANKERS,
+    LEARNING_RATE,
+    ORDERS,
+    RANKER_NAMES,
+    SIMULATOR_SIZES,
+    SITTING_MINUTES,
+)
 from interestclock.errors import InterestClockError
 from interestclock.files import check_new
 from interestclock.plugins import look_in_current_folder
@@ -200,12 +207,21 @@ def simulate_command(
 
 @app.command("inspect")
 @with_log_options
-def inspect_command(log: LogOptions) -> None:
-    """Say what is in a log, and how much the local hour tells about it."""
+def inspect_command(
+    log: LogOptions,
+    *,
+    sitting_minutes: Annotated[
+        float,
+        typer.Option(
+            metavar="<minutes>", min=0.01, help="A gap so long between a user's events ends a sitting."
+        ),
+    ] = SITTING_MINUTES,
+) -> None:
+    """Show a log as it was understood, and foretell what the time of day would gain."""
     from interestclock.studies.inspect_log import inspect_log, render
 
     with _out.status("reading the log"):
-        found = inspect_log(log.open())
+        found = inspect_log(log.open(), sitting_minutes=sitting_minutes)
     _out.print(render(found))
 
 

@@ -102,6 +102,15 @@ class TableSource:
         return self._schema
 
     @property
+    def mapping(self) -> ColumnMapping:
+        """Which column of the files means what."""
+        return self._mapping
+
+    def file_types(self) -> dict[str, pa.DataType | None]:
+        """Columns of the first file and their types; None for those of text, which do not say."""
+        return types_of(self._files[0], self._mapping.csv)
+
+    @property
     def counts(self) -> LogCounts:
         """What became of each row; final once ``chunks`` is exhausted."""
         return self._counts

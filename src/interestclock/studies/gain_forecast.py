@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from interestclock.defaults import SITTING_MINUTES
 from interestclock.events.schema import EventSource
 from interestclock.samples import CandidateConfig
 from interestclock.samples.sample_maker import whole_runs
@@ -18,7 +19,7 @@ from interestclock.studies.forecast_reasons import LogTraits, reason, traits_of
 from interestclock.studies.forecast_rows import ForecastRows, RowGatherer, together
 from interestclock.studies.gain_interval import mean_and_half_width
 from interestclock.studies.prequential import log_loss, prequential_log_odds
-from interestclock.studies.sittings import SITTING_MINUTES, sittings_of
+from interestclock.studies.sittings import sittings_of
 
 __all__ = [
     "ForecastConfig",

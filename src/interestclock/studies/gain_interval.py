@@ -26,7 +26,7 @@ Ints = npt.NDArray[np.int64]
 
 
 def mean_and_half_width(gain_N: Floats, *, user_N: Ints, sitting_N: Ints) -> tuple[float, float]:
-    """The mean, and half the width of its 95% interval; NaN both where no user comes twice.
+    """The mean, and half the width of its 95% interval; NaN both of fewer than two sittings.
 
     Users of a single sitting tell nothing of their own spread; they count as one user together, which is too
     wide where they differ, never too narrow.

@@ -1,49 +1,75 @@
 """How much the local hour tells about what is engaged with: mutual information, shuffle-corrected.
 
-Shapes: ``E`` events, ``P`` pairs of an event and one of its values.
+What is shuffled is when sittings begin. An hour of one artist is one choice of an artist, not twenty that
+agree on their hour; were single events shuffled, what holds a sitting together would pass for a preference of
+its hour.
+
+Shapes: ``E`` events, ``P`` pairs of an event and one of its values, ``S`` sittings, ``U`` users.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
-__all__ = ["EventHours", "hour_information_bits", "hour_information_within_users_bits"]
+__all__ = ["BitsWithinUsers", "EventHours", "hour_information_bits", "hour_information_within_users"]
 
+CONFIDENCE = 0.95
+
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventHours:
-    """Events with their hours and values, as codes counted from 0.
+    """Events in time order with their hours, sittings and values, as codes counted from 0.
 
     Args:
         user_E: (E,) int64, the user's code.
         hour_E: (E,) int64, the local hour, 0..23.
+        sitting_E: (E,) int64, the sitting's number; no two users share one.
         event_P: (P,) int64, which event a pair belongs to.
         value_P: (P,) int64, the code of the value in it.
 
     Example:
-        >>> ones = np.array([0, 1])
-        >>> EventHours(user_E=ones, hour_E=ones, event_P=ones, value_P=ones).hour_E.tolist()
+        >>> two = np.array([0, 1])
+        >>> EventHours(user_E=two, hour_E=two, sitting_E=two, event_P=two, value_P=two).hour_E.tolist()
         [0, 1]
     """
 
     user_E: Ints
     hour_E: Ints
+    sitting_E: Ints
     event_P: Ints
     value_P: Ints
 
 
+@dataclass(frozen=True, kw_only=True)
+class BitsWithinUsers:
+    """Bits the hour tells once the user is known, and the interval over users, 95%; NaN of a single user.
+
+    Example:
+        >>> BitsWithinUsers(bits=0.3, low=0.2, high=0.4).bits
+        0.3
+    """
+
+    bits: float
+    low: float
+    high: float
+
+
 def hour_information_bits(events: EventHours, *, permutations: int = 5, seed: int = 0) -> float:
-    r"""Mutual information of local hour and value over all pairs, less its mean under shuffled hours.
+    r"""Mutual information of local hour and value over all pairs, less its mean under shuffled sittings.
 
     .. math:: I(h; v) = H(h) + H(v) - H(h, v)
 
-    Shuffling hours among events keeps both margins, so what remains under it is the bias of counting few
-    events in many cells. The difference may fall slightly below 0 where there is nothing to tell.
+    Sittings exchange the hours at which they begin, whoever's they are, and each event stays as many hours
+    behind its sitting's first; what remains is the bias of counting few sittings in many cells. The
+    difference may fall slightly below 0 where there is nothing to tell.
 
     Args:
         events: events and their values.
@@ -51,22 +77,27 @@ def hour_information_bits(events: EventHours, *, permutations: int = 5, seed: in
         seed: of the shuffles.
 
     Example:
-        >>> half = np.repeat([0, 1], 500)
-        >>> events = EventHours(user_E=half * 0, hour_E=half * 12, event_P=np.arange(1000), value_P=half)
+        >>> half, each = np.repeat([0, 1], 500), np.arange(1000)
+        >>> events = EventHours(user_E=half * 0, hour_E=half * 12, sitting_E=each, event_P=each, value_P=half)
         >>> round(hour_information_bits(events), 2)
         1.0
+        >>> together = replace(events, sitting_E=half)                # two sittings: nothing can be said
+        >>> round(hour_information_bits(together), 2)
+        0.0
     """
-    nobody_E = np.zeros_like(events.user_E)
-    alone = EventHours(user_E=nobody_E, hour_E=events.hour_E, event_P=events.event_P, value_P=events.value_P)
-    return hour_information_within_users_bits(alone, permutations=permutations, seed=seed)
+    alone = replace(events, user_E=np.zeros_like(events.user_E))
+    return hour_information_within_users(alone, permutations=permutations, seed=seed).bits
 
 
-def hour_information_within_users_bits(events: EventHours, *, permutations: int = 5, seed: int = 0) -> float:
-    r"""Mutual information of local hour and value given the user, less its mean under shuffled hours.
+def hour_information_within_users(
+    events: EventHours, *, permutations: int = 5, seed: int = 0
+) -> BitsWithinUsers:
+    r"""Mutual information of local hour and value given the user, less its mean under shuffled sittings.
 
-    .. math:: I(h; v \mid u) = H(u, h) + H(u, v) - H(u, h, v) - H(u)
+    .. math:: I(h; v \mid u) = \sum_u \frac{n_u}{n} I_u(h; v)
 
-    Hours are shuffled among the events of each user.
+    Sittings exchange their first hours with others of their user, as ``hour_information_bits`` has it. The
+    interval is from how far users lie apart: what other users of this kind would show.
 
     Args:
         events: events and their values.
@@ -74,34 +105,55 @@ def hour_information_within_users_bits(events: EventHours, *, permutations: int 
         seed: of the shuffles.
 
     Example:
-        >>> half = np.repeat([0, 1], 500)
-        >>> by_user = EventHours(user_E=half, hour_E=half * 12, event_P=np.arange(1000), value_P=half)
-        >>> round(hour_information_within_users_bits(by_user), 2)     # the user tells it all already
+        >>> half, each = np.repeat([0, 1], 500), np.arange(1000)
+        >>> by_user = EventHours(user_E=half, hour_E=half * 12, sitting_E=each, event_P=each, value_P=half)
+        >>> round(hour_information_within_users(by_user).bits, 2)     # the user tells it all already
         0.0
     """
-    random = np.random.default_rng(seed)
-    shuffled = [_bits(events, _shuffled_within_users(events, random)) for _ in range(permutations)]
-    return _bits(events, events.hour_E) - (float(np.mean(shuffled)) if shuffled else 0.0)
-
-
-def _bits(events: EventHours, hour_E: Ints) -> float:
     if not len(events.value_P):
-        return 0.0
+        return BitsWithinUsers(bits=0.0, low=math.nan, high=math.nan)
+    random = np.random.default_rng(seed)
+    told_U = _weighted_bits(events, events.hour_E)
+    for _ in range(permutations):
+        told_U = told_U - _weighted_bits(events, _sittings_shuffled(events, random)) / permutations
+    return _over_users(told_U, np.bincount(events.user_E[events.event_P]).astype(np.float64))
+
+
+def _over_users(told_U: Floats, pairs_U: Floats) -> BitsWithinUsers:
+    bits = float(told_U.sum() / pairs_U.sum())
+    users = np.count_nonzero(pairs_U)
+    if users < 2:
+        return BitsWithinUsers(bits=bits, low=math.nan, high=math.nan)
+    beyond_U = told_U - bits * pairs_U
+    deviation = math.sqrt(float((beyond_U**2).sum()) * users / (users - 1)) / float(pairs_U.sum())
+    half = float(stdtrit(users - 1, (1 + CONFIDENCE) / 2)) * deviation
+    return BitsWithinUsers(bits=bits, low=bits - half, high=bits + half)
+
+
+def _weighted_bits(events: EventHours, hour_E: Ints) -> Floats:
+    """Bits within each user times the user's pairs, (U,)."""
     user_P, hour_P, value_P = events.user_E[events.event_P], hour_E[events.event_P], events.value_P
     values = int(value_P.max()) + 1
-    user_value_P, user_hour_P = user_P * values + value_P, user_P * 24 + hour_P
-    apart = _entropy_bits(user_hour_P) + _entropy_bits(user_value_P)
-    return apart - _entropy_bits(user_hour_P * values + value_P) - _entropy_bits(user_P)
+    user_hour_P = user_P * 24 + hour_P
+    together_U = _n_log_n(user_hour_P * values + value_P, 24 * values) - _n_log_n(user_hour_P, 24)
+    return together_U - _n_log_n(user_P * values + value_P, values) + _n_log_n(user_P, 1)
 
 
-def _entropy_bits(code_P: Ints) -> float:
-    share = np.unique(code_P, return_counts=True)[1] / len(code_P)
-    return float(-(share * np.log2(share)).sum())
+def _n_log_n(code_P: Ints, of_a_user: int) -> Floats:
+    """Sum over the codes of a user of n log2 n, n being how often each is there, (U,)."""
+    code, times = np.unique(code_P, return_counts=True)
+    told = (times * np.log2(times)).astype(np.float64)
+    sum_U: Floats = np.bincount(code // of_a_user, told).astype(np.float64)
+    return sum_U
 
 
-def _shuffled_within_users(events: EventHours, random: np.random.Generator) -> Ints:
-    place_E = np.argsort(events.user_E, kind="stable")
-    drawn_E = np.lexsort((random.random(len(place_E)), events.user_E))
-    hour_E = np.empty_like(events.hour_E)
-    hour_E[place_E] = events.hour_E[drawn_E]
-    return hour_E
+def _sittings_shuffled(events: EventHours, random: np.random.Generator) -> Ints:
+    """Hours of events whose sittings begin when another of the same user does, (E,)."""
+    _, first_S, place_E = np.unique(events.sitting_E, return_index=True, return_inverse=True)
+    user_S, begins_S = events.user_E[first_S], events.hour_E[first_S]
+    place_S = np.argsort(user_S, kind="stable")
+    drawn_S = np.lexsort((random.random(len(place_S)), user_S))
+    later_S = np.empty_like(begins_S)
+    later_S[place_S] = begins_S[drawn_S] - begins_S[place_S]
+    shuffled_E: Ints = (events.hour_E + later_S[place_E]) % 24
+    return shuffled_E

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from interestclock.defaults import SITTING_MINUTES
 from interestclock.events.schema import EventSource
+from interestclock.samples import CandidateConfig
+from interestclock.samples.sample_maker import whole_runs
+from interestclock.studies.column_readings import ColumnTally
+from interestclock.studies.forecast_rows import RowGatherer, together
+from interestclock.studies.gain_forecast import ForecastConfig, forecast_of_rows
 from interestclock.studies.inspect_tables import render
 from interestclock.studies.inspection import HourInformation, LabelRate, LogInspection
-from interestclock.studies.log_tally import LogTally
+from interestclock.studies.log_sample import LogSample
+from interestclock.studies.log_tally import LogTally, Shuffles
 
 __all__ = ["HourInformation", "LabelRate", "LogInspection", "inspect_log", "render"]
 
 
-def inspect_log(source: EventSource, *, permutations: int = 5, seed: int = 0) -> LogInspection:
-    """Read a log once and say what is in it.
+def inspect_log(
+    source: EventSource, *, sitting_minutes: float = SITTING_MINUTES, permutations: int = 5, seed: int = 0
+) -> LogInspection:
+    """Read a log once, say what is in it, and foretell what the time of day would gain.
 
     The information of the hour is measured over engaged events (a visit, a purchase, a finished song):
-    what was merely shown tells about the system, not about its users. Holds a few numbers per event.
+    what was merely shown tells about the system, not about its users. Holds a few dozen numbers per event.
 
     Args:
         source: an event log.
+        sitting_minutes: a gap of so many minutes between a user's events ends a sitting.
         permutations: shuffles the information is corrected by.
         seed: of the shuffles.
 
@@ -35,7 +45,17 @@ def inspect_log(source: EventSource, *, permutations: int = 5, seed: int = 0) ->
         >>> found.users, found.items, found.events_by_hour[9], found.labels["play"].positive
         (1, 2, 1, 1.0)
     """
-    tally = LogTally(source.schema, source.items())
-    for chunk in source.chunks():
-        tally.add(chunk)
-    return tally.result(source.counts, permutations, seed)
+    tally, columns = LogTally(source.schema, source.items()), ColumnTally(source)
+    sample = LogSample(source.schema, source.items())
+    gatherer = RowGatherer(source.schema, source.items(), candidates=CandidateConfig())
+    for chunk in whole_runs(source.chunks(), together(source.schema)):
+        for each in (tally, columns, sample, gatherer):
+            each.add(chunk)
+    config = ForecastConfig(sitting_minutes=sitting_minutes)
+    return tally.result(
+        source.counts,
+        sample=sample.rows(),
+        columns=columns.readings(),
+        forecast=forecast_of_rows(gatherer.rows(), config=config),
+        shuffles=Shuffles(sitting_minutes=sitting_minutes, permutations=permutations, seed=seed),
+    )

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from interestclock.studies.gain_forecast import GainEstimate
 from interestclock.studies.inspection import LogInspection
+from interestclock.studies.log_sample import SampleRow
 
 __all__ = ["render"]
 
-_FOR_SCALE = (
-    "For scale: a grocery log has 0.006 bits about the department (27 values), and adding the time gained "
-    "nothing; check-ins have 0.10 bits about the kind of place (10 values), and it gained about 5% AUC."
-)
 _WITHIN_A_USER = (
-    "Bits within a user are what the hour adds once the user is known. Where they exceed the bits overall, "
-    "people differ in what they choose at an hour, and that is what a clock holds of each of them."
+    "Bits within a user are what the hour adds once the user is known, with their 95% interval over users. "
+    "They tell what is chosen at an hour, not what is liked at it: the verdict below does."
 )
+_QUESTIONS = {
+    "over_no_time": "A gain over a model without any time",
+    "over_hour": "A gain of a clock over an hour embedding",
+}
+_LONGEST_VALUE = 24
 
 
 def render(found: LogInspection) -> Group:
@@ -30,16 +34,53 @@ def render(found: LogInspection) -> Group:
 
     Example:
         >>> from interestclock.events.schema import LogCounts
+        >>> from interestclock.studies.gain_forecast import GainEstimate, GainForecast
+        >>> nothing = GainEstimate(nats=0.0, low=0.0, high=0.0, verdict="unlikely", reason="no users")
         >>> found = LogInspection(counts=LogCounts(), first_ms=0, last_ms=0, users=0, items=0,
-        ...     events_per_user={}, labels={}, events_by_hour=[0] * 24, hour_information={}, unsplit={})
+        ...     events_per_user={}, labels={}, events_by_hour=[0] * 24, hour_information={}, unsplit={},
+        ...     sample=(), columns=(), forecast=GainForecast(over_no_time=nothing, over_hour=nothing))
         >>> len(render(found).renderables)
-        4
+        10
     """
     tables = (_overview(found), _label_table(found), _hour_table(found), _information_table(found))
+    guessed = [*found.counts.remarks, *_unsplit(found)]
     return Group(
+        *(_sample_row(row) for row in found.sample),
+        _column_table(found),
+        Text("\nWhat was guessed, left out or is missing:" if guessed else ""),
+        *(Text(f"- {sentence}") for sentence in guessed),
         *tables,
-        *(Text(sentence) for sentence in (*found.counts.remarks, *_unsplit(found), *_in_words(found))),
+        Text(_WITHIN_A_USER if found.hour_information else ""),
+        Text("\nWhat the time of day would gain:"),
+        *(
+            Text(f"- {question}: {_verdict(getattr(found.forecast, name))}")
+            for name, question in _QUESTIONS.items()
+        ),
     )
+
+
+def _sample_row(row: SampleRow) -> Text:
+    """A row in a line or a few: as wide as the terminal, not as the log has columns."""
+    parts = [f"user {_value(row.user)}", f"item {_value(row.item)}", row.local_time]
+    for values in (row.labels, row.attributes, row.context):
+        parts += [f"{name}={_value(value)}" for name, value in values.items()]
+    return Text(f"row {row.log_row:,}: {'  '.join(parts)}")
+
+
+def _value(value: object) -> str:
+    if value is None or value == []:
+        return "missing"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+def _column_table(found: LogInspection) -> Table:
+    table = Table(title="How each column was read")
+    for heading in ("what", "column", "written as", "read as", "missing"):
+        table.add_column(heading, overflow="fold")
+    for each in found.columns:
+        table.add_row(each.name, each.column, each.written_as, each.read_as, f"{each.missing:.1%}")
+    return table
 
 
 def _overview(found: LogInspection) -> Table:
@@ -96,7 +137,9 @@ def _information_table(found: LogInspection) -> Table:
         caption=None if found.hour_information else "no attribute named; name one: --attribute NAME=COLUMN",
     )
     for name, bits in found.hour_information.items():
-        table.add_row(name, f"{bits.values:,}", f"{bits.overall_bits:.4f}", f"{bits.within_users_bits:.4f}")
+        within = bits.within_users
+        interval = "" if math.isnan(within.low) else f" ({within.low:.4f} to {within.high:.4f})"
+        table.add_row(name, f"{bits.values:,}", f"{bits.overall_bits:.4f}", f"{within.bits:.4f}{interval}")
     return table
 
 
@@ -108,16 +151,14 @@ def _unsplit(found: LogInspection) -> list[str]:
     ]
 
 
-def _in_words(found: LogInspection) -> list[str]:
-    if not found.hour_information:
-        return []
-    bits = {name: information.overall_bits for name, information in found.hour_information.items()}
-    most = max(bits, key=lambda name: bits[name])
-    sentence = f"The hour tells {bits[most]:.4f} bits about {most}"
-    if bits[most] <= 0:  # what chance tells is taken off
-        sentence = f"The hour tells nothing about {most} that chance does not"
-    sentence += ", the most of all attributes." if len(bits) > 1 else "."
-    return [f"{sentence} {_FOR_SCALE} Two logs are no law: compare says what yours gains.", _WITHIN_A_USER]
+def _verdict(estimate: GainEstimate) -> str:
+    if math.isnan(estimate.low):
+        return "cannot tell: there are fewer than two sittings to estimate from."
+    reason = estimate.reason[:1].upper() + estimate.reason[1:]
+    return (
+        f"{estimate.verdict}. {reason}. Counts that know the time tell the label better by "
+        f"{estimate.nats:.4f} nats an exposure ({estimate.low:+.4f} to {estimate.high:+.4f})."
+    )
 
 
 def _utc(timestamp_ms: int) -> str:

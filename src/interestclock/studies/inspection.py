@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from interestclock.events.schema import LogCounts
+from interestclock.studies.column_readings import ColumnReading
+from interestclock.studies.gain_forecast import GainForecast
+from interestclock.studies.hour_information import BitsWithinUsers
+from interestclock.studies.log_sample import SampleRow
 
 __all__ = ["HourInformation", "LabelRate", "LogInspection"]
 
@@ -25,16 +29,20 @@ class LabelRate:
 
 @dataclass(frozen=True, kw_only=True)
 class HourInformation:
-    """Shuffle-corrected bits the local hour gives about an attribute.
+    """Bits the local hour gives about an attribute, beyond what sittings shuffled within it would.
+
+    Args:
+        values: how many the attribute has. overall_bits: about it. within_users: once the user is known.
 
     Example:
-        >>> HourInformation(values=10, overall_bits=0.1, within_users_bits=0.3).values
+        >>> within = BitsWithinUsers(bits=0.3, low=0.2, high=0.4)
+        >>> HourInformation(values=10, overall_bits=0.1, within_users=within).values
         10
     """
 
     values: int
     overall_bits: float
-    within_users_bits: float
+    within_users: BitsWithinUsers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +57,8 @@ class LogInspection:
         labels: name -> rates.
         events_by_hour: 24 counts by local hour.
         hour_information: attribute -> bits, over engaged events.
+        sample: its first rows and its last, as understood. columns: how each column was read.
+        forecast: what the time of day would gain.
         unsplit: attribute or multi-valued context -> the separator that its values seem to hold unsplit.
 
     Example:
@@ -66,3 +76,6 @@ class LogInspection:
     events_by_hour: Sequence[int]
     hour_information: Mapping[str, HourInformation]
     unsplit: Mapping[str, str]
+    sample: Sequence[SampleRow]
+    columns: Sequence[ColumnReading]
+    forecast: GainForecast

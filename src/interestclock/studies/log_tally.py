@@ -5,27 +5,52 @@ Shapes: ``N`` rows of a table, ``E`` events of all tables, ``P`` pairs of an eve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interestclock.defaults import SITTING_MINUTES
 from interestclock.events.context import CONTEXT_KINDS
 from interestclock.events.items import attach_attributes
 from interestclock.events.schema import LogCounts, LogSchema
+from interestclock.studies.column_readings import ColumnReading
+from interestclock.studies.gain_forecast import GainForecast
 from interestclock.studies.hour_information import (
     EventHours,
     hour_information_bits,
-    hour_information_within_users_bits,
+    hour_information_within_users,
 )
 from interestclock.studies.inspection import HourInformation, LabelRate, LogInspection
+from interestclock.studies.log_sample import SampleRow
+from interestclock.studies.sittings import sittings_of
 from interestclock.studies.unsplit import UnsplitText
 
-__all__ = ["LogTally"]
+__all__ = ["LogTally", "Shuffles"]
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 
 Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shuffles:
+    """What the information of the hour is corrected by.
+
+    Args:
+        sitting_minutes: a gap that ends a sitting. permutations: how many shuffles. seed: of them.
+
+    Example:
+        >>> Shuffles().permutations
+        5
+    """
+
+    sitting_minutes: float = SITTING_MINUTES
+    permutations: int = 5
+    seed: int = 0
 
 
 class LogTally:
@@ -36,10 +61,13 @@ class LogTally:
         items: its item table, None where attributes stand in the rows.
 
     Example:
+        >>> from interestclock.studies.gain_forecast import GainEstimate
         >>> tally = LogTally(LogSchema(labels=("play",), positive_only=True), None)
         >>> tally.add(pa.table({"timestamp_ms": [0], "user_id": [7], "item_id": [1], "second_of_day": [0],
         ...                     "label.play": [1]}))
-        >>> tally.result(LogCounts(read=1, used=1), permutations=1, seed=0).users
+        >>> nothing = GainEstimate(nats=0.0, low=0.0, high=0.0, verdict="unlikely", reason="")
+        >>> forecast = GainForecast(over_no_time=nothing, over_hour=nothing)
+        >>> tally.result(LogCounts(read=1, used=1), sample=(), columns=(), forecast=forecast).users
         1
     """
 
@@ -57,6 +85,8 @@ class LogTally:
         self._all_users: list[Ints] = []
         self._user_E: list[Ints] = []
         self._hour_E: list[Ints] = []
+        self._all_times: list[Ints] = []
+        self._engaged: list[npt.NDArray[np.bool_]] = []
         self._pairs: dict[str, list[tuple[Ints, Ints]]] = {name: [] for name in schema.attributes}
         self._engaged_events = 0
 
@@ -70,6 +100,7 @@ class LogTally:
         hour_N = chunk["second_of_day"].to_numpy().astype(np.int64) // 3_600
         self._by_hour += np.bincount(hour_N, minlength=24)
         self._all_users.append(user_N)
+        self._all_times.append(times.to_numpy().astype(np.int64))
         for name, sums in self._label_sums.items():
             sums[:] += _ones_given_missing(chunk[f"label.{name}"])
         self._add_engaged(chunk, user_N, hour_N)
@@ -78,6 +109,7 @@ class LogTally:
         engaged_N = np.zeros(chunk.num_rows, bool)
         for name in self._schema.engaged:
             engaged_N |= np.asarray(pc.equal(chunk[f"label.{name}"], 1).fill_null(False))
+        self._engaged.append(engaged_N)
         chunk = chunk.filter(pa.array(engaged_N))
         if self._items is not None:
             chunk = attach_attributes(chunk, self._items, _array(chunk, "item_id"))
@@ -91,8 +123,18 @@ class LogTally:
         self._user_E.append(user_N[engaged_N])
         self._hour_E.append(hour_N[engaged_N])
 
-    def result(self, counts: LogCounts, permutations: int, seed: int) -> LogInspection:
-        """What was counted; ``counts`` are the source's, final by now."""
+    def result(
+        self,
+        counts: LogCounts,
+        *,
+        sample: Sequence[SampleRow],
+        columns: Sequence[ColumnReading],
+        forecast: GainForecast,
+        shuffles: Shuffles | None = None,
+    ) -> LogInspection:
+        """What was counted, with what others found; ``counts`` are the source's, final by now."""
+        shuffles = shuffles or Shuffles()
+        sitting_E = self._sittings(shuffles.sitting_minutes)
         per_user = np.bincount(np.concatenate(self._all_users))
         quantiles = {q: float(np.quantile(per_user, q, method="lower")) for q in QUANTILES}
         return LogInspection(
@@ -104,27 +146,35 @@ class LogTally:
             events_per_user=quantiles,
             labels={name: _rate(sums) for name, sums in self._label_sums.items()},
             events_by_hour=self._by_hour.tolist(),
-            hour_information={name: self._information(name, permutations, seed) for name in self._values},
+            hour_information={name: self._information(name, sitting_E, shuffles) for name in self._values},
             unsplit=self._unsplit(),
+            sample=sample,
+            columns=columns,
+            forecast=forecast,
         )
 
     def _unsplit(self) -> dict[str, str]:
         held = {column.partition(".")[2]: text.separator() for column, text in self._lists.items()}
         return {name: separator for name, separator in held.items() if separator is not None}
 
-    def _information(self, name: str, permutations: int, seed: int) -> HourInformation:
+    def _sittings(self, sitting_minutes: float) -> Ints:
+        """Of engaged events, as all events of their users part them."""
+        user_N, time_N = np.concatenate(self._all_users), np.concatenate(self._all_times)
+        return sittings_of(user_N, time_N, sitting_minutes=sitting_minutes)[np.concatenate(self._engaged)]
+
+    def _information(self, name: str, sitting_E: Ints, shuffles: Shuffles) -> HourInformation:
         events = EventHours(
             user_E=np.concatenate(self._user_E),
             hour_E=np.concatenate(self._hour_E),
+            sitting_E=sitting_E,
             event_P=np.concatenate([event_P for event_P, _ in self._pairs[name]]),
             value_P=np.concatenate([value_P for _, value_P in self._pairs[name]]),
         )
+        how = {"permutations": shuffles.permutations, "seed": shuffles.seed}
         return HourInformation(
             values=len(self._values[name].known),
-            overall_bits=hour_information_bits(events, permutations=permutations, seed=seed),
-            within_users_bits=hour_information_within_users_bits(
-                events, permutations=permutations, seed=seed
-            ),
+            overall_bits=hour_information_bits(events, **how),
+            within_users=hour_information_within_users(events, **how),
         )
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from interestclock.defaults import SITTING_MINUTES
 from interestclock.studies.count_levels import Cells, Labels, Moments, hour_level, plain_level
 from interestclock.studies.forecast_rows import ForecastRows
-from interestclock.studies.sittings import SITTING_MINUTES, sittings_of
+from interestclock.studies.sittings import sittings_of
 from interestclock.timeofday import circular_gap_seconds
 
 __all__ = ["LogOdds", "log_loss", "prequential_log_odds"]

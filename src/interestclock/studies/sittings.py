@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["SITTING_MINUTES", "sittings_of"]
+from interestclock.defaults import SITTING_MINUTES
 
-SITTING_MINUTES = 30
+__all__ = ["sittings_of"]
+
 _MINUTE_MS = 60_000
 
 Ints = npt.NDArray[np.int64]
