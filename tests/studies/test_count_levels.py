@@ -20,7 +20,7 @@ def labels_of(asked_ms, label, known_ms):
     known_ms = np.asarray(known_ms, np.int64)
     row_N = np.argsort(known_ms, kind="stable")
     return Labels(
-        asked_ms_N=np.asarray(asked_ms, np.int64),
+        predicted_ms_N=np.asarray(asked_ms, np.int64),
         label_N=np.asarray(label, np.float64),
         row_N=row_N,
         counts_ms_N=known_ms[row_N],

@@ -42,11 +42,11 @@ _LEAST = 1e-6  # of a probability: no single label may cost an expert more than 
 class Labels(NamedTuple):
     """The label of each row, and when it counts.
 
-    ``asked_ms_N`` ascends: when a row is predicted. ``row_N``: rows in the order in which their labels count,
-    ``counts_ms_N``: when, ascending. A label counts for rows asked strictly later.
+    ``predicted_ms_N`` ascends: when a row is predicted. ``row_N``: rows in the order in which their labels
+    count, ``counts_ms_N``: when, ascending. A label counts for rows predicted strictly later.
     """
 
-    asked_ms_N: Ints
+    predicted_ms_N: Ints
     label_N: Floats
     row_N: Ints
     counts_ms_N: Ints
@@ -74,12 +74,12 @@ def plain_level(labels: Labels, below_N: Floats, cells: Cells, strength_S: Float
     """Log odds of each row with what its cells have seen, (N,), from those of the level below."""
     rows, experts = len(below_N), len(strength_S) + 1
     seen_C, variance_C = np.zeros(cells.cells), np.zeros(cells.cells)
-    told_NK = np.zeros((rows, experts))
+    log_odds_NK = np.zeros((rows, experts))
     gave_K = np.zeros(experts)
     above_N = np.empty(rows)
     counted = 0
     for row in range(rows):
-        while counted < rows and labels.counts_ms_N[counted] < labels.asked_ms_N[row]:
+        while counted < rows and labels.counts_ms_N[counted] < labels.predicted_ms_N[row]:
             past = labels.row_N[counted]
             counted += 1
             chance = _logistic(below_N[past])
@@ -87,14 +87,14 @@ def plain_level(labels: Labels, below_N: Floats, cells: Cells, strength_S: Float
                 cell, share = cells.cell_P[pair], cells.share_P[pair]
                 seen_C[cell] += share * (labels.label_N[past] - chance)
                 variance_C[cell] += share * share * chance * (1 - chance)
-            _credit(gave_K, told_NK[past], labels.label_N[past])
-        told_NK[row] = below_N[row]
+            _credit(gave_K, log_odds_NK[past], labels.label_N[past])
+        log_odds_NK[row] = below_N[row]
         for pair in range(cells.first_N[row], cells.first_N[row + 1]):
             cell = cells.cell_P[pair]
             for which in range(len(strength_S)):
                 shift = seen_C[cell] / (variance_C[cell] + strength_S[which])
-                told_NK[row, which + 1] += cells.share_P[pair] * shift
-        above_N[row] = _mixed(gave_K, told_NK[row])
+                log_odds_NK[row, which + 1] += cells.share_P[pair] * shift
+        above_N[row] = _mixed(gave_K, log_odds_NK[row])
     return above_N
 
 
@@ -105,12 +105,12 @@ def hour_level(labels: Labels, below_N: Floats, cells: Cells, moments: Moments, 
     widths = len(moments.kernel_GQH)
     experts = widths * strengths + 1
     seen_CH, variance_CH = np.zeros((cells.cells, 24)), np.zeros((cells.cells, 24))
-    told_NK = np.zeros((rows, experts))
+    log_odds_NK = np.zeros((rows, experts))
     gave_K = np.zeros(experts)
     above_N = np.empty(rows)
     counted = 0
     for row in range(rows):
-        while counted < rows and labels.counts_ms_N[counted] < labels.asked_ms_N[row]:
+        while counted < rows and labels.counts_ms_N[counted] < labels.predicted_ms_N[row]:
             past = labels.row_N[counted]
             counted += 1
             chance, hour = _logistic(below_N[past]), moments.hour_N[past]
@@ -118,8 +118,8 @@ def hour_level(labels: Labels, below_N: Floats, cells: Cells, moments: Moments, 
                 cell, share = cells.cell_P[pair], cells.share_P[pair]
                 seen_CH[cell, hour] += share * (labels.label_N[past] - chance)
                 variance_CH[cell, hour] += share * share * chance * (1 - chance)
-            _credit(gave_K, told_NK[past], labels.label_N[past])
-        told_NK[row] = below_N[row]
+            _credit(gave_K, log_odds_NK[past], labels.label_N[past])
+        log_odds_NK[row] = below_N[row]
         for pair in range(cells.first_N[row], cells.first_N[row + 1]):
             cell = cells.cell_P[pair]
             variance = variance_CH[cell].sum()
@@ -135,8 +135,8 @@ def hour_level(labels: Labels, below_N: Floats, cells: Cells, moments: Moments, 
                 excess = near_seen - near_variance * mean
                 for which in range(strengths):
                     shift = excess / (near_variance + strength_S[which])
-                    told_NK[row, 1 + width * strengths + which] += cells.share_P[pair] * shift
-        above_N[row] = _mixed(gave_K, told_NK[row])
+                    log_odds_NK[row, 1 + width * strengths + which] += cells.share_P[pair] * shift
+        above_N[row] = _mixed(gave_K, log_odds_NK[row])
     return above_N
 
 
@@ -146,21 +146,21 @@ def _logistic(logit: float) -> float:
 
 
 @compiled()
-def _credit(gave_K: Floats, told_K: Floats, label: float) -> None:
+def _credit(gave_K: Floats, log_odds_K: Floats, label: float) -> None:
     """Add the logarithm of the probability that each expert gave a label."""
     for expert in range(len(gave_K)):
-        chance = min(max(_logistic(told_K[expert]), _LEAST), 1 - _LEAST)
+        chance = min(max(_logistic(log_odds_K[expert]), _LEAST), 1 - _LEAST)
         gave_K[expert] += math.log(chance if label > 0 else 1 - chance)
 
 
 @compiled()
-def _mixed(gave_K: Floats, told_K: Floats) -> float:
+def _mixed(gave_K: Floats, log_odds_K: Floats) -> float:
     """Log odds of the experts' mean probability, each weighted by all it gave so far."""
     best = gave_K.max()
     weights, chance = 0.0, 0.0
     for expert in range(len(gave_K)):
         weight = math.exp(gave_K[expert] - best)
         weights += weight
-        chance += weight * _logistic(told_K[expert])
+        chance += weight * _logistic(log_odds_K[expert])
     chance = min(max(chance / weights, _LEAST), 1 - _LEAST)
     return math.log(chance / (1 - chance))

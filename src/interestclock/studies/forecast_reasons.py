@@ -100,27 +100,29 @@ def reason(verdict: str, over: str, traits: LogTraits) -> str:
 
 
 def _against(traits: LogTraits, *, personal: bool) -> list[str]:
-    said = []
+    against = []
     if traits.days < FEW_DAYS:
-        said.append(f"too short: it spans {traits.days:.1f} days, and an hour has to come back to be learned")
+        against.append(
+            f"too short: it spans {traits.days:.1f} days, and an hour has to come back to be learned"
+        )
     if personal and traits.events_an_hour < FEW_EVENTS:
-        said.append(
+        against.append(
             f"too few events an hour: a median user has {traits.events_an_hour:.1f} in an hour of the day"
         )
     if traits.hours < FEW_HOURS:
-        said.append(f"all use at one hour: a median user is there at {traits.hours:.1f} hours of the day")
+        against.append(f"all use at one hour: a median user is there at {traits.hours:.1f} hours of the day")
     if max(traits.positives, 1 - traits.positives) > NEARLY_ALWAYS:
-        said.append(f"the label is nearly always the same: {traits.positives:.1%} are a 1")
+        against.append(f"the label is nearly always the same: {traits.positives:.1%} are a 1")
     if traits.in_a_sitting > MUCH_OF_THE_SITTING:
-        said.append(
+        against.append(
             "exposures chosen by the listener: the label follows the sitting (neighbours in it correlate by "
             f"{traits.in_a_sitting:.2f})"
         )
     if traits.positive_only:
-        said.append("the log holds choices alone; what was not chosen is sampled")
+        against.append("the log holds choices alone; what was not chosen is sampled")
     if personal and not traits.attributes:
-        said.append("no attribute is named, so that all that repeats are items themselves")
-    return said
+        against.append("no attribute is named, so that all that repeats are items themselves")
+    return against
 
 
 def _hours(user_N: Ints, second_of_day_N: Ints) -> Floats:

@@ -155,16 +155,16 @@ def forecast_gain(
 def forecast_of_rows(rows: ForecastRows, *, config: ForecastConfig | None = None) -> GainForecast:
     """The forecast of rows that were gathered."""
     config = config or ForecastConfig()
-    told = prequential_log_odds(rows, sitting_minutes=config.sitting_minutes)
+    predicted = prequential_log_odds(rows, sitting_minutes=config.sitting_minutes)
     first = len(rows.label_N) - round(config.scored_share * len(rows.label_N))
     label_N = rows.label_N[first:]
     sitting_N = sittings_of(rows.user_N, rows.timestamp_ms_N, sitting_minutes=config.sitting_minutes)
     whose = (rows.user_N[first:], sitting_N[first:])
     without_N, common_N, personal_N = (
         log_loss(log_odds_N[first:], label_N)
-        for log_odds_N in (told.without_N, told.common_N, told.personal_N)
+        for log_odds_N in (predicted.without_N, predicted.common_N, predicted.personal_N)
     )
-    traits = traits_of(rows, log_odds_N=told.without_N, sitting_minutes=config.sitting_minutes)
+    traits = traits_of(rows, log_odds_N=predicted.without_N, sitting_minutes=config.sitting_minutes)
     return GainForecast(
         over_no_time=_estimate(without_N - personal_N, whose, config.over_no_time, traits, "no time"),
         over_hour=_estimate(common_N - personal_N, whose, config.over_hour, traits, "hour"),

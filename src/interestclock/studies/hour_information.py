@@ -113,18 +113,18 @@ def hour_information_within_users(
     if not len(events.value_P):
         return BitsWithinUsers(bits=0.0, low=math.nan, high=math.nan)
     random = np.random.default_rng(seed)
-    told_U = _weighted_bits(events, events.hour_E)
+    bits_U = _weighted_bits(events, events.hour_E)
     for _ in range(permutations):
-        told_U = told_U - _weighted_bits(events, _sittings_shuffled(events, random)) / permutations
-    return _over_users(told_U, np.bincount(events.user_E[events.event_P]).astype(np.float64))
+        bits_U = bits_U - _weighted_bits(events, _sittings_shuffled(events, random)) / permutations
+    return _over_users(bits_U, np.bincount(events.user_E[events.event_P]).astype(np.float64))
 
 
-def _over_users(told_U: Floats, pairs_U: Floats) -> BitsWithinUsers:
-    bits = float(told_U.sum() / pairs_U.sum())
+def _over_users(bits_U: Floats, pairs_U: Floats) -> BitsWithinUsers:
+    bits = float(bits_U.sum() / pairs_U.sum())
     users = np.count_nonzero(pairs_U)
     if users < 2:
         return BitsWithinUsers(bits=bits, low=math.nan, high=math.nan)
-    beyond_U = told_U - bits * pairs_U
+    beyond_U = bits_U - bits * pairs_U
     deviation = math.sqrt(float((beyond_U**2).sum()) * users / (users - 1)) / float(pairs_U.sum())
     half = float(stdtrit(users - 1, (1 + CONFIDENCE) / 2)) * deviation
     return BitsWithinUsers(bits=bits, low=bits - half, high=bits + half)
@@ -142,8 +142,8 @@ def _weighted_bits(events: EventHours, hour_E: Ints) -> Floats:
 def _n_log_n(code_P: Ints, of_a_user: int) -> Floats:
     """Sum over the codes of a user of n log2 n, n being how often each is there, (U,)."""
     code, times = np.unique(code_P, return_counts=True)
-    told = (times * np.log2(times)).astype(np.float64)
-    sum_U: Floats = np.bincount(code // of_a_user, told).astype(np.float64)
+    weighted = (times * np.log2(times)).astype(np.float64)
+    sum_U: Floats = np.bincount(code // of_a_user, weighted).astype(np.float64)
     return sum_U
 
 

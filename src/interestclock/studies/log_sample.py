@@ -124,9 +124,9 @@ def local_time_in_words(timestamp_ms: int, *, second_of_day: int, day_of_week: i
 
 def _local_time_of(row: dict[str, object]) -> str:
     numbers = {name: int(str(row[name])) for name in ("timestamp_ms", "second_of_day", "day_of_week")}
-    told = local_time_in_words(
+    words = local_time_in_words(
         numbers["timestamp_ms"],
         second_of_day=numbers["second_of_day"],
         day_of_week=numbers["day_of_week"],
     )
-    return told if row.get("zone") is None else f"{told} {row['zone']}"
+    return words if row.get("zone") is None else f"{words} {row['zone']}"

@@ -73,13 +73,13 @@ def prequential_log_odds(rows: ForecastRows, *, sitting_minutes: float = SITTING
     for who_N in (everyone, users):
         for what in carried:
             below_N = plain_level(labels, below_N, what.cells(who_N), STRENGTHS)
-    told = [below_N]
+    levels = [below_N]
     for who_N, times in ((everyone, _COMMON_TIMES), (users, 1)):
         for what in (nothing, *carried) * times:
             cells = what.cells(who_N, at_least=_COMES_BACK)
             below_N = hour_level(labels, below_N, cells, moments, HOUR_STRENGTHS)
-        told.append(below_N)
-    return LogOdds(without_N=told[0], common_N=told[1], personal_N=told[2])
+        levels.append(below_N)
+    return LogOdds(without_N=levels[0], common_N=levels[1], personal_N=levels[2])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,7 @@ def _labels(rows: ForecastRows, sitting_minutes: float) -> Labels:
     counts_ms_N = np.maximum(rows.known_ms_N, over_ms_N[sitting_N])
     row_N = np.argsort(counts_ms_N, kind="stable")
     return Labels(
-        asked_ms_N=rows.timestamp_ms_N,
+        predicted_ms_N=rows.timestamp_ms_N,
         label_N=rows.label_N.astype(np.float64),
         row_N=row_N,
         counts_ms_N=counts_ms_N[row_N],
