@@ -32,8 +32,8 @@ def test_each_kind_of_key_as_an_option() -> None:
     assert list(options) == [
         "user", "item", "id-type", "time", "time-unit", "time-is-local", "utc-offset-minutes", "zone-column",
         "zone", "request", "event-id", "duplicates", "separator", "positive-only", "clock-attribute",
-        "engaged", "label-column", "label-delay", "eq3", "attribute", "item-attribute", "categorical", "multivalued",
-        "numeric",
+        "engaged", "label-column", "label-delay", "eq3", "attribute", "item-attribute", "categorical",
+        "multivalued", "numeric",
     ]  # fmt: skip
     opposites = {name: option.opposite for name, option in options.items() if option.opposite}
     assert opposites == {"time-is-local": "time-is-utc"}
