@@ -24,6 +24,7 @@ from interestclock.features.count_votes import (
 )
 from interestclock.features.scoring import preference_score
 from interestclock.features.value_sets import ValueSets
+from interestclock.histories.block_changes import RecordChanges
 from interestclock.histories.blocks import KNOWN, UserBlocks
 from interestclock.timeofday import DAY_SECONDS
 
@@ -183,6 +184,42 @@ class UserVotes:
         self._make_scratch(int(self.count(user_M).max(initial=0)))
         read_clocks(self._votes(), self._ranking(), requests, self._scratch, value_MAHK)
         return {name: value_MAHK[:, place] for place, name in enumerate(self.attributes)}
+
+    @property
+    def column_types(self) -> dict[str, np.dtype[Any]]:
+        """What is kept of a vote, by column."""
+        return dict(_COLUMNS)
+
+    def follow(self) -> None:
+        """Note from now on which votes change."""
+        self._blocks.follow()
+
+    def changed(self) -> npt.NDArray[np.int64]:
+        """Users whose votes changed since ``changes_of`` was called, ascending."""
+        return self._blocks.changed()
+
+    def changes_of(self, user_R: npt.NDArray[np.int64], *, whole: bool) -> RecordChanges:
+        """What changed of users since the last call; of who is not among them it is forgotten.
+
+        Args:
+            user_R: slots. whole: all that is kept of them.
+        """
+        return self._blocks.changes_of(user_R, whole=whole)
+
+    def put(self, user: int, values: Mapping[str, npt.NDArray[Any]], *, dropped: int) -> None:
+        """Give a user without votes those that another holds, to be read alone.
+
+        Args:
+            user: slot. values: (N,) by column. dropped: votes that there were before these.
+        """
+        self._blocks.put(user, values, dropped=dropped)
+
+    def without_votes(self) -> UserVotes:
+        """The same values and sets, and no votes; sets and values that come later are this one's alone."""
+        twin = UserVotes(attributes=self.attributes, config=self.config)
+        twin.sets, twin._names, twin._order_X = self.sets, dict(self._names), self._order_X.copy()
+        twin._record_codes()
+        return twin
 
     def everyone(self, at_ms: int) -> npt.NDArray[np.int64]:
         """All users' votes as of a moment, counted by bucket, code and term of Eq. 3: int64 (H, X, T).

@@ -78,6 +78,15 @@ class ValueSets:
         """All sets, for compiled loops: where each starts, and their codes."""
         return Sets(start_G=self._start_G, code_E=self._code_E)
 
+    def since(self, first: int) -> Sets:
+        """The sets from a number on: where each starts, and one number more, and their codes."""
+        start_G = self._start_G[first : self.count + 1]
+        return Sets(start_G=start_G - start_G[0], code_E=self._code_E[start_G[0] : start_G[-1]].copy())
+
+    def extend(self, code_E: npt.NDArray[np.int32]) -> None:
+        """Number one more set, by its codes, ascending."""
+        self._add(code_E)
+
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """For a checkpoint."""
         count = len(self._number_of)

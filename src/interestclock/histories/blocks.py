@@ -9,6 +9,7 @@ import numpy as np
 
 from interestclock.arrays import below, under, with_room
 from interestclock.histories import block_order, block_room
+from interestclock.histories.block_changes import BlockChanges, RecordChanges
 from interestclock.histories.block_room import NO_BLOCK, Blocks, Column, Int64s, Moves, Room
 
 __all__ = ["KNOWN", "UserBlocks"]
@@ -54,6 +55,11 @@ class UserBlocks:
         self.columns: dict[str, Column] = {name: np.zeros(0, kind) for name, kind in columns.items()}
         self._order = (KNOWN, *ties)
         self._free_C = np.full(_SIZES, NO_BLOCK, np.int64)  # where the first free block of each size begins
+        self.changes: BlockChanges | None = None  # noted where somebody follows
+
+    def follow(self) -> None:
+        """Note from now on which records change."""
+        self.changes = BlockChanges()
 
     @property
     def bytes_used(self) -> int:
@@ -82,10 +88,27 @@ class UserBlocks:
         order_N = np.lexsort((*(values[name] for name in reversed(self._order)), user_N))
         user_N = user_N[order_N]
         self.admit(int(user_N[-1]) + 1)
+        if self.changes is not None:
+            self.changes.note(user_N, self.blocks.count_U[user_N])
         place_N = self._claim(user_N)
         for name, column in self.columns.items():
             column[place_N] = values[name][order_N]
         self._restore_order(user_N)
+
+    def put(self, user: int, values: Mapping[str, Column], *, dropped: int) -> None:
+        """Give a user without records what other blocks hold of one, in the order in which it stands there.
+
+        Args:
+            values: (N,) for every column. dropped: records that there were before these.
+        """
+        self.admit(user + 1)
+        length = values[KNOWN].size
+        if length:
+            place_N = self._claim(np.full(length, user))
+            for name, column in self.columns.items():
+                column[place_N] = values[name]
+        self.blocks.count_U[user], self.blocks.dropped_U[user] = dropped + length, dropped
+        self.blocks.offset_U[user] -= dropped
 
     def move_up(self, user: int, column: str, value: int, known_ms: int) -> None:
         """The user's record with a value in a column was known earlier; it goes where it belongs.
@@ -105,6 +128,8 @@ class UserBlocks:
             target -= 1
         for each in self.columns.values():
             each[target : place + 1] = np.roll(each[target : place + 1], 1)
+        if self.changes is not None:
+            self.changes.note(np.array([user]), np.array([target - self.blocks.offset_U[user]]))
 
     def known_before(self, user_M: Int64s, at_ms_M: Int64s) -> Int64s:
         """How many records of each user were known strictly before a moment, those dropped included.
@@ -118,17 +143,43 @@ class UserBlocks:
 
     def drop(self, user_R: Int64s, *, known_before_ms: int, kept: int) -> None:
         """Of what was known before a moment keep each user's newest ``kept``; what is known since stays."""
+        before_R = None if self.changes is None else self.blocks.dropped_U[user_R]
         block_order.drop(self.blocks, self.columns[KNOWN], user_R, (known_before_ms, kept))
+        if self.changes is not None:
+            fewer_R = user_R[self.blocks.dropped_U[user_R] != before_R]
+            self.changes.note(fewer_R, self.blocks.count_U[fewer_R])
 
     def release(self, user_R: Int64s) -> None:
         """Give blocks back: these users have no records, and never had any."""
-        block_room.release(self.blocks, self.columns[KNOWN], user_R[user_R < self.users], self._free_C)
+        known_R = user_R[user_R < self.users]
+        block_room.release(self.blocks, self.columns[KNOWN], known_R, self._free_C)
+        if self.changes is not None:
+            self.changes.note(known_R, np.zeros(known_R.size, np.int64))
 
     def places(self, user_R: Int64s) -> Int64s:
         """Where the records of these users stand, one user after the other."""
         length_R = self.lengths(user_R)
         first_R = self.blocks.offset_U[user_R] + self.blocks.dropped_U[user_R]
         return np.arange(length_R.sum()) + np.repeat(first_R - np.cumsum(length_R) + length_R, length_R)
+
+    def changed(self) -> Int64s:
+        """Users whose records changed since ``changes_of`` was called, ascending; none if nobody follows."""
+        return np.zeros(0, np.int64) if self.changes is None else self.changes.users()
+
+    def changes_of(self, user_R: Int64s, *, whole: bool) -> RecordChanges:
+        """What changed of users since the last call; of who is not among them it is forgotten.
+
+        Args:
+            user_R: slots. whole: all that is kept of them.
+        """
+        noted_R = np.zeros_like(user_R) if self.changes is None else self.changes.take(user_R)
+        self.admit(int(user_R.max(initial=0)) + 1)
+        count_R, dropped_R = self.blocks.count_U[user_R], self.blocks.dropped_U[user_R]
+        from_R = dropped_R if whole else np.clip(noted_R, dropped_R, count_R)
+        length_R, first_R = count_R - from_R, self.blocks.offset_U[user_R] + from_R
+        place_E = np.arange(length_R.sum()) + np.repeat(first_R - np.cumsum(length_R) + length_R, length_R)
+        values = {name: column[place_E] for name, column in self.columns.items()}
+        return RecordChanges(from_R=from_R, count_R=count_R, dropped_R=dropped_R, values=values)
 
     def state(self) -> dict[str, Column]:
         """For a checkpoint: the blocks as they stand, sharing memory."""
@@ -177,8 +228,16 @@ class UserBlocks:
         if not late:
             return
         first_R, size_R = first_N[:late], stop_N[:late] - first_N[:late]
+        if self.changes is not None:
+            self._note_late(self.changes, np.unique(user_N), first_R)
         place_E = np.arange(size_R.sum()) + np.repeat(first_R - np.cumsum(size_R) + size_R, size_R)
         of_user_E = np.repeat(np.arange(late), size_R)
         order_E = np.lexsort((*(each[place_E] for each in reversed(key)), of_user_E))
         for column in self.columns.values():
             column[place_E] = column[place_E[order_E]]
+
+    def _note_late(self, changes: BlockChanges, user_R: Int64s, place_R: Int64s) -> None:
+        """Records changed from places on, each within the block of one of these users."""
+        user_R = user_R[np.argsort(self.blocks.base_U[user_R])]
+        user_R = user_R[np.searchsorted(self.blocks.base_U[user_R], place_R, side="right") - 1]
+        changes.note(user_R, place_R - self.blocks.offset_U[user_R])

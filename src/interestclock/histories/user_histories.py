@@ -12,6 +12,7 @@ import torch
 
 from interestclock.arrays import with_room
 from interestclock.errors import ConfigError
+from interestclock.histories.block_changes import RecordChanges
 from interestclock.histories.blocks import KNOWN, UserBlocks
 from interestclock.histories.frozen import Histories
 from interestclock.timeofday import utc_hour
@@ -155,6 +156,35 @@ class UserHistories:
             return {name: column[:0] for name, column in self._blocks.columns.items()}
         place = self._blocks.places(np.array([user]))
         return {name: column[place] for name, column in self._blocks.columns.items()}
+
+    @property
+    def column_types(self) -> dict[str, np.dtype[Any]]:
+        """What is kept of a behaviour, by column."""
+        return dict(_COLUMNS)
+
+    def follow(self) -> None:
+        """Note from now on which records change."""
+        self._blocks.follow()
+
+    def changed(self) -> Int64s:
+        """Users whose records changed since ``changes_of`` was called, ascending."""
+        return self._blocks.changed()
+
+    def changes_of(self, user_R: Int64s, *, whole: bool) -> RecordChanges:
+        """What changed of users since the last call; of who is not among them it is forgotten.
+
+        Args:
+            user_R: slots. whole: all that is kept of them.
+        """
+        return self._blocks.changes_of(user_R, whole=whole)
+
+    def put(self, user: int, values: Mapping[str, npt.NDArray[Any]], *, dropped: int) -> None:
+        """Give a user without behaviours those that another holds, to be read alone.
+
+        Args:
+            user: slot. values: as ``of_user`` gives them. dropped: behaviours that there were before these.
+        """
+        self._blocks.put(user, values, dropped=dropped)
 
     def names(self, item_R: IntArray) -> npt.NDArray[np.bool_]:
         """Whether any behaviour that is kept names an item."""

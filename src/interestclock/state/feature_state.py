@@ -25,6 +25,7 @@ from interestclock.state.item_values import ItemValues
 from interestclock.state.label_effects import AWAITING, LabelEffects
 from interestclock.state.last_seen import LastSeen
 from interestclock.state.leaving import Left, leaving
+from interestclock.state.state_changes import ChangeNotes, StateChanges
 from interestclock.timeofday import BEFORE_ALL_MS, DAY_MS, utc_day_start_ms, utc_offset_minutes
 
 __all__ = ["FeatureState"]
@@ -80,6 +81,7 @@ class FeatureState:
         self._seen = LastSeen()
         self._sets = ItemSets(self.values, votes=self.votes, attributes=schema.clock_attributes)
         self._shown_S = np.zeros(1, np.bool_)
+        self._notes: ChangeNotes | None = None  # where somebody follows
 
     @property
     def bytes_used(self) -> int:
@@ -108,6 +110,9 @@ class FeatureState:
             new_items=new_items,
             items_described=item_C[order.place_T],
         )
+        if self._notes is not None:
+            self._notes.note("user", user_N)
+            self._notes.note("item", item_C)
         self._seen.note("user", user_N, timestamp_ms_N, new_slots=new_users)
         self._seen.note("item", item_N, timestamp_ms_N, new_slots=new_items)
         zones = exposures["zone"] if "zone" in exposures.column_names else None
@@ -182,12 +187,40 @@ class FeatureState:
         self.user_histories.trim(known_before_ms=complete_ms)
         users = self._leaving_users(midnight_ms)
         self._release_users(users)
-        self._sets.renew(self.values.drop_before(complete_ms))
+        renewed = self.values.drop_before(complete_ms)
+        self._sets.renew(renewed)
         items = self._leaving_items(midnight_ms)
         self.values.forget(items)
         self._shown_S[items] = False
+        if self._notes is not None:
+            self._notes.note("item", renewed)
+            self._notes.leave("item", items)
         self.items.release(items)
         return Left(users=users, items=items)
+
+    def follow(self) -> None:
+        """Note from now on what changes: whoever has a copy has all until now."""
+        self._notes = self._new_notes(whole=False)
+
+    def changes(self) -> StateChanges:
+        """What changed since the last call, or since ``follow``; where there was neither, all there is.
+
+        From then on it is noted what changes, for one who follows.
+
+        Example:
+            >>> state = FeatureState(LogSchema(labels=("finish",)), items=None, config=StateConfig())
+            >>> state.changes().whole
+            True
+            >>> taken = state.ingest(pa.table({"user_id": ["ann"], "item_id": ["song"],
+            ...     "timestamp_ms": [60_000], "second_of_day": [60], "day_of_week": [3]}))
+            >>> state.changes().users.ids.to_pylist(), state.changes().users.ids.to_pylist()
+            (['ann'], [])
+        """
+        if self._notes is None:
+            self._notes = self._new_notes(whole=True)
+        return self._notes.take(
+            shown_S=self._shown_S, everyone=self.everyone, complete_from_ms=self.complete_from_ms
+        )
 
     def slots(self, kind: str, ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.int32]:
         """Slots of ids of a kind, ``user`` or ``item``; 0 for those not known."""
@@ -254,6 +287,19 @@ class FeatureState:
         self._shown_S = np.array(state["shown"])
         self.complete_from_ms, day_ms = int(state["complete_from_ms"]), int(state["day_ms"])
         self._day_ms = None if day_ms == BEFORE_ALL_MS else day_ms
+        self._notes = None  # a copy of what was there is none of this
+
+    def _new_notes(self, *, whole: bool) -> ChangeNotes:
+        return ChangeNotes(
+            users=self.users,
+            items=self.items,
+            seen=self._seen,
+            values=self.values,
+            histories=self.user_histories,
+            votes=self.votes,
+            everyone=self.everyone,
+            whole=whole,
+        )
 
     def _leaving_users(self, midnight_ms: int) -> npt.NDArray[np.int64]:
         """Who was not seen for long, and, where there are too many, those not seen for longest."""
@@ -272,6 +318,8 @@ class FeatureState:
         if self.votes is not None:
             self.votes.release(user_R)
         self._seen.set("user", user_R, 0)
+        if self._notes is not None:
+            self._notes.leave("user", user_R)
         self.users.release(user_R)
 
     def _leaving_items(self, midnight_ms: int) -> npt.NDArray[np.int64]:
@@ -279,6 +327,8 @@ class FeatureState:
         item_R = self.items.known()
         only_described_R = self._seen.ms("item", item_R) == BEFORE_ALL_MS  # before anything came
         self._seen.set("item", item_R[only_described_R], midnight_ms)
+        if self._notes is not None:
+            self._notes.note("item", item_R[only_described_R])
         unseen_since_ms = self.config.unseen_since_ms(midnight_ms)
         leaves_R = leaving(self._seen.ms("item", item_R), unseen_since_ms=unseen_since_ms)
         leaves_R &= ~self.user_histories.names(item_R)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes, with_room
 
-__all__ = ["ItemChanges"]
+__all__ = ["Change", "ItemChanges"]
 
 # Shapes: N rows, R items, V values.
 
@@ -21,7 +21,9 @@ Values = Mapping[str, npt.NDArray[np.int32]]  # (V,) by attribute
 _from_ms = itemgetter(0)
 
 
-class _Change(NamedTuple):
+class Change(NamedTuple):
+    """What an item is from a moment on."""
+
     from_ms: int  # since when it counts
     stated_ms: int  # since when it is so, as was said
     values: Values
@@ -45,7 +47,7 @@ class ItemChanges:
     def __init__(self, names: tuple[str, ...]) -> None:
         self.count = 0  # of items that became something else, ever
         self._names = names
-        self._of: dict[int, list[_Change]] = {}  # by item, in order
+        self._of: dict[int, list[Change]] = {}  # by item, in order
         self._has_S = np.zeros(1, np.bool_)  # which items have any
         self._order: list[tuple[int, int]] = []  # moment and item, ascending
 
@@ -63,7 +65,7 @@ class ItemChanges:
         """
         self._has_S = with_room(self._has_S, item + 1)
         self._has_S[item] = True
-        insort(self._of.setdefault(item, []), _Change(from_ms, stated_ms, values), key=_from_ms)
+        insort(self._of.setdefault(item, []), Change(from_ms, stated_ms, values), key=_from_ms)
         insort(self._order, (from_ms, item))
 
     def apply(
@@ -84,6 +86,10 @@ class ItemChanges:
                 values = versions[known - 1].values[name]
                 value_NV[row] = 0
                 value_NV[row, : values.size] = values
+
+    def versions(self, item: int) -> list[Change]:
+        """All changes of an item that are kept, in order."""
+        return list(self._of.get(item, []))
 
     def changed(self, item_N: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
         """Which items have changes that are kept."""

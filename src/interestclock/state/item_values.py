@@ -170,11 +170,20 @@ class ItemValues:
         Args:
             at_ms: as they were then, (N,) or one for all, UTC milliseconds; None: as they will be in the end.
         """
-        value_SV = self._value_SV[name]
-        known_N = item_N < len(value_SV)
-        value_NV: npt.NDArray[np.int32] = value_SV[np.where(known_N, item_N, 0)]
+        value_NV = self.at_first(name, item_N)
         self.changes.apply(name, value_NV, item_N, at_ms)
         return value_NV
+
+    def at_first(self, name: str, item_R: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
+        """Value numbers of items before any change, int32 (R, V), 0 is none."""
+        value_SV = self._value_SV[name]
+        known_R = item_R < len(value_SV)
+        value_RV: npt.NDArray[np.int32] = value_SV[np.where(known_R, item_R, 0)]
+        return value_RV
+
+    def width(self, name: str) -> int:
+        """How many values of an attribute an item may have."""
+        return int(self._value_SV[name].shape[1])
 
     def forget(self, item_R: npt.NDArray[np.integer]) -> None:
         """Items left: their slots may be others'."""

@@ -94,6 +94,15 @@ class LastSeen:
             return None
         return int(self._offset_minutes_U[user]), int(self._ms["user"][user])
 
+    def offsets(self, user_R: IntArray) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int16]]:
+        """Users' last offsets to UTC in minutes, and the numbers of the zones that told them, 0 is none."""
+        return self._offset_minutes_U[user_R], self._zone_U[user_R]
+
+    @property
+    def zones(self) -> Vocabulary:
+        """Names of all zones that told an offset."""
+        return self._zones
+
     def zone(self, user: int) -> str | None:
         """The zone that told a user's last offset, if one did."""
         number = int(self._zone_U[user])

@@ -1,0 +1,178 @@
+"""An LMDB environment by its rules: opened once in a process, never across a fork, grown when full."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import lmdb
+
+from interestclock.errors import ResultError
+
+__all__ = ["DATABASES", "Environment"]
+
+DATABASES = (
+    "meta",
+    "user_of_id",
+    "history",
+    "votes",
+    "item_of_id",
+    "item",
+    "values",
+    "sets",
+    "everyone",
+)
+_FOLDER = "features.lmdb"
+_READERS = 1_024  # snapshots at a time, of all processes
+_T = TypeVar("_T")
+
+
+class Environment:
+    """An environment of this process, shared by all in it that opened the same folder.
+
+    ``open`` gives it, and ``close`` ends it once everyone did.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> environment = Environment.open(folder, map_bytes=1 << 20)
+        >>> environment.write(lambda txn: txn.put(b"key", b"value", db=environment.databases["meta"]))
+        True
+        >>> with environment.reading() as txn:
+        ...     bytes(txn.get(b"key", db=environment.databases["meta"]))
+        b'value'
+        >>> environment.close()
+    """
+
+    _opened: dict[tuple[int, Path], Environment] = {}  # noqa: RUF012  by process and folder
+    _opening = threading.Lock()
+
+    def __init__(self, path: Path, *, map_bytes: int | None) -> None:
+        self.path, self.writable = path, map_bytes is not None
+        self._process, self._users = os.getpid(), 0
+        self._open_reads, self._reads = 0, threading.Condition()
+        self._lmdb: Any = lmdb.open(
+            str(path),
+            map_size=map_bytes or 0,
+            readonly=not self.writable,
+            create=self.writable,
+            max_dbs=len(DATABASES),
+            max_readers=_READERS,
+        )
+        self._lmdb.reader_check()  # readers that were killed hold no pages any more
+        self.databases: dict[str, Any] = {
+            name: self._lmdb.open_db(name.encode(), create=self.writable) for name in DATABASES
+        }
+
+    @classmethod
+    def open(cls, folder: Path, *, map_bytes: int | None = None) -> Environment:
+        """The environment in a folder.
+
+        Args:
+            map_bytes: to write, how large the map is at first; None: to read alone.
+
+        Raises:
+            ResultError: there is none to read, or it is open in this process for reading alone.
+        """
+        path = folder.resolve() / _FOLDER
+        key = (os.getpid(), path)
+        with cls._opening:
+            found = cls._opened.get(key)
+            if found is None:
+                if map_bytes is not None:
+                    path.mkdir(parents=True, exist_ok=True)
+                found = cls._opened[key] = cls._new(path, map_bytes)
+            elif map_bytes is not None and not found.writable:
+                raise ResultError(f"{path} is open for reading in this process; open it to write first")
+            found._users += 1
+            return found
+
+    @classmethod
+    def _new(cls, path: Path, map_bytes: int | None) -> Environment:
+        try:
+            return cls(path, map_bytes=map_bytes)
+        except lmdb.Error as error:
+            raise ResultError(f"{path}: no store that can be opened ({error}); write one first") from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        """One read transaction: what was committed last, as it was then.
+
+        Raises:
+            ResultError: the environment was opened before this process was forked.
+        """
+        txn = self._begin()
+        try:
+            yield txn
+        finally:
+            txn.abort()
+            with self._reads:
+                self._open_reads -= 1
+                self._reads.notify_all()
+
+    def write(self, change: Callable[[Any], _T]) -> _T:
+        """One transaction, on disk once this returns; done again in a larger map where it does not fit.
+
+        Args:
+            change: is given the transaction, and may be called again from the start.
+        """
+        self._check_process()
+        while True:
+            try:
+                with self._lmdb.begin(write=True) as txn:
+                    result = change(txn)
+            except lmdb.MapFullError:
+                self._resize(2 * int(self._lmdb.info()["map_size"]))
+            else:
+                return result
+
+    @property
+    def map_bytes(self) -> int:
+        """How large the map is."""
+        return int(self._lmdb.info()["map_size"])
+
+    def close(self) -> None:
+        """Nobody here needs it any more, but for others of this process that opened it, too."""
+        with self._opening:
+            self._users -= 1
+            if not self._users and self._process == os.getpid():
+                del self._opened[self._process, self.path]
+                self._lmdb.close()
+
+    def _begin(self) -> Any:
+        self._check_process()
+        while True:
+            with self._reads:
+                try:
+                    txn = self._lmdb.begin(buffers=True)
+                except lmdb.MapResizedError:
+                    pass
+                else:
+                    self._open_reads += 1
+                    return txn
+            self._resize(0)
+
+    def _resize(self, map_bytes: int) -> None:
+        """Have a larger map, or, where that is 0, the one that a writer made."""
+        with self._reads:
+            # LMDB moves the map: no transaction of this process may be open.
+            if not self._reads.wait_for(lambda: not self._open_reads, timeout=_LONGEST_READ_SECONDS):
+                raise ResultError(
+                    f"{self.path} has to grow, and {self._open_reads} snapshots of this process are open; "
+                    "close each with the request that it is for"
+                )
+            self._lmdb.set_mapsize(map_bytes)
+
+    def _check_process(self) -> None:
+        if self._process != os.getpid():
+            raise ResultError(
+                f"{self.path} was opened by process {self._process}, and this is {os.getpid()}, forked from "
+                "it; open the store in each process, after the fork"
+            )
+
+
+_LONGEST_READ_SECONDS = 10.0

@@ -1,0 +1,64 @@
+"""What a store says of itself: its format, whose it is, and where it stands."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from interestclock.errors import ResultError
+from interestclock.events.schema import LogSchema
+from interestclock.features import UserVotes
+from interestclock.saved import made_of, object_of
+from interestclock.state import StateConfig
+from interestclock.store.records import FORMAT, StoreMeta
+
+__all__ = ["DESCRIPTION", "META", "ZONES", "check_format", "described", "description_in", "new_votes"]
+
+META, DESCRIPTION = b"meta", b"description"
+ZONES = (1 << 16) - 2  # the place of zones among attributes' values
+_REMEDY = "write the store anew"
+
+
+def described(schema: LogSchema, config: StateConfig) -> dict[str, Any]:
+    """Whose store it is, as it goes through JSON.
+
+    Example:
+        >>> described(LogSchema(labels=("finish",)), StateConfig())["config"]["longest"]
+        10000
+    """
+    plain: dict[str, Any] = json.loads(json.dumps({"schema": asdict(schema), "config": asdict(config)}))
+    return plain
+
+
+def description_in(txn: Any, meta: Any, path: Path) -> tuple[LogSchema, StateConfig]:
+    """What ``described`` was given."""
+    there = object_of(bytes(txn.get(DESCRIPTION, b"", db=meta)), where=str(path), remedy=_REMEDY)
+    schema = made_of(LogSchema, there.get("schema"), where=f"{path}: schema", remedy=_REMEDY)
+    config = made_of(StateConfig, there.get("config"), where=f"{path}: config", remedy=_REMEDY)
+    return schema, config
+
+
+def check_format(txn: Any, meta: Any, path: Path) -> StoreMeta:
+    """Where a store stands, if it is of this format.
+
+    Raises:
+        ResultError: it is of another one, or damaged.
+    """
+    try:
+        found = msgspec.msgpack.decode(txn.get(META, b"", db=meta), type=StoreMeta)
+    except msgspec.DecodeError as error:
+        raise ResultError(f"{path}: no store, or a damaged one ({error}); {_REMEDY}") from error
+    if found.format != FORMAT:
+        raise ResultError(f"{path} is of format {found.format}, and this reads {FORMAT}; {_REMEDY}")
+    return found
+
+
+def new_votes(schema: LogSchema, config: StateConfig) -> UserVotes | None:
+    """Votes of nobody; None where the log names no clock attribute."""
+    if not schema.clock_attributes:
+        return None
+    return UserVotes(attributes=schema.clock_attributes, config=config.clocks)

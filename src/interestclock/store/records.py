@@ -1,0 +1,148 @@
+"""Keys and values of the store: how ids, records and items are written down."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "CHUNK",
+    "FORMAT",
+    "Header",
+    "ItemRecord",
+    "StoreMeta",
+    "chunk_key",
+    "chunks",
+    "from_chunk",
+    "id_key",
+    "midnight_key",
+    "number_key",
+    "to_chunk",
+    "value_key",
+]
+
+# Shapes: N records of a chunk.
+
+FORMAT = 1
+CHUNK = 256  # records of a user in one value: one behaviour more rewrites that many at most
+_HEADER = struct.Struct("<qqhhqqqq")
+_SIGN = 1 << 63
+Columns = Mapping[str, npt.NDArray[Any]]
+
+
+class Header(NamedTuple):
+    """What is kept of a user beside records, by its index; so many there ever were, and are gone."""
+
+    number: int
+    seen_ms: int
+    offset_minutes: int
+    zone: int
+    behaviours: int
+    behaviours_dropped: int
+    votes: int
+    votes_dropped: int
+
+    def pack(self) -> bytes:
+        """As a value."""
+        return _HEADER.pack(*self)
+
+    @classmethod
+    def unpack(cls, value: bytes) -> Header:
+        """What ``pack`` gave."""
+        return cls(*_HEADER.unpack(value))
+
+
+class ItemRecord(msgspec.Struct, array_like=True):
+    """An item: what it was at first and is from later moments on, by attribute in the log's order."""
+
+    id: int | str
+    index: int
+    seen_ms: int
+    shown: bool
+    values: list[list[int]]
+    versions: list[tuple[int, int, list[list[int]]]]  # from_ms, stated_ms
+
+
+class StoreMeta(msgspec.Struct, kw_only=True):
+    """Where the store stands.
+
+    ``generation`` counts how often all of it was written anew; ``position`` is that of the last that was
+    admitted, ``offsets`` where its source stood, by partition.
+    """
+
+    format: int
+    generation: int
+    position: int
+    offsets: dict[str, str]
+    watermark_ms: int
+    complete_from_ms: int
+    midnights: list[int]
+    widths: dict[str, int]
+    id_types: dict[str, str]  # by kind: int64 or string, once there is an id
+
+
+def id_key(each: int | str) -> bytes:
+    """An id; integers in their order.
+
+    Example:
+        >>> id_key(-1) < id_key(1), id_key("ann")
+        (True, b'sann')
+    """
+    return b"s" + each.encode() if isinstance(each, str) else b"i" + (each + _SIGN).to_bytes(8, "big")
+
+
+def chunk_key(index: int, chunk: int) -> bytes:
+    """A chunk of a user's records."""
+    return struct.pack(">QI", index, chunk)
+
+
+def number_key(number: int) -> bytes:
+    """An item's slot, or a set's number."""
+    return struct.pack(">I", number)
+
+
+def value_key(place: int, number: int) -> bytes:
+    """A value by its attribute's place and its number."""
+    return struct.pack(">HI", place, number)
+
+
+def midnight_key(midnight_ms: int) -> bytes:
+    """A midnight, UTC milliseconds."""
+    return (midnight_ms + _SIGN).to_bytes(8, "big")
+
+
+def chunks(dropped: int, count: int) -> range:
+    """Numbers of the chunks that hold what is left of ``count`` records.
+
+    Example:
+        >>> chunks(300, 513), chunks(5, 5)
+        (range(1, 3), range(0, 0))
+    """
+    return range(dropped // CHUNK, -(-count // CHUNK)) if dropped < count else range(0)
+
+
+def to_chunk(values: Columns, types: Mapping[str, np.dtype[Any]]) -> bytes:
+    """Columns one after the other, little-endian.
+
+    Example:
+        >>> types = {"item": np.dtype("int32"), "kind": np.dtype("uint8")}
+        >>> value = to_chunk({"item": np.array([7, 8]), "kind": np.array([1, 2])}, types)
+        >>> len(value), {name: each.tolist() for name, each in from_chunk(value, types).items()}
+        (10, {'item': [7, 8], 'kind': [1, 2]})
+    """
+    return b"".join(values[name].astype(kind.newbyteorder("<")).tobytes() for name, kind in types.items())
+
+
+def from_chunk(value: bytes, types: Mapping[str, np.dtype[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """What ``to_chunk`` was given, in the value's own memory."""
+    length = len(value) // sum(kind.itemsize for kind in types.values())
+    columns, first = {}, 0
+    for name, kind in types.items():
+        columns[name] = np.frombuffer(value, kind.newbyteorder("<"), length, first)
+        first += length * kind.itemsize
+    return columns

@@ -1,0 +1,52 @@
+"""A store that follows a state says what the state says, to the bit, at every offset."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from admitted_logs import DAY_MS, SCHEMA, START_MS, STEP_MS, AdmittedLog, admitted_logs, micro_batches
+from fed_state import CLOCKS, FOREVER, feed, new_state
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stored_state import features_by_id, keep
+
+from interestclock.state import StateConfig
+from interestclock.store import LmdbStore, StoreWriter
+
+CUTS = st.lists(st.integers(0, 120), max_size=12)
+CONFIGS = st.builds(
+    StateConfig,
+    clocks=st.just(CLOCKS),
+    longest=st.sampled_from([None, 1, 2]),
+    waits_ms=st.just(FOREVER.waits_ms),
+    keep_hours=st.sampled_from([0.0, 24.0]),
+    forget_after_days=st.sampled_from([None, 0.5, 2.0]),
+    most_users=st.sampled_from([None, 1, 2]),
+)
+
+
+@pytest.mark.parametrize("chunk", [2, 256])
+@settings(max_examples=40, deadline=None)
+@given(admitted_logs(), CUTS, CONFIGS, st.data())
+def test_memory_and_store_are_equal_at_every_offset(
+    chunk: int, log: AdmittedLog, cuts: list[int], config: StateConfig, data: st.DataObject
+) -> None:
+    state = new_state(config)
+    with pytest.MonkeyPatch.context() as patched, tempfile.TemporaryDirectory() as folder:
+        for module in ("records", "record_writer", "store_view"):
+            patched.setattr(f"interestclock.store.{module}.CHUNK", chunk)
+        writer = StoreWriter(Path(folder), schema=SCHEMA, config=config, map_bytes=1 << 20)
+        with writer, LmdbStore(Path(folder)) as store:
+            for stop, piece in micro_batches(log, cuts):
+                feed(state, piece, log.watermark_ms[stop - 1])
+                if data.draw(st.booleans()):
+                    continue  # the next commit brings this, too
+                keep(writer, state, stop, log.watermark_ms[stop - 1])
+                first_ms = max(START_MS, state.complete_from_ms)
+                steps = data.draw(st.lists(st.integers(0, 8 * DAY_MS // STEP_MS), min_size=1, max_size=3))
+                times_ms = [first_ms + each * STEP_MS for each in steps]
+                with store.snapshot() as view:
+                    assert view.position == stop
+                    assert features_by_id(view, times_ms) == features_by_id(state, times_ms)

@@ -1,0 +1,85 @@
+"""A store behind a feature state, and what both say by external ids."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from admitted_logs import SCHEMA, AdmittedLog, micro_batches
+from fed_state import feed, new_state
+
+from interestclock.state import FeatureState, StateConfig
+from interestclock.store import StoreView, StoreWriter
+
+USERS = pa.array(["ann", "bob", "eve", "nobody"])
+ITEMS = pa.array([*(f"i{each}" for each in range(6)), "nothing"])
+_HISTORY = ("known_ms", "timestamp_ms", "serial", "second_of_day", "hour", "utc_offset_minutes", "day_kind")
+
+
+def features_by_id(view: FeatureState | StoreView, times_ms: list[int]) -> dict[str, Any]:
+    """Everything that can be read as of some moments, of all users and items, unknown ones included."""
+    user_M, item_N = view.slots("user", USERS), view.slots("item", ITEMS)
+    said: dict[str, Any] = {"complete": view.complete_from_ms}
+    for at_ms in times_ms:
+        at_ms_M = np.full(user_M.size, at_ms)
+        features = view.read(user_M, at_ms_M, clocks_at_ms_M=at_ms_M)
+        values = {name: named(view, name, view.item_values(name, item_N, at_ms=at_ms)) for name in ATTRIBUTES}
+        said[str(at_ms)] = {
+            "known": features.known_M.tolist(),
+            "clocks": {name: named(view, name, each) for name, each in features.clocks.items()},
+            "items": values,
+            "numbers": {name: each.tolist() for name, each in features.clocks.items()},
+            "newest": [
+                newest(view, user, known) for user, known in zip(user_M, features.known_M, strict=True)
+            ],
+        }
+    said["histories"] = [history(view, int(user)) for user in user_M]
+    said["offsets"] = [view.last_offset(int(user)) if user else None for user in user_M]
+    everyone = view.everyone if isinstance(view, FeatureState) else view.everyone()
+    said["everyone"] = {midnight: each.tolist() for midnight, each in everyone.items()}
+    return said
+
+
+ATTRIBUTES = SCHEMA.attributes
+
+
+def named(view: FeatureState | StoreView, name: str, numbers: np.ndarray) -> Any:
+    texts = view.values.named(name) if isinstance(view, FeatureState) else view.named(name)
+    table = np.array([None, *texts.to_pylist()], object)
+    return table[numbers].tolist()
+
+
+def item_ids(view: FeatureState | StoreView, slots: np.ndarray) -> list[str | None]:
+    return (view.items.ids(slots) if isinstance(view, FeatureState) else view.ids("item", slots)).to_pylist()
+
+
+def newest(view: FeatureState | StoreView, user: int, known: int) -> list[str | None]:
+    """Items of up to three behaviours that were known last, of those that are kept."""
+    histories, kept = view.histories(), view.user_histories.of_user(int(user))["item"].size
+    every = int(view.user_histories.known_before(np.array([user]), np.array([1 << 62]))[0])
+    most = max(0, min(3, kept - (every - known)))
+    stop = int(histories.offset_U[int(user)]) + known
+    return item_ids(view, histories.item_E[stop - most : stop].numpy())
+
+
+def history(view: FeatureState | StoreView, user: int) -> list[Any]:
+    if not user:
+        return []
+    kept = view.user_histories.of_user(user)
+    return [item_ids(view, kept["item"]), *(kept[name].tolist() for name in _HISTORY)]
+
+
+def stored(folder: Path, log: AdmittedLog, cuts: list[int], config: StateConfig) -> FeatureState:
+    """A state that was fed a log, and a store that followed it all along."""
+    state = new_state(config)
+    with StoreWriter(folder, schema=SCHEMA, config=config, map_bytes=1 << 20) as writer:
+        for stop, piece in micro_batches(log, cuts):
+            feed(state, piece, log.watermark_ms[stop - 1])
+            keep(writer, state, stop, log.watermark_ms[stop - 1])
+    return state
+
+
+def keep(writer: StoreWriter, state: FeatureState, position: int, watermark_ms: int) -> None:
+    writer.apply(state.changes(), position=position, offsets={"0": str(position)}, watermark_ms=watermark_ms)
