@@ -28,7 +28,7 @@ CONFIGS = st.builds(
 
 
 @pytest.mark.parametrize("chunk", [2, 256])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(admitted_logs(), CUTS, CONFIGS, st.data())
 def test_memory_and_store_are_equal_at_every_offset(
     chunk: int, log: AdmittedLog, cuts: list[int], config: StateConfig, data: st.DataObject

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from admitted_logs import SCHEMA, AdmittedLog, micro_batches
-from fed_state import feed, new_state
+from admitted_logs import SCHEMA
 
-from interestclock.state import FeatureState, StateConfig
+from interestclock.state import FeatureState
 from interestclock.store import StoreView, StoreWriter
 
 USERS = pa.array(["ann", "bob", "eve", "nobody"])
@@ -69,16 +67,6 @@ def history(view: FeatureState | StoreView, user: int) -> list[Any]:
         return []
     kept = view.user_histories.of_user(user)
     return [item_ids(view, kept["item"]), *(kept[name].tolist() for name in _HISTORY)]
-
-
-def stored(folder: Path, log: AdmittedLog, cuts: list[int], config: StateConfig) -> FeatureState:
-    """A state that was fed a log, and a store that followed it all along."""
-    state = new_state(config)
-    with StoreWriter(folder, schema=SCHEMA, config=config, map_bytes=1 << 20) as writer:
-        for stop, piece in micro_batches(log, cuts):
-            feed(state, piece, log.watermark_ms[stop - 1])
-            keep(writer, state, stop, log.watermark_ms[stop - 1])
-    return state
 
 
 def keep(writer: StoreWriter, state: FeatureState, position: int, watermark_ms: int) -> None:
