@@ -11,7 +11,7 @@ from interestclock.histories.block_room import Column, Int64s
 
 __all__ = ["BlockChanges", "RecordChanges"]
 
-# Shapes: R users of a call, U users by slot, E records of all these users.
+# Shapes: R users of a call, U users by slot, E events of all these users.
 
 _UNCHANGED = np.iinfo(np.int64).max
 

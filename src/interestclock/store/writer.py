@@ -35,6 +35,8 @@ from interestclock.timeofday import BEFORE_ALL_MS
 
 __all__ = ["StoreWriter"]
 
+# Shapes: R users or items, V values, G sets of values, E codes of all sets.
+
 _FIRST_MAP_BYTES = 1 << 28
 _NOBODY = Header(0, 0, 0, 0, 0, 0, 0, 0)
 
