@@ -2,8 +2,8 @@
 
     python benchmarks/store.py --users 500 --behaviours 200 --chunk 256
 
-Every event is an exposure that was finished, in batches of ``--batch``, users in turn at random. A chunk as long as
-the longest history is one blob.
+Every event is an exposure that was finished, in batches of ``--batch``, of users at random. A chunk
+as long as the longest history is one blob.
 """
 
 from __future__ import annotations

@@ -277,7 +277,10 @@ _NOTHING = StoreMeta(
 
 def _trimmed(value_V: np.ndarray[Any, np.dtype[np.int32]]) -> list[int]:
     """Without the zeros that fill it up."""
-    return list(np.trim_zeros(value_V, "b").tolist())
+    values: list[int] = value_V.tolist()
+    while values and not values[-1]:
+        values.pop()
+    return values
 
 
 def _numbers(txn: Any, values: Any, place: int) -> int:
