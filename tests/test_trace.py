@@ -20,7 +20,10 @@ from interestclock.workers import Job, Report
 SOURCE = Path(interestclock.__file__).parent
 PROJECT = tomllib.loads((SOURCE.parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
 LAYERS = PROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
-PLAIN = {"metrics"}  # pure functions of arrays; files beside the packages are plain functions, too
+PLAIN = {
+    "metrics",
+    "timeofday",
+}  # pure functions of arrays; files beside the packages are plain functions, too
 ORDER = [name for name in reversed(LAYERS) if (SOURCE / name).is_dir() and name not in PLAIN]
 
 PASSED_AT = {
@@ -47,6 +50,8 @@ ALLOWED = {  # (caller's package, what it may call: a class or a function) -> wh
     ("sequences", "samples.batch:Batch"): HANDED_ON,
     ("clocks", "samples.batch:Batch"): HANDED_ON,
     ("studies", "ranking.config:RankerConfig.__post_init__"): "makes a configuration",
+    ("studies", "search.sizes:SearchSizes.reads_behaviours"): "asks a configuration",
+    ("studies", "sequences.din:DinConfig.reads_behaviours"): "asks a configuration",
 }
 
 

@@ -47,7 +47,7 @@ TIMES = st.integers(-2_208_988_800_000, 7_258_118_400_000 - 1).filter(
     user_id=TEXT | st.integers(),
     item_id=TEXT | st.integers(),
     timestamp_ms=TIMES,
-    utc_offset_minutes=st.integers(-18 * 60, 18 * 60),
+    utc_offset_minutes=st.integers(-18 * 60, 18 * 60).filter(lambda each: not 1 <= abs(each) <= 14),
     genre=st.lists(TEXT, max_size=3),
     device=st.none() | TEXT,
     age=st.none() | st.floats(allow_nan=False, allow_infinity=False, width=32),

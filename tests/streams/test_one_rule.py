@@ -13,6 +13,7 @@ import pytest
 from interestclock.admission import AdmissionConfig, EventBuffer
 from interestclock.events import ColumnMapping, LabelColumn, exposure_message, open_log
 from interestclock.events.limits import NO_ID
+from interestclock.events.message_numbers import offset_in_minutes
 from interestclock.streams import Message, MessageParser, OffsetRanges, ReplaySource
 
 MAPPING = ColumnMapping(
@@ -141,3 +142,10 @@ def test_a_writer_takes_them_too() -> None:
         "timestamp_ms": 0,
         "utc_offset_minutes": 330,
     }
+
+
+def test_hours_in_place_of_minutes_are_said_out_loud(caplog: pytest.LogCaptureFixture) -> None:
+    offset_in_minutes.cache_clear()
+    with caplog.at_level("WARNING", logger="interestclock.source"):
+        assert [offset_in_minutes(each) for each in (2, 2, 330, "+02:00")] == [120, 120, 330, 120]
+    assert caplog.messages == ["utc_offset_minutes is 2 in a message: read as 120 minutes"]

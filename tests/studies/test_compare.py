@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from interestclock.clocks import GaussianConfig
 from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.events import ColumnMapping, open_log
-from interestclock.ranking import GaussianConfig, load_ranker
+from interestclock.ranking import load_ranker
 from interestclock.simulator import size_named, write_simulated_log
 from interestclock.studies.compare import CompareConfig, compare
 from interestclock.studies.progress import Quiet

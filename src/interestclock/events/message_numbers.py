@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from interestclock.events.utc_offsets import parse_offsets
 
 __all__ = ["as_a_log_has_it", "offset_in_minutes"]
 
+_log = logging.getLogger("interestclock.source")
 _EXACT_BELOW = 2.0**53  # floats tell whole numbers apart up to here
 _OFFSET = "utc_offset_minutes"
 _AS_THEY_ARE = "values"  # raw columns: their types are what labels are made of
@@ -36,6 +38,8 @@ def as_a_log_has_it(fields: dict[str, Any]) -> dict[str, Any]:
 def offset_in_minutes(offset: str | float) -> int | None:
     """Minutes to add to UTC, read as in a log (``parse_offsets``); None: it cannot be one.
 
+    A number whose size tells that it is in hours or seconds is warned of, once for each such number.
+
     Example:
         >>> offset_in_minutes(330), offset_in_minutes(2), offset_in_minutes(5.5), offset_in_minutes("soon")
         (330, 120, 330, None)
@@ -44,6 +48,8 @@ def offset_in_minutes(offset: str | float) -> int | None:
         minutes = parse_offsets(pa.array([offset])).values[0].as_py()
     except (LogError, OverflowError, pa.ArrowException):
         return None
+    if minutes is not None and not isinstance(offset, str) and minutes != offset:
+        _log.warning("utc_offset_minutes is %s in a message: read as %d minutes", offset, minutes)
     return None if minutes is None else int(minutes)
 
 

@@ -83,6 +83,7 @@ class Environment:
         with cls._opening:
             found = cls._opened.get(key)
             if found is None:
+                cls._close_inherited(path)
                 if map_bytes is not None:
                     path.mkdir(parents=True, exist_ok=True)
                 found = cls._opened[key] = cls._new(path, map_bytes)
@@ -97,6 +98,13 @@ class Environment:
             return cls(path, map_bytes=map_bytes)
         except lmdb.Error as error:
             raise ResultError(f"{path}: no store that can be opened ({error}); write one first") from error
+
+    @classmethod
+    def _close_inherited(cls, path: Path) -> None:
+        """Close what a process forked from another has of it: LMDB opens a path once in a process."""
+        for process, opened in list(cls._opened):
+            if opened == path and process != os.getpid():
+                cls._opened.pop((process, opened))._lmdb.close()
 
     @contextmanager
     def reading(self) -> Iterator[Any]:

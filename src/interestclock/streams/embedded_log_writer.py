@@ -119,7 +119,7 @@ class EmbeddedLogWriter:
         self._waiting_bytes = 0  # with those being written
         self._changed = threading.Condition()
         self._closing = False
-        self._told = True  # whether followers know of all that is on the disk
+        self._marked = True  # whether the mark says all that is on the disk
         self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="embedded-log", daemon=True)
         self._thread.start()
@@ -207,7 +207,7 @@ class EmbeddedLogWriter:
                 self._commit(taken)
             with self._changed:
                 self._waiting_bytes -= sum(each.bytes for each in group)
-            if not self._told:
+            if not self._marked:
                 self._mark_committed()
             if time.monotonic() - self._retained_s >= _RETENTION_S:
                 self._retain()
@@ -236,7 +236,7 @@ class EmbeddedLogWriter:
             for each in group:
                 each.future.set_exception(_own(error))
             return
-        self._told = False
+        self._marked = False
         self._mark_committed()
         for each in group:
             each.future.set_result(first)
@@ -245,7 +245,7 @@ class EmbeddedLogWriter:
     def _mark_committed(self) -> None:
         try:
             self._mark.write(self._segments.position)
-            self._told = True
+            self._marked = True
         except OSError as error:  # it is on the disk all the same, and is told later
             _log.warning("%s: followers cannot be told of new entries yet (%s)", self.folder, error)
 

@@ -17,8 +17,8 @@ Several strengths :math:`\lambda` (and widths of the Gaussian), and no shift at 
 experts; a row's probability is their mean, weighted by what each gave the labels so far. So over a log a
 level loses at most the logarithm of the number of its experts, in nats, to the level below.
 
-Shapes: ``N`` rows, ``P`` pairs of a row and one of its cells, ``C`` cells, ``H`` 24 hours, ``Q`` quarters of
-an hour in a day, ``S`` strengths, ``G`` widths of the Gaussian, ``K`` experts.
+Shapes: ``N`` rows, ``P`` pairs of a row and one of its cells, ``C`` cells, ``H`` 24 hours, ``Y`` quarters of
+an hour in a day, ``T`` strengths, ``G`` widths of the Gaussian, ``W`` experts.
 """
 
 from __future__ import annotations
@@ -62,20 +62,20 @@ class Cells(NamedTuple):
 
 
 class Moments(NamedTuple):
-    """Times of day: ``hour_N`` 0..23, ``quarter_N`` 0..95; ``kernel_GQH``: weights of hours at a quarter."""
+    """Times of day: ``hour_N`` 0..23, ``quarter_N`` 0..95; ``kernel_GYH``: weights of hours at a quarter."""
 
     hour_N: Ints
     quarter_N: Ints
-    kernel_GQH: Floats
+    kernel_GYH: Floats
 
 
 @compiled()
-def plain_level(labels: Labels, below_N: Floats, cells: Cells, strength_S: Floats) -> Floats:
+def plain_level(labels: Labels, below_N: Floats, cells: Cells, strength_T: Floats) -> Floats:
     """Log odds of each row with what its cells have seen, (N,), from those of the level below."""
-    rows, experts = len(below_N), len(strength_S) + 1
+    rows, experts = len(below_N), len(strength_T) + 1
     seen_C, variance_C = np.zeros(cells.cells), np.zeros(cells.cells)
-    log_odds_NK = np.zeros((rows, experts))
-    gave_K = np.zeros(experts)
+    log_odds_NW = np.zeros((rows, experts))
+    gave_W = np.zeros(experts)
     above_N = np.empty(rows)
     counted = 0
     for row in range(rows):
@@ -87,26 +87,26 @@ def plain_level(labels: Labels, below_N: Floats, cells: Cells, strength_S: Float
                 cell, share = cells.cell_P[pair], cells.share_P[pair]
                 seen_C[cell] += share * (labels.label_N[past] - chance)
                 variance_C[cell] += share * share * chance * (1 - chance)
-            _credit(gave_K, log_odds_NK[past], labels.label_N[past])
-        log_odds_NK[row] = below_N[row]
+            _credit(gave_W, log_odds_NW[past], labels.label_N[past])
+        log_odds_NW[row] = below_N[row]
         for pair in range(cells.first_N[row], cells.first_N[row + 1]):
             cell = cells.cell_P[pair]
-            for which in range(len(strength_S)):
-                shift = seen_C[cell] / (variance_C[cell] + strength_S[which])
-                log_odds_NK[row, which + 1] += cells.share_P[pair] * shift
-        above_N[row] = _mixed(gave_K, log_odds_NK[row])
+            for which in range(len(strength_T)):
+                shift = seen_C[cell] / (variance_C[cell] + strength_T[which])
+                log_odds_NW[row, which + 1] += cells.share_P[pair] * shift
+        above_N[row] = _mixed(gave_W, log_odds_NW[row])
     return above_N
 
 
 @compiled()
-def hour_level(labels: Labels, below_N: Floats, cells: Cells, moments: Moments, strength_S: Floats) -> Floats:
+def hour_level(labels: Labels, below_N: Floats, cells: Cells, moments: Moments, strength_T: Floats) -> Floats:
     """Log odds of each row with what its cells have seen around its time of day, (N,)."""
-    rows, strengths = len(below_N), len(strength_S)
-    widths = len(moments.kernel_GQH)
+    rows, strengths = len(below_N), len(strength_T)
+    widths = len(moments.kernel_GYH)
     experts = widths * strengths + 1
     seen_CH, variance_CH = np.zeros((cells.cells, 24)), np.zeros((cells.cells, 24))
-    log_odds_NK = np.zeros((rows, experts))
-    gave_K = np.zeros(experts)
+    log_odds_NW = np.zeros((rows, experts))
+    gave_W = np.zeros(experts)
     above_N = np.empty(rows)
     counted = 0
     for row in range(rows):
@@ -118,8 +118,8 @@ def hour_level(labels: Labels, below_N: Floats, cells: Cells, moments: Moments, 
                 cell, share = cells.cell_P[pair], cells.share_P[pair]
                 seen_CH[cell, hour] += share * (labels.label_N[past] - chance)
                 variance_CH[cell, hour] += share * share * chance * (1 - chance)
-            _credit(gave_K, log_odds_NK[past], labels.label_N[past])
-        log_odds_NK[row] = below_N[row]
+            _credit(gave_W, log_odds_NW[past], labels.label_N[past])
+        log_odds_NW[row] = below_N[row]
         for pair in range(cells.first_N[row], cells.first_N[row + 1]):
             cell = cells.cell_P[pair]
             variance = variance_CH[cell].sum()
@@ -129,14 +129,14 @@ def hour_level(labels: Labels, below_N: Floats, cells: Cells, moments: Moments, 
             for width in range(widths):
                 near_seen, near_variance = 0.0, 0.0
                 for hour in range(24):
-                    weight = moments.kernel_GQH[width, moments.quarter_N[row], hour]
+                    weight = moments.kernel_GYH[width, moments.quarter_N[row], hour]
                     near_seen += weight * seen_CH[cell, hour]
                     near_variance += weight * variance_CH[cell, hour]
                 excess = near_seen - near_variance * mean
                 for which in range(strengths):
-                    shift = excess / (near_variance + strength_S[which])
-                    log_odds_NK[row, 1 + width * strengths + which] += cells.share_P[pair] * shift
-        above_N[row] = _mixed(gave_K, log_odds_NK[row])
+                    shift = excess / (near_variance + strength_T[which])
+                    log_odds_NW[row, 1 + width * strengths + which] += cells.share_P[pair] * shift
+        above_N[row] = _mixed(gave_W, log_odds_NW[row])
     return above_N
 
 
@@ -146,21 +146,21 @@ def _logistic(logit: float) -> float:
 
 
 @compiled()
-def _credit(gave_K: Floats, log_odds_K: Floats, label: float) -> None:
+def _credit(gave_W: Floats, log_odds_W: Floats, label: float) -> None:
     """Add the logarithm of the probability that each expert gave a label."""
-    for expert in range(len(gave_K)):
-        chance = min(max(_logistic(log_odds_K[expert]), _LEAST), 1 - _LEAST)
-        gave_K[expert] += math.log(chance if label > 0 else 1 - chance)
+    for expert in range(len(gave_W)):
+        chance = min(max(_logistic(log_odds_W[expert]), _LEAST), 1 - _LEAST)
+        gave_W[expert] += math.log(chance if label > 0 else 1 - chance)
 
 
 @compiled()
-def _mixed(gave_K: Floats, log_odds_K: Floats) -> float:
+def _mixed(gave_W: Floats, log_odds_W: Floats) -> float:
     """Log odds of the experts' mean probability, each weighted by all it gave so far."""
-    best = gave_K.max()
+    best = gave_W.max()
     weights, chance = 0.0, 0.0
-    for expert in range(len(gave_K)):
-        weight = math.exp(gave_K[expert] - best)
+    for expert in range(len(gave_W)):
+        weight = math.exp(gave_W[expert] - best)
         weights += weight
-        chance += weight * _logistic(log_odds_K[expert])
+        chance += weight * _logistic(log_odds_W[expert])
     chance = min(max(chance / weights, _LEAST), 1 - _LEAST)
     return math.log(chance / (1 - chance))

@@ -1,6 +1,6 @@
 """The rows a forecast is made of: what ``compare`` would train on, in time order, as plain arrays.
 
-Shapes: ``N`` rows, ``I`` items by number, ``V`` values of one item.
+Shapes: ``N`` rows, ``S`` items by slot, ``V`` values of one item.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ class RowGatherer:
 
     Example:
         >>> gatherer = RowGatherer(LogSchema(labels=("play",)), None, candidates=CandidateConfig())
-        >>> one = {name: pa.array([7]) for name in ("user_id", "item_id", "timestamp_ms", "known_ms.play")}
+        >>> names = ("user_id", "item_id", "timestamp_ms", "known_ms.play", "log_row")
+        >>> one = {name: pa.array([7]) for name in names}
         >>> small = {"second_of_day": pa.array([0], pa.int32()), "day_of_week": pa.array([3], pa.int8())}
         >>> gatherer.add(pa.table(one | small | {"label.play": pa.array([1], pa.int8())}))
         >>> gatherer.rows().label_N.tolist()
@@ -92,7 +93,7 @@ class RowGatherer:
             for name in self._names
         ]
         state = self._maker.state
-        item_I = np.arange(state.items.capacity + 1)
+        item_S = np.arange(state.items.capacity + 1)
         return ForecastRows(
             user_N=columns[0],
             item_N=columns[1],
@@ -100,6 +101,6 @@ class RowGatherer:
             second_of_day_N=columns[3],
             label_N=columns[4],
             known_ms_N=columns[5],
-            values={n: state.values.of(n, item_I).astype(np.int64) for n in self._schema.attributes},
+            values={n: state.values.of(n, item_S).astype(np.int64) for n in self._schema.attributes},
             positive_only=self._schema.positive_only,
         )

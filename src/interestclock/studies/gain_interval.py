@@ -6,7 +6,7 @@ rows of what they gain beyond their user's mean, of :math:`B_u` sittings each:
 
 .. math:: \widehat{Var} = \frac{1}{N^2} \sum_u \frac{B_u}{B_u - 1} \sum_{s \in u} d_s^2
 
-Shapes: ``N`` rows, ``S`` sittings, ``U`` groups of sittings.
+Shapes: ``N`` rows, ``T`` sittings, ``G`` groups of sittings.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ def mean_and_half_width(gain_N: Floats, *, user_N: Ints, sitting_N: Ints) -> tup
         >>> mean, round(half, 3)                              # t of 2 degrees, times 0.5
         (5.5, 2.151)
     """
-    _, first_S, place_N = np.unique(sitting_N, return_index=True, return_inverse=True)
-    group_S = _groups(user_N[first_S])
-    sittings_U = np.bincount(group_S)
-    freedom = len(first_S) - len(sittings_U)
+    _, first_T, place_N = np.unique(sitting_N, return_index=True, return_inverse=True)
+    group_T = _groups(user_N[first_T])
+    sittings_G = np.bincount(group_T)
+    freedom = len(first_T) - len(sittings_G)
     if freedom < 1:
         return math.nan, math.nan
-    group_N = group_S[place_N]
-    mean_U = np.bincount(group_N, gain_N) / np.bincount(group_N)
-    beyond_S = np.bincount(place_N, gain_N - mean_U[group_N])
-    spread_U = sittings_U / np.maximum(sittings_U - 1, 1)
-    variance = float((spread_U[group_S] * beyond_S**2).sum()) / len(gain_N) ** 2
+    group_N = group_T[place_N]
+    mean_G = np.bincount(group_N, gain_N) / np.bincount(group_N)
+    beyond_T = np.bincount(place_N, gain_N - mean_G[group_N])
+    spread_G = sittings_G / np.maximum(sittings_G - 1, 1)
+    variance = float((spread_G[group_T] * beyond_T**2).sum()) / len(gain_N) ** 2
     return float(gain_N.mean()), float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
 
 
-def _groups(user_S: Ints) -> Ints:
+def _groups(user_T: Ints) -> Ints:
     """A number for each sitting's user, from 0; one for all users of a single sitting."""
-    _, which_S, sittings_U = np.unique(user_S, return_inverse=True, return_counts=True)
-    alone_S = sittings_U[which_S] == 1
-    _, group_S = np.unique(np.where(alone_S, -1, which_S), return_inverse=True)
-    return group_S.astype(np.int64)
+    _, which_T, sittings_G = np.unique(user_T, return_inverse=True, return_counts=True)
+    alone_T = sittings_G[which_T] == 1
+    _, group_T = np.unique(np.where(alone_T, -1, which_T), return_inverse=True)
+    return group_T.astype(np.int64)

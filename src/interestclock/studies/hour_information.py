@@ -4,7 +4,7 @@ What is shuffled is when sittings begin. An hour of one artist is one choice of 
 agree on their hour; were single events shuffled, what holds a sitting together would pass for a preference of
 its hour.
 
-Shapes: ``E`` events, ``P`` pairs of an event and one of its values, ``S`` sittings, ``U`` users.
+Shapes: ``E`` events, ``P`` pairs of an event and one of its values, ``T`` sittings, ``U`` users.
 """
 
 from __future__ import annotations
@@ -149,11 +149,11 @@ def _n_log_n(code_P: Ints, of_a_user: int) -> Floats:
 
 def _sittings_shuffled(events: EventHours, random: np.random.Generator) -> Ints:
     """Hours of events whose sittings begin when another of the same user does, (E,)."""
-    _, first_S, place_E = np.unique(events.sitting_E, return_index=True, return_inverse=True)
-    user_S, begins_S = events.user_E[first_S], events.hour_E[first_S]
-    place_S = np.argsort(user_S, kind="stable")
-    drawn_S = np.lexsort((random.random(len(place_S)), user_S))
-    later_S = np.empty_like(begins_S)
-    later_S[place_S] = begins_S[drawn_S] - begins_S[place_S]
-    shuffled_E: Ints = (events.hour_E + later_S[place_E]) % 24
+    _, first_T, place_E = np.unique(events.sitting_E, return_index=True, return_inverse=True)
+    user_T, begins_T = events.user_E[first_T], events.hour_E[first_T]
+    place_T = np.argsort(user_T, kind="stable")
+    drawn_T = np.lexsort((random.random(len(place_T)), user_T))
+    later_T = np.empty_like(begins_T)
+    later_T[place_T] = begins_T[drawn_T] - begins_T[place_T]
+    shuffled_E: Ints = (events.hour_E + later_T[place_E]) % 24
     return shuffled_E

@@ -1,6 +1,7 @@
 """Predict a label by counts alone: without the hour, with the hours of all, and with each user's own.
 
-Shapes: ``N`` rows, ``P`` pairs of a row and a cell, ``I`` items, ``V`` values of an item.
+Shapes: ``N`` rows, ``P`` pairs of a row and a cell, ``C`` cells, ``S`` items by slot, ``V`` values of an
+item, ``Y`` quarters of an hour in a day, ``H`` hours, ``G`` widths of the Gaussian.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def prequential_log_odds(rows: ForecastRows, *, sitting_minutes: float = SITTING
     moments = _moments(rows.second_of_day_N)
     everyone, users = np.zeros(len(rows.user_N), np.int64), rows.user_N
     carried = [_Carried.of(rows.item_N[:, np.newaxis])]
-    carried += [_Carried.of(values_IV[rows.item_N]) for values_IV in rows.values.values()]
+    carried += [_Carried.of(values_SV[rows.item_N]) for values_SV in rows.values.values()]
     nothing = _Carried.of(np.ones((len(users), 1), np.int64))
 
     below_N = np.zeros(len(users))
@@ -133,8 +134,8 @@ def _labels(rows: ForecastRows, sitting_minutes: float) -> Labels:
 
 
 def _moments(second_of_day_N: Ints) -> Moments:
-    quarter_Q = (np.arange(_QUARTERS) + 0.5) * 900
+    quarter_Y = (np.arange(_QUARTERS) + 0.5) * 900
     hour_H = (np.arange(24) + 0.5) * 3600
-    gap_QH = circular_gap_seconds(quarter_Q[:, np.newaxis], hour_H) / 3600
-    kernel_GQH = np.exp([-0.5 * (gap_QH / width) ** 2 for width in WIDTHS_HOURS])
-    return Moments(hour_N=second_of_day_N // 3600, quarter_N=second_of_day_N // 900, kernel_GQH=kernel_GQH)
+    gap_YH = circular_gap_seconds(quarter_Y[:, np.newaxis], hour_H) / 3600
+    kernel_GYH = np.exp([-0.5 * (gap_YH / width) ** 2 for width in WIDTHS_HOURS])
+    return Moments(hour_N=second_of_day_N // 3600, quarter_N=second_of_day_N // 900, kernel_GYH=kernel_GYH)
