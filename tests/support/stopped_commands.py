@@ -33,8 +33,6 @@ def stopped(arguments: list[str], *, number: signal.Signals, after_s: float, twi
         subprocess.TimeoutExpired: it does not end within ten seconds.
     """
     command = [sys.executable, "-m", "interestclock", *arguments]
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background; a command would inherit that
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )

@@ -16,6 +16,7 @@ from interestclock.streams.messages import Message, MessageParser
 from interestclock.streams.micro_batch import MicroBatch, OffsetRanges
 from interestclock.streams.outage import Outage
 from interestclock.streams.redis_durability import RedisDurability, read_durability
+from interestclock.streams.redis_trimming import TrimmedUnread, entry_number
 from interestclock.timeofday import TimeSource
 
 __all__ = ["RedisSource"]
@@ -103,7 +104,7 @@ class RedisSource:
             host=host, port=port, username=username, password=password, socket_timeout=30.0, retry=once
         )
         self._last: dict[str, str] = {}  # by stream: the last entry that was read
-        self._entries: dict[str, int] = {}  # by stream: how many there ever were up to there, where known
+        self._trimmed = TrimmedUnread()
         self._placed = False  # whether the group stands there
         self._durability: RedisDurability | None = None  # as it was reported
         self._merge: PartitionMerge[str, Entry] = PartitionMerge(_time_ms)
@@ -131,7 +132,7 @@ class RedisSource:
     def start_after(self, last: Mapping[str, str]) -> None:
         """Go on behind an entry of each stream; from the beginning of one that is not named."""
         self._last = {stream: last.get(stream, _BEGINNING) for stream in self._streams}
-        self._entries, self._placed = {}, False
+        self._trimmed, self._placed = TrimmedUnread(), False
         self._merge.start(self._streams)
 
     def poll(self, most: int, wait_s: float) -> MicroBatch | None:
@@ -154,9 +155,10 @@ class RedisSource:
             return None  # a stream was deleted or the server lost it; the group is made again
         self._outage.over()
         for stream, info in there.items():
-            if self._may_have_missed(stream, info):
+            last = self._last[stream]
+            if last != _BEGINNING and self._trimmed.possible(stream, info, last=last):
                 self._report_missed(stream, found[stream][0][0].decode())
-            self._count(stream, found[stream], info)
+            self._trimmed.count(stream, found[stream], info)
         for stream in requested:
             self._hold(stream, found.get(stream, []), most)
         released = self._merge.release(most)
@@ -236,29 +238,6 @@ class RedisSource:
             return {"first-entry": None, "length": 0}
         return info
 
-    def _may_have_missed(self, stream: str, info: Mapping[str, Any]) -> bool:
-        """Trimming takes the oldest first: as long as the last entry read is there, so is what follows.
-
-        Where it is gone, all that follows is there if no more are gone than were read.
-        """
-        last, first = self._last[stream], info["first-entry"]
-        if last == _BEGINNING or (first and _number(first[0]) <= _number(last.encode())):
-            return False
-        added, before = info.get("entries-added"), self._entries.get(stream)
-        return added is None or before is None or before != int(added - info["length"])
-
-    def _count(self, stream: str, entries: list[Entry], info: Mapping[str, Any]) -> None:
-        """Note how many entries there ever were up to the last of these, if that can be known."""
-        added, first = info.get("entries-added"), info["first-entry"]
-        if added is None:
-            return
-        if info["last-generated-id"] == entries[-1][0]:
-            self._entries[stream] = added
-        elif first and first[0] == entries[0][0]:
-            self._entries[stream] = added - info["length"] + len(entries)
-        elif stream in self._entries:
-            self._entries[stream] += len(entries)
-
     def _report_missed(self, stream: str, next_offset: str) -> None:
         _log.warning(
             "%s: entry %s of %s, the last one taken, was trimmed; entries between it and %s may be gone "
@@ -290,13 +269,7 @@ class RedisSource:
 
 
 def _time_ms(entry: Entry) -> int:
-    return _number(entry[0])[0]
-
-
-def _number(entry_id: bytes) -> tuple[int, int]:
-    """An entry's milliseconds, and its place among those of the same."""
-    milliseconds, _, place = entry_id.partition(b"-")
-    return int(milliseconds), int(place or 0)
+    return entry_number(entry[0])[0]
 
 
 def _message(stream: str, offset: str, fields: Mapping[bytes, bytes]) -> Message:
