@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from interestclock.arrays import below, under, with_room
+from interestclock.arrays import below, under
 from interestclock.errors import ConfigError
 from interestclock.events.schema import EQ3_ROLES
 from interestclock.features.config import ClockFeatureConfig
@@ -23,6 +22,7 @@ from interestclock.features.count_votes import (
     read_clocks,
 )
 from interestclock.features.scoring import preference_score
+from interestclock.features.value_codes import ValueCodes
 from interestclock.features.value_sets import ValueSets
 from interestclock.histories.block_changes import RecordChanges
 from interestclock.histories.blocks import KNOWN, UserBlocks
@@ -79,9 +79,7 @@ class UserVotes:
         self.attributes, self.config = attributes, config
         self.sets = ValueSets(attributes=len(attributes))
         self._blocks = UserBlocks(_COLUMNS, ties=())
-        self._names = {name: pa.array([], pa.string()) for name in attributes}
-        self._order_X = np.zeros(len(attributes), np.int32)  # each code's place in bytewise order
-        self._record_codes()
+        self._codes = ValueCodes(attributes)
         self._scratch = _scratch(_LEAST_CELLS)
 
     @property
@@ -95,14 +93,9 @@ class UserVotes:
         length_R[known_R] = self._blocks.lengths(user_R[known_R].astype(np.int64))
         return length_R
 
-    @property
-    def _codes(self) -> int:
-        """Codes of all values that have a name, and of none."""
-        return (max(map(len, self._names.values())) + 1) * len(self.attributes)
-
     def values_named(self, attribute: str) -> int:
         """How many of an attribute's values have a name."""
-        return len(self._names[attribute])
+        return self._codes.named(attribute)
 
     def name_values(self, attribute: str, values: pa.Array) -> None:
         """Say what an attribute's values are called, since ties go to the bytewise smaller name.
@@ -113,20 +106,7 @@ class UserVotes:
         Raises:
             ValueError: there are fewer than before, or one is null.
         """
-        before = len(self._names[attribute])
-        if len(values) < before or values.null_count:
-            raise ValueError(
-                f"{attribute} has {len(values)} values, {values.null_count} of them null, after {before}; "
-                "give all values so far, in the order of their numbers"
-            )
-        if len(values) == before:
-            return
-        self._names[attribute] = values
-        self._order_X = with_room(self._order_X, self._codes)
-        self._record_codes()
-        number_R = pc.sort_indices(values.cast(pa.large_binary())).to_numpy() + 1
-        place = self.attributes.index(attribute)
-        self._order_X[number_R * len(self.attributes) + place] = np.arange(len(values))
+        self._codes.name(attribute, values)
 
     def add(
         self,
@@ -217,8 +197,7 @@ class UserVotes:
     def without_votes(self) -> UserVotes:
         """The same values and sets, and no votes; sets and values that come later are this one's alone."""
         twin = UserVotes(attributes=self.attributes, config=self.config)
-        twin.sets, twin._names, twin._order_X = self.sets, dict(self._names), self._order_X.copy()
-        twin._record_codes()
+        twin.sets, twin._codes = self.sets, self._codes.copy()
         return twin
 
     def everyone(self, at_ms: int) -> npt.NDArray[np.int64]:
@@ -241,7 +220,7 @@ class UserVotes:
         return scores
 
     def _counts(self, user_R: IntArray, at_ms: int) -> npt.NDArray[np.int64]:
-        counts_HXT = np.zeros((self.config.buckets_per_day, self._codes, _TERMS), np.int64)
+        counts_HXT = np.zeros((self.config.buckets_per_day, self._codes.count, _TERMS), np.int64)
         requests = ReadRequests(self.config.window_ms, user_R.astype(np.int64), np.full(user_R.size, at_ms))
         count_users(self._votes(), requests, counts_HXT)
         return counts_HXT
@@ -268,11 +247,6 @@ class UserVotes:
         self._blocks.restore(below("votes", state))
         self.sets.restore(below("sets", state))
 
-    def _record_codes(self) -> None:
-        """The value and the attribute that each code stands for."""
-        code_X = np.arange(self._order_X.size, dtype=np.int32)
-        self._value_X, self._attribute_X = np.divmod(code_X, np.int32(len(self.attributes)))
-
     def _votes(self) -> VoteTable:
         columns = (self._blocks.columns[name] for name in _COLUMNS)
         return VoteTable(self._blocks.blocks, self.sets.arrays(), *columns)
@@ -284,9 +258,9 @@ class UserVotes:
             finish=weights.finish,
             skip=weights.skip,
             dislike=weights.dislike,
-            order_X=self._order_X,
-            attribute_X=self._attribute_X,
-            value_X=self._value_X,
+            order_X=self._codes.order_X,
+            attribute_X=self._codes.attribute_X,
+            value_X=self._codes.value_X,
             score_HAK=np.zeros((self.config.buckets_per_day, len(self.attributes), kept)),
         )
 
