@@ -42,7 +42,7 @@ def moments_of(hours):
     kernel_HH = np.exp(-0.5 * np.minimum(gap_HH, 24 - gap_HH) ** 2)
     hour_N = np.asarray(hours, np.int64)
     return Moments(
-        hour_N=hour_N, quarter_N=4 * hour_N, kernel_GQH=np.repeat(kernel_HH, 4, axis=0)[np.newaxis]
+        hour_N=hour_N, quarter_N=4 * hour_N, kernel_GYH=np.repeat(kernel_HH, 4, axis=0)[np.newaxis]
     )
 
 
@@ -123,7 +123,7 @@ def fast_levels(rows, below):
 def test_against_plain_sums(rows, seed):
     below = np.random.default_rng(seed).normal(size=len(rows)).tolist()
     plain, by_hour = fast_levels(rows, below)
-    kernel = moments_of([0]).kernel_GQH[0, ::4]
+    kernel = moments_of([0]).kernel_GYH[0, ::4]
     assert plain.tolist() == pytest.approx(slow_level(rows, below), abs=1e-9)
     assert by_hour.tolist() == pytest.approx(slow_level(rows, below, kernel), abs=1e-9)
 
