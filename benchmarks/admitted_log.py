@@ -126,10 +126,10 @@ def entries_of(kind: str, size: int, *, entries: int) -> Iterator[AdmittedEntry]
     schema, message = MESSAGES[kind]
     random, parser = Random(size), MessageParser(schema)
     for entry in range(entries):
-        first, taken_ms = entry * size, START_MS + entry * 1_000
+        first, polled_ms = entry * size, START_MS + entry * 1_000
         messages = [
             Message(
-                partition=str(place % 4), offset=str(place // 4), payload=message(random, taken_ms + place)
+                partition=str(place % 4), offset=str(place // 4), payload=message(random, polled_ms + place)
             )
             for place in range(first, first + size)
         ]
@@ -137,16 +137,16 @@ def entries_of(kind: str, size: int, *, entries: int) -> Iterator[AdmittedEntry]
             str((first + each) % 4): (str((first + each) // 4), str((first + size - 1) // 4))
             for each in range(min(size, 4))
         }
-        arrivals = parser.parse(
+        batch = parser.parse(
             OffsetRanges(source="kafka://broker:9092/plays", ranges=ranges, messages=size), messages
         )
-        named = {"exposures": arrivals.exposures, "labels": arrivals.labels}
+        named = {"exposures": batch.exposures, "labels": batch.labels}
         dispositions = pa.array(np.full(size, Disposition.USED, np.int8))
         yield AdmittedEntry(
             first_arrival=first,
-            source=arrivals.cut.source,
+            source=batch.offset_ranges.source,
             ranges=ranges,
-            taken_ms=taken_ms,
+            polled_ms=polled_ms,
             tables={
                 name: table.append_column("verdict", dispositions)
                 for name, table in named.items()

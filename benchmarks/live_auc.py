@@ -101,8 +101,8 @@ def run(source: First, seeds: int, ranker: str, **settings: object) -> dict[str,
         )
         kept = Kept()
         trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=kept)
-        for arrivals in polled(source, 4_096):
-            trainer.take(arrivals.exposures, arrivals.labels)
+        for batch in polled(source, 4_096):
+            trainer.process(batch.exposures, batch.labels)
         trainer.finish()
         found.append(kept.last_eighth())
         rows = trainer.rows.ledgers["item"].statistics.admitted

@@ -147,9 +147,9 @@ def parse_with(module: ModuleType, payloads: list[bytes]) -> Callable[[], object
         module.Message(partition="0", offset=str(at), payload=payloads[at % len(payloads)])
         for at in range(BATCH)
     ]
-    cut = OffsetRanges(source="benchmark", ranges={"0": ("0", str(BATCH - 1))}, messages=BATCH)
-    assert not parser.parse(cut, batch).bad
-    return lambda: parser.parse(cut, batch)
+    ranges = OffsetRanges(source="benchmark", ranges={"0": ("0", str(BATCH - 1))}, messages=BATCH)
+    assert not parser.parse(ranges, batch).bad
+    return lambda: parser.parse(ranges, batch)
 
 
 def in_turns(sides: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:

@@ -49,8 +49,8 @@ def fed(source: First) -> FeatureState:
     admission = AdmissionConfig(label_wait_ms=HOUR_MS)
     state = FeatureState(source.schema, items=source.items(), config=StateConfig(waits_ms=HOUR_MS))
     buffer = EventBuffer(source.schema, config=admission)
-    for arrivals in polled(source, 128):
-        for admitted in buffer.admit(arrivals.tables()):
+    for batch in polled(source, 128):
+        for admitted in buffer.admit(batch.tables()):
             for midnight_ms in state.midnights_until(admitted.watermark_ms):
                 state.pass_midnight(midnight_ms)
             state.ingest(admitted.exposures)
@@ -80,7 +80,7 @@ def measure(state: FeatureState) -> dict[str, float]:
 
 
 def request_bytes(*, requests: int = 20_000, in_an_arrival: int = 100, items: int = 2_500) -> float:
-    """What is held for a served request, as arrivals bring them."""
+    """What is held for a served request, as micro-batches bring them."""
     random, buffer = (
         np.random.default_rng(0),
         EventBuffer(LogSchema(labels=("finish",)), config=AdmissionConfig()),

@@ -147,8 +147,8 @@ def one_round_of_features(source: First) -> dict[str, float]:
         state = FeatureState(source.schema, items=source.items(), config=settings.state())
         buffer = EventBuffer(source.schema, config=settings.admission)
         taken, events = 0.0, 0
-        for arrivals in polled(source, batch_size):
-            for admitted in buffer.admit(arrivals.tables()):
+        for batch in polled(source, batch_size):
+            for admitted in buffer.admit(batch.tables()):
                 started = time.perf_counter()
                 for midnight_ms in state.midnights_until(admitted.watermark_ms):
                     state.pass_midnight(midnight_ms)
@@ -180,9 +180,9 @@ def polled(source: First, rows: int) -> Iterator:
     replay = ReplaySource(source, speed_up=None)
     replay.start_after({})
     while not replay.ended:
-        arrivals = replay.poll(rows, 0.0)
-        if arrivals is not None:
-            yield arrivals
+        batch = replay.poll(rows, 0.0)
+        if batch is not None:
+            yield batch
 
 
 def trainer(source: First, ranker: str, folder: Path, rounds: int) -> dict[str, float]:
@@ -194,8 +194,8 @@ def trainer(source: First, ranker: str, folder: Path, rounds: int) -> dict[str, 
     for turn in range(rounds):
         started = time.perf_counter()
         bare = LiveTrainer(source.schema, items=source.items(), config=settings, recorder=Nobody())
-        for arrivals in polled(source, settings.arrivals):
-            bare.take(arrivals.exposures, arrivals.labels)
+        for batch in polled(source, settings.poll_messages):
+            bare.process(batch.exposures, batch.labels)
         bare.finish()
         taken["bare"].append(time.perf_counter() - started)
         started = time.perf_counter()
@@ -223,7 +223,7 @@ def deltas(folder: Path) -> list[dict[str, float]]:
 
     def show_new(ids: int) -> None:
         nonlocal turn, known
-        live.take(exposures_of(known + np.arange(ids), turn), LABELS.empty_table())
+        live.process(exposures_of(known + np.arange(ids), turn), LABELS.empty_table())
         turn, known = turn + 1, known + ids
 
     for ids in TABLES:
@@ -279,7 +279,7 @@ def memory() -> list[dict[str, float]]:
     figures = []
     for turn in range(10 * most // (rows // 2)):
         each_twice = turn * (rows // 2) + np.arange(rows) % (rows // 2)
-        live.take(exposures_of(each_twice, turn), LABELS.empty_table())
+        live.process(exposures_of(each_twice, turn), LABELS.empty_table())
         figures.append(
             {
                 "ids": (turn + 1) * rows // 2,

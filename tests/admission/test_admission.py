@@ -66,7 +66,7 @@ def arrivals(source: RedisSource, *, size: int = 40) -> Iterator[MicroBatch]:
         mine = {name: [each.offset for each in found if each.partition == name] for name in names}
         ranges = {name: (those[0], those[-1]) for name, those in mine.items()}
         offset_ranges = OffsetRanges(
-            source=source.name, ranges=ranges, messages=len(found), taken_ms=2_000_000_000_000
+            source=source.name, ranges=ranges, messages=len(found), polled_ms=2_000_000_000_000
         )
         yield MessageParser(REQUESTS).parse(offset_ranges, found)
 
@@ -94,8 +94,8 @@ def with_all_kinds(said: list[bytes]) -> list[bytes]:
 def check_same(first: list[Step], second: list[Step]) -> None:
     assert len(first) == len(second)
     for (entry, admitted), (entry_again, again) in zip(first, second, strict=True):
-        assert (entry.first_arrival, entry.ranges, entry.taken_ms, entry.awaited, entry.dead) == (
-            *(entry_again.first_arrival, entry_again.ranges, entry_again.taken_ms),
+        assert (entry.first_arrival, entry.ranges, entry.polled_ms, entry.awaited, entry.dead) == (
+            *(entry_again.first_arrival, entry_again.ranges, entry_again.polled_ms),
             *(entry_again.awaited, entry_again.dead),
         )
         for mine, theirs in zip(admitted, again, strict=True):
@@ -123,7 +123,7 @@ def test_what_a_broker_brought_is_handed_over_again_without_it(tmp_path: Path) -
     for number, each in enumerate(arrivals(source)):
         steps.append(admission.admit(each))
         if number % 4 == 2:
-            steps.append(admission.tick(Tick(awaited=("a",), taken_ms=2_000_000_000_000)))
+            steps.append(admission.tick(Tick(awaited=("a",), polled_ms=2_000_000_000_000)))
     counts = admission._buffer.counters
     assert min(counts.duplicates, counts.dead_letters, counts.labels_joined, counts.late_exposures) > 0
     assert min(counts.items, counts.served) > 0

@@ -44,10 +44,10 @@ def table_of(rows: list[tuple[object, ...]], dispositions: list[int]) -> pa.Tabl
 @st.composite
 def entries(draw: st.DrawFn, first_arrival: int) -> AdmittedEntry:
     kind = draw(st.sampled_from(["tables", "replay", "tick"]))
-    source, taken_ms = draw(_TEXT), draw(st.none() | st.integers(0, 2**60))
+    source, polled_ms = draw(_TEXT), draw(st.none() | st.integers(0, 2**60))
     if kind == "tick":
         awaited = tuple(draw(st.lists(_TEXT, max_size=3)))
-        return AdmittedEntry(first_arrival=first_arrival, source=source, taken_ms=taken_ms, awaited=awaited)
+        return AdmittedEntry(first_arrival=first_arrival, source=source, polled_ms=polled_ms, awaited=awaited)
     disposition = st.sampled_from(list(Disposition))
     ranges = draw(st.dictionaries(_TEXT, st.tuples(_TEXT, _TEXT), max_size=3))
     payload = st.text(st.characters(), max_size=9)  # half a surrogate pair as well
@@ -63,7 +63,7 @@ def entries(draw: st.DrawFn, first_arrival: int) -> AdmittedEntry:
         first_arrival=first_arrival,
         source=source,
         ranges=ranges,
-        taken_ms=taken_ms,
+        polled_ms=polled_ms,
         tables=tables,
         dispositions=dispositions,
         dead=tuple(draw(st.lists(letter, max_size=2))),

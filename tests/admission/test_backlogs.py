@@ -48,7 +48,7 @@ class Run:
         self.merge.start(self.left)
         self.buffer = EventBuffer(SCHEMA, config=AdmissionConfig(lateness_ms=LATENESS_MS))
         self.accepted: list[dict] = []
-        self.buffer.tick(awaited=self.left, taken_ms=LONG_AFTER_MS)
+        self.buffer.tick(awaited=self.left, polled_ms=LONG_AFTER_MS)
 
     def hand_over(self, name: str, records: int) -> None:
         self.merge.add(name, self.left[name][:records])
@@ -59,7 +59,7 @@ class Run:
     def take(self, most: int) -> bool:
         shown = [each for _, each in in_order(self.merge.release(most), lambda each: each.time)]
         for admitted in self.buffer.admit(
-            {"exposures": table_of(shown), "labels": LABELS}, taken_ms=LONG_AFTER_MS
+            {"exposures": table_of(shown), "labels": LABELS}, polled_ms=LONG_AFTER_MS
         ):
             self.accepted += admitted.exposures.to_pylist()
         return bool(shown)
@@ -138,7 +138,7 @@ def test_what_an_idle_partition_brings_late_is_counted_apart(topic, draws, wakes
     """One is let go before it spoke; what it then brings behind the others' watermark is none of theirs."""
     idle = [Shown("idle", place, wakes_ms + 7 * place) for place in range(10)]
     run = Run({"idle": [], **topic})
-    run.buffer.tick(awaited=topic, taken_ms=LONG_AFTER_MS)
+    run.buffer.tick(awaited=topic, polled_ms=LONG_AFTER_MS)
     names = list(topic)
     run.merge.end("idle")
     for which, records, most in draws:

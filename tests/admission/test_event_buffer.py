@@ -306,7 +306,7 @@ def test_each_message_of_an_arrival_has_its_disposition() -> None:
         intake.take(
             exposure_table([(at, Shown(event, start + time)) for at, (event, time) in shown.items()]),
             label_table([(at, Labelled(of, name, 1, start + ms)) for at, (of, name, ms) in labels.items()]),
-            taken_ms=start + 1_260,
+            polled_ms=start + 1_260,
         )
         used, duplicate, ahead, late = (
             Disposition.USED,
@@ -352,13 +352,13 @@ def with_partitions(table: pa.Table, names: list[str]) -> pa.Table:
 def test_a_backlog_is_not_late(partitions: int, size: int) -> None:
     """400 exposures 20 s apart, the n-th in partition n mod so many, handed over one partition at a time."""
     intake = Admission(lateness_ms=0, label_wait_ms=WAIT_MS)
-    intake.tick(awaited=[str(each) for each in range(partitions)], taken_ms=10**7)
+    intake.tick(awaited=[str(each) for each in range(partitions)], polled_ms=10**7)
     order = sorted(range(400), key=lambda event: event % partitions)
     for first in range(0, 400, size):
         events = order[first : first + size]
         table = exposure_table([(at, Shown(event, 20_000 * event)) for at, event in enumerate(events)])
         names = [str(event % partitions) for event in events]
-        intake.take(with_partitions(table, names), with_partitions(label_table([]), []), taken_ms=10**7)
+        intake.take(with_partitions(table, names), with_partitions(label_table([]), []), polled_ms=10**7)
     assert set(intake.buffer.active_partitions) <= {str(each) for each in range(partitions)}
     intake.end()
     rows = intake.batches()
@@ -372,7 +372,7 @@ def test_what_comes_after_its_partition_was_let_go_is_counted_apart() -> None:
     empty = with_partitions(label_table([]), [])
     shown = [(0, Shown(1, 100)), (1, Shown(2, 500))]
     intake.take(with_partitions(exposure_table(shown), ["a", "b"]), empty)
-    intake.tick(awaited=["b"], taken_ms=600)
+    intake.tick(awaited=["b"], polled_ms=600)
     assert intake.batches() != []  # the first: 100 < 500 - 20
     again = with_partitions(exposure_table([(0, Shown(3, 300)), (1, Shown(2, 500))]), ["a", "b"])
     labels = [
@@ -394,11 +394,11 @@ def test_a_quiet_stream_gives_out_what_the_clock_has_passed() -> None:
     intake = Admission()
     intake.take_messages([Shown(1, 100), Shown(2, 130), Labelled(7, "like", 1, 125)])
     assert [row["event_id"] for row in intake.batches()] == ["e1"]
-    intake.tick(awaited=(), taken_ms=150)
+    intake.tick(awaited=(), polled_ms=150)
     assert intake.batches() == []
     assert (intake.counters.orphan_labels, intake.waiting()) == (1, 1)
     intake = intake.restored()
-    intake.tick(awaited=(), taken_ms=151)
+    intake.tick(awaited=(), polled_ms=151)
     assert [row["event_id"] for row in intake.batches()] == ["e2"]
 
 
@@ -425,7 +425,7 @@ def test_what_lies_far_ahead_is_set_aside() -> None:
     intake = Admission(lateness_ms=0, label_wait_ms=1_000, ahead_ms=500)
     shown = [(0, Shown(1, 900)), (1, Shown(2, 10**12)), (2, Shown(3, 1_500)), (3, Shown(4, 1_501))]
     labels = [(4, Labelled(1, "finish", 1, 10**12)), (5, Labelled(1, "like", 1, 950))]
-    intake.take(exposure_table(shown), label_table(labels), taken_ms=1_000)
+    intake.take(exposure_table(shown), label_table(labels), polled_ms=1_000)
     assert (intake.buffer.newest_ms, intake.counters.ahead) == (1_501, 2)
     assert (intake.counters.late_exposures, intake.counters.late_labels) == (0, 1)
     intake.end()
@@ -435,8 +435,8 @@ def test_what_lies_far_ahead_is_set_aside() -> None:
 def test_a_clock_that_is_set_back_stops_nothing() -> None:
     """Events go on from where they were, whatever the clock on the wall says."""
     intake = Admission(lateness_ms=0, label_wait_ms=1_000, ahead_ms=500)
-    intake.take(exposure_table([(0, Shown(1, 10_000))]), label_table([]), taken_ms=10_000)
-    intake.take(exposure_table([(0, Shown(2, 10_400)), (1, Shown(3, 10_901))]), label_table([]), taken_ms=5)
+    intake.take(exposure_table([(0, Shown(1, 10_000))]), label_table([]), polled_ms=10_000)
+    intake.take(exposure_table([(0, Shown(2, 10_400)), (1, Shown(3, 10_901))]), label_table([]), polled_ms=5)
     assert (intake.buffer.newest_ms, intake.counters.ahead) == (10_400, 1)
 
 
@@ -451,9 +451,9 @@ def test_ahead_is_measured_from_the_newest_event_before_it() -> None:
     shown = [(place, Shown(place, 10_000 + 400 * place)) for place in range(5)]
     for size in (1, 2, 5):
         intake = Admission(lateness_ms=0, label_wait_ms=1_000, ahead_ms=500)
-        intake.take(exposure_table([(0, Shown(9, 10_000))]), label_table([]), taken_ms=10_000)
+        intake.take(exposure_table([(0, Shown(9, 10_000))]), label_table([]), polled_ms=10_000)
         for first in range(0, 5, size):
-            intake.take(exposure_table(shown[first : first + size]), label_table([]), taken_ms=5)
+            intake.take(exposure_table(shown[first : first + size]), label_table([]), polled_ms=5)
         assert (intake.buffer.newest_ms, intake.counters.ahead) == (11_600, 0)
 
 

@@ -74,17 +74,17 @@ def test_what_the_archive_has(stop: str, tick: bool) -> None:
     if stop == "before the turn":
         buffer = restored(buffer)
     if tick:
-        buffer.tick(awaited=("0",), taken_ms=LONG_AFTER_MS)
+        buffer.tick(awaited=("0",), polled_ms=LONG_AFTER_MS)
         assert buffer.watermark_ms == 250  # the stream is waited for, the archive no more
     if stop == "at the tick":
         buffer = restored(buffer)
-    admitted = admit(buffer, OVERLAP, labels("0", ("a", 240), ("c", 305)), taken_ms=LONG_AFTER_MS)
+    admitted = admit(buffer, OVERLAP, labels("0", ("a", 240), ("c", 305)), polled_ms=LONG_AFTER_MS)
     assert [each for one in admitted for each in one.exposures["event_id"].to_pylist()] == ["y", "d"]
     if stop == "after it":
         buffer = restored(buffer)
     assert buffer.watermark_ms == 260
     later = exposures("0", ("w", 255), ("e", 900), ("z", 240), ("z", 840))
-    admit(buffer, later, labels("0"), taken_ms=LONG_AFTER_MS)
+    admit(buffer, later, labels("0"), polled_ms=LONG_AFTER_MS)
     counters = buffer.counters
     assert counters.in_archive == 4  # b and x, the label known at 240, and z of 240, however late it comes
     assert (counters.duplicates, counters.labels_joined, counters.late_exposures) == (1, 1, 2)
@@ -95,7 +95,7 @@ def test_what_the_archive_has(stop: str, tick: bool) -> None:
 
 def test_a_moment_that_is_said_decides() -> None:
     buffer = archived(then_from_ms=310)
-    admitted = admit(buffer, OVERLAP, labels("0", ("c", 309), ("c", 311)), taken_ms=LONG_AFTER_MS)
+    admitted = admit(buffer, OVERLAP, labels("0", ("c", 309), ("c", 311)), polled_ms=LONG_AFTER_MS)
     assert [each for one in admitted for each in one.exposures["event_id"].to_pylist()] == ["d"]
     assert (buffer.counters.in_archive, buffer.counters.labels_joined) == (5, 1)
 
@@ -103,7 +103,7 @@ def test_a_moment_that_is_said_decides() -> None:
 def test_without_an_archive_nothing_is_in_it() -> None:
     buffer = EventBuffer(SCHEMA, config=AdmissionConfig(lateness_ms=50))
     admit(buffer, exposures("0", ("a", 300)), labels("0"))
-    admit(buffer, exposures("0", ("b", 200)), labels("0"), taken_ms=LONG_AFTER_MS)
+    admit(buffer, exposures("0", ("b", 200)), labels("0"), polled_ms=LONG_AFTER_MS)
     assert (buffer.counters.in_archive, buffer.counters.late_exposures) == (0, 1)
 
 
@@ -122,7 +122,7 @@ def test_partitions_that_are_all_let_go_hold_nothing_back() -> None:
 
 
 def admitted(
-    buffer: EventBuffer, told: list[tuple], partition: str, taken_ms: int | None, size: int
+    buffer: EventBuffer, told: list[tuple], partition: str, polled_ms: int | None, size: int
 ) -> list[tuple]:
     """Feed exposures (id, time) and labels (id, time, None) in this order; what is used of them."""
     found: list[tuple] = []
@@ -134,7 +134,7 @@ def admitted(
         said = labels(partition, *[each[:2] for _, each in part if len(each) == 3])
         places = pa.array([place for place, each in part if len(each) == 3], pa.int64())
         said = said.set_column(said.column_names.index("arrival"), "arrival", places)
-        for piece in admit(buffer, shown, said, taken_ms=taken_ms):
+        for piece in admit(buffer, shown, said, polled_ms=polled_ms):
             found += [("shown", *each) for each in zip(*event_columns(piece.exposures), strict=True)]
             known = piece.labels
             found += [("known", *each) for each in zip(known.serial_E, known.known_ms_E, strict=True)]
@@ -184,7 +184,7 @@ def test_a_request_that_the_archive_outlived_is_in_it_and_not_late() -> None:
     admit(buffer, exposures("archive/0", ("a", 100), ("b", 500)), labels("archive/0"))
     served = {"served": "r", "user_id": "u", "items": []}
     said = [json.dumps(served | {"timestamp_ms": at_ms}).encode() for at_ms in (300, 440, 460)]
-    buffer.admit(parse(*said, zone="UTC", schema=SCHEMA).tables(), taken_ms=LONG_AFTER_MS)
+    buffer.admit(parse(*said, zone="UTC", schema=SCHEMA).tables(), polled_ms=LONG_AFTER_MS)
     assert buffer.dispositions["served"].tolist() == [
         Disposition.IN_ARCHIVE,
         Disposition.USED,

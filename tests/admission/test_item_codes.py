@@ -15,7 +15,7 @@ LISTS = st.lists(st.sampled_from("abcdefg"), unique=True, max_size=5)
 def test_lists_are_what_was_taken_until_they_are_given_back(steps: list[tuple[list[str], bool, int]]) -> None:
     codes, held = ItemCodes(), []
     for items, again, gone in steps:
-        held.append((items, codes.take(items)))
+        held.append((items, codes.acquire(items)))
         if again:
             held.append((items, codes.hold(np.frombuffer(held[-1][1], np.int32))))
         if gone < len(held):
@@ -30,6 +30,6 @@ def test_lists_are_what_was_taken_until_they_are_given_back(steps: list[tuple[li
 
 def test_a_number_goes_to_another_item_once_its_own_is_gone() -> None:
     codes = ItemCodes()
-    codes.give_back(codes.take(["a", "b"]))
-    assert sorted(np.frombuffer(codes.take(["c", "d"]), np.int32).tolist()) == [0, 1]
+    codes.give_back(codes.acquire(["a", "b"]))
+    assert sorted(np.frombuffer(codes.acquire(["c", "d"]), np.int32).tolist()) == [0, 1]
     assert len(codes) == 2

@@ -39,10 +39,10 @@ class Admission:
         self.items: list[dict[str, Any]] = []
         self.dispositions: list[str] = []
 
-    def take(self, messages: list[dict[str, Any]], taken_ms: int | None = None) -> None:
+    def take(self, messages: list[dict[str, Any]], polled_ms: int | None = None) -> None:
         arrivals = parse(*(json.dumps(each).encode() for each in messages), zone="UTC", schema=self.schema)
         assert arrivals.bad == ()
-        for admitted in self.buffer.admit(arrivals.tables(), taken_ms=taken_ms):
+        for admitted in self.buffer.admit(arrivals.tables(), polled_ms=polled_ms):
             self.follow(admitted)
         said = {}
         for kind, table in arrivals.tables().items():
@@ -296,10 +296,10 @@ def test_admission_is_the_references_however_it_is_cut(
         pieces.append(messages[first : first + size])
         first, turn = first + size, turn + 1
     for piece in pieces:
-        taken_ms = START_MS + 60 + piece[0][1] if live else None
+        polled_ms = START_MS + 60 + piece[0][1] if live else None
         for said, _ in piece:
-            plain.take(said, taken_ms)
-        admission.take([said for said, _ in piece], taken_ms)
+            plain.take(said, polled_ms)
+        admission.take([said for said, _ in piece], polled_ms)
         if len(piece) % 2:
             state = {name: np.array(each) for name, each in admission.buffer.state().items()}
             admission.buffer = EventBuffer(SCHEMA, config=config)

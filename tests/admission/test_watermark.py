@@ -84,7 +84,7 @@ def test_it_is_what_the_reference_says(sequence: list, size: int) -> None:
     for each in sequence:
         watermark = restored(watermark)
         if isinstance(each, Tick):
-            watermark.tick(awaited=each.awaited, taken_ms=each.taken)
+            watermark.tick(awaited=each.awaited, polled_ms=each.taken)
             reference.tick(each)
         else:
             found = [
@@ -114,7 +114,7 @@ def backlogs(draw: st.DrawFn) -> list[Message]:
 def test_nothing_is_late_that_was_not_late_in_its_own_partition(messages: list[Message]) -> None:
     """Known from the beginning, the slowest is waited for, whoever is handed over first."""
     watermark = Watermark(lateness_ms=LATENESS_MS)
-    watermark.tick(awaited={each.partition for each in messages}, taken_ms=0)
+    watermark.tick(awaited={each.partition for each in messages}, polled_ms=0)
     for disposition, message, own in zip(
         passed(watermark, messages), messages, late_alone(messages), strict=True
     ):
@@ -133,11 +133,11 @@ def late_alone(messages: list[Message]) -> list[bool]:
 
 def test_a_partition_that_has_not_spoken_holds_it_back_until_it_is_let_go() -> None:
     watermark = Watermark(lateness_ms=LATENESS_MS)
-    watermark.tick(awaited=("a", "b"), taken_ms=5_000)
+    watermark.tick(awaited=("a", "b"), polled_ms=5_000)
     before_ms = watermark.at_ms
     assert passed(watermark, [Message("a", 100), Message("a", 900)]) == [IN_TIME, IN_TIME]
     assert watermark.at_ms == before_ms
-    watermark.tick(awaited=("a",), taken_ms=5_000)
+    watermark.tick(awaited=("a",), polled_ms=5_000)
     assert watermark.at_ms == 890
     assert passed(watermark, [Message("b", 880), Message("b", 895)]) == [AFTER_IDLE, IN_TIME]
     assert passed(watermark, [Message("a", 2_000)]) == [IN_TIME]
@@ -147,8 +147,8 @@ def test_a_partition_that_has_not_spoken_holds_it_back_until_it_is_let_go() -> N
 def test_a_quiet_stream_goes_on_by_the_clock_and_never_back() -> None:
     watermark = Watermark(lateness_ms=LATENESS_MS)
     passed(watermark, [Message("a", 100)])
-    watermark.tick(awaited=(), taken_ms=500)
-    watermark.tick(awaited=(), taken_ms=300)
+    watermark.tick(awaited=(), polled_ms=500)
+    watermark.tick(awaited=(), polled_ms=300)
     assert watermark.at_ms == 490
     assert watermark.newest_ms == 100
     assert passed(watermark, [Message("a", 490), Message("a", 489)]) == [IN_TIME, AFTER_IDLE]

@@ -96,10 +96,10 @@ def test_a_file_goes_on_where_it_was_cut_back(tmp_path):
         letters.write([LETTER])
         size = letters.force()
         letters.write([LETTER] * 3)
-        letters.cut_back(size)
+        letters.truncate(size)
         letters.write([LETTER])
     with DeadLetterFile(path) as again:
-        again.cut_back(10**9)
+        again.truncate(10**9)
         assert again.force() == 2 * size
         again.write([LETTER])
     assert [json.loads(line)["row"] for line in path.read_text().splitlines()] == [3, 3, 3]

@@ -155,7 +155,7 @@ class MessageList:
             source=self.name,
             ranges={"0": (str(first), str(stop - 1))},
             messages=stop - first,
-            taken_ms=self._stream[stop - 1].at_ms,
+            polled_ms=self._stream[stop - 1].at_ms,
         )
         messages = [
             Message(partition="0", offset=str(place), payload=self._stream[place].payload)

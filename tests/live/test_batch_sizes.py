@@ -120,7 +120,7 @@ def trained(lines: Lines, way: Way, schema: LogSchema, config: LiveConfig) -> tu
             ]
             arrivals = parser.parse(OffsetRanges(source="s", ranges={}, messages=len(piece)), piece)
             assert not arrivals.bad
-            trainer.take(arrivals.exposures, arrivals.labels)
+            trainer.process(arrivals.exposures, arrivals.labels)
         trainer.finish()
     assert trainer.buffer.counters.add_up()
     return seen, trainer

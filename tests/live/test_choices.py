@@ -57,7 +57,7 @@ def new_trainer(config: LiveConfig = LIVE_CHOICES) -> tuple[LiveTrainer, Notes]:
 
 def feed(trainer: LiveTrainer, events: pa.Table, rows: int) -> None:
     for start in range(0, events.num_rows, rows):
-        trainer.take(as_exposures(events.slice(start, rows), start), NO_LABELS)
+        trainer.process(as_exposures(events.slice(start, rows), start), NO_LABELS)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_restored_it_goes_on_as_if_nothing_had_been(stop: int, events: pa.Table)
     before = len(notes.event_ids)
     for each in (straight, other):
         for start in range(stop, events.num_rows, 10):
-            each.take(as_exposures(events.slice(start, 10), start), NO_LABELS)
+            each.process(as_exposures(events.slice(start, 10), start), NO_LABELS)
         each.finish()
     assert notes.event_ids[before:] == later.event_ids
     np.testing.assert_array_equal(np.concatenate(notes.visits)[before:], np.concatenate(later.visits))

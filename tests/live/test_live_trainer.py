@@ -27,7 +27,7 @@ MONTH_HOURS = 24 * 30
 
 def feed(trainer: LiveTrainer, events: pa.Table, rows: int = 60) -> None:
     for exposures in pieces(events, rows):
-        trainer.take(exposures, NO_LABELS)
+        trainer.process(exposures, NO_LABELS)
     trainer.finish()
 
 
@@ -146,7 +146,7 @@ def test_labels_on_their_own_teach_the_same(events: pa.Table, make_trainer) -> N
     labels = labels.append_column("arrival", pa.array(arrival[len(exposures) :]))
     for first in range(0, order.size, 100):
         span = range(first, first + 100)
-        after.take(
+        after.process(
             exposures.filter(pa.array(np.isin(exposures["arrival"].to_numpy(), span))),
             labels.filter(pa.array(np.isin(labels["arrival"].to_numpy(), span))),
         )
@@ -175,7 +175,7 @@ def test_a_trainer_restored_at_any_point_ends_the_same(
     feed(straight, events, 40)
     broken, more_notes = make_trainer(**changes)
     for turn, exposures in enumerate(pieces(events, 40)):
-        broken.take(exposures, NO_LABELS)
+        broken.process(exposures, NO_LABELS)
         if turn % every == 0:
             state = weights(broken)
             broken, _ = make_trainer(**changes)
@@ -199,7 +199,7 @@ def test_an_old_projection_is_restored_too(age: dict, events: pa.Table, make_tra
     broken, _ = make_trainer(**changes)
     for exposures in pieces(events, 40):
         for trainer in (straight, broken):
-            trainer.take(exposures, NO_LABELS)
+            trainer.process(exposures, NO_LABELS)
         state = weights(broken)
         broken, _ = make_trainer(**changes)
         broken.restore(state)
@@ -233,7 +233,7 @@ def test_a_label_that_never_comes_is_a_no_or_missing(events: pa.Table, make_trai
     exposures, _ = apart(events, REQUESTS.labels)
     for missing, expected in (((), 0), (("finish",), -1)):
         trainer, notes = make_trainer(missing_labels=missing)
-        trainer.take(exposures, NO_LABELS)
+        trainer.process(exposures, NO_LABELS)
         trainer.finish()
         assert torch.cat(notes.labels).unique().tolist() == [expected]
 
@@ -243,7 +243,7 @@ def test_tables_stay_small_on_a_stream_of_new_ids(make_trainer) -> None:
     sizes = []
     for turn in range(30):
         time_ms = 1_700_000_000_000 + turn * 4 * HOUR_MS + np.arange(60) * 1_000
-        trainer.take(new_ids(turn, time_ms), NO_LABELS)
+        trainer.process(new_ids(turn, time_ms), NO_LABELS)
         sizes.append(len(trainer.ranker.table.weight))
     assert sizes[-1] == sizes[10]
     assert trainer.rows.ledgers["item"].statistics.evictions > 500
@@ -262,7 +262,7 @@ def test_a_batch_that_waits_never_learns_of_who_comes_next(order: str, make_trai
     for turn in range(24):
         rows = new_ids(turn, 1_700_000_000_000 + turn * 4 * HOUR_MS + np.arange(60) * 1_000)
         like = rows.column_names.index("label.like")
-        trainer.take(rows.set_column(like, "label.like", pa.nulls(60, pa.int8())), NO_LABELS)
+        trainer.process(rows.set_column(like, "label.like", pa.nulls(60, pa.int8())), NO_LABELS)
         items = trainer.features.items
         slots = max(slots, items.capacity)
         for batch in trainer.pending._waiting:

@@ -69,7 +69,7 @@ def admitted(source: LiveSource) -> dict[str, dict[str, int | None]]:
     source.start_after({})
     while (arrivals := source.poll(3, 0.05)) is not None:
         assert arrivals.bad == ()
-        found += buffer.admit(arrivals.tables(), taken_ms=None)
+        found += buffer.admit(arrivals.tables(), polled_ms=None)
     for each in (*found, *buffer.end()):
         if each.exposures is not None:
             events += each.exposures["event_id"].to_pylist()

@@ -92,14 +92,14 @@ class Pausing:
         held = self._held[name]
         return [at for at in range(self._next[name], len(held)) if held[at][0] <= self.clock.ms]
 
-    def _arrivals(self, ranges: Mapping[str, tuple[str, str]], taken_ms: int | None) -> MicroBatch:
+    def _arrivals(self, ranges: Mapping[str, tuple[str, str]], polled_ms: int | None) -> MicroBatch:
         messages = [
             Message(partition=name, offset=str(at), payload=self._held[name][at][1])
             for name, (first, last) in sorted(ranges.items())
             for at in range(int(first), int(last) + 1)
         ]
         offset_ranges = OffsetRanges(
-            source=self.name, ranges=dict(ranges), messages=len(messages), taken_ms=taken_ms
+            source=self.name, ranges=dict(ranges), messages=len(messages), polled_ms=polled_ms
         )
         return self._parser.parse(offset_ranges, messages)
 

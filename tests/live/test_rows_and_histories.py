@@ -25,7 +25,7 @@ def test_an_item_that_lost_its_row_and_comes_back_finds_its_behaviours(make_trai
     ledger, state = trainer.rows.ledgers["item"], trainer.features
     has_row = []
     for day, item in enumerate(["old", "new", "new", "new", "old", "new", "new"]):
-        trainer.take(finished(item, START_MS + day * DAY_MS, day), NO_LABELS)
+        trainer.process(finished(item, START_MS + day * DAY_MS, day), NO_LABELS)
         slot = state.slots("item", pa.array(["old"]))
         has_row.append(bool(ledger.is_admitted(slot)[0]))
         assert state.items.index(slot).tolist() == [1]  # whatever becomes of its row

@@ -107,7 +107,7 @@ def run(ranker: RankerConfig, days: int) -> Run:
         for first in range(0, len(payloads), 100):
             piece = [Message(partition="0", offset="0", payload=each) for each in payloads[first:][:100]]
             arrivals = parser.parse(OffsetRanges(source="s", ranges={}, messages=len(piece)), piece)
-            trainer.take(arrivals.exposures, arrivals.labels)
+            trainer.process(arrivals.exposures, arrivals.labels)
         run.note_rows()
     trainer.finish()
     assert trainer.buffer.counters.learned == days * SHOWN_A_DAY

@@ -45,7 +45,7 @@ def test_predictions_after_a_checkpoint_are_cut_off(tmp_path: Path) -> None:
     parts.add(*rows("d"))
     parts._file._flush()
     again = PredictionParts(tmp_path, ("finish",))
-    again.cut_back(2, listed_bytes[2])
+    again.truncate(2, listed_bytes[2])
     assert again.read()["event_id"].to_pylist() == ["a", "b"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "part-00000001.parquet",
@@ -98,7 +98,7 @@ def test_a_part_that_is_missing_or_damaged_is_named(
     with pytest.raises(ResultError, match=rf"{said}.*; bring it back from a copy, or do without: take its"):
         parts.read()
     with caplog.at_level(logging.WARNING):
-        PredictionParts(tmp_path, ("finish",)).cut_back(3, listed_bytes)
+        PredictionParts(tmp_path, ("finish",)).truncate(3, listed_bytes)
     (warning,) = caplog.messages
     assert re.search(rf"{said}.*; bring it back from a copy, if predictions are to be evaluated", warning)
 
@@ -112,14 +112,14 @@ def test_a_list_that_is_missing_or_damaged_is_named(tmp_path: Path, caplog: pyte
         (tmp_path / "parts.jsonl").write_bytes(content.ljust(len(whole)))
         with pytest.raises(ResultError, match=r"parts.jsonl, line 1: .*; bring the file back"):
             parts.read()
-        parts.cut_back(1, listed_bytes)
+        parts.truncate(1, listed_bytes)
     assert [message.split(": ")[0] for message in caplog.messages] == [
         f"{tmp_path / 'parts.jsonl'}, line 1"
     ] * 3
     (tmp_path / "parts.jsonl").unlink()
     with pytest.raises(ResultError, match=r"parts.jsonl is missing, so what predictions there should be"):
         parts.read()
-    parts.cut_back(1, listed_bytes)
+    parts.truncate(1, listed_bytes)
     assert "parts.jsonl is missing or cut short: what predictions there should be is unknown" in caplog.text
 
 

@@ -85,14 +85,14 @@ def test_what_is_learned_is_what_was_sent(rows: list, batch: int, arrival: int, 
     trainer = trainer_of(recorder, wait_s=30, batch=batch, lateness_s=0 if along else 3_600)
     if along:
         for exposures in pieces(events, arrival):
-            trainer.take(exposures, NO_LABELS)
+            trainer.process(exposures, NO_LABELS)
     else:
         exposures, labels = apart(events, ("finish",))
         for first in range(0, len(exposures), arrival):
             mine = exposures.slice(first, arrival)
             theirs = labels.filter(pa.compute.is_in(labels["event_id"], mine["event_id"]))
             theirs = theirs.append_column("arrival", pa.array(np.arange(len(theirs)) + len(mine)))
-            trainer.take(mine, theirs.select(LABELS.names).cast(LABELS))
+            trainer.process(mine, theirs.select(LABELS.names).cast(LABELS))
     trainer.finish()
     in_time = [value or 0 if s <= 30 else 0 for value, s in zip(finish, after_s, strict=True)]
     assert recorder.label == in_time
@@ -125,7 +125,7 @@ def test_what_a_user_did_never_goes_to_the_next_in_that_slot(leaves: dict, slots
     events = played(users, list("xyyzzz"), minutes, finish, [10, 0, 0, 0, 0, 0])
     trainer = trainer_of(Learned(), wait_s=30, batch=1, **leaves)
     for exposures in pieces(events, 6):
-        trainer.take(exposures, NO_LABELS)
+        trainer.process(exposures, NO_LABELS)
     assert trainer.features.slots("user", pa.array(["ann", "bob", "cat"])).tolist() == slots
     assert history_of(trainer, "cat") == []
     assert clock_of(trainer, "cat", minutes[-1]) == set()
@@ -137,7 +137,7 @@ def test_losing_a_row_removes_no_history_and_no_count() -> None:
     users, items = ["ann", "bob", "ann", "bob", "ann", "bob"], ["x", "y", "y", "x", "x", "x"]
     events = played(users, items, list(range(6)), [1, 0, 0, 0, 0, 0], [10, 0, 0, 0, 0, 0])
     for exposures in pieces(events, 6):
-        trainer.take(exposures, NO_LABELS)
+        trainer.process(exposures, NO_LABELS)
     for kind in ("user", "item"):
         assert trainer.rows.ledgers[kind].statistics.evictions > 1
         assert trainer.rows.ledgers[kind].statistics.size == 1
@@ -153,7 +153,7 @@ def test_nobodys_row_goes_whose_batch_waits() -> None:
     users, minutes = ["ann", "bob", "cat", "dan", "eve", "fay"], [0, *range(2 * day, 2 * day + 5)]
     events = played(users, list("uvwxyz"), minutes, [None] * 6, [0] * 6)
     for exposures in pieces(events, 6):
-        trainer.take(exposures, NO_LABELS)
+        trainer.process(exposures, NO_LABELS)
     waiting = trainer.pending._waiting
     assert [batch.user_B.tolist() for batch in waiting] == [[1, 2], [3, 4]]
     ann = trainer.features.slots("user", pa.array(["ann"]))

@@ -128,7 +128,7 @@ def test_what_is_read_is_the_trainer(turns: list) -> None:
         snapshots = TrainerSnapshots(Path(name), trainer)
         for turn, (shown, known, kind) in enumerate(turns):
             users, items, genres = (list(each) for each in zip(*shown, strict=True))
-            trainer.take(exposures(turn, users, items, genres, known=known, hours=4), NO_LABELS)
+            trainer.process(exposures(turn, users, items, genres, known=known, hours=4), NO_LABELS)
             if kind != "nothing":
                 snapshots.write(whole=kind == "whole")
                 check_read(Path(name), trainer)
@@ -140,7 +140,7 @@ def test_a_delta_carries_values_that_nothing_was_learned_of(snapshots_of, tmp_pa
     snapshots = snapshots_of(trainer)
     kinds = []
     for turn, genre in enumerate(["rock", "jazz"]):
-        trainer.take(exposures(turn, [1, 2], [3, 4], [[genre]] * 2, known=False), NO_LABELS)
+        trainer.process(exposures(turn, [1, 2], [3, 4], [[genre]] * 2, known=False), NO_LABELS)
         kinds.append(snapshots.write(whole=False).kind)
     assert (trainer.learner.step, kinds) == (0, ["full", "delta"])
     assert snapshots.write(whole=False).watermark_ms == 0 < trainer.event_ms  # nothing was learned
@@ -154,7 +154,7 @@ def test_room_for_a_longer_id_takes_a_whole_snapshot(snapshots_of, tmp_path: Pat
     snapshots = snapshots_of(trainer)
     written = []
     for turn, user in enumerate(["ann", "eight888", "nine99999", "sixteen characte", "bob"]):
-        trainer.take(exposures(turn, [user], ["song"], [["rock"]]), NO_LABELS)
+        trainer.process(exposures(turn, [user], ["song"], [["rock"]]), NO_LABELS)
         manifest = snapshots.write(whole=False)
         written.append((manifest.kind, manifest.tables["ids.user"].width))
     assert written == [("full", 8), ("delta", 8), ("full", 16), ("delta", 16), ("delta", 16)]
@@ -169,10 +169,10 @@ def test_a_delta_asks_for_what_changed_and_nothing_else(
     trainer = trainer_of(BASE)
     snapshots = snapshots_of(trainer)
     many = [id_of(1_000 + each) for each in range(500)]
-    trainer.take(exposures(0, many, many, [[str(each)] for each in many]), NO_LABELS)
+    trainer.process(exposures(0, many, many, [[str(each)] for each in many]), NO_LABELS)
     assert snapshots.write(whole=False).kind == "full"
     new = [id_of(5_000), id_of(5_001)]
-    trainer.take(exposures(2, new, new, [["jazz"], ["soul"]], known=False), NO_LABELS)
+    trainer.process(exposures(2, new, new, [["jazz"], ["soul"]], known=False), NO_LABELS)
 
     asked = []
     for kind, name in ((Identity, "ids"), (Vocabulary, "values")):
@@ -202,15 +202,15 @@ def test_a_snapshot_is_of_what_was_written(snapshots_of, tmp_path: Path, monkeyp
     """Where a write fails, what changed is in the next one."""
     trainer = trainer_of(BASE)
     snapshots = snapshots_of(trainer)
-    trainer.take(exposures(1, [1], [1], [["rock"]]), NO_LABELS)
+    trainer.process(exposures(1, [1], [1], [["rock"]]), NO_LABELS)
     snapshots.write(whole=False)
-    trainer.take(exposures(2, [2], [2], [["jazz"]]), NO_LABELS)
+    trainer.process(exposures(2, [2], [2], [["jazz"]]), NO_LABELS)
     with monkeypatch.context() as patch:
         patch.setattr(
             "interestclock.snapshots.writer.save_file", lambda *_: (_ for _ in ()).throw(OSError(28))
         )
         with pytest.raises(Exception, match="cannot be written"):
             snapshots.write(whole=False)
-    trainer.take(exposures(3, [1], [1], [["rock"]]), NO_LABELS)
+    trainer.process(exposures(3, [1], [1], [["rock"]]), NO_LABELS)
     assert snapshots.write(whole=False).kind == "delta"
     check_read(tmp_path, trainer)

@@ -54,7 +54,7 @@ def test_every_row_is_scored_as_if_alone(requests: int, candidates: int, longest
     together_B = ranker(batch, histories)["finish"]
     assert together_B.shape == (requests * candidates,)
     for row in range(len(batch)):
-        alone_B = ranker(batch.take(torch.tensor([row])), histories)["finish"]
+        alone_B = ranker(batch.select(torch.tensor([row])), histories)["finish"]
         torch.testing.assert_close(alone_B, together_B[row : row + 1], atol=1e-6, rtol=0)
 
 

@@ -65,7 +65,7 @@ def test_batches_cover_everything_once_and_split_no_request(chunk: SampleChunk, 
 
 
 def test_an_empty_chunk_has_no_batches(chunk: SampleChunk) -> None:
-    nothing = chunk.samples.take(torch.zeros(0, dtype=torch.int64))
+    nothing = chunk.samples.select(torch.zeros(0, dtype=torch.int64))
     assert len(nothing) == 0
     empty = SampleChunk(samples=nothing, truths={}, sizes=chunk.sizes, log_row_B=np.zeros(0, np.int64))
     assert list(empty.batches(16)) == []
@@ -91,7 +91,7 @@ def test_clocks_are_not_empty(chunk: SampleChunk) -> None:
 @given(index=st.lists(st.integers(0, 59), min_size=1, max_size=80))
 def test_take_is_indexing_row_by_row(chunk: SampleChunk, index: list[int]) -> None:
     batch = next(chunk.batches(60))
-    taken = batch.take(torch.tensor(index))
+    taken = batch.select(torch.tensor(index))
     assert_same(by_exposure(taken), {name: c[torch.tensor(index)] for name, c in by_exposure(batch).items()})
     assert_moments_hold(taken)
 

@@ -65,9 +65,9 @@ def test_it_has_partitions_once_the_archive_has_ended(events: pa.Table) -> None:
         assert source.partitions() == ()
         source.acknowledge({ARCHIVE: "25"})  # nothing to the stream
         cuts.append(arrivals.offset_ranges)
-    assert [offset_ranges.taken_ms for offset_ranges in cuts] == [None] * 3
+    assert [offset_ranges.polled_ms for offset_ranges in cuts] == [None] * 3
     assert arrivals is not None
-    assert arrivals.offset_ranges.taken_ms is not None
+    assert arrivals.offset_ranges.polled_ms is not None
     assert source.partitions() == ("plays",)
     source.acknowledge({ARCHIVE: "60", "plays": "25"})
     assert source._stream.acknowledged == {"plays": "25"}

@@ -48,14 +48,14 @@ def after(ticks: Ticks, stub: Stub, seconds: float, *active_partitions: str) -> 
     stub.now_s += seconds
     ticks.received_from(active_partitions)
     tick = ticks.due()
-    assert tick is None or tick.taken_ms == stub.now_ms()
+    assert tick is None or tick.polled_ms == stub.now_ms()
     return None if tick is None else tick.awaited
 
 
 def test_who_is_silent_is_let_go_until_it_speaks(ticks: Ticks, stub: Stub) -> None:
     opening = ticks.opening()
     assert opening is not None
-    assert opening == Tick(awaited=("a", "b", "c"), taken_ms=100_000)
+    assert opening == Tick(awaited=("a", "b", "c"), polled_ms=100_000)
     assert ticks.opening() is None
     assert after(ticks, stub, 0.9, "a") is None
     assert after(ticks, stub, 0.2, "a", "b") == ("a", "b")

@@ -54,7 +54,7 @@ def admitted(*, first_arrival: int, exposures: int, labels: int = 0, dead: int =
         first_arrival=first_arrival,
         source="s",
         ranges=ranges,
-        taken_ms=1_700_000_000_000,
+        polled_ms=1_700_000_000_000,
         tables={
             "exposures": with_dispositions(arrivals.exposures),
             "labels": with_dispositions(arrivals.labels),

@@ -53,7 +53,7 @@ class MessageStream:
         ranges = {"plays": (str(self._next), str(last))}
         messages = last - self._next + 1
         offset_ranges = OffsetRanges(
-            source=self.name, ranges=ranges, messages=messages, taken_ms=self.clock.now_ms()
+            source=self.name, ranges=ranges, messages=messages, polled_ms=self.clock.now_ms()
         )
         self._next = last + 1
         return self._arrivals(offset_ranges)

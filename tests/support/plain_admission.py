@@ -34,18 +34,18 @@ class PlainAdmission:
     def at_ms(self) -> int:
         return max(self.newest_ms - self.config.lateness_ms, BEFORE_ALL_MS)
 
-    def take(self, said: dict[str, Any], taken_ms: int | None) -> None:
+    def take(self, said: dict[str, Any], polled_ms: int | None) -> None:
         self.counts["received"] += 1
         said = dict(said)
         before_ms = self.newest_ms
         own_ms = said.get("timestamp_ms", said.get("known_ms"))
         if own_ms is not None:
-            if taken_ms is not None and own_ms > max(taken_ms, before_ms) + self.config.ahead_ms:
+            if polled_ms is not None and own_ms > max(polled_ms, before_ms) + self.config.ahead_ms:
                 self.counts["ahead"] += 1
                 return
-            if taken_ms is not None and "known_ms" in said:
-                self.counts["known_ahead"] += own_ms > taken_ms
-                own_ms = said["known_ms"] = min(own_ms, max(taken_ms, before_ms))
+            if polled_ms is not None and "known_ms" in said:
+                self.counts["known_ahead"] += own_ms > polled_ms
+                own_ms = said["known_ms"] = min(own_ms, max(polled_ms, before_ms))
             self.newest_ms = max(before_ms, own_ms)
             self.give_up()
         if "item" in said:

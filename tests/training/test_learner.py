@@ -86,7 +86,7 @@ def test_probabilities_are_of_every_task_and_without_a_graph(learners, batches: 
 
 
 def test_a_batch_of_one(learners, chunks: list[SampleChunk]) -> None:
-    one = next(chunks[0].batches(16)).take(torch.tensor([0]))
+    one = next(chunks[0].batches(16)).select(torch.tensor([0]))
     learner, _ = learners
     assert learner.predict(one).probabilities()["finish"].shape == (1,)
     assert learner.learn(one) > 0

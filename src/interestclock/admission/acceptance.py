@@ -23,7 +23,7 @@ from interestclock.events.schema import LogSchema
 
 __all__ = ["Acceptance"]
 
-# Shapes: N exposures of one arrival.
+# Shapes: N exposures of one micro-batch.
 
 
 class Acceptance:

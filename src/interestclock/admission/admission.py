@@ -52,7 +52,7 @@ class Admission:
         >>> buffer = EventBuffer(schema, config=AdmissionConfig())
         >>> admission = Admission(source, Path(tempfile.mkdtemp()), buffer=buffer)
         >>> offset_ranges = OffsetRanges(
-        ...     source=source.name, ranges={"plays": ("7-0", "7-0")}, messages=1, taken_ms=9)
+        ...     source=source.name, ranges={"plays": ("7-0", "7-0")}, messages=1, polled_ms=9)
         >>> message = Message(partition="plays", offset="7-0", payload=b"{}")
         >>> entry, _ = admission.admit(MessageParser(schema).parse(offset_ranges, [message]))
         >>> entry.dead[0].reason, admission.position, admission.offsets
@@ -96,7 +96,7 @@ class Admission:
             pass
 
     def admit(self, batch: MicroBatch) -> tuple[AdmittedEntry, list[Admitted]]:
-        """Take one arrival: what was written down of it, and what is used."""
+        """Admit one micro-batch: what was written down of it, and what is used."""
         entry, admitted = self._decide(batch)
         self.position = self._log.append(entry)
         self._follow(entry)
@@ -107,11 +107,11 @@ class Admission:
         entry = AdmittedEntry(
             first_arrival=self._buffer.counters.received,
             source=self._source.name,
-            taken_ms=tick.taken_ms,
+            polled_ms=tick.polled_ms,
             awaited=tick.awaited,
         )
         self.position = self._log.append(entry)
-        return entry, self._buffer.tick(awaited=tick.awaited, taken_ms=tick.taken_ms)
+        return entry, self._buffer.tick(awaited=tick.awaited, polled_ms=tick.polled_ms)
 
     def again(self) -> Iterator[tuple[AdmittedEntry, list[Admitted]]]:
         """What was written down behind ``position``, as it was given out then.
@@ -121,8 +121,8 @@ class Admission:
                 disposition comes out.
         """
         for number, entry in self._log.read_after(self.position):
-            if entry.awaited is not None and entry.taken_ms is not None:
-                admitted = self._buffer.tick(awaited=entry.awaited, taken_ms=entry.taken_ms)
+            if entry.awaited is not None and entry.polled_ms is not None:
+                admitted = self._buffer.tick(awaited=entry.awaited, polled_ms=entry.polled_ms)
             else:
                 now, admitted = self._decide(self._batch(entry))
                 self._check_same(number, entry, now)
@@ -143,7 +143,7 @@ class Admission:
 
     def _decide(self, batch: MicroBatch) -> tuple[AdmittedEntry, list[Admitted]]:
         first_arrival, offset_ranges = self._buffer.counters.received, batch.offset_ranges
-        admitted = self._buffer.admit(batch.tables(), bad=len(batch.bad), taken_ms=offset_ranges.taken_ms)
+        admitted = self._buffer.admit(batch.tables(), bad=len(batch.bad), polled_ms=offset_ranges.polled_ms)
         dispositions = {kind: pa.array(each) for kind, each in self._buffer.dispositions.items()}
         stays = isinstance(self._source, Rereadable)
         tables = {
@@ -155,7 +155,7 @@ class Admission:
             first_arrival=first_arrival,
             source=offset_ranges.source,
             ranges=offset_ranges.ranges,
-            taken_ms=offset_ranges.taken_ms,
+            polled_ms=offset_ranges.polled_ms,
             tables={} if stays else tables,
             dispositions=dispositions["exposures"] if stays else None,
             dead=batch.bad,
@@ -165,7 +165,7 @@ class Admission:
     def _batch(self, entry: AdmittedEntry) -> MicroBatch:
         messages = entry.messages if entry.dispositions is None else len(entry.dispositions)
         offset_ranges = OffsetRanges(
-            source=entry.source, ranges=entry.ranges, messages=messages, taken_ms=entry.taken_ms
+            source=entry.source, ranges=entry.ranges, messages=messages, polled_ms=entry.polled_ms
         )
         if isinstance(self._source, Rereadable):
             found = self._source.reread(offset_ranges)

@@ -25,7 +25,7 @@ class AdmittedEntry:
         first_arrival: number of its first message in the whole log, from 0 on, without gaps.
         source: the source's own name for itself.
         ranges: partition -> first and last offset, inclusive; a partition without messages is absent.
-        taken_ms: when, UTC milliseconds; None for what lay in a log.
+        polled_ms: when, UTC milliseconds; None for what lay in a log.
         awaited: of a tick, the partitions that may still bring something of earlier moments; none, where the
             stream is quiet. None where there are messages.
         tables: kind (``exposures``, ``labels``, ...) -> its messages in canonical columns, among them
@@ -42,7 +42,7 @@ class AdmittedEntry:
         ...     "event_id": ["e1"], "label": ["finish"], "value": pa.array([1], pa.int8()), "known_ms": [9],
         ...     "arrival": [0], "partition": ["2"], "verdict": pa.array([0], pa.int8())})
         >>> entry = AdmittedEntry(first_arrival=40, source="redis://host/plays", ranges={"2": ("7", "7")},
-        ...     taken_ms=12, tables={"labels": labels})
+        ...     polled_ms=12, tables={"labels": labels})
         >>> entry.messages, entry.next_arrival
         (1, 41)
     """
@@ -50,7 +50,7 @@ class AdmittedEntry:
     first_arrival: int
     source: str
     ranges: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    taken_ms: int | None = None
+    polled_ms: int | None = None
     awaited: tuple[str, ...] | None = None
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
     dispositions: pa.Array | None = None

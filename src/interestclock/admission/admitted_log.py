@@ -44,7 +44,7 @@ class AdmittedLog:
         >>> log.append(AdmittedEntry(
         ...     first_arrival=0, source="plays.parquet", ranges={"0": ("1", "2")}, dispositions=dispositions))
         1
-        >>> log.append(AdmittedEntry(first_arrival=2, source="wall", taken_ms=9_000, awaited=()))
+        >>> log.append(AdmittedEntry(first_arrival=2, source="wall", polled_ms=9_000, awaited=()))
         2
         >>> [(number, entry.messages) for number, entry in log.read_after(0)], log.next_arrival
         ([(1, 2), (2, 0)], 2)
@@ -54,7 +54,7 @@ class AdmittedLog:
         self._segments = Segments(folder, prefix=_PREFIX, segment_bytes=segment_bytes)
         header = self._segments.header
         self._schemas = Schemas.from_bytes(header) if header else Schemas.none()
-        self._next_arrival = self._count_arrivals()
+        self._next_arrival = self._find_next_arrival()
 
     @property
     def position(self) -> int:
@@ -81,7 +81,7 @@ class AdmittedLog:
 
         Raises:
             ResultError: it cannot be written; the log is as it was.
-            ValueError: its arrivals do not follow those of the entry before.
+            ValueError: its arrival numbers do not follow those of the entry before.
         """
         if self.next_arrival is not None and entry.first_arrival != self.next_arrival:
             raise ValueError(
@@ -124,7 +124,7 @@ class AdmittedLog:
         """
         self._segments.drop_before(position)
 
-    def _count_arrivals(self) -> int | None:
+    def _find_next_arrival(self) -> int | None:
         if not self.position:
             return 0
         if self._segments.first > self.position:  # the last file has none, and those before it are gone
@@ -153,7 +153,7 @@ def copy_admitted(folder: Path, to: Path, *, position: int) -> None:
         >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp())
         >>> log = AdmittedLog(folder / "log")
-        >>> log.append(AdmittedEntry(first_arrival=0, source="wall", taken_ms=9_000, awaited=()))
+        >>> log.append(AdmittedEntry(first_arrival=0, source="wall", polled_ms=9_000, awaited=()))
         1
         >>> copy_admitted(folder / "log", folder / "copy", position=0)
         >>> AdmittedLog(folder / "copy").position
@@ -185,9 +185,9 @@ class AdmittedFollower:
         >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp())
         >>> log, follower = AdmittedLog(folder), AdmittedFollower(folder)
-        >>> log.append(AdmittedEntry(first_arrival=0, source="wall", taken_ms=9_000, awaited=()))
+        >>> log.append(AdmittedEntry(first_arrival=0, source="wall", polled_ms=9_000, awaited=()))
         1
-        >>> [(number, entry.taken_ms) for number, entry in follower.read()], list(follower.read())
+        >>> [(number, entry.polled_ms) for number, entry in follower.read()], list(follower.read())
         ([(1, 9000)], [])
     """
 

@@ -31,7 +31,7 @@ def too_far_ahead(
     """What lies too far ahead of a clock, and of the newest event before it as well, by kind (X,).
 
     Args:
-        tables: of an arrival. ahead_ms: how far ahead is too far.
+        tables: of a micro-batch. ahead_ms: how far ahead is too far.
         newest_ms: UTC milliseconds of the clock, or of the newest event if that is later.
 
     Returns:
@@ -60,16 +60,16 @@ def with_ahead(ahead_X: npt.NDArray[np.bool_], disposition_X: Dispositions) -> D
     return all_X
 
 
-def bounded(tables: Tables, *, taken_ms: int, newest_ms: int, counters: Counters) -> Tables:
+def bounded(tables: Tables, *, polled_ms: int, newest_ms: int, counters: Counters) -> Tables:
     """Nothing was known later than it arrived, or than what came before it happened if that is later.
 
     Args:
-        tables: of an arrival. taken_ms: when it was taken. newest_ms: the newest event before it.
+        tables: of a micro-batch. polled_ms: when it was polled. newest_ms: the newest event before it.
         counters: count what is said to be known later than it was taken.
 
     Example:
         >>> tables = {"labels": pa.table({"known_ms": [50, 10], "arrival": [0, 1]})}
-        >>> tables = bounded(tables, taken_ms=20, newest_ms=0, counters=Counters())
+        >>> tables = bounded(tables, polled_ms=20, newest_ms=0, counters=Counters())
         >>> tables["labels"]["known_ms"].to_pylist()
         [20, 10]
     """
@@ -78,24 +78,24 @@ def bounded(tables: Tables, *, taken_ms: int, newest_ms: int, counters: Counters
         for kind, table in tables.items()
     }
     latest = [pc.max(tables[kind][name]).as_py() for kind, those in names.items() for name in those]
-    if all(each is None or each <= taken_ms for each in latest):
+    if all(each is None or each <= polled_ms for each in latest):
         return tables  # as nearly always
-    most_ms = arrival_ms(tables, newest_ms=max(taken_ms, newest_ms))
+    most_ms = arrival_ms(tables, newest_ms=max(polled_ms, newest_ms))
     return {
         kind: with_columns(
             table,
-            {name: _bound(table[name], most_ms[kind], taken_ms, counters) for name in names[kind]},
+            {name: _bound(table[name], most_ms[kind], polled_ms, counters) for name in names[kind]},
         )
         for kind, table in tables.items()
     }
 
 
 def _bound(
-    known_ms: pa.ChunkedArray, most_ms_X: npt.NDArray[np.int64], taken_ms: int, counters: Counters
+    known_ms: pa.ChunkedArray, most_ms_X: npt.NDArray[np.int64], polled_ms: int, counters: Counters
 ) -> pa.Array:
     """When things were known, at most then."""
-    stated_ms_X = known_ms.fill_null(taken_ms).to_numpy()
-    ahead_ms_X = stated_ms_X - taken_ms
+    stated_ms_X = known_ms.fill_null(polled_ms).to_numpy()
+    ahead_ms_X = stated_ms_X - polled_ms
     counters.known_ahead += int(np.count_nonzero(ahead_ms_X > 0))
     counters.known_ahead_most_ms = max(counters.known_ahead_most_ms, int(ahead_ms_X.max(initial=0)))
     return pa.array(np.minimum(stated_ms_X, most_ms_X), mask=np.asarray(pc.is_null(known_ms)))

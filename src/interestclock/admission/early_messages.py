@@ -19,7 +19,7 @@ from interestclock.timeofday import AFTER_ALL_MS
 __all__ = ["EarlyMessages", "Found", "NewExposures"]
 
 _NO_ROWS = pa.table({"event_id": pa.array([], pa.string())})
-_MOST_CHUNKS = 64  # of the table of those that wait: it grows by a chunk an arrival
+_MOST_CHUNKS = 64  # of the table of those that wait: it grows by a chunk a micro-batch
 
 # Shapes: E messages that something became of or that came, those that waited first; W messages that
 # wait, R those whose exposure is there.
@@ -75,7 +75,7 @@ class EarlyMessages:
     """Messages of one kind that name an exposure which has not come.
 
     Such a one waits until the watermark has passed the moment at which it was known: if the exposure comes
-    only then, it is lost. An arrival costs what it brings and what becomes of that, however many wait.
+    only then, it is lost. A micro-batch costs what it brings and what becomes of that, however many wait.
 
     Example:
         >>> early = EarlyMessages()

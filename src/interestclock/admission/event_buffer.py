@@ -28,7 +28,7 @@ from interestclock.events.schema import LogSchema
 
 __all__ = ["EventBuffer"]
 
-# Shapes: N exposures of one arrival, X messages of one kind, T messages of all kinds.
+# Shapes: N exposures of one micro-batch, X messages of one kind, T messages of all kinds.
 
 _NONE: Dispositions = np.zeros(0, np.int8)
 
@@ -47,15 +47,15 @@ class EventBuffer:
     from its moment on, but not for exposures that are older than something that came before it.
 
     No label and no outcome was known later than it arrived: a producer's clock that runs ahead is bounded by
-    the moment at which the message is taken (or the newest event before it, where all clocks are ahead), and
+    the time at which the message is polled (or the newest event before it, where all clocks are ahead), and
     how far it was ahead is counted. What lies too far ahead of that moment is set aside: one such event would
     put all others behind the watermark. An event no further ahead of the newest before it is let pass all the
     same, so that a clock on the wall that is set back stops nothing. None of the rest depends on how the
-    stream was cut into arrivals, but for the order of arrival itself, as long as an ``event_id`` is not used
+    stream was batched, but for the order of arrival itself, as long as an ``event_id`` is not used
     again after it was forgotten. (Whether a label that comes long after the wait is late, or an orphan since
-    its exposure is forgotten, does follow from the cuts; it is not used either way.)
+    its exposure is forgotten, does follow from the batches; it is not used either way.)
 
-    Where an *archive* comes first, its messages have no moment at which they were taken, and the first
+    Where an *archive* comes first, its messages have no time at which they were polled, and the first
     message or tick that has one begins the stream: from then on the archive's partitions are not waited for,
     and what lies before the moment at which the stream takes over is counted as being in the archive, not as
     late. From that moment on, a message that the archive has is a duplicate.
@@ -113,19 +113,19 @@ class EventBuffer:
         """Labels and outcomes whose exposure, and exposures whose request has not come."""
         return len(self._requests) + self._labels.waiting
 
-    def admit(self, tables: Tables, *, bad: int = 0, taken_ms: int | None = None) -> list[Admitted]:
-        """Take one arrival.
+    def admit(self, tables: Tables, *, bad: int = 0, polled_ms: int | None = None) -> list[Admitted]:
+        """Admit one micro-batch.
 
         Args:
             tables: kind -> messages, as ``MicroBatch`` has them; a kind that is left out has none.
-            bad: how many messages were unreadable. taken_ms: when, UTC milliseconds; None: long after.
+            bad: how many messages were unreadable. polled_ms: when, UTC milliseconds; None: long after.
 
         Returns:
             What is used, in order; a midnight (UTC) that the watermark passes cuts it in two. The
             ``Disposition`` of each row then stands in ``dispositions``. What waits for its exposure or its
             request is ``USED``, whatever becomes of it: that follows from what comes later.
         """
-        if taken_ms is not None:
+        if polled_ms is not None:
             self._begin_stream()
         self._first_arrival = self.counters.received
         self.counters.received += bad + sum(table.num_rows for table in tables.values())
@@ -134,28 +134,28 @@ class EventBuffer:
         some = {kind: table for kind, table in tables.items() if table.num_rows}
         if not some:
             return []
-        if taken_ms is None:
+        if polled_ms is None:
             return self._admit_those(some)
-        newest_ms = max(taken_ms, self.newest_ms)
+        newest_ms = max(polled_ms, self.newest_ms)
         ahead = too_far_ahead(some, newest_ms=newest_ms, ahead_ms=self.config.ahead_ms)
         if ahead is None:
-            return self._admit_those(self._bounded(some, taken_ms))
+            return self._admit_those(self._bounded(some, polled_ms))
         self.counters.ahead += sum(int(each.sum()) for each in ahead.values())
         those = {kind: each.filter(pa.array(~ahead[kind])) for kind, each in some.items()}
-        pieces = self._admit_those(self._bounded(those, taken_ms))
+        pieces = self._admit_those(self._bounded(those, polled_ms))
         for kind, ahead_X in ahead.items():
             self.dispositions[kind] = with_ahead(ahead_X, self.dispositions[kind])
         return pieces
 
-    def tick(self, *, awaited: Iterable[str], taken_ms: int) -> list[Admitted]:
+    def tick(self, *, awaited: Iterable[str], polled_ms: int) -> list[Admitted]:
         """Nothing came for a while: wait for these partitions alone, as ``Watermark.tick`` does.
 
         Args:
             awaited: partitions that may bring something of earlier moments; none, where the stream is quiet.
-            taken_ms: when, UTC milliseconds.
+            polled_ms: when, UTC milliseconds.
         """
         self._begin_stream()
-        self._watermark.tick(awaited=awaited, taken_ms=taken_ms)
+        self._watermark.tick(awaited=awaited, polled_ms=polled_ms)
         return [self._nothing_more()]
 
     def end(self) -> list[Admitted]:
@@ -190,8 +190,8 @@ class EventBuffer:
             self._in_archive_before_ms = self.watermark_ms if from_ms is None else from_ms
             self._watermark.let_all_go()
 
-    def _bounded(self, tables: Tables, taken_ms: int) -> Tables:
-        return bounded(tables, taken_ms=taken_ms, newest_ms=self.newest_ms, counters=self.counters)
+    def _bounded(self, tables: Tables, polled_ms: int) -> Tables:
+        return bounded(tables, polled_ms=polled_ms, newest_ms=self.newest_ms, counters=self.counters)
 
     def _admit_those(self, tables: Tables) -> list[Admitted]:
         tables = {kind: table for kind, table in tables.items() if table.num_rows}

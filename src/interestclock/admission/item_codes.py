@@ -22,7 +22,7 @@ class ItemCodes:
 
     Example:
         >>> codes = ItemCodes()
-        >>> first, second = codes.take(["a", "b", "c"]), codes.take(["c", "a"])
+        >>> first, second = codes.acquire(["a", "b", "c"]), codes.acquire(["c", "a"])
         >>> codes.place(second, "a"), codes.place(second, "b"), len(second)
         (1, None, 8)
         >>> codes.give_back(first)
@@ -39,7 +39,7 @@ class ItemCodes:
     def __len__(self) -> int:
         return len(self._code_of)
 
-    def take(self, item_ids: Sequence[str]) -> bytes:
+    def acquire(self, item_ids: Sequence[str]) -> bytes:
         """A list to be held, in which no item stands twice; int32 (X,) as bytes."""
         codes = list(map(self._code_of.get, item_ids))
         for place in [place for place, code in enumerate(codes) if code is None]:
@@ -52,7 +52,7 @@ class ItemCodes:
         return code_X.tobytes()
 
     def give_back(self, held: bytes) -> None:
-        """A list that ``take`` or ``hold`` gave is wanted no more."""
+        """A list that ``acquire`` or ``hold`` gave is wanted no more."""
         code_X = np.frombuffer(held, np.int32)
         self._lists[code_X] -= 1
         for code in code_X[self._lists[code_X] == 0].tolist():

@@ -1,4 +1,4 @@
-"""The messages of an arrival in the order in which they came, each judged by its own time."""
+"""The messages of a micro-batch in the order in which they came, each judged by its own time."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Judged:
 
     @classmethod
     def of(cls, tables: Tables, watermark: Watermark, *, in_archive_before_ms: int | None) -> Judged:
-        """Judge an arrival; the watermark moves on.
+        """Judge a micro-batch; the watermark moves on.
 
         Args:
             tables: kind -> messages, with ``arrival``. watermark: as of the messages before.
@@ -119,8 +119,8 @@ class Judged:
 def in_order(tables: Tables) -> tuple[Times, npt.NDArray[np.int64]]:
     """Times of all messages, kind after kind, ``NO_TIME_MS`` where one has none; and their order."""
     times = [times_of(kind, table) for kind, table in tables.items()]
-    arrivals = [whole(table, "arrival") for table in tables.values()]
-    return np.concatenate(times), np.argsort(np.concatenate(arrivals), kind="stable")
+    arrival_T = [whole(table, "arrival") for table in tables.values()]
+    return np.concatenate(times), np.argsort(np.concatenate(arrival_T), kind="stable")
 
 
 def known_times(tables: Tables) -> npt.NDArray[np.bool_]:
@@ -145,8 +145,8 @@ def arrival_ms(tables: Tables, *, newest_ms: int) -> dict[str, Times]:
 
 def by_kind(tables: Tables, values_T: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
     """What was said of all messages, kind after kind, by kind (X,); shares memory."""
-    cuts = np.cumsum([table.num_rows for table in tables.values()])[:-1]
-    return dict(zip(tables, np.split(values_T, cuts), strict=True))
+    ends = np.cumsum([table.num_rows for table in tables.values()])[:-1]
+    return dict(zip(tables, np.split(values_T, ends), strict=True))
 
 
 def times_of(kind: str, table: pa.Table) -> Times:

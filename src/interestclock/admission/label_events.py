@@ -24,7 +24,7 @@ class LabelEvents:
         >>> events = LabelEvents.none().joined(LabelEvents(
         ...     known_ms_E=np.array([9, 5]), serial_E=np.array([0, 1]),
         ...     label_E=np.array([0, 0], np.int8), value_E=np.array([1, 0], np.int8)))
-        >>> events.serial_E.tolist(), events.taken(slice(1)).known_ms_E.tolist()
+        >>> events.serial_E.tolist(), events.select(slice(1)).known_ms_E.tolist()
         ([1, 0], [5])
     """
 
@@ -43,16 +43,16 @@ class LabelEvents:
         return cls(known_ms_E=whole, serial_E=whole, label_E=small, value_E=small)
 
     def joined(self, later: LabelEvents) -> LabelEvents:
-        """These and later arrivals, in order: which does not depend on what came with what."""
+        """These and later ones, in order: which does not depend on what came with what."""
         if not len(later):
             return self
         both = {
             each.name: np.concatenate([getattr(self, each.name), getattr(later, each.name)])
             for each in fields(self)
         }
-        return LabelEvents(**both).taken(np.lexsort((both["label_E"], both["serial_E"], both["known_ms_E"])))
+        return LabelEvents(**both).select(np.lexsort((both["label_E"], both["serial_E"], both["known_ms_E"])))
 
-    def taken(self, rows: slice | npt.NDArray[Any]) -> LabelEvents:
+    def select(self, rows: slice | npt.NDArray[Any]) -> LabelEvents:
         """The labels at some rows."""
         return LabelEvents(
             known_ms_E=self.known_ms_E[rows],

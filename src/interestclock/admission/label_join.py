@@ -24,7 +24,7 @@ from interestclock.events.schema import LogSchema
 
 __all__ = ["LabelJoin"]
 
-# Shapes: N exposures, E labels or outcomes of one arrival, R those whose exposure is there.
+# Shapes: N exposures, E labels or outcomes of one micro-batch, R those whose exposure is there.
 
 
 class LabelJoin:
@@ -138,8 +138,8 @@ class LabelJoin:
         joined = _firsts(disposition_R, given_R, slot_R)
         self._counters.labels_joined += joined.size
         self._record_dispositions(found, disposition_R, labels)
-        rest = made.labels.taken(np.flatnonzero(~np.isin(made_slot_E, slot_R[joined])))
-        return self.note(events.taken(joined)).joined(self._record_new(rest))
+        rest = made.labels.select(np.flatnonzero(~np.isin(made_slot_E, slot_R[joined])))
+        return self.note(events.select(joined)).joined(self._record_new(rest))
 
     def _join_outcomes(self, found: Found | None, outcomes: AtPlaces | None) -> MadeLabels:
         """Gives the labels that could be made with them."""
@@ -209,7 +209,7 @@ class LabelJoin:
 
     def _record_new(self, made: LabelEvents) -> LabelEvents:
         """Labels that follow from what came, but for those that came themselves."""
-        return self.note(made.taken(np.flatnonzero(~self._given(made)))) if len(made) else made
+        return self.note(made.select(np.flatnonzero(~self._given(made)))) if len(made) else made
 
 
 def _firsts(

@@ -1,4 +1,4 @@
-"""One arrival's exposures that leave who or when to their served request, each joined to it or not."""
+"""One micro-batch's exposures that leave who or when to their served request, each joined to it or not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNTIL = "until_ms"  # an exposure that waits for its request is given up once t
 
 @dataclass(frozen=True, kw_only=True)
 class AtPlaces:
-    """Messages of one kind and where each stands in its arrival.
+    """Messages of one kind and where each stands in its micro-batch.
 
     Args:
         table: of them. disposition_X: as they were judged; what becomes of them is noted there.
@@ -67,7 +67,7 @@ class Resolved:
     Args:
         exposures: columns as exposures that say it all. place_R: where each stands, its own or that of the
             request it waited for. disposition_R: by its time. row_R: its row among the references of the
-            arrival, -1 for one that waited.
+            micro-batch, -1 for one that waited.
         waiting: references whose request may still come. orphans: how many were given up.
     """
 

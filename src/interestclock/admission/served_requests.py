@@ -31,7 +31,7 @@ class ServedRequests:
     else the request's; by that it is late or not. One whose request never comes, did not return the item, or
     was another user's is an orphan.
 
-    What becomes of each follows from the messages in their order, not from how they are cut into arrivals.
+    What becomes of each follows from the messages in their order, not from how they are batched.
 
     Args:
         wait_ms: how long after a request exposures may refer to it.
@@ -51,7 +51,7 @@ class ServedRequests:
     def admit(
         self, served: AtPlaces, references: AtPlaces, *, at_ms: int, in_archive_before_ms: int | None
     ) -> Resolved:
-        """Take the requests and references of a piece of an arrival, and make exposures whole.
+        """Take the requests and references of a piece of a micro-batch, and make exposures whole.
 
         Args:
             served, references: judged by their own times; dispositions become what they are in the end, of a
@@ -182,7 +182,7 @@ class _Returned:
     def __init__(self, table: pa.Table, items: ItemCodes) -> None:
         lists = table["item_ids"].combine_chunks()
         named = lists.flatten().dictionary_encode()
-        self._items, self._distinct = items, items.take(named.dictionary.to_pylist())
+        self._items, self._distinct = items, items.acquire(named.dictionary.to_pylist())
         self._code_I = np.frombuffer(self._distinct, np.int32)[named.indices.to_numpy()]
         self._stop_X = np.cumsum([0, *lists.value_lengths().to_pylist()])
 

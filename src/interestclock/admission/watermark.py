@@ -34,7 +34,7 @@ class Watermark:
     by more than the lateness. As long as its partition was awaited, the first implies the second. What the
     watermark has passed otherwise came after its partition was let go.
 
-    All of it follows from messages and ticks in their order, not from how they are cut into arrivals.
+    All of it follows from messages and ticks in their order, not from how they are batched.
 
     Args:
         lateness_ms: how far an event's time may stand behind its partition's newest.
@@ -44,7 +44,7 @@ class Watermark:
         >>> _ = watermark.passed(np.array([100, 500]), ["a", "b"], np.array([0, 1]))
         >>> watermark.at_ms                          # a may bring more from 90 on
         90
-        >>> watermark.tick(awaited=("b",), taken_ms=600)
+        >>> watermark.tick(awaited=("b",), polled_ms=600)
         >>> watermark.at_ms
         490
         >>> watermark.passed(np.array([101, 80, 495]), ["a", "b"], np.array([0, 0, 0]))[0]
@@ -100,17 +100,17 @@ class Watermark:
             self._look_at_units(time_ms_T[late_T])
         return np.where(late_T, behind_T, Disposition.USED).astype(np.int8), at_T
 
-    def tick(self, *, awaited: Iterable[str], taken_ms: int) -> None:
+    def tick(self, *, awaited: Iterable[str], polled_ms: int) -> None:
         """Wait for these partitions, known or not, and for no others.
 
         Args:
-            awaited: none, where the stream is quiet: then the watermark moves to ``taken_ms`` less the
-                lateness. taken_ms: when, UTC milliseconds.
+            awaited: none, where the stream is quiet: then the watermark moves to ``polled_ms`` less the
+                lateness. polled_ms: when, UTC milliseconds.
         """
         self._awaited = set(awaited)
         for name in self._awaited:
             self._reached_ms.setdefault(name, BEFORE_ALL_MS)
-        least_ms = self._least_of_others(set()) if self._awaited else taken_ms
+        least_ms = self._least_of_others(set()) if self._awaited else polled_ms
         self.at_ms = max(self.at_ms, least_ms - self.lateness_ms)
 
     def let_all_go(self) -> None:

@@ -1,4 +1,4 @@
-"""Exposures of an arrival as they are accepted: those that came whole, and those made whole by a request."""
+"""Exposures of a micro-batch as they are accepted: some came whole, others are made whole by a request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from interestclock.events.schema import LogSchema
 
 __all__ = ["WholeExposures"]
 
-# Shapes: N exposures of one arrival, R those that are made whole, X messages of one kind.
+# Shapes: N exposures of one micro-batch, R those that are made whole, X messages of one kind.
 
 
 class WholeExposures:

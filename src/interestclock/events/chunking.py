@@ -32,7 +32,7 @@ def rechunk(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
     for table in tables:
         held = table if held is None else pa.concat_tables([held, table])
         start = 0
-        for stop in _cuts(held, rows):
+        for stop in _boundaries(held, rows):
             yield held.slice(start, stop - start).combine_chunks()
             start = stop
         held = held.slice(start)
@@ -40,7 +40,7 @@ def rechunk(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
         yield held.combine_chunks()
 
 
-def _cuts(table: pa.Table, rows: int) -> Iterator[int]:
+def _boundaries(table: pa.Table, rows: int) -> Iterator[int]:
     """Where chunks end; the open end of the table is none of them."""
     may_split = _request_changes(table)
     at = np.searchsorted(may_split, rows)

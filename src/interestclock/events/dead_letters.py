@@ -69,7 +69,7 @@ class DeadLetterFile:
         ...     letters.write([letter])
         ...     size = letters.force()
         ...     letters.write([letter])
-        ...     letters.cut_back(size)
+        ...     letters.truncate(size)
         >>> letters.path.read_text()
         '{"file": "a.csv", "row": 3, "reason": "user \\'u\\': empty", "values": {"u": null}}\\n'
         >>> DeadLetterFile(None).write([letter])
@@ -126,7 +126,7 @@ class DeadLetterFile:
             force(self.path)
         return self.path.stat().st_size
 
-    def cut_back(self, size: int) -> None:
+    def truncate(self, size: int) -> None:
         """Remove what was added after a size was noted."""
         if self.path is not None and self.path.exists() and size < self.path.stat().st_size:
             with self._naming_the_file():

@@ -92,18 +92,18 @@ class MessageTables:
     def __init__(self, schema: LogSchema, *, zone: str | None = None) -> None:
         self._schema, self._zone = schema, zone
 
-    def exposures(self, arrivals: Sequence[int], messages: Sequence[Exposure]) -> pa.Table:
+    def exposures(self, arrival_N: Sequence[int], messages: Sequence[Exposure]) -> pa.Table:
         """Columns of the event table, ``event_id``, ``position``, ``values`` and ``arrival``."""
         time_N = np.array([each.timestamp_ms for each in messages], np.int64)
         offset_N = self._offsets(time_N, messages)
         return pa.table(
             self._common(messages)
-            | {"timestamp_ms": pa.array(time_N), "arrival": pa.array(arrivals, pa.int64())}
+            | {"timestamp_ms": pa.array(time_N), "arrival": pa.array(arrival_N, pa.int64())}
             | _local(time_N, offset_N)
             | {"zone": self._zones(messages)}
         )
 
-    def references(self, arrivals: Sequence[int], messages: Sequence[Exposure]) -> pa.Table:
+    def references(self, arrival_N: Sequence[int], messages: Sequence[Exposure]) -> pa.Table:
         """As ``REFERENCES`` begins, and labels and context as exposures have them."""
         time_ms = [each.timestamp_ms for each in messages]
         return pa.table(
@@ -112,11 +112,11 @@ class MessageTables:
                 "timestamp_ms": pa.array(time_ms, pa.int64()),
                 "utc_offset_minutes": pa.array([_given_offset(each) for each in messages], pa.int32()),
                 "zone": pa.array([_given_zone(each) for each in messages], pa.string()),
-                "arrival": pa.array(arrivals, pa.int64()),
+                "arrival": pa.array(arrival_N, pa.int64()),
             }
         )
 
-    def labels(self, arrivals: Sequence[int], messages: Sequence[Label]) -> pa.Table:
+    def labels(self, arrival_N: Sequence[int], messages: Sequence[Label]) -> pa.Table:
         """As ``LABELS``."""
         return pa.table(
             {
@@ -124,18 +124,18 @@ class MessageTables:
                 "label": [each.label for each in messages],
                 "value": [int(each.value) for each in messages],
                 "known_ms": [each.known_ms for each in messages],
-                "arrival": arrivals,
+                "arrival": arrival_N,
             },
             LABELS,
         )
 
-    def items(self, arrivals: Sequence[int], messages: Sequence[Item]) -> pa.Table:
+    def items(self, arrival_N: Sequence[int], messages: Sequence[Item]) -> pa.Table:
         """As ``ITEMS``, and ``attribute.NAME`` (list<string>) for each of the schema's."""
         table = pa.table(
             {
                 "item_id": _ids(each.item for each in messages),
                 "from_ms": [each.from_ms for each in messages],
-                "arrival": arrivals,
+                "arrival": arrival_N,
             },
             ITEMS,
         )
@@ -144,7 +144,7 @@ class MessageTables:
             table = table.append_column(f"attribute.{name}", given_lists(parts, name))
         return table
 
-    def outcomes(self, arrivals: Sequence[int], messages: Sequence[Outcome]) -> pa.Table:
+    def outcomes(self, arrival_N: Sequence[int], messages: Sequence[Outcome]) -> pa.Table:
         """As ``OUTCOMES``; a flag is 0 or 1."""
         return pa.table(
             {
@@ -152,12 +152,12 @@ class MessageTables:
                 "outcome": [each.name for each in messages],
                 "value": [float(each.value) for each in messages],
                 "known_ms": [each.known_ms for each in messages],
-                "arrival": arrivals,
+                "arrival": arrival_N,
             },
             OUTCOMES,
         )
 
-    def served(self, arrivals: Sequence[int], messages: Sequence[Served]) -> pa.Table:
+    def served(self, arrival_N: Sequence[int], messages: Sequence[Served]) -> pa.Table:
         """As ``SERVED``; the items' three lists are equally long, best place first."""
         time_N = np.array([each.timestamp_ms for each in messages], np.int64)
         offset_N = self._offsets(time_N, messages)
@@ -171,7 +171,7 @@ class MessageTables:
             "item_ids": [[str(one.item_id) for one in each.items] for each in messages],
             "scores": [[one.score for one in each.items] for each in messages],
             "propensities": [[one.propensity for one in each.items] for each in messages],
-            "arrival": arrivals,
+            "arrival": arrival_N,
         }
         for name in ("arm", "ranker", "version", "admitted_offset"):
             columns[name] = [getattr(each, name) for each in messages]

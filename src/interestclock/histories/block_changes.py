@@ -38,7 +38,7 @@ class BlockChanges:
     Example:
         >>> changes = BlockChanges()
         >>> changes.note(np.array([3, 1, 3]), np.array([7, 2, 5]))
-        >>> changes.take(np.array([1, 2, 3])).tolist() == [2, _UNCHANGED, 5], changes.users().tolist()
+        >>> changes.drain(np.array([1, 2, 3])).tolist() == [2, _UNCHANGED, 5], changes.users().tolist()
         (True, [])
     """
 
@@ -57,7 +57,7 @@ class BlockChanges:
         """Users whose records changed, ascending."""
         return np.unique(np.concatenate(self._noted)) if self._noted else np.zeros(0, np.int64)
 
-    def take(self, user_R: Int64s) -> Int64s:
+    def drain(self, user_R: Int64s) -> Int64s:
         """From which ordinal on each user's records changed, the largest int64 where none did; forgets it."""
         self._from_U = with_room(self._from_U, int(user_R.max(initial=0)) + 1, fill=_UNCHANGED)
         from_R: Int64s = self._from_U[user_R]

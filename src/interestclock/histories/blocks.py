@@ -172,7 +172,7 @@ class UserBlocks:
         Args:
             user_R: slots. whole: all that is kept of them.
         """
-        noted_R = np.zeros_like(user_R) if self.changes is None else self.changes.take(user_R)
+        noted_R = np.zeros_like(user_R) if self.changes is None else self.changes.drain(user_R)
         self.admit(int(user_R.max(initial=0)) + 1)
         count_R, dropped_R = self.blocks.count_U[user_R], self.blocks.dropped_U[user_R]
         from_R = dropped_R if whole else np.clip(noted_R, dropped_R, count_R)

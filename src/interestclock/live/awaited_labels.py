@@ -41,7 +41,7 @@ class AwaitedLabels:
 
     def apply(self, labels: LabelEvents) -> None:
         """Note labels of exposures that were expected; those that nothing waits for are passed over."""
-        self._open.set_labels(labels.taken(np.flatnonzero(labels.serial_E >= self._open.first)))
+        self._open.set_labels(labels.select(np.flatnonzero(labels.serial_E >= self._open.first)))
 
     def settled_ms(self, batch: Batch) -> Tensor:
         """All labels known, or the wait over: final for what the watermark has passed, int64 (B,)."""

@@ -47,12 +47,12 @@ def check_beginning(folder: Path, *, first: int, entries: int) -> None:
     )
 
 
-def check_admitted(log: AdmittedLog, folder: Path, *, position: int, arrivals: int) -> list[str]:
+def check_admitted(log: AdmittedLog, folder: Path, *, position: int, messages: int) -> list[str]:
     """Read all that was admitted behind a checkpoint of a version that did not sum what it says of itself.
 
     Args:
         log: in ``folder``. position: the last entry that the checkpoint says it has seen.
-        arrivals: how many messages its state has seen.
+        messages: how many of them its state has seen.
 
     Returns:
         What else is missing or damaged, a line each; it is needed only to go on from an older checkpoint.
@@ -63,15 +63,15 @@ def check_admitted(log: AdmittedLog, folder: Path, *, position: int, arrivals: i
     Example:
         >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp())
-        >>> check_admitted(AdmittedLog(folder), folder, position=0, arrivals=0)
+        >>> check_admitted(AdmittedLog(folder), folder, position=0, messages=0)
         []
     """
     entries = log.read_after(position)
     first = next(entries, None)
     arrived = log.next_arrival if first is None else first[1].first_arrival
-    if arrived not in (None, arrivals):
+    if arrived not in (None, messages):
         raise ResultError(
-            f"{folder}: the checkpoint has seen {arrivals:,} messages, and behind its entry {position} it is "
+            f"{folder}: the checkpoint has seen {messages:,} messages, and behind its entry {position} it is "
             f"{arrived:,}: one of the two is damaged; bring checkpoints/ and admitted/ back from a copy"
         )
     for _ in entries:

@@ -133,7 +133,7 @@ class LiveConfig:
         )
 
     def learned_from(self) -> dict[str, Any]:
-        """What decides what is learned, for JSON: all but schedules, and what is told of each arrival."""
+        """What decides what is learned, for JSON: all but schedules, and what is reported on the way."""
         settings = {name: value for name, value in asdict(self).items() if name not in _OPERATIONS}
         settings["ranker"]["clocks"] = [describe_clock(each) for each in self.ranker.clocks]
         return settings

@@ -126,7 +126,7 @@ class LiveRun:
         self._reports = RunTelemetry(telemetry, self.trainer, main_label=source.schema.main_label)
         self._alarms = Alarms()
         self._ticks = Ticks(source, idle_s=config.idle_seconds)
-        self._taken_ms: int | None = None  # of the last arrival
+        self._polled_ms: int | None = None  # of the last micro-batch
         self.checkpoint_writer = CheckpointWriter(self._files.checkpoints, telemetry=telemetry)
 
     def __enter__(self) -> LiveRun:
@@ -146,9 +146,9 @@ class LiveRun:
         Ends with a checkpoint in either case.
 
         Args:
-            report: called after every arrival and while none comes, for a status line.
+            report: called after every micro-batch and while none comes, for a status line.
         """
-        self._take_up()
+        self._resume()
         self.under_way = True
         while not self.stopping:
             batch = self.source.poll(self.config.poll_messages, min(_POLL_S, self.config.idle_seconds / 2))
@@ -167,7 +167,7 @@ class LiveRun:
         self._written()
         self._acknowledgement.now(self._files.admission.offsets)
         self._alarms.look(self.trainer.buffer.counters.counts(), ended=True)
-        self._reports.progress(wall_ms=self._taken_ms)
+        self._reports.progress(wall_ms=self._polled_ms)
         report()
 
     def predicted(self, predicted: PredictedBatch) -> None:
@@ -192,7 +192,7 @@ class LiveRun:
             )
         return replace(kept, state={})  # it may be large
 
-    def _take_up(self) -> None:
+    def _resume(self) -> None:
         """Go on from the newest checkpoint: files back to it, then what was admitted since then.
 
         What is cut back is made again from what was admitted, so all of that is read first.
@@ -212,7 +212,7 @@ class LiveRun:
                 _log.info("no checkpoint yet: beginning with the first of %d entries admitted", entries)
         if self._kept is None:  # what is copied begins behind the other's checkpoint, and nothing is cut back
             self._files.admission.check_readable()
-        self._files.cut_back(manifest)
+        self._files.truncate(manifest)
         if self._kept is not None:
             self._begin_behind(self._kept)
         for entry, admitted in self._files.admission.again():
@@ -244,7 +244,7 @@ class LiveRun:
         """Learn from what is written down; then see what is due, and tell."""
         self._files.dead_letters.write(entry.dead)
         self._alarms.note(letter.reason for letter in entry.dead)
-        self._taken_ms = entry.taken_ms
+        self._polled_ms = entry.polled_ms
         for each in admitted:
             self.trainer.ingest(each)
         now_ms = self.trainer.event_ms
@@ -255,7 +255,7 @@ class LiveRun:
             self._snapshot()
         if self._checkpoint_due.passed(now_ms):
             self._checkpoint()
-        self._reports.progress(wall_ms=self._taken_ms)
+        self._reports.progress(wall_ms=self._polled_ms)
 
     def _checkpoint(self) -> None:
         """Copy the state; write it beside the training, which waits only if the one before is not done."""

@@ -37,10 +37,10 @@ _COLUMNS = ("user", "item", "timestamp_ms", "second_of_day", "day_of_week", "ser
 
 
 class LiveTrainer:
-    """A ``Trainer`` and all it needs, fed by arrivals; its whole state can be taken and given back.
+    """A ``Trainer`` and all it needs, fed by micro-batches; its whole state can be saved and restored.
 
-    What it learns depends on what was admitted and its order alone: not on how that is cut, not on the time
-    on the wall, and not on whether it was stopped and restored in between.
+    What it learns depends on what was admitted and its order alone: not on how that is batched, not on the
+    time on the wall, and not on whether it was stopped and restored in between.
 
     Args:
         schema: the log's names. items: the item table, or None.
@@ -89,12 +89,12 @@ class LiveTrainer:
         self.event_ms = self.learned_ms = 0  # of the last exposure predicted, and learned
         self._awaiting = 0  # exposures predicted and not learned yet
 
-    def take(
-        self, exposures: pa.Table, labels: pa.Table, *, bad: int = 0, taken_ms: int | None = None
+    def process(
+        self, exposures: pa.Table, labels: pa.Table, *, bad: int = 0, polled_ms: int | None = None
     ) -> None:
-        """Take one arrival that is written down nowhere: admit and ingest it."""
+        """Admit and ingest a micro-batch that is written down nowhere."""
         tables = {"exposures": exposures, "labels": labels}
-        for admitted in self.buffer.admit(tables, bad=bad, taken_ms=taken_ms):
+        for admitted in self.buffer.admit(tables, bad=bad, polled_ms=polled_ms):
             self.ingest(admitted)
 
     def ingest(self, admitted: Admitted) -> None:

@@ -145,7 +145,7 @@ class _Done:
     """What was converted so far."""
 
     newest: CheckpointManifest | None = None
-    arrivals: int = 0  # messages that the newest has seen
+    messages: int = 0  # messages that the newest has seen
     checkpoints: list[int] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
     noticed: list[str] = field(default_factory=list)
@@ -206,7 +206,7 @@ def _convert_checkpoints(
             size = max((each for part, each in listed.items() if part <= number), default=0)
             manifest = replace(manifest, prediction_list_bytes=size)
         done.newest = writer.write(state, manifest)
-        done.arrivals = int(state[_COUNTS][0])
+        done.messages = int(state[_COUNTS][0])
         done.checkpoints.append(number)
     if done.damaged and done.newest is None:
         raise ResultError(
@@ -249,10 +249,10 @@ def _check_admitted(folder: Path, done: _Done) -> None:
         return
     if done.newest is None:
         check_beginning(folder, first=log.first, entries=log.position + 1 - log.first)
-        position, arrivals = 0, 0
+        position, messages = 0, 0
     else:
-        position, arrivals = done.newest.admitted_position, done.arrivals
-    done.noticed += check_admitted(log, folder / _ADMITTED, position=position, arrivals=arrivals)
+        position, messages = done.newest.admitted_position, done.messages
+    done.noticed += check_admitted(log, folder / _ADMITTED, position=position, messages=messages)
 
 
 def _copy(path: Path, to: Path) -> None:

@@ -152,7 +152,7 @@ class PredictionParts:
                 _append(self._list, PredictionPart(name=path.name, rows=rows, bytes=size, sha256=digest))
         return self._listed_bytes()
 
-    def cut_back(self, number: int, listed_bytes: int) -> None:
+    def truncate(self, number: int, listed_bytes: int) -> None:
         """Remove what was predicted after a checkpoint; 0 is the beginning.
 
         Parts before it that are missing or damaged are warned of: nothing that is learned needs them. The
@@ -212,7 +212,7 @@ class PredictionParts:
         return pa.concat_tables(tables) if tables else pa.table({})
 
     def problems(self) -> list[str]:
-        """What is missing or damaged, a line each; as ``cut_back`` looks at it."""
+        """What is missing or damaged, a line each; as ``truncate`` looks at it."""
         try:
             parts = self.listed()
         except ResultError as error:

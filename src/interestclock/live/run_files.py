@@ -58,11 +58,11 @@ class RunFiles:
                 f"{folder} cannot be written ({error}); make room or mend the disk, then go on with --resume"
             ) from error
 
-    def cut_back(self, manifest: CheckpointManifest | None) -> None:
+    def truncate(self, manifest: CheckpointManifest | None) -> None:
         """Predictions and dead letters to what they were at a checkpoint; None: to nothing."""
         if manifest is None:
-            self.predictions.cut_back(0, 0)
-            self.dead_letters.cut_back(0)
+            self.predictions.truncate(0, 0)
+            self.dead_letters.truncate(0)
         else:
-            self.predictions.cut_back(manifest.number, manifest.prediction_list_bytes)
-            self.dead_letters.cut_back(manifest.dead_letter_bytes)
+            self.predictions.truncate(manifest.number, manifest.prediction_list_bytes)
+            self.dead_letters.truncate(manifest.dead_letter_bytes)

@@ -24,7 +24,7 @@ _HOUR = "of those of the window shown in the current local hour of the day."
 # Metric, its number, its label "window" if it has one, what it says.
 _GAUGES = (
     ("events_per_second", "events_per_second", "", "Messages taken per second, over about ten seconds."),
-    ("event_time_lag_seconds", "lag_seconds", "", "Wall time less newest event time, at the last arrival."),
+    ("event_time_lag_seconds", "lag_seconds", "", "Wall time less newest event time, when last polled."),
     ("learning_behind_seconds", "behind_seconds", "", "Event time of the last predicted less last learned."),
     ("auc", "auc", "recent", f"AUC {_WINDOW}"),
     ("calibration", "calibration", "recent", f"Mean prediction over mean label {_WINDOW}"),
@@ -112,8 +112,8 @@ def _of_files(telemetry: Telemetry) -> Iterable[Metric]:
         ("checkpoint", "", {"": telemetry.checkpoints}),
         ("snapshot", "kind", telemetry.snapshots),
     ):
-        took = {kind: (each.count, each.seconds) for kind, each in files.items()}
-        yield _summary(f"{name}_seconds", f"How long each {name} took.", took, label)
+        elapsed = {kind: (each.count, each.seconds) for kind, each in files.items()}
+        yield _summary(f"{name}_seconds", f"How long each {name} took.", elapsed, label)
         size = {kind: each.size for kind, each in files.items()}
         yield _family(GaugeMetricFamily, f"{name}_bytes", f"Size of the last {name}.", size, label)
     rows = {kind: each.rows for kind, each in telemetry.snapshots.items()}

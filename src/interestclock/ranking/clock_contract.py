@@ -155,7 +155,7 @@ def _gradients(world: _World) -> str | None:
 def _alone(world: _World) -> str | None:
     together_BO = world.answer(world.batch)
     for row in range(len(world.batch)):
-        alone_BO = world.answer(world.batch.take(torch.tensor([row])))
+        alone_BO = world.answer(world.batch.select(torch.tensor([row])))
         if not torch.allclose(alone_BO[0], together_BO[row], atol=_CLOSE, rtol=_CLOSE):
             return "an exposure alone gave other numbers than in its batch; let it see nothing of the others"
     return None
@@ -167,7 +167,7 @@ def _point_in_time(world: _World) -> str | None:
     for request in range(_REQUESTS):
         rows = (world.batch.request_row_B == request).nonzero().squeeze(1)
         histories = _elsewhere(world.histories, int(start_M[request]), int(stop_M[request]))
-        batch = world.batch.take(rows)
+        batch = world.batch.select(rows)
         if not torch.equal(world.answer(batch), world.answer(batch, histories)):
             return (
                 "behaviours matter that were not known yet, or lie before the newest "

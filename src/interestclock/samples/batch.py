@@ -112,7 +112,7 @@ class Batch(ContextTensors):
         """
         return histories.newest(self.user_B[self.first_M], self.known_behaviours_B[self.first_M], most=most)
 
-    def take(self, index_X: Tensor) -> Batch:
+    def select(self, index_X: Tensor) -> Batch:
         """The exposures at an index, in its order; ``request_B`` need not ascend any more."""
         request_U, request_row_X = torch.unique(self.request_row_B[index_X], return_inverse=True)
         first_U = torch.zeros_like(request_U)
@@ -193,10 +193,10 @@ class SampleChunk:
 
     def batches(self, batch_size: int) -> Iterator[Batch]:
         """Consecutive batches of whole requests, as many as fit ``batch_size`` (at least one)."""
-        for start, stop in self._cuts(batch_size):
+        for start, stop in self._boundaries(batch_size):
             yield self.rows(start, stop)
 
-    def _cuts(self, batch_size: int) -> Iterator[tuple[int, int]]:
+    def _boundaries(self, batch_size: int) -> Iterator[tuple[int, int]]:
         request_B = self.samples.request_B.numpy()
         ends = np.append(np.flatnonzero(np.diff(request_B)) + 1, request_B.size)
         start = 0

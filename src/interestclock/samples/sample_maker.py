@@ -55,10 +55,10 @@ def whole_runs(chunks: Iterator[pa.Table], names: tuple[str, ...]) -> Iterator[p
             continue
         both = pa.concat_tables([held, table])
         starts = np.flatnonzero(run_starts(both, names))
-        cut = int(starts[starts <= held.num_rows][-1])
-        if cut:
-            yield both.slice(0, cut)
-        held = both.slice(cut)
+        boundary = int(starts[starts <= held.num_rows][-1])
+        if boundary:
+            yield both.slice(0, boundary)
+        held = both.slice(boundary)
     if held is not None:
         yield held
 

@@ -72,7 +72,7 @@ class SnapshotWriter:
         self._last: SnapshotManifest | None = None
         self._no_delta = "no snapshot to go on from"
         if names := snapshot_names(folder):
-            self._take_up(names[-1])
+            self._continue_from(names[-1])
 
     def full(
         self,
@@ -126,7 +126,7 @@ class SnapshotWriter:
             manifests[name] = self._noted(name, each.value_RD, rows=each.rows)
         return self._write(DELTA, tensors, manifests, about=about, watermark_ms=watermark_ms, step=step)
 
-    def _take_up(self, newest: str) -> None:
+    def _continue_from(self, newest: str) -> None:
         try:
             manifest = read_manifest(self.folder, newest)
         except ResultError as error:

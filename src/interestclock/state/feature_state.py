@@ -218,7 +218,7 @@ class FeatureState:
         """
         if self._notes is None:
             self._notes = self._new_notes(whole=True)
-        return self._notes.take(
+        return self._notes.drain(
             shown_S=self._shown_S, everyone=self.everyone, complete_from_ms=self.complete_from_ms
         )
 

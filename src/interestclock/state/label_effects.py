@@ -67,7 +67,7 @@ class LabelEffects:
     def apply(self, labels: LabelEvents) -> None:
         """Note labels of exposures that await them, each once, in any order."""
         of_somebody_E = self._awaiting.get("user", labels.serial_E) > 0  # looks whether all are held
-        ones = labels.taken(np.flatnonzero(of_somebody_E & (labels.value_E == 1)))
+        ones = labels.select(np.flatnonzero(of_somebody_E & (labels.value_E == 1)))
         self._vote(ones)
         self._engage(ones)
 
@@ -75,7 +75,7 @@ class LabelEffects:
         """Give Eq. 3 the labels that are 1 and one of its terms."""
         if self._votes is None:
             return
-        votes = ones.taken(np.flatnonzero(self._term_of[ones.label_E] >= 0))
+        votes = ones.select(np.flatnonzero(self._term_of[ones.label_E] >= 0))
         of_E = self._exposures(votes)
         self._votes.add(
             user_N=of_E("user"),
@@ -94,17 +94,17 @@ class LabelEffects:
     def _engage(self, ones: LabelEvents) -> None:
         """Exposures with a 1 in an engaged label are behaviours, known as soon as the first such label is."""
         with_something_E = self._exposures(ones)("item") > 0
-        engaged = ones.taken(np.flatnonzero(with_something_E & self._engages[ones.label_E]))
-        engaged = engaged.taken(np.lexsort((engaged.known_ms_E, engaged.serial_E)))
+        engaged = ones.select(np.flatnonzero(with_something_E & self._engages[ones.label_E]))
+        engaged = engaged.select(np.lexsort((engaged.known_ms_E, engaged.serial_E)))
         first_E = np.ones(len(engaged), np.bool_)
         first_E[1:] = engaged.serial_E[1:] != engaged.serial_E[:-1]
         before_ms_E = self._exposures(engaged)("engaged_ms")
-        new = engaged.taken(np.flatnonzero(first_E & (before_ms_E == _NEVER_MS)))
+        new = engaged.select(np.flatnonzero(first_E & (before_ms_E == _NEVER_MS)))
         self._add_behaviours(new)
         earlier_E = first_E & (before_ms_E != _NEVER_MS) & (engaged.known_ms_E < before_ms_E)
         self._awaiting.put("engaged_ms", new.serial_E, new.known_ms_E)
         if earlier_E.any():
-            self._know_earlier(engaged.taken(np.flatnonzero(earlier_E)))
+            self._know_earlier(engaged.select(np.flatnonzero(earlier_E)))
 
     def _add_behaviours(self, new: LabelEvents) -> None:
         of_E = self._exposures(new)

@@ -147,7 +147,7 @@ class ChangeNotes:
         ids, index = identity.ids(slot_R).to_pylist(), identity.index(slot_R).tolist()
         self._left[kind] += zip(slot_R.tolist(), ids, index, strict=True)
 
-    def take(
+    def drain(
         self, *, shown_S: npt.NDArray[np.bool_], everyone: dict[int, Int64s], complete_from_ms: int
     ) -> StateChanges:
         """What changed, of all that was noted; forgets it."""
@@ -156,13 +156,13 @@ class ChangeNotes:
         self._midnights = set(everyone)
         return StateChanges(
             whole=whole,
-            users_left=self._take_left("user"),
-            users=self._take_users(whole=whole),
-            items_left=self._take_left("item"),
-            items=self._take_items(shown_S),
-            names=self._take_names(),
-            zones=self._take_zones(),
-            sets=self._take_sets(),
+            users_left=self._drain_left("user"),
+            users=self._drain_users(whole=whole),
+            items_left=self._drain_left("item"),
+            items=self._drain_items(shown_S),
+            names=self._drain_names(),
+            zones=self._drain_zones(),
+            sets=self._drain_sets(),
             widths={name: self._values.width(name) for name in self._values.names},
             everyone={each: everyone[each].copy() for each in new_midnights},
             midnights=sorted(everyone),
@@ -172,7 +172,7 @@ class ChangeNotes:
     def _identity(self, kind: str) -> Identity:
         return self._users if kind == "user" else self._items
 
-    def _take_left(self, kind: str) -> Gone:
+    def _drain_left(self, kind: str) -> Gone:
         left, self._left[kind] = self._left[kind], []
         slots, ids, indexes = ([each[place] for each in left] for place in range(3))
         return Gone(
@@ -189,7 +189,7 @@ class ChangeNotes:
         slot_R = slot_R[slot_R <= identity.capacity]
         return slot_R[identity.index(slot_R) > 0]
 
-    def _take_users(self, *, whole: bool) -> UsersNow:
+    def _drain_users(self, *, whole: bool) -> UsersNow:
         changed = [self._histories.changed()]
         if self._votes is not None:
             changed.append(self._votes.changed())
@@ -205,7 +205,7 @@ class ChangeNotes:
             votes=None if self._votes is None else self._votes.changes_of(user_R, whole=whole),
         )
 
-    def _take_items(self, shown_S: npt.NDArray[np.bool_]) -> ItemsNow:
+    def _drain_items(self, shown_S: npt.NDArray[np.bool_]) -> ItemsNow:
         item_R = self._known("item", [])
         return ItemsNow(
             slot_R=item_R,
@@ -217,19 +217,19 @@ class ChangeNotes:
             versions=[self._values.changes.versions(item) for item in item_R.tolist()],
         )
 
-    def _take_names(self) -> dict[str, pa.Array]:
+    def _drain_names(self) -> dict[str, pa.Array]:
         new = {}
         for name, vocabulary in self._values.vocabularies.items():
             new[name] = self._values.named(name)[self._names[name] :]
             self._names[name] = len(vocabulary)
         return new
 
-    def _take_zones(self) -> pa.Array:
+    def _drain_zones(self) -> pa.Array:
         zones = self._seen.zones.values().cast(pa.string())[self._zones :]
         self._zones += len(zones)
         return zones
 
-    def _take_sets(self) -> Sets | None:
+    def _drain_sets(self) -> Sets | None:
         if self._votes is None:
             return None
         sets = self._votes.sets.since(self._sets)

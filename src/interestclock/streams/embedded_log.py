@@ -165,7 +165,7 @@ class EmbeddedLogSource:
         )
 
     def _micro_batch(self, entries: Sequence[Entry]) -> MicroBatch:
-        taken_ms = self.clock.now_ms()
+        polled_ms = self.clock.now_ms()
         messages = [
             Message(
                 partition=_PARTITION,
@@ -176,6 +176,6 @@ class EmbeddedLogSource:
         ]
         ranges = {_PARTITION: (messages[0].offset, messages[-1].offset)}
         offset_ranges = OffsetRanges(
-            source=self.name, ranges=ranges, messages=len(messages), taken_ms=taken_ms
+            source=self.name, ranges=ranges, messages=len(messages), polled_ms=polled_ms
         )
         return self._parser.parse(offset_ranges, messages)

@@ -27,9 +27,9 @@ class HybridSource:
     """The rows of an archive, then the messages of a stream, as one source.
 
     The archive is the partition ``archive/0``. While it is read there is no silence and nothing is ahead: its
-    cuts have no moment at which they were taken. Its rows are written down as messages are. From its end on
-    the source is the stream, from the beginning of what the broker has; ``EventBuffer``, told that an archive
-    comes first, tells what of that is in it.
+    micro-batches have no time at which they were polled. Its rows are written down as messages are. From its
+    end on the source is the stream, from the beginning of what the broker has; ``EventBuffer``, told that an
+    archive comes first, tells what of that is in it.
 
     Ids are text, as those of messages are: the archive's 7 and a message's 7 or "7" are one user. An archive
     without event ids has ``row PLACE`` instead, which no label of the stream names.

@@ -131,7 +131,7 @@ class KafkaSource:
         except self._kafka.KafkaException as error:
             self._outage.failed(error, wait_s=wait_s)
             return None
-        received = self._took(records)
+        received = self._hold(records)
         released = self._merge.release(most)
         self._align()
         if received and not self._waits():
@@ -219,11 +219,11 @@ class KafkaSource:
                 change([self._place(number) for number in sorted(numbers)])
         self._paused = ahead
 
-    def _took(self, records: list[Any]) -> bool:
+    def _hold(self, records: list[Any]) -> bool:
         """Hold records to be merged, and note the ends of partitions; whether there was one of either."""
-        return sum([self._took_one(record) for record in records]) > 0
+        return sum([self._hold_one(record) for record in records]) > 0
 
-    def _took_one(self, record: Any) -> bool:
+    def _hold_one(self, record: Any) -> bool:
         if record.error() is None:
             self._merge.add(record.partition(), [record])
             return True
@@ -243,14 +243,14 @@ class KafkaSource:
         return False
 
     def _micro_batch(self, parts: Mapping[int, Sequence[Any]]) -> MicroBatch:
-        taken_ms = self.clock.now_ms()
+        polled_ms = self.clock.now_ms()
         messages = [_message(record) for _, record in in_order(parts, _time_ms)]
         ranges = {
             str(number): (str(records[0].offset()), str(records[-1].offset()))
             for number, records in parts.items()
         }
         offset_ranges = OffsetRanges(
-            source=self.name, ranges=ranges, messages=len(messages), taken_ms=taken_ms
+            source=self.name, ranges=ranges, messages=len(messages), polled_ms=polled_ms
         )
         return self._parser.parse(offset_ranges, messages)
 

@@ -109,7 +109,7 @@ class PartitionMerge(Generic[Partition, Record]):
 def in_order(
     parts: Mapping[Partition, Sequence[Record]], time_ms: Callable[[Record], int]
 ) -> list[tuple[Partition, Record]]:
-    """Records of a cut in the one order that follows from the cut: by timestamp, partition and place.
+    """Records of a micro-batch in the order that follows from what is in it: timestamp, partition, place.
 
     A partition's own order is kept, as ``PartitionMerge`` keeps it.
 

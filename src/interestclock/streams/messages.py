@@ -74,8 +74,8 @@ class MessageParser:
         >>> messages = [Message(partition="0", offset="1", payload=given),
         ...             Message(partition="0", offset="2", payload=b"{}")]
         >>> offset_ranges = OffsetRanges(source="test", ranges={"0": ("1", "2")}, messages=2)
-        >>> arrivals = parser.parse(offset_ranges, messages)
-        >>> arrivals.exposures["second_of_day"].to_pylist(), [bad.reason for bad in arrivals.bad]
+        >>> batch = parser.parse(offset_ranges, messages)
+        >>> batch.exposures["second_of_day"].to_pylist(), [bad.reason for bad in batch.bad]
         ([83600], ['item_id is missing'])
     """
 
@@ -89,7 +89,7 @@ class MessageParser:
         self._names = (schema.labels, schema.labels, schema.attributes, *schema.context.values())  # as _PARTS
 
     def parse(self, offset_ranges: OffsetRanges, messages: Sequence[Message]) -> MicroBatch:
-        """Tables of a cut's messages, which stand in the order that the cut decides."""
+        """Tables of a micro-batch's messages, which stand in the order that their offsets decide."""
         rows: dict[str, tuple[list[int], list[Any]]] = {kind: ([], []) for kind in _KINDS}
         bad: list[BadMessage] = []
         for arrival, message in enumerate(messages):
@@ -102,13 +102,13 @@ class MessageParser:
             except ValueError as error:
                 bad.append(_bad(message, str(error)))
             else:
-                arrivals, those = rows[kind]
-                arrivals.append(arrival)
+                numbers, those = rows[kind]
+                numbers.append(arrival)
                 those.append(read)
         tables = {}
-        for kind, (arrivals, those) in rows.items():
-            partitions = pa.array([messages[arrival].partition for arrival in arrivals], pa.string())
-            table = getattr(self._tables, kind)(arrivals, those)
+        for kind, (numbers, those) in rows.items():
+            partitions = pa.array([messages[arrival].partition for arrival in numbers], pa.string())
+            table = getattr(self._tables, kind)(numbers, those)
             tables[kind] = table.append_column("partition", partitions)
         return MicroBatch(offset_ranges=offset_ranges, bad=tuple(bad), **tables)
 

@@ -22,7 +22,7 @@ class OffsetRanges:
     Args:
         source: the source's own name for itself. messages: how many.
         ranges: partition -> first and last offset, inclusive; a partition without messages is absent.
-        taken_ms: when, by the source's clock, UTC milliseconds; None for what lay in a log.
+        polled_ms: when, by the source's clock, UTC milliseconds; None for what lay in a log.
 
     Example:
         >>> OffsetRanges(source="plays.parquet", ranges={"0": ("1", "500")}, messages=500).messages
@@ -32,7 +32,7 @@ class OffsetRanges:
     source: str
     ranges: Mapping[str, tuple[str, str]]
     messages: int
-    taken_ms: int | None = None
+    polled_ms: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class BadMessage:
 
 @dataclass(frozen=True, kw_only=True)
 class MicroBatch:
-    """The messages of a cut, as tables; ``arrival`` numbers them from 0 in an order that the cut decides.
+    """The messages of one poll, as tables; ``arrival`` numbers them from 0 in an order that offsets decide.
 
     Args:
         offset_ranges: which they are.
@@ -111,7 +111,7 @@ class LiveSource(Protocol):
 
     @property
     def clock(self) -> TimeSource | None:
-        """What tells when messages are taken; None of a log, whose time stands still while nothing comes."""
+        """What tells when messages are polled; None of a log, whose time stands still while nothing comes."""
 
     @property
     def ended(self) -> bool:
@@ -121,13 +121,13 @@ class LiveSource(Protocol):
         """The item table, or None where attributes come with exposures (or there are none)."""
 
     def partitions(self) -> tuple[str, ...]:
-        """All that are read, as cuts name them; none before they are known, and none of a log."""
+        """All that are read, as offset ranges name them; none before they are known, and none of a log."""
 
     def at_end(self, partitions: Collection[str]) -> frozenset[str]:
         """Those of which there is nothing at this moment that was not polled; asks the broker."""
 
     def start_after(self, last: Mapping[str, str]) -> None:
-        """Partition -> last offset that was taken already; called once, before the first ``poll``."""
+        """Partition -> last offset that was ingested already; called once, before the first ``poll``."""
 
     def poll(self, most: int, wait_s: float) -> MicroBatch | None:
         """New messages, at most so many; None if none came within so many seconds."""
@@ -160,4 +160,4 @@ class Rereadable(Protocol):
     """A source whose messages stay where they are, so that their place stands for them; all are exposures."""
 
     def reread(self, offset_ranges: OffsetRanges) -> MicroBatch:
-        """The messages of a cut, the same to the bit."""
+        """The messages of these offset ranges, the same to the bit."""

@@ -254,7 +254,7 @@ class RedisSource:
         ) from error
 
     def _micro_batch(self, parts: Mapping[str, Sequence[Entry]]) -> MicroBatch:
-        taken_ms = self.clock.now_ms()
+        polled_ms = self.clock.now_ms()
         messages = [
             _message(stream, offset.decode(), fields or {})
             for stream, (offset, fields) in in_order(parts, _time_ms)
@@ -263,7 +263,7 @@ class RedisSource:
             stream: (entries[0][0].decode(), entries[-1][0].decode()) for stream, entries in parts.items()
         }
         offset_ranges = OffsetRanges(
-            source=self.name, ranges=ranges, messages=len(messages), taken_ms=taken_ms
+            source=self.name, ranges=ranges, messages=len(messages), polled_ms=polled_ms
         )
         return self._parser.parse(offset_ranges, messages)
 

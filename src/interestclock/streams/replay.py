@@ -107,7 +107,7 @@ class ReplaySource:
         return batch
 
     def reread(self, offset_ranges: OffsetRanges) -> MicroBatch:
-        """The rows of a cut.
+        """The rows of a micro-batch.
 
         Raises:
             ResultError: the log is another one, or ends before them.

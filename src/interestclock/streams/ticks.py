@@ -18,15 +18,15 @@ class Tick:
 
     Args:
         awaited: partitions that may still bring something of earlier moments; none, where the stream is
-            quiet. taken_ms: when, by the source's clock, UTC milliseconds.
+            quiet. polled_ms: when, by the source's clock, UTC milliseconds.
 
     Example:
-        >>> Tick(awaited=("web",), taken_ms=9_000).awaited
+        >>> Tick(awaited=("web",), polled_ms=9_000).awaited
         ('web',)
     """
 
     awaited: tuple[str, ...]
-    taken_ms: int
+    polled_ms: int
 
 
 class Ticks:
@@ -87,7 +87,7 @@ class Ticks:
         if now_s - self._checked_s < self._idle_s:
             return None  # asking has a price
         self._checked_s = now_s
-        taken_ms = self._source.clock.now_ms()  # before it is asked: what comes later is of later
+        polled_ms = self._source.clock.now_ms()  # before it is asked: what comes later is of later
         at_end = self._source.at_end(silent)
         gone = self._let_go | at_end
         everyone = gone == self._last_message_s.keys()
@@ -96,7 +96,7 @@ class Ticks:
         if not everyone and gone == self._let_go:
             return None
         self._let_go = gone
-        return self._tick(taken_ms)
+        return self._tick(polled_ms)
 
-    def _tick(self, taken_ms: int) -> Tick:
-        return Tick(awaited=tuple(sorted(self._last_message_s.keys() - self._let_go)), taken_ms=taken_ms)
+    def _tick(self, polled_ms: int) -> Tick:
+        return Tick(awaited=tuple(sorted(self._last_message_s.keys() - self._let_go)), polled_ms=polled_ms)

@@ -158,12 +158,12 @@ class PendingBatches:
         self._waiting.clear()
         left = (settled_day_B > last_day).nonzero().squeeze(1)
         if left.numel():
-            self._waiting.append(collected.take(left))
+            self._waiting.append(collected.select(left))
         for day in torch.unique(settled_day_B[settled_day_B <= last_day]).tolist():
             ripe = (settled_day_B == day).nonzero().squeeze(1)
             ripe = ripe[torch.randperm(ripe.numel(), generator=shuffler)]
             for index_X in torch.split(ripe, self._batch_size):
-                yield self._labels.labelled(collected.take(index_X)), None
+                yield self._labels.labelled(collected.select(index_X)), None
 
 
 def _batch_arrays(batch: Batch) -> Arrays:
