@@ -23,6 +23,8 @@ __all__ = [
     "texts_as_arrays",
     "texts_in",
     "under",
+    "whole_column",
+    "whole_tensor",
     "with_columns",
     "with_room",
     "with_rows",
@@ -69,6 +71,29 @@ def tensors_of(state: Mapping[str, npt.NDArray[Any]]) -> dict[str, Tensor]:
     import torch  # noqa: PLC0415  most of the package needs none
 
     return {name: torch.from_numpy(np.array(each)) for name, each in state.items()}
+
+
+def whole_column(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    """A column of whole numbers as int64.
+
+    Example:
+        >>> whole_column(pa.table({"serial": pa.array([3], pa.int32())}), "serial").dtype
+        dtype('int64')
+    """
+    return np.asarray(table[name].to_numpy(), dtype=np.int64)
+
+
+def whole_tensor(values: npt.NDArray[Any]) -> Tensor:
+    """Whole numbers as an int64 tensor; it may be written to, so memory of Arrow's is copied.
+
+    Example:
+        >>> whole_tensor(np.array([3], np.int32)).dtype
+        torch.int64
+    """
+    import torch  # noqa: PLC0415  most of the package needs none
+
+    whole = np.ascontiguousarray(values, np.int64)
+    return torch.from_numpy(whole if whole.flags.writeable else whole.copy())
 
 
 def texts_as_arrays(texts: Sequence[str | None] | pa.Array) -> Arrays:

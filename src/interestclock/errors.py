@@ -5,8 +5,13 @@ A message says what was wrong, where (file, row, column or value), and what to d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
+from functools import cache
+from numbers import Integral, Real
+from typing import Any, get_args, get_type_hints
 
 __all__ = [
     "ConfigError",
@@ -16,6 +21,7 @@ __all__ = [
     "QueueFullError",
     "ResultError",
     "check_names",
+    "check_numbers",
     "check_size",
     "system_errors_as",
 ]
@@ -123,19 +129,80 @@ def check_names(name: str, given: object) -> None:
         raise ConfigError(f"{name} is the text {given!r}; give names in a tuple, as ({given!r},)")
 
 
+def check_numbers(settings: Any, *, error: type[Exception] = ConfigError) -> None:
+    """Refuse settings of which one is no number of its field's type: what ranges are checked of is a number.
+
+    A field of ``int`` holds a whole number, one of ``float`` a finite one, one of ``bool`` True or False; so
+    do tuples and dictionaries of them. ``None`` is for a field that names it. Other fields are passed over.
+
+    Args:
+        settings: a dataclass. error: of which kind; ``ValueError`` for clocks and baselines.
+
+    Raises:
+        ConfigError: (or ``error``) a value is of another type, NaN or infinite.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> @dataclass(frozen=True, kw_only=True)
+        ... class Sizes:
+        ...     heads: int = 4
+        ...     gain: float | None = None
+        >>> check_numbers(Sizes())
+        >>> check_numbers(Sizes(heads=2.5))
+        Traceback (most recent call last):
+        interestclock.errors.ConfigError: heads is 2.5; give a whole number, for example 3
+        >>> check_numbers(Sizes(gain=math.nan), error=ValueError)
+        Traceback (most recent call last):
+        ValueError: gain is nan; give a finite number
+    """
+    for name, kinds in _kinds_of(settings.__class__).items():
+        given = getattr(settings, name)
+        several = given.values() if isinstance(given, dict) else given
+        for value in several if isinstance(given, dict | tuple | list) else (given,):
+            if not (value is None and type(None) in kinds) and (wanted := _number_wanted(kinds, value)):
+                raise error(f"{name} is {given}; give {wanted}")
+
+
+@cache
+def _kinds_of(settings: type[Any]) -> dict[str, frozenset[Any]]:
+    """Of each field that holds numbers or flags, the types in its annotation."""
+    hints = get_type_hints(settings)
+    kinds = {
+        each.name: frozenset((hints[each.name], *get_args(hints[each.name]))) for each in fields(settings)
+    }
+    return {name: those for name, those in kinds.items() if those & {bool, int, float}}
+
+
+def _number_wanted(kinds: frozenset[Any], value: object) -> str | None:
+    """What should be there, if it is not."""
+    if bool in kinds:
+        return None if isinstance(value, bool) else "True or False"
+    number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    if float in kinds:
+        return None if math.isfinite(number) else "a finite number"
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return None
+    return "a whole number" + (f", for example {math.ceil(number)}" if math.isfinite(number) else "")
+
+
 def check_size(name: str, value: int) -> None:
-    """Refuse a size below 1.
+    """Refuse a size that is not whole, or below 1.
 
     Args:
         name: what the caller calls it. value: what was given.
 
     Raises:
-        ValueError: it is below 1.
+        ValueError: it is below 1, or no whole number.
 
     Example:
         >>> check_size("dim", 0)
         Traceback (most recent call last):
         ValueError: dim is 0; give 1 or more
+        >>> check_size("dim", 2.5)
+        Traceback (most recent call last):
+        ValueError: dim is 2.5; give a whole number, for example 3
     """
+    if wanted := _number_wanted(frozenset({int}), value):
+        raise ValueError(f"{name} is {value}; give {wanted}")
     if value < 1:
         raise ValueError(f"{name} is {value}; give 1 or more")

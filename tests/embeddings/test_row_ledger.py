@@ -272,7 +272,7 @@ def test_whole_numbers_are_counted_in() -> None:
         ConfigError, match=r"unused_days is 1e\+300; give days up to 109800, or None for never"
     ):
         IdPolicy(unused_days=1e300)
-    with pytest.raises(ConfigError, match="unused_days is nan; give a number above 0"):
+    with pytest.raises(ConfigError, match="unused_days is nan; give a finite number"):
         IdPolicy(unused_days=float("nan"))
 
 

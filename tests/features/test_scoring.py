@@ -44,7 +44,7 @@ def test_python_numpy_and_duckdb_agree_to_the_bit(rows: list[tuple[int, ...]], w
     np.testing.assert_array_equal(in_duckdb.view(np.int64), expected)
 
 
-@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("value", [-1.0, -1e-9])
 def test_weight_out_of_range(value: float) -> None:
-    with pytest.raises(ConfigError, match=r"weight of skip is .*; give a finite number, 0 or above"):
+    with pytest.raises(ConfigError, match=r"weight of skip is .*; give 0 or more"):
         Eq3Weights(skip=value)

@@ -301,7 +301,7 @@ def test_what_cannot_be_trained_live_is_refused(make_trainer) -> None:
         with pytest.raises(ConfigError, match=rf"{name} is 1e\+300; give .* up to 300 years"):
             LiveConfig(**{name: 1e300})
     for name in ("longest", "checkpoints_kept", "poll_messages"):
-        with pytest.raises(ConfigError, match=rf"{name} is 2\.5; give a whole number, 1 or more"):
+        with pytest.raises(ConfigError, match=rf"{name} is 2\.5; give a whole number, for example 3"):
             LiveConfig(**{name: 2.5})
     with pytest.raises(
         ConfigError, match=r"label_wait_ms is 1000000+; give 0 or more milliseconds, up to 300"

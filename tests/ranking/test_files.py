@@ -250,7 +250,7 @@ def test_two_values_have_two_rows(tmp_path: Path) -> None:
         ({"cross_layers": 1_001}, "cross_layers is 1001; give at most 1,000"),
         ({"hidden": (10**9,)}, "give at most 1,000 widths up to 1,000,000"),
         ({"hidden": (1,) * 1_001}, "give at most 1,000 widths"),
-        ({"std": float("nan")}, "std is nan; give a deviation"),
+        ({"std": float("nan")}, "std is nan; give a finite number"),
         ({"std": 1e39}, r"std is 1e\+39; give a deviation"),
     ],
 )

@@ -114,7 +114,7 @@ def test_one_sitting_gives_no_interval():
     ],
 )
 def test_reasons(changed, why):
-    everything = VerdictBounds(likely_above=math.inf, unlikely_below=math.inf)
+    everything = VerdictBounds(likely_above=1e9, unlikely_below=1e9)
     config = ForecastConfig(over_no_time=everything, over_hour=everything)
     rows = rows_of(lambda user, kind, hour: 0.5 + 0 * user, **changed)
     reason = forecast_of_rows(rows, config=config).over_hour.reason

@@ -19,5 +19,7 @@ def test_a_clock_shows_what_the_wall_does(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("factor", [0, -1, float("nan"), float("inf")])
 def test_a_clock_runs_forwards(factor: float) -> None:
-    with pytest.raises(ConfigError, match="give a number above 0, for example 60"):
+    with pytest.raises(
+        ConfigError, match=r"factor is .*; give a (number above 0, for example 60|finite number)"
+    ):
         TimeSource(factor=factor)

@@ -11,9 +11,9 @@ from interestclock.training import TrainConfig
     [
         ({"batch_size": 0}, "batch_size is 0 and threads 1; give 1 or more of each"),
         ({"threads": 0}, "batch_size is 128 and threads 0; give 1 or more of each"),
-        ({"learning_rate": 0.0}, r"learning_rate is 0.0; give a finite number above 0"),
-        ({"learning_rate": float("nan")}, "learning_rate is nan; give a finite number above 0"),
-        ({"learning_rate": float("inf")}, "learning_rate is inf; give a finite number above 0"),
+        ({"learning_rate": 0.0}, r"learning_rate is 0.0; give a number above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan; give a finite number"),
+        ({"learning_rate": float("inf")}, "learning_rate is inf; give a finite number"),
         ({"order": "weekly"}, "'weekly' is no order; use one of streaming, daily-shuffled"),
     ],
 )

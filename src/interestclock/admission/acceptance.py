@@ -13,11 +13,11 @@ import pyarrow as pa
 from interestclock.admission.config import AdmissionConfig
 from interestclock.admission.counters import Counters
 from interestclock.admission.dispositions import Disposition, count
-from interestclock.admission.judged import Dispositions, whole
+from interestclock.admission.judged import Dispositions
 from interestclock.admission.label_events import LabelEvents
 from interestclock.admission.label_join import LabelJoin
 from interestclock.admission.open_exposures import OPEN, OpenExposures
-from interestclock.arrays import Arrays, below, texts_as_arrays, texts_in, under
+from interestclock.arrays import Arrays, below, texts_as_arrays, texts_in, under, whole_column
 from interestclock.events.message_tables import OF_A_LOG
 from interestclock.events.schema import LogSchema
 
@@ -107,7 +107,7 @@ class Acceptance:
         self.serial_of = {event_id: self._first_id + place for place, event_id in enumerate(self._ids)}
 
     def _opened(self, accepted: pa.Table) -> tuple[pa.Table, LabelEvents]:
-        timestamp_ms_N = whole(accepted, "timestamp_ms")
+        timestamp_ms_N = whole_column(accepted, "timestamp_ms")
         serial_N = self._exposures.append(timestamp_ms_N, timestamp_ms_N + self._config.label_wait_ms)
         given = self._given_labels(accepted, serial_N, timestamp_ms_N)
         raw = [OF_A_LOG] * serial_N.size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from interestclock.defaults import ALL_TIME_DAYS
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_numbers
 from interestclock.timeofday import DAY_MS
 
 __all__ = ["AdmissionConfig"]
@@ -43,6 +43,7 @@ class AdmissionConfig:
     then_from_ms: int | None = None
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         for name in ("lateness_ms", "label_wait_ms", "request_wait_ms", "ahead_ms"):
             if not 0 <= getattr(self, name) <= ALL_TIME_DAYS * DAY_MS:
                 raise ConfigError(

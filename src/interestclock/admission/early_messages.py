@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from interestclock.admission.dispositions import Disposition
-from interestclock.admission.judged import Dispositions, whole
+from interestclock.admission.judged import Dispositions
 from interestclock.admission.open_exposures import OPEN
 from interestclock.admission.reference_join import AtPlaces
-from interestclock.arrays import with_room
+from interestclock.arrays import whole_column, with_room
 from interestclock.timeofday import AFTER_ALL_MS
 
 __all__ = ["EarlyMessages", "Found", "NewExposures"]
@@ -133,7 +133,7 @@ class EarlyMessages:
         in_time_E, alone_E, known_ms_E = (
             disposition_E == Disposition.USED,
             serial_E == OPEN,
-            whole(both, "known_ms"),
+            whole_column(both, "known_ms"),
         )
         lost_E = in_time_E & np.where(
             alone_E, known_ms_E < at_ms, new.too_late(serial_E, place_E, known_ms_E)
@@ -181,7 +181,7 @@ class EarlyMessages:
         first = self._rows.num_rows
         rows = table if first == 0 else pa.concat_tables([self._rows, table], promote_options="default")
         self._rows = rows.combine_chunks() if rows["event_id"].num_chunks > _MOST_CHUNKS else rows
-        known_ms_E = whole(table, "known_ms")
+        known_ms_E = whole_column(table, "known_ms")
         self._waits_W = with_room(self._waits_W, rows.num_rows, used=first)
         self._waits_W[first : rows.num_rows] = True
         self._known_ms_W = with_room(self._known_ms_W, rows.num_rows, used=first)

@@ -15,7 +15,7 @@ from interestclock.admission.clocks_ahead import bounded, too_far_ahead, with_ah
 from interestclock.admission.config import AdmissionConfig
 from interestclock.admission.counters import Counters
 from interestclock.admission.early_messages import NewExposures
-from interestclock.admission.judged import Dispositions, Judged, Tables, whole
+from interestclock.admission.judged import Dispositions, Judged, Tables
 from interestclock.admission.label_events import LabelEvents
 from interestclock.admission.label_join import LabelJoin
 from interestclock.admission.open_exposures import OpenExposures
@@ -23,7 +23,7 @@ from interestclock.admission.reference_join import AtPlaces
 from interestclock.admission.served_requests import ServedRequests
 from interestclock.admission.watermark import Watermark
 from interestclock.admission.whole_exposures import WholeExposures
-from interestclock.arrays import below, under, with_columns
+from interestclock.arrays import below, under, whole_column, with_columns
 from interestclock.events.schema import LogSchema
 
 __all__ = ["EventBuffer"]
@@ -236,7 +236,7 @@ class EventBuffer:
         disposition_X, place_X = judged.dispositions[kind], judged.places[kind]
         table = table.drop_columns(["partition"]) if "partition" in table.column_names else table
         if self._labels.may_wait(kind):
-            arrival_X = pa.array(whole(table, "arrival") + self._first_arrival)
+            arrival_X = pa.array(whole_column(table, "arrival") + self._first_arrival)
             table = with_columns(table, {"arrival": arrival_X})
         if mine_X is not None:
             table, disposition_X, place_X = (

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from interestclock.admission.dispositions import Disposition
 from interestclock.admission.watermark import Watermark
+from interestclock.arrays import whole_column
 from interestclock.timeofday import DAY_MS
 
 __all__ = [
@@ -25,7 +26,6 @@ __all__ = [
     "in_order",
     "known_times",
     "times_of",
-    "whole",
 ]
 
 # Shapes: T messages of all kinds in the order of their arrival, X messages of one kind in their table's.
@@ -119,7 +119,7 @@ class Judged:
 def in_order(tables: Tables) -> tuple[Times, npt.NDArray[np.int64]]:
     """Times of all messages, kind after kind, ``NO_TIME_MS`` where one has none; and their order."""
     times = [times_of(kind, table) for kind, table in tables.items()]
-    arrival_T = [whole(table, "arrival") for table in tables.values()]
+    arrival_T = [whole_column(table, "arrival") for table in tables.values()]
     return np.concatenate(times), np.argsort(np.concatenate(arrival_T), kind="stable")
 
 
@@ -156,11 +156,6 @@ def times_of(kind: str, table: pa.Table) -> Times:
         return np.full(table.num_rows, NO_TIME_MS)
     times = table[name]
     return np.asarray((times.fill_null(NO_TIME_MS) if times.null_count else times).to_numpy(), np.int64)
-
-
-def whole(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
-    """A column as int64."""
-    return np.asarray(table[name].to_numpy(), dtype=np.int64)
 
 
 def _partitions(tables: Tables) -> tuple[list[str], npt.NDArray[np.int32]]:

@@ -14,11 +14,11 @@ from interestclock.admission.counters import Counters
 from interestclock.admission.derived_labels import DerivedLabels, MadeLabels
 from interestclock.admission.dispositions import Disposition, count
 from interestclock.admission.early_messages import EarlyMessages, Found, NewExposures
-from interestclock.admission.judged import Dispositions, whole
+from interestclock.admission.judged import Dispositions
 from interestclock.admission.label_events import LabelEvents
 from interestclock.admission.open_exposures import OPEN, OpenExposures
 from interestclock.admission.reference_join import AtPlaces
-from interestclock.arrays import Arrays, below, table_from_bytes, table_to_bytes, under
+from interestclock.arrays import Arrays, below, table_from_bytes, table_to_bytes, under, whole_column
 from interestclock.events.message_tables import no_messages
 from interestclock.events.schema import LogSchema
 
@@ -134,7 +134,7 @@ class LabelJoin:
             value_E=found.table["value"].to_numpy().astype(np.int8),
         )
         slot_R, made_slot_E = self._slots(events), self._slots(made.labels)
-        given_R = self._given(events) | made.before(made_slot_E, slot_R, whole(found.table, "arrival"))
+        given_R = self._given(events) | made.before(made_slot_E, slot_R, whole_column(found.table, "arrival"))
         joined = _firsts(disposition_R, given_R, slot_R)
         self._counters.labels_joined += joined.size
         self._record_dispositions(found, disposition_R, labels)
@@ -158,7 +158,7 @@ class LabelJoin:
             outcome_E=names[joined],
             value_E=found.table["value"].to_numpy()[joined],
             known_ms_E=known_ms_R[joined],
-            arrival_E=whole(found.table, "arrival")[joined],
+            arrival_E=whole_column(found.table, "arrival")[joined],
         )
 
     def _slots(self, labels: LabelEvents) -> npt.NDArray[np.int64]:
@@ -183,7 +183,7 @@ class LabelJoin:
     def _in_time(self, found: Found) -> tuple[npt.NDArray[np.int64], Dispositions]:
         """When each was known, at its exposure or later; and ``LATE`` where that is after the wait."""
         timestamp_ms_R = self._exposures.column("timestamp_ms", found.serial_R)
-        known_ms_R = np.maximum(whole(found.table, "known_ms"), timestamp_ms_R)
+        known_ms_R = np.maximum(whole_column(found.table, "known_ms"), timestamp_ms_R)
         after_R = known_ms_R > self._exposures.column("until_ms", found.serial_R)
         return known_ms_R, np.where(after_R, Disposition.LATE, Disposition.DUPLICATE).astype(np.int8)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_numbers
 
 if TYPE_CHECKING:
     from interestclock.clocks.clock_module import ClockModule
@@ -48,6 +48,9 @@ class RankerSizes:
     attributes: tuple[str, ...] = ()
     preferences_dim: int = 0
     buckets_per_day: int = 24
+
+    def __post_init__(self) -> None:
+        check_numbers(self, error=ValueError)
 
 
 class ClockConfig(Protocol):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from interestclock.clocks.checks import check_interests
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockModule, HourlyModule
-from interestclock.errors import ConfigError, check_size
+from interestclock.errors import ConfigError, check_numbers, check_size
 from interestclock.search.checks import check_times
 from interestclock.timeofday import DAY_SECONDS, circular_gap_seconds
 
@@ -48,6 +48,7 @@ class GaussianConfig:
     bucket_centre_hours: float | None = None
 
     def __post_init__(self) -> None:
+        check_numbers(self, error=ValueError)
         _check_settings(self.sigma_hours, self.mu_hours, self.bucket_centre_hours)
 
     def build(self, sizes: RankerSizes) -> ClockModule:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from interestclock.defaults import ALL_TIME_DAYS
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_numbers
 
 __all__ = ["IdPolicy", "IdStatistics", "RowChanges"]
 
@@ -36,14 +35,13 @@ class IdPolicy:
     most: int | None = None
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         for name in ("min_count", "unused_days", "most"):
             value = getattr(self, name)
-            if value is not None and not 0 < value < math.inf:
+            if value is not None and value <= 0:
                 raise ConfigError(f"{name} is {value}; give a number above 0")
             if value is not None and name == "unused_days" and value > ALL_TIME_DAYS:
                 raise ConfigError(f"{name} is {value}; give days up to {ALL_TIME_DAYS}, or None for never")
-            if value is not None and name != "unused_days" and value != int(value):
-                raise ConfigError(f"{name} is {value}; give a whole number, for example {math.ceil(value)}")
 
 
 @dataclass(frozen=True, kw_only=True)

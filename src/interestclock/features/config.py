@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_numbers
 from interestclock.features.scoring import Eq3Weights
 from interestclock.timeofday import DAY_MS, DAY_SECONDS
 
@@ -37,6 +37,7 @@ class ClockFeatureConfig:
     weights: Eq3Weights = field(default_factory=Eq3Weights)
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         if not 1 <= self.buckets_per_day <= DAY_SECONDS:
             raise ConfigError(
                 f"buckets_per_day is {self.buckets_per_day}; give 1 to {DAY_SECONDS}, for example 24"

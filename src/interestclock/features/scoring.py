@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 from typing import Any
 
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_numbers
 
 __all__ = ["Eq3Weights", "preference_score"]
 
@@ -35,12 +34,11 @@ class Eq3Weights:
     dislike: float = 2.0
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         for role in fields(self):
             weight = getattr(self, role.name)
-            if not (math.isfinite(weight) and weight >= 0):
-                raise ConfigError(
-                    f"the Eq. 3 weight of {role.name} is {weight}; give a finite number, 0 or above"
-                )
+            if weight < 0:
+                raise ConfigError(f"the Eq. 3 weight of {role.name} is {weight}; give 0 or more")
             object.__setattr__(self, role.name, float(weight))
 
 

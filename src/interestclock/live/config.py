@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from interestclock.admission import AdmissionConfig
 from interestclock.defaults import ALL_TIME_DAYS, BATCH_MINUTES, IDLE_SECONDS, KEEP_HOURS
 from interestclock.embeddings import IdPolicy
-from interestclock.errors import ConfigError, check_names
+from interestclock.errors import ConfigError, check_names, check_numbers
 from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import RankerConfig, describe_clock
 from interestclock.samples import CandidateConfig
@@ -86,11 +85,12 @@ class LiveConfig:
     idle_seconds: float = IDLE_SECONDS
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         check_names("missing_labels", self.missing_labels)
         for name in ("longest", "checkpoints_kept", "poll_messages"):
             value = getattr(self, name)
-            if not 1 <= value < math.inf or value != int(value):
-                raise ConfigError(f"{name} is {value}; give a whole number, 1 or more")
+            if value < 1:
+                raise ConfigError(f"{name} is {value}; give 1 or more")
         for name in ("checkpoint_minutes", "snapshot_minutes", "full_snapshot_hours"):
             unit_ms = HOUR_MS if name.endswith("hours") else MINUTE_MS
             if not 1 <= getattr(self, name) * unit_ms <= ALL_TIME_DAYS * DAY_MS:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import torch
 
-from interestclock.arrays import Arrays, below, padded_lists, under
+from interestclock.arrays import Arrays, below, padded_lists, under, whole_tensor
 from interestclock.embeddings import RowChanges, RowLedger
 from interestclock.events.context import CONTEXT_KINDS
 from interestclock.events.schema import LogSchema
@@ -180,7 +180,7 @@ class EmbeddingRows:
         if not slot_R.size:
             return
         table = self._ranker.table
-        row_R = table.release(kind, _whole(slot_R))
+        row_R = table.release(kind, whole_tensor(slot_R))
         self._learner.forget_rows(table.weight, row_R)
         self.touched.record(kind, slot_R)
         self.touched.record(WEIGHT, row_R.numpy())
@@ -191,7 +191,7 @@ class EmbeddingRows:
         if not slot_R.size:
             return
         origin_R = torch.from_numpy(self.ledgers[kind].origin(slot_R))
-        row_R = self._ranker.table.admit(kind, _whole(slot_R), origin_R=origin_R)
+        row_R = self._ranker.table.admit(kind, whole_tensor(slot_R), origin_R=origin_R)
         self.touched.record(kind, slot_R)
         self.touched.record(WEIGHT, row_R.numpy())
         self._describe_items(slot_R if kind == "item" else slot_R[:0])
@@ -221,16 +221,12 @@ class EmbeddingRows:
             )
             for name in self._state.schema.attributes
         }
-        item_R = _whole(slot_R)
+        item_R = whole_tensor(slot_R)
         self._ranker.items.redescribe(item_R, value_of)
         if touch:
             self.touched.record("item", slot_R)
         for clock in self._ranker.clock_modules():
             clock.renew(item_R, self._ranker.items)
-
-
-def _whole(slot_R: IntArray) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(slot_R, np.int64))
 
 
 def _values_of(

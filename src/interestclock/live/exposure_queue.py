@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
+from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes, whole_column
 from interestclock.samples.sample_maker import REQUEST, run_starts
 from interestclock.timeofday import AFTER_ALL_MS, BEFORE_ALL_MS
 
@@ -63,13 +63,13 @@ class ExposureQueue:
         if self._passed is None or not self._passed.num_rows:
             return held
         # Rows of one exposure stand together.
-        return held + 1 + int(np.count_nonzero(np.diff(_whole(self._passed, "serial"))))
+        return held + 1 + int(np.count_nonzero(np.diff(whole_column(self._passed, "serial"))))
 
     @property
     def first_ms(self) -> int | None:
         """The earliest exposure in it, UTC milliseconds."""
         tables = [each for each in (self._held, self._passed) if each is not None and each.num_rows]
-        return min((int(_whole(each, "timestamp_ms").min()) for each in tables), default=None)
+        return min((int(whole_column(each, "timestamp_ms").min()) for each in tables), default=None)
 
     def add(self, exposures: pa.Table) -> None:
         """Take exposures that were admitted: ``timestamp_ms``, ``serial`` and whatever else."""
@@ -82,11 +82,11 @@ class ExposureQueue:
         if self._held is None or not self._held.num_rows:
             return
         held = self._held.combine_chunks()
-        timestamp_ms_N = _whole(held, "timestamp_ms")
+        timestamp_ms_N = whole_column(held, "timestamp_ms")
         passed_N = timestamp_ms_N < watermark_ms
         if not passed_N.any():
             return
-        order = np.lexsort((_whole(held, "serial"), timestamp_ms_N))
+        order = np.lexsort((whole_column(held, "serial"), timestamp_ms_N))
         released = self._expand(held.take(pa.array(order[passed_N[order]])))
         self._held = held.filter(pa.array(~passed_N))
         self._set_passed(released if self._passed is None else pa.concat_tables([self._passed, released]))
@@ -137,14 +137,10 @@ class ExposureQueue:
         return batch
 
     def _set_passed(self, passed: pa.Table) -> None:
-        self._passed, self._time_ms_R = passed, _whole(passed, "timestamp_ms")
+        self._passed, self._time_ms_R = passed, whole_column(passed, "timestamp_ms")
         scored_R = np.ones(passed.num_rows, np.bool_)
         if "scored" in passed.column_names:
             scored_R = passed["scored"].to_numpy(zero_copy_only=False)
         self._scored_R = np.concatenate([[0], np.cumsum(scored_R)])
         starts = np.flatnonzero(run_starts(passed, self.together))
         self._ends_R = np.append(starts[1:], passed.num_rows) if passed.num_rows else starts
-
-
-def _whole(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
-    return np.asarray(table[name].to_numpy(), dtype=np.int64)

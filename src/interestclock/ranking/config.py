@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from interestclock.clocks import ClockConfig, check_clock_config
-from interestclock.errors import ConfigError, check_names
+from interestclock.errors import ConfigError, check_names, check_numbers
 from interestclock.events.context import ContextNames
 from interestclock.events.schema import LogSchema
 
@@ -42,6 +42,7 @@ class FeatureNames(ContextNames):
     buckets_per_day: int = 24
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         for name in ("tasks", "attributes", "clock_attributes", *self.context):
             check_names(name, getattr(self, name))
         if not self.tasks:
@@ -106,6 +107,7 @@ class RankerConfig:
     tower_width: int = 32
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         for name, most in _MOST.items():
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
+from interestclock.arrays import whole_tensor
 from interestclock.samples.batch import Batch, request_starts
 from interestclock.samples.context import ContextArrays, context_tensors
 from interestclock.state import FeatureView
@@ -88,27 +87,21 @@ class BatchMaker:
         clocks_at_ms_M = utc_day_start_ms(now_ms_M) if self.clocks_of_day else now_ms_M
         features = view.read(user_M, now_ms_M, clocks_at_ms_M=clocks_at_ms_M if self.clocks else None)
         known_M, histories = torch.from_numpy(features.known_M), view.histories()
-        start_M, stop_M = histories.newest(_whole(user_M), known_M, most=self.recent)
+        start_M, stop_M = histories.newest(whole_tensor(user_M), known_M, most=self.recent)
         return Batch(
-            user_B=_whole(rows.user_B),
-            item_B=_whole(rows.item_B),
-            request_B=_whole(rows.request_B),
-            timestamp_ms_B=_whole(rows.timestamp_ms_B),
-            second_of_day_B=_whole(rows.second_of_day_B),
-            day_of_week_B=_whole(rows.day_of_week_B),
-            known_ms_B=_whole(rows.known_ms_B),
+            user_B=whole_tensor(rows.user_B),
+            item_B=whole_tensor(rows.item_B),
+            request_B=whole_tensor(rows.request_B),
+            timestamp_ms_B=whole_tensor(rows.timestamp_ms_B),
+            second_of_day_B=whole_tensor(rows.second_of_day_B),
+            day_of_week_B=whole_tensor(rows.day_of_week_B),
+            known_ms_B=whole_tensor(rows.known_ms_B),
             known_behaviours_B=known_M[request_row_B],
             request_row_B=request_row_B,
             first_M=torch.from_numpy(first_M),
             recent_MK=histories.items_between(start_M, stop_M, width=self.recent),
             labels={name: torch.from_numpy(each) for name, each in rows.labels.items()},
-            **context_tensors(rows, _whole),
+            **context_tensors(rows, whole_tensor),
             clocks={name: torch.from_numpy(each) for name, each in features.clocks.items()},
-            carried={name: _whole(each) for name, each in rows.carried.items()},
+            carried={name: whole_tensor(each) for name, each in rows.carried.items()},
         )
-
-
-def _whole(values: npt.NDArray[Any]) -> Tensor:
-    # Arrow's memory is not to be written to, and a tensor could be: such a column is copied.
-    whole = np.ascontiguousarray(values, np.int64)
-    return torch.from_numpy(whole if whole.flags.writeable else whole.copy())

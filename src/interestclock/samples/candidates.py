@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from interestclock.defaults import CANDIDATES_BY_POPULARITY, CANDIDATES_FROM_OWN_PAST
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_numbers
 from interestclock.histories import UserHistories
 from interestclock.state import FeatureState
 from interestclock.state.choices import Choices
@@ -45,6 +45,7 @@ class CandidateConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         if min(self.by_popularity, self.from_own_past) < 0 or self.per_choice == 0:
             raise ConfigError(
                 f"{self.by_popularity} candidates by popularity and {self.from_own_past} from the own past: "

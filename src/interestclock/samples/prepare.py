@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors.numpy import save_file
 
-from interestclock.errors import LogError
+from interestclock.errors import ConfigError, LogError, check_numbers
 from interestclock.events.schema import EventSource
 from interestclock.features import ClockFeatureConfig
 from interestclock.files import new_folder
@@ -33,6 +33,9 @@ class PrepareConfig:
         clocks: buckets, window and weights of Eq. 3.
         rows_per_chunk: log rows that are turned into samples together; bounds memory.
 
+    Raises:
+        ConfigError: ``rows_per_chunk`` is below 1, or not whole.
+
     Example:
         >>> PrepareConfig().clocks.buckets_per_day
         24
@@ -41,6 +44,11 @@ class PrepareConfig:
     candidates: CandidateConfig = field(default_factory=CandidateConfig)
     clocks: ClockFeatureConfig = field(default_factory=ClockFeatureConfig)
     rows_per_chunk: int = 32_768
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
+        if self.rows_per_chunk < 1:
+            raise ConfigError(f"rows_per_chunk is {self.rows_per_chunk}; give 1 or more")
 
 
 def prepare_samples(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from interestclock.errors import check_numbers
 from interestclock.search.batch import ItemKeys
 from interestclock.timeofday import MINUTE_MS
 
@@ -29,7 +30,7 @@ class RefreshPolicy:
             the first to come decides.
 
     Raises:
-        ValueError: neither is given, or one is not positive.
+        ValueError: neither is given, one is not positive, or ``batches`` not whole.
 
     Example:
         >>> policy = RefreshPolicy(minutes=15)
@@ -41,11 +42,12 @@ class RefreshPolicy:
     minutes: float | None = None
 
     def __post_init__(self) -> None:
+        check_numbers(self, error=ValueError)
         if self.batches is None and self.minutes is None:
             raise ValueError("a refresh policy needs batches or minutes; give one, for example minutes=15")
         for name in ("batches", "minutes"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
+            if value is not None and value <= 0:
                 raise ValueError(f"{name} is {value}; give a number above 0")
 
     def due(self, *, batches: int, passed_ms: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from interestclock.errors import check_size
+from interestclock.errors import check_numbers, check_size
 
 __all__ = ["SearchSizes"]
 
@@ -20,7 +20,7 @@ class SearchSizes:
             greater, the more a behaviour with the candidate's own item stands out at first.
 
     Raises:
-        ValueError: a size is below 1, or ``gain`` is not positive.
+        ValueError: a size is below 1 or not whole, or ``gain`` is not positive.
 
     Example:
         >>> SearchSizes(heads=0)
@@ -36,6 +36,7 @@ class SearchSizes:
     gain: float = 10.0
 
     def __post_init__(self) -> None:
+        check_numbers(self, error=ValueError)
         for name in ("behaviours", "longest", "heads", "latent_dim", "output_dim"):
             check_size(name, getattr(self, name))
         if self.gain <= 0:

@@ -18,7 +18,7 @@ class HourSearchSizes(SearchSizes):
         gap_dim: G, of the embedding of a time gap (TWIN's 8). The others: ``SearchSizes``.
 
     Raises:
-        ValueError: a size is below 1, or ``gain`` is not positive.
+        ValueError: a size is below 1 or not whole, or ``gain`` is not positive.
 
     Example:
         >>> HourSearchSizes(gap_dim=0)

@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, fields
 
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_numbers
 
 __all__ = ["SIZES", "AttributeTruth", "SimulatorSize", "SimulatorTruth", "size_named"]
 
@@ -32,6 +31,9 @@ class AttributeTruth:
     extra_share: float
     taste_std: float
     moment_std: float
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
 
 
 GENRE = AttributeTruth(
@@ -146,6 +148,7 @@ class SimulatorTruth:
     label_delay_seconds: int = 600
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         if not 1 <= self.moments <= len(self.moment_hours):
             raise ConfigError(f"moments is {self.moments}; give 1 to {len(self.moment_hours)}")
         shares = (self.popular_share, self.repertoire_share)
@@ -153,7 +156,7 @@ class SimulatorTruth:
             raise ConfigError(
                 f"popular_share and repertoire_share are {shares}; give shares that add to 1 at most"
             )
-        if not 0 <= self.time_effect < math.inf:
+        if self.time_effect < 0:
             raise ConfigError(f"time_effect is {self.time_effect}; give 0 (none) or above, for example 1.0")
         if not 0 <= self.common_share <= 1:
             raise ConfigError(
@@ -185,6 +188,7 @@ class SimulatorSize:
     exposures_per_day: float
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         for size in fields(self):
             least = 200 if size.name == "items" else 1
             if getattr(self, size.name) < least:

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, field
 
 from interestclock.defaults import ALL_TIME_DAYS
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_numbers
 from interestclock.features import ClockFeatureConfig
 from interestclock.timeofday import DAY_MS, HOUR_MS
 
@@ -41,6 +41,7 @@ class StateConfig:
     most_users: int | None = None
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         if self.longest is not None and self.longest < 1:
             raise ConfigError(f"longest is {self.longest}; give 1 or more behaviours to keep of each user")
         if not 0 <= self.keep_hours <= ALL_TIME_DAYS * 24 or self.waits_ms < 0:

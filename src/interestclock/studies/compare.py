@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from interestclock.clocks import ClockConfig, GaussianConfig
-from interestclock.errors import ConfigError, LogError
+from interestclock.errors import ConfigError, LogError, check_numbers
 from interestclock.evaluation import Split, split_by_time
 from interestclock.events.schema import EventSource, LogSchema
 from interestclock.features import ClockFeatureConfig
@@ -60,6 +60,7 @@ class CompareConfig:
     gaussian: GaussianConfig = field(default_factory=GaussianConfig)
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         for name in ("seeds", "jobs", "replicates"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from interestclock.defaults import SITTING_MINUTES
+from interestclock.errors import ConfigError, check_numbers
 from interestclock.events.schema import EventSource
 from interestclock.samples import CandidateConfig
 from interestclock.samples.sample_maker import whole_runs
@@ -51,6 +52,9 @@ class VerdictBounds:
     likely_above: float
     unlikely_below: float
 
+    def __post_init__(self) -> None:
+        check_numbers(self)
+
     def verdict(self, *, low: float, high: float) -> Verdict:
         """What an interval says; one without numbers says nothing."""
         if low > self.likely_above:
@@ -82,6 +86,14 @@ class ForecastConfig:
     over_hour: VerdictBounds = field(
         default_factory=lambda: VerdictBounds(likely_above=0.03, unlikely_below=0.002)
     )
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
+        if self.sitting_minutes < 0 or not 0 < self.scored_share <= 1:
+            raise ConfigError(
+                f"sitting_minutes is {self.sitting_minutes} and scored_share {self.scored_share}; give 0 "
+                "minutes or more, and a share above 0, up to 1"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

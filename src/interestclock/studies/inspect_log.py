@@ -32,6 +32,7 @@ def inspect_log(
         seed: of the shuffles.
 
     Raises:
+        ConfigError: ``sitting_minutes`` is negative or not finite.
         LogError: the log cannot be read as described.
 
     Example:
@@ -45,17 +46,18 @@ def inspect_log(
         >>> found.users, found.items, found.events_by_hour[9], found.labels["play"].positive
         (1, 2, 1, 1.0)
     """
+    config = ForecastConfig(sitting_minutes=sitting_minutes)
+    shuffles = Shuffles(sitting_minutes=sitting_minutes, permutations=permutations, seed=seed)
     tally, columns = LogTally(source.schema, source.items()), ColumnTally(source)
     sample = LogSample(source.schema, source.items())
     gatherer = RowGatherer(source.schema, source.items(), candidates=CandidateConfig())
     for chunk in whole_runs(source.chunks(), together(source.schema)):
         for each in (tally, columns, sample, gatherer):
             each.add(chunk)
-    config = ForecastConfig(sitting_minutes=sitting_minutes)
     return tally.result(
         source.counts,
         sample=sample.rows(),
         columns=columns.readings(),
         forecast=forecast_of_rows(gatherer.rows(), config=config),
-        shuffles=Shuffles(sitting_minutes=sitting_minutes, permutations=permutations, seed=seed),
+        shuffles=shuffles,
     )

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.defaults import SITTING_MINUTES
+from interestclock.errors import check_numbers
 from interestclock.events.context import CONTEXT_KINDS
 from interestclock.events.items import attach_attributes
 from interestclock.events.schema import LogCounts, LogSchema
@@ -51,6 +52,9 @@ class Shuffles:
     sitting_minutes: float = SITTING_MINUTES
     permutations: int = 5
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
 
 
 class LogTally:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_numbers
 
 __all__ = ["TimeSource"]
 
@@ -38,7 +37,8 @@ class TimeSource:
     factor: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.factor < math.inf:
+        check_numbers(self)
+        if self.factor <= 0:
             raise ConfigError(f"factor is {self.factor}; give a number above 0, for example 60")
 
     @property

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from interestclock.defaults import LEARNING_RATE, ORDERS
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_numbers
 
 __all__ = ["ORDERS", "TrainConfig"]
 
@@ -39,13 +38,12 @@ class TrainConfig:
     threads: int = 1
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         if self.batch_size < 1 or self.threads < 1:
             raise ConfigError(
                 f"batch_size is {self.batch_size} and threads {self.threads}; give 1 or more of each"
             )
-        if not 0 < self.learning_rate < math.inf:
-            raise ConfigError(
-                f"learning_rate is {self.learning_rate}; give a finite number above 0, such as 0.005"
-            )
+        if self.learning_rate <= 0:
+            raise ConfigError(f"learning_rate is {self.learning_rate}; give a number above 0, such as 0.005")
         if self.order not in ORDERS:
             raise ConfigError(f"'{self.order}' is no order; use one of {', '.join(ORDERS)}")

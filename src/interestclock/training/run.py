@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import torch
 
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_numbers
 from interestclock.metrics.learning_curve import LearningCurve
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig, save_ranker
 from interestclock.samples import Batch, BatchMaker, SampleFolder
@@ -48,6 +48,9 @@ class RunPlan:
     out: Path
     label: str
     freeze_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
 
     @property
     def name(self) -> str:
