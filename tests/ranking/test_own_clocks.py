@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, make_dataclass
 from pathlib import Path
@@ -85,7 +86,22 @@ def test_it_is_described_as_its_class_with_its_settings() -> None:
 @pytest.mark.parametrize(
     ("described", "reason"),
     [
-        ({"kind": PATH, "depth": 1}, "OwnConfig does not take these settings"),
+        (
+            {"kind": PATH, "depth": 1},
+            f"{PATH}: OwnConfig has no setting 'depth'; it has width, hours; use the version",
+        ),
+        (
+            {"kind": "own_clocks:NeedyConfig"},
+            "NeedyConfig lacks its setting 'depth', which has no default; use",
+        ),
+        (
+            {"kind": "own_clocks:StrictConfig", "width": 4},
+            r"StrictConfig refuses its settings \{'width': 4\} \(ValueError: width may be 3 at most\); use",
+        ),
+        (
+            {"kind": "own_clocks:StrictConfig", "hours": [3.0]},
+            r"refuses its settings .* \(TypeError: object of",
+        ),
         ({"kind": "own_clocks:dataclass"}, "no class of a clock's configuration"),
         ({"kind": "own_clocks:Module"}, "is no dataclass"),
     ],
@@ -93,6 +109,28 @@ def test_it_is_described_as_its_class_with_its_settings() -> None:
 def test_what_is_described_otherwise_is_refused(described: dict[str, Any], reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
         described_clock(described, allow=(described["kind"],))
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ({"width": 4}, "ValueError: width may be 3 at most"),
+        ({"hours": [3.0]}, "TypeError: object of"),
+        ({"depth": 1}, "StrictConfig has no setting 'depth'; it has width, hours"),
+        ({"width": 1}, "own: build failed .TypeError: cannot build this"),
+    ],
+)
+def test_what_a_clock_of_ones_own_raises_is_said_of_the_file(
+    setting: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    save_ranker(make_ranker(clocks=(own_clocks.StrictConfig(),)), tmp_path)
+    path = tmp_path / "ranker.json"
+    described = json.loads(path.read_text())
+    described["config"]["clocks"][0] |= setting
+    path.write_text(json.dumps(described))
+    with pytest.raises(ResultError, match=rf"ranker\.json.*{reason}") as caught:
+        load_ranker(tmp_path, allow=("own_clocks:StrictConfig",))
+    assert "keyword argument" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

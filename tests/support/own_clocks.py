@@ -37,6 +37,29 @@ class OwnConfig:
         return Module(self.width)
 
 
+@dataclass(frozen=True, kw_only=True)
+class StrictConfig(OwnConfig):
+    """Refuses a width as anyone's code does, and knows no error of the project."""
+
+    def __post_init__(self) -> None:
+        if self.width > 3:
+            raise ValueError("width may be 3 at most")
+        if self.hours == (3.0,):
+            len(3)  # type: ignore[arg-type]
+
+    def build(self, sizes: RankerSizes) -> ClockModule:
+        if self.width == 1:
+            raise TypeError("cannot build this")
+        return Module(self.width)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedyConfig(OwnConfig):
+    """A setting without a default."""
+
+    depth: int
+
+
 def wide() -> OwnConfig:
     return OwnConfig(width=5)
 

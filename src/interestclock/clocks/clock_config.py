@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from interestclock.errors import ConfigError, check_numbers
+from interestclock.errors import ConfigError, InterestClockError, check_numbers
 
 if TYPE_CHECKING:
     from interestclock.clocks.clock_module import ClockModule
@@ -169,18 +169,40 @@ def clock_with(kind: type[ClockConfig], settings: Mapping[str, Any]) -> ClockCon
     """The configuration of some settings out of JSON, whose lists were tuples.
 
     Raises:
-        ConfigError: it has no such setting, or lacks one.
+        ConfigError: it has no such setting, lacks one, or refuses what they are.
 
     Example:
         >>> from interestclock.clocks import GaussianConfig
         >>> clock_with(GaussianConfig, {"sigma_hours": 2.0}).sigma_hours
         2.0
+        >>> clock_with(GaussianConfig, {"sigma": 2.0})
+        Traceback (most recent call last):
+        interestclock.errors.ConfigError: GaussianConfig has no setting 'sigma'; it has sigma_hours, ...
     """
+    _check_names_of(kind, settings)
     try:
-        inspect.signature(kind).bind(**settings)
-    except TypeError as error:
-        raise ConfigError(f"{kind.__name__} does not take these settings ({error}): {settings}") from error
-    return kind(**{name: _tuples(value) for name, value in settings.items()})
+        return kind(**{name: _tuples(value) for name, value in settings.items()})
+    except InterestClockError:
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"{kind.__name__} refuses its settings {dict(settings)} ({type(error).__name__}: {error})"
+        ) from error
+
+
+def _check_names_of(kind: type[ClockConfig], settings: Mapping[str, Any]) -> None:
+    """Each setting is one that the class takes, and none is missing."""
+    parameters = inspect.signature(kind).parameters.values()
+    any_name = any(each.kind is each.VAR_KEYWORD for each in parameters)
+    names = {
+        each.name: each for each in parameters if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD)
+    }
+    for name in settings:
+        if name not in names and not any_name:
+            raise ConfigError(f"{kind.__name__} has no setting '{name}'; it has {', '.join(names) or 'none'}")
+    for name, each in names.items():
+        if each.default is each.empty and name not in settings:
+            raise ConfigError(f"{kind.__name__} lacks its setting '{name}', which has no default")
 
 
 def _tuples(value: Any) -> Any:

@@ -14,7 +14,7 @@ from interestclock.clocks import (
     clock_with,
     path_of,
 )
-from interestclock.errors import ConfigError, ResultError, check_names
+from interestclock.errors import ConfigError, InterestClockError, ResultError, check_names
 from interestclock.plugins import import_named, is_named, make_named
 from interestclock.saved import made_of
 from interestclock.sequences import BASELINES
@@ -84,7 +84,7 @@ def described_clock(
         ResultError: there is no such clock, it does not take these settings, or it is of a class outside this
             project that is not allowed.
         ConfigError: what stands under an allowed name is no clock's configuration, or does not take these
-            settings; ``allow`` is text.
+            settings (named, with the class); ``allow`` is text.
 
     Example:
         >>> described_clock({"kind": "gaussian", "sigma_hours": 2.0}).kind
@@ -109,6 +109,11 @@ def described_clock(
     found = import_named(kind)
     if not isinstance(found, type):
         raise ConfigError(f"{kind} is {found!r}, no class of a clock's configuration")
-    clock = clock_with(found, settings)
+    try:
+        clock = clock_with(found, settings)
+    except InterestClockError as error:
+        raise ConfigError(
+            f"{kind}: {error}; use the version of the class that was described, or describe the clock anew"
+        ) from error
     check_clock_config(clock)
     return clock

@@ -11,7 +11,7 @@ from torch.nn import functional
 from interestclock.clocks import ClockConfig, ClockInputs, ClockModule, RankerSizes
 from interestclock.clocks.checks import check_answer
 from interestclock.embeddings import FeatureTable, ItemVectors, masked_mean
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, InterestClockError
 from interestclock.histories import Histories
 from interestclock.ranking.config import FeatureNames, RankerConfig
 from interestclock.ranking.context import context_rows, context_vectors, context_width
@@ -179,7 +179,15 @@ class Ranker(nn.Module):
 
 
 def _built(clock: ClockConfig, sizes: RankerSizes) -> ClockModule:
-    module: object = clock.build(sizes)
+    try:
+        module: object = clock.build(sizes)
+    except InterestClockError:
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"{clock.kind}: build failed ({type(error).__name__}: {error}); it is called with {sizes}, "
+            "and gives a ClockModule"
+        ) from error
     if not isinstance(module, ClockModule):
         raise ConfigError(f"{clock.kind}: build gave a {type(module).__name__}; give a ClockModule")
     width = getattr(module, "output_dim", None)
