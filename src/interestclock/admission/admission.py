@@ -59,11 +59,11 @@ class Admission:
         ('item_id is missing', 1, {'plays': '7-0'})
     """
 
-    def __init__(self, source: LiveSource, folder: Path, *, buffer: EventBuffer) -> None:
+    def __init__(self, source: LiveSource, folder: str | Path, *, buffer: EventBuffer) -> None:
         self.position = 0  # the last entry that was given out
         self.offsets: dict[str, str] = {}  # the last one of each partition, up to there
         self._source, self._buffer = source, buffer
-        self._log, self._folder = AdmittedLog(folder), folder
+        self._log, self._folder = AdmittedLog(folder), Path(folder)
 
     def restore(self, *, position: int, offsets: Mapping[str, str]) -> None:
         """Go on behind an entry; whose the buffer is has restored it to there.

@@ -50,7 +50,7 @@ class AdmittedLog:
         ([(1, 2), (2, 0)], 2)
     """
 
-    def __init__(self, folder: Path, *, segment_bytes: int = 1 << 26) -> None:
+    def __init__(self, folder: str | Path, *, segment_bytes: int = 1 << 26) -> None:
         self._segments = Segments(folder, prefix=_PREFIX, segment_bytes=segment_bytes)
         header = self._segments.header
         self._schemas = Schemas.from_bytes(header) if header else Schemas.none()
@@ -192,7 +192,7 @@ class AdmittedFollower:
     """
 
     def __init__(self, folder: str | Path, *, position: int = 0) -> None:
-        self._segments = SegmentFollower(Path(folder), prefix=_PREFIX, position=position)
+        self._segments = SegmentFollower(folder, prefix=_PREFIX, position=position)
 
     @property
     def position(self) -> int:

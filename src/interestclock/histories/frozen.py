@@ -90,12 +90,12 @@ class Histories:
         """The same histories on a device."""
         return Histories(**{name: getattr(self, name).to(device) for name in _FIELDS})
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write to a safetensors file."""
         save_file({name: getattr(self, name).contiguous() for name in _FIELDS}, path)
 
     @classmethod
-    def load(cls, path: Path) -> Histories:
+    def load(cls, path: str | Path) -> Histories:
         """Read what ``save`` wrote."""
         return cls(**load_file(path))
 

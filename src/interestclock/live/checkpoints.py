@@ -84,8 +84,8 @@ class CheckpointReader:
         []
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
 
     def numbers(self) -> list[int]:
         """Of the checkpoints that are there, ascending."""
@@ -207,10 +207,10 @@ class Checkpoints(CheckpointReader):
         ({'0': '17'}, [1.0, 1.0, 1.0])
     """
 
-    def __init__(self, folder: Path, *, kept: int) -> None:
+    def __init__(self, folder: str | Path, *, kept: int) -> None:
         super().__init__(folder)
         self.kept = kept
-        folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
 
     def write(
         self, state: Mapping[str, npt.NDArray[Any]], manifest: CheckpointManifest

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
@@ -61,7 +62,8 @@ class LiveRun:
     was never killed ends. A broker is not asked again for what was admitted, and need not keep it.
 
     Args:
-        source: of events. folder: must be empty unless ``resume``. config: of the trainer.
+        source: of events; it is closed on leaving, and at once if the run cannot begin.
+        folder: must be empty unless ``resume``. config: of the trainer.
         resume: go on where the folder's trainer stopped; an empty folder starts anew.
         state_from: the folder of another trainer of the same source, which admits and remembers as this one
             does: start with fresh weights on the state of its newest checkpoint, and on what it admitted
@@ -93,41 +95,47 @@ class LiveRun:
     def __init__(
         self,
         source: LiveSource,
-        folder: Path,
+        folder: str | Path,
         *,
         config: LiveConfig,
         resume: bool = False,
-        state_from: Path | None = None,
+        state_from: str | Path | None = None,
         telemetry: Telemetry | None = None,
     ) -> None:
-        self.source, self.folder, self.config = source, folder, config
+        self.source, self.folder, self.config = source, Path(folder), config
+        self._state_from = None if state_from is None else Path(state_from)
         self.stopping = self.under_way = False
         self._left_there = 0  # exposures that the trainer predicted on whose state this one starts
-        settings = {"source": source.name, "schema": asdict(source.schema), "config": config.learned_from()}
-        if source.clock is not None and not source.clock.is_wall:
-            settings["clock"] = asdict(source.clock)
-        TrainerFolder.check(folder, settings, resume=resume, state_from=state_from)  # before anything is read
-        self.trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=self)
-        self._state_from = state_from
-        self._kept = self._start_on(settings)
-        self._claimed = TrainerFolder(folder, settings, resume=resume, state_from=state_from)
-        try:
-            self._files = RunFiles(
-                folder, source, self.trainer, checkpoints_kept=config.checkpoints_kept, kept=self._kept
-            )
-        except BaseException:
-            self._claimed.release()
-            raise
+        self._number = 0
+        self._polled_ms: int | None = None  # of the last micro-batch
+        self._alarms = Alarms()
         self._checkpoint_due = Schedule(every_ms=round(config.checkpoint_minutes * MINUTE_MS))
         self._snapshot_due = Schedule(every_ms=round(config.snapshot_minutes * MINUTE_MS))
         self._full_due = Schedule(every_ms=round(config.full_snapshot_hours * HOUR_MS))
-        self._number = 0
+        with ExitStack() as opened:  # closed the other way round: here if anything fails, else on leaving
+            opened.callback(source.close)
+            self._open(resume=resume, telemetry=telemetry, opened=opened)
+            self._opened = opened.pop_all()
+
+    def _open(self, *, resume: bool, telemetry: Telemetry | None, opened: ExitStack) -> None:
+        """The trainer, then its folder and what is written in it; each is closed with ``opened``."""
+        source, config, before = self.source, self.config, self._state_from
+        settings = {"source": source.name, "schema": asdict(source.schema), "config": config.learned_from()}
+        if source.clock is not None and not source.clock.is_wall:
+            settings["clock"] = asdict(source.clock)
+        TrainerFolder.check(self.folder, settings, resume=resume, state_from=before)  # before it is read
+        self.trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=self)
+        self._kept = self._start_on(settings)
+        self._claimed = TrainerFolder(self.folder, settings, resume=resume, state_from=before)
+        opened.callback(self._claimed.release)
+        most = config.checkpoints_kept
+        self._files = RunFiles(self.folder, source, self.trainer, checkpoints_kept=most, kept=self._kept)
+        opened.callback(self._files.close)
+        self.checkpoint_writer = CheckpointWriter(self._files.checkpoints, telemetry=telemetry)
+        opened.callback(self.checkpoint_writer.close)
         self._acknowledgement = Acknowledgement(source)
         self._reports = RunTelemetry(telemetry, self.trainer, main_label=source.schema.main_label)
-        self._alarms = Alarms()
         self._ticks = Ticks(source, idle_s=config.idle_seconds)
-        self._polled_ms: int | None = None  # of the last micro-batch
-        self.checkpoint_writer = CheckpointWriter(self._files.checkpoints, telemetry=telemetry)
 
     def __enter__(self) -> LiveRun:
         return self
@@ -135,10 +143,7 @@ class LiveRun:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.checkpoint_writer.close()
-        self.source.close()
-        self._files.dead_letters.close()
-        self._claimed.release()
+        self._opened.close()
 
     def run(self, report: Callable[[], None] = lambda: None) -> None:
         """Take up what was admitted, then what comes, until the source ends or ``stopping`` is set.

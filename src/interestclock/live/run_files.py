@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from interestclock.admission import Admission
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, system_errors_as
 from interestclock.events.dead_letters import DeadLetterFile
 from interestclock.live.beginning import check_beginning
 from interestclock.live.checkpoints import CheckpointManifest, Checkpoints
@@ -26,8 +27,10 @@ class RunFiles:
         checkpoints_kept: the newest so many stay.
         kept: what of another trainer's folder is begun on; what that one admitted is copied.
 
+    ``close`` lets go of what is open.
+
     Raises:
-        ResultError: the folder cannot be written.
+        ResultError: the folder cannot be written; nothing is left open then.
     """
 
     def __init__(
@@ -40,7 +43,7 @@ class RunFiles:
         kept: KeptState | None = None,
     ) -> None:
         schema = source.schema
-        try:
+        with ExitStack() as opened, _writable(folder):
             if kept is not None:
                 check_beginning(folder, first=1, entries=0)  # or what is there would be of another beginning
                 kept.copy_admitted(folder / "admitted")
@@ -52,11 +55,13 @@ class RunFiles:
             self.dead_letters = DeadLetterFile(
                 folder / "dead-letters.jsonl", remedy="make room, then go on with --resume"
             )
+            opened.callback(self.dead_letters.close)
             self.snapshots = TrainerSnapshots(folder / "snapshots", trainer)
-        except OSError as error:
-            raise ResultError(
-                f"{folder} cannot be written ({error}); make room or mend the disk, then go on with --resume"
-            ) from error
+            opened.pop_all()
+
+    def close(self) -> None:
+        """No more is written."""
+        self.dead_letters.close()
 
     def truncate(self, manifest: CheckpointManifest | None) -> None:
         """Predictions and dead letters to what they were at a checkpoint; None: to nothing."""
@@ -66,3 +71,8 @@ class RunFiles:
         else:
             self.predictions.truncate(manifest.number, manifest.prediction_list_bytes)
             self.dead_letters.truncate(manifest.dead_letter_bytes)
+
+
+def _writable(folder: Path) -> AbstractContextManager[None]:
+    remedy = "make room or mend the disk, then go on with --resume"
+    return system_errors_as(ResultError, f"{folder} cannot be written", remedy=remedy)

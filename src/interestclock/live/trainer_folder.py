@@ -74,8 +74,14 @@ class TrainerFolder:
     """
 
     def __init__(
-        self, path: Path, settings: Mapping[str, Any], *, resume: bool, state_from: Path | None = None
+        self,
+        path: str | Path,
+        settings: Mapping[str, Any],
+        *,
+        resume: bool,
+        state_from: str | Path | None = None,
     ) -> None:
+        path = Path(path)
         self.path, self.fingerprint = path, digest_of_json(settings)
         begins = _resolved(state_from)
         with _usable(path):
@@ -98,13 +104,18 @@ class TrainerFolder:
 
     @staticmethod
     def check(
-        path: Path, settings: Mapping[str, Any], *, resume: bool, state_from: Path | None = None
+        path: str | Path,
+        settings: Mapping[str, Any],
+        *,
+        resume: bool,
+        state_from: str | Path | None = None,
     ) -> None:
         """Refuse at once what would be refused, and change nothing.
 
         Raises:
             ResultError: as for the folder.
         """
+        path = Path(path)
         check_unclaimed(path, resume=resume)
         _check_claim(path, settings, resume=resume, begins=_resolved(state_from))
 
@@ -176,8 +187,8 @@ def _usable(path: Path) -> AbstractContextManager[None]:
     return system_errors_as(ResultError, f"{path} cannot be used", remedy="name another folder")
 
 
-def _resolved(state_from: Path | None) -> str | None:
-    return None if state_from is None else str(state_from.resolve())
+def _resolved(state_from: str | Path | None) -> str | None:
+    return None if state_from is None else str(Path(state_from).resolve())
 
 
 def _locked(path: Path) -> BaseFileLock:

@@ -78,7 +78,7 @@ class _StandardError(logging.StreamHandler[TextIO]):
         super().emit(record)
 
 
-def log_to(target: Path | TextIO, *, level: int = logging.INFO) -> Callable[[], None]:
+def log_to(target: str | Path | TextIO, *, level: int = logging.INFO) -> Callable[[], None]:
     """Write what the package logs as JSON lines, besides wherever it goes already; as text on a terminal.
 
     Args:
@@ -101,7 +101,7 @@ def log_to(target: Path | TextIO, *, level: int = logging.INFO) -> Callable[[], 
     """
     logger = logging.getLogger(_LOGGER)
     handler, level_before = _handler(target), logger.level
-    on_terminal = not isinstance(target, Path) and target.isatty()
+    on_terminal = not isinstance(target, str | Path) and target.isatty()
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s") if on_terminal else JsonLines())
     handler.setLevel(level)
     logger.addHandler(handler)
@@ -115,8 +115,8 @@ def log_to(target: Path | TextIO, *, level: int = logging.INFO) -> Callable[[], 
     return stop
 
 
-def _handler(target: Path | TextIO) -> logging.Handler:
-    if not isinstance(target, Path):
+def _handler(target: str | Path | TextIO) -> logging.Handler:
+    if not isinstance(target, str | Path):
         return _StandardError() if target is sys.stderr else logging.StreamHandler(target)
     try:
         return WatchedFileHandler(target, encoding="utf-8")

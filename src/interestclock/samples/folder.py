@@ -71,18 +71,18 @@ class Manifest:
         """The schema, with tuples where JSON has lists."""
         return made_of(LogSchema, self.schema, where="manifest.json, schema", remedy="prepare the log again")
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: str | Path) -> None:
         """Write ``manifest.json``."""
-        (folder / "manifest.json").write_text(json.dumps(asdict(self), indent=1))
+        (Path(folder) / "manifest.json").write_text(json.dumps(asdict(self), indent=1))
 
     @classmethod
-    def read(cls, folder: Path) -> Manifest:
+    def read(cls, folder: str | Path) -> Manifest:
         """Read ``manifest.json``.
 
         Raises:
             ResultError: there is none, or another version of the package wrote it.
         """
-        path = folder / "manifest.json"
+        path = Path(folder) / "manifest.json"
         if not path.exists():
             raise ResultError(f"{folder} holds no prepared samples (no manifest.json); prepare the log again")
         remedy = "prepare the log again"

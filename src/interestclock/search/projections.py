@@ -51,8 +51,8 @@ class ProjectionCache:
         ('2026-11-23T08:10', [[1.0, 1.0, 1.0]], [[1.0, 0.0, 0.0]])
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: str | Path) -> None:
+        self.path = path = Path(path)
         try:
             with safe_open(path, framework="pt") as opened:
                 self.version = str((opened.metadata() or {})["version"])
@@ -71,7 +71,7 @@ class ProjectionCache:
     @classmethod
     def write(
         cls,
-        path: Path,
+        path: str | Path,
         *,
         key_NZ: Tensor,
         query_NZ: Tensor,
@@ -98,12 +98,12 @@ class ProjectionCache:
         rows = {"key": key_NZ.detach().to(dtype, copy=True), "query": query_NZ.detach().to(dtype, copy=True)}
         for name, rows_NZ in rows.items():
             _check_finite(rows_NZ, f"as {dtype}, the {name} of item")
-        with written_aside(path) as aside:
+        with written_aside(Path(path)) as aside:
             save_file({name: each.contiguous() for name, each in rows.items()}, aside, {"version": version})
         return cls(path)
 
     def updated(
-        self, path: Path, *, item_R: Tensor, key_RZ: Tensor, query_RZ: Tensor, version: str
+        self, path: str | Path, *, item_R: Tensor, key_RZ: Tensor, query_RZ: Tensor, version: str
     ) -> ProjectionCache:
         """A new version in which some items' rows changed; items beyond the last are new.
 

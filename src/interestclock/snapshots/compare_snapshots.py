@@ -38,7 +38,7 @@ class SnapshotChange:
     largest: float | None
 
 
-def diff(folder: Path, first: str, second: str) -> list[SnapshotChange]:
+def diff(folder: str | Path, first: str, second: str) -> list[SnapshotChange]:
     """What changed from one snapshot to another, array by array; those that did not are left out.
 
     A row is as it was if its bits are.

@@ -63,9 +63,10 @@ class SnapshotWriter:
         '00000001-full'
     """
 
-    def __init__(self, folder: Path, *, feature_fingerprint: str, keep: int = 2) -> None:
+    def __init__(self, folder: str | Path, *, feature_fingerprint: str, keep: int = 2) -> None:
         if keep < 1:
             raise ConfigError(f"keep is {keep}; keep 1 or more whole snapshots")
+        folder = Path(folder)
         self.folder, self.keep, self._fingerprint = folder, keep, feature_fingerprint
         with system_errors_as(ResultError, f"{folder}: cannot hold snapshots", remedy="name another folder"):
             folder.mkdir(parents=True, exist_ok=True)

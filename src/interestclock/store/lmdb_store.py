@@ -44,8 +44,8 @@ class LmdbStore:
         >>> store.close()
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._environment = Environment.open(folder)
+    def __init__(self, folder: str | Path) -> None:
+        self._environment = Environment.open(Path(folder))
         self._meta = self._environment.databases["meta"]
         self._knowing = threading.Lock()
         try:

@@ -73,9 +73,10 @@ class StoreWriter:
     """
 
     def __init__(
-        self, folder: Path, *, schema: LogSchema, config: StateConfig, map_bytes: int = _FIRST_MAP_BYTES
+        self, folder: str | Path, *, schema: LogSchema, config: StateConfig, map_bytes: int = _FIRST_MAP_BYTES
     ) -> None:
         self.schema, self.config = schema, config
+        folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = lock(
             folder / ".writer.lock", taken=f"{folder} is written to", remedy="end it, or take another folder"

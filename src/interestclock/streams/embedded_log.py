@@ -66,7 +66,7 @@ class EmbeddedLogSource:
 
     def __init__(
         self,
-        folder: Path,
+        folder: str | Path,
         *,
         schema: LogSchema,
         items: pa.Table | None = None,
@@ -75,6 +75,7 @@ class EmbeddedLogSource:
         clock: TimeSource | None = None,
     ) -> None:
         check_follower_name(group)
+        folder = Path(folder)
         check_folder(folder)
         self.folder = folder.resolve()
         self.name = f"log://{self.folder}"

@@ -84,7 +84,7 @@ class EmbeddedLogWriter:
 
     def __init__(
         self,
-        folder: Path,
+        folder: str | Path,
         *,
         keep_hours: float = 168.0,
         most_waiting_bytes: int = 1 << 24,
@@ -97,6 +97,7 @@ class EmbeddedLogWriter:
             raise ConfigError(
                 f"most_waiting_bytes is {most_waiting_bytes}; give a size, for example 16777216"
             )
+        folder = Path(folder)
         self.folder, self._clock = folder, clock or TimeSource()
         self._most_waiting_bytes = most_waiting_bytes
         check_folder(folder)

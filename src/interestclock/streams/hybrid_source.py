@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
+from contextlib import closing
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 
@@ -138,8 +139,8 @@ class HybridSource:
 
     def close(self) -> None:
         """Let go of both."""
-        self._archive.close()
-        self._stream.close()
+        with closing(self._stream), closing(self._archive):
+            pass
 
     def _turn(self) -> None:
         self._turned = True

@@ -86,18 +86,18 @@ class FollowerOffset:
         self._lock.release()
 
 
-def followers_of(folder: Path) -> list[LogFollower]:
+def followers_of(folder: str | Path) -> list[LogFollower]:
     """All followers that a log waits for, by name.
 
     Example:
         >>> followers_of(Path("nowhere"))
         []
     """
-    found = (_read(path) for path in sorted((folder / _FOLDER).glob(f"*{_OFFSET}")))
+    found = (_read(path) for path in sorted((Path(folder) / _FOLDER).glob(f"*{_OFFSET}")))
     return [each for each in found if each is not None]
 
 
-def remove_follower(folder: Path, name: str) -> None:
+def remove_follower(folder: str | Path, name: str) -> None:
     """Wait for a follower no longer: what it did not read may go.
 
     Args:
@@ -114,6 +114,7 @@ def remove_follower(folder: Path, name: str) -> None:
         Traceback (most recent call last):
         interestclock.errors.ResultError: ...: no follower is called 'gone'; there is none
     """
+    folder = Path(folder)
     names = [each.name for each in followers_of(folder)]
     if name not in names:
         raise ResultError(f"{folder}: no follower is called '{name}'; there is {', '.join(names) or 'none'}")

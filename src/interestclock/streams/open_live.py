@@ -33,13 +33,13 @@ _REDIS_PORT = 6379
 def open_live(
     source: str,
     *,
-    mapping: Path | None = None,
+    mapping: str | Path | None = None,
     layout: str | None = None,
-    items: Path | None = None,
+    items: str | Path | None = None,
     group: str = "interestclock",
     speed_up: float | None = None,
     label_wait_ms: int | None = None,
-    dead_letters: Path | None = None,
+    dead_letters: str | Path | None = None,
 ) -> LiveSource:
     """A log to replay, an embedded log, a Redis stream or a Kafka topic.
 
@@ -88,13 +88,13 @@ def open_hybrid(
     stream: str,
     *,
     from_ms: int | None = None,
-    mapping: Path | None = None,
+    mapping: str | Path | None = None,
     layout: str | None = None,
-    items: Path | None = None,
+    items: str | Path | None = None,
     group: str = "interestclock",
     speed_up: float | None = None,
     label_wait_ms: int | None = None,
-    dead_letters: Path | None = None,
+    dead_letters: str | Path | None = None,
 ) -> LiveSource:
     """A log, and behind it the stream that it was written from; one mapping serves both.
 
@@ -134,7 +134,11 @@ def _kind(source: str) -> str:
 
 
 def _mapping_of_log(
-    log: str, mapping: Path | None, layout: str | None, items: Path | None, label_wait_ms: int | None
+    log: str,
+    mapping: str | Path | None,
+    layout: str | None,
+    items: str | Path | None,
+    label_wait_ms: int | None,
 ) -> ColumnMapping:
     """What a log's columns mean, by the file that is given, a layout, or the log itself."""
     given = ColumnMapping.from_toml(mapping) if mapping is not None else None
@@ -155,7 +159,9 @@ def _check_delays(mapping: ColumnMapping, label_wait_ms: int) -> None:
             )
 
 
-def _stream(kind: str, source: str, mapping: ColumnMapping, items: Path | None, group: str) -> LiveSource:
+def _stream(
+    kind: str, source: str, mapping: ColumnMapping, items: str | Path | None, group: str
+) -> LiveSource:
     if kind == "log" and source.partition("://")[2] in ("", "/"):
         raise ConfigError(f"{source}: give log://DIR, the folder of an embedded log")
     if kind != "log":

@@ -40,8 +40,8 @@ class SegmentFollower:
         (3, [3], 3)
     """
 
-    def __init__(self, folder: Path, *, prefix: str, position: int = 0) -> None:
-        self.folder, self.position = folder, position
+    def __init__(self, folder: str | Path, *, prefix: str, position: int = 0) -> None:
+        self.folder, self.position = Path(folder), position
         self._prefix = prefix
         self._place: tuple[int, int, int] | None = None  # file, number and byte behind what was read
 

@@ -49,10 +49,10 @@ class Segments:
         [(2, b'two'), (3, b'three')]
     """
 
-    def __init__(self, folder: Path, *, prefix: str, segment_bytes: int = 1 << 26) -> None:
+    def __init__(self, folder: str | Path, *, prefix: str, segment_bytes: int = 1 << 26) -> None:
         if segment_bytes <= 0:
             raise ValueError(f"segment_bytes is {segment_bytes}; give a size above 0, for example 67108864")
-        self.folder, self.segment_bytes = folder, segment_bytes
+        self.folder, self.segment_bytes = Path(folder), segment_bytes
         self._prefix = prefix
         self.position = 0
         self.header = b""
@@ -61,7 +61,7 @@ class Segments:
         self._mended = False  # whether what a crash left is in order
         self._torn_bytes: int | None = None  # of the last file, with the entry that was cut short
         self._made_again = False  # whether the last file has to be, which held no entry
-        self._firsts = sorted(files_of(folder, prefix)) if folder.exists() else []
+        self._firsts = sorted(files_of(self.folder, prefix)) if self.folder.exists() else []
         self._reopen_last()
 
     @property

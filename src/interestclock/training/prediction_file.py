@@ -45,9 +45,14 @@ class PredictionFile:
     """
 
     def __init__(
-        self, path: Path, tasks: tuple[str, ...], *, described: pa.Schema = _NOTHING, frozen: bool = False
+        self,
+        path: str | Path,
+        tasks: tuple[str, ...],
+        *,
+        described: pa.Schema = _NOTHING,
+        frozen: bool = False,
     ) -> None:
-        self.path, self._tasks, self._described = path, tasks, described
+        self.path, self._tasks, self._described = Path(path), tasks, described
         kinds = ("p", "frozen") if frozen else ("p",)
         columns = [pa.field(f"{kind}.{task}", pa.float32()) for kind in kinds for task in tasks]
         self._columns = len(columns)
