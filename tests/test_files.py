@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import shutil
 import signal
 import subprocess
@@ -265,4 +266,44 @@ def test_nothing_else_writes_aside_by_hand() -> None:
         "files.py",
         "streams/segment_files.py",  # appends to a file, and undoes half an append
         "streams/embedded_log_folder.py",  # overwrites the few bytes of a mark that followers poll
+    }
+
+
+@pytest.mark.parametrize("step", ["mkdir", "touch", "exists"])
+def test_a_place_that_is_not_ours_is_said_with_what_to_do(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    where = rf"out cannot be written \(.*Permission denied\); give another --out, or see to .* in {tmp_path}"
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, step, refuse)
+        with pytest.raises(ResultError, match=where), new_folder(tmp_path / "out"):
+            pass
+        if step == "exists":
+            with pytest.raises(ResultError, match=where):
+                check_new(tmp_path / "out")
+    with new_folder(tmp_path / "out"):
+        pass
+    assert names(tmp_path) == ["out"]
+
+
+def test_what_is_written_within_fails_as_itself(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left"), new_folder(tmp_path / "out"):
+        raise NO_ROOM
+    assert names(tmp_path) == []
+
+
+def test_nobody_words_what_the_system_refuses_by_hand() -> None:
+    """``system_errors_as`` does it; the exceptions say the system's words alone, or of damage."""
+    source = Path(files.__file__).parent
+    by_hand = re.compile(r"except \(?OSError\b[^\n]* as error:\n(?: +\w+ = [^\n]*\n)* +raise \w+Error\(")
+    assert {
+        str(path.relative_to(source)) for path in source.rglob("*.py") if by_hand.search(path.read_text())
+    } == {
+        "events/mapping_toml.py",
+        "live/checkpoints.py",
+        "operations/json_logs.py",
+        "operations/prometheus_page.py",
     }

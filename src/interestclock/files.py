@@ -6,12 +6,12 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, system_errors_as
 from interestclock.locks import lock
 from interestclock.unfinished import put_away_by, uninterrupted
 
@@ -161,9 +161,9 @@ def new_folder(
         remedy: how to have it elsewhere.
 
     Raises:
-        ResultError: ``path`` is there already, another process is writing it, or ``NAME.unfinished`` or
-            ``.NAME.lock`` is somebody's.
-        OSError: it cannot be written.
+        ResultError: ``path`` is there already, another process is writing it, ``NAME.unfinished`` or
+            ``.NAME.lock`` is somebody's, or it cannot be made there.
+        OSError: what is in it cannot be written.
 
     Example:
         >>> import tempfile
@@ -172,17 +172,19 @@ def new_folder(
         ...     (aside / "note.txt").write_text("done"), out.exists()
         (4, False)
     """
-    _check_free(path, may_replace, remedy)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with _usable(path, remedy):
+        _check_free(path, may_replace, remedy)
+        path.parent.mkdir(parents=True, exist_ok=True)
     aside = aside_of(path)
     with _locked_beside(path, remedy):
         _check_free(path, may_replace, remedy)  # another may have been done just now
         _check_own(aside, remedy)  # from here on it is ours, whatever is in it
         with put_away_by(partial(_remove_in_use, aside)), put_away_by(partial(_remove_mark, path)):
             try:
-                _remove_if_there(aside)
-                aside.mkdir()
-                (aside / _MARK).touch()
+                with _usable(path, remedy):
+                    _remove_if_there(aside)
+                    aside.mkdir()
+                    (aside / _MARK).touch()
                 yield aside
                 _put_folder_in_place(aside, path, forced=forced)
             finally:
@@ -203,12 +205,13 @@ def check_new(
 
     Raises:
         ResultError: the folder is there, another process is writing it, or what is written beside it while it
-            is not whole is somebody's.
+            is not whole is somebody's; or it cannot be looked at.
     """
-    _check_free(path, may_replace, remedy)
-    _check_own(aside_of(path), remedy)
-    if os.path.lexists(_lock_of(path)):
-        _locked(path, remedy).release()
+    with _usable(path, remedy):
+        _check_free(path, may_replace, remedy)
+        _check_own(aside_of(path), remedy)
+        if os.path.lexists(_lock_of(path)):
+            _locked(path, remedy).release()
 
 
 def _check_free(path: Path, may_replace: Callable[[Path], bool], remedy: str) -> None:
@@ -232,11 +235,20 @@ def _locked_beside(path: Path, remedy: str) -> Iterator[None]:
 
     with put_away_by(release):
         try:
-            with uninterrupted():  # a lock's file is there a moment before it is known to be ours
+            with (
+                _usable(path, remedy),
+                uninterrupted(),
+            ):  # a lock's file is there a moment before it is known to be ours
                 held = _locked(path, remedy)
             yield
         finally:
             release()
+
+
+def _usable(path: Path, remedy: str) -> AbstractContextManager[None]:
+    """What the system refuses of the place is said with what to do: it is no place of ours, or is full."""
+    either = f"{remedy}, or see to the permissions and the room in {path.parent}"
+    return system_errors_as(ResultError, f"{path} cannot be written", remedy=either)
 
 
 def _lock_of(path: Path) -> Path:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from interestclock.errors import ConfigError, ResultError
+from interestclock.errors import ConfigError, ResultError, system_errors_as
 
 __all__ = ["made_of", "object_of", "read_object"]
 
@@ -28,10 +28,8 @@ def read_object(path: Path, *, remedy: str) -> dict[str, Any]:
     Raises:
         ResultError: the file is missing, or holds something else.
     """
-    try:
+    with system_errors_as(ResultError, f"{path}: cannot be read", remedy=remedy):
         content = path.read_bytes()
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be read ({error}); {remedy}") from error
     return object_of(content, where=str(path), remedy=remedy)
 
 

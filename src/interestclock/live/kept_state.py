@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from interestclock.admission.admitted_log import copy_admitted
 from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, system_errors_as
 from interestclock.live.checkpoints import CheckpointManifest, CheckpointReader
 from interestclock.live.choice_rows import DRAWN, own_rows
 from interestclock.live.trainer_folder import (
@@ -90,16 +90,13 @@ class KeptState:
         Raises:
             ResultError: it is gone already, or cannot be written.
         """
-        try:
+        gone = f"{self.folder / 'admitted'}: what was taken behind checkpoint {self.manifest.number} is gone"
+        again = "if its trainer runs, it went on meanwhile: start again, with --resume"
+        with (
+            system_errors_as(ResultError, f"{to} cannot be written", remedy="make room, then start again"),
+            system_errors_as(ResultError, gone, remedy=again, of=(FileNotFoundError,)),
+        ):
             copy_admitted(self.folder / "admitted", to, position=self.manifest.admitted_position)
-        except FileNotFoundError as error:
-            raise ResultError(
-                f"{self.folder / 'admitted'}: what was taken behind checkpoint {self.manifest.number} is "
-                "gone; "
-                "if its trainer runs, it went on meanwhile: start again, with --resume"
-            ) from error
-        except OSError as error:
-            raise ResultError(f"{to} cannot be written ({error}); make room, then start again") from error
 
 
 def not_predicted(queue: Mapping[str, Any]) -> tuple[Arrays, int]:

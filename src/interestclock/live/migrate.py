@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
@@ -16,7 +15,7 @@ from interestclock import __version__
 from interestclock.admission.admitted_log import AdmittedLog
 from interestclock.arrays import Arrays
 from interestclock.checksums import digest_of_json
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import ASIDE, REMOVED, check_new, new_folder, write_text
 from interestclock.live.beginning import check_admitted, check_beginning
 from interestclock.live.checkpoints import FORMAT, CheckpointManifest, CheckpointReader, Checkpoints
@@ -46,7 +45,6 @@ __all__ = ["Migrated", "migrate"]
 _CHECKPOINTS, _PREDICTIONS, _ADMITTED = "checkpoints", "predictions", "admitted"
 _FOLDERS = (_CHECKPOINTS, _PREDICTIONS, _ADMITTED, "snapshots")
 _COUNTS = "admission/counters/counts"  # in a checkpoint: messages received, and what became of them
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,12 +91,9 @@ def migrate(
     check_new(out)
     with _at_rest(folder):
         since = _convertible(folder)
-        try:
-            with new_folder(out) as aside:
-                return _converted(folder, aside, since, report)
-        except OSError as error:
-            room = f"make room for as much as {folder} takes, or " if error.errno in _NO_ROOM else ""
-            raise ResultError(f"{out} cannot be written ({error}); {room}give another --out") from error
+        room = f"make room for as much as {folder} takes, or give another --out"
+        with system_errors_as(ResultError, f"{out} cannot be written", remedy=room), new_folder(out) as aside:
+            return _converted(folder, aside, since, report)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 from interestclock import __version__
 from interestclock.checksums import digest_of_json
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, system_errors_as
 from interestclock.saved import made_of, object_of
 
 __all__ = [
@@ -144,10 +144,11 @@ def read_manifest(folder: Path, name: str) -> SnapshotManifest:
         there = ", ".join(snapshot_names(folder)) or "none"
         raise ResultError(f"{folder}: no snapshot {name!r}; there are {there}")
     path = folder / name / MANIFEST
-    try:
+    unreadable = (OSError, UnicodeDecodeError)
+    with system_errors_as(
+        ResultError, f"{path}: cannot be read", remedy="take a snapshot again", of=unreadable
+    ):
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ResultError(f"{path}: cannot be read ({error}); take a snapshot again") from error
     manifest = SnapshotManifest.from_json(text, str(path))
     if manifest.name != name:
         raise ResultError(

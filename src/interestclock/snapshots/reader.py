@@ -10,7 +10,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, system_errors_as
 from interestclock.snapshots.compose import chain_of, compose
 from interestclock.snapshots.manifest import SnapshotManifest, is_name, read_manifest, snapshot_names
 from interestclock.snapshots.placing import CURRENT
@@ -116,10 +116,9 @@ class SnapshotReader:
 
     def _named(self) -> str:
         path = self.folder / CURRENT
-        try:
+        what, unreadable = f"{path}: no snapshot is named", (OSError, UnicodeDecodeError)
+        with system_errors_as(ResultError, what, remedy="let the trainer write one", of=unreadable):
             name = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ResultError(f"{path}: no snapshot is named ({error}); let the trainer write one") from error
         if not is_name(name) or not (self.folder / name).is_dir():
             raise ResultError(f"{path}: names '{name}', which is not there; let the trainer write a snapshot")
         return name
