@@ -214,3 +214,18 @@ def test_an_items_file(tmp_path: Path) -> None:
     path.write_text("item_id,genre\n" + "".join(f"{'x' if row == 7 else row},pop\n" for row in range(10)))
     with pytest.raises(LogError, match=r"items\.csv, row 8: column 'item_id'.*; correct the items file"):
         read_items(path, mapping, pa.int64())
+
+
+def test_one_label_beyond_every_integer_is_a_dead_letter(tmp_path: Path) -> None:
+    labels = pa.array([row % 2 for row in range(599)] + [(1 << 63) + 5], pa.uint64())
+    columns = {"user_id": [row % 12 for row in range(600)], "item_id": [row % 20 for row in range(600)]}
+    log, dead = tmp_path / "log.parquet", tmp_path / "dead.jsonl"
+    times = [1_700_000_000 + 1_800 * row for row in range(600)]
+    pq.write_table(pa.table({**columns, "timestamp_ms": times, "finish": labels}), log)
+    mapping = ColumnMapping(zone="UTC", labels={"finish": LabelColumn(column="finish")})
+    source = open_log(str(log), mapping=mapping, dead_letters=str(dead))
+    events = pa.concat_tables(source.chunks())
+    assert events["label.finish"].to_pylist() == labels.to_pylist()[:599]
+    (letter,) = map(json.loads, dead.read_text().splitlines())
+    assert (letter["row"], letter["values"]["finish"]) == (600, (1 << 63) + 5)
+    assert letter["reason"] == "column 'finish': expected 0, 1, true, false or empty"

@@ -15,6 +15,7 @@ from rich.console import Console
 from interestclock.cli import train_options as option
 from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
 from interestclock.cli.log_counts import counts_in_words
+from interestclock.cli.message_counts import message_counts_in_words
 from interestclock.cli.stopping import says_what_remains, stopped_by_signals
 from interestclock.defaults import (
     BATCH_MINUTES,
@@ -170,6 +171,7 @@ def train_command(
         stack.enter_context(says_what_remains(partial(_goes_on, checkpoints)))
         if metrics_port is not None:
             stack.callback(serve_metrics(telemetry, port=metrics_port, addr=metrics_address))
+        stack.enter_context(exits_refused(f"code of your own, in train {source},"))
         run = stack.enter_context(
             LiveRun(
                 opened,
@@ -180,7 +182,6 @@ def train_command(
                 telemetry=telemetry,
             )
         )
-        stack.enter_context(exits_refused("code of your own, in train,"))
         stack.callback(log_to(log_file if log_file is not None else sys.stderr))
         stack.enter_context(stopped_by_signals(run))
         status = stack.enter_context(StatusLine(_out, among_candidates=opened.schema.positive_only))
@@ -261,23 +262,8 @@ def _goes_on(folder: Path) -> str | None:
 
 
 def _print_counters(run: LiveRun) -> None:
-    counts = run.trainer.buffer.counters.counts()
-    received, along = counts.pop("received"), counts.pop("given_labels_late")
-    changes = counts.pop("item_changes")
-    ahead, most_ms = counts.pop("known_ahead"), counts.pop("known_ahead_most_ms")
-    parts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count)
-    _say(f"{received:,} messages: {parts or 'none used'}")
-    if along:
-        _say(
-            f"{along:,} labels that came along were known after --label-wait-minutes: they count as not given"
-        )
-    if changes:
-        _say(f"{changes:,} items became something else")
-    if ahead:
-        _say(
-            f"{ahead:,} labels or outcomes say they were known up to {most_ms / 1_000:,.1f} s after they "
-            "arrived, and count as known then: a producer's clock runs ahead"
-        )
+    for line in message_counts_in_words(run.trainer.buffer.counters.counts(), run.folder):
+        _say(line)
     if any((run.folder / "snapshots").glob("*-full")):
         _say(f"snapshots in {run.folder / 'snapshots'}, predictions in {run.folder / 'predictions'}")
 
