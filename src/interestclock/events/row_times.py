@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -11,6 +13,7 @@ from interestclock.errors import ConfigError, LogError
 from interestclock.events.expected import A_PLACE, A_TIME
 from interestclock.events.local_time import Located, Order, locate_in_day
 from interestclock.events.mapping import ColumnMapping
+from interestclock.events.raw_tables import RawBlock
 from interestclock.events.row_checks import RowChecks
 from interestclock.events.times import Moments, parse_times, time_faults
 from interestclock.events.utc_offsets import parse_offsets
@@ -34,7 +37,6 @@ def when(
 
     Example:
         >>> from pathlib import Path
-        >>> from interestclock.events.raw_tables import RawBlock
         >>> table = pa.table({"timestamp_ms": ["1970-01-01T09:00+09:00"]})
         >>> block = RawBlock(path=Path("a.csv"), table=table, row_N=np.array([1]), typed=False)
         >>> events = {}
@@ -79,11 +81,13 @@ def located(
     return moments, place
 
 
-def check_times(checks: RowChecks, mapping: ColumnMapping, unit: str) -> None:
-    """Refuse a log by its first block: nothing tells its local time, or no row has a time that can be read.
+def check_times(blocks: Iterable[RawBlock], mapping: ColumnMapping, unit: str) -> None:
+    """Refuse a log that nothing tells the local time of, or of which no row has a time that can be read.
+
+    Blocks are read on until one has what is needed, mostly the first; so it does not matter which that is.
 
     Args:
-        checks: of the block. mapping: of the log. unit: of times that are numbers.
+        blocks: of the log, at least its times. mapping: of the log. unit: of times that are numbers.
 
     Raises:
         ConfigError: no key tells local time, and of its times none carries an offset; names the zone that
@@ -92,21 +96,42 @@ def check_times(checks: RowChecks, mapping: ColumnMapping, unit: str) -> None:
 
     Example:
         >>> from pathlib import Path
-        >>> from interestclock.events.raw_tables import RawBlock
         >>> table = pa.table({"timestamp_ms": ["soon"] * 10})
         >>> block = RawBlock(path=Path("a.csv"), table=table, row_N=np.arange(1, 11), typed=False)
-        >>> check_times(RowChecks(block), ColumnMapping(zone="UTC"), "s")
+        >>> check_times([block], ColumnMapping(zone="UTC"), "s")
         Traceback (most recent call last):
         interestclock.errors.LogError: a.csv: column 'timestamp_ms' holds 'soon', no time as ...
     """
-    moments = _read(checks, mapping.time, mapping, unit)
-    if not (mapping.zone or mapping.zone_column or mapping.utc_offset_minutes):
-        _require_offsets(checks, mapping, moments)
-    if len(moments.valid_N) >= _FEW and not moments.valid_N.any():
-        faults = _faults(checks, mapping, unit, moments.valid_N)
-        reasons = [reason for _, reason in faults if reason != "is empty"]
-        why = reasons[0] if reasons else "is empty"
-        raise LogError(f"{checks.path}: column '{mapping.time}' {why}; none of its rows has a time")
+    needs_offsets = not (mapping.zone or mapping.zone_column or mapping.utc_offset_minutes)
+    rows, empty = 0, ""
+    first_with_times: RowChecks | None = None
+    why: str | None = None
+    for block in blocks:
+        checks = RowChecks(block)
+        moments = _read(checks, mapping.time, mapping, unit)
+        rows += len(moments.valid_N)
+        if moments.valid_N.any():
+            first_with_times = first_with_times or checks
+            if not needs_offsets or moments.offset_given_N.any():
+                return
+        elif first_with_times is None and why is None:
+            why = _first_fault(checks, mapping, unit, moments.valid_N)
+            empty = f"{block.path}: column '{mapping.time}' is empty"
+    if first_with_times is not None:
+        raise ConfigError(_tells_no_local_time(first_with_times, mapping))
+    if rows >= _FEW:
+        raise LogError(f"{why or empty}; none of its rows has a time")
+
+
+def _first_fault(
+    checks: RowChecks, mapping: ColumnMapping, unit: str, valid_N: npt.NDArray[np.bool_]
+) -> str | None:
+    """What is wrong with the first time that is none, in words; None: all are empty."""
+    faults = [each for each in _faults(checks, mapping, unit, valid_N) if each[1] != "is empty"]
+    if not faults:
+        return None
+    _, reason = min(faults, key=lambda fault: int(fault[0].argmax()))
+    return f"{checks.path}: column '{mapping.time}' {reason}"
 
 
 def _read(checks: RowChecks, name: str, mapping: ColumnMapping, unit: str) -> Moments:
@@ -129,14 +154,12 @@ def _refuse(checks: RowChecks, mapping: ColumnMapping, unit: str, moments: Momen
         checks.reject(~moments.valid_N, "no time", of=(mapping.time, A_TIME))
 
 
-def _require_offsets(checks: RowChecks, mapping: ColumnMapping, moments: Moments) -> None:
-    if moments.offset_given_N.any() or not moments.valid_N.any():  # of what is no time nothing can be told
-        return
+def _tells_no_local_time(checks: RowChecks, mapping: ColumnMapping) -> str:
     tz = getattr(checks.column(mapping.time).type, "tz", None)
     zone = "--zone America/New_York"
     if tz is not None and tz not in _UTC:  # which says nothing of where users are
         zone = f"--zone {tz}, which the type of column '{mapping.time}' names"
-    raise ConfigError(
+    return (
         f"{checks.path}: nothing tells its local time; give a zone ({zone}), "
         "a zone column, or a column of UTC offsets in minutes"
     )

@@ -26,7 +26,6 @@ from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import MalformedLine, RawBlock
 from interestclock.events.read_blocks import read_blocks, types_of
 from interestclock.events.reorder import Reorderer
-from interestclock.events.row_checks import RowChecks
 from interestclock.events.row_times import check_times
 from interestclock.events.schema import LogCounts, LogSchema
 from interestclock.events.time_watch import TimeWatch
@@ -89,7 +88,7 @@ class TableSource:
         self._file_starts: list[int] = []
         self._watch, self._faults = self._new_watch(), ColumnFaults(mapping)
         first = self._first_block()
-        check_times(RowChecks(first), mapping, mapping.time_unit)  # before all of it is read for its ids
+        check_times(self._times(), mapping, mapping.time_unit)  # before all of it is read for its ids
         self._ids = settle_id_types(self._files, mapping)
         self._types = infer_types(first, mapping, self._ids)
         self._looked_up = bool(mapping.attributes) or mapping.items_match is not None
@@ -281,6 +280,10 @@ class TableSource:
 
     def _blocks(self, file: Path) -> Iterator[RawBlock]:
         return read_blocks(file, self._mapping.log_columns(), self._mapping.csv)
+
+    def _times(self) -> Iterator[RawBlock]:
+        for file in self._files:
+            yield from read_blocks(file, [self._mapping.time], self._mapping.csv)
 
     def _first_block(self) -> RawBlock:
         first: MalformedLine | None = None

@@ -22,7 +22,7 @@ from interestclock.events.mapping import ColumnMapping
 from interestclock.events.operands import parse_operands
 from interestclock.events.raw_tables import RawBlock
 from interestclock.events.row_checks import RowChecks
-from interestclock.events.row_times import check_times, located, when
+from interestclock.events.row_times import located, when
 from interestclock.events.time_watch import TimeWatch
 from interestclock.events.values import Parsed, parse_categorical, parse_labels, parse_lists, parse_numbers
 from interestclock.mapping_keys import LabelColumn
@@ -57,8 +57,7 @@ def infer_types(block: RawBlock, mapping: ColumnMapping, ids: IdTypes | None = N
         ids: the types of the log's ids; None: those that the block has.
 
     Raises:
-        ConfigError: nothing tells the local time.
-        LogError: a column holds neither integers nor text, or no row a time.
+        LogError: a column holds neither integers nor text.
 
     Example:
         >>> from pathlib import Path
@@ -68,7 +67,6 @@ def infer_types(block: RawBlock, mapping: ColumnMapping, ids: IdTypes | None = N
         >>> types.user, types.item, types.time_unit
         (DataType(int64), DataType(string), 'auto')
     """
-    check_times(RowChecks(block), mapping, mapping.time_unit)
     types = (ids or id_types_of([block], mapping)).types
     return LogTypes(
         user=types[mapping.user],
