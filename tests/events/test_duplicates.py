@@ -226,3 +226,17 @@ def test_one_event_id_in_all_rows_is_one_event_and_that_is_said(read):
 def test_an_unknown_way():
     with pytest.raises(ConfigError, match="'duplicates' is 'last'; give one of first, merge"):
         ColumnMapping(duplicates="last")
+
+
+@pytest.mark.parametrize("event_id", [None, "event"])
+def test_a_label_that_the_first_row_lacks_is_said_or_merged(tmp_path, event_id):
+    path = tmp_path / "log.csv"
+    path.write_text("event,user_id,item_id,timestamp_ms,finish\na,1,1,1700000000,\na,1,1,1700000000,1\n")
+    for duplicates, finish, counted in (("first", None, (1, 0)), ("merge", 1, (0, 1))):
+        labels = {"finish": LabelColumn(column="finish")}
+        mapping = ColumnMapping(zone="UTC", labels=labels, event_id=event_id, duplicates=duplicates)
+        source = open_log(path, mapping=mapping)
+        assert [each for chunk in source.chunks() for each in chunk["label.finish"].to_pylist()] == [finish]
+        assert (source.counts.disagreeing, source.counts.merged) == counted
+        pair = f"{path}, row 2 (finish 1) beside {path}, row 1 (finish missing)"
+        assert sum(pair in remark for remark in source.counts.remarks) == 1

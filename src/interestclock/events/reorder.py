@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from interestclock.errors import ConfigError, LatenessError
 
-__all__ = ["Reorderer", "TimeOrder"]
+__all__ = ["SORT_IT", "Reorderer", "TimeOrder"]
 
+SORT_IT = "duckdb -c \"COPY (FROM 'LOG' ORDER BY TIME_COLUMN) TO 'sorted.parquet'\""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -129,7 +130,7 @@ class Reorderer:
 def _allow_or_sort(gap_ms: int) -> str:
     return (
         f"Allow more (here at least --lateness-minutes {math.ceil(gap_ms / 60_000)}), or sort the log by "
-        "time first: duckdb -c \"COPY (FROM 'LOG' ORDER BY TIME_COLUMN) TO 'sorted.parquet'\""
+        f"time first: {SORT_IT}"
     )
 
 

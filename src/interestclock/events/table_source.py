@@ -15,6 +15,7 @@ from interestclock.errors import ConfigError, InterestClockError, LogError
 from interestclock.events.chunking import rechunk
 from interestclock.events.column_faults import ColumnFaults
 from interestclock.events.dead_letters import DeadLetter, DeadLetterFile
+from interestclock.events.disorder import Disorder
 from interestclock.events.duplicate_remarks import duplicate_remarks
 from interestclock.events.duplicates import DuplicateFilter
 from interestclock.events.id_types import settle_id_types
@@ -89,6 +90,7 @@ class TableSource:
         self._watch, self._faults = self._new_watch(), ColumnFaults(mapping)
         first = self._first_block()
         check_times(self._times(), mapping, mapping.time_unit)  # before all of it is read for its ids
+        self._disorder = Disorder(first, mapping)
         self._ids = settle_id_types(self._files, mapping)
         self._types = infer_types(first, mapping, self._ids)
         self._looked_up = bool(mapping.attributes) or mapping.items_match is not None
@@ -180,7 +182,9 @@ class TableSource:
 
     def _in_order(self, letters: DeadLetterFile) -> Iterator[pa.Table]:
         reorder = Reorderer(
-            lateness_ms=self._lateness_ms, name_row=self._name_row, remedy=self._watch.remedy_for_late
+            lateness_ms=self._lateness_ms,
+            name_row=self._name_row,
+            remedy=lambda gap_ms: self._watch.remedy_for_late(gap_ms) or self._disorder.remedy(gap_ms),
         )
         duplicates = DuplicateFilter(
             event_id=None if self._mapping.event_id is None else EVENT_ID,

@@ -1,0 +1,77 @@
+"""What to do about rows that are out of order by more than any event is late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from interestclock.errors import LogError
+from interestclock.events.mapping import ColumnMapping
+from interestclock.events.raw_tables import RawBlock
+from interestclock.events.reorder import SORT_IT
+from interestclock.events.times import parse_times
+from interestclock.timeofday import DAY_MS
+
+__all__ = ["Disorder"]
+
+_SHOWN = 3
+_FIRST_LIKELY_MS, _LAST_LIKELY_MS = 631_152_000_000, 4_102_444_800_000  # 1990 and 2100
+
+
+class Disorder:
+    """Says of a log whose rows are days out of order what its columns look like, not how much to allow.
+
+    Args:
+        block: the log's first. mapping: what its columns mean.
+
+    Example:
+        >>> from pathlib import Path
+        >>> columns = pa.table({"user_id": ["1700000000", "1700000060"], "item_id": ["9", "8"],
+        ...     "timestamp_ms": ["1700000007", "5"]})
+        >>> block = RawBlock(path=Path("a.csv"), table=columns, row_N=np.array([1, 2]), typed=False)
+        >>> disorder = Disorder(block, ColumnMapping(zone="UTC"))
+        >>> disorder.remedy(60_000) is None
+        True
+        >>> print(disorder.remedy(3 * 86_400_000))
+        No event is late by 3 days, 0:00:00: the log is not in order of time. Sort it first: duckdb -c ...
+    """
+
+    def __init__(self, block: RawBlock, mapping: ColumnMapping) -> None:
+        self._mapping = mapping
+        rows = pa.array(np.arange(min(_SHOWN, block.table.num_rows)))
+        self._first = {
+            name: block.table.column(name).take(rows).combine_chunks()
+            for name in (mapping.time, mapping.user, mapping.item)
+        }
+
+    def remedy(self, gap_ms: int) -> str | None:
+        """What to do about a row so far behind the newest; None: it may be late, so that can be allowed."""
+        if gap_ms <= DAY_MS:
+            return None
+        shown = ", ".join(f"'{name}' holds {self._some(name)}" for name in self._first)
+        likely = [name for name in self._first if name != self._mapping.time and self._are_times(name)]
+        if likely and not self._are_times(self._mapping.time):
+            other = (
+                f"'{likely[0]}' reads as times, and '{self._mapping.time}' does not: are they interchanged?"
+            )
+        else:
+            other = f"If '{self._mapping.time}' is not its time, name another column (--time)."
+        return (
+            f"No event is late by {timedelta(milliseconds=gap_ms)}: the log is not in order of time. Sort it "
+            f"first: {SORT_IT}. {other} {shown}"
+        )
+
+    def _some(self, name: str) -> str:
+        return ", ".join(map(str, self._first[name].to_pylist()))
+
+    def _are_times(self, name: str) -> bool:
+        """Whether all of the first values are times that a log may have."""
+        try:
+            unit = self._mapping.time_unit
+            moments = parse_times(self._first[name], unit=unit, time_format=self._mapping.time_format)
+        except (LogError, pa.ArrowException):
+            return False
+        likely_N = (moments.ms_N >= _FIRST_LIKELY_MS) & (moments.ms_N < _LAST_LIKELY_MS)
+        return bool((likely_N & moments.valid_N).all())
