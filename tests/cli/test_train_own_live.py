@@ -15,6 +15,7 @@ from interestclock.errors import ConfigError
 BASE_S = 1_700_000_000
 PLAYS = """
 import json, sys
+import pyarrow as pa
 from interestclock.events.schema import LogSchema
 from interestclock.streams import Message, MessageParser, OffsetRanges
 from interestclock.timeofday import TimeSource
@@ -48,7 +49,7 @@ class Plays:
         messages = [Message(partition="0", offset=str(at), payload=each.encode()) for at, each in given]
         last = str(len(messages) - 1)
         ranges = OffsetRanges(source="plays", ranges={"0": ("0", last)}, messages=len(messages))
-        return MessageParser(SCHEMA, zone="UTC").parse(ranges, messages)
+        return MessageParser(self.schema, zone="UTC").parse(ranges, messages)
 
     def acknowledge(self, last):
         pass
@@ -57,11 +58,21 @@ class Plays:
         pass
 
 def play(at, timestamp):
-    return {"event_id": str(at), "user_id": at % 3, "item_id": at % 5, "timestamp_ms": timestamp,
+    return {"event_id": str(at), "user_id": at % 3, "item_id": str(at % 5), "timestamp_ms": timestamp,
             "labels": {"finish": at % 2}}
 
 def in_seconds():
     return Plays(play(at, (BASE_S + at) * (1 if at % 20 == 7 else 1_000)) for at in range(60))
+
+class OfItems(Plays):
+    schema = LogSchema(labels=("finish",), attributes=("genre",))
+
+    def items(self):
+        return pa.table({"item_id": ["0", "1", "2"], "attribute.genre": [["rock"], ["pop"], []]})
+
+def with_items():
+    plays = [play(at, (BASE_S + at) * 1_000) for at in range(60)]
+    return OfItems([*plays, plays[0], play(1, (BASE_S + 1) * 1_000) | {"labels": {"finish": 0}}])
 
 class Leaving(Plays):
     def poll(self, most, wait_s):
@@ -98,6 +109,18 @@ def test_of_messages_in_seconds_the_unit_is_at_fault(train, tmp_path: Path) -> N
     assert f"why 3 messages could not be read stands in {tmp_path / 'trainer' / 'dead-letters.jsonl'}" in said
     assert f"{reasons[0]}, for example" in said
     assert "late" not in said.partition("60 messages:")[2]
+
+
+def test_items_without_attributes_and_other_labels_are_said(train) -> None:
+    ran = train("with_items")
+    assert ran.exit_code == 0, ran.output
+    said = " ".join(ran.output.split())
+    assert "62 messages: 60 learned, 2 duplicates" in said
+    assert "1 of the duplicates are exposures with other labels than the first of their event_id" in said
+    assert (
+        "3 items came without attributes, such as '2': they are not in the items file (it has '0'), or "
+        "without any there, and no message did before" in said
+    )
 
 
 @pytest.mark.parametrize("name", ["Leaving", "LeavingSooner"])

@@ -229,6 +229,7 @@ def test_accounts_and_tables() -> None:
     telemetry.counters(
         Counters(received=21, learned=4, waiting=5, duplicates=3, late_exposures=2, late_labels=1,
                  orphan_labels=4, dead_letters=2).counts()
+        | {"items_without_attributes": 6, "disagreeing_duplicates": 1}
     )  # fmt: skip
     telemetry.table("user", size=9, admitted=7, admissions=8, expiries=1, evictions=2, refused=3)
     numbers = telemetry.line()
@@ -239,6 +240,8 @@ def test_accounts_and_tables() -> None:
     by_outcome = {name: value for name, value in page.items() if name.startswith("interestclock_events_by")}
     assert by_outcome["interestclock_events_by_outcome_total{outcome=learned}"] == 4
     assert sum(by_outcome.values()) + page["interestclock_events_waiting"] == 21, "they add up"
+    assert page["interestclock_items_without_attributes_total"] == 6
+    assert page["interestclock_disagreeing_duplicates_total"] == 1
     assert page["interestclock_table_ids{feature=user}"] == 9
     assert page["interestclock_table_rows{feature=user}"] == 7
     assert page["interestclock_table_admissions_total{feature=user}"] == 8

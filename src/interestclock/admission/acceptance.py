@@ -59,6 +59,8 @@ class Acceptance:
         self._schema, self._config, self._counters = schema, config, counters
         self._exposures, self._labels = exposures, labels
         self.serial_of: dict[str, int] = {}  # by event_id
+        self.disagreeing = 0  # exposures that came before and gave labels that the first has not
+        self._again: pa.Table | None = None  # those of the last call, with the first one's serial number
         self._ids: deque[str] = deque()  # of the serial numbers from _first_id on
         self._first_id = 0
 
@@ -70,6 +72,7 @@ class Acceptance:
             disposition_N: by their times; of one that came before it becomes ``DUPLICATE``.
         """
         kept: list[int] = []
+        again: dict[int, int] = {}  # row -> serial number
         serial = self._exposures.stop
         ids = exposures["event_id"].to_pylist()
         for row, (event_id, disposition) in enumerate(zip(ids, disposition_N.tolist(), strict=True)):
@@ -77,6 +80,7 @@ class Acceptance:
                 continue
             if event_id in self.serial_of:
                 disposition_N[row] = Disposition.DUPLICATE
+                again[row] = self.serial_of[event_id]
             elif disposition == Disposition.USED:
                 self.serial_of[event_id] = serial + len(kept)
                 self._ids.append(event_id)
@@ -85,7 +89,23 @@ class Acceptance:
         self._counters.late_exposures += count(disposition_N, Disposition.LATE)
         self._counters.late_after_idle += count(disposition_N, Disposition.LATE_AFTER_IDLE)
         self._counters.in_archive += count(disposition_N, Disposition.IN_ARCHIVE)
+        self._again = None
+        if again and not self._schema.positive_only:
+            serials = pa.array(again.values(), pa.int64())
+            self._again = exposures.take(pa.array(again)).append_column("serial", serials)
         return self._opened(exposures.take(pa.array(kept, pa.int64())) if len(kept) < len(ids) else exposures)
+
+    def compare(self) -> None:
+        """Count those that came before and give labels that nothing else has said by now."""
+        if self._again is None:
+            return
+        known_NJ = self._exposures.label_NJ(whole(self._again, "serial"))
+        differs_N = np.zeros(len(known_NJ), np.bool_)
+        for place, label in enumerate(self._schema.labels):
+            given_N = self._again[f"label.{label}"].fill_null(OPEN).to_numpy()
+            differs_N |= (given_N != OPEN) & (given_N != known_NJ[:, place])
+        self.disagreeing += int(np.count_nonzero(differs_N))
+        self._again = None
 
     def forget(self, *, known_before_ms: int) -> None:
         """Forget exposures whose labels were awaited until before then, up to the first whose were not."""
@@ -98,11 +118,13 @@ class Acceptance:
 
     def state(self) -> Arrays:
         """For a checkpoint."""
-        return {"first_id": np.array(self._first_id)} | under("ids", texts_as_arrays(list(self._ids)))
+        numbers = {"first_id": np.array(self._first_id), "disagreeing": np.array(self.disagreeing)}
+        return numbers | under("ids", texts_as_arrays(list(self._ids)))
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave, which others' names may stand among."""
         self._first_id = int(state["first_id"])
+        self.disagreeing = int(state.get("disagreeing", 0))  # it was not counted before
         self._ids = deque(texts_in(below("ids", state)).to_pylist())
         self.serial_of = {event_id: self._first_id + place for place, event_id in enumerate(self._ids)}
 

@@ -113,6 +113,15 @@ class EventBuffer:
         """Labels and outcomes whose exposure, and exposures whose request has not come."""
         return len(self._requests) + self._labels.waiting
 
+    @property
+    def disagreeing(self) -> int:
+        """Of the duplicates, exposures that gave labels which neither the first nor a label message has."""
+        return self._acceptance.disagreeing
+
+    @disagreeing.setter
+    def disagreeing(self, count: int) -> None:
+        self._acceptance.disagreeing = count
+
     def admit(self, tables: Tables, *, bad: int = 0, polled_ms: int | None = None) -> list[Admitted]:
         """Admit one micro-batch.
 
@@ -219,6 +228,7 @@ class EventBuffer:
             at_ms_N=judged.at_ms_T[place_N],
         )
         labels = labels.joined(self._labels.join(part, self._acceptance.serial_of, new, at_ms=at_ms))
+        self._acceptance.compare()
         for kind, each in part.items():
             mine_X = judged.within(kind, piece)
             judged.dispositions[kind][... if mine_X is None else mine_X] = each.disposition_X

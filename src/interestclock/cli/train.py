@@ -264,6 +264,8 @@ def _goes_on(folder: Path) -> str | None:
 def _print_counters(run: LiveRun) -> None:
     for line in message_counts_in_words(run.trainer.buffer.counters.counts(), run.folder):
         _say(line)
+    for remark in run.trainer.remarks():
+        _say(remark)
     if any((run.folder / "snapshots").glob("*-full")):
         _say(f"snapshots in {run.folder / 'snapshots'}, predictions in {run.folder / 'predictions'}")
 

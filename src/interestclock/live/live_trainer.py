@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -133,6 +133,16 @@ class LiveTrainer:
         self.learned_ms = int(batch.timestamp_ms_B.max())
         self.recorder.learned(batch)
 
+    def remarks(self) -> Iterator[str]:
+        """What is to be said of the stream that its counters do not say."""
+        if self.buffer.disagreeing:
+            yield (
+                f"{self.buffer.disagreeing:,} of the duplicates are exposures with other labels than the "
+                "first of their event_id, which counts: what else is known of an exposure comes as a label message"
+            )
+        if (remark := self.features.values.remark()) is not None:
+            yield remark
+
     def state(self) -> Arrays:
         """Everything, sharing memory with the trainer. Predictions that wait lose their graphs, here too."""
         self.pending.drop_predictions()
@@ -201,6 +211,7 @@ class LiveTrainer:
             received=received, waiting=counters.waiting, in_kept_state=received - counters.waiting
         )
         counters.restore(here.state())
+        self.buffer.disagreeing = 0
         return waited_there - here.waiting
 
     def _new_queue(self) -> ExposureQueue:

@@ -57,7 +57,11 @@ class RunTelemetry:
             return
         counters = self._trainer.buffer.counters
         self._telemetry.progress(events=counters.received, event_ms=self._trainer.event_ms, wall_ms=wall_ms)
-        self._telemetry.counters(counters.counts())
+        beside = {
+            "disagreeing_duplicates": self._trainer.buffer.disagreeing,
+            "items_without_attributes": self._trainer.features.values.without,
+        }
+        self._telemetry.counters(counters.counts() | beside)
         for kind, ledger in self._trainer.rows.ledgers.items():
             settings = ledger.statistics
             self._telemetry.table(

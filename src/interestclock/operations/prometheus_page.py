@@ -18,7 +18,12 @@ from interestclock.operations.telemetry import StatusNumbers, Telemetry
 
 __all__ = ["MetricsServer", "TelemetryCollector", "serve_metrics"]
 
-_NO_OUTCOME = ("received", "waiting", *NO_MESSAGES)
+_BESIDE = {
+    "item_changes": "Items that became something else, by messages.",
+    "items_without_attributes": "Items that came without attributes, of the items file or a message.",
+    "disagreeing_duplicates": "Of the duplicates, exposures that gave labels which the first has not.",
+}
+_NO_OUTCOME = ("received", "waiting", *NO_MESSAGES, *_BESIDE)
 _WINDOW = "of the newest learned exposures of the main task, as predicted before they were learned."
 _HOUR = "of those of the window shown in the current local hour of the day."
 # Metric, its number, its label "window" if it has one, what it says.
@@ -97,10 +102,8 @@ def _of_messages(telemetry: Telemetry, numbers: StatusNumbers) -> Iterable[Metri
     yield _family(GaugeMetricFamily, "known_ahead_seconds", help_text, {"": ahead_s})
     help_text = "Times at which something was known that lay ahead of its arrival, and count as that."
     yield _family(CounterMetricFamily, "known_ahead", help_text, {"": telemetry.counts.get("known_ahead", 0)})
-    help_text = "Items that became something else, by messages."
-    yield _family(
-        CounterMetricFamily, "item_changes", help_text, {"": telemetry.counts.get("item_changes", 0)}
-    )
+    for name, help_text in _BESIDE.items():
+        yield _family(CounterMetricFamily, name, help_text, {"": telemetry.counts.get(name, 0)})
     help_text = "Exposures and labels taken, and neither used nor set aside yet."
     yield _family(GaugeMetricFamily, "events_waiting", help_text, {"": numbers.waiting})
     help_text = "Probabilities as predicted, by task."

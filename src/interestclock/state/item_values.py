@@ -93,6 +93,7 @@ class ItemValues:
         self.names = names
         self.vocabularies = {name: Vocabulary() for name in names}
         self.without = 0  # items that were described by nothing
+        self.first_without: str | None = None  # the first of them since this began
         self.changes = ItemChanges(names)
         self._table = table.combine_chunks() if table is not None else None
         self._stated_ms_S = np.zeros(1, np.int64)  # the latest since when as was said, of what holds
@@ -131,6 +132,17 @@ class ItemValues:
             final_R=descriptions.final_R[order],
         )
 
+    def remark(self) -> str | None:
+        """What is to be said of items that came without attributes, if any did."""
+        if not self.without:
+            return None
+        such = "" if self.first_without is None else f", such as {self.first_without}"
+        why = "what shows them has none"
+        if self._table is not None:
+            has = f" (it has {self._table['item_id'][0].as_py()!r})" if len(self._table) else ""
+            why = f"they are not in the items file{has}, or without any there"
+        return f"{self.without:,} items came without attributes{such}: {why}, and no message did before"
+
     def describe(self, descriptions: Descriptions) -> dict[str, npt.NDArray[np.int32]]:
         """Note what is said of items; gives the numbers of the values said, int32 (R, V), by attribute.
 
@@ -146,6 +158,8 @@ class ItemValues:
                 {name: each[first] for name, each in value_RV.items()}, descriptions.item_R[first]
             )
             self.without += int((~found_R).sum())
+            if self.first_without is None and not found_R.all():
+                self.first_without = repr(descriptions.rows["item_id"][int(first[found_R.argmin()])].as_py())
             items = int(descriptions.item_R[first].max()) + 1
             self._stated_ms_S = with_room(self._stated_ms_S, items)
             self._stated_ms_S[descriptions.item_R[first]] = descriptions.stated_ms_R[first]
