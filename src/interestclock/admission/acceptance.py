@@ -99,7 +99,7 @@ class Acceptance:
         """Count those that came before and give labels that nothing else has said by now."""
         if self._again is None:
             return
-        known_NJ = self._exposures.label_NJ(whole(self._again, "serial"))
+        known_NJ = self._exposures.label_NJ(whole_column(self._again, "serial"))
         differs_N = np.zeros(len(known_NJ), np.bool_)
         for place, label in enumerate(self._schema.labels):
             given_N = self._again[f"label.{label}"].fill_null(OPEN).to_numpy()
