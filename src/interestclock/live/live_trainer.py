@@ -137,8 +137,9 @@ class LiveTrainer:
         """What is to be said of the stream that its counters do not say."""
         if self.buffer.disagreeing:
             yield (
-                f"{self.buffer.disagreeing:,} of the duplicates are exposures with other labels than the first "
-                "of their event_id, which counts: what else is known of an exposure comes as a label message"
+                f"{self.buffer.disagreeing:,} of the duplicates are exposures with other labels than the "
+                "first of their event_id, which counts: what else is known of an exposure comes as a label "
+                "message"
             )
         if (remark := self.features.values.remark()) is not None:
             yield remark
