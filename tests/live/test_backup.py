@@ -50,7 +50,7 @@ def run_with(log: Path, work: Path, steps: Iterator[Callable[[], None]], *, ever
             nonlocal taken
             taken += 1
             if taken > 4 and taken % every == 0:
-                run._written()  # or `cp` may say that a file vanished, and the page to begin again
+                run._files.written()  # or `cp` may say that a file vanished, and the page to begin again
                 next(steps, lambda: None)()
 
         run.run(step)

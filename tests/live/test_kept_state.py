@@ -332,7 +332,7 @@ def test_the_other_may_run_and_is_only_read(events: pa.Table, tmp_path: Path) ->
     def tell() -> None:
         if old.trainer.buffer.counters.received < 400 or next(started, None) is None:
             return
-        old._written()
+        old._files.written()
         half_written.mkdir()
         (half_written / "state.safetensors").write_bytes(b"half")
         before = files()

@@ -67,7 +67,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def kill() -> None:
         if next(left, None) is None and not (folder / "killed").exists():
-            run._written()  # it is a matter of chance whether a kill finds it written
+            run._files.written()  # it is a matter of chance whether a kill finds it written
             shutil.copytree(run.folder, folder / "killed")
 
     with opened(folder / "log", folder / "straight", resume=False) as run:

@@ -123,7 +123,7 @@ def run_for(folder: Path, time: Time, turns: int | None) -> LiveRun:
     """Go on for so many turns and be killed; or, for None, until all has been quiet for long."""
     source = Pausing(time)
     with LiveRun(source, folder, config=CONFIG, resume=True) as run:
-        run._ticks = Ticks(source, idle_s=CONFIG.idle_seconds, monotonic_s=time.now_s)
+        run.loop.ticks = Ticks(source, idle_s=CONFIG.idle_seconds, monotonic_s=time.now_s)
         left = turns
 
         def tell() -> None:
@@ -212,7 +212,7 @@ def test_the_night_is_checkpointed_too(straight: tuple[Path, LiveRun], tmp_path:
     time.ms = Pausing(time).last_ms + 5 * HOUR_MS
     shutil.copytree(folder, tmp_path / "run")
     with LiveRun(Pausing(time), tmp_path / "run", config=CONFIG, resume=True) as later:
-        later._ticks = Ticks(later.source, idle_s=CONFIG.idle_seconds, monotonic_s=time.now_s)
+        later.loop.ticks = Ticks(later.source, idle_s=CONFIG.idle_seconds, monotonic_s=time.now_s)
         until_ms = time.ms + 72 * HOUR_MS
 
         def tell() -> None:

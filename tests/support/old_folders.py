@@ -67,7 +67,7 @@ def copied_after(polls: int, run: LiveRun, to: Path) -> Callable[[], None]:
 
     def look() -> None:
         if next(left, None) is None and not to.exists():
-            run._written()  # it is a matter of chance whether a kill finds it written
+            run._files.written()  # it is a matter of chance whether a kill finds it written
             shutil.copytree(run.folder, to)
 
     return look

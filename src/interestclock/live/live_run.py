@@ -16,9 +16,7 @@ import numpy as np
 from interestclock.admission import Admitted, AdmittedEntry
 from interestclock.arrays import Arrays
 from interestclock.errors import ResultError
-from interestclock.live.acknowledgement import Acknowledgement
 from interestclock.live.beginning import check_beginning
-from interestclock.live.checkpoint_writer import CheckpointWriter
 from interestclock.live.checkpoints import CheckpointManifest, CheckpointReader
 from interestclock.live.config import LiveConfig
 from interestclock.live.kept_state import KeptState
@@ -26,17 +24,17 @@ from interestclock.live.live_trainer import LiveTrainer
 from interestclock.live.run_files import RunFiles
 from interestclock.live.run_telemetry import RunTelemetry
 from interestclock.live.schedule import Schedule
+from interestclock.live.source_loop import SourceLoop
 from interestclock.live.trainer_folder import TrainerFolder
 from interestclock.operations.alarms import Alarms
 from interestclock.operations.telemetry import Telemetry
 from interestclock.samples import Batch
-from interestclock.streams import LiveSource, Tick, Ticks
+from interestclock.streams import LiveSource
 from interestclock.timeofday import AFTER_ALL_MS, HOUR_MS, MINUTE_MS
 from interestclock.training.trainer import PredictedBatch
 
 __all__ = ["LiveRun"]
 
-_POLL_S = 1.0
 _STARTING = (
     "starting on the state of checkpoint %d of %s; %d exposures that its trainer had predicted, and whose "
     "labels it awaited, are left to it"
@@ -126,16 +124,28 @@ class LiveRun:
         TrainerFolder.check(self.folder, settings, resume=resume, state_from=before)  # before it is read
         self.trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=self)
         self._kept = self._start_on(settings)
-        self._claimed = TrainerFolder(self.folder, settings, resume=resume, state_from=before)
-        opened.callback(self._claimed.release)
-        most = config.checkpoints_kept
-        self._files = RunFiles(self.folder, source, self.trainer, checkpoints_kept=most, kept=self._kept)
+        claimed = TrainerFolder(self.folder, settings, resume=resume, state_from=before)
+        opened.callback(claimed.release)
+        self._files = RunFiles(
+            self.folder,
+            source,
+            self.trainer,
+            fingerprint=claimed.fingerprint,
+            checkpoints_kept=config.checkpoints_kept,
+            kept=self._kept,
+            telemetry=telemetry,
+        )
         opened.callback(self._files.close)
-        self.checkpoint_writer = CheckpointWriter(self._files.checkpoints, telemetry=telemetry)
-        opened.callback(self.checkpoint_writer.close)
-        self._acknowledgement = Acknowledgement(source)
+        self.checkpoint_writer = self._files.checkpoint_writer
         self._reports = RunTelemetry(telemetry, self.trainer, main_label=source.schema.main_label)
-        self._ticks = Ticks(source, idle_s=config.idle_seconds)
+        self.loop = SourceLoop(
+            source,
+            self._files.admission,
+            buffer=self.trainer.buffer,
+            poll_messages=config.poll_messages,
+            idle_s=config.idle_seconds,
+            step=self._step,
+        )
 
     def __enter__(self) -> LiveRun:
         return self
@@ -156,21 +166,14 @@ class LiveRun:
         self._resume()
         self.under_way = True
         while not self.stopping:
-            batch = self.source.poll(self.config.poll_messages, min(_POLL_S, self.config.idle_seconds / 2))
-            self._admit_tick(self._ticks.opening())
-            if batch is not None:
-                self._step(*self._files.admission.admit(batch))
-                self._ticks.received_from(self.trainer.buffer.active_partitions)
-            elif self.source.ended:
+            if not self.loop.turn():
                 self.trainer.finish()
                 self._snapshot()
                 break
-            self._admit_tick(self._ticks.due())
-            self._acknowledgement.if_due(self._files.admission.offsets)
             report()
         self._checkpoint()
-        self._written()
-        self._acknowledgement.now(self._files.admission.offsets)
+        self._files.written()
+        self.loop.acknowledge()
         self._alarms.look(self.trainer.buffer.counters.counts(), ended=True)
         self._reports.progress(wall_ms=self._polled_ms)
         report()
@@ -202,7 +205,7 @@ class LiveRun:
 
         What is cut back is made again from what was admitted, so all of that is read first.
         """
-        found = self._files.checkpoints.newest(fingerprint=self._claimed.fingerprint)
+        found = self._files.newest()
         manifest = None
         if found is not None:
             manifest, state = found
@@ -220,9 +223,7 @@ class LiveRun:
         self._files.truncate(manifest)
         if self._kept is not None:
             self._begin_behind(self._kept)
-        for entry, admitted in self._files.admission.again():
-            self._step(entry, admitted)
-        self.source.start_after(self._files.admission.offsets)
+        self.loop.take_up()
 
     def _begin_behind(self, kept: KeptState) -> None:
         """With a checkpoint, so that from here on the other's folder is not needed."""
@@ -232,7 +233,7 @@ class LiveRun:
         )
         self._files.admission.restore(position=manifest.admitted_position, offsets=manifest.offsets)
         self._checkpoint()
-        self._written()
+        self._files.written()
 
     def _restore(self, manifest: CheckpointManifest, state: Arrays) -> None:
         self.trainer.restore({name: each for name, each in state.items() if not name.startswith("run/")})
@@ -240,10 +241,6 @@ class LiveRun:
             schedule.due_ms = due_ms
         self._number = manifest.number
         self._files.admission.restore(position=manifest.admitted_position, offsets=manifest.offsets)
-
-    def _admit_tick(self, tick: Tick | None) -> None:
-        if tick is not None:
-            self._step(*self._files.admission.tick(tick))
 
     def _step(self, entry: AdmittedEntry, admitted: Sequence[Admitted]) -> None:
         """Learn from what is written down; then see what is due, and tell."""
@@ -265,27 +262,17 @@ class LiveRun:
     def _checkpoint(self) -> None:
         """Copy the state; write it beside the training, which waits only if the one before is not done."""
         started_s = time.perf_counter()
-        self._written()
+        self._files.written()
         state = {name: np.array(each, order="C") for name, each in self.trainer.state().items()}
         state["run/due_ms"] = np.array([schedule.due_ms for schedule in self._schedules()], np.int64)
         self._number += 1
-        prediction_list_bytes = self._files.predictions.close_part(self._number)
-        manifest = CheckpointManifest(
+        self._files.checkpoint(
+            state,
             number=self._number,
-            fingerprint=self._claimed.fingerprint,
-            admitted_position=self._files.admission.position,
-            offsets=dict(self._files.admission.offsets),
             event_ms=self.trainer.event_ms,
-            dead_letter_bytes=self._files.dead_letters.force(),
-            prediction_list_bytes=prediction_list_bytes,
+            prediction_list_bytes=self._files.predictions.close_part(self._number),
+            since_s=started_s,
         )
-        self._files.admission.new_segment()
-        self.checkpoint_writer.write(state, manifest, since_s=started_s)
-
-    def _written(self) -> None:
-        """Wait for the checkpoint under way; then what was admitted before the oldest is needed no more."""
-        if self.checkpoint_writer.wait() and (oldest := self._files.checkpoints.oldest()) is not None:
-            self._files.admission.drop_before(oldest.admitted_position)
 
     def _snapshot(self) -> None:
         """Whole if it is time, or a delta would not do; else what changed since the last."""

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
 
-from interestclock.admission import Admission
 from interestclock.errors import ResultError, system_errors_as
-from interestclock.events.dead_letters import DeadLetterFile
 from interestclock.live.beginning import check_beginning
-from interestclock.live.checkpoints import CheckpointManifest, Checkpoints
+from interestclock.live.checkpoints import CheckpointManifest
+from interestclock.live.durable_files import DurableFiles, remedy_of
 from interestclock.live.kept_state import KeptState
 from interestclock.live.live_trainer import LiveTrainer
 from interestclock.live.prediction_parts import PredictionParts
 from interestclock.live.trainer_snapshots import TrainerSnapshots
+from interestclock.operations.telemetry import Telemetry
 from interestclock.streams import LiveSource
 
 __all__ = ["RunFiles"]
 
 
-class RunFiles:
-    """What a live trainer writes: what was admitted, checkpoints, predictions, dead letters, snapshots.
+class RunFiles(DurableFiles):
+    """What a live trainer writes: ``DurableFiles``, predictions and snapshots.
 
     Args:
         folder: this trainer alone has it. source: of events. trainer: whose they are.
-        checkpoints_kept: the newest so many stay.
+        fingerprint: of source and configuration. checkpoints_kept: the newest so many stay.
         kept: what of another trainer's folder is begun on; what that one admitted is copied.
+        telemetry: is told of checkpoints; None keeps none of it.
 
     ``close`` lets go of what is open.
 
@@ -39,40 +40,38 @@ class RunFiles:
         source: LiveSource,
         trainer: LiveTrainer,
         *,
+        fingerprint: str,
         checkpoints_kept: int,
         kept: KeptState | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
-        schema = source.schema
-        with ExitStack() as opened, _writable(folder):
-            if kept is not None:
+        schema, resumes = source.schema, "go on with --resume"
+        if kept is not None:
+            with system_errors_as(ResultError, f"{folder} cannot be written", remedy=remedy_of(resumes)):
                 check_beginning(folder, first=1, entries=0)  # or what is there would be of another beginning
                 kept.copy_admitted(folder / "admitted")
-            self.checkpoints = Checkpoints(folder / "checkpoints", kept=checkpoints_kept)
-            self.admission = Admission(source, folder / "admitted", buffer=trainer.buffer)
-            self.predictions = PredictionParts(
-                folder / "predictions", schema.labels, candidates=schema.positive_only
-            )
-            self.dead_letters = DeadLetterFile(
-                folder / "dead-letters.jsonl", remedy="make room, then go on with --resume"
-            )
-            opened.callback(self.dead_letters.close)
-            self.snapshots = TrainerSnapshots(folder / "snapshots", trainer)
+        super().__init__(
+            folder,
+            source,
+            buffer=trainer.buffer,
+            fingerprint=fingerprint,
+            checkpoints_kept=checkpoints_kept,
+            resumes=resumes,
+            telemetry=telemetry,
+        )
+        with ExitStack() as opened:
+            opened.callback(self.close)
+            with system_errors_as(ResultError, f"{folder} cannot be written", remedy=remedy_of(resumes)):
+                self.predictions = PredictionParts(
+                    folder / "predictions", schema.labels, candidates=schema.positive_only
+                )
+                self.snapshots = TrainerSnapshots(folder / "snapshots", trainer)
             opened.pop_all()
 
-    def close(self) -> None:
-        """No more is written."""
-        self.dead_letters.close()
-
     def truncate(self, manifest: CheckpointManifest | None) -> None:
-        """Predictions and dead letters to what they were at a checkpoint; None: to nothing."""
+        """Predictions, too."""
+        super().truncate(manifest)
         if manifest is None:
             self.predictions.truncate(0, 0)
-            self.dead_letters.truncate(0)
         else:
             self.predictions.truncate(manifest.number, manifest.prediction_list_bytes)
-            self.dead_letters.truncate(manifest.dead_letter_bytes)
-
-
-def _writable(folder: Path) -> AbstractContextManager[None]:
-    remedy = "make room or mend the disk, then go on with --resume"
-    return system_errors_as(ResultError, f"{folder} cannot be written", remedy=remedy)

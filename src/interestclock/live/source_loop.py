@@ -1,0 +1,67 @@
+"""A source, message by message: admitted, written down, handed over, and only then acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from interestclock.admission import Admission, Admitted, AdmittedEntry, EventBuffer
+from interestclock.live.acknowledgement import Acknowledgement
+from interestclock.streams import LiveSource, Tick, Ticks
+
+__all__ = ["SourceLoop"]
+
+_POLL_S = 1.0
+
+
+class SourceLoop:
+    """Takes up what was admitted, then what comes; whoever makes something of it is called for each entry.
+
+    Args:
+        source: of events. admission: of it. buffer: the one that admits.
+        poll_messages: messages taken at a time, at most.
+        idle_s: how long a partition is silent before it is not waited for.
+        step: is given each entry once it is written down, with what is used of it. When it returns, the
+            source may be told that the messages need not be kept.
+    """
+
+    def __init__(
+        self,
+        source: LiveSource,
+        admission: Admission,
+        *,
+        buffer: EventBuffer,
+        poll_messages: int,
+        idle_s: float,
+        step: Callable[[AdmittedEntry, Sequence[Admitted]], None],
+    ) -> None:
+        self._source, self._admission, self._buffer = source, admission, buffer
+        self._most, self._wait_s, self._step = poll_messages, min(_POLL_S, idle_s / 2), step
+        self._acknowledgement = Acknowledgement(source)
+        self.ticks = Ticks(source, idle_s=idle_s)
+
+    def take_up(self) -> None:
+        """Hand over again what was admitted behind where ``admission`` stands; the source goes on there."""
+        for entry, admitted in self._admission.again():
+            self._step(entry, admitted)
+        self._source.start_after(self._admission.offsets)
+
+    def turn(self) -> bool:
+        """Take what has come, or wait for it a moment; whether more may come."""
+        batch = self._source.poll(self._most, self._wait_s)
+        self._admit_tick(self.ticks.opening())
+        if batch is not None:
+            self._step(*self._admission.admit(batch))
+            self.ticks.received_from(self._buffer.active_partitions)
+        elif self._source.ended:
+            return False
+        self._admit_tick(self.ticks.due())
+        self._acknowledgement.if_due(self._admission.offsets)
+        return True
+
+    def acknowledge(self) -> None:
+        """Tell the source all that it need not keep."""
+        self._acknowledgement.now(self._admission.offsets)
+
+    def _admit_tick(self, tick: Tick | None) -> None:
+        if tick is not None:
+            self._step(*self._admission.tick(tick))
