@@ -12,7 +12,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from interestclock.cli.app import app
-from interestclock.cli.train import default_lateness_minutes, moment_ms
+from interestclock.cli.stream_settings import default_lateness_minutes, moment_ms
 from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.live import PredictionParts
 from interestclock.streams import ReplaySource, open_live

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import sys
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +15,12 @@ from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, By
 from interestclock.cli.log_counts import counts_in_words
 from interestclock.cli.message_counts import message_counts_in_words
 from interestclock.cli.stopping import says_what_remains, stopped_by_signals
+from interestclock.cli.stream_settings import (
+    admission_config,
+    minutes_ms,
+    open_source,
+    then_from_ms,
+)
 from interestclock.defaults import (
     BATCH_MINUTES,
     IDLE_SECONDS,
@@ -31,9 +35,8 @@ from interestclock.ranker_names import check_ranker_name
 if TYPE_CHECKING:
     from interestclock.live import LiveRun
     from interestclock.ranking import RankerConfig
-    from interestclock.streams import LiveSource
 
-__all__ = ["default_lateness_minutes", "moment_ms", "train_command"]
+__all__ = ["train_command"]
 
 _out = Console()
 
@@ -100,17 +103,14 @@ def train_command(
       interestclock train plays.parquet --then kafka://127.0.0.1:9092/plays --mapping plays.toml --checkpoints
       trainer2 --state-from trainer --ranker longterm
     """
-    label_wait_ms = _ms("label-wait-minutes", label_wait_minutes)
+    label_wait_ms = minutes_ms("label-wait-minutes", label_wait_minutes)
     _check_ranker(ranker)
     look_in_current_folder(source, ranker)
-    then_from_ms = None if then_from is None else moment_ms(then_from)
-    if then is None and then_from is not None:
-        raise ConfigError("--then-from goes with --then; leave it out")
+    from_ms = then_from_ms(then_from, then=then)
     _say_how_it_begins(checkpoints, resume=resume)
 
     import torch
 
-    from interestclock.admission import AdmissionConfig
     from interestclock.embeddings import IdPolicy
     from interestclock.live import LiveConfig, LiveRun
     from interestclock.operations.json_logs import log_to
@@ -118,12 +118,13 @@ def train_command(
     from interestclock.operations.status_line import StatusLine
     from interestclock.operations.telemetry import Telemetry
     from interestclock.samples import CandidateConfig
-    from interestclock.streams import OfALog, open_hybrid, open_live
+    from interestclock.streams import OfALog
     from interestclock.training import TrainConfig
 
-    open_source = open_live if then is None else partial(open_hybrid, stream=then, from_ms=then_from_ms)
     opened = open_source(
         source,
+        then=then,
+        from_ms=from_ms,
         mapping=mapping,
         layout=layout,
         items=items,
@@ -132,20 +133,19 @@ def train_command(
         label_wait_ms=label_wait_ms,
         dead_letters=_letters_of_log(checkpoints),
     )
-    if lateness_minutes is None:
-        lateness_minutes = default_lateness_minutes(opened)
     config = LiveConfig(
         ranker=_ranker(ranker),
         train=TrainConfig(
             batch_size=batch_size, learning_rate=learning_rate, order=order, seed=seed, threads=threads
         ),
-        admission=AdmissionConfig(
-            lateness_ms=_ms("lateness-minutes", lateness_minutes),
+        admission=admission_config(
+            opened,
+            lateness_minutes=lateness_minutes,
             label_wait_ms=label_wait_ms,
-            request_wait_ms=_ms("request-wait-minutes", request_wait_minutes),
-            ahead_ms=_ms("ahead-minutes", ahead_minutes),
+            request_wait_minutes=request_wait_minutes,
+            ahead_minutes=ahead_minutes,
             archive_first=then is not None,
-            then_from_ms=then_from_ms,
+            from_ms=from_ms,
         ),
         users=IdPolicy(min_count=min_count, unused_days=unused_days, most=most_users),
         items=IdPolicy(min_count=min_count, unused_days=unused_days, most=most_items),
@@ -210,38 +210,6 @@ def _say_how_it_begins(checkpoints: Path, *, resume: bool) -> None:
         _say(f"nothing to resume in {checkpoints}: starting anew")
     elif resume and not CheckpointReader(checkpoints / "checkpoints").numbers():
         _say(f"no checkpoint in {checkpoints} to go on from: looking for what was admitted")
-
-
-def default_lateness_minutes(source: LiveSource) -> float:
-    """A minute for a stream; none for a log, which is in the order of its events.
-
-    Messages of servers and phones pass each other on their way: without lateness half of them would be late
-    (``docs/decisions/0011-watermarks.md`` has the figures).
-    """
-    return 0.0 if source.clock is None else 1.0
-
-
-def _ms(option: str, minutes: float) -> int:
-    if not math.isfinite(minutes):
-        raise ConfigError(f"--{option} is {minutes}; give a number of minutes")
-    return round(minutes * 60_000)
-
-
-def moment_ms(text: str) -> int:
-    """UTC milliseconds of --then-from; a time without its offset could be anyone's.
-
-    Raises:
-        ConfigError: it is no date and time, or has no offset.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ConfigError(
-            f"--then-from is '{text}'; give a date and time with Z or an offset, such as 2026-03-01T00:00:00Z"
-        )
-    return round(moment.timestamp() * 1_000)
 
 
 def _check_ranker(name: str) -> None:

@@ -127,7 +127,7 @@ LatenessMinutes = Annotated[
         metavar="<float>",
         min=0,
         help="How far an event may stand behind the newest of its partition; later ones are counted, not "
-        "learned. (default: 1 for a stream; 0 for a log, which is in order)",
+        "used. (default: 1 for a stream; 0 for a log, which is in order)",
         rich_help_panel=_LATENESS,
         show_default=False,
     ),
@@ -157,7 +157,7 @@ AheadMinutes = Annotated[
         metavar="<float>",
         min=0,
         help="How far an event of a stream may stand ahead of this machine's clock; further ones are "
-        "counted, not learned.",
+        "counted, not used.",
         rich_help_panel=_LATENESS,
     ),
 ]
@@ -166,7 +166,7 @@ IdleSeconds = Annotated[
     typer.Option(
         help="A partition of a stream that is silent for so long is not waited for; where all are, the "
         "stream goes on by this machine's clock. What a partition brings later with an older time is "
-        "counted, not learned. (A replay knows no silence.)",
+        "counted, not used. (A replay knows no silence.)",
         rich_help_panel=_LATENESS,
     ),
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from interestclock.errors import ConfigError
+from interestclock.operations.event_rate import EventRate
 from interestclock.operations.recent_quality import Quality, RecentExposures, quality_of
 
 __all__ = ["StatusNumbers", "Telemetry"]
@@ -21,7 +21,6 @@ __all__ = ["StatusNumbers", "Telemetry"]
 
 WINDOW_EXPOSURES = 100_000
 _LATE = ("late_exposures", "late_labels", "given_labels_late", "late_after_idle")
-_RATE_S, _MARK_S = 10.0, 0.5
 _REST, _REST_S = 50, 1.0  # quality is kept for so many times what it took, and for so long at most
 
 
@@ -97,7 +96,7 @@ class Telemetry:
         self.main_task = main_task
         self._now_s = monotonic_s
         self._lock = threading.Lock()
-        self._window, self._rate = RecentExposures(window_exposures), _Rate()
+        self._window, self._rate = RecentExposures(window_exposures), EventRate()
         self._quality, self._judged_end, self._rest_until_s = Quality(), 0, -math.inf
         self._events, self._event_ms, self._learned_ms, self._lag_s = 0, 0, 0, math.nan
         self.counts: dict[str, int] = {}
@@ -213,26 +212,6 @@ class Telemetry:
             self._quality, self._judged_end = quality, end
             self._rest_until_s = started_s + min(_REST * (self._now_s() - started_s), _REST_S)
         return quality
-
-
-class _Rate:
-    """Events per second since about ten seconds ago."""
-
-    def __init__(self) -> None:
-        self._marks: deque[tuple[float, int]] = deque()
-
-    def note(self, now_s: float, events: int) -> None:
-        if not self._marks or now_s - self._marks[-1][0] >= _MARK_S:
-            self._marks.append((now_s, events))
-        while len(self._marks) > 1 and self._marks[1][0] <= now_s - _RATE_S:
-            self._marks.popleft()
-
-    def of(self, now_s: float, events: int) -> float:
-        if not self._marks:
-            return math.nan
-        self.note(now_s, events)  # a stream that stands still is seen to
-        first_s, first = self._marks[0]
-        return (events - first) / (now_s - first_s) if now_s - first_s >= _MARK_S else math.nan
 
 
 @dataclass(frozen=True, kw_only=True)

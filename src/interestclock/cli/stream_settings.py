@@ -1,0 +1,137 @@
+"""What commands that follow a stream make of their options: the source, and how it is admitted."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from interestclock.errors import ConfigError
+
+if TYPE_CHECKING:
+    from interestclock.admission import AdmissionConfig
+    from interestclock.streams import LiveSource
+
+__all__ = [
+    "admission_config",
+    "default_lateness_minutes",
+    "minutes_ms",
+    "moment_ms",
+    "open_source",
+    "then_from_ms",
+]
+
+
+def open_source(
+    source: str,
+    *,
+    then: str | None,
+    from_ms: int | None,
+    mapping: Path | None,
+    layout: str | None,
+    items: Path | None,
+    group: str,
+    speed_up: float | None,
+    label_wait_ms: int,
+    dead_letters: Path,
+) -> LiveSource:
+    """A source by its name, and, with ``then``, a stream behind it; as ``open_live`` and ``open_hybrid``."""
+    from interestclock.streams import open_hybrid, open_live
+
+    opens = open_live if then is None else partial(open_hybrid, stream=then, from_ms=from_ms)
+    return opens(
+        source,
+        mapping=mapping,
+        layout=layout,
+        items=items,
+        group=group,
+        speed_up=speed_up,
+        label_wait_ms=label_wait_ms,
+        dead_letters=dead_letters,
+    )
+
+
+def admission_config(
+    source: LiveSource,
+    *,
+    lateness_minutes: float | None,
+    label_wait_ms: int,
+    request_wait_minutes: float,
+    ahead_minutes: float,
+    archive_first: bool,
+    from_ms: int | None,
+) -> AdmissionConfig:
+    """How long a source is waited for; a lateness of None is that of its kind."""
+    from interestclock.admission import AdmissionConfig
+
+    if lateness_minutes is None:
+        lateness_minutes = default_lateness_minutes(source)
+    return AdmissionConfig(
+        lateness_ms=minutes_ms("lateness-minutes", lateness_minutes),
+        label_wait_ms=label_wait_ms,
+        request_wait_ms=minutes_ms("request-wait-minutes", request_wait_minutes),
+        ahead_ms=minutes_ms("ahead-minutes", ahead_minutes),
+        archive_first=archive_first,
+        then_from_ms=from_ms,
+    )
+
+
+def default_lateness_minutes(source: LiveSource) -> float:
+    """A minute for a stream; none for a log, which is in the order of its events.
+
+    Messages of servers and phones pass each other on their way: without lateness half of them would be late
+    (``docs/decisions/0011-watermarks.md`` has the figures).
+    """
+    return 0.0 if source.clock is None else 1.0
+
+
+def minutes_ms(option: str, minutes: float) -> int:
+    """Milliseconds of an option in minutes.
+
+    Raises:
+        ConfigError: it is no number.
+
+    Example:
+        >>> minutes_ms("lateness-minutes", 1.5)
+        90000
+    """
+    if not math.isfinite(minutes):
+        raise ConfigError(f"--{option} is {minutes}; give a number of minutes")
+    return round(minutes * 60_000)
+
+
+def then_from_ms(text: str | None, *, then: str | None) -> int | None:
+    """UTC milliseconds of --then-from, where it is given.
+
+    Raises:
+        ConfigError: it stands without --then, or is no date and time.
+
+    Example:
+        >>> then_from_ms("1970-01-01T00:01:00Z", then="log://events"), then_from_ms(None, then=None)
+        (60000, None)
+    """
+    if text is None:
+        return None
+    moment = moment_ms(text)
+    if then is None:
+        raise ConfigError("--then-from goes with --then; leave it out")
+    return moment
+
+
+def moment_ms(text: str) -> int:
+    """UTC milliseconds of --then-from; a time without its offset could be anyone's.
+
+    Raises:
+        ConfigError: it is no date and time, or has no offset.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ConfigError(
+            f"--then-from is '{text}'; give a date and time with Z or an offset, such as 2026-03-01T00:00:00Z"
+        )
+    return round(moment.timestamp() * 1_000)
