@@ -63,6 +63,7 @@ ALL_TIME_DAYS = 300 * 366
 """No wait is longer: every time that is read lies between 1900 and 2200."""
 
 IDLE_SECONDS = 1.0
+CHECKPOINT_MESSAGES = 500_000
 KEEP_HOURS = 1.0
 BATCH_MINUTES = 60.0
 

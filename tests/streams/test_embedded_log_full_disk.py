@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
 from embedded_logs import followed, messages_in, polled
+from small_disks import may_mount, run_on_a_disk
 
 from interestclock.errors import ResultError
 from interestclock.streams import EmbeddedLogWriter
-
-_IN_A_NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")  # whose mounts end with it
-
-
-@cache
-def may_mount() -> bool:
-    try:
-        tried = subprocess.run(
-            [*_IN_A_NAMESPACE, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, check=False
-        )
-    except FileNotFoundError:
-        return False
-    return tried.returncode == 0
 
 
 def fill_and_go_on(disk: Path) -> None:
@@ -60,12 +46,7 @@ def fill_and_go_on(disk: Path) -> None:
 
 @pytest.mark.skipif(not may_mount(), reason="no file system can be mounted here")
 def test_a_disk_that_is_full_and_has_room_again(tmp_path: Path) -> None:
-    script = 'mount -t tmpfs -o size=1m tmpfs "$1" && exec "$2" "$3" "$1"'
-    command = [*_IN_A_NAMESPACE, "sh", "-c", script, "sh", str(tmp_path), sys.executable, __file__]
-    ran = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={"PYTHONPATH": ":".join(sys.path)}
-    )
-    assert ran.returncode == 0, ran.stderr
+    run_on_a_disk(__file__, tmp_path, size="1m")
 
 
 if __name__ == "__main__":

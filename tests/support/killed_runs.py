@@ -25,7 +25,7 @@ from interestclock.streams import EmbeddedLogSource, KafkaSource, LiveSource, Re
 
 # Processes are made by a server that has the package loaded: a new interpreter would take seconds each time.
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["interestclock.live", "interestclock.streams"])
+_context.set_forkserver_preload(["interestclock.live", "interestclock.streams", "interestclock.updater"])
 
 Work = Callable[[Path, bool], None]
 

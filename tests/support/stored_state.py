@@ -16,14 +16,21 @@ ITEMS = pa.array([*(f"i{each}" for each in range(6)), "nothing"])
 _HISTORY = ("known_ms", "timestamp_ms", "serial", "second_of_day", "hour", "utc_offset_minutes", "day_kind")
 
 
-def features_by_id(view: FeatureState | StoreView, times_ms: list[int]) -> dict[str, Any]:
+def features_by_id(
+    view: FeatureState | StoreView,
+    times_ms: list[int],
+    *,
+    users: pa.Array = USERS,
+    items: pa.Array = ITEMS,
+    attributes: tuple[str, ...] = SCHEMA.attributes,
+) -> dict[str, Any]:
     """Everything that can be read as of some moments, of all users and items, unknown ones included."""
-    user_M, item_N = view.slots("user", USERS), view.slots("item", ITEMS)
+    user_M, item_N = view.slots("user", users), view.slots("item", items)
     said: dict[str, Any] = {"complete": view.complete_from_ms}
     for at_ms in times_ms:
         at_ms_M = np.full(user_M.size, at_ms)
         features = view.read(user_M, at_ms_M, clocks_at_ms_M=at_ms_M)
-        values = {name: named(view, name, view.item_values(name, item_N, at_ms=at_ms)) for name in ATTRIBUTES}
+        values = {name: named(view, name, view.item_values(name, item_N, at_ms=at_ms)) for name in attributes}
         said[str(at_ms)] = {
             "known": features.known_M.tolist(),
             "clocks": {name: named(view, name, each) for name, each in features.clocks.items()},
@@ -38,9 +45,6 @@ def features_by_id(view: FeatureState | StoreView, times_ms: list[int]) -> dict[
     everyone = view.everyone if isinstance(view, FeatureState) else view.everyone()
     said["everyone"] = {midnight: each.tolist() for midnight, each in everyone.items()}
     return said
-
-
-ATTRIBUTES = SCHEMA.attributes
 
 
 def named(view: FeatureState | StoreView, name: str, numbers: np.ndarray) -> Any:

@@ -13,6 +13,7 @@ from rich.console import Console
 from interestclock import __version__
 from interestclock.cli.append import append_command
 from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
+from interestclock.cli.follow import features_app
 from interestclock.cli.log_counts import counts_in_words
 from interestclock.cli.log_options import LogOptions, with_log_options
 from interestclock.cli.migrate import migrate_command
@@ -156,7 +157,7 @@ def compare_command(
     _out.print(f"Look at {out / 'report.html'}", highlight=False, markup=False, soft_wrap=True)
 
 
-@app.command("features")
+@features_app.command("export")
 @with_log_options
 def features_command(
     log: LogOptions,
@@ -228,6 +229,7 @@ def inspect_command(
 app.command("train")(train_command)
 app.command("append")(append_command)
 app.command("migrate")(migrate_command)
+app.add_typer(features_app, name="features")
 app.add_typer(snapshots_app, name="snapshots")
 
 

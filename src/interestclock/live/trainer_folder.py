@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 __all__ = [
     "CONFIG",
     "FINGERPRINTED",
+    "HOLDS",
     "LOCK",
     "STATE_FROM",
+    "STORE",
     "TrainerFolder",
     "check_format",
     "check_unclaimed",
@@ -43,6 +45,7 @@ CONFIG, LOCK = "config.json", "lock"
 FINGERPRINTED = ("source", "schema", "clock", "config")  # in the configuration: what its fingerprint is over
 _NAMES_ALONE = ("source", "config")  # in the configuration: which those of other commands do not have
 STATE_FROM = "state_from"  # in the configuration: on whose state it began
+HOLDS, STORE = "holds", "store"  # in the configuration: this is no trainer's folder but a feature updater's
 _JOURNAL = "journal"  # before there was an admitted log
 _SHOWN = 3  # settings that differ
 _log = logging.getLogger("interestclock.train")
@@ -178,6 +181,8 @@ def holds_trainer(path: Path) -> bool:
         settings = read_object(path / CONFIG, remedy="")
     except ResultError:
         return True
+    if settings.get(HOLDS) == STORE:
+        return False
     # Results of other commands have a config.json of another kind, and neither of these folders.
     mine = any(name in settings for name in _NAMES_ALONE)
     return mine or any((path / name).exists() for name in (LOCK, "checkpoints", "admitted"))

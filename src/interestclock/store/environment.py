@@ -127,6 +127,9 @@ class Environment:
 
         Args:
             change: is given the transaction, and may be called again from the start.
+
+        Raises:
+            ResultError: it cannot be written; what was committed before is there.
         """
         self._check_process()
         while True:
@@ -135,6 +138,11 @@ class Environment:
                     result = change(txn)
             except lmdb.MapFullError:
                 self._resize(2 * int(self._lmdb.info()["map_size"]))
+            except lmdb.Error as error:
+                raise ResultError(
+                    f"{self.path} cannot be written ({error}); make room or mend the disk, then go on: what "
+                    "was committed before is there"
+                ) from error
             else:
                 return result
 

@@ -1,0 +1,205 @@
+"""The commands about features: to write a log's as files, or to keep a stream's current in a store."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from interestclock.cli import train_options as option
+from interestclock.cli.log_counts import counts_in_words
+from interestclock.cli.stopping import says_what_remains, stopped_by_signals
+from interestclock.cli.stream_settings import (
+    admission_config,
+    counters_in_words,
+    minutes_ms,
+    open_source,
+    then_from_ms,
+)
+from interestclock.defaults import CHECKPOINT_MESSAGES, IDLE_SECONDS, KEEP_HOURS
+from interestclock.plugins import exits_refused, look_in_current_folder
+
+if TYPE_CHECKING:
+    from interestclock.updater import FeatureUpdater
+
+__all__ = ["features_app", "follow_command"]
+
+_out = Console()
+_EXPORT = "export"
+
+
+class _ExportsByDefault(TyperGroup):
+    """``features LOG --out FOLDER`` is ``features export LOG --out FOLDER``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, *ctx.help_option_names):
+            args = [_EXPORT, *args]
+        return super().parse_args(ctx, args)
+
+
+features_app = typer.Typer(
+    cls=_ExportsByDefault,
+    no_args_is_help=True,
+    help="Features for a model of your own: a log's as files ('export', which may be left out: 'features LOG "
+    "--out FOLDER'), or a stream's in a store that servers read ('follow').",
+)
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        help="What to follow: log://DIR, an embedded log ('append' writes one), redis://HOST:PORT/STREAM "
+        "(several with commas) or kafka://HOST:PORT/TOPIC (extras 'redis' and 'kafka'); a log to read to its "
+        "end; or your own source, my_module:MySource.",
+        show_default=False,
+    ),
+]
+Store = Annotated[
+    Path,
+    typer.Option(
+        help="Folder of the store, which goes on where it stopped, or is made; what was admitted and "
+        "checkpoints are in it, too.",
+        show_default=False,
+    ),
+]
+Then = Annotated[
+    str | None,
+    typer.Option(
+        help="Apply the log, then the stream that it was written from: log://DIR, redis://... or "
+        "kafka://...; what of the stream is in the log is counted, not applied again.",
+        show_default=False,
+    ),
+]
+Group = Annotated[
+    str,
+    typer.Option(
+        help="Consumer group, of Redis and Kafka; the follower's name in an embedded log. A new one begins "
+        "with the oldest message."
+    ),
+]
+CheckpointMessages = Annotated[
+    int,
+    typer.Option(
+        metavar="<int>",
+        min=1,
+        help="Messages between checkpoints; as many, at most, are admitted again after a kill. The store is "
+        "written to after each micro-batch.",
+    ),
+]
+CheckpointsKept = Annotated[int, typer.Option(metavar="<int>", min=1, help="The newest so many stay.")]
+
+
+@features_app.command("follow")
+def follow_command(
+    source: Source,
+    *,
+    store: Store,
+    then: Then = None,
+    then_from: option.ThenFrom = None,
+    mapping: option.Mapping = None,
+    layout: option.Layout = None,
+    items: option.Items = None,
+    group: Group = "interestclock-features",
+    lateness_minutes: option.LatenessMinutes = None,
+    label_wait_minutes: option.LabelWaitMinutes = 60.0,
+    request_wait_minutes: option.RequestWaitMinutes = 60.0,
+    ahead_minutes: option.AheadMinutes = 60.0,
+    idle_seconds: option.IdleSeconds = IDLE_SECONDS,
+    forget_users_after_days: option.ForgetUsersAfterDays = 90.0,
+    most_state_users: option.MostStateUsers = None,
+    keep_hours: option.KeepHours = KEEP_HOURS,
+    checkpoint_messages: CheckpointMessages = CHECKPOINT_MESSAGES,
+    checkpoints_kept: CheckpointsKept = 2,
+    log_file: option.LogFile = None,
+) -> None:
+    """Keep a store of features current behind a stream, for any number of servers to read.
+
+    Each message counts once, in order, and with its labels. It is written
+    down, then it is in the store, in one transaction with how far that is;
+    only then does the stream hear that it need not keep it. Whatever stops
+    it, the same command goes on: nothing is lost, nothing applied twice.
+    Ctrl-C or SIGTERM checkpoints first. The line it shows says how far
+    behind it is. How to read a store is in docs/store.md.
+
+    Examples:
+
+      interestclock features follow log://events --store store
+      --mapping plays.toml
+
+      interestclock features follow plays.parquet --then log://events
+      --store store --mapping plays.toml
+    """
+    label_wait_ms = minutes_ms("label-wait-minutes", label_wait_minutes)
+    from_ms = then_from_ms(then_from, then=then)
+    look_in_current_folder(source)
+
+    from interestclock.operations.json_logs import log_to
+    from interestclock.operations.renewed_line import RenewedLine
+    from interestclock.streams import OfALog
+    from interestclock.updater import FeatureUpdater, UpdaterConfig
+
+    letters = store / "log-dead-letters.jsonl"
+    opened = open_source(
+        source,
+        then=then,
+        from_ms=from_ms,
+        mapping=mapping,
+        layout=layout,
+        items=items,
+        group=group,
+        speed_up=None,
+        label_wait_ms=label_wait_ms,
+        dead_letters=letters,
+    )
+    config = UpdaterConfig(
+        admission=admission_config(
+            opened,
+            lateness_minutes=lateness_minutes,
+            label_wait_ms=label_wait_ms,
+            request_wait_minutes=request_wait_minutes,
+            ahead_minutes=ahead_minutes,
+            archive_first=then is not None,
+            from_ms=from_ms,
+        ),
+        keep_hours=keep_hours,
+        forget_users_after_days=forget_users_after_days,
+        most_state_users=most_state_users,
+        checkpoint_messages=checkpoint_messages,
+        checkpoints_kept=checkpoints_kept,
+        idle_seconds=idle_seconds,
+    )
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(says_what_remains(lambda: _goes_on(store)))
+        updater = stack.enter_context(FeatureUpdater(opened, store, config=config))
+        stack.enter_context(exits_refused("code of your own, in features follow,"))
+        stack.callback(log_to(log_file if log_file is not None else sys.stderr))
+        stack.enter_context(stopped_by_signals(updater))
+        line = stack.enter_context(RenewedLine(_out))
+        updater.run(lambda: line.show(lambda: updater.numbers().line()))
+    _say_counts(updater)
+    if isinstance(opened, OfALog):
+        for each in counts_in_words(opened.log_counts, letters):
+            _say(each)
+    _say(f"{store} goes on with the same command")
+
+
+def _goes_on(store: Path) -> str | None:
+    return f"nothing is lost: {store} goes on with the same command" if store.exists() else None
+
+
+def _say_counts(updater: FeatureUpdater) -> None:
+    numbers = updater.numbers()
+    counts = dict(numbers.counts)
+    counts.pop("learned")
+    for each in counters_in_words(
+        {"received": counts.pop("received"), "exposures": numbers.exposures} | counts
+    ):
+        _say(each)
+
+
+def _say(text: str) -> None:
+    _out.print(text, highlight=False, markup=False, soft_wrap=True)

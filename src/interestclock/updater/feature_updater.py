@@ -1,0 +1,264 @@
+"""A source, a feature state and a store: admit, apply, commit; go on where it stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from interestclock.admission import Admitted, AdmittedEntry, EventBuffer
+from interestclock.arrays import below, under
+from interestclock.errors import ResultError
+from interestclock.live.beginning import check_beginning
+from interestclock.live.durable_files import DurableFiles
+from interestclock.live.source_loop import SourceLoop
+from interestclock.operations.alarms import Alarms
+from interestclock.operations.event_rate import EventRate
+from interestclock.state import FeatureState
+from interestclock.store import StoreWriter
+from interestclock.streams import LiveSource
+from interestclock.updater.config import UpdaterConfig
+from interestclock.updater.progress import UpdaterNumbers
+from interestclock.updater.updater_folder import UpdaterFolder
+
+__all__ = ["FeatureUpdater"]
+
+_log = logging.getLogger("interestclock.updater")
+
+
+class FeatureUpdater:
+    """Keeps the store in a folder current behind a source, and writes down what it admitted.
+
+    ::
+
+        folder/config.json         what it is set to
+        folder/admitted/           what was taken and what became of it, before it is applied
+        folder/features.lmdb/      the store, which ``LmdbStore(folder)`` reads
+        folder/checkpoints/        what admission waits for, and the state, every so many messages
+        folder/dead-letters.jsonl  messages that could not be read, with the reason
+        folder/lock                held while an updater runs
+
+    A micro-batch is on the disk in ``admitted/``, then in the store, in one transaction with its position,
+    and only then acknowledged. Whatever kills it, the next one on the folder goes on: it takes the newest
+    checkpoint, applies what was admitted since then again, and writes what of that the store has not.
+
+    Args:
+        source: of events. folder: of the store; one that an updater of the same source and settings left
+            goes on. config: how it admits, and what it keeps.
+
+    Raises:
+        ResultError: the folder is of something else or of another source or configuration, another updater
+            runs in it, or it cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> import pyarrow as pa
+        >>> from interestclock.events import open_log
+        >>> from interestclock.simulator import SimulatorSize, write_simulated_log
+        >>> from interestclock.store import LmdbStore
+        >>> from interestclock.streams import ReplaySource
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> size = SimulatorSize(users=5, items=200, days=2, exposures_per_day=40)
+        >>> exposures = write_simulated_log(folder / "log", size=size)
+        >>> source = ReplaySource(open_log(folder / "log"))
+        >>> with FeatureUpdater(source, folder / "store", config=UpdaterConfig()) as updater:
+        ...     updater.run()
+        ...     updater.numbers().exposures == exposures
+        True
+        >>> with LmdbStore(folder / "store") as store, store.snapshot() as view:
+        ...     view.position > 0, view.slots("user", pa.array([1, 77])).tolist()
+        (True, [1, 0])
+    """
+
+    def __init__(self, source: LiveSource, folder: Path, *, config: UpdaterConfig) -> None:
+        self.source, self.folder, self.config = source, folder, config
+        self.stopping = self.under_way = False
+        settings: dict[str, Any] = {
+            "source": source.name,
+            "schema": asdict(source.schema),
+            "config": config.made_from(),
+        }
+        if source.clock is not None and not source.clock.is_wall:
+            settings["clock"] = asdict(source.clock)
+        self.buffer = EventBuffer(source.schema, config=config.admission)
+        self.state = FeatureState(source.schema, items=source.items(), config=config.state())
+        with contextlib.ExitStack() as opened:
+            claimed = UpdaterFolder(folder, settings)
+            opened.callback(claimed.release)
+            opened.callback(source.close)
+            self._files = DurableFiles(
+                folder,
+                source,
+                buffer=self.buffer,
+                fingerprint=claimed.fingerprint,
+                checkpoints_kept=config.checkpoints_kept,
+                resumes="start it again: it goes on",
+            )
+            opened.callback(self._files.close)
+            self._writer = opened.enter_context(
+                StoreWriter(folder, schema=source.schema, config=config.state())
+            )
+            self._opened = opened.pop_all()
+        self.loop = SourceLoop(
+            source,
+            self._files.admission,
+            buffer=self.buffer,
+            poll_messages=config.poll_messages,
+            idle_s=config.idle_seconds,
+            step=self._step,
+        )
+        self._in_store = 0  # the entry up to which the store has all, 0 where it is to be written anew
+        self._number = self._since_checkpoint = 0
+        self._quiet_ms = 0  # when the source was last seen to have no more
+        self._rate, self._alarms = EventRate(), Alarms()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._opened.close()
+
+    def run(self, report: Callable[[], None] = lambda: None) -> None:
+        """Take up what was admitted, then what comes, until the source ends or ``stopping`` is set.
+
+        Ends with a checkpoint in either case.
+
+        Args:
+            report: called after every arrival and while none comes.
+
+        Raises:
+            ResultError: something cannot be written or read. Started again, it goes on where the disk ends.
+        """
+        self._take_up()
+        self.under_way = True
+        while not self.stopping and self.loop.turn():
+            report()
+        self._checkpoint()
+        self._files.written()
+        self.loop.acknowledge()
+        self._alarms.look(self._counts(), ended=True)
+        report()
+
+    def numbers(self) -> UpdaterNumbers:
+        """How far it is, and how far behind."""
+        counts, clock = self._counts(), self.source.clock
+        event_ms, lag_s = max(self.buffer.newest_ms, 0), math.nan
+        if clock is not None and event_ms:
+            lag_s = max(clock.now_ms() - max(event_ms, self._quiet_ms), 0) / 1_000
+        return UpdaterNumbers(
+            position=self._in_store,
+            counts=counts,
+            events_per_second=self._rate.of(time.monotonic(), counts["received"]),
+            event_ms=event_ms,
+            lag_seconds=lag_s,
+        )
+
+    def _take_up(self) -> None:
+        """The state as of the last entry that was admitted, and the store, too."""
+        files, manifest = self._files, None
+        found = files.newest()
+        if found is not None:
+            manifest, state = found
+            self.buffer.restore(below("admission", state))
+            self.state.restore(below("features", state))
+            self._number = manifest.number
+            files.admission.restore(position=manifest.admitted_position, offsets=manifest.offsets)
+            _log.info("going on from checkpoint %d", manifest.number, extra={"event_ms": manifest.event_ms})
+        first, entries = files.admission.entries
+        if found is None:
+            check_beginning(self.folder, first=first, entries=entries)
+        files.admission.check_readable()
+        files.cut_back(manifest)
+        self._in_store = self._position_to_go_on(last=first + entries - 1)
+        if self._in_store == files.admission.position and self._in_store:
+            self.state.follow()
+        self.loop.take_up()
+        if self._in_store < files.admission.position:
+            self._commit()
+
+    def _position_to_go_on(self, *, last: int) -> int:
+        """Up to which entry the store has what is applied again; 0 where it is written anew."""
+        there, checkpoint = self._writer.position, self._files.admission.position
+        if checkpoint <= there <= last:
+            return there
+        if there and not last:
+            raise ResultError(
+                f"{self.folder}: the store has {there} entries, and admitted/ none; bring checkpoints/ and "
+                "admitted/ back from a copy, or start anew in another folder"
+            )
+        _log.warning(
+            "%s: the store is at entry %d, and what was admitted goes from %d to %d: writing the store anew",
+            self.folder,
+            there,
+            checkpoint,
+            last,
+        )
+        return 0
+
+    def _step(self, entry: AdmittedEntry, admitted: Sequence[Admitted]) -> None:
+        """Apply what is written down, commit it, and see whether a checkpoint is due."""
+        self._files.dead_letters.write(entry.dead)
+        for each in admitted:
+            self._apply(each)
+        self._since_checkpoint += max(entry.messages, 1)
+        if not self.under_way:  # all of this is committed together, but for what the store has
+            if self._in_store == self._files.admission.position:
+                self.state.follow()
+            return
+        self._commit()
+        if entry.awaited == () and entry.taken_ms is not None:
+            self._quiet_ms = entry.taken_ms
+        self._alarms.note(letter.reason for letter in entry.dead)
+        counts = self._counts()
+        self._alarms.look(counts)
+        self._rate.note(time.monotonic(), counts["received"])
+        if self._since_checkpoint >= self.config.checkpoint_messages:
+            self._checkpoint()
+
+    def _apply(self, admitted: Admitted) -> None:
+        for midnight_ms in self.state.midnights_until(admitted.watermark_ms):
+            self.state.pass_midnight(midnight_ms)
+        if admitted.exposures is not None and (admitted.exposures.num_rows or admitted.items is not None):
+            self.state.ingest(admitted.exposures, admitted.items)
+        self.state.apply_labels(admitted.labels)
+        self.state.close_before_ms(admitted.watermark_ms - self.state.config.waits_ms)
+
+    def _commit(self) -> None:
+        admission = self._files.admission
+        self._writer.apply(
+            self.state.changes(),
+            position=admission.position,
+            offsets=admission.offsets,
+            watermark_ms=self.buffer.watermark_ms,
+        )
+        self._in_store = admission.position
+
+    def _checkpoint(self) -> None:
+        """Copy the state; write it beside the updates, which wait only if the one before is not done."""
+        started_s = time.perf_counter()
+        self._files.written()
+        state = under("admission", self.buffer.state()) | under("features", self.state.state())
+        self._number += 1
+        self._since_checkpoint = 0
+        self._files.checkpoint(
+            {name: np.array(each, order="C") for name, each in state.items()},
+            number=self._number,
+            event_ms=max(self.buffer.newest_ms, 0),
+            since_s=started_s,
+        )
+
+    def _counts(self) -> dict[str, int]:
+        counters = self.buffer.counters
+        counters.waiting = self.buffer.waiting
+        counters.item_changes = self.state.values.changes.count
+        return counters.counts()

@@ -1,0 +1,84 @@
+"""Whose folder it is: one feature updater's at a time, of one source and one configuration for good."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from interestclock import __version__
+from interestclock.checksums import digest_of_json
+from interestclock.errors import ResultError, system_errors_as
+from interestclock.files import aside_of, write_text
+from interestclock.live.trainer_folder import CONFIG, HOLDS, LOCK, STORE, config_of, differences
+from interestclock.locks import lock
+
+__all__ = ["UpdaterFolder"]
+
+
+class UpdaterFolder:
+    """A folder that a feature updater has for itself until ``release``.
+
+    Args:
+        path: made if needed; one that an updater left goes on.
+        settings: source, schema and configuration, for JSON.
+
+    Raises:
+        ResultError: another updater runs in it, it holds something else, it is of another source or
+            configuration, or it cannot be used.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "store"
+        >>> UpdaterFolder(path, {"source": "log:///events"}).release()
+        >>> UpdaterFolder(path, {"source": "log:///others"})
+        Traceback (most recent call last):
+        interestclock.errors.ResultError: ... source was 'log:///events' and is 'log:///others'; go on ...
+    """
+
+    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+        self.path, self.fingerprint = path, digest_of_json(settings)
+        with system_errors_as(ResultError, f"{path} cannot be used", remedy="name another folder"):
+            _refuse_foreign(path)
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = lock(
+                path / LOCK,
+                taken=f"another process keeps the store in {path} current",
+                remedy="stop it, or name another folder",
+            )
+            try:
+                self._claim(settings)
+            except BaseException:
+                self.release()
+                raise
+
+    def release(self) -> None:
+        """Another updater may have it."""
+        self._lock.release()
+
+    def _claim(self, settings: Mapping[str, Any]) -> None:
+        if not (self.path / CONFIG).exists():
+            known = {**settings, HOLDS: STORE, "fingerprint": self.fingerprint, "version": __version__}
+            write_text(self.path / CONFIG, json.dumps(known, indent=1))
+            return
+        before = config_of(self.path)
+        if before["fingerprint"] != self.fingerprint:
+            changes = differences({name: before.get(name) for name in settings}, settings)
+            raise ResultError(
+                f"{self.path} is of another source or configuration: {changes}; go on with those of "
+                f"{self.path / CONFIG}, or name another folder"
+            )
+
+
+def _refuse_foreign(path: Path) -> None:
+    if (path / CONFIG).exists():
+        if config_of(path).get(HOLDS) != STORE:
+            raise ResultError(f"{path} holds no store that a feature updater made; name another folder")
+        return
+    ours = {aside_of(path / CONFIG).name, LOCK}
+    names = {each.name for each in path.iterdir()} if path.exists() else set()
+    if names - ours:
+        raise ResultError(
+            f"{path} holds {min(names - ours)} and no store that a feature updater made; name another folder"
+        )
