@@ -12,7 +12,7 @@ from small_live import LIVE
 
 from interestclock.errors import ResultError
 from interestclock.events.dead_letters import DeadLetterFile
-from interestclock.live import LiveRun, live_run, run_files
+from interestclock.live import LiveRun, durable_files, live_run, run_files
 from interestclock.live.checkpoint_writer import CheckpointWriter
 from interestclock.live.trainer_folder import TrainerFolder
 from interestclock.streams import ReplaySource
@@ -71,9 +71,9 @@ def test_everything_is_closed_in_order_whatever_fails(
     [
         (live_run, "LiveTrainer", ["source"]),
         (live_run, "RunFiles", ["TrainerFolder.release", "source"]),
-        (run_files, "TrainerSnapshots", ["DeadLetterFile.close", "TrainerFolder.release", "source"]),
-        (live_run, "CheckpointWriter", ["DeadLetterFile.close", "TrainerFolder.release", "source"]),
-        (live_run, "Ticks", ALL),
+        (run_files, "TrainerSnapshots", ALL),
+        (durable_files, "CheckpointWriter", ["DeadLetterFile.close", "TrainerFolder.release", "source"]),
+        (live_run, "SourceLoop", ALL),
     ],
 )
 def test_where_a_run_cannot_begin_what_was_opened_is_closed(

@@ -88,14 +88,14 @@ def state_at(log: Path, offset: int, config: UpdaterConfig = CONFIG) -> FeatureS
     if not told:
         return state
     ranges = OffsetRanges(
-        source="", ranges={"0": ("1", str(offset))}, messages=offset, taken_ms=START_MS + 400 * DAY_MS
+        source="", ranges={"0": ("1", str(offset))}, messages=offset, polled_ms=START_MS + 400 * DAY_MS
     )
     parsed = MessageParser(REQUESTS).parse(
         ranges,
         [Message(partition="0", offset=str(place), payload=each) for place, each in enumerate(told, 1)],
     )
-    opening = buffer.tick(awaited=("0",), taken_ms=START_MS + 400 * DAY_MS)
-    admitted = buffer.admit(parsed.tables(), bad=len(parsed.bad), taken_ms=ranges.taken_ms)
+    opening = buffer.tick(awaited=("0",), polled_ms=START_MS + 400 * DAY_MS)
+    admitted = buffer.admit(parsed.tables(), bad=len(parsed.bad), polled_ms=ranges.polled_ms)
     for each in [*opening, *admitted]:
         for midnight_ms in state.midnights_until(each.watermark_ms):
             state.pass_midnight(midnight_ms)

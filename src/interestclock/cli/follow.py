@@ -13,10 +13,10 @@ from typer.core import TyperGroup
 
 from interestclock.cli import train_options as option
 from interestclock.cli.log_counts import counts_in_words
+from interestclock.cli.message_counts import message_counts_in_words
 from interestclock.cli.stopping import says_what_remains, stopped_by_signals
 from interestclock.cli.stream_settings import (
     admission_config,
-    counters_in_words,
     minutes_ms,
     open_source,
     then_from_ms,
@@ -195,8 +195,8 @@ def _say_counts(updater: FeatureUpdater) -> None:
     numbers = updater.numbers()
     counts = dict(numbers.counts)
     counts.pop("learned")
-    for each in counters_in_words(
-        {"received": counts.pop("received"), "exposures": numbers.exposures} | counts
+    for each in message_counts_in_words(
+        {"received": counts.pop("received"), "exposures": numbers.exposures} | counts, updater.folder
     ):
         _say(each)
 

@@ -13,7 +13,7 @@ def message_counts_in_words(counts: Mapping[str, int], folder: Path) -> Iterator
     """A line of counts, and one each of what they do not say by themselves.
 
     Args:
-        counts: as ``Counters`` has them. folder: the trainer's.
+        counts: as ``Counters`` has them. folder: the trainer's or updater's.
 
     Example:
         >>> from interestclock.admission import Counters
@@ -22,9 +22,9 @@ def message_counts_in_words(counts: Mapping[str, int], folder: Path) -> Iterator
         ['3 messages: 2 learned, 1 duplicates', '1 items became something else']
     """
     parts = dict(counts)
-    received, along = parts.pop("received"), parts.pop("given_labels_late")
-    changes = parts.pop("item_changes")
-    ahead, most_ms = parts.pop("known_ahead"), parts.pop("known_ahead_most_ms")
+    received, along = parts.pop("received"), parts.pop("given_labels_late", 0)
+    changes = parts.pop("item_changes", 0)
+    ahead, most_ms = parts.pop("known_ahead", 0), parts.pop("known_ahead_most_ms", 0)
     named = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in parts.items() if count)
     yield f"{received:,} messages: {named or 'none used'}"
     if along:
@@ -39,7 +39,7 @@ def message_counts_in_words(counts: Mapping[str, int], folder: Path) -> Iterator
             "arrived, and count as known then: a producer's clock runs ahead"
         )
     letters = folder / "dead-letters.jsonl"
-    unread = parts["dead_letters"]
+    unread = parts.get("dead_letters", 0)
     if unread and letters.exists():
         yield f"why {unread:,} messages could not be read stands in {letters}: {_first(letters)}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from interestclock.admission import Admission, EventBuffer
@@ -47,13 +48,17 @@ class DurableFiles:
         telemetry: Telemetry | None = None,
     ) -> None:
         self._fingerprint = fingerprint
-        with system_errors_as(ResultError, f"{folder} cannot be written", remedy=remedy_of(resumes)):
-            self.checkpoints = Checkpoints(folder / "checkpoints", kept=checkpoints_kept)
-            self.admission = Admission(source, folder / "admitted", buffer=buffer)
-            self.dead_letters = DeadLetterFile(
-                folder / "dead-letters.jsonl", remedy=f"make room, then {resumes}"
-            )
-        self.checkpoint_writer = CheckpointWriter(self.checkpoints, telemetry=telemetry)
+        with ExitStack() as opened:  # closed the other way round, each whatever becomes of the others
+            with system_errors_as(ResultError, f"{folder} cannot be written", remedy=remedy_of(resumes)):
+                self.checkpoints = Checkpoints(folder / "checkpoints", kept=checkpoints_kept)
+                self.admission = Admission(source, folder / "admitted", buffer=buffer)
+                self.dead_letters = DeadLetterFile(
+                    folder / "dead-letters.jsonl", remedy=f"make room, then {resumes}"
+                )
+                opened.callback(self.dead_letters.close)
+            self.checkpoint_writer = CheckpointWriter(self.checkpoints, telemetry=telemetry)
+            opened.callback(self.checkpoint_writer.close)
+            self._opened = opened.pop_all()
 
     def newest(self) -> tuple[CheckpointManifest, Arrays] | None:
         """The newest checkpoint that is whole, and its state; None where there is none."""
@@ -98,8 +103,7 @@ class DurableFiles:
 
     def close(self) -> None:
         """Finish the checkpoint under way, whatever becomes of it; nothing more is written."""
-        self.checkpoint_writer.close()
-        self.dead_letters.close()
+        self._opened.close()
 
 
 def remedy_of(resumes: str) -> str:

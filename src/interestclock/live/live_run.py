@@ -223,7 +223,7 @@ class LiveRun:
         self._files.truncate(manifest)
         if self._kept is not None:
             self._begin_behind(self._kept)
-        self.loop.take_up()
+        self.loop.resume()
 
     def _begin_behind(self, kept: KeptState) -> None:
         """With a checkpoint, so that from here on the other's folder is not needed."""

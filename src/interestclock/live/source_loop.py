@@ -39,7 +39,7 @@ class SourceLoop:
         self._acknowledgement = Acknowledgement(source)
         self.ticks = Ticks(source, idle_s=idle_s)
 
-    def take_up(self) -> None:
+    def resume(self) -> None:
         """Hand over again what was admitted behind where ``admission`` stands; the source goes on there."""
         for entry, admitted in self._admission.again():
             self._step(entry, admitted)

@@ -139,7 +139,7 @@ class FeatureUpdater:
         Raises:
             ResultError: something cannot be written or read. Started again, it goes on where the disk ends.
         """
-        self._take_up()
+        self._resume()
         self.under_way = True
         while not self.stopping and self.loop.turn():
             report()
@@ -163,7 +163,7 @@ class FeatureUpdater:
             lag_seconds=lag_s,
         )
 
-    def _take_up(self) -> None:
+    def _resume(self) -> None:
         """The state as of the last entry that was admitted, and the store, too."""
         files, manifest = self._files, None
         found = files.newest()
@@ -178,11 +178,11 @@ class FeatureUpdater:
         if found is None:
             check_beginning(self.folder, first=first, entries=entries)
         files.admission.check_readable()
-        files.cut_back(manifest)
+        files.truncate(manifest)
         self._in_store = self._position_to_go_on(last=first + entries - 1)
         if self._in_store == files.admission.position and self._in_store:
             self.state.follow()
-        self.loop.take_up()
+        self.loop.resume()
         if self._in_store < files.admission.position:
             self._commit()
 
@@ -216,8 +216,8 @@ class FeatureUpdater:
                 self.state.follow()
             return
         self._commit()
-        if entry.awaited == () and entry.taken_ms is not None:
-            self._quiet_ms = entry.taken_ms
+        if entry.awaited == () and entry.polled_ms is not None:
+            self._quiet_ms = entry.polled_ms
         self._alarms.note(letter.reason for letter in entry.dead)
         counts = self._counts()
         self._alarms.look(counts)
