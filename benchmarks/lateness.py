@@ -8,6 +8,8 @@ message on its way for as long as such producers take. *Held* are exposures that
 
 from __future__ import annotations
 
+import argparse
+
 import numpy as np
 import pyarrow as pa
 from rich.console import Console
@@ -18,7 +20,6 @@ from interestclock.events.schema import LogSchema
 from interestclock.live.exposure_queue import ExposureQueue
 from interestclock.streams.messages import LABELS
 
-EXPOSURES = 50_000
 BETWEEN_MS = 50
 SCHEMA = LogSchema(labels=("finish",))
 LATENESS_S = (0, 1, 5, 15, 60, 300)
@@ -39,23 +40,24 @@ def travel_ms(
     return random.exponential(1.0, messages) * mean_ms
 
 
-def lost(name: str, lateness_s: int) -> tuple[float, int]:
+def lost(name: str, lateness_s: int, exposures: int) -> tuple[float, int]:
     """Share of the messages that came late, and the most exposures held."""
     random = np.random.default_rng(0)
-    time_ms = 1_700_000_000_000 + np.sort(random.integers(0, EXPOSURES * BETWEEN_MS, EXPOSURES))
-    known_ms = time_ms + random.integers(1_000, 180_000, EXPOSURES)
+    time_ms = 1_700_000_000_000 + np.sort(random.integers(0, exposures * BETWEEN_MS, exposures))
+    known_ms = time_ms + random.integers(1_000, 180_000, exposures)
     happened = np.concatenate([time_ms, known_ms])
     if name.startswith("times of whole"):
-        happened = happened // 1_000 * 1_000 + 1_000 * (np.arange(2 * EXPOSURES) >= EXPOSURES)
+        happened = happened // 1_000 * 1_000 + 1_000 * (np.arange(2 * exposures) >= exposures)
         arrives = np.concatenate([time_ms, known_ms])
     else:
-        arrives = happened + travel_ms(random, 2 * EXPOSURES, PRODUCERS[name])
+        arrives = happened + travel_ms(random, 2 * exposures, PRODUCERS[name])
     order = np.argsort(arrives, kind="stable")
     buffer = EventBuffer(SCHEMA, config=AdmissionConfig(lateness_ms=1_000 * lateness_s))
     queue, held = ExposureQueue(most=128, fill_ms=3_600_000), 0
     for first in range(0, order.size, 1_024):
-        for admitted in buffer.admit(tables(happened, order[first : first + 1_024])):
-            queue.add(admitted.exposures)
+        for admitted in buffer.admit(tables(happened, order[first : first + 1_024], exposures)):
+            if admitted.exposures is not None:
+                queue.add(admitted.exposures)
             queue.advance(admitted.watermark_ms)
         while queue.next_batch() is not None:
             pass
@@ -64,8 +66,8 @@ def lost(name: str, lateness_s: int) -> tuple[float, int]:
     return (counts.late_exposures + counts.late_labels) / counts.received, held
 
 
-def tables(happened: np.ndarray, rows: np.ndarray) -> dict[str, pa.Table]:
-    is_label = rows >= EXPOSURES
+def tables(happened: np.ndarray, rows: np.ndarray, before: int) -> dict[str, pa.Table]:
+    is_label = rows >= before
     shown, said = rows[~is_label], rows[is_label]
     arrival = np.arange(rows.size)
     exposures = pa.table(
@@ -79,7 +81,7 @@ def tables(happened: np.ndarray, rows: np.ndarray) -> dict[str, pa.Table]:
         }
     )
     labels = {
-        "event_id": pa.array((said - EXPOSURES).astype(str)),
+        "event_id": pa.array((said - before).astype(str)),
         "label": pa.array(["finish"] * said.size, pa.string()),
         "value": pa.array(np.ones(said.size, np.int8)),
         "known_ms": happened[said],
@@ -89,9 +91,12 @@ def tables(happened: np.ndarray, rows: np.ndarray) -> dict[str, pa.Table]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--exposures", type=int, default=50_000, help="of each producer (default 50,000)")
+    exposures = parser.parse_args().exposures
     table = Table("late, % (held)", *(f"{seconds} s" for seconds in LATENESS_S))
     for name in PRODUCERS:
-        found = [lost(name, seconds) for seconds in LATENESS_S]
+        found = [lost(name, seconds, exposures) for seconds in LATENESS_S]
         table.add_row(name, *(f"{100 * share:.2f} ({held:,})" for share, held in found))
     Console(width=140).print(table)
 

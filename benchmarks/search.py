@@ -20,7 +20,6 @@ from statistics import median
 import faiss
 import torch
 from machine import machine
-from matplotlib import pyplot
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
@@ -160,6 +159,8 @@ def show(figures: dict[str, float]) -> None:
 
 
 def plot(by_length: dict[int, dict[str, float]], by_count: dict[int, dict[str, float]], path: Path) -> None:
+    from matplotlib import pyplot  # noqa: PLC0415  only a picture needs it
+
     figure, axes = pyplot.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
     sides = (
         (by_length, f"behaviours ({CANDIDATES} candidates)"),

@@ -26,7 +26,6 @@ import numpy as np
 import pyarrow as pa
 import torch
 from machine import machine
-from matplotlib import pyplot
 from rich.console import Console
 from rich.table import Table
 from simulated import open_simulated
@@ -152,12 +151,15 @@ def one_round_of_features(source: First) -> dict[str, float]:
                 started = time.perf_counter()
                 for midnight_ms in state.midnights_until(admitted.watermark_ms):
                     state.pass_midnight(midnight_ms)
-                ingested = state.ingest(admitted.exposures)
+                shown = admitted.exposures
+                if shown is not None:
+                    ingested = state.ingest(shown)
                 state.apply_labels(admitted.labels)
-                maker.make(as_rows(admitted.exposures, ingested.user_N, ingested.item_N), state)
+                if shown is not None:
+                    maker.make(as_rows(shown, ingested.user_N, ingested.item_N), state)
+                    events += shown.num_rows
                 state.close_before_ms(admitted.watermark_ms - settings.waits_ms)
                 taken += time.perf_counter() - started
-                events += admitted.exposures.num_rows
         figures[f"events_per_second_{batch_size}"] = events / taken
     users = len(state.users)
     assert state.votes is not None
@@ -349,6 +351,8 @@ def show(figures: dict) -> None:
 
 
 def plot(rows: list[dict[str, float]], path: Path) -> None:
+    from matplotlib import pyplot  # noqa: PLC0415  only a picture needs it
+
     figure, axes = pyplot.subplots(1, 2, figsize=(10, 4.5), layout="constrained")
     labels = {"bytes": "bytes of a delta", "ms": "ms to make and write it"}
     for axis, (name, label) in zip(axes, labels.items(), strict=True):

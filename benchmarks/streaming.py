@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import torch
 from five_features import Samples
 from torch import Tensor
@@ -103,5 +104,6 @@ def as_chunk(samples: Samples) -> SampleChunk:
     return SampleChunk(
         samples=batch,
         truths={},
+        log_row_B=np.zeros(len(rows), np.int64),
         sizes=sizes | {f"context.{name}": samples.vocabulary[name] for name in CONTEXT},
     )

@@ -22,7 +22,6 @@ from statistics import median
 
 import torch
 from machine import machine
-from matplotlib import pyplot
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
@@ -207,6 +206,8 @@ def show(figures: dict[str, dict[int, float]]) -> None:
 
 
 def plot(figures: dict[str, dict[int, float]], path: Path) -> None:
+    from matplotlib import pyplot  # noqa: PLC0415  only a picture needs it
+
     figure, axis = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
     for name, by_length in figures.items():
         axis.loglog(list(by_length), list(by_length.values()), marker="o", label=name)
