@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from typer.core import TyperGroup
@@ -106,6 +107,24 @@ def test_the_help_is_whole_at_80_columns(command: list[str]) -> None:
         (["train", "log.csv", "--checkpoints", "t", "--ranker", "base,hour"], "names several rankers"),
         (["train", "log.csv", "--checkpoints", "t", "--then-from", "2026-03-01"], "--then-from"),
         (["train", "log.csv", "--checkpoints", "t", "--label-wait-minutes", "inf"], "--label-wait-minutes"),
+        (["compare", "log.csv", "--out", "r", "--order", "streming"], "did you mean streaming?"),
+        (["train", "log.csv", "--checkpoints", "t", "--order", "streming"], "did you mean streaming?"),
+        (["train", "log.csv", "--checkpoints", "t", "--layout", "fursquare"], "did you mean foursquare?"),
+        (["simulate", "--out", "r", "--size", "smal"], "did you mean small?"),
+        (["inspect", "log.csv", "--layout", "fursquare"], "did you mean foursquare?"),
+        (["inspect", "no-log.csv"], "no-log.csv: no such file or folder"),
+        (["compare", "no-log.csv", "--out", "r"], "no-log.csv: no such file or folder"),
+        (["features", "no-log.csv", "--out", "r"], "no-log.csv: no such file or folder"),
+        (["train", "no-log.csv", "--checkpoints", "no-folder"], "no-log.csv: no such file or folder"),
+        (["train", "no-log.csv", "--checkpoints", "no-folder", "--resume"], "no-log.csv: no such file"),
+        (
+            ["train", "redis://h/s", "--checkpoints", "t", "--state-from", "no-folder"],
+            "no-folder holds no trainer",
+        ),
+        (["snapshots", "list", "no-folder"], "no-folder holds no snapshots"),
+        (["snapshots", "verify", "no-folder"], "no-folder holds no snapshots"),
+        (["snapshots", "diff", "no-folder", "a", "b"], "no-folder holds no snapshots"),
+        (["migrate", "no-folder", "--out", "r"], "no-folder holds no trainer"),
     ],
 )
 def test_what_is_refused_at_once_is_light(words: list[str], complaint: str) -> None:
@@ -115,10 +134,10 @@ def test_what_is_refused_at_once_is_light(words: list[str], complaint: str) -> N
     assert imported & HEAVY == set()
 
 
-def test_what_is_light_would_be_noticed() -> None:
-    status, imported, said = asked("snapshots", "list", "no-such-folder")
+def test_what_is_light_would_be_noticed(tmp_path: Path) -> None:
+    status, imported, said = asked("snapshots", "list", str(tmp_path))
     assert status != 0
-    assert "no-such-folder" in said
+    assert "holds no snapshots" in said
     assert {"numpy", "torch"} <= imported
 
 

@@ -17,6 +17,7 @@ from interestclock.cli.follow import features_app
 from interestclock.cli.log_counts import counts_in_words
 from interestclock.cli.log_options import LogOptions, with_log_options
 from interestclock.cli.migrate import migrate_command
+from interestclock.cli.refusals import check_choice
 from interestclock.cli.snapshots import snapshots_app
 from interestclock.cli.train import train_command
 from interestclock.defaults import (
@@ -126,7 +127,9 @@ def compare_command(
     names = tuple(name.strip() for name in rankers.split(",") if name.strip())
     for name in names:
         check_ranker_name(name)
+    check_choice("order", order, ORDERS)
     check_new(out)
+    log.check()
     look_in_current_folder(*names)
     from interestclock.clocks import GaussianConfig
     from interestclock.evaluation.verdict import limits_of_the_log
@@ -174,6 +177,7 @@ def features_command(
     histories.parquet; the guide on features says how they join.
     """
     check_new(out)
+    log.check()
     from interestclock.studies.export_features import export_features
     from interestclock.studies.progress import TerminalProgress
 
@@ -198,6 +202,7 @@ def simulate_command(
 
     compare, features and inspect read the folder as it is.
     """
+    check_choice("size", size, SIMULATOR_SIZES)
     check_new(out, may_replace=Path.exists)  # what is in it is looked at below
     from interestclock.simulator import size_named, write_simulated_log
 
@@ -219,6 +224,7 @@ def inspect_command(
     ] = SITTING_MINUTES,
 ) -> None:
     """Show a log as it was understood, and foretell what the time of day would gain."""
+    log.check()
     from interestclock.studies.inspect_log import inspect_log, render
 
     with _out.status("reading the log"):

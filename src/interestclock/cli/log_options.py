@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from interestclock.cli.key_options import key_options
+from interestclock.cli.refusals import check_choice, check_logs
 from interestclock.defaults import ALL_TIME_DAYS, LAYOUTS
 from interestclock.errors import ConfigError
 from interestclock.mapping_keys import LogKeys
@@ -89,6 +90,16 @@ class LogOptions:
     def title(self) -> str:
         """The log's name for a heading."""
         return self.log[0].name + (f" and {len(self.log) - 1} more" if len(self.log) > 1 else "")
+
+    def check(self) -> None:
+        """Refuse what cannot be, before anything that takes long is imported.
+
+        Raises:
+            ConfigError: there is no such layout. LogError: the log, or the table of items, is not there.
+        """
+        if self.layout is not None:
+            check_choice("layout", self.layout, LAYOUTS)
+        check_logs([*self.log, *(each for each in (self.items,) if each is not None)])
 
     def open(self, *, dead_letters: Path | None = None) -> EventSource:
         """The log these options describe; malformed rows go to ``dead_letters`` unless they say where."""

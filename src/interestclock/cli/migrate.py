@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from interestclock.cli.refusals import check_folder
 from interestclock.files import check_new
 
 __all__ = ["migrate_command"]
@@ -31,6 +32,7 @@ def migrate_command(
 
       interestclock migrate trainer --out trainer-now
     """
+    check_folder(folder, "holds no trainer; give what its --checkpoints were called")
     check_new(out)
     from interestclock.live.migrate import migrate
 

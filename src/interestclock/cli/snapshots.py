@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from interestclock.cli.refusals import check_folder
 from interestclock.errors import ResultError
 
 __all__ = ["snapshots_app"]
@@ -39,6 +40,7 @@ def list_command(folder: Folder) -> None:
 
       interestclock snapshots list trainer/snapshots
     """
+    check_folder(folder, _NONE)
     import numpy as np
 
     from interestclock.snapshots import list_manifests
@@ -72,6 +74,7 @@ def verify_command(folder: Folder) -> None:
 
       interestclock snapshots verify trainer/snapshots
     """
+    check_folder(folder, _NONE)
     from interestclock.snapshots.reader import checked
 
     found = list(checked(folder))
@@ -98,6 +101,7 @@ def diff_command(
 
       interestclock snapshots diff trainer/snapshots 00000001-full 00000007-delta
     """
+    check_folder(folder, _NONE)
     from interestclock.snapshots import diff
 
     changes = diff(folder, first, second)

@@ -14,6 +14,7 @@ from interestclock.cli import train_options as option
 from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
 from interestclock.cli.log_counts import counts_in_words
 from interestclock.cli.message_counts import message_counts_in_words
+from interestclock.cli.refusals import check_choice, check_folder, check_logs
 from interestclock.cli.stopping import says_what_remains, stopped_by_signals
 from interestclock.cli.stream_settings import (
     admission_config,
@@ -25,6 +26,7 @@ from interestclock.defaults import (
     BATCH_MINUTES,
     IDLE_SECONDS,
     KEEP_HOURS,
+    LAYOUTS,
     LEARNING_RATE,
     ORDERS,
 )
@@ -105,8 +107,14 @@ def train_command(
     """
     label_wait_ms = minutes_ms("label-wait-minutes", label_wait_minutes)
     _check_ranker(ranker)
+    check_choice("order", order, ORDERS)
+    if layout is not None:
+        check_choice("layout", layout, LAYOUTS)
+    if state_from is not None:
+        check_folder(state_from, "holds no trainer; give --state-from what its --checkpoints were called")
     look_in_current_folder(source, ranker)
     from_ms = then_from_ms(then_from, then=then)
+    check_logs([source, *(each for each in (items,) if each is not None)])
     _say_how_it_begins(checkpoints, resume=resume)
 
     import torch
