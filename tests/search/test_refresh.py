@@ -50,3 +50,15 @@ def test_a_policy_that_says_nothing_is_refused() -> None:
         RefreshPolicy()
     with pytest.raises(ValueError, match="minutes is 0; give a number above 0"):
         RefreshPolicy(minutes=0)
+
+
+def test_what_is_counted_is_searches_as_its_docstring_says() -> None:
+    cached, made = CachedKeys(RefreshPolicy(batches=2)), []
+
+    def make(item_R: torch.Tensor) -> torch.Tensor:
+        made.append(len(item_R))
+        return torch.ones(len(item_R), 1)
+
+    for _ in range(4):  # two batches, each predicted and learned, as a live trainer does
+        cached.keys(items=3, now_ms=0, make=make)
+    assert made == [3, 3]

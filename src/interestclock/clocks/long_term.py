@@ -49,7 +49,8 @@ class LongTermConfig(SearchSizes):
     Args:
         gap_hidden: units of g's hidden layer, per head. The others: ``SearchSizes``.
         refresh_batches, refresh_minutes: how old the projections may be that a ranker searches among, as
-            in ``RefreshPolicy``; neither is always fresh. Attention is fresh in any case.
+            in ``RefreshPolicy``, which says what counts as a batch; neither is always fresh. Attention is
+            fresh in any case.
 
     Raises:
         ValueError: a size is below 1, or ``gain`` or a refresh is not positive.

@@ -25,7 +25,11 @@ class RefreshPolicy:
     (``hit_rate``) and, in the end, AUC.
 
     Args:
-        batches: searched since the last time; None does not count them.
+        batches: searches since the last time, one for each time that a batch is put through the ranker; None
+            does not count them. A live trainer searches twice for a batch: when it is predicted, and when it
+            is learned. A comparison learns from the search that predicted where nothing was learned in
+            between, and else searches again; so by batches the two need not make projections at the same
+            times.
         minutes: of the stream's own time, since the last time; None does not look. Where both are given,
             the first to come decides.
 
