@@ -1,8 +1,8 @@
 """Names that options take, and what options are where they are not given, declared once.
 
 Configurations import them from here, and so does the command line: this file imports nothing, so that
-``--help`` shows them without PyTorch, DuckDB or Arrow. A default that
-one option and one setting share may stand in both signatures instead: a test holds that every option called as a setting is by default what that is.
+``--help`` shows them without PyTorch, DuckDB or Arrow. A default that one option and one setting share may
+stand in both signatures instead: a test holds that every option called as a setting has its default.
 """
 
 from __future__ import annotations
