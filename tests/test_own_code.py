@@ -16,7 +16,7 @@ from own_code import command, write_own_code
 
 from interestclock.errors import ResultError
 from interestclock.live import Checkpoints
-from interestclock.live.trainer_folder import config_of
+from interestclock.live.folder_config import config_of
 from interestclock.ranking import load_ranker
 
 CLOCK, WIDE = "my_clocks.weekend:WeekendConfig", "my_clocks.wide:WideWeekendConfig"

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from interestclock.errors import ResultError
+from interestclock.live.folder_config import differences
 from interestclock.live.kept_state import KeptState
 from interestclock.live.migrate import migrate
-from interestclock.live.trainer_folder import TrainerFolder, check_unclaimed, differences, holds_trainer
+from interestclock.live.trainer_folder import TrainerFolder, check_unclaimed, holds_trainer
 
 SAID = {"source": "a log", "config": {"longest": 10, "train": {"learning_rate": 0.005, "seed": 0}}}
 

@@ -17,13 +17,8 @@ from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
 from interestclock.errors import ResultError, system_errors_as
 from interestclock.live.checkpoints import CheckpointManifest, CheckpointReader
 from interestclock.live.choice_rows import DRAWN, own_rows
-from interestclock.live.trainer_folder import (
-    FINGERPRINTED,
-    check_format,
-    config_of,
-    differences,
-    holds_trainer,
-)
+from interestclock.live.folder_config import config_of, differences
+from interestclock.live.trainer_folder import FINGERPRINTED, check_format, holds_trainer
 
 __all__ = ["KeptState", "not_predicted"]
 

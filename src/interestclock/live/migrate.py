@@ -19,6 +19,7 @@ from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import ASIDE, REMOVED, check_new, new_folder, write_text
 from interestclock.live.beginning import check_admitted, check_beginning
 from interestclock.live.checkpoints import FORMAT, CheckpointManifest, CheckpointReader, Checkpoints
+from interestclock.live.folder_config import CONFIG, config_of
 from interestclock.live.old_states import (
     OLD_FORMATS,
     format_of_arrays,
@@ -28,12 +29,10 @@ from interestclock.live.old_states import (
 )
 from interestclock.live.prediction_parts import PARTS_LIST, PredictionParts, list_parts, part_paths
 from interestclock.live.trainer_folder import (
-    CONFIG,
     FINGERPRINTED,
     LOCK,
     STATE_FROM,
     check_format,
-    config_of,
     format_of,
     holds_trainer,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,9 @@ from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import aside_of, write_text
 from interestclock.live.begin_anew import clear, is_of_a_log
 from interestclock.live.checkpoints import FORMAT, CheckpointReader
+from interestclock.live.folder_config import CONFIG, config_of, differences
 from interestclock.live.old_states import OLD_FORMATS, format_of_settings
 from interestclock.live.prediction_parts import part_paths
-from interestclock.live.setting_options import describe_change
 from interestclock.locks import lock
 from interestclock.saved import read_object
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 __all__ = [
-    "CONFIG",
     "FINGERPRINTED",
     "HOLDS",
     "LOCK",
@@ -34,20 +33,17 @@ __all__ = [
     "TrainerFolder",
     "check_format",
     "check_unclaimed",
-    "config_of",
-    "differences",
     "format_of",
     "holds_trainer",
     "may_begin_anew",
 ]
 
-CONFIG, LOCK = "config.json", "lock"
+LOCK = "lock"
 FINGERPRINTED = ("source", "schema", "clock", "config")  # in the configuration: what its fingerprint is over
 _NAMES_ALONE = ("source", "config")  # in the configuration: which those of other commands do not have
 STATE_FROM = "state_from"  # in the configuration: on whose state it began
 HOLDS, STORE = "holds", "store"  # in the configuration: this is no trainer's folder but a feature updater's
 _JOURNAL = "journal"  # before there was an admitted log
-_SHOWN = 3  # settings that differ
 _log = logging.getLogger("interestclock.train")
 
 
@@ -299,47 +295,3 @@ def _check_beginning(path: Path, before: str | None, begins: str | None) -> None
         f"{path} was stopped before its first checkpoint, and begins on the state of {before}; give "
         f"--state-from {before} again, or name another folder"
     )
-
-
-def config_of(folder: Path) -> dict[str, Any]:
-    """What a trainer's folder says of itself: source, schema, configuration, fingerprint, version.
-
-    Raises:
-        ResultError: it cannot be read.
-
-    Example:
-        >>> import tempfile
-        >>> path = Path(tempfile.mkdtemp())
-        >>> TrainerFolder(path, {"source": "a log"}, resume=False).release()
-        >>> config_of(path)["source"]
-        'a log'
-    """
-    path, remedy = folder / CONFIG, "bring it back from a copy, or start anew in another folder"
-    settings = read_object(path, remedy=remedy)
-    if not isinstance(settings.get("fingerprint"), str):
-        raise ResultError(f"{path}: key 'fingerprint' is missing; {remedy}")
-    return settings
-
-
-def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Which settings differ, with both values, for an error; the first few, nothing where none does.
-
-    Example:
-        >>> differences({"train": {"seed": 0, "threads": 1}}, {"train": {"seed": 1, "threads": 1}})
-        'train.seed was 0 and is 1'
-    """
-    changes = [
-        describe_change(name, then, value)
-        for name, then, value in _changes("", dict(before), json.loads(json.dumps(now)))
-    ]
-    more = f" and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
-    return ", ".join(changes[:_SHOWN]) + more
-
-
-def _changes(name: str, before: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Settings that differ, by their names with dots; lists are compared whole."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        for each in sorted({*before, *now}):
-            yield from _changes(f"{name}.{each}".lstrip("."), before.get(each), now.get(each))
-    elif before != now:
-        yield name, before, now

@@ -11,7 +11,8 @@ from interestclock import __version__
 from interestclock.checksums import digest_of_json
 from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import aside_of, write_text
-from interestclock.live.trainer_folder import CONFIG, HOLDS, LOCK, STORE, config_of, differences
+from interestclock.live.folder_config import CONFIG, config_of, differences
+from interestclock.live.trainer_folder import HOLDS, LOCK, STORE
 from interestclock.locks import lock
 
 __all__ = ["UpdaterFolder"]
