@@ -39,7 +39,7 @@ OUTSIDE = "lies outside 1900 to 2200 and reads as"
         ("references", {"values": {"": 1}}, "values name is missing"),
         ("references", {"values": {str(at): at for at in range(101)}}, "values has 101 values; give"),
         ("labels", {"known_ms": 1_700_000_000}, "known_ms 1700000000 reads as seconds"),
-        ("labels", {"value": "1"}, "value '1' is not 0 or 1"),
+        ("labels", {"value": "1"}, "label 'like': value '1' is not 0 or 1; say what it is"),
         ("labels", {"label_of": "é" * 129}, "label_of is 258 bytes long"),
         ("labels", {"served": "r1"}, "field 'served' is unknown; there are known_ms, label, label_of, value"),
         ("items", {"attributes": None}, "attributes is missing"),

@@ -103,7 +103,7 @@ def test_what_is_said_is_what_is_read(
         ({"utc_offset_minutes": None, "zone": "Mars"}, "zone 'Mars' is not an IANA zone"),
         ({"utc_offset_minutes": None}, "nothing tells its local time"),
         ({"labels": {"share": 1}}, "labels 'share' is none of finish, like"),
-        ({"labels": {"finish": 2}}, "labels finish 2 is not 0 or 1"),
+        ({"labels": {"finish": 2}}, "labels finish 2 is not 0 or 1; say what it is among"),
         ({"labels": [1]}, "labels [1] is not an object of names and values"),
         ({"attributes": {"mood": []}}, "attributes 'mood' is none of genre"),
         ({"attributes": {"genre": "rock"}}, "attributes genre 'rock' is not a list of texts"),
@@ -138,7 +138,10 @@ def test_a_bad_exposure_says_why(change: dict, reason: str) -> None:
             b'{"label_of": "e1", "label": "share", "value": 1, "known_ms": 5}',
             "label 'share' is none of finish, like",
         ),
-        (b'{"label_of": "e1", "label": "like", "value": 0.5, "known_ms": 5}', "value 0.5 is not 0 or 1"),
+        (
+            b'{"label_of": "e1", "label": "like", "value": 0.5, "known_ms": 5}',
+            "label 'like': value 0.5 is not",
+        ),
         (b'{"label_of": "e1", "label": "like", "value": 1}', "known_ms is missing"),
     ],
 )

@@ -12,6 +12,12 @@ from interestclock.events.model_faults import Wording, first_fault
 
 __all__ = ["find_fault"]
 
+_NO_LABEL = " is not 0 or 1"
+_BY_EXPRESSION = (
+    "say what it is among the exposure's values, or as an outcome, and make the label of that by an "
+    """expression in the mapping file, for example finish = "rating >= 4" or like = "answer = 'yes'\""""
+)
+
 
 def find_fault(value: Any, model: type[Struct]) -> str | None:
     """Which field is at fault, what it is and what it should be; None where all is as declared.
@@ -23,8 +29,15 @@ def find_fault(value: Any, model: type[Struct]) -> str | None:
         >>> from interestclock.events.message_models import Outcome
         >>> find_fault({"outcome_of": "e1", "name": "played_ms", "value": "long", "known_ms": 9}, Outcome)
         "value 'long' is not a finite number, true or false"
+        >>> from interestclock.events.message_models import Label
+        >>> print(find_fault({"label_of": "e1", "label": "like", "value": "yes", "known_ms": 9}, Label))
+        label 'like': value 'yes' is not 0 or 1; say what it is among the exposure's values, or as an ...
     """
-    return first_fault(value, model, _MessageWording())
+    fault = first_fault(value, model, _MessageWording())
+    if fault is not None and fault.endswith(_NO_LABEL):
+        of = f"label {value['label']!r}: " if isinstance(value, dict) and "label_of" in value else ""
+        return f"{of}{fault}; {_BY_EXPRESSION}"
+    return fault
 
 
 class _MessageWording(Wording):

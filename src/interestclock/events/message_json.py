@@ -32,7 +32,7 @@ def read_message(payload: bytes) -> AnyMessage:
         'like'
         >>> read_message(b'{"label_of": "e1", "label": "like", "value": 2, "known_ms": 5}')
         Traceback (most recent call last):
-        ValueError: value 2 is not 0 or 1
+        ValueError: label 'like': value 2 is not 0 or 1; say what it is among the exposure's values, or ...
     """
     mark = _mark(payload)  # a guess: a field's name may stand elsewhere too, or be written with escapes
     try:

@@ -138,8 +138,7 @@ class LiveTrainer:
         if self.buffer.disagreeing:
             yield (
                 f"{self.buffer.disagreeing:,} of the duplicates are exposures with other labels than the "
-                "first of their event_id, which counts: what else is known of an exposure comes as a label "
-                "message"
+                "first of their event_id, which counts: what else is known of one comes as a label message"
             )
         if (remark := self.features.values.remark()) is not None:
             yield remark
