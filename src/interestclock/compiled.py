@@ -19,6 +19,7 @@ _numba_settings: Any = numba.config  # names that no type checker sees
 # Files with compiled loops, or with what goes into them: formulas, constants.
 SOURCES = (
     "compiled.py",
+    "events/digit_fields.py",
     "features/count_votes.py",
     "features/scoring.py",
     "features/value_sets.py",

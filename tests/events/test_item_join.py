@@ -16,6 +16,7 @@ from interestclock.events.item_join import ItemJoin
 from interestclock.events.schema import JoinCounts
 
 START_MS = 1_700_000_000_000
+IDS = [*range(30), -5, 1 << 40, (1 << 63) - 1, -(1 << 63) + 1]
 
 
 def opened(folder: Path, log: list[str], items: list[str], **keys: object) -> TableSource:
@@ -104,12 +105,16 @@ def test_another_column_that_is_looked_up(tmp_path: Path) -> None:
 
 @settings(deadline=None)
 @given(
-    blocks=st.lists(st.lists(st.one_of(st.none(), st.integers(0, 30)), max_size=20), max_size=12),
-    keys=st.sets(st.integers(0, 30), min_size=1),
+    blocks=st.lists(st.lists(st.one_of(st.none(), st.sampled_from(IDS)), max_size=20), max_size=12),
+    keys=st.sets(st.sampled_from(IDS), min_size=1),
     least=st.integers(1, 8),
+    places=st.sampled_from([0, 10, 1 << 24]),
 )
-def test_counts_are_those_of_a_counter(blocks: list[list[int | None]], keys: set[int], least: int) -> None:
+def test_counts_are_those_of_a_counter(
+    blocks: list[list[int | None]], keys: set[int], least: int, places: int
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(item_join, "_MOST_PLACES", places)
         patch.setattr(item_join, "_LEAST_HELD", least)
         join = ItemJoin("items", column="item_id", keys=pa.array(sorted(keys), pa.int64()))
         for block in blocks:

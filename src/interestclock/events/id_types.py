@@ -14,6 +14,7 @@ from interestclock.events.id_values import are_integers, fits_int64, no_ids
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import RawBlock
 from interestclock.events.read_blocks import read_blocks, types_of
+from interestclock.events.text_tables import columns_of_plain_integers
 from interestclock.events.values import is_text
 
 __all__ = ["IdTypes", "id_types_of", "settle_id_types"]
@@ -61,6 +62,10 @@ class _Ids:
         elif not pa.types.is_null(kind):
             raise LogError(f"{path}: column '{self.column}' {no_ids(kind)}")
         return bool(pa.types.is_uint64(kind))
+
+    def add_integers(self) -> None:
+        """All of a file's values are integers."""
+        self._integers = True
 
     def add(self, block: RawBlock) -> None:
         values = block.table.column(self.column).combine_chunks()
@@ -122,6 +127,8 @@ def settle_id_types(files: Sequence[Path], mapping: ColumnMapping) -> IdTypes:
             kind = types.get(ids.column)
             if (kind is None or ids.add_type(path, kind)) and not ids.is_settled:
                 closer.append(ids)
+        if any(types.get(ids.column) is None for ids in closer):  # text, whose columns have no types
+            closer = _without_plain(closer, path, types, mapping)
         if closer:
             _look_closer(closer, read_blocks(path, [ids.column for ids in closer], mapping.csv))
     return _settled(found)
@@ -153,6 +160,18 @@ def id_types_of(blocks: Iterable[RawBlock], mapping: ColumnMapping) -> IdTypes:
 def _columns(mapping: ColumnMapping) -> list[_Ids]:
     columns = [mapping.user, mapping.item, *([] if mapping.request is None else [mapping.request])]
     return [_Ids(column, _STATED.get(mapping.id_type)) for column in dict.fromkeys(columns)]
+
+
+def _without_plain(
+    found: Sequence[_Ids], path: Path, types: Mapping[str, pa.DataType | None], mapping: ColumnMapping
+) -> list[_Ids]:
+    """Those columns whose values have to be looked at one by one."""
+    own = [ids.column for ids in found if ids.column in types]
+    plain = columns_of_plain_integers(path, own, mapping.csv) if own else []
+    for ids in found:
+        if ids.column in plain:
+            ids.add_integers()
+    return [ids for ids in found if ids.column not in plain]
 
 
 def _look_closer(found: Sequence[_Ids], blocks: Iterator[RawBlock]) -> None:

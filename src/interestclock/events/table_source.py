@@ -89,7 +89,7 @@ class TableSource:
         self._file_starts: list[int] = []
         self._watch, self._faults = self._new_watch(), ColumnFaults(mapping)
         first = self._first_block()
-        check_times(self._times(), mapping, mapping.time_unit)  # before all of it is read for its ids
+        check_times(self._times(first), mapping, mapping.time_unit)  # before all of it is read for its ids
         self._disorder = Disorder(first, mapping)
         self._ids = settle_id_types(self._files, mapping)
         self._types = infer_types(first, mapping, self._ids)
@@ -285,9 +285,13 @@ class TableSource:
     def _blocks(self, file: Path) -> Iterator[RawBlock]:
         return read_blocks(file, self._mapping.log_columns(), self._mapping.csv)
 
-    def _times(self) -> Iterator[RawBlock]:
+    def _times(self, first: RawBlock) -> Iterator[RawBlock]:
+        """Blocks that have at least times, of which the first was read already."""
+        yield first
         for file in self._files:
-            yield from read_blocks(file, [self._mapping.time], self._mapping.csv)
+            for block in read_blocks(file, [self._mapping.time], self._mapping.csv):
+                if file != first.path or (block.row_N > first.row_N[-1]).all():
+                    yield block
 
     def _first_block(self) -> RawBlock:
         first: MalformedLine | None = None

@@ -1,0 +1,66 @@
+"""The loop that tells of lines of text whether some of their fields are plain digits.
+
+Axes: ``P`` bytes of the lines, ``C`` columns up to the last that is looked at.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from interestclock.compiled import compiled
+
+__all__ = ["are_digits"]
+
+_DIGITS = 18  # of which int64 holds every number
+_NEWLINE, _RETURN, _ZERO, _NINE = 10, 13, 48, 57
+
+
+@compiled()
+def are_digits(
+    code_P: npt.NDArray[np.uint8],
+    wanted_C: npt.NDArray[np.bool_],
+    found_C: npt.NDArray[np.bool_],
+    delimiter: int,
+    quote: int,
+) -> bool:
+    """Whether the wanted fields of each line are empty, or digits as int64 writes them.
+
+    A line that has fewer fields, or a quote before the last of them ends, says no.
+
+    Args:
+        code_P: whole lines. wanted_C: which columns are looked at. found_C: becomes true where one has any.
+        delimiter, quote: their codes; -1: there are no quotes.
+
+    Example:
+        >>> codes, found = np.frombuffer(b"7,a,9\\n,b,12\\n", np.uint8), np.zeros(3, bool)
+        >>> are_digits(codes, np.array([True, False, True]), found, ord(","), ord('"')), found.tolist()
+        (True, [True, False, True])
+    """
+    size, last = code_P.size, wanted_C.size - 1
+    at = 0
+    while at < size:
+        if code_P[at] == _NEWLINE or code_P[at] == _RETURN:  # a line's end, or an empty line
+            at += 1
+            continue
+        column = 0
+        begin = at
+        while True:
+            code = code_P[at] if at < size else _NEWLINE
+            if code in (delimiter, _NEWLINE, _RETURN):
+                if wanted_C[column] and at > begin:
+                    if at - begin > _DIGITS or (code_P[begin] == _ZERO and at - begin > 1):
+                        return False
+                    found_C[column] = True
+                if column == last:
+                    break
+                if code != delimiter:
+                    return False
+                column += 1
+                begin = at + 1
+            elif code == quote or (wanted_C[column] and (code < _ZERO or code > _NINE)):
+                return False
+            at += 1
+        while at < size and code_P[at] != _NEWLINE and code_P[at] != _RETURN:
+            at += 1
+    return True
