@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,10 +20,10 @@ from interestclock.events.id_types import settle_id_types
 from interestclock.events.item_join import ItemJoin
 from interestclock.events.items import ITEM_KEY, attach_attributes, read_items
 from interestclock.events.label_shorthand import refuse_ambiguous
+from interestclock.events.log_blocks import LogBlocks
 from interestclock.events.log_files import LogPath, called, log_files
 from interestclock.events.mapping import ColumnMapping
-from interestclock.events.raw_tables import MalformedLine, RawBlock
-from interestclock.events.read_blocks import read_blocks, types_of
+from interestclock.events.raw_tables import RawBlock
 from interestclock.events.reorder import Reorderer
 from interestclock.events.row_times import check_times
 from interestclock.events.schema import LogCounts, LogSchema
@@ -34,9 +32,6 @@ from interestclock.events.validation import EVENT_ID, infer_types, validate
 from interestclock.events.values import parse_categorical
 
 __all__ = ["TableSource"]
-
-_HASH_BYTES = 1 << 20
-_SHOWN = 3
 
 
 class TableSource:
@@ -75,23 +70,23 @@ class TableSource:
         self._schema = mapping.schema()
         self._called = called(path)
         _require_items(self._called, mapping)
+        self._blocks = LogBlocks(path, mapping)
         self._mapping, self._lateness_ms = mapping, lateness_ms
         self._dead_letters = None if dead_letters is None else Path(dead_letters)
-        found = log_files(path)
-        self._files, self._left_out = found.paths, found.left_out
         expressions = self._schema.label_expressions.values()
-        refuse_ambiguous(self._called, expressions, lambda: types_of(self._files[0], mapping.csv))
-        _spare_the_input(self._files, mapping.items, self._dead_letters)
+        refuse_ambiguous(self._called, expressions, self._blocks.file_types)
+        _spare_the_input(self._blocks.files, mapping.items, self._dead_letters)
         self._counts = LogCounts()
         self._labels_seen: set[str] = set()
         self._lines_in_quotes = 0
         self._example: str | None = None  # of rows that are one event and have other labels
-        self._file_starts: list[int] = []
         self._watch, self._faults = self._new_watch(), ColumnFaults(mapping)
-        first = self._first_block()
-        check_times(self._times(first), mapping, mapping.time_unit)  # before all of it is read for its ids
+        first = self._blocks.first()
+        check_times(
+            self._blocks.times(first), mapping, mapping.time_unit
+        )  # before all of it is read for its ids
         self._disorder = Disorder(first, mapping)
-        self._ids = settle_id_types(self._files, mapping)
+        self._ids = settle_id_types(self._blocks.files, mapping)
         self._types = infer_types(first, mapping, self._ids)
         self._looked_up = bool(mapping.attributes) or mapping.items_match is not None
         self._items = self._read_items()
@@ -109,7 +104,7 @@ class TableSource:
 
     def file_types(self) -> dict[str, pa.DataType | None]:
         """Columns of the first file and their types; None for those of text, which do not say."""
-        return types_of(self._files[0], self._mapping.csv)
+        return self._blocks.file_types()
 
     @property
     def counts(self) -> LogCounts:
@@ -122,14 +117,7 @@ class TableSource:
 
     def fingerprint(self) -> str:
         """A SHA-256 over the content of the log's files and the items file, in reading order."""
-        digest = hashlib.sha256()
-        items = () if self._mapping.items is None else log_files(self._mapping.items).paths
-        for path in (*self._files, *items):
-            digest.update(path.stat().st_size.to_bytes(8, "big"))
-            with path.open("rb") as stream:
-                while block := stream.read(_HASH_BYTES):
-                    digest.update(block)
-        return digest.hexdigest()
+        return self._blocks.fingerprint()
 
     def chunks(self, rows: int = 65_536) -> Iterator[pa.Table]:
         """Event tables in time order (ties in the log's order), about ``rows`` rows each.
@@ -139,8 +127,8 @@ class TableSource:
                 all could be used.
             LatenessError: a row is older than the lateness allows.
         """
-        self._counts = LogCounts(remarks=[*self._remarks_on_files(), *self._ids.remarks])
-        self._file_starts, self._watch = [], self._new_watch()
+        self._counts = LogCounts(remarks=[*self._blocks.remarks(), *self._ids.remarks])
+        self._watch = self._new_watch()
         self._labels_seen, self._lines_in_quotes, self._example = set(), 0, None
         self._faults, self._join = ColumnFaults(self._mapping), self._new_join()
         with DeadLetterFile(self._dead_letters) as letters, self._remarks_with_errors():
@@ -183,7 +171,7 @@ class TableSource:
     def _in_order(self, letters: DeadLetterFile) -> Iterator[pa.Table]:
         reorder = Reorderer(
             lateness_ms=self._lateness_ms,
-            name_row=self._name_row,
+            name_row=self._blocks.name_row,
             remedy=lambda gap_ms: self._watch.remedy_for_late(gap_ms) or self._disorder.remedy(gap_ms),
         )
         duplicates = DuplicateFilter(
@@ -192,8 +180,9 @@ class TableSource:
             outcomes=self._schema.outcomes,
             merge=self._mapping.duplicates == "merge",
         )
-        blocks = self._numbered_blocks()
+        blocks = self._blocks.numbered()
         for block, rows_before in blocks:
+            self._counts.read += block.rows_read
             events, dead = self._checked(block, rows_before)
             if dead and self._dead_letters is None:
                 self._look_at_the_rest(blocks)
@@ -270,55 +259,14 @@ class TableSource:
             row = pc.index(events["log_row"], log_row).as_py()
             labels = {name: events[f"label.{name}"][row].as_py() for name in self._schema.labels}
             values = [f"{name} {'missing' if each is None else each}" for name, each in labels.items()]
-            words.append(f"{self._name_row(log_row)} ({', '.join(values)})")
+            words.append(f"{self._blocks.name_row(log_row)} ({', '.join(values)})")
         return " beside ".join(words)
-
-    def _numbered_blocks(self) -> Iterator[tuple[RawBlock, int]]:
-        """Every block with the number of rows in the files before its own."""
-        for file in self._files:
-            rows_before = self._counts.read
-            self._file_starts.append(rows_before)
-            for block in self._blocks(file):
-                self._counts.read += block.rows_read
-                yield block, rows_before
-
-    def _blocks(self, file: Path) -> Iterator[RawBlock]:
-        return read_blocks(file, self._mapping.log_columns(), self._mapping.csv)
-
-    def _times(self, first: RawBlock) -> Iterator[RawBlock]:
-        """Blocks that have at least times, of which the first was read already."""
-        yield first
-        for file in self._files:
-            for block in read_blocks(file, [self._mapping.time], self._mapping.csv):
-                if file != first.path or (block.row_N > first.row_N[-1]).all():
-                    yield block
-
-    def _first_block(self) -> RawBlock:
-        first: MalformedLine | None = None
-        for file in self._files:
-            for block in self._blocks(file):
-                if block.table.num_rows:
-                    return block
-                first = first or next(iter(block.malformed), None)
-        why = "" if first is None else f"; row {first.row}: {first.reason}"
-        raise LogError(f"{self._called}: no events; expected one per row{why}")
 
     def _read_items(self) -> pa.Table | None:
         if self._mapping.items is None or not self._mapping.item_attributes:
             return None
         kind = pa.string() if self._looked_up else self._types.item
         return read_items(self._mapping.items, self._mapping, kind)
-
-    def _name_row(self, log_row: int) -> str:
-        file = bisect_right(self._file_starts, log_row - 1) - 1
-        return f"{self._files[file]}, row {log_row - self._file_starts[file]}"
-
-    def _remarks_on_files(self) -> list[str]:
-        if not self._left_out:
-            return []
-        some = ", ".join(str(path) for path in self._left_out[:_SHOWN])
-        more = f" and {len(self._left_out) - _SHOWN:,} more" if len(self._left_out) > _SHOWN else ""
-        return [f"left out, as no file of the log's format: {some}{more}"]
 
     def _why(self) -> str:
         where = f"the reasons stand in {self._dead_letters}" if self._dead_letters else "it is empty"
