@@ -122,6 +122,28 @@ def test_a_reader_elsewhere_sees_each_commit_while_the_map_grows(tmp_path: Path)
         assert writer.map_bytes > 1 << 17
 
 
+_HOLDS = """
+import sys, time
+from pathlib import Path
+from interestclock.store import LmdbStore
+with LmdbStore(Path(sys.argv[1])) as store, store.snapshot() as view:
+    print(view.position, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_reader_held_is_let_go_of(tmp_path: Path) -> None:
+    fill(tmp_path, 1)
+    with open_writer(tmp_path) as writer:
+        with python(_HOLDS, str(tmp_path)) as reader:
+            assert reader.stdout is not None
+            assert reader.stdout.readline() == "1\n"
+            assert writer.release_killed_readers() == 0
+            reader.kill()
+        assert writer.release_killed_readers() == 1
+        assert writer.release_killed_readers() == 0
+
+
 def test_a_map_does_not_grow_under_an_open_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("interestclock.store.environment._LONGEST_READ_SECONDS", 0.01)
     state = new_state()

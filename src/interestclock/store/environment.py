@@ -63,7 +63,7 @@ class Environment:
             max_dbs=len(DATABASES),
             max_readers=_READERS,
         )
-        self._lmdb.reader_check()  # readers that were killed hold no pages any more
+        self.release_killed_readers()
         self.databases: dict[str, Any] = {
             name: self._lmdb.open_db(name.encode(), create=self.writable) for name in DATABASES
         }
@@ -145,6 +145,10 @@ class Environment:
                 ) from error
             else:
                 return result
+
+    def release_killed_readers(self) -> int:
+        """Let go of the pages that snapshots of processes hold that ended without closing them; how many."""
+        return int(self._lmdb.reader_check())
 
     @property
     def map_bytes(self) -> int:

@@ -108,6 +108,13 @@ class StoreWriter:
         self._environment.close()
         self._lock.release()
 
+    def release_killed_readers(self) -> int:
+        """Let go of what snapshots hold whose processes were killed, or the file grows; how many they were.
+
+        It is done as the store is opened; a writer that runs for long does it now and then.
+        """
+        return self._environment.release_killed_readers()
+
     @property
     def position(self) -> int:
         """Of what was admitted last and is in the store; 0 of a new one."""

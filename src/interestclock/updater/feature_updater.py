@@ -247,6 +247,7 @@ class FeatureUpdater:
         """Copy the state; write it beside the updates, which wait only if the one before is not done."""
         started_s = time.perf_counter()
         self._files.written()
+        self._writer.release_killed_readers()
         state = under("admission", self.buffer.state()) | under("features", self.state.state())
         self._number += 1
         self._since_checkpoint = 0
