@@ -16,7 +16,16 @@ from interestclock.saved import made_of, object_of
 from interestclock.state import StateConfig
 from interestclock.store.records import FORMAT, StoreMeta
 
-__all__ = ["DESCRIPTION", "META", "ZONES", "check_format", "described", "description_in", "new_votes"]
+__all__ = [
+    "DESCRIPTION",
+    "META",
+    "ZONES",
+    "check_format",
+    "check_owner",
+    "described",
+    "description_in",
+    "new_votes",
+]
 
 META, DESCRIPTION = b"meta", b"description"
 ZONES = (1 << 16) - 2  # the place of zones among attributes' values
@@ -55,6 +64,35 @@ def check_format(txn: Any, meta: Any, path: Path) -> StoreMeta:
     if found.format != FORMAT:
         raise ResultError(f"{path} is of format {found.format}, and this reads {FORMAT}; {_REMEDY}")
     return found
+
+
+def check_owner(there: bytes, mine: str, path: Path) -> None:
+    """Refuse the store of another schema or configuration.
+
+    Args:
+        there: what it says of itself. mine: what is wanted, both as ``described`` gives it, in JSON.
+
+    Raises:
+        ResultError: they differ.
+
+    Example:
+        >>> check_owner(b'{"config": {"longest": 9}}', '{"config": {"longest": 10}}', Path("features.lmdb"))
+        Traceback (most recent call last):
+        interestclock.errors.ResultError: features.lmdb is the store of ... is 9, not 10; take ...
+    """
+    if (other := json.loads(there)) == (own := json.loads(mine)):
+        return
+    differs = [
+        f"{part}.{key} is {other[part].get(key)}, not {value}"
+        for part in own
+        for key, value in own[part].items()
+        if other[part].get(key) != value
+    ]
+    raise ResultError(
+        f"{path} is the store of another schema or configuration: "
+        f"{'; '.join(differs) or 'it lacks some of these keys'}; take another folder, or the same names and "
+        "settings"
+    )
 
 
 def new_votes(schema: LogSchema, config: StateConfig) -> UserVotes | None:

@@ -11,7 +11,6 @@ from typing import Any, Self
 import msgspec
 import numpy as np
 
-from interestclock.errors import ResultError
 from interestclock.events.schema import LogSchema
 from interestclock.features.value_sets import Sets
 from interestclock.histories import UserHistories
@@ -19,7 +18,7 @@ from interestclock.locks import lock
 from interestclock.state import StateConfig
 from interestclock.state.state_changes import Gone, ItemsNow, StateChanges, UsersNow
 from interestclock.store.environment import Environment
-from interestclock.store.meta import DESCRIPTION, META, ZONES, check_format, described, new_votes
+from interestclock.store.meta import DESCRIPTION, META, ZONES, check_format, check_owner, described, new_votes
 from interestclock.store.record_writer import RecordWriter
 from interestclock.store.records import (
     FORMAT,
@@ -149,11 +148,7 @@ class StoreWriter:
             txn.put(META, msgspec.msgpack.encode(_NOTHING), db=meta)
             return
         check_format(txn, meta, self._environment.path)
-        if json.loads(there) != json.loads(mine):
-            raise ResultError(
-                f"{self._environment.path} is the store of another schema or configuration: "
-                f"{_difference(there, mine)}; take another folder, or the same names and settings"
-            )
+        check_owner(there, mine, self._environment.path)
 
     def _meta(self, txn: Any) -> StoreMeta:
         return check_format(txn, self._environment.databases["meta"], self._environment.path)
@@ -298,14 +293,3 @@ def _numbers(txn: Any, values: Any, place: int) -> int:
     if not there or bytes(cursor.key())[:2] != value_key(place, 0)[:2]:
         return 0
     return int.from_bytes(cursor.key()[2:], "big")
-
-
-def _difference(there: bytes, mine: str) -> str:
-    other, own = json.loads(there), json.loads(mine)
-    differs = [
-        f"{part}.{key} is {other[part].get(key)}, not {value}"
-        for part in own
-        for key, value in own[part].items()
-        if other[part].get(key) != value
-    ]
-    return "; ".join(differs) or "it lacks some of these keys"

@@ -30,13 +30,12 @@ from interestclock.streams.embedded_log_folder import (
 )
 from interestclock.streams.log_retention import LogRetention
 from interestclock.streams.segments import Segments
-from interestclock.timeofday import TimeSource
+from interestclock.timeofday import HOUR_MS, TimeSource
 
 __all__ = ["EmbeddedLogWriter"]
 
 _MOST_GROUP_BYTES = 1 << 20  # more is another group, so that none waits long for the bytes of others
 _RETENTION_S = 60.0
-_HOUR_MS = 3_600_000
 _ENTRY_BYTES = len(entry_bytes(0, b"")) + 12  # beside the message, as it stands in the file
 _log = logging.getLogger("interestclock.log")
 
@@ -109,12 +108,13 @@ class EmbeddedLogWriter:
                 remedy="stop it, or hand messages over to it: one process appends to a log",
             )
         try:
-            self._mark = _mark(folder)
+            with _writable(folder):
+                self._mark = CommitMark(folder)
             self._segments = _opened(folder, segment_bytes, self._mark)
         except BaseException:
             self._lock.release()
             raise
-        self._retention = LogRetention(self._segments, keep_ms=round(keep_hours * _HOUR_MS))
+        self._retention = LogRetention(self._segments, keep_ms=round(keep_hours * HOUR_MS))
         self._retain()
         self._waiting: deque[_HandedOver] = deque()
         self._waiting_bytes = 0  # with those being written
@@ -256,11 +256,6 @@ class EmbeddedLogWriter:
             self._retention.apply(now_ms=self._clock.now_ms())
         except ResultError as error:
             _log.warning("%s", error)
-
-
-def _mark(folder: Path) -> CommitMark:
-    with _writable(folder):
-        return CommitMark(folder)
 
 
 def _opened(folder: Path, segment_bytes: int, mark: CommitMark) -> Segments:
