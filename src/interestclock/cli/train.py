@@ -114,7 +114,7 @@ def train_command(
         check_folder(state_from, "holds no trainer; give --state-from what its --checkpoints were called")
     look_in_current_folder(source, ranker)
     from_ms = then_from_ms(then_from, then=then)
-    if not (resume and checkpoints.exists()):  # what that folder says comes first, then the log is opened
+    if then is None and not checkpoints.exists():  # else what is wrong with these is said first
         check_logs([source, *(each for each in (items,) if each is not None)])
     _say_how_it_begins(checkpoints, resume=resume)
 
