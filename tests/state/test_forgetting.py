@@ -306,7 +306,7 @@ def test_what_everyone_chose_is_never_forgotten() -> None:
     [
         ({"longest": 0}, "longest is 0; give 1 or more behaviours"),
         ({"keep_hours": -1.0}, r"keep_hours is -1\.0 and waits_ms 0; give 0 or more of each"),
-        ({"keep_hours": float("nan")}, "keep_hours is nan and waits_ms 0"),
+        ({"keep_hours": float("nan")}, "keep_hours is nan; give a finite number"),
         ({"waits_ms": -1}, "waits_ms -1; give 0 or more of each"),
         ({"forget_after_days": 0.0}, r"forget_after_days is 0\.0; give a number above 0"),
         ({"most_users": 0}, "most_users is 0; give a number above 0"),
