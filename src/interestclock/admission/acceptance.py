@@ -124,7 +124,7 @@ class Acceptance:
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave, which others' names may stand among."""
         self._first_id = int(state["first_id"])
-        self.disagreeing = int(state.get("disagreeing", 0))  # it was not counted before
+        self.disagreeing = int(state["disagreeing"])
         self._ids = deque(texts_in(below("ids", state)).to_pylist())
         self.serial_of = {event_id: self._first_id + place for place, event_id in enumerate(self._ids)}
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes, texts_as_arrays, under
 from interestclock.live.checkpoints import FORMAT
 
@@ -111,6 +113,8 @@ def state_now(state: Arrays, since: int) -> Arrays:
     now = dict(state)
     for each in range(since, FORMAT):
         now = _recoded(_renamed(now, _RENAMED_ARRAYS.get(each, ())), _RECODED.get(each, ()))
+    if since < FORMAT and "admission/first_id" in now:
+        now["admission/disagreeing"] = np.array(0)  # it was not counted before
     return now
 
 

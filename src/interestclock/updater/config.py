@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from interestclock.admission import AdmissionConfig
 from interestclock.defaults import ALL_TIME_DAYS, CHECKPOINT_MESSAGES, IDLE_SECONDS, KEEP_HOURS
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, check_numbers
 from interestclock.features import ClockFeatureConfig
 from interestclock.state import StateConfig
 from interestclock.timeofday import DAY_SECONDS
@@ -54,9 +53,10 @@ class UpdaterConfig:
     idle_seconds: float = IDLE_SECONDS
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         for name in ("longest", "checkpoint_messages", "checkpoints_kept", "poll_messages"):
             value = getattr(self, name)
-            if not 1 <= value < math.inf or value != int(value):
+            if value < 1:
                 raise ConfigError(f"{name} is {value}; give a whole number, 1 or more")
         if not 0 < self.idle_seconds <= ALL_TIME_DAYS * DAY_SECONDS:
             raise ConfigError(
