@@ -78,7 +78,8 @@ class FeatureUpdater:
         (True, [1, 0])
     """
 
-    def __init__(self, source: LiveSource, folder: Path, *, config: UpdaterConfig) -> None:
+    def __init__(self, source: LiveSource, folder: str | Path, *, config: UpdaterConfig) -> None:
+        folder = Path(folder)
         self.source, self.folder, self.config = source, folder, config
         self.stopping = self.under_way = False
         settings: dict[str, Any] = {
