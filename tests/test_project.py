@@ -261,6 +261,19 @@ def test_every_page_linked_to_exists() -> None:
     assert [f"{page.name}: {target}" for page, target in links if not (page.parent / target).exists()] == []
 
 
+def test_no_page_of_the_docs_links_to_a_page_outside() -> None:
+    """Pages are built from docs/ alone, and a link to another Markdown file ends that."""
+    docs = REPOSITORY / "docs"
+    outside = {
+        f"{page.relative_to(docs)}: {target}"
+        for page in docs.rglob("*.md")
+        for target in LINK.findall(page.read_text(encoding="utf-8"))
+        if target.split("#")[0].endswith(".md") and not target.startswith("http")
+        if not (page.parent / target.split("#")[0]).resolve().is_relative_to(docs)
+    }
+    assert outside == set()
+
+
 @pytest.fixture(scope="module")
 def folder_with_features(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which ``interestclock features`` has just been run: ids are text, some labels missing."""
