@@ -68,7 +68,7 @@ def kill_often(times: int, log: Log, folder: Path, seed: int) -> None:
             break
     assert len(offsets) == times, f"the updater ended after {offsets}; make its log longer"
     assert offsets == sorted(offsets)
-    assert len(set(offsets)) > times // 2, f"it was killed at {offsets}: hardly while it ran"
+    assert len(set(offsets)) > times // 4, f"it was killed at {offsets}: hardly while it ran"
     finished(partial(update, *log), folder, resume=True)
     assert check_store(log[0], folder) == log[1]
 
