@@ -26,6 +26,7 @@ from interestclock.admission import AdmissionConfig, EventBuffer
 from interestclock.events import exposure_message, label_message
 from interestclock.events.schema import LogSchema
 from interestclock.state import FeatureState
+from interestclock.state.apply_admitted import apply_admitted
 from interestclock.store import LmdbStore
 from interestclock.streams import EmbeddedLogSource, EmbeddedLogWriter
 from interestclock.updater import FeatureUpdater, UpdaterConfig
@@ -77,13 +78,8 @@ def in_memory(log: Path, events: int) -> float:
     while buffer.counters.received < events:
         batch = source.poll(CONFIG.poll_messages, 1.0)
         assert batch is not None
-        for each in buffer.admit(batch.tables(), taken_ms=batch.offset_ranges.taken_ms):
-            for midnight_ms in state.midnights_until(each.watermark_ms):
-                state.pass_midnight(midnight_ms)
-            if each.exposures is not None:
-                state.ingest(each.exposures, each.items)
-            state.apply_labels(each.labels)
-            state.close_before_ms(each.watermark_ms - state.config.waits_ms)
+        for each in buffer.admit(batch.tables(), polled_ms=batch.offset_ranges.polled_ms):
+            apply_admitted(state, each)
     taken = time.perf_counter() - began
     source.close()
     return taken

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from interestclock import __version__
+from interestclock.checksums import digest_of_json
 from interestclock.errors import ResultError
+from interestclock.files import write_text
 from interestclock.live.setting_options import describe_change
 from interestclock.saved import read_object
+from interestclock.streams import LiveSource
 
-__all__ = ["CONFIG", "config_of", "differences"]
+__all__ = ["CONFIG", "config_of", "differences", "settings_of", "unchanged_config", "write_config"]
 
 CONFIG = "config.json"
 _SHOWN = 3  # settings that differ
@@ -35,6 +40,74 @@ def config_of(folder: Path) -> dict[str, Any]:
     if not isinstance(settings.get("fingerprint"), str):
         raise ResultError(f"{path}: key 'fingerprint' is missing; {remedy}")
     return settings
+
+
+def settings_of(source: LiveSource, config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a folder is for good: the source, its names and clock, and settings, for JSON.
+
+    Args:
+        config: settings that decide what comes out.
+
+    Example:
+        >>> import tempfile
+        >>> from interestclock.events.schema import LogSchema
+        >>> from interestclock.streams import EmbeddedLogSource, EmbeddedLogWriter
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> EmbeddedLogWriter(folder).close()
+        >>> source = EmbeddedLogSource(folder, schema=LogSchema(labels=("finish",)), group="features")
+        >>> list(settings_of(source, {"longest": 10_000}))
+        ['source', 'schema', 'config']
+    """
+    settings = {"source": source.name, "schema": asdict(source.schema), "config": config}
+    if source.clock is not None and not source.clock.is_wall:
+        settings["clock"] = asdict(source.clock)
+    return settings
+
+
+def write_config(folder: Path, settings: Mapping[str, Any], **marks: str) -> None:
+    """Write ``config.json`` with the settings' fingerprint and the version of this package.
+
+    Args:
+        marks: what else the folder says of itself.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp())
+        >>> write_config(path, {"source": "a log"}, holds="store")
+        >>> config_of(path)["holds"]
+        'store'
+    """
+    known = {**settings, **marks, "fingerprint": digest_of_json(settings), "version": __version__}
+    write_text(folder / CONFIG, json.dumps(known, indent=1))
+
+
+def unchanged_config(
+    folder: Path, settings: Mapping[str, Any], *, otherwise: Callable[[], str] = str
+) -> dict[str, Any]:
+    """What a folder says of itself, where it is of these settings.
+
+    Args:
+        otherwise: what else can be done where it is not, as the end of the error.
+
+    Raises:
+        ResultError: it is of others, or cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp())
+        >>> write_config(path, {"source": "a log"})
+        >>> unchanged_config(path, {"source": "another log"})
+        Traceback (most recent call last):
+        interestclock.errors.ResultError: ... source was 'a log' and is 'another log'; go on with those ...
+    """
+    before = config_of(folder)
+    if before["fingerprint"] != digest_of_json(settings):
+        changes = differences({name: before.get(name) for name in settings}, settings)
+        raise ResultError(
+            f"{folder} is of another source or configuration: {changes}; go on with those of "
+            f"{folder / CONFIG}, or name another folder{otherwise()}"
+        )
+    return before
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

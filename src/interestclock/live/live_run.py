@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,6 +19,7 @@ from interestclock.errors import ResultError
 from interestclock.live.beginning import check_beginning
 from interestclock.live.checkpoints import CheckpointManifest, CheckpointReader
 from interestclock.live.config import LiveConfig
+from interestclock.live.folder_config import settings_of
 from interestclock.live.kept_state import KeptState
 from interestclock.live.live_trainer import LiveTrainer
 from interestclock.live.run_files import RunFiles
@@ -118,9 +119,7 @@ class LiveRun:
     def _open(self, *, resume: bool, telemetry: Telemetry | None, opened: ExitStack) -> None:
         """The trainer, then its folder and what is written in it; each is closed with ``opened``."""
         source, config, before = self.source, self.config, self._state_from
-        settings = {"source": source.name, "schema": asdict(source.schema), "config": config.learned_from()}
-        if source.clock is not None and not source.clock.is_wall:
-            settings["clock"] = asdict(source.clock)
+        settings = settings_of(source, config.learned_from())
         TrainerFolder.check(self.folder, settings, resume=resume, state_from=before)  # before it is read
         self.trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=self)
         self._kept = self._start_on(settings)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interestclock import __version__
 from interestclock.checksums import digest_of_json
 from interestclock.errors import ResultError, system_errors_as
-from interestclock.files import aside_of, write_text
+from interestclock.files import aside_of
 from interestclock.live.begin_anew import clear, is_of_a_log
 from interestclock.live.checkpoints import FORMAT, CheckpointReader
-from interestclock.live.folder_config import CONFIG, config_of, differences
+from interestclock.live.folder_config import CONFIG, config_of, unchanged_config, write_config
 from interestclock.live.old_states import OLD_FORMATS, format_of_settings
 from interestclock.live.prediction_parts import part_paths
 from interestclock.locks import lock
@@ -94,9 +92,7 @@ class TrainerFolder:
                     _log.info("%s has no checkpoint, and is of another log or other settings: anew", path)
                     clear(path, last=CONFIG)
                 if not holds_trainer(path):
-                    known = {**settings, "fingerprint": self.fingerprint, "version": __version__}
-                    known |= {} if begins is None else {STATE_FROM: begins}
-                    write_text(path / CONFIG, json.dumps(known, indent=1))
+                    write_config(path, settings, **({} if begins is None else {STATE_FROM: begins}))
         except BaseException:
             self.release()
             raise
@@ -264,14 +260,11 @@ def _check_claim(path: Path, settings: Mapping[str, Any], *, resume: bool, begin
     if not holds_trainer(path) or _begins_anew(path, settings, resume=resume):
         return
     _check_resumed(path, resume=resume)
-    before = config_of(path)
-    if before["fingerprint"] != digest_of_json(settings):
-        changes = differences({name: before.get(name) for name in settings}, settings)
-        raise ResultError(
-            f"{path} is of another source or configuration: {changes}; go on with those of "
-            f"{path / CONFIG}, or name another folder"
-            + (" (without --resume it begins anew: there is no checkpoint)" * may_begin_anew(path))
-        )
+    before = unchanged_config(
+        path,
+        settings,
+        otherwise=lambda: " (without --resume it begins anew: there is no checkpoint)" * may_begin_anew(path),
+    )
     _check_beginning(path, before.get(STATE_FROM), begins)
 
 

@@ -7,10 +7,9 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -19,10 +18,12 @@ from interestclock.arrays import below, under
 from interestclock.errors import ResultError
 from interestclock.live.beginning import check_beginning
 from interestclock.live.durable_files import DurableFiles
+from interestclock.live.folder_config import settings_of
 from interestclock.live.source_loop import SourceLoop
 from interestclock.operations.alarms import Alarms
 from interestclock.operations.event_rate import EventRate
 from interestclock.state import FeatureState
+from interestclock.state.apply_admitted import apply_admitted
 from interestclock.store import StoreWriter
 from interestclock.streams import LiveSource
 from interestclock.updater.config import UpdaterConfig
@@ -82,13 +83,7 @@ class FeatureUpdater:
         folder = Path(folder)
         self.source, self.folder, self.config = source, folder, config
         self.stopping = self.under_way = False
-        settings: dict[str, Any] = {
-            "source": source.name,
-            "schema": asdict(source.schema),
-            "config": config.made_from(),
-        }
-        if source.clock is not None and not source.clock.is_wall:
-            settings["clock"] = asdict(source.clock)
+        settings = settings_of(source, config.made_from())
         self.buffer = EventBuffer(source.schema, config=config.admission)
         self.state = FeatureState(source.schema, items=source.items(), config=config.state())
         with contextlib.ExitStack() as opened:
@@ -210,7 +205,7 @@ class FeatureUpdater:
         """Apply what is written down, commit it, and see whether a checkpoint is due."""
         self._files.dead_letters.write(entry.dead)
         for each in admitted:
-            self._apply(each)
+            apply_admitted(self.state, each)
         self._since_checkpoint += max(entry.messages, 1)
         if not self.under_way:  # all of this is committed together, but for what the store has
             if self._in_store == self._files.admission.position:
@@ -225,14 +220,6 @@ class FeatureUpdater:
         self._rate.note(time.monotonic(), counts["received"])
         if self._since_checkpoint >= self.config.checkpoint_messages:
             self._checkpoint()
-
-    def _apply(self, admitted: Admitted) -> None:
-        for midnight_ms in self.state.midnights_until(admitted.watermark_ms):
-            self.state.pass_midnight(midnight_ms)
-        if admitted.exposures is not None and (admitted.exposures.num_rows or admitted.items is not None):
-            self.state.ingest(admitted.exposures, admitted.items)
-        self.state.apply_labels(admitted.labels)
-        self.state.close_before_ms(admitted.watermark_ms - self.state.config.waits_ms)
 
     def _commit(self) -> None:
         admission = self._files.admission

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from interestclock import __version__
 from interestclock.checksums import digest_of_json
 from interestclock.errors import ResultError, system_errors_as
-from interestclock.files import aside_of, write_text
-from interestclock.live.folder_config import CONFIG, config_of, differences
+from interestclock.files import aside_of
+from interestclock.live.folder_config import CONFIG, config_of, unchanged_config, write_config
 from interestclock.live.trainer_folder import HOLDS, LOCK, STORE
 from interestclock.locks import lock
 
@@ -59,17 +57,10 @@ class UpdaterFolder:
         self._lock.release()
 
     def _claim(self, settings: Mapping[str, Any]) -> None:
-        if not (self.path / CONFIG).exists():
-            known = {**settings, HOLDS: STORE, "fingerprint": self.fingerprint, "version": __version__}
-            write_text(self.path / CONFIG, json.dumps(known, indent=1))
-            return
-        before = config_of(self.path)
-        if before["fingerprint"] != self.fingerprint:
-            changes = differences({name: before.get(name) for name in settings}, settings)
-            raise ResultError(
-                f"{self.path} is of another source or configuration: {changes}; go on with those of "
-                f"{self.path / CONFIG}, or name another folder"
-            )
+        if (self.path / CONFIG).exists():
+            unchanged_config(self.path, settings)
+        else:
+            write_config(self.path, settings, **{HOLDS: STORE})
 
 
 def _refuse_foreign(path: Path) -> None:
