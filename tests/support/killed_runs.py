@@ -81,6 +81,11 @@ def killed(work: Work, folder: Path, *, after_s: float) -> bool:
     admitted = folder / "admitted"
     while not admitted.exists() and process.is_alive() and time.monotonic() - began < 30:
         time.sleep(0.005)  # the time to start is not the time of a run
+    return killed_after(process, after_s)
+
+
+def killed_after(process: BaseProcess, after_s: float) -> bool:
+    """Kill after so long; whether it was still running then."""
     process.join(after_s)
     if not process.is_alive():
         assert process.exitcode == 0, f"exit code {process.exitcode}"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-import signal
 import time
 from functools import partial
 from pathlib import Path
 
 import pytest
-from killed_runs import finished, started
+from killed_runs import finished, killed_after, started
 from updated_stores import Log, embedded, offset_of, said_by, seen, state_at, update
 
 from interestclock.streams import followers_of
@@ -36,14 +35,7 @@ def kill(log: Log, folder: Path, draw: random.Random) -> bool:
         while written(folder) == before and process.is_alive():
             assert time.monotonic() - began_s < _KILLED_WITHIN_S, "it admits nothing"
             time.sleep(0.001)
-    process.join(draw.uniform(0.0, 0.8))
-    if not process.is_alive():
-        assert process.exitcode == 0, f"exit code {process.exitcode}"
-        return False
-    process.kill()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
-    return True
+    return killed_after(process, draw.uniform(0.0, 0.8))
 
 
 def check_store(log: Path, folder: Path) -> int:

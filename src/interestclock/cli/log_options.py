@@ -97,9 +97,8 @@ class LogOptions:
         Raises:
             ConfigError: there is no such layout. LogError: the log, or the table of items, is not there.
         """
-        if self.layout is not None:
-            check_choice("layout", self.layout, LAYOUTS)
-        check_logs([*self.log, *(each for each in (self.items,) if each is not None)])
+        check_choice("layout", self.layout, LAYOUTS)
+        check_logs([*self.log, self.items])
 
     def open(self, *, dead_letters: Path | None = None) -> EventSource:
         """The log these options describe; malformed rows go to ``dead_letters`` unless they say where."""

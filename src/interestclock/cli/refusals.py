@@ -13,11 +13,12 @@ from interestclock.plugins import instead_of_a_file, is_named
 __all__ = ["check_choice", "check_folder", "check_logs"]
 
 
-def check_choice(option: str, value: str, choices: Collection[str]) -> None:
+def check_choice(option: str, value: str | None, choices: Collection[str]) -> None:
     """Refuse a value that is none of an option's.
 
     Args:
-        option: as it is written, without its dashes. choices: what it may be.
+        option: as it is written, without its dashes. value: None where it was not given.
+        choices: what it may be.
 
     Raises:
         ConfigError: it is none of them.
@@ -27,14 +28,17 @@ def check_choice(option: str, value: str, choices: Collection[str]) -> None:
         Traceback (most recent call last):
         interestclock.errors.ConfigError: --order 'streming' (did you mean streaming?); there ...
     """
-    if value not in choices:
+    if value is not None and value not in choices:
         close = difflib.get_close_matches(value, choices, n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
         raise ConfigError(f"--{option} '{value}'{hint}; there are {', '.join(choices)}")
 
 
-def check_logs(logs: Iterable[str | Path]) -> None:
+def check_logs(logs: Iterable[str | Path | None]) -> None:
     """Refuse a path of a log that is not there; addresses, patterns and own code are looked at later.
+
+    Args:
+        logs: as they were given; None was not.
 
     Raises:
         LogError: it is not there.
@@ -44,7 +48,7 @@ def check_logs(logs: Iterable[str | Path]) -> None:
         Traceback (most recent call last):
         interestclock.errors.LogError: nowhere.csv: no such file or folder
     """
-    for log in map(str, logs):
+    for log in (str(each) for each in logs if each is not None):
         if not ("://" in log or is_named(log) or glob.has_magic(log) or Path(log).exists()):
             raise LogError(f"{log}: no such file or folder{instead_of_a_file(log)}")
 

@@ -108,14 +108,13 @@ def train_command(
     label_wait_ms = minutes_ms("label-wait-minutes", label_wait_minutes)
     _check_ranker(ranker)
     check_choice("order", order, ORDERS)
-    if layout is not None:
-        check_choice("layout", layout, LAYOUTS)
+    check_choice("layout", layout, LAYOUTS)
     if state_from is not None:
         check_folder(state_from, "holds no trainer; give --state-from what its --checkpoints were called")
     look_in_current_folder(source, ranker)
     from_ms = then_from_ms(then_from, then=then)
     if then is None and not checkpoints.exists():  # else what is wrong with these is said first
-        check_logs([source, *(each for each in (items,) if each is not None)])
+        check_logs([source, items])
     _say_how_it_begins(checkpoints, resume=resume)
 
     import torch

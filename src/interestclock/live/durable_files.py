@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from interestclock.admission import Admission, EventBuffer
@@ -14,7 +14,7 @@ from interestclock.live.checkpoints import CheckpointManifest, Checkpoints
 from interestclock.operations.telemetry import Telemetry
 from interestclock.streams import LiveSource
 
-__all__ = ["DurableFiles", "remedy_of"]
+__all__ = ["DurableFiles", "writable"]
 
 
 class DurableFiles:
@@ -49,7 +49,7 @@ class DurableFiles:
     ) -> None:
         self._fingerprint = fingerprint
         with ExitStack() as opened:  # closed the other way round, each whatever becomes of the others
-            with system_errors_as(ResultError, f"{folder} cannot be written", remedy=remedy_of(resumes)):
+            with writable(folder, resumes):
                 self.checkpoints = Checkpoints(folder / "checkpoints", kept=checkpoints_kept)
                 self.admission = Admission(source, folder / "admitted", buffer=buffer)
                 self.dead_letters = DeadLetterFile(
@@ -106,6 +106,7 @@ class DurableFiles:
         self._opened.close()
 
 
-def remedy_of(resumes: str) -> str:
-    """What to do where files cannot be written, and how one goes on then."""
-    return f"make room or mend the disk, then {resumes}"
+def writable(folder: Path, resumes: str) -> AbstractContextManager[None]:
+    """Say what to do where a run's files cannot be written, and how it goes on then."""
+    remedy = f"make room or mend the disk, then {resumes}"
+    return system_errors_as(ResultError, f"{folder} cannot be written", remedy=remedy)

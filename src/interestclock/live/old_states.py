@@ -26,6 +26,10 @@ _RENAMED_SETTINGS: dict[int, dict[str, str]] = {
 _NEW_SETTINGS: dict[int, dict[str, Any]] = {
     4: {"admission.labels_come_along": False},  # what a trainer of that format did
 }
+# What was not counted before is 0: beside which array it stands, and its name.
+_NEW_COUNTS: dict[int, tuple[tuple[str, str], ...]] = {
+    6: (("admission/first_id", "admission/disagreeing"),),
+}
 # Names of a log's columns may have dots and slashes in them, so patterns begin at the start.
 _RENAMED_ARRAYS: dict[int, tuple[tuple[re.Pattern[str], str], ...]] = {
     4: (
@@ -113,8 +117,7 @@ def state_now(state: Arrays, since: int) -> Arrays:
     now = dict(state)
     for each in range(since, FORMAT):
         now = _recoded(_renamed(now, _RENAMED_ARRAYS.get(each, ())), _RECODED.get(each, ()))
-    if since < FORMAT and "admission/first_id" in now:
-        now["admission/disagreeing"] = np.array(0)  # it was not counted before
+        now |= {name: np.array(0) for beside, name in _NEW_COUNTS.get(each, ()) if beside in now}
     return now
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from interestclock.errors import ResultError, system_errors_as
 from interestclock.live.beginning import check_beginning
 from interestclock.live.checkpoints import CheckpointManifest
-from interestclock.live.durable_files import DurableFiles, remedy_of
+from interestclock.live.durable_files import DurableFiles, writable
 from interestclock.live.kept_state import KeptState
 from interestclock.live.live_trainer import LiveTrainer
 from interestclock.live.prediction_parts import PredictionParts
@@ -47,7 +46,7 @@ class RunFiles(DurableFiles):
     ) -> None:
         schema, resumes = source.schema, "go on with --resume"
         if kept is not None:
-            with system_errors_as(ResultError, f"{folder} cannot be written", remedy=remedy_of(resumes)):
+            with writable(folder, resumes):
                 check_beginning(folder, first=1, entries=0)  # or what is there would be of another beginning
                 kept.copy_admitted(folder / "admitted")
         super().__init__(
@@ -61,7 +60,7 @@ class RunFiles(DurableFiles):
         )
         with ExitStack() as opened:
             opened.callback(self.close)
-            with system_errors_as(ResultError, f"{folder} cannot be written", remedy=remedy_of(resumes)):
+            with writable(folder, resumes):
                 self.predictions = PredictionParts(
                     folder / "predictions", schema.labels, candidates=schema.positive_only
                 )
