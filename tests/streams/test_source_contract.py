@@ -109,17 +109,21 @@ def count(batches: Sequence[MicroBatch]) -> int:
     return sum(each.offset_ranges.messages for each in batches)
 
 
-def arrived(batches: Sequence[MicroBatch]) -> list[tuple[str, str]]:
-    """Event ids and reasons, in the order in which they came."""
-    found = []
+def arrived(batches: Sequence[MicroBatch]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Events by kind and id, and dead letters by offset and reason, each in the order in which they came.
+
+    Apart, because how many messages a poll brings is the broker's choice, and a batch has no order between the two.
+    """
+    events, bad = [], []
     for each in batches:
         rows = [
             (row["arrival"], (kind, row["event_id"]))
             for kind in ("exposures", "labels")
             for row in getattr(each, kind).select(["arrival", "event_id"]).to_pylist()
         ]
-        found += [what for _, what in sorted(rows)] + [("bad", bad.reason) for bad in each.bad]
-    return found
+        events += [what for _, what in sorted(rows)]
+        bad += [(letter.offset, letter.reason) for letter in each.bad]
+    return events, bad
 
 
 def last_of(batch: MicroBatch) -> dict[str, str]:
