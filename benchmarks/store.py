@@ -20,7 +20,7 @@ import pyarrow as pa
 from interestclock.admission import LabelEvents
 from interestclock.events.schema import LogSchema
 from interestclock.state import FeatureState, StateConfig
-from interestclock.store import LmdbStore, StoreWriter, record_writer, records, store_view
+from interestclock.store import LmdbStore, StoreWriter, records
 
 SCHEMA = LogSchema(labels=("finish",), attributes=("genre",), clock_attributes=("genre",))
 CONFIG = StateConfig()
@@ -83,8 +83,7 @@ def main() -> None:
     for name, default in (("users", 500), ("behaviours", 200), ("batch", 1_024), ("chunk", records.CHUNK)):
         parser.add_argument(f"--{name}", type=int, default=default)
     options = parser.parse_args()
-    for module in (records, record_writer, store_view):
-        module.CHUNK = options.chunk
+    records.CHUNK = options.chunk
     user_N = np.random.default_rng(0).permutation(np.repeat(np.arange(options.users), options.behaviours))
     warm, _ = feed(user_N[:2_000], 1_000, None)  # loops are compiled
     warm.read(np.array([1]), np.array([FIRST_MS]), clocks_at_ms_M=np.array([FIRST_MS]))

@@ -35,8 +35,7 @@ def test_memory_and_store_are_equal_at_every_offset(
 ) -> None:
     state = new_state(config)
     with pytest.MonkeyPatch.context() as patched, tempfile.TemporaryDirectory() as folder:
-        for module in ("records", "record_writer", "store_view"):
-            patched.setattr(f"interestclock.store.{module}.CHUNK", chunk)
+        patched.setattr("interestclock.store.records.CHUNK", chunk)
         writer = StoreWriter(Path(folder), schema=SCHEMA, config=config, map_bytes=1 << 20)
         with writer, LmdbStore(Path(folder)) as store:
             for stop, piece in micro_batches(log, cuts):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,9 +12,9 @@ from interestclock.events.schema import LogSchema
 from interestclock.features import UserVotes
 from interestclock.state import StateConfig
 from interestclock.store.meta import ZONES, new_votes
-from interestclock.store.records import number_key, value_key
+from interestclock.store.store_reader import StoreReader
 
-__all__ = ["KnownValues", "Named"]
+__all__ = ["KnownValues", "Named", "name_values"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,31 +39,28 @@ class KnownValues:
         self._texts: dict[str, pa.Array] = {name: pa.array([], pa.string()) for _, name in self._places}
         self._votes = new_votes(schema, config)
 
-    def update(self, txn: Any, databases: dict[str, Any]) -> None:
+    def update(self, reader: StoreReader) -> None:
         """Read what is new."""
+        known = {place: len(self._texts[name]) for place, name in self._places}
+        new = reader.values_after(known, None if self._votes is None else self._votes.sets.count)
         for place, name in self._places:
-            self._read_texts(txn, databases["values"], place, name)
+            if texts := new.texts[place]:
+                more = pa.array([each.decode() for each in texts], pa.string())
+                self._texts[name] = pa.concat_arrays([self._texts[name], more])
         if self._votes is None:
             return
-        for name in self._votes.attributes:
-            if len(self._texts[name]) != self._votes.values_named(name):
-                self._votes.name_values(name, self._texts[name])
-        cursor = txn.cursor(db=databases["sets"])
-        if cursor.set_range(number_key(self._votes.sets.count)):
-            for value in cursor.iternext(keys=False):
-                self._votes.sets.extend(np.frombuffer(value, "<i4").astype(np.int32))
+        name_values(self._votes, self._texts)
+        for value in new.sets:
+            self._votes.sets.extend(np.frombuffer(value, "<i4").astype(np.int32))
 
     def copy(self) -> Named:
         """As it is now, for one snapshot."""
         votes = None if self._votes is None else self._votes.without_votes()
         return Named(texts=dict(self._texts), zones=self._texts[""], votes=votes)
 
-    def _read_texts(self, txn: Any, values: Any, place: int, name: str) -> None:
-        cursor, new = txn.cursor(db=values), []
-        if cursor.set_range(value_key(place, len(self._texts[name]) + 1)):
-            for key, value in cursor:
-                if bytes(key[:2]) != value_key(place, 0)[:2]:
-                    break
-                new.append(bytes(value).decode())
-        if new:
-            self._texts[name] = pa.concat_arrays([self._texts[name], pa.array(new, pa.string())])
+
+def name_values(votes: UserVotes, texts: Mapping[str, pa.Array]) -> None:
+    """Say what the values are called that votes are of."""
+    for name in votes.attributes:
+        if len(texts[name]) != votes.values_named(name):
+            votes.name_values(name, texts[name])

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from interestclock.store.environment import Environment
 from interestclock.store.known_values import KnownValues
-from interestclock.store.meta import check_format, description_in
+from interestclock.store.lmdb_reader import LmdbReader
+from interestclock.store.meta import DESCRIPTION, META, check_format, description_in
+from interestclock.store.records import StoreMeta
 from interestclock.store.store_view import StoreView
 
 __all__ = ["LmdbStore"]
@@ -50,8 +52,9 @@ class LmdbStore:
         self._knowing = threading.Lock()
         try:
             with self._environment.reading() as txn:
-                meta = check_format(txn, self._meta, self._environment.path)
-                self.schema, self.config = description_in(txn, self._meta, self._environment.path)
+                meta = self._where_it_stands(txn)
+                description = bytes(txn.get(DESCRIPTION, b"", db=self._meta))
+                self.schema, self.config = description_in(description, str(self._environment.path))
         except BaseException:
             self._environment.close()
             raise
@@ -77,21 +80,16 @@ class LmdbStore:
             ResultError: this process was forked from the one that opened the store.
         """
         with self._environment.reading() as txn:
-            meta = check_format(txn, self._meta, self._environment.path)
+            meta, reader = self._where_it_stands(txn), LmdbReader(txn, self._environment.databases)
             with self._knowing:
                 if self._known.generation != meta.generation:
                     self._known = KnownValues(self.schema, self.config, generation=meta.generation)
-                self._known.update(txn, self._environment.databases)
+                self._known.update(reader)
                 values = self._known.copy()
-            view = StoreView(
-                txn,
-                self._environment.databases,
-                meta=meta,
-                schema=self.schema,
-                config=self.config,
-                values=values,
-            )
             try:
-                yield view
+                yield StoreView(reader, meta=meta, schema=self.schema, config=self.config, values=values)
             finally:
-                view.end()
+                reader.end()
+
+    def _where_it_stands(self, txn: Any) -> StoreMeta:
+        return check_format(txn.get(META, b"", db=self._meta), str(self._environment.path))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,6 +14,7 @@ from interestclock.features import UserVotes
 from interestclock.saved import made_of, object_of
 from interestclock.state import StateConfig
 from interestclock.store.records import FORMAT, StoreMeta
+from interestclock.timeofday import BEFORE_ALL_MS
 
 __all__ = [
     "DESCRIPTION",
@@ -25,6 +25,7 @@ __all__ = [
     "described",
     "description_in",
     "new_votes",
+    "nothing",
 ]
 
 META, DESCRIPTION = b"meta", b"description"
@@ -43,40 +44,48 @@ def described(schema: LogSchema, config: StateConfig) -> dict[str, Any]:
     return plain
 
 
-def description_in(txn: Any, meta: Any, path: Path) -> tuple[LogSchema, StateConfig]:
-    """What ``described`` was given."""
-    there = object_of(bytes(txn.get(DESCRIPTION, b"", db=meta)), where=str(path), remedy=_REMEDY)
-    schema = made_of(LogSchema, there.get("schema"), where=f"{path}: schema", remedy=_REMEDY)
-    config = made_of(StateConfig, there.get("config"), where=f"{path}: config", remedy=_REMEDY)
+def description_in(value: bytes, where: str) -> tuple[LogSchema, StateConfig]:
+    """What ``described`` was given.
+
+    Args:
+        value: JSON. where: which store it is of.
+    """
+    there = object_of(value, where=where, remedy=_REMEDY)
+    schema = made_of(LogSchema, there.get("schema"), where=f"{where}: schema", remedy=_REMEDY)
+    config = made_of(StateConfig, there.get("config"), where=f"{where}: config", remedy=_REMEDY)
     return schema, config
 
 
-def check_format(txn: Any, meta: Any, path: Path) -> StoreMeta:
+def check_format(value: bytes, where: str) -> StoreMeta:
     """Where a store stands, if it is of this format.
+
+    Args:
+        value: ``StoreMeta`` as it is written down; empty: there is none. where: which store it is of.
 
     Raises:
         ResultError: it is of another one, or damaged.
     """
     try:
-        found = msgspec.msgpack.decode(txn.get(META, b"", db=meta), type=StoreMeta)
+        found = msgspec.msgpack.decode(value, type=StoreMeta)
     except msgspec.DecodeError as error:
-        raise ResultError(f"{path}: no store, or a damaged one ({error}); {_REMEDY}") from error
+        raise ResultError(f"{where}: no store, or a damaged one ({error}); {_REMEDY}") from error
     if found.format != FORMAT:
-        raise ResultError(f"{path} is of format {found.format}, and this reads {FORMAT}; {_REMEDY}")
+        raise ResultError(f"{where} is of format {found.format}, and this reads {FORMAT}; {_REMEDY}")
     return found
 
 
-def check_owner(there: bytes, mine: str, path: Path) -> None:
+def check_owner(there: bytes, mine: str, where: str) -> None:
     """Refuse the store of another schema or configuration.
 
     Args:
         there: what it says of itself. mine: what is wanted, both as ``described`` gives it, in JSON.
+        where: which store it is.
 
     Raises:
         ResultError: they differ.
 
     Example:
-        >>> check_owner(b'{"config": {"longest": 9}}', '{"config": {"longest": 10}}', Path("features.lmdb"))
+        >>> check_owner(b'{"config": {"longest": 9}}', '{"config": {"longest": 10}}', "features.lmdb")
         Traceback (most recent call last):
         interestclock.errors.ResultError: features.lmdb is the store of ... is 9, not 10; take ...
     """
@@ -89,9 +98,24 @@ def check_owner(there: bytes, mine: str, path: Path) -> None:
         if other[part].get(key) != value
     ]
     raise ResultError(
-        f"{path} is the store of another schema or configuration: "
+        f"{where} is the store of another schema or configuration: "
         f"{'; '.join(differs) or 'it lacks some of these keys'}; take another folder, or the same names and "
         "settings"
+    )
+
+
+def nothing() -> StoreMeta:
+    """Where a new store stands."""
+    return StoreMeta(
+        format=FORMAT,
+        generation=0,
+        position=0,
+        offsets={},
+        watermark_ms=BEFORE_ALL_MS,
+        complete_from_ms=BEFORE_ALL_MS,
+        midnights=[],
+        widths={},
+        id_types={},
     )
 
 

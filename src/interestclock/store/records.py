@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,13 +13,16 @@ import numpy.typing as npt
 __all__ = [
     "CHUNK",
     "FORMAT",
+    "NOBODY",
     "Header",
     "ItemRecord",
     "StoreMeta",
+    "Types",
     "chunk_key",
     "chunks",
     "from_chunk",
     "id_key",
+    "joined",
     "midnight_key",
     "number_key",
     "to_chunk",
@@ -33,6 +36,7 @@ CHUNK = 256  # records of a user in one value: one behaviour more rewrites that 
 _HEADER = struct.Struct("<qqhhqqqq")
 _SIGN = 1 << 63
 Columns = Mapping[str, npt.NDArray[Any]]
+Types = Mapping[str, np.dtype[Any]]
 
 
 class Header(NamedTuple):
@@ -55,6 +59,9 @@ class Header(NamedTuple):
     def unpack(cls, value: bytes) -> Header:
         """What ``pack`` gave."""
         return cls(*_HEADER.unpack(value))
+
+
+NOBODY = Header(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 class ItemRecord(msgspec.Struct, array_like=True):
@@ -126,7 +133,7 @@ def chunks(dropped: int, count: int) -> range:
     return range(dropped // CHUNK, -(-count // CHUNK)) if dropped < count else range(0)
 
 
-def to_chunk(values: Columns, types: Mapping[str, np.dtype[Any]]) -> bytes:
+def to_chunk(values: Columns, types: Types) -> bytes:
     """Columns one after the other, little-endian.
 
     Example:
@@ -138,7 +145,7 @@ def to_chunk(values: Columns, types: Mapping[str, np.dtype[Any]]) -> bytes:
     return b"".join(values[name].astype(kind.newbyteorder("<")).tobytes() for name, kind in types.items())
 
 
-def from_chunk(value: bytes, types: Mapping[str, np.dtype[Any]]) -> dict[str, npt.NDArray[Any]]:
+def from_chunk(value: bytes, types: Types) -> dict[str, npt.NDArray[Any]]:
     """What ``to_chunk`` was given, in the value's own memory."""
     length = len(value) // sum(kind.itemsize for kind in types.values())
     columns, first = {}, 0
@@ -146,3 +153,18 @@ def from_chunk(value: bytes, types: Mapping[str, np.dtype[Any]]) -> dict[str, np
         columns[name] = np.frombuffer(value, kind.newbyteorder("<"), length, first)
         first += length * kind.itemsize
     return columns
+
+
+def joined(values: Sequence[bytes], types: Types, *, dropped: int) -> Columns:
+    """A user's chunks end to end, without what was dropped of the first.
+
+    Example:
+        >>> types = {"item": np.dtype("int32")}
+        >>> values = [to_chunk({"item": np.arange(CHUNK)}, types), to_chunk({"item": np.array([7])}, types)]
+        >>> joined(values, types, dropped=3 * CHUNK - 1)["item"].tolist()
+        [255, 7]
+    """
+    if not values:
+        return {name: np.zeros(0, kind) for name, kind in types.items()}
+    found, gone = [from_chunk(each, types) for each in values], dropped % CHUNK
+    return {name: np.concatenate([each[name] for each in found])[gone:] for name in types}

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from interestclock.errors import LogError, ResultError
+from interestclock.errors import LogError
 from interestclock.events.schema import EQ3_ROLES, LogSchema
 from interestclock.histories import Histories, UserHistories
 from interestclock.ids.id_arrays import plain_ids
 from interestclock.state import Features, StateConfig
 from interestclock.store.known_values import Named
-from interestclock.store.records import (
-    CHUNK,
-    Header,
-    ItemRecord,
-    StoreMeta,
-    chunk_key,
-    chunks,
-    from_chunk,
-    id_key,
-    midnight_key,
-    number_key,
-)
+from interestclock.store.records import Header, ItemRecord, StoreMeta, joined
+from interestclock.store.store_reader import StoreReader, UserValues
 
 __all__ = ["StoreView"]
 
@@ -41,10 +30,11 @@ class StoreView:
     """A ``FeatureView`` of what was committed when its snapshot was taken.
 
     Users have slots of this view alone, from 1 on in the order in which ``slots`` is asked for them, which
-    reads their records; items have the store's. Made by ``LmdbStore.snapshot``, for as long as that is open.
+    reads their records, of all of a call at once; items have the store's. Made by ``LmdbStore.snapshot``, for
+    as long as that is open.
 
     Args:
-        txn, databases: to read from. meta: where the store stands. schema, config: of the state.
+        reader: of the snapshot. meta: where the store stands. schema, config: of the state.
         values: that items and votes name.
 
     Example:
@@ -68,8 +58,7 @@ class StoreView:
 
     def __init__(
         self,
-        txn: Any,
-        databases: Mapping[str, Any],
+        reader: StoreReader,
         *,
         meta: StoreMeta,
         schema: LogSchema,
@@ -77,7 +66,7 @@ class StoreView:
         values: Named,
     ) -> None:
         self.schema, self.config = schema, config
-        self._txn, self._databases, self._meta, self._values = txn, databases, meta, values
+        self._reader, self._meta, self._values = reader, meta, values
         self.user_histories = UserHistories(longest=config.longest)
         self.user_histories.admit(0)
         self._behaviour_types = self.user_histories.column_types
@@ -116,8 +105,10 @@ class StoreView:
         known = self._meta.id_types.get(kind, str(plain.type))
         if plain.null_count < len(plain) and str(plain.type) != known:
             raise LogError(f"ids are of type {plain.type}, and those of the store are {known}; give that")
-        slot = self._user_slot if kind == "user" else self._item_slot
-        return np.array([0 if each is None else slot(each) for each in plain.to_pylist()], np.int32)
+        asked = plain.to_pylist()
+        distinct = dict.fromkeys(each for each in asked if each is not None)
+        slot_of = self._user_slots(distinct) if kind == "user" else self._item_slots(distinct)
+        return np.array([slot_of.get(each, 0) for each in asked], np.int32)
 
     def read(self, user_M: IntArray, known_at_ms_M: IntArray, *, clocks_at_ms_M: IntArray | None) -> Features:
         """What was known of users strictly before moments, as ``FeatureView`` says."""
@@ -137,8 +128,7 @@ class StoreView:
         self._check_complete(np.array([at_ms]))
         place = self.schema.attributes.index(name)
         value_NV = np.zeros((item_N.size, self._meta.widths.get(name, 1)), np.int32)
-        for row, slot in enumerate(item_N.tolist()):
-            record = self._item(slot)
+        for row, record in enumerate(self._records_of(item_N)):
             if record is not None:
                 values = _as_of(record, at_ms)[place]
                 value_NV[row, : len(values)] = values
@@ -153,8 +143,7 @@ class StoreView:
         if kind == "user":
             found = [self._headers[slot][0] for slot in slot_N.tolist()]
         else:
-            records = [self._item(slot) for slot in slot_N.tolist()]
-            found = [None if record is None else record.id for record in records]
+            found = [None if record is None else record.id for record in self._records_of(slot_N)]
         return pa.array(found, pa.string() if self._meta.id_types.get(kind) == "string" else pa.int64())
 
     def last_offset(self, user: int) -> tuple[int, int] | None:
@@ -170,62 +159,39 @@ class StoreView:
     def everyone(self) -> dict[int, npt.NDArray[np.int64]]:
         """Eq. 3's counts of all users at the last midnights, int64 (H, X, T) as ``UserVotes`` counts them."""
         shape = (self.config.clocks.buckets_per_day, -1, len(EQ3_ROLES))
-        counts = {}
-        for midnight_ms in self._meta.midnights:
-            value = self._get("everyone", midnight_key(midnight_ms))
-            counts[midnight_ms] = np.frombuffer(value, "<i8").astype(np.int64).reshape(shape)
-        return counts
+        return {
+            midnight_ms: np.frombuffer(value, "<i8").astype(np.int64).reshape(shape)
+            for midnight_ms, value in self._reader.everyone(self._meta.midnights).items()
+        }
 
-    def end(self) -> None:
-        """The snapshot is closed; what was read of it already stays."""
-        self._txn = None
+    def _user_slots(self, ids: Mapping[int | str, None]) -> dict[int | str, int]:
+        new = [each for each in ids if each not in self._slot_of]
+        for each, found in zip(new, self._reader.users(new), strict=True):
+            if found is not None:
+                self._slot_of[each] = len(self._headers)
+                self._load(len(self._headers), found)
+                self._headers.append((each, found.header))
+        return self._slot_of
 
-    def _get(self, database: str, key: bytes) -> Any:
-        if self._txn is None:
-            raise ResultError("the snapshot has ended; read within its `with store.snapshot() as view:`")
-        return self._txn.get(key, db=self._databases[database])
-
-    def _user_slot(self, each: int | str) -> int:
-        slot = self._slot_of.get(each, 0)
-        if not slot:
-            value = self._get("user_of_id", id_key(each))
-            if value is None:
-                return 0
-            slot = self._slot_of[each] = len(self._headers)
-            header = Header.unpack(value)
-            self._headers.append((each, header))
-            self._load(slot, header)
-        return slot
-
-    def _load(self, slot: int, header: Header) -> None:
+    def _load(self, slot: int, found: UserValues) -> None:
         """Lay a user's records as they lie in memory."""
-        counts = header.behaviours_dropped, header.behaviours
-        values = self._records("history", header.number, *counts, types=self._behaviour_types)
+        header = found.header
+        values = joined(found.history, self._behaviour_types, dropped=header.behaviours_dropped)
         self.user_histories.put(slot, values, dropped=header.behaviours_dropped)
         if self._votes is not None:
-            counts = header.votes_dropped, header.votes
-            values = self._records("votes", header.number, *counts, types=self._votes.column_types)
+            values = joined(found.votes, self._votes.column_types, dropped=header.votes_dropped)
             self._votes.put(slot, values, dropped=header.votes_dropped)
 
-    def _records(
-        self, database: str, index: int, dropped: int, count: int, *, types: dict[str, np.dtype[Any]]
-    ) -> dict[str, npt.NDArray[Any]]:
-        numbers = chunks(dropped, count)
-        found = [from_chunk(self._get(database, chunk_key(index, each)), types) for each in numbers]
-        if not found:
-            return {name: np.zeros(0, kind) for name, kind in types.items()}
-        gone = dropped - numbers.start * CHUNK
-        return {name: np.concatenate([each[name] for each in found])[gone:] for name in types}
+    def _item_slots(self, ids: Mapping[int | str, None]) -> dict[int | str, int]:
+        asked = list(ids)
+        return dict(zip(asked, self._reader.item_slots(asked), strict=True))
 
-    def _item_slot(self, each: int | str) -> int:
-        value = self._get("item_of_id", id_key(each))
-        return 0 if value is None else int.from_bytes(value, "big")
-
-    def _item(self, slot: int) -> ItemRecord | None:
-        if slot not in self._items:
-            value = self._get("item", number_key(slot)) if slot > 0 else None
+    def _records_of(self, slot_N: IntArray) -> list[ItemRecord | None]:
+        slots = slot_N.tolist()
+        new = [each for each in dict.fromkeys(slots) if each > 0 and each not in self._items]
+        for slot, value in zip(new, self._reader.items(new), strict=True):
             self._items[slot] = None if value is None else msgspec.msgpack.decode(value, type=ItemRecord)
-        return self._items[slot]
+        return [self._items.get(slot) for slot in slots]
 
     def _check_complete(self, at_ms_M: IntArray) -> None:
         if at_ms_M.size and at_ms_M.min() < self.complete_from_ms:

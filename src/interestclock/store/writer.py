@@ -9,35 +9,36 @@ from types import TracebackType
 from typing import Any, Self
 
 import msgspec
-import numpy as np
 
 from interestclock.events.schema import LogSchema
-from interestclock.features.value_sets import Sets
-from interestclock.histories import UserHistories
 from interestclock.locks import lock
 from interestclock.state import StateConfig
 from interestclock.state.state_changes import Gone, ItemsNow, StateChanges, UsersNow
+from interestclock.store.change_records import advance, item_records, new_texts, set_values, user_changes
 from interestclock.store.environment import Environment
-from interestclock.store.meta import DESCRIPTION, META, ZONES, check_format, check_owner, described, new_votes
+from interestclock.store.meta import (
+    DESCRIPTION,
+    META,
+    check_format,
+    check_owner,
+    described,
+    new_votes,
+    nothing,
+)
 from interestclock.store.record_writer import RecordWriter
 from interestclock.store.records import (
-    FORMAT,
+    NOBODY,
     Header,
-    ItemRecord,
     StoreMeta,
     id_key,
     midnight_key,
     number_key,
     value_key,
 )
-from interestclock.timeofday import BEFORE_ALL_MS
 
 __all__ = ["StoreWriter"]
 
-# Shapes: R users or items, V values, G sets of values, E codes of all sets.
-
 _FIRST_MAP_BYTES = 1 << 28
-_NOBODY = Header(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 class StoreWriter:
@@ -85,9 +86,7 @@ class StoreWriter:
         except BaseException:
             self._lock.release()
             raise
-        self._behaviour_types = UserHistories().column_types
-        votes = new_votes(schema, config)
-        self._vote_types = {} if votes is None else votes.column_types
+        self._votes = new_votes(schema, config)
         try:
             self._environment.write(self._describe)
         except BaseException:
@@ -136,7 +135,7 @@ class StoreWriter:
             watermark_ms: UTC milliseconds.
         """
         self._environment.write(
-            lambda txn: self._apply(txn, changes, position, dict(offsets), watermark_ms),
+            lambda txn: self._apply(txn, changes, position, offsets, watermark_ms),
         )
 
     def _describe(self, txn: Any) -> None:
@@ -145,16 +144,17 @@ class StoreWriter:
         there = txn.get(DESCRIPTION, db=meta)
         if there is None:
             txn.put(DESCRIPTION, mine.encode(), db=meta)
-            txn.put(META, msgspec.msgpack.encode(_NOTHING), db=meta)
+            txn.put(META, msgspec.msgpack.encode(nothing()), db=meta)
             return
-        check_format(txn, meta, self._environment.path)
-        check_owner(there, mine, self._environment.path)
+        self._meta(txn)
+        check_owner(there, mine, str(self._environment.path))
 
     def _meta(self, txn: Any) -> StoreMeta:
-        return check_format(txn, self._environment.databases["meta"], self._environment.path)
+        value = txn.get(META, b"", db=self._environment.databases["meta"])
+        return check_format(value, str(self._environment.path))
 
     def _apply(
-        self, txn: Any, changes: StateChanges, position: int, offsets: dict[str, str], watermark_ms: int
+        self, txn: Any, changes: StateChanges, position: int, offsets: Mapping[str, str], watermark_ms: int
     ) -> None:
         meta, databases = self._meta(txn), self._environment.databases
         if changes.whole:
@@ -164,60 +164,31 @@ class StoreWriter:
         self._write_users(txn, changes.users_left, changes.users)
         self._write_items(txn, changes.items_left, changes.items)
         self._write_values(txn, changes)
-        if changes.sets is not None:
-            self._write_sets(txn, changes.sets)
         self._write_everyone(txn, changes, meta.midnights)
-        for kind, now in (("user", changes.users.ids), ("item", changes.items.ids)):
-            if len(now):
-                meta.id_types[kind] = str(now.type)
-        meta.position, meta.offsets, meta.watermark_ms = position, offsets, watermark_ms
-        meta.complete_from_ms, meta.midnights, meta.widths = (
-            changes.complete_from_ms,
-            changes.midnights,
-            changes.widths,
-        )
+        advance(meta, changes, position=position, offsets=offsets, watermark_ms=watermark_ms)
         txn.put(META, msgspec.msgpack.encode(meta), db=databases["meta"])
 
     def _write_users(self, txn: Any, left: Gone, now: UsersNow) -> None:
-        databases = self._environment.databases
-        behaviours = RecordWriter(txn, databases["history"], self._behaviour_types)
-        votes = RecordWriter(txn, databases["votes"], self._vote_types)
+        users = self._environment.databases["user_of_id"]
+        history, votes = (
+            RecordWriter(txn, self._environment.databases[name]) for name in ("history", "votes")
+        )
         for each, index in zip(left.ids.to_pylist(), left.index_R.tolist(), strict=True):
-            value = txn.get(id_key(each), db=databases["user_of_id"])
+            value = txn.get(id_key(each), db=users)
             if value is None:
                 continue
             header = Header.unpack(value)
             if header.number == index:
-                behaviours.remove(index, count=header.behaviours, dropped=header.behaviours_dropped)
+                history.remove(index, count=header.behaviours, dropped=header.behaviours_dropped)
                 votes.remove(index, count=header.votes, dropped=header.votes_dropped)
-                txn.delete(id_key(each), db=databases["user_of_id"])
-        first_behaviour = first_vote = 0
-        for user, each in enumerate(now.ids.to_pylist()):
-            key, index = id_key(each), int(now.index_R[user])
-            value = txn.get(key, db=databases["user_of_id"])
-            before = _NOBODY if value is None else Header.unpack(value)
-            first_behaviour = behaviours.write(
-                index,
-                now.behaviours,
-                user,
-                first_behaviour,
-                before=(before.behaviours, before.behaviours_dropped),
-            )
-            counts = (0, 0)
-            if now.votes is not None:
-                counts = int(now.votes.count_R[user]), int(now.votes.dropped_R[user])
-                before_votes = before.votes, before.votes_dropped
-                first_vote = votes.write(index, now.votes, user, first_vote, before=before_votes)
-            header = Header(
-                index,
-                int(now.seen_ms_R[user]),
-                int(now.offset_minutes_R[user]),
-                int(now.zone_R[user]),
-                int(now.behaviours.count_R[user]),
-                int(now.behaviours.dropped_R[user]),
-                *counts,
-            )
-            txn.put(key, header.pack(), db=databases["user_of_id"])
+                txn.delete(id_key(each), db=users)
+        for user in user_changes(now, self._votes):
+            key, index = id_key(user.id), user.header.number
+            value = txn.get(key, db=users)
+            before = NOBODY if value is None else Header.unpack(value)
+            history.write(index, user.history, count=before.behaviours, dropped=before.behaviours_dropped)
+            votes.write(index, user.votes, count=before.votes, dropped=before.votes_dropped)
+            txn.put(key, user.header.pack(), db=users)
 
     def _write_items(self, txn: Any, left: Gone, now: ItemsNow) -> None:
         slots, items = (self._environment.databases[name] for name in ("item_of_id", "item"))
@@ -225,37 +196,17 @@ class StoreWriter:
             if txn.get(id_key(each), db=slots) == number_key(slot):
                 txn.delete(id_key(each), db=slots)
                 txn.delete(number_key(slot), db=items)
-        for place, (slot, each) in enumerate(zip(now.slot_R.tolist(), now.ids.to_pylist(), strict=True)):
-            names = self.schema.attributes
-            versions = [
-                (one.from_ms, one.stated_ms, [_trimmed(one.values[name]) for name in names])
-                for one in now.versions[place]
-            ]
-            record = ItemRecord(
-                id=each,
-                index=int(now.index_R[place]),
-                seen_ms=int(now.seen_ms_R[place]),
-                shown=bool(now.shown_R[place]),
-                values=[_trimmed(now.values[name][place]) for name in names],
-                versions=versions,
-            )
-            txn.put(id_key(each), number_key(slot), db=slots)
+        for slot, record in item_records(now, self.schema.attributes):
+            txn.put(id_key(record.id), number_key(slot), db=slots)
             txn.put(number_key(slot), msgspec.msgpack.encode(record), db=items)
 
     def _write_values(self, txn: Any, changes: StateChanges) -> None:
-        values = self._environment.databases["values"]
-        named = [(place, changes.names[name]) for place, name in enumerate(self.schema.attributes)]
-        for place, texts in [*named, (ZONES, changes.zones)]:
-            after = _numbers(txn, values, place) if len(texts) else 0
-            for number, text in enumerate(texts.to_pylist(), start=after + 1):
-                txn.put(value_key(place, number), text.encode(), db=values)
-
-    def _write_sets(self, txn: Any, sets: Sets) -> None:
-        database = self._environment.databases["sets"]
-        after = txn.stat(database)["entries"]
-        for number in range(sets.start_G.size - 1):
-            codes = np.asarray(sets.code_E[sets.start_G[number] : sets.start_G[number + 1]], "<i4")
-            txn.put(number_key(after + number), codes.tobytes(), db=database)
+        values, sets = (self._environment.databases[name] for name in ("values", "sets"))
+        for place, texts in new_texts(changes, self.schema.attributes):
+            for number, text in enumerate(texts, start=_numbers(txn, values, place) + 1):
+                txn.put(value_key(place, number), text, db=values)
+        for number, value in enumerate(set_values(changes.sets), start=txn.stat(sets)["entries"]):
+            txn.put(number_key(number), value, db=sets)
 
     def _write_everyone(self, txn: Any, changes: StateChanges, before: list[int]) -> None:
         database = self._environment.databases["everyone"]
@@ -263,27 +214,6 @@ class StoreWriter:
             txn.delete(midnight_key(midnight_ms), db=database)
         for midnight_ms, counts in changes.everyone.items():
             txn.put(midnight_key(midnight_ms), counts.astype("<i8").tobytes(), db=database)
-
-
-_NOTHING = StoreMeta(
-    format=FORMAT,
-    generation=0,
-    position=0,
-    offsets={},
-    watermark_ms=BEFORE_ALL_MS,
-    complete_from_ms=BEFORE_ALL_MS,
-    midnights=[],
-    widths={},
-    id_types={},
-)
-
-
-def _trimmed(value_V: np.ndarray[Any, np.dtype[np.int32]]) -> list[int]:
-    """Without the zeros that fill it up."""
-    values: list[int] = value_V.tolist()
-    while values and not values[-1]:
-        values.pop()
-    return values
 
 
 def _numbers(txn: Any, values: Any, place: int) -> int:
