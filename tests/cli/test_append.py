@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner, Result
 from interestclock.cli.app import app
 from interestclock.errors import InterestClockError
 from interestclock.streams import EmbeddedLogWriter
+from interestclock.timeofday import TimeSource
 
 SAID = [each for each in messages(requests=5) if each != b'{"event_id": "x"}']
 
@@ -55,3 +57,60 @@ def test_what_it_cannot_do_is_told(tmp_path: Path) -> None:
         log, str(tmp_path / "bad.jsonl")
     )
     assert messages_in(tmp_path / "events") == SAID[:1]
+
+
+MAPPING = """
+labels = { finish = "finish" }
+items_key = "song"
+separator = "|"
+zone = "Europe/Berlin"
+[item_attributes]
+genre = "genres"
+"""
+ITEMS = "song,genres,since\n7,rock|live,2026-03-01T10:00:00Z\n8,,1772359200\n"
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("plays.toml").write_text(MAPPING)
+    Path("items.csv").write_text(ITEMS)
+    return tmp_path
+
+
+def test_a_table_of_items(table: Path) -> None:
+    before_ms = TimeSource().now_ms()
+    done = run("log://events", "--items", "items.csv", "--mapping", "plays.toml")
+    assert done.stdout == "log://events: 2 items appended, offsets 1 to 2\n"
+    run("log://events", "--items", "items.csv", "--mapping", "plays.toml", "--from-column", "since")
+    found = [json.loads(each) for each in messages_in(table / "events")]
+    assert [(each["item"], each["attributes"]) for each in found] == [
+        ("7", {"genre": ["rock", "live"]}),
+        ("8", {"genre": []}),
+    ] * 2
+    assert before_ms <= found[0]["from_ms"] == found[1]["from_ms"] <= TimeSource().now_ms()
+    assert [each["from_ms"] for each in found[2:]] == [1_772_359_200_000] * 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--items", "items.csv"], "items.csv: nothing says what its columns mean; give a mapping file"),
+        (["--mapping", "plays.toml"], "--mapping and --from-column go with --items; leave them out"),
+        (["said.jsonl", "--items", "items.csv"], "give messages or a table of items, not both"),
+        (["--items", "none.csv", "--mapping", "plays.toml"], "none.csv: no such file or folder"),
+        (
+            ["--items", "items.csv", "--mapping", "plays.toml", "--from-column", "until"],
+            "items.csv: no column 'until'",
+        ),
+        (
+            ["--items", "items.csv", "--mapping", "plays.toml", "--from-column", "genres"],
+            "column 'genres' holds 'rock|live', no time as ISO 8601",
+        ),
+        (["--items", "twice.csv", "--mapping", "plays.toml"], "'song' '7' stands in more than one row"),
+    ],
+)
+def test_a_table_that_cannot_be_appended(options: list[str], message: str, table: Path) -> None:
+    Path("twice.csv").write_text("song,genres\n7,rock\n7,live\n")
+    assert message in refused("log://events", *options)
+    assert not (table / "events").exists()

@@ -17,7 +17,7 @@ SAID = [each for each in messages(requests=10) if each != b'{"event_id": "x"}']
 
 @pytest.mark.parametrize("most_waiting", [1, 4_096])
 def test_every_line_is_a_message(most_waiting: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("interestclock.streams.append_lines._MOST_WAITING", most_waiting)
+    monkeypatch.setattr("interestclock.streams.bulk_append._MOST_WAITING", most_waiting)
     lines = [b"%s\r\n" % each for each in SAID]
     with EmbeddedLogWriter(tmp_path) as writer:
         assert append_lines(writer, [b"\n", *lines, b"  "], name="said") == len(SAID)

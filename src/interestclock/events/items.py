@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import structs
 
 from interestclock.errors import LogError
 from interestclock.events.column_faults import ColumnFaults
@@ -16,21 +18,26 @@ from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import RawBlock
 from interestclock.events.read_blocks import read_blocks
 from interestclock.events.row_checks import RowChecks
+from interestclock.events.row_times import when
 from interestclock.events.values import parse_lists
 from interestclock.mapping_keys import CsvFormat
 
-__all__ = ["ITEM_KEY", "attach_attributes", "read_items"]
+__all__ = ["FROM_MS", "ITEM_KEY", "attach_attributes", "read_items"]
 
-ITEM_KEY = "item_id"
+ITEM_KEY, FROM_MS = "item_id", "from_ms"
 
 
-def read_items(path: LogPath, mapping: ColumnMapping, kind: pa.DataType) -> pa.Table:
+def read_items(
+    path: LogPath, mapping: ColumnMapping, kind: pa.DataType, *, since: str | None = None
+) -> pa.Table:
     """The item table: ``item_id`` and ``attribute.NAME`` (list<string>) for each item attribute.
 
     Args:
         path: a file, a folder or a pattern, as a log may be.
         mapping: its key column and its attributes.
         kind: int64 or string, as the log's ids are.
+        since: a column with the moment from which on each item is so, written as the log's times are; the
+            table then has ``from_ms``, UTC milliseconds.
 
     Raises:
         LogError: the file cannot be read, a row is malformed, has no key, or repeats one.
@@ -45,8 +52,11 @@ def read_items(path: LogPath, mapping: ColumnMapping, kind: pa.DataType) -> pa.T
         [['pop', 'rock'], []]
     """
     key = mapping.items_key or mapping.items_match or mapping.item
-    columns = [key, *mapping.item_attributes.values()]
-    tables = list(_checked(path, list(dict.fromkeys(columns)), key, mapping, kind))
+    columns = [key, *mapping.item_attributes.values(), *(() if since is None else (since,))]
+    if since is not None:
+        mapping = _timed_by(mapping, since)
+    rows = partial(_item_rows, key=key, mapping=mapping, kind=kind, timed=since is not None)
+    tables = list(_checked(path, list(dict.fromkeys(columns)), mapping, rows))
     if not sum(table.num_rows for table in tables):
         raise LogError(f"{called(path)}: no items; expected one row per '{key}'")
     items = pa.concat_tables(tables).combine_chunks()
@@ -82,13 +92,13 @@ def _blocks(path: LogPath, columns: list[str]) -> Iterator[RawBlock]:
 
 
 def _checked(
-    path: LogPath, columns: list[str], key: str, mapping: ColumnMapping, kind: pa.DataType
+    path: LogPath, columns: list[str], mapping: ColumnMapping, rows: Callable[[RowChecks], pa.Table]
 ) -> Iterator[pa.Table]:
     """The rows of each block; a column that is at fault is refused, else the first malformed row."""
     faults, first = ColumnFaults(mapping), None
     for block in _blocks(path, columns):
         checks = RowChecks(block)
-        yield _item_rows(checks, key, mapping, kind)
+        yield rows(checks)
         faults.add(checks)
         first = first or next(iter(checks.dead_letters()), None)
     faults.refuse(called(path))
@@ -96,10 +106,23 @@ def _checked(
         raise LogError(f"{first}; correct the items file")
 
 
-def _item_rows(checks: RowChecks, key: str, mapping: ColumnMapping, kind: pa.DataType) -> pa.Table:
+def _timed_by(mapping: ColumnMapping, column: str) -> ColumnMapping:
+    """A mapping whose times stand in a column of the items file, and tell no local time."""
+    return structs.replace(
+        mapping, time=column, zone=mapping.zone or "UTC", zone_column=None, utc_offset_minutes=None
+    )
+
+
+def _item_rows(
+    checks: RowChecks, *, key: str, mapping: ColumnMapping, kind: pa.DataType, timed: bool
+) -> pa.Table:
     rows = {ITEM_KEY: checks.accept(key, lambda column: parse_ids(column, kind))}
     for name, column in mapping.item_attributes.items():
         rows[f"attribute.{name}"] = checks.accept(column, lambda raw: parse_lists(raw, mapping.separator))
+    if timed:
+        times: dict[str, pa.Array] = {}
+        when(checks, mapping, mapping.time_unit, None, times)
+        rows[FROM_MS] = times["timestamp_ms"]
     return pa.table(rows)
 
 

@@ -48,6 +48,10 @@ class Vocabulary:
         number_N: npt.NDArray[np.int32] = by_code[code_N]
         return number_N
 
+    def find(self, value: Value) -> int:
+        """The number of a value; 0 where it was never numbered."""
+        return self._number_of.get(value, 0)
+
     def values(self, number_R: npt.NDArray[np.integer] | None = None) -> pa.Array:
         """Values of some numbers, or all of them, the one with number 1 first."""
         if number_R is None:

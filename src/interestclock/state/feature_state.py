@@ -15,10 +15,12 @@ from interestclock.events.schema import LogSchema
 from interestclock.features import UserVotes
 from interestclock.histories import Histories, UserHistories
 from interestclock.ids import Identity
+from interestclock.state.catalogue import Catalogue
 from interestclock.state.choices import Choices
 from interestclock.state.config import StateConfig
 from interestclock.state.feature_view import Features
 from interestclock.state.ingested import Ingested
+from interestclock.state.item_listing import listed_items
 from interestclock.state.item_order import ItemOrder
 from interestclock.state.item_sets import ItemSets
 from interestclock.state.item_values import ItemValues
@@ -66,6 +68,7 @@ class FeatureState:
         self.schema, self.config = schema, config
         self.users, self.items = Identity(), Identity()
         self.values = ItemValues(schema.attributes, items)
+        self.catalogue = Catalogue(items)
         self.user_histories = UserHistories(longest=config.longest)
         self.choices = Choices() if schema.positive_only else None
         self.votes: UserVotes | None = None
@@ -87,6 +90,14 @@ class FeatureState:
     def bytes_used(self) -> int:
         """Of histories and votes, with what they have to spare."""
         return self.user_histories.bytes_used + (0 if self.votes is None else self.votes.bytes_used)
+
+    def admit_catalogue(self) -> None:
+        """Know all items of the item table from now on, shown or not; to be done again after ``restore``."""
+        new_slots = self.catalogue.admit(self.items, self._sets, serial=self._awaiting.stop)
+        self._seen.note("item", new_slots[:0], np.zeros(0, np.int64), new_slots=new_slots)
+        self._shown_S = with_room(self._shown_S, self.items.capacity + 1)
+        if self._notes is not None:
+            self._notes.note("item", new_slots)
 
     def ingest(self, exposures: pa.Table, items: pa.Table | None = None) -> Ingested:
         """Take exposures, as they were admitted; their serial numbers go on by one, from 0.
@@ -219,7 +230,10 @@ class FeatureState:
         if self._notes is None:
             self._notes = self._new_notes(whole=True)
         return self._notes.drain(
-            shown_S=self._shown_S, everyone=self.everyone, complete_from_ms=self.complete_from_ms
+            shown_S=self._shown_S,
+            everyone=self.everyone,
+            complete_from_ms=self.complete_from_ms,
+            catalogue=self.catalogue.version,
         )
 
     def slots(self, kind: str, ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.int32]:
@@ -244,6 +258,13 @@ class FeatureState:
         self._check_complete(np.array([at_ms]))
         return self.values.of(name, item_N, at_ms=at_ms)
 
+    def list_items(
+        self, *, at_ms: int, limit: int, having: tuple[str, str] | None = None
+    ) -> npt.NDArray[np.int32]:
+        """Slots of items that are known, as ``FeatureView`` says."""
+        self._check_complete(np.array([at_ms]))
+        return listed_items(self.items, self.values, at_ms=at_ms, limit=limit, having=having)
+
     def last_offset(self, user: int) -> tuple[int, int] | None:
         """A user's last offset to UTC in minutes, and when it was said (UTC milliseconds); None: never."""
         offset = self._seen.offset(user)
@@ -262,7 +283,7 @@ class FeatureState:
             state |= under("votes", self.votes.state())
         if self.choices is not None:
             state |= under("choices", self.choices.state())
-        state |= self._seen.state()
+        state |= self._seen.state() | self.catalogue.state()
         state |= under("everyone", {str(midnight): each for midnight, each in self.everyone.items()})
         return state | {
             "shown": self._shown_S,
@@ -283,6 +304,7 @@ class FeatureState:
             self.votes.restore(below("votes", state))
         self._sets.make(self.items.known())
         self._seen.restore(state)
+        self.catalogue.restore(state)
         self.everyone = {int(name): np.array(each) for name, each in below("everyone", state).items()}
         self._shown_S = np.array(state["shown"])
         self.complete_from_ms, day_ms = int(state["complete_from_ms"]), int(state["day_ms"])
@@ -334,6 +356,7 @@ class FeatureState:
         leaves_R &= ~self.user_histories.names(item_R)
         if self.choices is not None:
             leaves_R &= ~self.choices.names(item_R)
+        leaves_R[leaves_R] = ~self.catalogue.stays(self.items.ids(item_R[leaves_R]))
         self._seen.set("item", item_R[leaves_R], 0)
         return item_R[leaves_R]
 

@@ -67,3 +67,17 @@ class FeatureView(Protocol):
         Raises:
             ValueError: the state is not complete any more as of then.
         """
+
+    def list_items(
+        self, *, at_ms: int, limit: int, having: tuple[str, str] | None = None
+    ) -> npt.NDArray[np.int32]:
+        """Slots of items that are known, shown or not, int32 (R,): those that became known last come first.
+
+        Args:
+            at_ms: as they were then, UTC milliseconds. limit: so many at most.
+            having: an attribute and a value of it that they have; None: all.
+
+        Raises:
+            ValueError: there is no such attribute, the limit is negative, or the state is not complete any
+                more as of then. (A value that no item ever had is none of these: nothing is listed.)
+        """

@@ -91,6 +91,10 @@ class ItemChanges:
         """All changes of an item that are kept, in order."""
         return list(self._of.get(item, []))
 
+    def items(self) -> npt.NDArray[np.int64]:
+        """All items that have changes that are kept, ascending."""
+        return np.flatnonzero(self._has_S)
+
     def changed(self, item_N: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
         """Which items have changes that are kept."""
         inside_N = item_N < self._has_S.size

@@ -195,6 +195,21 @@ class ItemValues:
         value_RV: npt.NDArray[np.int32] = value_SV[np.where(known_R, item_R, 0)]
         return value_RV
 
+    def having(self, name: str, number: int, *, at_ms: int) -> npt.NDArray[np.int64]:
+        """Slots that have a value of an attribute as of a moment, ascending, those of items that left, too.
+
+        Args:
+            number: of the value; none has 0.
+        """
+        value_SV = self._value_SV[name]
+        has_S = np.zeros(len(value_SV), np.bool_)
+        for value_S in value_SV.T if number else ():
+            has_S |= value_S == number
+        if number:
+            changed = self.changes.items()
+            has_S[changed] = (self.of(name, changed, at_ms=at_ms) == number).any(axis=1)
+        return np.flatnonzero(has_S)
+
     def width(self, name: str) -> int:
         """How many values of an attribute an item may have."""
         return int(self._value_SV[name].shape[1])

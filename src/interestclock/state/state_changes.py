@@ -87,6 +87,7 @@ class StateChanges:
         widths: attribute -> how many values an item may have.
         everyone: midnight -> Eq. 3's counts of all users, of midnights that are new.
         midnights: all that are kept. complete_from_ms: from when on features can be read.
+        catalogue: version of the item table whose items are all known, "" is none.
     """
 
     whole: bool
@@ -101,6 +102,7 @@ class StateChanges:
     everyone: dict[int, Int64s]
     midnights: list[int]
     complete_from_ms: int
+    catalogue: str
 
 
 class ChangeNotes:
@@ -148,7 +150,12 @@ class ChangeNotes:
         self._left[kind] += zip(slot_R.tolist(), ids, index, strict=True)
 
     def drain(
-        self, *, shown_S: npt.NDArray[np.bool_], everyone: dict[int, Int64s], complete_from_ms: int
+        self,
+        *,
+        shown_S: npt.NDArray[np.bool_],
+        everyone: dict[int, Int64s],
+        complete_from_ms: int,
+        catalogue: str,
     ) -> StateChanges:
         """What changed, of all that was noted; forgets it."""
         whole, self._whole = self._whole, False
@@ -167,6 +174,7 @@ class ChangeNotes:
             everyone={each: everyone[each].copy() for each in new_midnights},
             midnights=sorted(everyone),
             complete_from_ms=complete_from_ms,
+            catalogue=catalogue,
         )
 
     def _identity(self, kind: str) -> Identity:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import Future
 
-from interestclock.errors import LogError, QueueFullError
+from interestclock.errors import LogError
 from interestclock.events.message_json import read_message
+from interestclock.streams.bulk_append import BulkAppend
 from interestclock.streams.embedded_log_writer import EmbeddedLogWriter
 
 __all__ = ["append_lines"]
-
-_MOST_WAITING = 4_096  # lines
 
 
 def append_lines(writer: EmbeddedLogWriter, lines: Iterable[bytes], *, name: str) -> int:
@@ -36,39 +33,20 @@ def append_lines(writer: EmbeddedLogWriter, lines: Iterable[bytes], *, name: str
         ...     append_lines(writer, [said, b"", said], name="stdin")
         2
     """
-    waiting: deque[Future[int]] = deque()
-    count = 0
+    appends, count = BulkAppend(writer), 0
     for number, line in enumerate(lines, 1):
         message = line.strip()
         if not message:
             continue
         try:
             read_message(message)
-            _submit(writer, message, waiting)
+            appends.append(message)
         except ValueError as error:
-            _settle(waiting, most=0)
+            appends.finish()
             raise LogError(
                 f"{name}, line {number}: {error}; what stands before it is appended: mend it, and go on with "
                 "this line"
             ) from error
         count += 1
-        _settle(waiting, most=_MOST_WAITING)
-    _settle(waiting, most=0)
+    appends.finish()
     return count
-
-
-def _submit(writer: EmbeddedLogWriter, message: bytes, waiting: deque[Future[int]]) -> None:
-    while True:
-        try:
-            waiting.append(writer.submit([message]))
-        except QueueFullError:
-            if not waiting:
-                raise
-            waiting.popleft().result()
-        else:
-            return
-
-
-def _settle(waiting: deque[Future[int]], *, most: int) -> None:
-    while len(waiting) > most:
-        waiting.popleft().result()
