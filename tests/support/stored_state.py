@@ -35,6 +35,7 @@ def features_by_id(
             "known": features.known_M.tolist(),
             "clocks": {name: named(view, name, each) for name, each in features.clocks.items()},
             "items": values,
+            "listed": listings(view, attributes, at_ms),
             "numbers": {name: each.tolist() for name, each in features.clocks.items()},
             "newest": [
                 newest(view, user, known) for user, known in zip(user_M, features.known_M, strict=True)
@@ -45,6 +46,21 @@ def features_by_id(
     everyone = view.everyone if isinstance(view, FeatureState) else view.everyone()
     said["everyone"] = {midnight: each.tolist() for midnight, each in everyone.items()}
     return said
+
+
+def listings(view: FeatureState | StoreView, attributes: tuple[str, ...], at_ms: int) -> dict[str, Any]:
+    """All items, the newest few, and those of each value, newest first."""
+    listed: dict[str, Any] = {
+        str(limit): item_ids(view, view.list_items(at_ms=at_ms, limit=limit)) for limit in (0, 1, 3, 1_000)
+    }
+    for name in attributes:
+        texts = view.values.named(name) if isinstance(view, FeatureState) else view.named(name)
+        for value in [*texts.to_pylist(), "nothing has it"]:
+            those = view.list_items(at_ms=at_ms, limit=1_000, having=(name, value))
+            few = view.list_items(at_ms=at_ms, limit=2, having=(name, value))
+            assert few.tolist() == those[:2].tolist()
+            listed[f"{name} {value}"] = item_ids(view, those)
+    return listed
 
 
 def named(view: FeatureState | StoreView, name: str, numbers: np.ndarray) -> Any:

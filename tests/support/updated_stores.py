@@ -64,15 +64,20 @@ def embedded(folder: Path, seed: int = 3, *, requests: int = 300) -> Log:
     return Log(folder, len(told))
 
 
-def source_of(log: Path) -> EmbeddedLogSource:
-    return EmbeddedLogSource(log, schema=REQUESTS, group="features")
+def source_of(log: Path, items: pa.Table | None = None) -> EmbeddedLogSource:
+    return EmbeddedLogSource(log, schema=REQUESTS, items=items, group="features")
 
 
 def update(
-    log: Path, messages: int, folder: Path, resume: bool = True, config: UpdaterConfig = CONFIG
+    log: Path,
+    messages: int,
+    folder: Path,
+    resume: bool = True,
+    config: UpdaterConfig = CONFIG,
+    items: pa.Table | None = None,
 ) -> None:
     """Until so many messages were taken; it goes on where it stopped in any case."""
-    with FeatureUpdater(source_of(log), folder, config=config) as updater:
+    with FeatureUpdater(source_of(log, items), folder, config=config) as updater:
 
         def tell() -> None:
             updater.stopping = updater.buffer.counters.received >= messages
@@ -80,10 +85,13 @@ def update(
         updater.run(tell)
 
 
-def state_at(log: Path, offset: int, config: UpdaterConfig = CONFIG) -> FeatureState:
+def state_at(
+    log: Path, offset: int, config: UpdaterConfig = CONFIG, items: pa.Table | None = None
+) -> FeatureState:
     """What a state in memory is when it was fed all messages up to an offset, at once."""
     buffer = EventBuffer(REQUESTS, config=config.admission)
-    state = FeatureState(REQUESTS, items=None, config=config.state())
+    state = FeatureState(REQUESTS, items=items, config=config.state())
+    state.admit_catalogue()
     told = messages_in(log)[:offset]
     if not told:
         return state

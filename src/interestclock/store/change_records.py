@@ -167,6 +167,7 @@ def advance(
         changes.midnights,
         changes.widths,
     )
+    meta.catalogue = changes.catalogue
 
 
 def _new_records(changes: RecordChanges, types: Types) -> Iterator[NewRecords]:

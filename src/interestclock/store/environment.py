@@ -22,6 +22,7 @@ DATABASES = (
     "votes",
     "item_of_id",
     "item",
+    "item_lists",
     "values",
     "sets",
     "everyone",
@@ -64,9 +65,14 @@ class Environment:
             max_readers=_READERS,
         )
         self.release_killed_readers()
-        self.databases: dict[str, Any] = {
-            name: self._lmdb.open_db(name.encode(), create=self.writable) for name in DATABASES
-        }
+        self.databases: dict[str, Any] = {}
+        for name in DATABASES:
+            try:
+                self.databases[name] = self._lmdb.open_db(name.encode(), create=self.writable)
+            except lmdb.NotFoundError:
+                if name == DATABASES[0]:
+                    raise
+                # An older format lacks it, of which its meta tells.
 
     @classmethod
     def open(cls, folder: Path, *, map_bytes: int | None = None) -> Environment:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from interestclock.errors import ResultError
+from interestclock.store.item_lists import ItemList, slots_in
 from interestclock.store.records import Header, chunk_key, chunks, id_key, midnight_key, number_key, value_key
 from interestclock.store.store_reader import NewValues, UserValues
 
@@ -36,6 +37,12 @@ class LmdbReader:
     def items(self, slots: Sequence[int]) -> list[bytes | None]:
         """Items' records."""
         return [self._get("item", number_key(slot)) for slot in slots]
+
+    def slots_in(self, those: ItemList) -> Iterator[int]:
+        """Slots of a list's items."""
+        if self._txn is None:
+            raise ResultError(ENDED)
+        return slots_in(self._txn, self._databases["item_lists"], those)
 
     def everyone(self, midnights: Sequence[int]) -> dict[int, bytes]:
         """Everyone's counts at midnights."""

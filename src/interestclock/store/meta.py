@@ -26,6 +26,7 @@ __all__ = [
     "description_in",
     "new_votes",
     "nothing",
+    "stored_meta",
 ]
 
 META, DESCRIPTION = b"meta", b"description"
@@ -65,13 +66,30 @@ def check_format(value: bytes, where: str) -> StoreMeta:
     Raises:
         ResultError: it is of another one, or damaged.
     """
-    try:
-        found = msgspec.msgpack.decode(value, type=StoreMeta)
-    except msgspec.DecodeError as error:
-        raise ResultError(f"{where}: no store, or a damaged one ({error}); {_REMEDY}") from error
+    found = stored_meta(value, where)
+    if found.format < FORMAT:
+        raise ResultError(
+            f"{where} is of format {found.format}, and this reads {FORMAT}; convert it with "
+            "`interestclock store migrate`, given the folder of the store"
+        )
     if found.format != FORMAT:
         raise ResultError(f"{where} is of format {found.format}, and this reads {FORMAT}; {_REMEDY}")
     return found
+
+
+def stored_meta(value: bytes, where: str) -> StoreMeta:
+    """Where a store stands, of whatever format it is.
+
+    Args:
+        value, where: as of ``check_format``.
+
+    Raises:
+        ResultError: it is damaged.
+    """
+    try:
+        return msgspec.msgpack.decode(value, type=StoreMeta)
+    except msgspec.DecodeError as error:
+        raise ResultError(f"{where}: no store, or a damaged one ({error}); {_REMEDY}") from error
 
 
 def check_owner(there: bytes, mine: str, where: str) -> None:

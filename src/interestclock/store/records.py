@@ -31,7 +31,7 @@ __all__ = [
 
 # Shapes: N records of a chunk.
 
-FORMAT = 1
+FORMAT = 2
 CHUNK = 256  # records of a user in one value: one behaviour more rewrites that many at most
 _HEADER = struct.Struct("<qqhhqqqq")
 _SIGN = 1 << 63
@@ -79,7 +79,8 @@ class StoreMeta(msgspec.Struct, kw_only=True):
     """Where the store stands.
 
     ``generation`` counts how often all of it was written anew; ``position`` is that of the last that was
-    admitted, ``offsets`` where its source stood, by partition.
+    admitted, ``offsets`` where its source stood, by partition; ``catalogue`` is the version of the item table
+    whose items are all here, "" where none is.
     """
 
     format: int
@@ -91,6 +92,7 @@ class StoreMeta(msgspec.Struct, kw_only=True):
     midnights: list[int]
     widths: dict[str, int]
     id_types: dict[str, str]  # by kind: int64 or string, once there is an id
+    catalogue: str = ""
 
 
 def id_key(each: int | str) -> bytes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from interestclock.store.item_lists import ItemList
 from interestclock.store.records import Header
 from interestclock.timeofday import BEFORE_ALL_MS
 
@@ -47,6 +48,9 @@ class StoreReader(Protocol):
 
     def items(self, slots: Sequence[int]) -> list[bytes | None]:
         """Items' records, as ``ItemRecord`` is written down; None where there is none."""
+
+    def slots_in(self, those: ItemList) -> Iterator[int]:
+        """Slots of the items of a list, those with the largest indexes first, read as they are taken."""
 
     def everyone(self, midnights: Sequence[int]) -> dict[int, bytes]:
         """Everyone's counts at midnights."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
+from itertools import islice
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from interestclock.errors import LogError
 from interestclock.events.schema import EQ3_ROLES, LogSchema
 from interestclock.histories import Histories, UserHistories
 from interestclock.ids.id_arrays import plain_ids
 from interestclock.state import Features, StateConfig
+from interestclock.state.item_listing import check_listing
+from interestclock.store.item_lists import EVERY_ITEM, ItemList
 from interestclock.store.known_values import Named
 from interestclock.store.records import Header, ItemRecord, StoreMeta, joined
 from interestclock.store.store_reader import StoreReader, UserValues
@@ -134,6 +138,18 @@ class StoreView:
                 value_NV[row, : len(values)] = values
         return value_NV
 
+    def list_items(
+        self, *, at_ms: int, limit: int, having: tuple[str, str] | None = None
+    ) -> npt.NDArray[np.int32]:
+        """Slots of items that are known, as ``FeatureView`` says."""
+        self._check_complete(np.array([at_ms]))
+        check_listing(self.schema.attributes, having=having, limit=limit)
+        those = EVERY_ITEM if having is None else self._list_of(*having)
+        slots, found = self._reader.slots_in(those), np.zeros(0, np.int32)
+        while some := list(islice(slots, limit - found.size)):
+            found = np.append(found, self._in_list(those, np.array(some, np.int32), at_ms=at_ms))
+        return found
+
     def named(self, name: str) -> pa.Array:
         """An attribute's values as text, the one with number n at n - 1."""
         return self._values.texts[name]
@@ -185,6 +201,20 @@ class StoreView:
     def _item_slots(self, ids: Mapping[int | str, None]) -> dict[int | str, int]:
         asked = list(ids)
         return dict(zip(asked, self._reader.item_slots(asked), strict=True))
+
+    def _list_of(self, name: str, value: str) -> ItemList:
+        number = int(pc.index(self._values.texts[name], value).as_py()) + 1  # 0 where it is not there
+        return ItemList(self.schema.attributes.index(name), number)
+
+    def _in_list(self, those: ItemList, slot_N: npt.NDArray[np.int32], *, at_ms: int) -> IntArray:
+        """Which of a list's items have its value as of a moment."""
+        if those == EVERY_ITEM:
+            return slot_N
+        records = self._records_of(slot_N)
+        has = [
+            record is not None and those.number in _as_of(record, at_ms)[those.place] for record in records
+        ]
+        return slot_N[np.array(has, np.bool_)]
 
     def _records_of(self, slot_N: IntArray) -> list[ItemRecord | None]:
         slots = slot_N.tolist()

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import msgspec
+from filelock import BaseFileLock
 
 from interestclock.events.schema import LogSchema
 from interestclock.locks import lock
@@ -16,6 +17,7 @@ from interestclock.state import StateConfig
 from interestclock.state.state_changes import Gone, ItemsNow, StateChanges, UsersNow
 from interestclock.store.change_records import advance, item_records, new_texts, set_values, user_changes
 from interestclock.store.environment import Environment
+from interestclock.store.item_lists import ItemLists
 from interestclock.store.meta import (
     DESCRIPTION,
     META,
@@ -29,6 +31,7 @@ from interestclock.store.record_writer import RecordWriter
 from interestclock.store.records import (
     NOBODY,
     Header,
+    ItemRecord,
     StoreMeta,
     id_key,
     midnight_key,
@@ -36,9 +39,9 @@ from interestclock.store.records import (
     value_key,
 )
 
-__all__ = ["StoreWriter"]
+__all__ = ["FIRST_MAP_BYTES", "StoreWriter", "lock_to_write"]
 
-_FIRST_MAP_BYTES = 1 << 28
+FIRST_MAP_BYTES = 1 << 28
 
 
 class StoreWriter:
@@ -73,14 +76,12 @@ class StoreWriter:
     """
 
     def __init__(
-        self, folder: str | Path, *, schema: LogSchema, config: StateConfig, map_bytes: int = _FIRST_MAP_BYTES
+        self, folder: str | Path, *, schema: LogSchema, config: StateConfig, map_bytes: int = FIRST_MAP_BYTES
     ) -> None:
         self.schema, self.config = schema, config
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = lock(
-            folder / ".writer.lock", taken=f"{folder} is written to", remedy="end it, or take another folder"
-        )
+        self._lock = lock_to_write(folder)
         try:
             self._environment = Environment.open(folder, map_bytes=map_bytes)
         except BaseException:
@@ -118,6 +119,12 @@ class StoreWriter:
         """Of what was admitted last and is in the store; 0 of a new one."""
         with self._environment.reading() as txn:
             return self._meta(txn).position
+
+    @property
+    def catalogue(self) -> str:
+        """The version of the item table whose items are all in the store; "" where none is."""
+        with self._environment.reading() as txn:
+            return self._meta(txn).catalogue
 
     @property
     def map_bytes(self) -> int:
@@ -191,12 +198,16 @@ class StoreWriter:
             txn.put(key, user.header.pack(), db=users)
 
     def _write_items(self, txn: Any, left: Gone, now: ItemsNow) -> None:
-        slots, items = (self._environment.databases[name] for name in ("item_of_id", "item"))
+        databases = self._environment.databases
+        slots, items = databases["item_of_id"], databases["item"]
+        lists = ItemLists(txn, databases["item_lists"])
         for slot, each in zip(left.slot_R.tolist(), left.ids.to_pylist(), strict=True):
             if txn.get(id_key(each), db=slots) == number_key(slot):
+                lists.remove(_item(txn.pop(number_key(slot), db=items)))
                 txn.delete(id_key(each), db=slots)
-                txn.delete(number_key(slot), db=items)
         for slot, record in item_records(now, self.schema.attributes):
+            before = txn.get(number_key(slot), db=items)
+            lists.add(slot, record, None if before is None else _item(before))
             txn.put(id_key(record.id), number_key(slot), db=slots)
             txn.put(number_key(slot), msgspec.msgpack.encode(record), db=items)
 
@@ -214,6 +225,21 @@ class StoreWriter:
             txn.delete(midnight_key(midnight_ms), db=database)
         for midnight_ms, counts in changes.everyone.items():
             txn.put(midnight_key(midnight_ms), counts.astype("<i8").tobytes(), db=database)
+
+
+def lock_to_write(folder: Path) -> BaseFileLock:
+    """Take a store's folder for a process that writes.
+
+    Raises:
+        ResultError: another process has it.
+    """
+    return lock(
+        folder / ".writer.lock", taken=f"{folder} is written to", remedy="end it, or take another folder"
+    )
+
+
+def _item(value: bytes) -> ItemRecord:
+    return msgspec.msgpack.decode(value, type=ItemRecord)
 
 
 def _numbers(txn: Any, values: Any, place: int) -> int:

@@ -170,6 +170,7 @@ class FeatureUpdater:
             self._number = manifest.number
             files.admission.restore(position=manifest.admitted_position, offsets=manifest.offsets)
             _log.info("going on from checkpoint %d", manifest.number, extra={"event_ms": manifest.event_ms})
+        self.state.admit_catalogue()
         first, entries = files.admission.entries
         if found is None:
             check_beginning(self.folder, first=first, entries=entries)
@@ -179,27 +180,28 @@ class FeatureUpdater:
         if self._in_store == files.admission.position and self._in_store:
             self.state.follow()
         self.loop.resume()
-        if self._in_store < files.admission.position:
+        if self._in_store < files.admission.position or not self._has_catalogue():
             self._commit()
 
     def _position_to_go_on(self, *, last: int) -> int:
         """Up to which entry the store has what is applied again; 0 where it is written anew."""
         there, checkpoint = self._writer.position, self._files.admission.position
-        if checkpoint <= there <= last:
-            return there
         if there and not last:
             raise ResultError(
                 f"{self.folder}: the store has {there} entries, and admitted/ none; bring checkpoints/ and "
                 "admitted/ back from a copy, or start anew in another folder"
             )
-        _log.warning(
-            "%s: the store is at entry %d, and what was admitted goes from %d to %d: writing the store anew",
-            self.folder,
-            there,
-            checkpoint,
-            last,
-        )
+        if not checkpoint <= there <= last:
+            why = f"the store is at entry {there}, and what was admitted goes from {checkpoint} to {last}"
+        elif there and not self._has_catalogue():
+            why = "the store was written with another item table, or without its items"
+        else:
+            return there
+        _log.warning("%s: %s: writing the store anew", self.folder, why)
         return 0
+
+    def _has_catalogue(self) -> bool:
+        return self._writer.catalogue == self.state.catalogue.version
 
     def _step(self, entry: AdmittedEntry, admitted: Sequence[Admitted]) -> None:
         """Apply what is written down, commit it, and see whether a checkpoint is due."""
