@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from interestclock.store.records import ItemRecord, number_key
 
@@ -12,36 +12,29 @@ __all__ = ["EVERY_ITEM", "ItemList", "ItemLists", "lists_of", "slots_in"]
 
 _KEY = struct.Struct(">HIQ")
 _LAST = (1 << 64) - 1
+ItemList = tuple[int, int]  # items that have a value: the place of its attribute, and its number
+EVERY_ITEM: ItemList = ((1 << 16) - 1, 0)
 
 
-class ItemList(NamedTuple):
-    """A list of items: those that have a value, by the place of its attribute and its number."""
-
-    place: int
-    number: int
-
-
-EVERY_ITEM = ItemList((1 << 16) - 1, 0)
-
-
-def lists_of(record: ItemRecord) -> frozenset[ItemList]:
+def lists_of(record: ItemRecord) -> set[ItemList]:
     """The lists of all values that an item has in some version that is kept; a view looks at which of them.
 
     Example:
         >>> record = ItemRecord(id="a", index=1, seen_ms=0, shown=False, values=[[3], []],
         ...     versions=[(50, 50, [[3, 4], []])])
         >>> sorted(lists_of(record) - {EVERY_ITEM})
-        [ItemList(place=0, number=3), ItemList(place=0, number=4)]
+        [(0, 3), (0, 4)]
     """
     versions = [record.values, *(values for _, _, values in record.versions)]
     found = {
-        ItemList(place, number)
+        (place, number)
         for values in versions
         for place, numbers in enumerate(values)
         for number in numbers
         if number
     }
-    return frozenset(found | {EVERY_ITEM})
+    found.add(EVERY_ITEM)
+    return found
 
 
 class ItemLists:
@@ -58,6 +51,8 @@ class ItemLists:
 
     def add(self, slot: int, now: ItemRecord, before: ItemRecord | None) -> None:
         """An item is this now; what it was in the store, if it was there."""
+        if before is not None and _listed_by(before) == _listed_by(now):
+            return
         had = set() if before is None else _keys(before)
         has = _keys(now)
         for key in had - has:
@@ -85,5 +80,10 @@ def slots_in(txn: Any, database: Any, those: ItemList) -> Iterator[int]:
             yield int.from_bytes(value, "big")
 
 
+def _listed_by(record: ItemRecord) -> tuple[Any, ...]:
+    return record.index, record.values, record.versions
+
+
 def _keys(record: ItemRecord) -> set[bytes]:
-    return {_KEY.pack(*those, _LAST - record.index) for those in lists_of(record)}
+    last = _LAST - record.index
+    return {_KEY.pack(place, number, last) for place, number in lists_of(record)}

@@ -204,16 +204,15 @@ class StoreView:
 
     def _list_of(self, name: str, value: str) -> ItemList:
         number = int(pc.index(self._values.texts[name], value).as_py()) + 1  # 0 where it is not there
-        return ItemList(self.schema.attributes.index(name), number)
+        return self.schema.attributes.index(name), number
 
     def _in_list(self, those: ItemList, slot_N: npt.NDArray[np.int32], *, at_ms: int) -> IntArray:
         """Which of a list's items have its value as of a moment."""
         if those == EVERY_ITEM:
             return slot_N
+        place, number = those
         records = self._records_of(slot_N)
-        has = [
-            record is not None and those.number in _as_of(record, at_ms)[those.place] for record in records
-        ]
+        has = [record is not None and number in _as_of(record, at_ms)[place] for record in records]
         return slot_N[np.array(has, np.bool_)]
 
     def _records_of(self, slot_N: IntArray) -> list[ItemRecord | None]:
