@@ -76,7 +76,7 @@ class StoreWriter:
         self, folder: str | Path, *, schema: LogSchema, config: StateConfig, map_bytes: int = _FIRST_MAP_BYTES
     ) -> None:
         self.schema, self.config = schema, config
-        folder = Path(folder)
+        self._folder = folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = lock(
             folder / ".writer.lock", taken=f"{folder} is written to", remedy="end it, or take another folder"
@@ -106,6 +106,10 @@ class StoreWriter:
         self._environment.close()
         self._lock.release()
 
+    def tidy(self) -> None:
+        """Let go of what killed readers hold."""
+        self.release_killed_readers()
+
     def release_killed_readers(self) -> int:
         """Let go of what snapshots hold whose processes were killed, or the file grows; how many they were.
 
@@ -114,10 +118,20 @@ class StoreWriter:
         return self._environment.release_killed_readers()
 
     @property
+    def name(self) -> str:
+        """The folder."""
+        return str(self._folder)
+
+    @property
     def position(self) -> int:
         """Of what was admitted last and is in the store; 0 of a new one."""
         with self._environment.reading() as txn:
             return self._meta(txn).position
+
+    @property
+    def furthest(self) -> int:
+        """The same: a commit is there as a whole or not at all."""
+        return self.position
 
     @property
     def map_bytes(self) -> int:
