@@ -12,13 +12,14 @@ from pathlib import Path
 import redis
 
 SERVER = shutil.which("redis-server")
-_ALL_IS_KEPT = "--appendonly yes --appendfsync always --save ''"
+ALL_IS_KEPT = "--appendonly yes --appendfsync always --save ''"
+NOTHING_IS_KEPT = "--appendonly no --save ''"
 
 
 class RedisServer:
     """Keeps its data in a folder, so that it survives a stop; ``settings`` are of its command line."""
 
-    def __init__(self, folder: Path, settings: str = _ALL_IS_KEPT) -> None:
+    def __init__(self, folder: Path, settings: str = ALL_IS_KEPT) -> None:
         self.folder, self.settings = folder, settings
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -57,7 +58,7 @@ class RedisCluster(RedisServer):
     """A cluster of one node, which has all slots."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, f"{_ALL_IS_KEPT} --cluster-enabled yes")
+        super().__init__(folder, f"{ALL_IS_KEPT} --cluster-enabled yes")
 
     def start(self) -> None:
         super().start()

@@ -18,7 +18,7 @@ from interestclock.admission import AdmissionConfig, EventBuffer
 from interestclock.events import item_message
 from interestclock.features import ClockFeatureConfig
 from interestclock.state import FeatureState
-from interestclock.store import LmdbStore, StoreView
+from interestclock.store import StoreView, open_store
 from interestclock.streams import EmbeddedLogSource, EmbeddedLogWriter, Message, MessageParser, OffsetRanges
 from interestclock.updater import FeatureUpdater, UpdaterConfig
 
@@ -69,10 +69,16 @@ def source_of(log: Path) -> EmbeddedLogSource:
 
 
 def update(
-    log: Path, messages: int, folder: Path, resume: bool = True, config: UpdaterConfig = CONFIG
+    log: Path,
+    messages: int,
+    folder: Path,
+    resume: bool = True,
+    config: UpdaterConfig = CONFIG,
+    *,
+    store: str | None = None,
 ) -> None:
     """Until so many messages were taken; it goes on where it stopped in any case."""
-    with FeatureUpdater(source_of(log), folder, config=config) as updater:
+    with FeatureUpdater(source_of(log), folder, config=config, store=store) as updater:
 
         def tell() -> None:
             updater.stopping = updater.buffer.counters.received >= messages
@@ -114,8 +120,8 @@ def said_by(view: FeatureState | StoreView) -> dict[str, Any]:
 
 
 @contextmanager
-def seen(folder: Path) -> Iterator[StoreView]:
-    with LmdbStore(folder) as store, store.snapshot() as view:
+def seen(where: str | Path) -> Iterator[StoreView]:
+    with open_store(where) as store, store.snapshot() as view:
         yield view
 
 
