@@ -49,12 +49,14 @@ class RedisConnection:
             "ssl": address.tls,
             "socket_timeout": timeout_s,
         }
-        self._client: Any = redis.Redis(**settings, db=address.database, retry=once)
+        self._client: Any = redis.Redis(**settings, retry=once)
         self.cluster = self._is_cluster()
-        if self.cluster:
-            self._client.close()
-            if address.database:
-                raise ConfigError(f"{self.name} is a cluster, which has database 0 alone; name that")
+        self._client.close()
+        if not self.cluster:
+            self._client = redis.Redis(**settings, db=address.database, retry=once)
+        elif address.database:
+            raise ConfigError(f"{self.name} is a cluster, which has database 0 alone; name that")
+        else:
             again = redis.retry.Retry(redis.backoff.NoBackoff(), _TRIES_IN_A_CLUSTER)
             with self._translated():
                 self._client = redis.cluster.RedisCluster(**settings, retry=again)
