@@ -11,25 +11,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from admitted_logs import DAY_MS, SCHEMA, START_MS, Shown, as_labels, as_table
-from admitted_logs import Said as Label
+from admitted_logs import SCHEMA, START_MS
 from fed_state import FOREVER, new_state
-from stored_state import features_by_id, keep
+from stored_state import TIMES, features_by_id, keep, step
 
-from interestclock.errors import LogError, ResultError
+from interestclock.errors import ResultError
 from interestclock.state import FeatureState, StateConfig
 from interestclock.store import LmdbStore, StoreWriter
 
 _HERE = Path(__file__).resolve().parent
-
-
-def step(state: FeatureState, number: int, *, users: tuple[str, ...] = ("ann", "bob", "eve")) -> None:
-    """Some exposures of one moment, all of them finished a second later."""
-    first, at_ms = number * len(users), START_MS + number * 1_000
-    state.ingest(as_table([Shown(user, f"i{number % 6}", at_ms, 0, ("a", "zulu"), ("x",)) for user in users]))
-    state.apply_labels(
-        as_labels([Label(first + each, "finish", 1, at_ms + 1_000) for each in range(len(users))])
-    )
 
 
 def open_writer(folder: Path, *, config: StateConfig = FOREVER, map_bytes: int = 1 << 20) -> StoreWriter:
@@ -58,7 +48,6 @@ def python(code: str, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-TIMES = [START_MS + 5_000, START_MS + DAY_MS]
 _WRITES = """
 import sys
 from pathlib import Path
@@ -204,38 +193,12 @@ def test_a_store_is_opened_after_a_fork(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
-def test_one_writes_at_a_time(tmp_path: Path) -> None:
-    with open_writer(tmp_path), pytest.raises(ResultError, match="is written to"):
-        open_writer(tmp_path)
-    open_writer(tmp_path).close()
-
-
-def test_a_store_is_of_one_configuration(tmp_path: Path) -> None:
-    open_writer(tmp_path).close()
-    with pytest.raises(ResultError, match=r"config\.longest is None, not 7"):
-        open_writer(
-            tmp_path,
-            config=StateConfig(
-                clocks=FOREVER.clocks, longest=7, waits_ms=FOREVER.waits_ms, forget_after_days=None
-            ),
-        )
-
-
 def test_errors_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ResultError, match="write one first"):
         LmdbStore(tmp_path / "none")
     fill(tmp_path, 1)
-    with LmdbStore(tmp_path) as store:
-        with pytest.raises(ResultError, match="open it to write first"):
-            open_writer(tmp_path)
-        with store.snapshot() as view:
-            with pytest.raises(LogError, match="those of the store are string"):
-                view.slots("user", pa.array([7]))
-            last_ms = np.array([view.complete_from_ms - 1])
-            with pytest.raises(ValueError, match="keep them longer"):
-                view.read(np.array([1]), last_ms, clocks_at_ms_M=None)
-        with pytest.raises(ResultError, match="the snapshot has ended"):
-            view.slots("user", pa.array(["ann"]))
+    with LmdbStore(tmp_path), pytest.raises(ResultError, match="open it to write first"):
+        open_writer(tmp_path)
 
 
 def test_a_restored_state_goes_on_where_the_store_stands(tmp_path: Path) -> None:

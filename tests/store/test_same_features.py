@@ -1,21 +1,21 @@
-"""A store that follows a state says what the state says, to the bit, at every offset."""
+"""A store that follows a state says what the state says, to the bit, at every offset, wherever it is."""
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from admitted_logs import DAY_MS, SCHEMA, START_MS, STEP_MS, AdmittedLog, admitted_logs, micro_batches
+from admitted_logs import DAY_MS, START_MS, STEP_MS, AdmittedLog, admitted_logs, micro_batches
 from fed_state import CLOCKS, FOREVER, feed, new_state
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from store_places import Place, writer_at
 from stored_state import features_by_id, keep
 
 from interestclock.state import StateConfig
-from interestclock.store import LmdbStore, StoreWriter
+from interestclock.store import open_store
 
-CUTS = st.lists(st.integers(0, 120), max_size=12)
+LOGS = st.tuples(admitted_logs(), st.lists(st.integers(0, 120), max_size=12))
 CONFIGS = st.builds(
     StateConfig,
     clocks=st.just(CLOCKS),
@@ -29,15 +29,19 @@ CONFIGS = st.builds(
 
 @pytest.mark.parametrize("chunk", [2, 256])
 @settings(max_examples=25, deadline=None)
-@given(admitted_logs(), CUTS, CONFIGS, st.data())
+@given(LOGS, CONFIGS, st.data())
 def test_memory_and_store_are_equal_at_every_offset(
-    chunk: int, log: AdmittedLog, cuts: list[int], config: StateConfig, data: st.DataObject
+    place: Callable[[], Place],
+    chunk: int,
+    pieces: tuple[AdmittedLog, list[int]],
+    config: StateConfig,
+    data: st.DataObject,
 ) -> None:
-    state = new_state(config)
-    with pytest.MonkeyPatch.context() as patched, tempfile.TemporaryDirectory() as folder:
+    log, cuts = pieces
+    state, where = new_state(config), place()
+    with pytest.MonkeyPatch.context() as patched:
         patched.setattr("interestclock.store.records.CHUNK", chunk)
-        writer = StoreWriter(Path(folder), schema=SCHEMA, config=config, map_bytes=1 << 20)
-        with writer, LmdbStore(Path(folder)) as store:
+        with writer_at(where, config=config) as writer, open_store(where) as store:
             for stop, piece in micro_batches(log, cuts):
                 feed(state, piece, log.watermark_ms[stop - 1])
                 if data.draw(st.booleans()):

@@ -12,17 +12,16 @@ from pathlib import Path
 import redis
 
 SERVER = shutil.which("redis-server")
-_ALL_IS_KEPT = "--appendonly yes --appendfsync always --save ''"
+ALL_IS_KEPT = "--appendonly yes --appendfsync always --save ''"
+NOTHING_IS_KEPT = "--appendonly no --save ''"
 
 
 class RedisServer:
     """Keeps its data in a folder, so that it survives a stop; ``settings`` are of its command line."""
 
-    def __init__(self, folder: Path, settings: str = _ALL_IS_KEPT) -> None:
+    def __init__(self, folder: Path, settings: str = ALL_IS_KEPT) -> None:
         self.folder, self.settings = folder, settings
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -53,3 +52,30 @@ class RedisServer:
 
     def client(self) -> redis.Redis:
         return redis.Redis(host="127.0.0.1", port=self.port)
+
+
+class RedisCluster(RedisServer):
+    """A cluster of one node, which has all slots."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, f"{ALL_IS_KEPT} --cluster-enabled yes")
+
+    def start(self) -> None:
+        super().start()
+        with self.client() as client:
+            if client.execute_command("CLUSTER INFO")["cluster_slots_assigned"] != "16384":
+                client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
+            until = time.monotonic() + 10
+            while client.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
+                assert time.monotonic() < until, "the cluster does not come up"
+                time.sleep(0.02)
+
+
+def _free_port() -> int:
+    """One whose cluster bus, 10,000 further, is a port, too."""
+    while True:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port: int = free.getsockname()[1]
+        if port < 55_000:
+            return port

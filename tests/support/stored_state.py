@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from admitted_logs import SCHEMA
+from admitted_logs import DAY_MS, SCHEMA, START_MS, Said, Shown, as_labels, as_table
 
 from interestclock.state import FeatureState
-from interestclock.store import StoreView, StoreWriter
+from interestclock.store import FeatureWriter, StoreView
 
 USERS = pa.array(["ann", "bob", "eve", "nobody"])
 ITEMS = pa.array([*(f"i{each}" for each in range(6)), "nothing"])
+TIMES = [START_MS + 5_000, START_MS + DAY_MS]
 _HISTORY = ("known_ms", "timestamp_ms", "serial", "second_of_day", "hour", "utc_offset_minutes", "day_kind")
 
 
@@ -89,5 +90,14 @@ def history(view: FeatureState | StoreView, user: int) -> list[Any]:
     return [item_ids(view, kept["item"]), *(kept[name].tolist() for name in _HISTORY)]
 
 
-def keep(writer: StoreWriter, state: FeatureState, position: int, watermark_ms: int) -> None:
+def keep(writer: FeatureWriter, state: FeatureState, position: int, watermark_ms: int) -> None:
     writer.apply(state.changes(), position=position, offsets={"0": str(position)}, watermark_ms=watermark_ms)
+
+
+def step(state: FeatureState, number: int, *, users: tuple[str, ...] = ("ann", "bob", "eve")) -> None:
+    """Some exposures of one moment, all of them finished a second later."""
+    first, at_ms = number * len(users), START_MS + number * 1_000
+    state.ingest(as_table([Shown(user, f"i{number % 6}", at_ms, 0, ("a", "zulu"), ("x",)) for user in users]))
+    state.apply_labels(
+        as_labels([Said(first + each, "finish", 1, at_ms + 1_000) for each in range(len(users))])
+    )

@@ -18,7 +18,7 @@ from interestclock.admission import AdmissionConfig, EventBuffer
 from interestclock.events import item_message
 from interestclock.features import ClockFeatureConfig
 from interestclock.state import FeatureState
-from interestclock.store import LmdbStore, StoreView
+from interestclock.store import StoreView, open_store
 from interestclock.streams import EmbeddedLogSource, EmbeddedLogWriter, Message, MessageParser, OffsetRanges
 from interestclock.updater import FeatureUpdater, UpdaterConfig
 
@@ -74,10 +74,12 @@ def update(
     folder: Path,
     resume: bool = True,
     config: UpdaterConfig = CONFIG,
+    *,
     items: pa.Table | None = None,
+    store: str | None = None,
 ) -> None:
     """Until so many messages were taken; it goes on where it stopped in any case."""
-    with FeatureUpdater(source_of(log, items), folder, config=config) as updater:
+    with FeatureUpdater(source_of(log, items), folder, config=config, store=store) as updater:
 
         def tell() -> None:
             updater.stopping = updater.buffer.counters.received >= messages
@@ -122,8 +124,8 @@ def said_by(view: FeatureState | StoreView) -> dict[str, Any]:
 
 
 @contextmanager
-def seen(folder: Path) -> Iterator[StoreView]:
-    with LmdbStore(folder) as store, store.snapshot() as view:
+def seen(where: str | Path) -> Iterator[StoreView]:
+    with open_store(where) as store, store.snapshot() as view:
         yield view
 
 

@@ -22,6 +22,7 @@ from interestclock.cli.stream_settings import (
     then_from_ms,
 )
 from interestclock.defaults import CHECKPOINT_MESSAGES, IDLE_SECONDS, KEEP_HOURS
+from interestclock.errors import ConfigError
 from interestclock.plugins import exits_refused, look_in_current_folder
 
 if TYPE_CHECKING:
@@ -59,11 +60,18 @@ Source = Annotated[
     ),
 ]
 Store = Annotated[
-    Path,
+    str,
     typer.Option(
         help="Folder of the store, which goes on where it stopped, or is made; what was admitted and "
-        "checkpoints are in it, too.",
+        "checkpoints are in it, too. Or redis://HOST:PORT/DB?prefix=NAME (rediss:// with TLS; extra "
+        "'redis'), a Redis or Valkey server or a node of a cluster.",
         show_default=False,
+    ),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        help="Of what was admitted and checkpoints, where the store is on a server.", show_default=False
     ),
 ]
 Then = Annotated[
@@ -98,6 +106,7 @@ def follow_command(
     source: Source,
     *,
     store: Store,
+    folder: Folder = None,
     then: Then = None,
     then_from: option.ThenFrom = None,
     mapping: option.Mapping = None,
@@ -132,6 +141,10 @@ def follow_command(
 
       interestclock features follow plays.parquet --then log://events
       --store store --mapping plays.toml
+
+      interestclock features follow log://events
+      --store redis://127.0.0.1:6379/0?prefix=plays --folder updater
+      --mapping plays.toml
     """
     label_wait_ms = minutes_ms("label-wait-minutes", label_wait_minutes)
     from_ms = then_from_ms(then_from, then=then)
@@ -139,10 +152,12 @@ def follow_command(
 
     from interestclock.operations.json_logs import log_to
     from interestclock.operations.renewed_line import RenewedLine
+    from interestclock.store import on_redis
     from interestclock.streams import OfALog
     from interestclock.updater import FeatureUpdater, UpdaterConfig
 
-    letters = store / "log-dead-letters.jsonl"
+    own = _folder(store, folder, on_server=on_redis(store))
+    letters = own / "log-dead-letters.jsonl"
     opened = open_source(
         source,
         then=then,
@@ -173,8 +188,10 @@ def follow_command(
         idle_seconds=idle_seconds,
     )
     with contextlib.ExitStack() as stack:
-        stack.enter_context(says_what_remains(lambda: _goes_on(store)))
-        updater = stack.enter_context(FeatureUpdater(opened, store, config=config))
+        stack.enter_context(says_what_remains(lambda: _goes_on(own)))
+        updater = stack.enter_context(
+            FeatureUpdater(opened, own, config=config, store=store if folder is not None else None)
+        )
         stack.enter_context(exits_refused("code of your own, in features follow,"))
         stack.callback(log_to(log_file if log_file is not None else sys.stderr))
         stack.enter_context(stopped_by_signals(updater))
@@ -184,11 +201,26 @@ def follow_command(
     if isinstance(opened, OfALog):
         for each in counts_in_words(opened.log_counts, letters):
             _say(each)
-    _say(f"{store} goes on with the same command")
+    _say(f"{own} goes on with the same command")
 
 
-def _goes_on(store: Path) -> str | None:
-    return f"nothing is lost: {store} goes on with the same command" if store.exists() else None
+def _folder(store: str, folder: Path | None, *, on_server: bool) -> Path:
+    """Of what was admitted: the store's own, where that is one."""
+    if on_server and folder is None:
+        raise ConfigError(
+            "--store is on a server, and what was admitted and checkpoints need a folder of this machine; "
+            "give --folder DIR"
+        )
+    if folder is not None and not on_server:
+        raise ConfigError(
+            f"--store {store} is a folder, which holds what was admitted and checkpoints, too; leave out "
+            "--folder"
+        )
+    return folder or Path(store)
+
+
+def _goes_on(folder: Path) -> str | None:
+    return f"nothing is lost: {folder} goes on with the same command" if folder.exists() else None
 
 
 def _say_counts(updater: FeatureUpdater) -> None:

@@ -213,6 +213,10 @@ class FeatureState:
         """Note from now on what changes: whoever has a copy has all until now."""
         self._notes = self._new_notes(whole=False)
 
+    def unfollow(self) -> None:
+        """Nobody has a copy any more: the next changes are all there is."""
+        self._notes = None
+
     def changes(self) -> StateChanges:
         """What changed since the last call, or since ``follow``; where there was neither, all there is.
 

@@ -102,9 +102,9 @@ def user_changes(now: UsersNow, votes: UserVotes | None) -> Iterator[UserChange]
     else:
         all_votes = _new_records(now.votes, votes.column_types)
     columns = (now.index_R, now.seen_ms_R, now.offset_minutes_R, now.zone_R)
-    said = zip(now.ids.to_pylist(), *(each.tolist() for each in columns), strict=True)
+    rows = zip(now.ids.to_pylist(), *(each.tolist() for each in columns), strict=True)
     for (each, index, seen_ms, offset_minutes, zone), history, vote in zip(
-        said, histories, all_votes, strict=True
+        rows, histories, all_votes, strict=True
     ):
         header = Header(
             index,

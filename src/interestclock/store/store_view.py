@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import islice
 
 import msgspec
@@ -19,7 +20,7 @@ from interestclock.ids.id_arrays import plain_ids
 from interestclock.state import Features, StateConfig
 from interestclock.state.item_listing import check_listing
 from interestclock.store.item_lists import EVERY_ITEM, ItemList
-from interestclock.store.known_values import Named
+from interestclock.store.known_values import Named, name_values
 from interestclock.store.records import Header, ItemRecord, StoreMeta, joined
 from interestclock.store.store_reader import StoreReader, UserValues
 
@@ -39,7 +40,8 @@ class StoreView:
 
     Args:
         reader: of the snapshot. meta: where the store stands. schema, config: of the state.
-        values: that items and votes name.
+        values: that items and votes name. renewed: gives them as they are later, where a snapshot is not of
+            one moment for everyone: what is read of such a store may name values that are new since then.
 
     Example:
         >>> import tempfile
@@ -68,9 +70,11 @@ class StoreView:
         schema: LogSchema,
         config: StateConfig,
         values: Named,
+        renewed: Callable[[], Named] | None = None,
     ) -> None:
         self.schema, self.config = schema, config
-        self._reader, self._meta, self._values = reader, meta, values
+        self._reader, self._meta, self._values, self._renewed = reader, meta, values, renewed
+        self._complete_from_ms = meta.complete_from_ms
         self.user_histories = UserHistories(longest=config.longest)
         self.user_histories.admit(0)
         self._behaviour_types = self.user_histories.column_types
@@ -96,8 +100,8 @@ class StoreView:
 
     @property
     def complete_from_ms(self) -> int:
-        """From when on features can be read, UTC milliseconds."""
-        return self._meta.complete_from_ms
+        """From when on features can be read of all that was asked for, UTC milliseconds."""
+        return self._complete_from_ms
 
     def slots(self, kind: str, ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.int32]:
         """Slots of ids of a kind, ``user`` or ``item``; 0 for those not known.
@@ -109,10 +113,10 @@ class StoreView:
         known = self._meta.id_types.get(kind, str(plain.type))
         if plain.null_count < len(plain) and str(plain.type) != known:
             raise LogError(f"ids are of type {plain.type}, and those of the store are {known}; give that")
-        asked = plain.to_pylist()
-        distinct = dict.fromkeys(each for each in asked if each is not None)
+        wanted = plain.to_pylist()
+        distinct = dict.fromkeys(each for each in wanted if each is not None)
         slot_of = self._user_slots(distinct) if kind == "user" else self._item_slots(distinct)
-        return np.array([slot_of.get(each, 0) for each in asked], np.int32)
+        return np.array([slot_of.get(each, 0) for each in wanted], np.int32)
 
     def read(self, user_M: IntArray, known_at_ms_M: IntArray, *, clocks_at_ms_M: IntArray | None) -> Features:
         """What was known of users strictly before moments, as ``FeatureView`` says."""
@@ -131,11 +135,13 @@ class StoreView:
         """Numbers of items' values of an attribute as of a moment, int32 (N, V), as ``FeatureView`` says."""
         self._check_complete(np.array([at_ms]))
         place = self.schema.attributes.index(name)
-        value_NV = np.zeros((item_N.size, self._meta.widths.get(name, 1)), np.int32)
-        for row, record in enumerate(self._records_of(item_N)):
-            if record is not None:
-                values = _as_of(record, at_ms)[place]
-                value_NV[row, : len(values)] = values
+        values_N = [
+            [] if record is None else _as_of(record, at_ms)[place] for record in self._records_of(item_N)
+        ]
+        width = max(self._meta.widths.get(name, 1), max(map(len, values_N), default=0))
+        value_NV = np.zeros((item_N.size, width), np.int32)
+        for row, values in enumerate(values_N):
+            value_NV[row, : len(values)] = values
         return value_NV
 
     def list_items(
@@ -182,7 +188,10 @@ class StoreView:
 
     def _user_slots(self, ids: Mapping[int | str, None]) -> dict[int | str, int]:
         new = [each for each in ids if each not in self._slot_of]
-        for each, found in zip(new, self._reader.users(new), strict=True):
+        read = self._reader.users(new)
+        if any(found is not None and found.position > self._meta.position for found in read):
+            self._renew()
+        for each, found in zip(new, read, strict=True):
             if found is not None:
                 self._slot_of[each] = len(self._headers)
                 self._load(len(self._headers), found)
@@ -192,6 +201,7 @@ class StoreView:
     def _load(self, slot: int, found: UserValues) -> None:
         """Lay a user's records as they lie in memory."""
         header = found.header
+        self._complete_from_ms = max(self._complete_from_ms, found.complete_from_ms)
         values = joined(found.history, self._behaviour_types, dropped=header.behaviours_dropped)
         self.user_histories.put(slot, values, dropped=header.behaviours_dropped)
         if self._votes is not None:
@@ -199,28 +209,48 @@ class StoreView:
             self._votes.put(slot, values, dropped=header.votes_dropped)
 
     def _item_slots(self, ids: Mapping[int | str, None]) -> dict[int | str, int]:
-        asked = list(ids)
-        return dict(zip(asked, self._reader.item_slots(asked), strict=True))
+        wanted = list(ids)
+        return dict(zip(wanted, self._reader.item_slots(wanted), strict=True))
 
     def _list_of(self, name: str, value: str) -> ItemList:
         number = int(pc.index(self._values.texts[name], value).as_py()) + 1  # 0 where it is not there
         return self.schema.attributes.index(name), number
 
     def _in_list(self, those: ItemList, slot_N: npt.NDArray[np.int32], *, at_ms: int) -> IntArray:
-        """Which of a list's items have its value as of a moment."""
-        if those == EVERY_ITEM:
-            return slot_N
+        """Which of a list's items are there, and have its value as of a moment."""
         place, number = those
-        records = self._records_of(slot_N)
-        has = [record is not None and number in _as_of(record, at_ms)[place] for record in records]
+        has = [
+            record is not None and (those == EVERY_ITEM or number in _as_of(record, at_ms)[place])
+            for record in self._records_of(slot_N)
+        ]
         return slot_N[np.array(has, np.bool_)]
 
     def _records_of(self, slot_N: IntArray) -> list[ItemRecord | None]:
         slots = slot_N.tolist()
         new = [each for each in dict.fromkeys(slots) if each > 0 and each not in self._items]
         for slot, value in zip(new, self._reader.items(new), strict=True):
-            self._items[slot] = None if value is None else msgspec.msgpack.decode(value, type=ItemRecord)
+            record = None if value is None else msgspec.msgpack.decode(value, type=ItemRecord)
+            self._items[slot] = record
+            if record is not None and self._renewed is not None and not self._names(record):
+                self._renew()
         return [self._items.get(slot) for slot in slots]
+
+    def _names(self, record: ItemRecord) -> bool:
+        """Whether all values of an item are known by name."""
+        named = [len(self._values.texts[name]) for name in self.schema.attributes]
+        every = [record.values, *(values for _, _, values in record.versions)]
+        return all(
+            max(numbers, default=0) <= known
+            for values in every
+            for numbers, known in zip(values, named, strict=True)
+        )
+
+    def _renew(self) -> None:
+        """Values that are new since the snapshot, for what is newer, too."""
+        if self._renewed is not None:
+            self._values = replace(self._renewed(), votes=self._votes)
+            if self._votes is not None:
+                name_values(self._votes, self._values.texts)
 
     def _check_complete(self, at_ms_M: IntArray) -> None:
         if at_ms_M.size and at_ms_M.min() < self.complete_from_ms:

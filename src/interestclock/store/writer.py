@@ -79,7 +79,7 @@ class StoreWriter:
         self, folder: str | Path, *, schema: LogSchema, config: StateConfig, map_bytes: int = FIRST_MAP_BYTES
     ) -> None:
         self.schema, self.config = schema, config
-        folder = Path(folder)
+        self._folder = folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = lock_to_write(folder)
         try:
@@ -107,12 +107,21 @@ class StoreWriter:
         self._environment.close()
         self._lock.release()
 
+    def tidy(self) -> None:
+        """Let go of what killed readers hold."""
+        self.release_killed_readers()
+
     def release_killed_readers(self) -> int:
         """Let go of what snapshots hold whose processes were killed, or the file grows; how many they were.
 
         It is done as the store is opened; a writer that runs for long does it now and then.
         """
         return self._environment.release_killed_readers()
+
+    @property
+    def name(self) -> str:
+        """The folder."""
+        return str(self._folder)
 
     @property
     def position(self) -> int:
@@ -125,6 +134,11 @@ class StoreWriter:
         """The version of the item table whose items are all in the store; "" where none is."""
         with self._environment.reading() as txn:
             return self._meta(txn).catalogue
+
+    @property
+    def furthest(self) -> int:
+        """The same: a commit is there as a whole or not at all."""
+        return self.position
 
     @property
     def map_bytes(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -13,6 +12,7 @@ from interestclock.events.items import read_items
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.open_log import open_log, resolve_mapping
 from interestclock.plugins import is_named
+from interestclock.streams.addresses import without_login
 from interestclock.streams.embedded_log import EmbeddedLogSource
 from interestclock.streams.hybrid_source import HybridSource
 from interestclock.streams.kafka import KafkaSource
@@ -64,7 +64,7 @@ def open_live(
         interestclock.errors.ConfigError: redis://127.0.0.1:6379/plays: nothing says which labels ...
     """
     kind = _kind(source)
-    shown = _without_login(source)
+    shown = without_login(source)
     if kind == "own":
         return open_own_live(source, speed_up=speed_up, described=(mapping, layout, items))
     if kind == "path":
@@ -113,9 +113,9 @@ def open_hybrid(
         interestclock.errors.ConfigError: 'later.parquet' is no stream; --then takes log://DIR, ...
     """
     if _kind(log) != "path":
-        raise ConfigError(f"'{_without_login(log)}' is no log; --then follows a log, so give its path")
+        raise ConfigError(f"'{without_login(log)}' is no log; --then follows a log, so give its path")
     if _kind(stream) not in _STREAMS:
-        raise ConfigError(f"'{_without_login(stream)}' is no stream; --then takes {_ADDRESSES}")
+        raise ConfigError(f"'{without_login(stream)}' is no stream; --then takes {_ADDRESSES}")
     resolved = _mapping_of_log(log, mapping, layout, items, label_wait_ms)
     if resolved.event_id is None and from_ms is None:
         raise ConfigError(
@@ -193,7 +193,7 @@ def _stream(
 
 def _check_address(kind: str, source: str) -> None:
     parts = urlsplit(source)
-    name, shown = parts.path.strip("/"), _without_login(source)
+    name, shown = parts.path.strip("/"), without_login(source)
     if not name or "/" in name or not parts.netloc:
         raise ConfigError(f"{shown}: give {kind}://HOST:PORT/{'STREAM' if kind == 'redis' else 'TOPIC'}")
     _refuse_the_rest(kind, shown, parts)
@@ -203,13 +203,8 @@ def _redis_port(source: str, parts: SplitResult) -> int:
     try:
         return _REDIS_PORT if parts.port is None else parts.port
     except ValueError as error:
-        shown = _without_login(source)
+        shown = without_login(source)
         raise ConfigError(f"{shown}: no port of that kind; give redis://HOST:PORT/STREAM") from error
-
-
-def _without_login(source: str) -> str:
-    """As it may be shown: a password is for the server alone."""
-    return re.sub(r"//[^/]*@", "//", source)
 
 
 def _refuse_the_rest(kind: str, shown: str, parts: SplitResult) -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from interestclock.errors import ConfigError, LogError
 from interestclock.events.schema import LogSchema
+from interestclock.streams.addresses import redis_package
 from interestclock.streams.merge import PartitionMerge, in_order
 from interestclock.streams.messages import Message, MessageParser
 from interestclock.streams.micro_batch import MicroBatch, OffsetRanges
@@ -80,13 +81,7 @@ class RedisSource:
         patience_s: float = 600.0,
         clock: TimeSource | None = None,
     ) -> None:
-        try:
-            import redis  # noqa: PLC0415  an extra
-        except ImportError as error:
-            raise ConfigError(
-                "redis is not installed; install the extra 'redis', in a checkout with "
-                "pip install -c constraints.txt '.[redis]'"
-            ) from error
+        redis = redis_package()
         if not streams or "" in streams or len(set(streams)) < len(streams):
             raise ConfigError(f"streams are {', '.join(map(repr, streams)) or 'none'}; name each once")
         self._away = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import socket
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ from interestclock.operations.alarms import Alarms
 from interestclock.operations.event_rate import EventRate
 from interestclock.state import FeatureState
 from interestclock.state.apply_admitted import apply_admitted
-from interestclock.store import StoreWriter
+from interestclock.store import StoreLostError, open_writer
 from interestclock.streams import LiveSource
 from interestclock.updater.config import UpdaterConfig
 from interestclock.updater.progress import UpdaterNumbers
@@ -51,13 +52,19 @@ class FeatureUpdater:
     and only then acknowledged. Whatever kills it, the next one on the folder goes on: it takes the newest
     checkpoint, applies what was admitted since then again, and writes what of that the store has not.
 
+    Where the store is on a server, there is no ``features.lmdb``: each user goes there by themselves, and
+    the position last of all. A server that is away is waited for; if it lost what it had, all is written
+    anew.
+
     Args:
         source: of events. folder: of the store; one that an updater of the same source and settings left
             goes on. config: how it admits, and what it keeps.
+        store: ``redis://HOST:PORT/DB?prefix=NAME`` of a store on a server; None: it is in the folder.
 
     Raises:
+        ConfigError: the address cannot be read.
         ResultError: the folder is of something else or of another source or configuration, another updater
-            runs in it, or it cannot be written.
+            runs in it or writes the store, or it cannot be written.
 
     Example:
         >>> import tempfile
@@ -79,8 +86,11 @@ class FeatureUpdater:
         (True, [1, 0])
     """
 
-    def __init__(self, source: LiveSource, folder: str | Path, *, config: UpdaterConfig) -> None:
+    def __init__(
+        self, source: LiveSource, folder: str | Path, *, config: UpdaterConfig, store: str | None = None
+    ) -> None:
         folder = Path(folder)
+        self.store = store or str(folder)
         self.source, self.folder, self.config = source, folder, config
         self.stopping = self.under_way = False
         settings = settings_of(source, config.made_from())
@@ -100,7 +110,9 @@ class FeatureUpdater:
             )
             opened.callback(self._files.close)
             self._writer = opened.enter_context(
-                StoreWriter(folder, schema=source.schema, config=config.state())
+                open_writer(
+                    store or folder, schema=source.schema, config=config.state(), owner=_owner(folder)
+                )
             )
             self._opened = opened.pop_all()
         self.loop = SourceLoop(
@@ -191,13 +203,13 @@ class FeatureUpdater:
                 f"{self.folder}: the store has {there} entries, and admitted/ none; bring checkpoints/ and "
                 "admitted/ back from a copy, or start anew in another folder"
             )
-        if not checkpoint <= there <= last:
+        if there < checkpoint or self._writer.furthest > last:
             why = f"the store is at entry {there}, and what was admitted goes from {checkpoint} to {last}"
         elif there and not self._has_catalogue():
             why = "the store was written with another item table, or without its items"
         else:
             return there
-        _log.warning("%s: %s: writing the store anew", self.folder, why)
+        _log.warning("%s: %s: writing the store anew", self._writer.name, why)
         return 0
 
     def _has_catalogue(self) -> bool:
@@ -224,6 +236,15 @@ class FeatureUpdater:
             self._checkpoint()
 
     def _commit(self) -> None:
+        try:
+            self._write_changes()
+        except StoreLostError as error:
+            _log.warning("%s; writing the store anew", error)
+            self.state.unfollow()
+            self._write_changes()
+        self._in_store = self._files.admission.position
+
+    def _write_changes(self) -> None:
         admission = self._files.admission
         self._writer.apply(
             self.state.changes(),
@@ -231,13 +252,12 @@ class FeatureUpdater:
             offsets=admission.offsets,
             watermark_ms=self.buffer.watermark_ms,
         )
-        self._in_store = admission.position
 
     def _checkpoint(self) -> None:
         """Copy the state; write it beside the updates, which wait only if the one before is not done."""
         started_s = time.perf_counter()
         self._files.written()
-        self._writer.release_killed_readers()
+        self._writer.tidy()
         state = under("admission", self.buffer.state()) | under("features", self.state.state())
         self._number += 1
         self._since_checkpoint = 0
@@ -253,3 +273,8 @@ class FeatureUpdater:
         counters.waiting = self.buffer.waiting
         counters.item_changes = self.state.values.changes.count
         return counters.counts()
+
+
+def _owner(folder: Path) -> str:
+    """Who writes, for a store on a server: one updater at a time has a folder."""
+    return f"{socket.gethostname()}:{folder.resolve()}"

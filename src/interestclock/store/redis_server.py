@@ -1,0 +1,45 @@
+"""Whether a server is one to keep features on, and what its acknowledgement is worth."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from interestclock.errors import ResultError
+from interestclock.store.redis_connection import RedisConnection
+from interestclock.streams.redis_durability import read_durability
+
+__all__ = ["check_server"]
+
+_log = logging.getLogger("interestclock.store")
+
+
+def check_server(connection: RedisConnection) -> None:
+    """Look at each node that is written to; say what a crash of it costs.
+
+    Raises:
+        ResultError: it would throw users away when its memory is full.
+    """
+    with connection.primaries() as nodes:
+        for node in nodes:
+            _refuse_eviction(node, connection)
+            durability = read_durability(node, refused=connection.refused)
+            if durability is not None and not durability.append_only:
+                _log.warning(
+                    "%s: %s, and the store is written anew; where that takes long, set appendonly yes",
+                    connection.name,
+                    durability.loss,
+                )
+
+
+def _refuse_eviction(node: Any, connection: RedisConnection) -> None:
+    try:
+        memory = node.info("memory")
+    except connection.refused:  # a hosted server may not say
+        return
+    policy = str(memory.get("maxmemory_policy", "noeviction"))
+    if memory.get("maxmemory") and policy.startswith("allkeys"):
+        raise ResultError(
+            f"{connection.name} throws keys away when its memory is full (maxmemory-policy {policy}), and so "
+            "users; set maxmemory-policy noeviction, or take a server for the store alone"
+        )
