@@ -20,7 +20,7 @@ import pyarrow as pa
 from interestclock.admission import LabelEvents
 from interestclock.events.schema import LogSchema
 from interestclock.state import FeatureState, StateConfig
-from interestclock.store import LmdbStore, StoreWriter, records
+from interestclock.store import FeatureWriter, LmdbStore, RedisStore, StoreWriter, records
 
 SCHEMA = LogSchema(labels=("finish",), attributes=("genre",), clock_attributes=("genre",))
 CONFIG = StateConfig()
@@ -52,7 +52,7 @@ def batch(state: FeatureState, user_N: np.ndarray, first: int) -> None:
     state.close_before_ms(int(at_ms_N[-1]))
 
 
-def feed(user_N: np.ndarray, size: int, writer: StoreWriter | None) -> tuple[FeatureState, float]:
+def feed(user_N: np.ndarray, size: int, writer: FeatureWriter | None) -> tuple[FeatureState, float]:
     """A state that was fed, followed by a writer or not; and seconds."""
     state = FeatureState(SCHEMA, items=None, config=CONFIG)
     began = perf_counter()
@@ -63,7 +63,7 @@ def feed(user_N: np.ndarray, size: int, writer: StoreWriter | None) -> tuple[Fea
     return state, perf_counter() - began
 
 
-def read_ms(store: LmdbStore, user: int, at_ms: int, times: int = 50) -> dict[str, float]:
+def read_ms(store: LmdbStore | RedisStore, user: int, at_ms: int, times: int = 50) -> dict[str, float]:
     """Median milliseconds of a snapshot that reads a user's history, and of one that reads clocks, too."""
     at_ms_M, taken = np.array([at_ms]), {"history": [], "history and hourly profile": []}
     for name, seconds in taken.items():

@@ -12,12 +12,13 @@ import pyarrow as pa
 import pytest
 from embedded_logs import filled
 from live_stream import messages
+from redis_server import SERVER, RedisServer
 from typer.testing import CliRunner, Result
 
 from interestclock.cli.app import app
 from interestclock.errors import InterestClockError
 from interestclock.simulator import SimulatorSize, write_simulated_log
-from interestclock.store import LmdbStore
+from interestclock.store import LmdbStore, RedisStore
 from interestclock.streams import followers_of
 
 MAPPING = """
@@ -96,6 +97,30 @@ def test_a_log_is_followed_to_its_end(tmp_path: Path) -> None:
         assert view.position == position
 
 
+@pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
+def test_a_log_is_followed_into_a_store_on_a_server(tmp_path: Path) -> None:
+    exposures = write_simulated_log(tmp_path / "log", size=SimulatorSize(users=5, items=200, days=2))
+    (tmp_path / "redis").mkdir()
+    server = RedisServer(tmp_path / "redis")
+    server.start()
+    try:
+        where = f"redis://127.0.0.1:{server.port}/0?prefix=plays"
+        arguments = ["follow", str(tmp_path / "log"), "--store", where, "--folder", str(tmp_path / "updater")]
+        done = run(*arguments)
+        assert done.exit_code == 0, done.output
+        assert f"{exposures:,} messages: {exposures:,} exposures" in done.output
+        assert f"{tmp_path / 'updater'} goes on with the same command" in done.output
+        with RedisStore(where) as store, store.snapshot() as view:
+            assert view.slots("user", pa.array([1, 77])).tolist() == [1, 0]
+            position = view.position
+        assert run(*arguments).exit_code == 0  # nothing is left to do
+        with RedisStore(where) as store, store.snapshot() as view:
+            assert view.position == position
+        assert not (tmp_path / "updater" / "features.lmdb").exists()
+    finally:
+        server.stop()
+
+
 def test_the_older_form_still_writes_a_log_as_files(tmp_path: Path) -> None:
     size = SimulatorSize(users=5, items=200, days=2, exposures_per_day=40)
     write_simulated_log(tmp_path / "log", size=size)
@@ -112,6 +137,15 @@ def test_the_older_form_still_writes_a_log_as_files(tmp_path: Path) -> None:
     [
         (["--then-from", "2026-03-01T00:00:00Z"], "--then-from goes with --then; leave it out"),
         ([], "nothing says which labels its messages have; give a mapping file"),
+        (
+            ["--folder", "updater"],
+            "is a folder, which holds what was admitted and checkpoints, too; leave out",
+        ),
+        (
+            ["--store", "redis://127.0.0.1:1/0"],
+            "--store is on a server, and what was admitted and checkpoints",
+        ),
+        (["--store", "mysql://127.0.0.1:1/0"], "no store is there; give a folder, or redis://HOST:PORT/DB"),
     ],
 )
 def test_what_it_cannot_do_is_told(options: list[str], message: str, tmp_path: Path) -> None:
