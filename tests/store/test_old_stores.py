@@ -67,7 +67,7 @@ def test_it_goes_on(folder: Path) -> None:
 
 
 def test_an_old_store_says_how_it_is_converted(folder: Path) -> None:
-    said = f"is of format 1, and this reads {FORMAT}; convert it with `interestclock store migrate`"
+    said = f"is of format 1, and this reads {FORMAT}; convert a folder with `interestclock store migrate"
     with pytest.raises(ResultError, match=said):
         LmdbStore(folder)
     with pytest.raises(ResultError, match=said):

@@ -69,8 +69,8 @@ def check_format(value: bytes, where: str) -> StoreMeta:
     found = stored_meta(value, where)
     if found.format < FORMAT:
         raise ResultError(
-            f"{where} is of format {found.format}, and this reads {FORMAT}; convert it with "
-            "`interestclock store migrate`, given the folder of the store"
+            f"{where} is of format {found.format}, and this reads {FORMAT}; convert a folder with "
+            "`interestclock store migrate FOLDER`, and have a store on Redis written anew, under another prefix"
         )
     if found.format != FORMAT:
         raise ResultError(f"{where} is of format {found.format}, and this reads {FORMAT}; {_REMEDY}")
