@@ -70,7 +70,7 @@ def check_format(value: bytes, where: str) -> StoreMeta:
     if found.format < FORMAT:
         raise ResultError(
             f"{where} is of format {found.format}, and this reads {FORMAT}; convert a folder with "
-            "`interestclock store migrate FOLDER`, and have a store on Redis written anew, under another prefix"
+            "`interestclock store migrate FOLDER`; a store on Redis is written anew, under another prefix"
         )
     if found.format != FORMAT:
         raise ResultError(f"{where} is of format {found.format}, and this reads {FORMAT}; {_REMEDY}")
