@@ -40,6 +40,8 @@ tags = "tags"
 age = "age"
 """
 
+SMALL = SimulatorSize(users=5, items=200, days=2, exposures_per_day=40)
+
 
 def run(*arguments: str) -> Result:
     return CliRunner(env={"COLUMNS": "200"}).invoke(app, ["features", *arguments])
@@ -82,8 +84,7 @@ def test_a_stream_is_followed_stopped_and_followed_on(tmp_path: Path) -> None:
 
 
 def test_a_log_is_followed_to_its_end(tmp_path: Path) -> None:
-    size = SimulatorSize(users=5, items=200, days=2, exposures_per_day=40)
-    exposures = write_simulated_log(tmp_path / "log", size=size)
+    exposures = write_simulated_log(tmp_path / "log", size=SMALL)
     arguments = ["follow", str(tmp_path / "log"), "--store", str(tmp_path / "store")]
     done = run(*arguments)
     assert done.exit_code == 0, done.output
@@ -99,7 +100,7 @@ def test_a_log_is_followed_to_its_end(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
 def test_a_log_is_followed_into_a_store_on_a_server(tmp_path: Path) -> None:
-    exposures = write_simulated_log(tmp_path / "log", size=SimulatorSize(users=5, items=200, days=2))
+    exposures = write_simulated_log(tmp_path / "log", size=SMALL)
     (tmp_path / "redis").mkdir()
     server = RedisServer(tmp_path / "redis")
     server.start()
@@ -122,8 +123,7 @@ def test_a_log_is_followed_into_a_store_on_a_server(tmp_path: Path) -> None:
 
 
 def test_the_older_form_still_writes_a_log_as_files(tmp_path: Path) -> None:
-    size = SimulatorSize(users=5, items=200, days=2, exposures_per_day=40)
-    write_simulated_log(tmp_path / "log", size=size)
+    write_simulated_log(tmp_path / "log", size=SMALL)
     for number, words in enumerate((["export"], [])):
         done = run(*words, "--out", str(tmp_path / f"out{number}"), str(tmp_path / "log"))
         assert done.exit_code == 0, done.output

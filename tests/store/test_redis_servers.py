@@ -82,6 +82,29 @@ def test_a_server_that_lost_its_last_minute_gets_all(server: RedisServer) -> Non
         check_equal(where, state)
 
 
+def test_a_cluster_whose_node_was_started_again_gets_all(tmp_path: Path) -> None:
+    server, state = RedisCluster(tmp_path), new_state()
+    server.start()
+    try:
+        where = address(server)
+        with writer_at(where) as writer:
+            for number in range(2):
+                step(state, number)
+                keep(writer, state, number + 1, START_MS)
+            server.kill()
+            server.start()
+            step(state, 2)
+            with pytest.raises(StoreLostError, match="has nodes that were started again"):
+                keep(writer, state, 3, START_MS)
+            state.unfollow()
+            keep(writer, state, 3, START_MS)
+            step(state, 3)
+            keep(writer, state, 4, START_MS)
+        check_equal(where, state)
+    finally:
+        server.stop()
+
+
 def test_nothing_is_left_of_what_was_written_anew(server: RedisServer) -> None:
     where, state = address(server), new_state()
     with writer_at(where) as writer:

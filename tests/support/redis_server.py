@@ -13,6 +13,7 @@ import redis
 
 SERVER = shutil.which("redis-server")
 ALL_IS_KEPT = "--appendonly yes --appendfsync always --save ''"
+_CLUSTER = "--appendonly yes --appendfsync no --save '' --cluster-enabled yes"
 NOTHING_IS_KEPT = "--appendonly no --save ''"
 
 
@@ -55,20 +56,39 @@ class RedisServer:
 
 
 class RedisCluster(RedisServer):
-    """A cluster of one node, which has all slots."""
+    """A cluster of three nodes with a third of the slots each; port and kill are the first one's."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, f"{ALL_IS_KEPT} --cluster-enabled yes")
+        super().__init__(folder, _CLUSTER)
+        self._others = [RedisServer(folder / str(number), _CLUSTER) for number in (1, 2)]
 
     def start(self) -> None:
         super().start()
-        with self.client() as client:
-            if client.execute_command("CLUSTER INFO")["cluster_slots_assigned"] != "16384":
-                client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
-            until = time.monotonic() + 10
-            while client.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
-                assert time.monotonic() < until, "the cluster does not come up"
-                time.sleep(0.02)
+        for each in self._others:
+            if each._process is None:
+                each.folder.mkdir(exist_ok=True)
+                each.start()
+        nodes = [self, *self._others]
+        for number, node in enumerate(nodes):
+            with node.client() as client:
+                if not client.execute_command("CLUSTER INFO")["cluster_slots_assigned"].strip("0"):
+                    first, stop = (16_384 * each // 3 for each in (number, number + 1))
+                    client.execute_command("CLUSTER ADDSLOTSRANGE", first, stop - 1)
+                    client.execute_command("CLUSTER MEET", "127.0.0.1", self.port)
+        until = time.monotonic() + 20
+        while not all(map(_is_whole, nodes)):
+            assert time.monotonic() < until, "the cluster does not come up"
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        for each in (super(), *self._others):
+            each.stop()
+
+
+def _is_whole(node: RedisServer) -> bool:
+    with node.client() as client:
+        told = client.execute_command("CLUSTER INFO")
+    return (told["cluster_state"], told["cluster_known_nodes"]) == ("ok", "3")
 
 
 def _free_port() -> int:

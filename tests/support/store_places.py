@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from admitted_logs import SCHEMA
 from fed_state import FOREVER
-from redis_server import SERVER, RedisCluster, RedisServer
+from redis_server import NOTHING_IS_KEPT, SERVER, RedisCluster, RedisServer
 
 from interestclock.state import StateConfig
 from interestclock.store import FeatureWriter, open_writer
@@ -34,7 +34,7 @@ def places(kind: str) -> Iterator[Callable[[], Place]]:
         finally:
             shutil.rmtree(folder)
         return
-    server = RedisCluster(folder) if kind == "cluster" else RedisServer(folder)
+    server = RedisCluster(folder) if kind == "cluster" else RedisServer(folder, NOTHING_IS_KEPT)
     server.start()
     try:
         yield lambda: address(server)

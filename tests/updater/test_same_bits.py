@@ -76,7 +76,8 @@ def questions(draw: np.random.Generator, first_ms: int) -> list[Ask]:
 def check(messages: int, stops: int, folder: Path, server: RedisServer, *, days: int, poll: int) -> None:
     told, draw, config = list(many_messages(messages, seed=5, days=days)), np.random.default_rng(7), MANY
     with EmbeddedLogWriter(folder / "log") as writer:
-        writer.append(told)
+        for first in range(0, messages, 10_000):
+            writer.append(told[first : first + 10_000])
     memory, store, with_history = InMemory(told), address(server), 0
     config = replace(config, poll_messages=poll)
     for until in np.sort(draw.choice(messages, stops, replace=False) + 1).tolist():

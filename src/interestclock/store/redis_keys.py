@@ -16,6 +16,7 @@ __all__ = [
     "HEADER",
     "LEFT_OVER",
     "META",
+    "NODES",
     "AsOf",
     "ItemValue",
     "RedisKeys",
@@ -24,8 +25,10 @@ __all__ = [
 ]
 
 # Fields: of meta, where the store stands, whose it is, up to which position anything may have been written,
-# whether keys of other generations may be there, and how many values are numbered; of a user.
+# whether keys of other generations may be there, how many values are numbered, and a cluster's nodes; of a
+# user.
 META, DESCRIPTION, BEGUN, LEFT_OVER, COUNTS = b"meta", b"description", b"begun", b"left_over", b"counts"
+NODES = b"nodes"
 HEADER, AS_OF = b"h", b"p"
 
 
@@ -69,10 +72,6 @@ class RedisKeys:
     def list_of(self, those: ItemList) -> bytes:
         """Slots of a list's items, by index."""
         return self._all + b"l:%d:%d" % those
-
-    def mark(self, number: int) -> bytes:
-        """One of the keys that tell whether a node of a cluster lost what it had."""
-        return self._all + b"m:%d" % number
 
     def is_left_over(self, key: bytes) -> bool:
         """Whether a key is of this store and another generation."""

@@ -9,7 +9,7 @@ from interestclock.errors import ResultError
 from interestclock.store.redis_connection import RedisConnection
 from interestclock.streams.redis_durability import read_durability
 
-__all__ = ["check_server"]
+__all__ = ["check_server", "node_runs"]
 
 _log = logging.getLogger("interestclock.store")
 
@@ -30,6 +30,18 @@ def check_server(connection: RedisConnection) -> None:
                     connection.name,
                     durability.loss,
                 )
+
+
+def node_runs(connection: RedisConnection) -> bytes:
+    """Which nodes of a cluster are written to, each since it was started; nothing of a server by itself.
+
+    One that was started again, or that took over from another, may lack what was acknowledged last, and the
+    position, which is on one node, says nothing of the others.
+    """
+    if not connection.cluster:
+        return b""
+    with connection.primaries() as nodes:
+        return " ".join(sorted(node.info("server")["run_id"] for node in nodes)).encode()
 
 
 def _refuse_eviction(node: Any, connection: RedisConnection) -> None:

@@ -22,10 +22,10 @@ from interestclock.store.records import StoreMeta, midnight_key
 from interestclock.store.redis_address import RedisAddress
 from interestclock.store.redis_connection import RedisAwayError, RedisConnection
 from interestclock.store.redis_items import RedisItems
-from interestclock.store.redis_keys import BEGUN, COUNTS, DESCRIPTION, LEFT_OVER, META, RedisKeys
+from interestclock.store.redis_keys import BEGUN, COUNTS, DESCRIPTION, LEFT_OVER, META, NODES, RedisKeys
 from interestclock.store.redis_lock import RedisLock
 from interestclock.store.redis_scripts import WRITE_META
-from interestclock.store.redis_server import check_server
+from interestclock.store.redis_server import check_server, node_runs
 from interestclock.store.redis_users import RedisUsers
 from interestclock.store.redis_values import ValueCounts, value_commands
 from interestclock.store.store_writer import StoreLostError
@@ -199,7 +199,8 @@ class RedisStoreWriter:
     def _bring(self, changes: StateChanges, meta: StoreMeta) -> None:
         """All of a call, unless the server has it already."""
         self._lock.check()
-        if self._is_there(meta, whole=changes.whole):
+        nodes = node_runs(self._connection)
+        if self._is_there(meta, nodes, whole=changes.whole):
             return
         begun = {BEGUN: b"%d" % meta.position}
         self._write_meta(begun | ({LEFT_OVER: b"1"} if changes.whole else {}))
@@ -213,17 +214,21 @@ class RedisStoreWriter:
             self._connection, keys, position=meta.position, complete_from_ms=meta.complete_from_ms
         )
         users.write(changes.users_left, changes.users, self._votes)
-        counts = self._counts.after(changes, attributes)
-        self._write_meta({COUNTS: msgspec.msgpack.encode(counts), META: msgspec.msgpack.encode(meta)})
+        if node_runs(self._connection) != nodes:
+            raise RedisAwayError(f"{self.name}: a node was replaced meanwhile; try again")
+        counts = msgspec.msgpack.encode(self._counts.after(changes, attributes))
+        self._write_meta({COUNTS: counts, META: msgspec.msgpack.encode(meta), NODES: nodes})
 
-    def _is_there(self, meta: StoreMeta, *, whole: bool) -> bool:
+    def _is_there(self, meta: StoreMeta, nodes: bytes, *, whole: bool) -> bool:
         """Whether the server has all of it; looks whether it stands where it was left."""
-        value = self._connection.one("HGET", self._keys(0).meta, META)
+        value, nodes_there = self._connection.one("HMGET", self._keys(0).meta, META, NODES)
         there = None if value is None else check_format(value, self.name)
         if there is not None and (there.generation, there.position) == (meta.generation, meta.position):
             return True
         before = self._meta
         if there is not None and (there.generation, there.position) == (before.generation, before.position):
+            if not whole and (nodes_there or nodes) != nodes:
+                raise StoreLostError(f"{self.name} has nodes that were started again, and may lack something")
             return False
         if there is not None and there.position > before.position:
             raise ResultError(
