@@ -143,7 +143,7 @@ def follow_command(
       --store store --mapping plays.toml
 
       interestclock features follow log://events
-      --store redis://127.0.0.1:6379/0?prefix=plays --folder updater
+      --store 'redis://127.0.0.1:6379/0?prefix=plays' --folder updater
       --mapping plays.toml
     """
     label_wait_ms = minutes_ms("label-wait-minutes", label_wait_minutes)
