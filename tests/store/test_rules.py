@@ -11,38 +11,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from admitted_logs import DAY_MS, SCHEMA, START_MS, Shown, as_labels, as_table
-from admitted_logs import Said as Label
+from admitted_logs import DAY_MS, START_MS
 from fed_state import FOREVER, new_state
+from filled_stores import fill, open_writer, step
 from stored_state import features_by_id, keep
 
 from interestclock.errors import LogError, ResultError
-from interestclock.state import FeatureState, StateConfig
-from interestclock.store import LmdbStore, StoreWriter
+from interestclock.state import StateConfig
+from interestclock.store import LmdbStore
 
 _HERE = Path(__file__).resolve().parent
-
-
-def step(state: FeatureState, number: int, *, users: tuple[str, ...] = ("ann", "bob", "eve")) -> None:
-    """Some exposures of one moment, all of them finished a second later."""
-    first, at_ms = number * len(users), START_MS + number * 1_000
-    state.ingest(as_table([Shown(user, f"i{number % 6}", at_ms, 0, ("a", "zulu"), ("x",)) for user in users]))
-    state.apply_labels(
-        as_labels([Label(first + each, "finish", 1, at_ms + 1_000) for each in range(len(users))])
-    )
-
-
-def open_writer(folder: Path, *, config: StateConfig = FOREVER, map_bytes: int = 1 << 20) -> StoreWriter:
-    return StoreWriter(folder, schema=SCHEMA, config=config, map_bytes=map_bytes)
-
-
-def fill(folder: Path, steps: int) -> FeatureState:
-    state = new_state()
-    with open_writer(folder) as writer:
-        for number in range(steps):
-            step(state, number)
-            keep(writer, state, number + 1, START_MS)
-    return state
 
 
 def python(code: str, *arguments: str) -> subprocess.Popen[str]:
@@ -64,7 +42,8 @@ import sys
 from pathlib import Path
 from fed_state import new_state
 from stored_state import keep
-from test_rules import START_MS, open_writer, step
+from admitted_logs import START_MS
+from filled_stores import open_writer, step
 state, writer = new_state(), open_writer(Path(sys.argv[1]))
 for number in range(100_000):
     step(state, number)

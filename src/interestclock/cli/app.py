@@ -19,6 +19,7 @@ from interestclock.cli.log_options import LogOptions, with_log_options
 from interestclock.cli.migrate import migrate_command
 from interestclock.cli.refusals import check_choice
 from interestclock.cli.snapshots import snapshots_app
+from interestclock.cli.store import store_app
 from interestclock.cli.train import train_command
 from interestclock.defaults import (
     DEFAULT_RANKERS,
@@ -237,6 +238,7 @@ app.command("append")(append_command)
 app.command("migrate")(migrate_command)
 app.add_typer(features_app, name="features")
 app.add_typer(snapshots_app, name="snapshots")
+app.add_typer(store_app, name="store")
 
 
 def _say_counts(counts: LogCounts, dead_letters: Path) -> None:

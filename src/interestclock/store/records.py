@@ -13,6 +13,7 @@ import numpy.typing as npt
 __all__ = [
     "CHUNK",
     "FORMAT",
+    "HEADER_TYPE",
     "Header",
     "ItemRecord",
     "StoreMeta",
@@ -55,6 +56,12 @@ class Header(NamedTuple):
     def unpack(cls, value: bytes) -> Header:
         """What ``pack`` gave."""
         return cls(*_HEADER.unpack(value))
+
+
+HEADER_TYPE = np.dtype(
+    list(zip(Header._fields, ("<i8", "<i8", "<i2", "<i2", "<i8", "<i8", "<i8", "<i8"), strict=True))
+)
+"""A ``Header`` as it is packed, to read many at a time."""
 
 
 class ItemRecord(msgspec.Struct, array_like=True):

@@ -1,0 +1,16 @@
+"""The commands about stores: what is in one, whether it is whole, its copies."""
+
+from __future__ import annotations
+
+import typer
+
+from interestclock.cli.store_stats import stats_command
+
+__all__ = ["store_app"]
+
+store_app = typer.Typer(
+    no_args_is_help=True,
+    help="A store of features that 'features follow' keeps: what is in it ('stats'). What reads may run "
+    "beside the updater and beside servers.",
+)
+store_app.command("stats")(stats_command)
