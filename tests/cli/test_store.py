@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
+from in_memory import DAY_MS
 from typer.testing import CliRunner, Result
-from updated_stores import Log, embedded, update
+from updated_stores import Log, embedded, state_at, update
 
 from interestclock.cli.app import app
-from interestclock.errors import ResultError
+from interestclock.errors import InterestClockError, ResultError
+from interestclock.events import open_log
+from interestclock.simulator import SimulatorSize, write_simulated_log
+from interestclock.streams import ReplaySource
+from interestclock.updater import FeatureUpdater, UpdaterConfig
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +55,53 @@ def test_what_is_in_a_store_is_shown(store: Path, log: Log) -> None:
     assert plain["usage"]["entries"]["item"] == plain["items"]
 
 
-@pytest.mark.parametrize("words", [["stats"]], ids=" ".join)
+def test_a_user_is_shown(store: Path, log: Log) -> None:
+    state = state_at(log.folder, log.messages)
+    at_ms = state.complete_from_ms + DAY_MS
+    at = f"{np.datetime64(at_ms, 'ms')}Z"
+    done = run("user", str(store), "3", "--last", "2", "--at", at)
+    assert done.exit_code == 0, done.output
+    slot = state.slots("user", pa.array(["3"]))
+    features = state.read(slot, np.array([at_ms]), clocks_at_ms_M=np.array([at_ms]))
+    lines = done.output.splitlines()
+    assert f"{features.known_M[0]:,} behaviours (a 1 in finish or like)" in done.output
+    assert "the newest 2, in local time:" in done.output
+    first = lines.index("genre, best by hour: █ first, ▓ second, ▒ third, ░ after that, · none") + 2
+    best = {line[:18].strip(): line[19:67] for line in lines[first:] if line[19:67].strip("█▓▒░·") == ""}
+    names = state.values.named("genre").to_pylist()
+    for hour, value_V in enumerate(features.clocks["genre"][0]):
+        for rank, number in enumerate(value_V[value_V > 0]):
+            assert best[names[number - 1]][2 * hour] == "█▓▒░"[rank]
+    assert max(map(len, lines[first:])) <= 80
+
+
+def test_a_user_that_cannot_be_shown_is_told(store: Path) -> None:
+    for arguments, message in (
+        (["nobody"], "the store does not know user 'nobody': not seen yet, or forgotten"),
+        (["3", "--at", "2024-09-01T00:00:00Z"], "features as of 2024-09-01T00:00:00.000Z are asked for, but"),
+        (["3", "--at", "2024-09-01T00:00:00"], "--at is '2024-09-01T00:00:00'; give a date and time with Z"),
+    ):
+        done = run("user", str(store), *arguments)
+        assert isinstance(done.exception, InterestClockError)
+        assert message in str(done.exception)
+    assert "genre: no votes in the 2 days before; try --at 2024-" in run("user", str(store), "3").output
+
+
+def test_an_id_is_read_as_the_store_has_them(tmp_path: Path) -> None:
+    size = SimulatorSize(users=5, items=200, days=2, exposures_per_day=40)
+    write_simulated_log(tmp_path / "log", size=size)
+    with FeatureUpdater(
+        ReplaySource(open_log(tmp_path / "log")), tmp_path / "store", config=UpdaterConfig()
+    ) as updater:
+        updater.run()
+    assert "user 3, as of" in run("user", str(tmp_path / "store"), "3").output
+    for wrong in ("ann", str(1 << 63)):
+        done = run("user", str(tmp_path / "store"), wrong)
+        assert f"user ids of the store are 64-bit integers, and '{wrong}' is none" in str(done.exception)
+    assert "does not know user '77'" in str(run("user", str(tmp_path / "store"), "77").exception)
+
+
+@pytest.mark.parametrize("words", [["stats"], ["user", "3"]], ids=" ".join)
 def test_where_there_is_no_store_it_is_said(words: list[str], tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "nowhere"):
         done = run(words[0], str(folder), *words[1:])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import typer
 
 from interestclock.cli.store_stats import stats_command
+from interestclock.cli.store_user import user_command
 
 __all__ = ["store_app"]
 
 store_app = typer.Typer(
     no_args_is_help=True,
-    help="A store of features that 'features follow' keeps: what is in it ('stats'). What reads may run "
-    "beside the updater and beside servers.",
+    help="A store of features that 'features follow' keeps: what is in it ('stats'), what it knows of "
+    "a user ('user'). What reads may run beside the updater and beside servers.",
 )
 store_app.command("stats")(stats_command)
+store_app.command("user")(user_command)
