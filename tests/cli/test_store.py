@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,13 @@ import pyarrow as pa
 import pytest
 from in_memory import DAY_MS
 from typer.testing import CliRunner, Result
-from updated_stores import Log, embedded, state_at, update
+from updated_stores import Log, embedded, said_by, seen, state_at, update
 
 from interestclock.cli.app import app
 from interestclock.errors import InterestClockError, ResultError
 from interestclock.events import open_log
 from interestclock.simulator import SimulatorSize, write_simulated_log
+from interestclock.store.environment import Environment
 from interestclock.streams import ReplaySource
 from interestclock.updater import FeatureUpdater, UpdaterConfig
 
@@ -101,7 +103,25 @@ def test_an_id_is_read_as_the_store_has_them(tmp_path: Path) -> None:
     assert "does not know user '77'" in str(run("user", str(tmp_path / "store"), "77").exception)
 
 
-@pytest.mark.parametrize("words", [["stats"], ["user", "3"]], ids=" ".join)
+def test_a_damaged_store_is_found_and_written_anew(store: Path, log: Log, tmp_path: Path) -> None:
+    folder = shutil.copytree(store, tmp_path / "store")
+    done = run("verify", str(folder))
+    assert (done.exit_code, done.output.strip()) == (0, f"{folder}  OK")
+    environment = Environment.open(folder, map_bytes=1 << 20)
+    environment.write(lambda txn: txn.drop(environment.databases["history"], delete=False))
+    environment.close()
+    done = run("verify", str(folder))
+    assert done.exit_code == 1
+    assert "behaviours of user '3' are missing, all " in done.output
+    assert f"remove {folder / 'features.lmdb'}, and let `features follow` go on" in done.output
+    shutil.rmtree(folder / "features.lmdb")
+    update(*log, folder)
+    assert run("verify", str(folder)).exit_code == 0
+    with seen(folder) as anew, seen(store) as before:
+        assert said_by(anew) == said_by(before)
+
+
+@pytest.mark.parametrize("words", [["stats"], ["user", "3"], ["verify"]], ids=" ".join)
 def test_where_there_is_no_store_it_is_said(words: list[str], tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "nowhere"):
         done = run(words[0], str(folder), *words[1:])

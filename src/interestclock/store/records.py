@@ -21,6 +21,7 @@ __all__ = [
     "chunks",
     "from_chunk",
     "id_key",
+    "id_of_key",
     "midnight_key",
     "number_key",
     "to_chunk",
@@ -101,6 +102,24 @@ def id_key(each: int | str) -> bytes:
         (True, b'sann')
     """
     return b"s" + each.encode() if isinstance(each, str) else b"i" + (each + _SIGN).to_bytes(8, "big")
+
+
+def id_of_key(key: bytes) -> int | str:
+    """What ``id_key`` was given.
+
+    Raises:
+        ValueError: it never gave that.
+
+    Example:
+        >>> id_of_key(id_key(-1)), id_of_key(id_key("ann"))
+        (-1, 'ann')
+    """
+    kind, rest = key[:1], key[1:]
+    if kind == b"i" and len(rest) == 8:
+        return int.from_bytes(rest, "big") - _SIGN
+    if kind == b"s":
+        return rest.decode()
+    raise ValueError(f"{key!r} is no key of an id")
 
 
 def chunk_key(index: int, chunk: int) -> bytes:
