@@ -128,6 +128,7 @@ def test_the_help_is_whole_at_80_columns(command: list[str]) -> None:
         (["store", "stats", "no-folder"], "no-folder holds no store"),
         (["store", "user", "no-folder", "7"], "no-folder holds no store"),
         (["store", "verify", "no-folder"], "no-folder holds no store"),
+        (["store", "compact", "no-folder"], "no-folder holds no store"),
     ],
 )
 def test_what_is_refused_at_once_is_light(words: list[str], complaint: str) -> None:

@@ -121,7 +121,20 @@ def test_a_damaged_store_is_found_and_written_anew(store: Path, log: Log, tmp_pa
         assert said_by(anew) == said_by(before)
 
 
-@pytest.mark.parametrize("words", [["stats"], ["user", "3"], ["verify"]], ids=" ".join)
+def test_a_store_is_compacted(store: Path, log: Log, tmp_path: Path) -> None:
+    folder = shutil.copytree(store, tmp_path / "store")
+    size = (folder / "features.lmdb" / "data.mdb").stat().st_size
+    done = run("compact", str(folder))
+    assert done.exit_code == 0, done.output
+    now = (folder / "features.lmdb" / "data.mdb").stat().st_size
+    assert f"{size:,} bytes before, {now:,} after" in done.output
+    assert "processes that had it open have to open it again" in done.output
+    update(*log, folder)  # it goes on
+    with seen(folder) as after, seen(store) as before:
+        assert said_by(after) == said_by(before)
+
+
+@pytest.mark.parametrize("words", [["stats"], ["user", "3"], ["verify"], ["compact"]], ids=" ".join)
 def test_where_there_is_no_store_it_is_said(words: list[str], tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "nowhere"):
         done = run(words[0], str(folder), *words[1:])

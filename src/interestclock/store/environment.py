@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 import lmdb
 
 from interestclock.errors import ResultError, system_errors_as
-from interestclock.files import REMOVED
+from interestclock.files import put_back
 from interestclock.store.usage import Usage, usage_of
 
-__all__ = ["DATABASES", "FOLDER", "REMEDY", "Environment"]
+__all__ = ["DATABASES", "FILE", "FOLDER", "REMEDY", "Environment"]
 
 DATABASES = (
     "meta",
@@ -30,7 +30,7 @@ DATABASES = (
 )
 FOLDER = "features.lmdb"
 REMEDY = "bring it back from a backup, or remove features.lmdb: `features follow` writes it anew"
-_FILE = "data.mdb"
+FILE = "data.mdb"
 _READERS = 1_024  # snapshots at a time, of all processes
 _T = TypeVar("_T")
 
@@ -67,7 +67,7 @@ class Environment:
             max_dbs=len(DATABASES),
             max_readers=_READERS,
         )
-        self._stat = (path / _FILE).stat()
+        self._stat = (path / FILE).stat()
         self._check_length()
         self.release_killed_readers()
         self.databases: dict[str, Any] = {
@@ -91,7 +91,7 @@ class Environment:
             if found is None:
                 cls._close_inherited(path)
                 if map_bytes is not None:
-                    _put_back(path)
+                    put_back(path)
                     path.mkdir(parents=True, exist_ok=True)
                 found = cls._opened[key] = cls._new(path, map_bytes)
             elif map_bytes is not None and not found.writable:
@@ -220,7 +220,7 @@ class Environment:
                 "it; open the store in each process, after the fork"
             )
         try:
-            there = os.path.samestat(self._stat, (self.path / _FILE).stat())
+            there = os.path.samestat(self._stat, (self.path / FILE).stat())
         except FileNotFoundError:
             there = False
         if not there:
@@ -232,18 +232,11 @@ class Environment:
     def _check_length(self) -> None:
         """Refuse a file that was cut off: a process ends that reads pages which are not there."""
         needed = (int(self._lmdb.info()["last_pgno"]) + 1) * int(self._lmdb.stat()["psize"])
-        if (size := (self.path / _FILE).stat().st_size) < needed:
+        if (size := (self.path / FILE).stat().st_size) < needed:
             self._lmdb.close()
             raise ResultError(
-                f"{self.path / _FILE}: {size:,} bytes, and {needed:,} were written: it was cut off; {REMEDY}"
+                f"{self.path / FILE}: {size:,} bytes, and {needed:,} were written: it was cut off; {REMEDY}"
             )
-
-
-def _put_back(path: Path) -> None:
-    """What was moved aside to be replaced, by a process that was killed before it did."""
-    removed = path.with_name(path.name + REMOVED)
-    if removed.exists() and not path.exists():
-        removed.rename(path)
 
 
 _LONGEST_READ_SECONDS = 10.0
