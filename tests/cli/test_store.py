@@ -134,6 +134,23 @@ def test_a_store_is_compacted(store: Path, log: Log, tmp_path: Path) -> None:
         assert said_by(after) == said_by(before)
 
 
+def test_a_store_is_backed_up_and_restored(store: Path, log: Log, tmp_path: Path) -> None:
+    backup, restored = tmp_path / "backup", tmp_path / "restored"
+    done = run("backup", str(store), str(backup), columns=200)
+    assert done.exit_code == 0, done.output
+    size = (backup / "features.lmdb" / "data.mdb").stat().st_size
+    assert f"features.lmdb/: {size:,} bytes" in done.output
+    with seen(store) as before:
+        assert f" bytes, the store at entry {before.position:,}, its checkpoint at" in done.output
+        done = run("restore", str(backup), str(restored), columns=200)
+        assert f"go on with: interestclock features follow ... --store {restored}" in done.output
+        with seen(restored) as after:
+            assert said_by(after) == said_by(before)
+    for words in (("backup", str(store), str(backup)), ("restore", str(backup), str(restored))):
+        assert "is there already; give another folder" in str(run(*words).exception)
+    assert "holds no store" in str(run("backup", str(tmp_path / "nowhere"), str(restored)).exception)
+
+
 @pytest.mark.parametrize("words", [["stats"], ["user", "3"], ["verify"], ["compact"]], ids=" ".join)
 def test_where_there_is_no_store_it_is_said(words: list[str], tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "nowhere"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typer
 from rich.console import Console
 
 from interestclock.cli.store_argument import Store, check_store
@@ -37,4 +36,4 @@ def compact_command(store: Store) -> None:
 
 
 def _say(text: str) -> None:
-    typer.echo(text)
+    _out.print(text, highlight=False, markup=False, soft_wrap=True)
