@@ -21,7 +21,7 @@ from interestclock.cli.stream_settings import (
     open_source,
     then_from_ms,
 )
-from interestclock.defaults import CHECKPOINT_MESSAGES, IDLE_SECONDS, KEEP_HOURS
+from interestclock.defaults import CHECKPOINT_MESSAGES, IDLE_SECONDS, KEEP_HOURS, POLL_MESSAGES
 from interestclock.plugins import exits_refused, look_in_current_folder
 
 if TYPE_CHECKING:
@@ -90,6 +90,14 @@ CheckpointMessages = Annotated[
         "written to after each micro-batch.",
     ),
 ]
+PollMessages = Annotated[
+    int,
+    typer.Option(
+        metavar="<int>",
+        min=1,
+        help="Messages taken and committed together, at most; 65536 loads a log two to three times as fast.",
+    ),
+]
 CheckpointsKept = Annotated[int, typer.Option(metavar="<int>", min=1, help="The newest so many stay.")]
 
 
@@ -114,6 +122,7 @@ def follow_command(
     keep_hours: option.KeepHours = KEEP_HOURS,
     checkpoint_messages: CheckpointMessages = CHECKPOINT_MESSAGES,
     checkpoints_kept: CheckpointsKept = 2,
+    poll_messages: PollMessages = POLL_MESSAGES,
     log_file: option.LogFile = None,
 ) -> None:
     """Keep a store of features current behind a stream, for any number of servers to read.
@@ -170,6 +179,7 @@ def follow_command(
         most_state_users=most_state_users,
         checkpoint_messages=checkpoint_messages,
         checkpoints_kept=checkpoints_kept,
+        poll_messages=poll_messages,
         idle_seconds=idle_seconds,
     )
     with contextlib.ExitStack() as stack:
