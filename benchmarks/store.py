@@ -8,8 +8,8 @@ Every event is an exposure that was finished, in batches of ``--batch``, of user
 
 apply: a state that a writer follows against one that none does. written: bytes handed to the file for each
 event, by the size of batches. sizes: bytes of a compacted file for a user, and for a behaviour and its vote,
-out of three sizes. reads: a snapshot that reads a history of 10,000, without and with the hourly profile as of now.
-bulk: large batches into a state, and one apply of all that it has.
+out of three sizes. reads: a snapshot that reads a history of 10,000, without and with the hourly profile as
+of now. bulk: large batches into a state, and one apply of all that it has.
 """
 
 from __future__ import annotations
