@@ -20,9 +20,10 @@ def verify_command(store: Store) -> None:
     Each user's behaviours and votes are whole, in order and nobody else's;
     items are found by their ids and have records; values and sets of values
     that are named are there. Says OK, or what is wrong, and ends with status
-    1. It may run beside the updater: it reads one snapshot, while which the
-    file grows by what is written. A number that is another than was written
-    and could be right is not found: LMDB has no checksums. Backups have.
+    1. It may run beside the updater: it reads one snapshot, and the file
+    grows by what is written meanwhile. A number that is another than was
+    written and could be right is not found: LMDB has no checksums. Backups
+    have.
 
     Example:
 
