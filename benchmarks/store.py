@@ -1,31 +1,46 @@
-"""What a store costs: events a second with it and without, bytes of file, and the time of a read.
+"""What a store costs: events a second with it and without, bytes written and kept, and the time of reads.
 
-    python benchmarks/store.py --users 500 --behaviours 200 --chunk 256
+    python benchmarks/store.py --part apply --part written --part sizes --part reads --json FILE
+    python benchmarks/store.py --part bulk --users 100000 --behaviours 100
+    python benchmarks/store.py --part apply --users 500 --behaviours 200 --chunk 1024
 
-Every event is an exposure that was finished, in batches of ``--batch``, of users at random. A chunk
-as long as the longest history is one blob.
+Every event is an exposure that was finished, in batches of ``--batch``, of users at random.
+
+apply: a state that a writer follows against one that none does. written: bytes handed to the file for each
+event, by the size of batches. sizes: bytes of a compacted file for a user, and for a behaviour and its vote,
+out of three sizes. reads: a snapshot that reads a history of 10,000, without and with the hourly profile as
+of now. bulk: large batches into a state, and one apply of all that it has.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import resource
 import statistics
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import pyarrow as pa
+from machine import machine
 
 from interestclock.admission import LabelEvents
 from interestclock.events.schema import LogSchema
 from interestclock.state import FeatureState, StateConfig
 from interestclock.store import FeatureWriter, LmdbStore, RedisStore, StoreWriter, records
+from interestclock.store.compact import compact
 
 SCHEMA = LogSchema(labels=("finish",), attributes=("genre",), clock_attributes=("genre",))
 CONFIG = StateConfig()
 ITEMS, GENRES = 5_000, 50
 FIRST_MS, APART_MS = 1_700_000_000_000, 100
+GENRE_LISTS = pa.array([[f"g{item % GENRES}"] for item in range(ITEMS)])
+BULK_BATCH = 65_536
+Figures = dict[str, float]
 
 
 def batch(state: FeatureState, user_N: np.ndarray, first: int) -> None:
@@ -34,7 +49,6 @@ def batch(state: FeatureState, user_N: np.ndarray, first: int) -> None:
     at_ms_N = FIRST_MS + serial_N * APART_MS
     item_N = serial_N * 7919 % ITEMS
     local_N = at_ms_N // 1_000
-    genres = pa.array([[f"g{item % GENRES}"] for item in item_N.tolist()])
     state.ingest(
         pa.table(
             {
@@ -43,7 +57,7 @@ def batch(state: FeatureState, user_N: np.ndarray, first: int) -> None:
                 "timestamp_ms": at_ms_N,
                 "second_of_day": (local_N % 86_400).astype(np.int32),
                 "day_of_week": ((local_N // 86_400 + 3) % 7).astype(np.int8),
-                "attribute.genre": genres,
+                "attribute.genre": GENRE_LISTS.take(pa.array(item_N)),
             }
         )
     )
@@ -78,30 +92,133 @@ def read_ms(store: LmdbStore | RedisStore, user: int, at_ms: int, times: int = 5
     return {name: 1_000 * statistics.median(each) for name, each in taken.items()}
 
 
+@contextmanager
+def new_writer() -> Iterator[tuple[StoreWriter, Path]]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        StoreWriter(Path(folder), schema=SCHEMA, config=CONFIG) as writer,
+    ):
+        yield writer, Path(folder)
+
+
+def users_of(users: int, behaviours: int) -> np.ndarray:
+    return np.random.default_rng(0).permutation(np.repeat(np.arange(users), behaviours))
+
+
+def apply_part(users: int, behaviours: int, size: int) -> Figures:
+    user_N = users_of(users, behaviours)
+    alone = min(feed(user_N, size, None)[1] for _ in range(3))
+    with new_writer() as (writer, _):
+        followed = feed(user_N, size, writer)[1]
+    figures = {"memory": user_N.size / alone, "with a store": user_N.size / followed}
+    return figures | {"ratio": alone / followed, "apply alone": user_N.size / (followed - alone)}
+
+
+def written_part(users: int, behaviours: int) -> Figures:
+    """Bytes for each event; fewer events where each is a commit of its own."""
+    figures = {}
+    for size in (1, 100, 1_000):
+        user_N = users_of(users, behaviours)[: min(users * behaviours, 3_000 * size)]
+        with new_writer() as (writer, _):
+            before = _bytes_written()
+            feed(user_N, size, writer)
+            figures[f"batches of {size:,}"] = (_bytes_written() - before) / user_N.size
+    return figures
+
+
+def sizes_part() -> Figures:
+    """Bytes of a compacted file, solved for a user, a behaviour and what is there anyhow."""
+    shapes, sizes = ((1_000, 10), (1_000, 400), (20_000, 10)), []
+    for users, behaviours in shapes:
+        with tempfile.TemporaryDirectory() as name:
+            with StoreWriter(Path(name), schema=SCHEMA, config=CONFIG) as writer:
+                state, _ = feed(users_of(users, behaviours), BULK_BATCH, None)
+                writer.apply(state.changes(), position=1, offsets={}, watermark_ms=FIRST_MS)
+            sizes.append(compact(Path(name))[1])
+    rows = np.array([(1, users, users * behaviours) for users, behaviours in shapes])
+    there, user, behaviour = np.linalg.solve(rows, np.array(sizes)).tolist()
+    return {"bytes of a user": user, "bytes of a behaviour and its vote": behaviour, "bytes anyhow": there}
+
+
+def reads_part(behaviours: int = 10_000, times: int = 200) -> Figures:
+    with new_writer() as (writer, folder):
+        feed(users_of(4, behaviours), 1_000, writer)
+        at_ms_M = np.array([FIRST_MS + 4 * behaviours * APART_MS])
+        taken: dict[str, list[float]] = {"history": [], "history and hourly profile": []}
+        with LmdbStore(folder) as store:
+            for _ in range(times):
+                for name, seconds in taken.items():
+                    began = perf_counter()
+                    with store.snapshot() as view:
+                        slot = view.slots("user", pa.array([0]))
+                        view.read(slot, at_ms_M, clocks_at_ms_M=at_ms_M if "profile" in name else None)
+                        view.histories()
+                    seconds.append(1_000 * (perf_counter() - began))
+    figures = {}
+    for name, each in taken.items():
+        figures |= {f"{name}, ms": statistics.median(each), f"{name}, least ms": min(each)}
+    return figures
+
+
+def bulk_part(users: int, behaviours: int) -> Figures:
+    user_N, before = users_of(users, behaviours), _resident_bytes()
+    state, fed = feed(user_N, BULK_BATCH, None)
+    held = _resident_bytes() - before
+    with new_writer() as (writer, folder):
+        began = perf_counter()
+        writer.apply(state.changes(), position=1, offsets={}, watermark_ms=FIRST_MS)
+        applied = perf_counter() - began
+        file = next(folder.rglob("data.mdb")).stat().st_size
+    return {
+        "state, events a second": user_N.size / fed,
+        "apply of all, events a second": user_N.size / applied,
+        "both, events a second": user_N.size / (fed + applied),
+        "bytes of memory an event": held / user_N.size,
+        "bytes of file an event": file / user_N.size,
+        "seconds": fed + applied,
+    }
+
+
+def _bytes_written() -> int:
+    """That this process handed to files; Linux says it."""
+    lines = Path("/proc/self/io").read_text(encoding="utf-8").splitlines()
+    return int(dict(line.split(": ") for line in lines)["wchar"])
+
+
+def _resident_bytes() -> int:
+    """At most so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parts = ("apply", "written", "sizes", "reads", "bulk")
+    parser.add_argument("--part", action="append", choices=parts, help="may be given several times")
     for name, default in (("users", 500), ("behaviours", 200), ("batch", 1_024), ("chunk", records.CHUNK)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     records.CHUNK = options.chunk
-    user_N = np.random.default_rng(0).permutation(np.repeat(np.arange(options.users), options.behaviours))
-    warm, _ = feed(user_N[:2_000], 1_000, None)  # loops are compiled
+    warm, _ = feed(users_of(20, 100), 1_000, None)  # loops are compiled
     warm.read(np.array([1]), np.array([FIRST_MS]), clocks_at_ms_M=np.array([FIRST_MS]))
-    _, alone = feed(user_N, options.batch, None)
-    with tempfile.TemporaryDirectory() as folder:
-        with StoreWriter(Path(folder), schema=SCHEMA, config=CONFIG) as writer:
-            _, followed = feed(user_N, options.batch, writer)
-            file = next(Path(folder).rglob("data.mdb"))
-            with LmdbStore(Path(folder)) as store:
-                reads = read_ms(store, 0, FIRST_MS + user_N.size * APART_MS)
-        size = file.stat().st_blocks * 512
-    print(
-        f"{options.users:,} users x {options.behaviours:,}, batches of {options.batch}, chunk {options.chunk}"
-    )
-    print(f"  events a second: memory {user_N.size / alone:,.0f}, with a store {user_N.size / followed:,.0f}")
-    print(f"  bytes of file per behaviour (with its vote): {size / user_N.size:,.0f}")
-    for name, each in reads.items():
-        print(f"  {name} of {options.behaviours:,}: {each:.2f} ms")
+    shape = (options.users, options.behaviours)
+    runs = {
+        "apply": lambda: apply_part(*shape, options.batch),
+        "written": lambda: written_part(*shape),
+        "sizes": sizes_part,
+        "reads": reads_part,
+        "bulk": lambda: bulk_part(*shape),
+    }
+    print(f"{shape[0]:,} users x {shape[1]:,}, batches of {options.batch:,}, chunk {options.chunk}")
+    found: dict[str, Figures] = {}
+    for part in options.part or ("apply", "reads"):
+        found[part] = runs[part]()
+        print(f"{part}:")
+        for name, figure in found[part].items():
+            print(f"  {name}: {figure:,.2f}" if figure < 100 else f"  {name}: {figure:,.0f}")
+    if options.json is not None:
+        content = {"options": {**vars(options), "json": None}, **found, "machine": machine()}
+        options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

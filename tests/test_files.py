@@ -20,6 +20,7 @@ from interestclock.files import (
     check_new,
     folder_aside,
     new_folder,
+    put_back,
     remove_folder,
     sweep,
     write_text,
@@ -307,3 +308,16 @@ def test_nobody_words_what_the_system_refuses_by_hand() -> None:
         "operations/json_logs.py",
         "operations/prometheus_page.py",
     }
+
+
+def test_a_folder_that_was_moved_away_is_put_back(tmp_path: Path) -> None:
+    (tmp_path / "a.removed").mkdir()
+    (tmp_path / "a.removed" / "one").touch()
+    for _ in range(2):
+        put_back(tmp_path / "a")
+        assert names(tmp_path / "a") == ["one"]
+    with folder_aside(tmp_path / "a") as aside:
+        (aside / "two").touch()
+    put_back(tmp_path / "a")
+    assert names(tmp_path) == ["a"]
+    assert names(tmp_path / "a") == ["two"]

@@ -26,6 +26,7 @@ __all__ = [
     "folder_aside",
     "force",
     "new_folder",
+    "put_back",
     "put_in_place",
     "remove_folder",
     "sweep",
@@ -109,6 +110,17 @@ def folder_aside(path: Path) -> Iterator[Path]:
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
             raise
+
+
+def put_back(path: Path) -> None:
+    """Put a folder back that ``folder_aside`` moved away and was killed before it put another there.
+
+    Args:
+        path: in a folder that this process has for itself.
+    """
+    removed = path.with_name(path.name + REMOVED)
+    if removed.exists() and not path.exists():
+        removed.rename(path)
 
 
 def remove_folder(path: Path) -> None:
@@ -277,7 +289,10 @@ def _put_folder_in_place(aside: Path, path: Path, *, forced: bool = True) -> Non
     if forced:
         for each in (*aside.rglob("*"), aside):
             force(each)
-    if path.exists():
-        remove_folder(path)
+    removed = path.with_name(path.name + REMOVED)
+    if path.exists():  # for a moment nothing has the name; what had it goes once the new one does
+        _remove_if_there(removed)
+        path.rename(removed)
     aside.rename(path)
     force(path.parent)
+    _remove_if_there(removed)

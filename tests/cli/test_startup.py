@@ -126,6 +126,12 @@ def test_the_help_is_whole_at_80_columns(command: list[str]) -> None:
         (["snapshots", "diff", "no-folder", "a", "b"], "no-folder holds no snapshots"),
         (["migrate", "no-folder", "--out", "r"], "no-folder holds no trainer"),
         (["store", "migrate", "no-folder"], "no-folder holds no store"),
+        (["store", "stats", "no-folder"], "no-folder holds no store"),
+        (["store", "user", "no-folder", "7"], "no-folder holds no store"),
+        (["store", "verify", "no-folder"], "no-folder holds no store"),
+        (["store", "compact", "no-folder"], "no-folder holds no store"),
+        (["store", "backup", "no-folder", "r"], "no-folder holds no store"),
+        (["store", "restore", "no-folder", "r"], "no-folder is no backup of a store"),
     ],
 )
 def test_what_is_refused_at_once_is_light(words: list[str], complaint: str) -> None:

@@ -11,28 +11,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from admitted_logs import SCHEMA, START_MS
-from fed_state import FOREVER, new_state
+from admitted_logs import START_MS
+from fed_state import new_state
+from filled_stores import fill, open_writer
 from stored_state import TIMES, features_by_id, keep, step
 
 from interestclock.errors import ResultError
-from interestclock.state import FeatureState, StateConfig
-from interestclock.store import LmdbStore, StoreWriter
+from interestclock.store import LmdbStore
 
 _HERE = Path(__file__).resolve().parent
-
-
-def open_writer(folder: Path, *, config: StateConfig = FOREVER, map_bytes: int = 1 << 20) -> StoreWriter:
-    return StoreWriter(folder, schema=SCHEMA, config=config, map_bytes=map_bytes)
-
-
-def fill(folder: Path, steps: int) -> FeatureState:
-    state = new_state()
-    with open_writer(folder) as writer:
-        for number in range(steps):
-            step(state, number)
-            keep(writer, state, number + 1, START_MS)
-    return state
 
 
 def python(code: str, *arguments: str) -> subprocess.Popen[str]:
@@ -53,7 +40,8 @@ import sys
 from pathlib import Path
 from fed_state import new_state
 from stored_state import keep
-from test_rules import START_MS, open_writer, step
+from admitted_logs import START_MS
+from filled_stores import open_writer, step
 state, writer = new_state(), open_writer(Path(sys.argv[1]))
 for number in range(100_000):
     step(state, number)
@@ -65,7 +53,7 @@ import sys
 from pathlib import Path
 from interestclock.store import LmdbStore
 from stored_state import features_by_id
-from test_rules import TIMES
+from stored_state import TIMES
 store = LmdbStore(Path(sys.argv[1]))
 print("open", flush=True)
 for _ in sys.stdin:

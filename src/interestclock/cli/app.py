@@ -19,7 +19,7 @@ from interestclock.cli.log_options import LogOptions, with_log_options
 from interestclock.cli.migrate import migrate_command
 from interestclock.cli.refusals import check_choice
 from interestclock.cli.snapshots import snapshots_app
-from interestclock.cli.store_app import store_app
+from interestclock.cli.store import store_app
 from interestclock.cli.train import train_command
 from interestclock.defaults import (
     DEFAULT_RANKERS,

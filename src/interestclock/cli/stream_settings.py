@@ -120,8 +120,11 @@ def then_from_ms(text: str | None, *, then: str | None) -> int | None:
     return moment
 
 
-def moment_ms(text: str) -> int:
-    """UTC milliseconds of --then-from; a time without its offset could be anyone's.
+def moment_ms(text: str, *, option: str = "then-from") -> int:
+    """UTC milliseconds of an option's time; one without its offset could be anyone's.
+
+    Args:
+        option: as it is written, without its dashes.
 
     Raises:
         ConfigError: it is no date and time, or has no offset.
@@ -132,6 +135,6 @@ def moment_ms(text: str) -> int:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise ConfigError(
-            f"--then-from is '{text}'; give a date and time with Z or an offset, such as 2026-03-01T00:00:00Z"
+            f"--{option} is '{text}'; give a date and time with Z or an offset, such as 2026-03-01T00:00:00Z"
         )
     return round(moment.timestamp() * 1_000)

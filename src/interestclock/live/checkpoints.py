@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,15 @@ class CheckpointReader:
         content, state = self.read_as_written(number)
         return self._manifest_of(number, content), state
 
+    def check(self, number: int) -> CheckpointManifest:
+        """What a checkpoint says of itself, its state verified but not read into memory.
+
+        Raises:
+            ResultError: a file is missing, cut off, changed, or of another format.
+        """
+        with self._damage(number):
+            return self._manifest_of(number, self._verified(number))
+
     def _manifest_of(self, number: int, content: dict[str, Any]) -> CheckpointManifest:
         path = self.path(number)
         if content.get("format") != FORMAT:
@@ -150,14 +160,21 @@ class CheckpointReader:
         Raises:
             ResultError: a file is missing, cut off or changed.
         """
-        path = self.path(number)
+        with self._damage(number):
+            return self._verified(number), load_file(self.path(number) / _STATE)
+
+    @contextmanager
+    def _damage(self, number: int) -> Iterator[None]:
         try:
-            content = self._noted(number)
-            if problem := problem_with(path / _STATE, size=content["bytes"], digest=content["sha256"] or ""):
-                raise ResultError(f"{problem}: {_DAMAGED}")
-            return content, load_file(path / _STATE)
+            yield
         except (OSError, ValueError, KeyError, SafetensorError) as error:
-            raise ResultError(f"{path}: {_DAMAGED} ({error})") from error
+            raise ResultError(f"{self.path(number)}: {_DAMAGED} ({error})") from error
+
+    def _verified(self, number: int) -> dict[str, Any]:
+        content, state = self._noted(number), self.path(number) / _STATE
+        if problem := problem_with(state, size=content["bytes"], digest=content["sha256"] or ""):
+            raise ResultError(f"{problem}: {_DAMAGED}")
+        return content
 
     def format(self) -> int | None:
         """That of the newest checkpoint whose manifest is whole; None where there is none."""

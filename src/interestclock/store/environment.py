@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 
 import lmdb
 
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, system_errors_as
+from interestclock.files import put_back
+from interestclock.store.usage import Usage, usage_of
 
-__all__ = ["DATABASES", "Environment"]
+__all__ = ["DATABASES", "FILE", "FOLDER", "REMEDY", "Environment"]
 
 DATABASES = (
     "meta",
@@ -27,7 +29,9 @@ DATABASES = (
     "sets",
     "everyone",
 )
-_FOLDER = "features.lmdb"
+FOLDER = "features.lmdb"
+REMEDY = "bring it back from a backup, or remove features.lmdb: `features follow` writes it anew"
+FILE = "data.mdb"
 _READERS = 1_024  # snapshots at a time, of all processes
 _T = TypeVar("_T")
 
@@ -64,6 +68,8 @@ class Environment:
             max_dbs=len(DATABASES),
             max_readers=_READERS,
         )
+        self._stat = (path / FILE).stat()
+        self._check_length()
         self.release_killed_readers()
         self.databases: dict[str, Any] = {}
         for name in DATABASES:
@@ -84,13 +90,14 @@ class Environment:
         Raises:
             ResultError: there is none to read, or it is open in this process for reading alone.
         """
-        path = folder.resolve() / _FOLDER
+        path = folder.resolve() / FOLDER
         key = (os.getpid(), path)
         with cls._opening:
             found = cls._opened.get(key)
             if found is None:
                 cls._close_inherited(path)
                 if map_bytes is not None:
+                    put_back(path)
                     path.mkdir(parents=True, exist_ok=True)
                 found = cls._opened[key] = cls._new(path, map_bytes)
             elif map_bytes is not None and not found.writable:
@@ -117,7 +124,8 @@ class Environment:
         """One read transaction: what was committed last, as it was then.
 
         Raises:
-            ResultError: the environment was opened before this process was forked.
+            ResultError: the environment was opened before this process was forked, or its folder is another
+                one by now.
         """
         txn = self._begin()
         try:
@@ -137,7 +145,7 @@ class Environment:
         Raises:
             ResultError: it cannot be written; what was committed before is there.
         """
-        self._check_process()
+        self._check()
         while True:
             try:
                 with self._lmdb.begin(write=True) as txn:
@@ -161,6 +169,23 @@ class Environment:
         """How large the map is."""
         return int(self._lmdb.info()["map_size"])
 
+    def usage(self) -> Usage:
+        """What it takes on the disk, and who reads it."""
+        with self.reading() as txn:
+            return usage_of(self._lmdb, self.databases, txn)
+
+    def copy_to(self, folder: Path) -> None:
+        """Copy what was committed last into an empty folder, without pages that nobody needs.
+
+        Raises:
+            ResultError: it cannot be written.
+        """
+        self._check()
+        with system_errors_as(
+            ResultError, f"{folder} cannot be written", remedy="make room, then begin again", of=(lmdb.Error,)
+        ):
+            self._lmdb.copy(str(folder), compact=True)
+
     def close(self) -> None:
         """Nobody here needs it any more, but for others of this process that opened it, too."""
         with self._opening:
@@ -170,7 +195,7 @@ class Environment:
                 self._lmdb.close()
 
     def _begin(self) -> Any:
-        self._check_process()
+        self._check()
         while True:
             with self._reads:
                 try:
@@ -193,11 +218,30 @@ class Environment:
                 )
             self._lmdb.set_mapsize(map_bytes)
 
-    def _check_process(self) -> None:
+    def _check(self) -> None:
+        """Whether this process may use it, and it is still the one in the folder."""
         if self._process != os.getpid():
             raise ResultError(
                 f"{self.path} was opened by process {self._process}, and this is {os.getpid()}, forked from "
                 "it; open the store in each process, after the fork"
+            )
+        try:
+            there = os.path.samestat(self._stat, (self.path / FILE).stat())
+        except FileNotFoundError:
+            there = False
+        if not there:
+            raise ResultError(
+                f"{self.path} was compacted or replaced since it was opened here; close the store everywhere "
+                "in this process, and open it again"
+            )
+
+    def _check_length(self) -> None:
+        """Refuse a file that was cut off: a process ends that reads pages which are not there."""
+        needed = (int(self._lmdb.info()["last_pgno"]) + 1) * int(self._lmdb.stat()["psize"])
+        if (size := (self.path / FILE).stat().st_size) < needed:
+            self._lmdb.close()
+            raise ResultError(
+                f"{self.path / FILE}: {size:,} bytes, and {needed:,} were written: it was cut off; {REMEDY}"
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,6 +27,8 @@ __all__ = [
     "description_in",
     "new_votes",
     "nothing",
+    "read_description",
+    "read_meta",
     "stored_meta",
 ]
 
@@ -90,6 +93,20 @@ def stored_meta(value: bytes, where: str) -> StoreMeta:
         return msgspec.msgpack.decode(value, type=StoreMeta)
     except msgspec.DecodeError as error:
         raise ResultError(f"{where}: no store, or a damaged one ({error}); {_REMEDY}") from error
+
+
+def read_meta(txn: Any, meta: Any, path: Path) -> StoreMeta:
+    """Where a store of LMDB stands, as ``check_format`` has it.
+
+    Args:
+        txn: to read from. meta: the database of that name. path: of the store.
+    """
+    return check_format(txn.get(META, b"", db=meta), str(path))
+
+
+def read_description(txn: Any, meta: Any, path: Path) -> tuple[LogSchema, StateConfig]:
+    """Whose a store of LMDB is, as ``description_in`` has it; arguments are those of ``read_meta``."""
+    return description_in(bytes(txn.get(DESCRIPTION, b"", db=meta)), str(path))
 
 
 def check_owner(there: bytes, mine: str, where: str) -> None:

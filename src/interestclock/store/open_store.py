@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, ResultError
 from interestclock.events.schema import LogSchema
 from interestclock.state import StateConfig
+from interestclock.store.environment import FOLDER
 from interestclock.store.lmdb_store import LmdbStore
 from interestclock.store.redis_address import RedisAddress
 from interestclock.store.redis_store import RedisStore
@@ -15,7 +16,7 @@ from interestclock.store.store_writer import FeatureWriter
 from interestclock.store.writer import StoreWriter
 from interestclock.streams.addresses import without_login
 
-__all__ = ["on_redis", "open_store", "open_writer"]
+__all__ = ["on_redis", "open_store", "open_writer", "store_folder"]
 
 
 def on_redis(where: str | Path) -> bool:
@@ -37,6 +38,28 @@ def on_redis(where: str | Path) -> bool:
     return True
 
 
+def store_folder(store: str | Path) -> Path:
+    """The folder that a store stands in.
+
+    Args:
+        store: as a command line has it.
+
+    Raises:
+        ResultError: there is no store.
+
+    Example:
+        >>> store_folder("nowhere")
+        Traceback (most recent call last):
+        interestclock.errors.ResultError: nowhere holds no store; name the folder that ... --store was given
+    """
+    folder = Path(store)
+    if not (folder / FOLDER).exists():
+        raise ResultError(
+            f"{folder} holds no store; name the folder that `interestclock features follow` --store was given"
+        )
+    return folder
+
+
 def open_store(where: str | Path) -> LmdbStore | RedisStore:
     """A store to read from; both have the same ``snapshot``.
 
@@ -49,9 +72,9 @@ def open_store(where: str | Path) -> LmdbStore | RedisStore:
     Example:
         >>> open_store("store/of/nobody")
         Traceback (most recent call last):
-        interestclock.errors.ResultError: ... no store that can be opened ...; write one first
+        interestclock.errors.ResultError: store/of/nobody holds no store; name the folder ...
     """
-    return RedisStore(str(where)) if on_redis(where) else LmdbStore(where)
+    return RedisStore(str(where)) if on_redis(where) else LmdbStore(store_folder(where))
 
 
 def open_writer(where: str | Path, *, schema: LogSchema, config: StateConfig, owner: str) -> FeatureWriter:

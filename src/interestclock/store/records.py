@@ -13,6 +13,7 @@ import numpy.typing as npt
 __all__ = [
     "CHUNK",
     "FORMAT",
+    "HEADER_TYPE",
     "NOBODY",
     "Header",
     "ItemRecord",
@@ -22,6 +23,7 @@ __all__ = [
     "chunks",
     "from_chunk",
     "id_key",
+    "id_of_key",
     "joined",
     "midnight_key",
     "number_key",
@@ -62,6 +64,10 @@ class Header(NamedTuple):
 
 
 NOBODY = Header(0, 0, 0, 0, 0, 0, 0, 0)
+HEADER_TYPE = np.dtype(
+    list(zip(Header._fields, ("<i8", "<i8", "<i2", "<i2", "<i8", "<i8", "<i8", "<i8"), strict=True))
+)
+"""A ``Header`` as it is packed, to read many at a time."""
 
 
 class ItemRecord(msgspec.Struct, array_like=True):
@@ -103,6 +109,24 @@ def id_key(each: int | str) -> bytes:
         (True, b'sann')
     """
     return b"s" + each.encode() if isinstance(each, str) else b"i" + (each + _SIGN).to_bytes(8, "big")
+
+
+def id_of_key(key: bytes) -> int | str:
+    """What ``id_key`` was given.
+
+    Raises:
+        ValueError: it never gave that.
+
+    Example:
+        >>> id_of_key(id_key(-1)), id_of_key(id_key("ann"))
+        (-1, 'ann')
+    """
+    kind, rest = key[:1], key[1:]
+    if kind == b"i" and len(rest) == 8:
+        return int.from_bytes(rest, "big") - _SIGN
+    if kind == b"s":
+        return rest.decode()
+    raise ValueError(f"{key!r} is no key of an id")
 
 
 def chunk_key(index: int, chunk: int) -> bytes:

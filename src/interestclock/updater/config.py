@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from interestclock.admission import AdmissionConfig
-from interestclock.defaults import ALL_TIME_DAYS, CHECKPOINT_MESSAGES, IDLE_SECONDS, KEEP_HOURS
+from interestclock.defaults import ALL_TIME_DAYS, CHECKPOINT_MESSAGES, IDLE_SECONDS, KEEP_HOURS, POLL_MESSAGES
 from interestclock.errors import ConfigError, check_numbers
 from interestclock.features import ClockFeatureConfig
 from interestclock.state import StateConfig
@@ -49,7 +49,7 @@ class UpdaterConfig:
     most_state_users: int | None = None
     checkpoint_messages: int = CHECKPOINT_MESSAGES
     checkpoints_kept: int = 2
-    poll_messages: int = 4_096
+    poll_messages: int = POLL_MESSAGES
     idle_seconds: float = IDLE_SECONDS
 
     def __post_init__(self) -> None:
