@@ -112,7 +112,7 @@ def count(batches: Sequence[MicroBatch]) -> int:
 def arrived(batches: Sequence[MicroBatch]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Events by kind and id, and dead letters by offset and reason, each in the order in which they came.
 
-    Apart, because the broker chooses how many messages a poll brings, and a batch has no order between the two.
+    Apart, because the broker chooses how many messages a poll brings: a batch has no order between the two.
     """
     events, bad = [], []
     for each in batches:
