@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def problems(folder: Path) -> list[str]:
     return list(problems_in(folder, lambda _: None))
+
+
+def list_key(place: int, number: int, index: int) -> bytes:
+    return struct.pack(">HIQ", place, number, (1 << 64) - 1 - index)
 
 
 def header(txn: Any, databases: Databases, user: str = "ann") -> Header:
@@ -147,6 +152,10 @@ DAMAGES: dict[str, Damage] = {
     "value 1 of genre is no text": put("values", value_key(0, 1), b"\xff"),
     "a value of no attribute": put("values", value_key(9, 1), b"x"),
     "votes of user 'bob' have a set that is not there": delete("sets", number_key(0)),
+    "a list names item 2, which is not in it": put("item_lists", list_key(0, 99, 2), number_key(2)),
+    "lists of items lack 1 entries": lambda txn, databases: txn.delete(
+        list_key(0, 1, 1), db=databases["item_lists"]
+    ),
     "set 1 of values is missing": put("sets", number_key(2), b""),
     "set 0 of values has 3 bytes": put("sets", number_key(0), b"abc"),
     "set 0 of values names values that are not there, or out of order": put(

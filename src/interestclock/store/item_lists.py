@@ -8,7 +8,7 @@ from typing import Any
 
 from interestclock.store.records import ItemRecord, number_key
 
-__all__ = ["EVERY_ITEM", "ItemList", "ItemLists", "lists_of", "slots_in"]
+__all__ = ["EVERY_ITEM", "ItemList", "ItemLists", "key_in", "lists_of", "slots_in"]
 
 _KEY = struct.Struct(">HIQ")
 _LAST = (1 << 64) - 1
@@ -82,6 +82,12 @@ def slots_in(txn: Any, database: Any, those: ItemList) -> Iterator[int]:
 
 def _listed_by(record: ItemRecord) -> tuple[Any, ...]:
     return record.index, record.values, record.versions
+
+
+def key_in(key: bytes) -> tuple[ItemList, int]:
+    """The list that an entry stands in, and the index of its item."""
+    place, number, left = _KEY.unpack(key)
+    return (place, number), _LAST - left
 
 
 def _keys(record: ItemRecord) -> set[bytes]:

@@ -12,7 +12,7 @@ from typing import Any, Self
 from interestclock.store.environment import Environment
 from interestclock.store.known_values import KnownValues
 from interestclock.store.lmdb_reader import LmdbReader
-from interestclock.store.meta import DESCRIPTION, META, check_format, description_in
+from interestclock.store.meta import read_description, read_meta
 from interestclock.store.records import StoreMeta
 from interestclock.store.store_view import StoreView
 
@@ -53,8 +53,7 @@ class LmdbStore:
         try:
             with self._environment.reading() as txn:
                 meta = self._where_it_stands(txn)
-                description = bytes(txn.get(DESCRIPTION, b"", db=self._meta))
-                self.schema, self.config = description_in(description, str(self._environment.path))
+                self.schema, self.config = read_description(txn, self._meta, self._environment.path)
         except BaseException:
             self._environment.close()
             raise
@@ -92,4 +91,4 @@ class LmdbStore:
                 reader.end()
 
     def _where_it_stands(self, txn: Any) -> StoreMeta:
-        return check_format(txn.get(META, b"", db=self._meta), str(self._environment.path))
+        return read_meta(txn, self._meta, self._environment.path)

@@ -13,6 +13,7 @@ from interestclock.errors import InterestClockError, ResultError
 from interestclock.histories import UserHistories
 from interestclock.store.environment import Environment
 from interestclock.store.meta import new_votes, read_description, read_meta
+from interestclock.store.verify_lists import check_lists
 from interestclock.store.verify_users import User, check_behaviours, check_users, check_votes
 from interestclock.store.verify_values import (
     Checked,
@@ -93,6 +94,7 @@ def _problems(store: Checked) -> Iterator[str]:
     yield from check_values(store)
     yield from check_sets(store)
     yield from check_items(store)
+    yield from check_lists(store)
     yield from check_everyone(store)
     yield from check_users(store, users)
     yield from check_behaviours(store, users, UserHistories().column_types)
@@ -100,9 +102,9 @@ def _problems(store: Checked) -> Iterator[str]:
 
 
 def _steps(txn: Any, databases: Mapping[str, Any], report: Callable[[tuple[int, int]], None]) -> Step:
-    """Counts records that are read; those of items are twice."""
+    """Counts records that are read; those of items are three times."""
     entries = {name: int(txn.stat(database)["entries"]) for name, database in databases.items()}
-    total, done = sum(entries.values()) - entries["meta"] + entries["item"], 0
+    total, done = sum(entries.values()) - entries["meta"] + 2 * entries["item"], 0
 
     def step() -> None:
         nonlocal done

@@ -21,11 +21,11 @@ from interestclock.store.item_lists import ItemLists
 from interestclock.store.meta import (
     DESCRIPTION,
     META,
-    check_format,
     check_owner,
     described,
     new_votes,
     nothing,
+    read_meta,
 )
 from interestclock.store.record_writer import RecordWriter
 from interestclock.store.records import (
@@ -171,8 +171,7 @@ class StoreWriter:
         check_owner(there, mine, str(self._environment.path))
 
     def _meta(self, txn: Any) -> StoreMeta:
-        value = txn.get(META, b"", db=self._environment.databases["meta"])
-        return check_format(value, str(self._environment.path))
+        return read_meta(txn, self._environment.databases["meta"], self._environment.path)
 
     def _apply(
         self, txn: Any, changes: StateChanges, position: int, offsets: Mapping[str, str], watermark_ms: int
