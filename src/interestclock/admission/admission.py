@@ -15,6 +15,7 @@ from interestclock.admission.admitted_entry import AdmittedEntry
 from interestclock.admission.admitted_log import AdmittedLog
 from interestclock.admission.dispositions import Disposition
 from interestclock.admission.event_buffer import EventBuffer
+from interestclock.admission.judged import ONE_PARTITION
 from interestclock.errors import ResultError
 from interestclock.events.message_tables import no_messages
 from interestclock.streams import LiveSource, MicroBatch, OffsetRanges, Rereadable, Tick
@@ -38,6 +39,8 @@ class Admission:
 
     Args:
         source: whose messages. folder: of the log. buffer: decides.
+        followed: others read the log, who cannot ask the source: messages stand in it in any case, and what
+            they have not read stays.
 
     Raises:
         ResultError: the log is damaged, or (from what admits) cannot be written.
@@ -59,11 +62,14 @@ class Admission:
         ('item_id is missing', 1, {'plays': '7-0'})
     """
 
-    def __init__(self, source: LiveSource, folder: str | Path, *, buffer: EventBuffer) -> None:
+    def __init__(
+        self, source: LiveSource, folder: str | Path, *, buffer: EventBuffer, followed: bool = False
+    ) -> None:
         self.position = 0  # the last entry that was given out
         self.offsets: dict[str, str] = {}  # the last one of each partition, up to there
         self._source, self._buffer = source, buffer
-        self._log, self._folder = AdmittedLog(folder), Path(folder)
+        self._whole = followed or not isinstance(source, Rereadable)
+        self._log, self._folder = AdmittedLog(folder, followed=followed), Path(folder)
 
     def restore(self, *, position: int, offsets: Mapping[str, str]) -> None:
         """Go on behind an entry; whose the buffer is has restored it to there.
@@ -97,7 +103,7 @@ class Admission:
 
     def admit(self, batch: MicroBatch) -> tuple[AdmittedEntry, list[Admitted]]:
         """Admit one micro-batch: what was written down of it, and what is used."""
-        entry, admitted = self._decide(batch)
+        entry, admitted = self._decide(batch, whole=self._whole)
         self.position = self._log.append(entry)
         self._follow(entry)
         return entry, admitted
@@ -124,7 +130,7 @@ class Admission:
             if entry.awaited is not None and entry.polled_ms is not None:
                 admitted = self._buffer.tick(awaited=entry.awaited, polled_ms=entry.polled_ms)
             else:
-                now, admitted = self._decide(self._batch(entry))
+                now, admitted = self._decide(self._batch(entry), whole=entry.dispositions is None)
                 self._check_same(number, entry, now)
             self.position = number
             self._follow(entry)
@@ -138,26 +144,30 @@ class Admission:
         """Nobody will go on from an entry before this one."""
         self._log.drop_before(position)
 
+    def close(self) -> None:
+        """Nothing more is admitted."""
+        self._log.close()
+
     def _follow(self, entry: AdmittedEntry) -> None:
         self.offsets |= {partition: last for partition, (_, last) in entry.ranges.items()}
 
-    def _decide(self, batch: MicroBatch) -> tuple[AdmittedEntry, list[Admitted]]:
+    def _decide(self, batch: MicroBatch, *, whole: bool) -> tuple[AdmittedEntry, list[Admitted]]:
+        """Args: whole: the messages stand in the entry; else their place in the source stands for them."""
         first_arrival, offset_ranges = self._buffer.counters.received, batch.offset_ranges
         admitted = self._buffer.admit(batch.tables(), bad=len(batch.bad), polled_ms=offset_ranges.polled_ms)
         dispositions = {kind: pa.array(each) for kind, each in self._buffer.dispositions.items()}
-        stays = isinstance(self._source, Rereadable)
         tables = {
-            kind: each.append_column(_DISPOSITION, dispositions[kind])
+            kind: _with_partition(each).append_column(_DISPOSITION, dispositions[kind])
             for kind, each in batch.tables().items()
-            if each.num_rows
+            if whole and each.num_rows
         }
         entry = AdmittedEntry(
             first_arrival=first_arrival,
             source=offset_ranges.source,
             ranges=offset_ranges.ranges,
             polled_ms=offset_ranges.polled_ms,
-            tables={} if stays else tables,
-            dispositions=dispositions["exposures"] if stays else None,
+            tables=tables,
+            dispositions=None if whole else dispositions["exposures"],
             dead=batch.bad,
         )
         return entry, admitted
@@ -167,7 +177,7 @@ class Admission:
         offset_ranges = OffsetRanges(
             source=entry.source, ranges=entry.ranges, messages=messages, polled_ms=entry.polled_ms
         )
-        if isinstance(self._source, Rereadable):
+        if entry.dispositions is not None and isinstance(self._source, Rereadable):
             found = self._source.reread(offset_ranges)
             return MicroBatch(
                 offset_ranges=offset_ranges, exposures=found.exposures, labels=found.labels, bad=entry.dead
@@ -194,6 +204,13 @@ class Admission:
                     f"{Disposition(now_X[row]).name} now; go on with the version that wrote it, or start "
                     "anew in another folder"
                 )
+
+
+def _with_partition(table: pa.Table) -> pa.Table:
+    """Rows that say which partition they are of, those of a log, too, which is one."""
+    if "partition" in table.column_names:
+        return table
+    return table.append_column("partition", pa.array([ONE_PARTITION] * table.num_rows, pa.string()))
 
 
 def _dispositions(entry: AdmittedEntry) -> dict[str, npt.NDArray[np.int8]]:

@@ -31,6 +31,7 @@ class DurableFiles:
         fingerprint: of source and settings; checkpoints of another are refused.
         checkpoints_kept: the newest so many stay. resumes: how one goes on, for errors.
         telemetry: is told of checkpoints; None keeps none of it.
+        followed: others read what is admitted.
 
     Raises:
         ResultError: the folder cannot be written, or what was admitted is damaged.
@@ -46,12 +47,14 @@ class DurableFiles:
         checkpoints_kept: int,
         resumes: str,
         telemetry: Telemetry | None = None,
+        followed: bool = False,
     ) -> None:
         self._fingerprint = fingerprint
         with ExitStack() as opened:  # closed the other way round, each whatever becomes of the others
             with writable(folder, resumes):
                 self.checkpoints = Checkpoints(folder / "checkpoints", kept=checkpoints_kept)
-                self.admission = Admission(source, folder / "admitted", buffer=buffer)
+                self.admission = Admission(source, folder / "admitted", buffer=buffer, followed=followed)
+                opened.callback(self.admission.close)
                 self.dead_letters = DeadLetterFile(
                     folder / "dead-letters.jsonl", remedy=f"make room, then {resumes}"
                 )

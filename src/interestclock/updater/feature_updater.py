@@ -97,6 +97,7 @@ class FeatureUpdater:
                 fingerprint=claimed.fingerprint,
                 checkpoints_kept=config.checkpoints_kept,
                 resumes="start it again: it goes on",
+                followed=True,
             )
             opened.callback(self._files.close)
             self._writer = opened.enter_context(
