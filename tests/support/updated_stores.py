@@ -69,10 +69,16 @@ def source_of(log: Path) -> EmbeddedLogSource:
 
 
 def update(
-    log: Path, messages: int, folder: Path, resume: bool = True, config: UpdaterConfig = CONFIG
+    log: Path,
+    messages: int,
+    folder: Path,
+    resume: bool = True,
+    config: UpdaterConfig = CONFIG,
+    *,
+    kept_for: tuple[str, ...] = (),
 ) -> None:
     """Until so many messages were taken; it goes on where it stopped in any case."""
-    with FeatureUpdater(source_of(log), folder, config=config) as updater:
+    with FeatureUpdater(source_of(log), folder, config=config, kept_for=kept_for) as updater:
 
         def tell() -> None:
             updater.stopping = updater.buffer.counters.received >= messages

@@ -18,7 +18,7 @@ from interestclock.admission.event_buffer import EventBuffer
 from interestclock.admission.judged import ONE_PARTITION
 from interestclock.errors import ResultError
 from interestclock.events.message_tables import no_messages
-from interestclock.streams import LiveSource, MicroBatch, OffsetRanges, Rereadable, Tick
+from interestclock.streams import MicroBatch, OffsetRanges, Rereadable, Source, Tick
 
 __all__ = ["Admission"]
 
@@ -63,7 +63,7 @@ class Admission:
     """
 
     def __init__(
-        self, source: LiveSource, folder: str | Path, *, buffer: EventBuffer, followed: bool = False
+        self, source: Source, folder: str | Path, *, buffer: EventBuffer, followed: bool = False
     ) -> None:
         self.position = 0  # the last entry that was given out
         self.offsets: dict[str, str] = {}  # the last one of each partition, up to there
@@ -127,14 +127,34 @@ class Admission:
                 disposition comes out.
         """
         for number, entry in self._log.read_after(self.position):
-            if entry.awaited is not None and entry.polled_ms is not None:
-                admitted = self._buffer.tick(awaited=entry.awaited, polled_ms=entry.polled_ms)
-            else:
-                now, admitted = self._decide(self._batch(entry), whole=entry.dispositions is None)
-                self._check_same(number, entry, now)
+            admitted = self._decide_again(number, entry)
             self.position = number
             self._follow(entry)
             yield entry, admitted
+
+    def repeat(self, entry: AdmittedEntry) -> tuple[AdmittedEntry, list[Admitted]]:
+        """Admit what another process admitted: decided again, and written down as it stands there.
+
+        Raises:
+            ResultError: it is not what comes next, its messages are not in it, or another disposition comes
+                out.
+        """
+        number, received = self.position + 1, self._buffer.counters.received
+        if entry.first_arrival != received:
+            raise ResultError(
+                f"{self._source.name}: entry {number} begins behind {entry.first_arrival:,} messages, and "
+                f"{received:,} were taken: it is of another log; start anew in another folder"
+            )
+        if entry.dispositions is not None:
+            raise ResultError(
+                f"{self._source.name}: entry {number} says what became of rows and does not hold them: it is "
+                "of a version that wrote for itself alone; let 'features follow' admit the log again in "
+                "another folder"
+            )
+        admitted = self._decide_again(number, entry)
+        self.position = self._log.append(entry)
+        self._follow(entry)
+        return entry, admitted
 
     def new_segment(self) -> None:
         """What comes stands in a file of its own, so that those before it can be removed."""
@@ -150,6 +170,14 @@ class Admission:
 
     def _follow(self, entry: AdmittedEntry) -> None:
         self.offsets |= {partition: last for partition, (_, last) in entry.ranges.items()}
+
+    def _decide_again(self, number: int, entry: AdmittedEntry) -> list[Admitted]:
+        """What an entry gives; it has to be what it gave."""
+        if entry.awaited is not None and entry.polled_ms is not None:
+            return self._buffer.tick(awaited=entry.awaited, polled_ms=entry.polled_ms)
+        now, admitted = self._decide(self._batch(entry), whole=entry.dispositions is None)
+        self._check_same(number, entry, now)
+        return admitted
 
     def _decide(self, batch: MicroBatch, *, whole: bool) -> tuple[AdmittedEntry, list[Admitted]]:
         """Args: whole: the messages stand in the entry; else their place in the source stands for them."""

@@ -81,6 +81,14 @@ Group = Annotated[
         "with the oldest message."
     ),
 ]
+KeepFor = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A trainer's --group, which will read admitted://STORE: what is admitted is kept for it from "
+        "the first entry on, even before it first starts. Repeat it for several.",
+        show_default=False,
+    ),
+]
 CheckpointMessages = Annotated[
     int,
     typer.Option(
@@ -112,6 +120,7 @@ def follow_command(
     forget_users_after_days: option.ForgetUsersAfterDays = 90.0,
     most_state_users: option.MostStateUsers = None,
     keep_hours: option.KeepHours = KEEP_HOURS,
+    keep_for: KeepFor = None,
     checkpoint_messages: CheckpointMessages = CHECKPOINT_MESSAGES,
     checkpoints_kept: CheckpointsKept = 2,
     log_file: option.LogFile = None,
@@ -174,7 +183,7 @@ def follow_command(
     )
     with contextlib.ExitStack() as stack:
         stack.enter_context(says_what_remains(lambda: _goes_on(store)))
-        updater = stack.enter_context(FeatureUpdater(opened, store, config=config))
+        updater = stack.enter_context(FeatureUpdater(opened, store, config=config, kept_for=keep_for or ()))
         stack.enter_context(exits_refused("code of your own, in features follow,"))
         stack.callback(log_to(log_file if log_file is not None else sys.stderr))
         stack.enter_context(stopped_by_signals(updater))

@@ -12,7 +12,7 @@ from interestclock.events.dead_letters import DeadLetterFile
 from interestclock.live.checkpoint_writer import CheckpointWriter
 from interestclock.live.checkpoints import CheckpointManifest, Checkpoints
 from interestclock.operations.telemetry import Telemetry
-from interestclock.streams import LiveSource
+from interestclock.streams import Source
 
 __all__ = ["DurableFiles", "writable"]
 
@@ -40,7 +40,7 @@ class DurableFiles:
     def __init__(
         self,
         folder: Path,
-        source: LiveSource,
+        source: Source,
         *,
         buffer: EventBuffer,
         fingerprint: str,

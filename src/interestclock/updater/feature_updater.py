@@ -22,6 +22,7 @@ from interestclock.live.folder_config import settings_of
 from interestclock.live.source_loop import SourceLoop
 from interestclock.operations.alarms import Alarms
 from interestclock.operations.event_rate import EventRate
+from interestclock.relay.folder_entries import keep_for
 from interestclock.state import FeatureState
 from interestclock.state.apply_admitted import apply_admitted
 from interestclock.store import StoreWriter
@@ -43,6 +44,7 @@ class FeatureUpdater:
         folder/config.json         what it is set to
         folder/admitted/           what was taken and what became of it, before it is applied
         folder/features.lmdb/      the store, which ``LmdbStore(folder)`` reads
+        folder/items.arrow         the source's item table, where it has one
         folder/checkpoints/        what admission waits for, and the state, every so many messages
         folder/dead-letters.jsonl  messages that could not be read, with the reason
         folder/lock                held while an updater runs
@@ -54,10 +56,13 @@ class FeatureUpdater:
     Args:
         source: of events. folder: of the store; one that an updater of the same source and settings left
             goes on. config: how it admits, and what it keeps.
+        kept_for: names of those who will read what is admitted; it stays for each from the first entry on,
+            also before it first comes.
 
     Raises:
-        ResultError: the folder is of something else or of another source or configuration, another updater
-            runs in it, or it cannot be written.
+        ConfigError: such a name cannot be a file's.
+        ResultError: what one of these begins with is gone already; the folder is of something else or of
+            another source or configuration, another updater runs in it, or it cannot be written.
 
     Example:
         >>> import tempfile
@@ -79,7 +84,14 @@ class FeatureUpdater:
         (True, [1, 0])
     """
 
-    def __init__(self, source: LiveSource, folder: str | Path, *, config: UpdaterConfig) -> None:
+    def __init__(
+        self,
+        source: LiveSource,
+        folder: str | Path,
+        *,
+        config: UpdaterConfig,
+        kept_for: Sequence[str] = (),
+    ) -> None:
         folder = Path(folder)
         self.source, self.folder, self.config = source, folder, config
         self.stopping = self.under_way = False
@@ -90,6 +102,7 @@ class FeatureUpdater:
             claimed = UpdaterFolder(folder, settings)
             opened.callback(claimed.release)
             opened.callback(source.close)
+            claimed.put_items(source.items())
             self._files = DurableFiles(
                 folder,
                 source,
@@ -100,6 +113,7 @@ class FeatureUpdater:
                 followed=True,
             )
             opened.callback(self._files.close)
+            keep_for(kept_for, folder / "admitted", first=self._files.admission.entries[0])
             self._writer = opened.enter_context(
                 StoreWriter(folder, schema=source.schema, config=config.state())
             )
