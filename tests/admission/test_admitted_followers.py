@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -81,12 +83,20 @@ def test_an_entry_whose_mark_a_kill_prevented_is_seen_later(
     assert numbers(follower) == [2]
 
 
+def not_heard_of(path: Path, *, hours: float) -> None:
+    since_s = time.time() - hours * 3_600
+    os.utime(path, (since_s, since_s))
+
+
 def test_what_a_follower_has_not_passed_stays(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     log, trainer = AdmittedLog(tmp_path, segment_bytes=1, followed=True), FollowerOffset(tmp_path, "trainer")
     append(log, 9)
     trainer.write(3)
     log.drop_before(7)
     assert log.first == 4
+    assert "trainer" not in caplog.text  # it is behind, and was heard of a moment ago
+    not_heard_of(tmp_path / "followers" / "trainer.offset", hours=2)
+    log.drop_before(7)
     assert "follower 'trainer' is 6 entries behind" in caplog.text
     assert "remove followers/trainer.offset" in caplog.text
     trainer.write(8)

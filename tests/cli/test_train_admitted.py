@@ -6,15 +6,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from embedded_logs import filled
+from live_stream import messages
+from redis_server import SERVER, RedisServer
 from typer.testing import CliRunner, Result
 
 from interestclock.cli.app import app
-from interestclock.errors import InterestClockError
+from interestclock.errors import InterestClockError, LogError
+from interestclock.relay import open_admitted
 from interestclock.simulator import SimulatorSize, write_simulated_log
-from interestclock.streams import LogFollower, followers_of
+from interestclock.streams import followers_of
 
 
 def run(*arguments: str) -> Result:
@@ -33,29 +38,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "store"
 
 
-def test_it_is_trained_on_stopped_and_gone_on_with(store: Path, tmp_path: Path) -> None:
-    said = []
-    for more in ([], ["--resume"]):
-        command = [sys.executable, "-m", "interestclock", "train", f"admitted://{store}", "--checkpoints"]
-        command += [str(tmp_path / "trainer"), "--ranker", "base", "--group", "other", *more]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        since_ms, until_s = followed(store).since_ms, time.monotonic() + 60
-        while followed(store).since_ms == since_ms or followed(store).offset == 0:
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < until_s
-            time.sleep(0.05)
-        time.sleep(0.2)  # it notes where it begins; then it is under way
-        process.send_signal(signal.SIGTERM)
-        told, _ = process.communicate(timeout=60)
-        assert process.returncode == 0, told
-        said.append(told)
-    assert " messages: " in said[0]
-    assert "go on with --resume" in said[1]
+def test_it_is_trained_on_and_stopped(store: Path, tmp_path: Path) -> None:
+    train = ["train", f"admitted://{store}", "--checkpoints", str(tmp_path / "trainer"), "--ranker", "base"]
+    told = stopped_once([*train, "--group", "other"], lambda: offsets(store)["other"] > 0)
+    assert " messages: " in told
+    assert "go on with --resume" in told
     assert offsets(store) == {"interestclock": 0, "other": 1}
-
-
-def followed(store: Path) -> LogFollower:
-    return next(each for each in followers_of(store / "admitted") if each.name == "other")
 
 
 def offsets(store: Path) -> dict[str, int]:
@@ -95,3 +83,75 @@ def test_a_reader_that_comes_too_late_is_refused(store: Path) -> None:
     assert offsets(store)["third"] == 0
     refused = run(*again, "--keep-for", "../third")
     assert "follower '../third': give letters, digits" in str(refused.exception)
+
+
+MAPPING = """
+[labels]
+finish = "finish"
+like = "like"
+skip = "skip"
+
+[attributes]
+genre = "genre"
+
+[categorical]
+device = "device"
+
+[multivalued]
+tags = "tags"
+
+[numeric]
+age = "age"
+"""
+
+
+@pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
+def test_what_is_admitted_is_published(tmp_path: Path) -> None:
+    payloads = messages(requests=20)
+    filled(tmp_path / "events", payloads)
+    (tmp_path / "plays.toml").write_text(MAPPING)
+    (tmp_path / "redis").mkdir()
+    server = RedisServer(tmp_path / "redis")
+    server.start()
+    url = f"redis://127.0.0.1:{server.port}/admitted"
+    follow = ["features", "follow", f"log://{tmp_path}/events", "--store", str(tmp_path / "store")]
+    follow += ["--mapping", str(tmp_path / "plays.toml"), "--admitted", url, "--idle-seconds", "3600"]
+    try:
+        told = stopped_once(follow, lambda: published(url) == len(payloads))
+    finally:
+        server.stop()
+    assert "published to" in told
+
+
+def published(url: str) -> int:
+    """How many messages stand in what is published."""
+    try:
+        source = open_admitted(f"admitted+{url}", group="test")
+    except LogError:
+        return 0
+    source.start_after({})
+    found = list(iter(lambda: source.next_entry(0.01), None))
+    source.close()
+    return sum(each.messages for each in found)
+
+
+def stopped_once(arguments: list[str], condition: Callable[[], bool]) -> str:
+    """Run until something is so, then stop by SIGTERM: what was printed."""
+    command = [sys.executable, "-m", "interestclock", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    until_s = time.monotonic() + 60
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until_s
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    told, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, told
+    return told
+
+
+def test_an_item_table_is_not_published(store: Path, tmp_path: Path) -> None:
+    arguments = ["features", "follow", str(store.parent / "log"), "--store", str(tmp_path / "store")]
+    refused = run(*arguments, "--admitted", "kafka://127.0.0.1:1/admitted")
+    assert "entries are published without the item table that" in str(refused.exception)
+    assert "give redis://HOST:PORT/STREAM or kafka" in str(run(*arguments, "--admitted", "x").exception)

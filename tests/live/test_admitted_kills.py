@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterator
 from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-from admitted_trainers import said_in_checkpoint, train_on_store
-from killed_runs import check_same, finished, last_checkpoint, started
-from updated_stores import CONFIG, Log, embedded, said_by, seen, state_at, update
+from admitted_trainers import said_in_checkpoint, train_on_published, train_on_store
+from kafka_mock import KafkaMock
+from killed_runs import Work, check_same, finished, last_checkpoint, started
+from redis_server import SERVER, RedisServer
+from updated_stores import CONFIG, Log, embedded, said_by, seen, state_at, update, update_and_publish
 
-from interestclock.admission import AdmittedLog
+from interestclock.admission import AdmittedEntry, AdmittedLog
+from interestclock.relay import open_admitted
 
 
 def begun(log: Log, store: Path) -> None:
@@ -31,14 +35,9 @@ def killed_at_random(process: BaseProcess, draw: random.Random) -> bool:
     return True
 
 
-def kill_both(times: int, log: Log, store: Path, folder: Path, seed: int) -> None:
+def kill_both(times: int, work: dict[Path, Work], seed: int) -> None:
     """Each so often, in any order, while the other goes on."""
     draw = random.Random(seed)
-    begun(log, store)
-    work = {
-        store: partial(update, *log),
-        folder: partial(train_on_store, store, log.messages, "killed"),
-    }
     running: dict[Path, BaseProcess] = {}
     kills = dict.fromkeys(work, 0)
     until_s = time.monotonic() + 30.0 * times
@@ -52,6 +51,15 @@ def kill_both(times: int, log: Log, store: Path, folder: Path, seed: int) -> Non
         each.kill()
         each.join()
     assert min(kills.values()) == times, f"{kills}: make the log longer"
+
+
+def kill_on_folder(times: int, log: Log, store: Path, folder: Path, seed: int) -> None:
+    begun(log, store)
+    work: dict[Path, Work] = {
+        store: partial(update, *log),
+        folder: partial(train_on_store, store, log.messages, "killed"),
+    }
+    kill_both(times, work, seed)
 
 
 def check_equal(log: Log, store: Path, folder: Path) -> None:
@@ -72,11 +80,11 @@ def check_equal(log: Log, store: Path, folder: Path) -> None:
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Log:
     assert CONFIG.checkpoint_messages == 200  # several are written and dropped on the way
-    return embedded(tmp_path_factory.mktemp("log") / "log", requests=100)
+    return embedded(tmp_path_factory.mktemp("log") / "log", requests=60)
 
 
 def test_both_killed_three_times(log: Log, tmp_path: Path) -> None:
-    kill_both(3, log, tmp_path / "store", tmp_path / "trainer", seed=0)
+    kill_on_folder(3, log, tmp_path / "store", tmp_path / "trainer", seed=0)
     check_equal(log, tmp_path / "store", tmp_path / "trainer")
 
 
@@ -85,5 +93,66 @@ def test_both_killed_thirty_times(tmp_path: Path) -> None:
     for turn in range(3):
         log = embedded(tmp_path / f"log{turn}", seed=turn, requests=900)
         store, folder = tmp_path / f"store{turn}", tmp_path / f"trainer{turn}"
-        kill_both(10, log, store, folder, seed=1 + turn)
+        kill_on_folder(10, log, store, folder, seed=1 + turn)
         check_equal(log, store, folder)
+
+
+def entries_at(url: str, entries: int) -> list[AdmittedEntry]:
+    source = open_admitted(f"admitted+{url}", group="test")
+    source.start_after({})
+    found = [source.next_entry(5.0) for _ in range(entries)]
+    assert source.next_entry(0.1) is None
+    source.close()
+    return [each for each in found if each is not None]
+
+
+def check_published(log: Log, store: Path, url: str) -> None:
+    """Each entry once, in order, as it stands in the log, which all of it is still in."""
+    finished(partial(update_and_publish, *log, url), store, resume=True)
+    entries = [entry for _, entry in AdmittedLog(store / "admitted").read_after(0)]
+    assert entries_at(url, len(entries)) == entries
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    if SERVER is None:
+        pytest.skip("redis-server is not installed")
+    (tmp_path / "redis").mkdir()
+    server = RedisServer(tmp_path / "redis", "--save ''")
+    server.start()
+    yield f"redis://127.0.0.1:{server.port}/admitted"
+    server.stop()
+
+
+def test_what_is_published_is_each_entry_once(log: Log, redis_url: str, tmp_path: Path) -> None:
+    begun(log, tmp_path / "store")
+    kill_both(3, {tmp_path / "store": partial(update_and_publish, *log, redis_url)}, seed=7)
+    check_published(log, tmp_path / "store", redis_url)
+
+
+def kill_on_broker(times: int, url: str, tmp_path: Path, seed: int) -> None:
+    """The trainer starts when there is something to read, and then both are killed."""
+    log = embedded(tmp_path / "log", seed=seed, requests=900)
+    store, folder = tmp_path / "store", tmp_path / "trainer"
+    begun(log, store)
+    finished(partial(update_and_publish, log.folder, 2, url), store, resume=True)
+    publish: Work = partial(update_and_publish, *log, url)
+    train: Work = partial(train_on_published, url, log.messages)
+    kill_both(times, {store: publish, folder: train}, seed)
+    check_published(log, store, url)
+    finished(train, folder, resume=True)
+    straight: Work = partial(train_on_store, store, log.messages, "straight")
+    finished(straight, tmp_path / "straight", resume=False)
+    check_same(tmp_path / "straight", folder)
+
+
+@pytest.mark.slow
+def test_both_killed_thirty_times_with_redis_between(redis_url: str, tmp_path: Path) -> None:
+    kill_on_broker(30, redis_url, tmp_path, seed=11)
+
+
+@pytest.mark.slow
+def test_both_killed_thirty_times_with_kafka_between(tmp_path: Path) -> None:
+    pytest.importorskip("confluent_kafka")
+    with KafkaMock({"admitted": 1}) as address:
+        kill_on_broker(30, f"kafka://{address}/admitted", tmp_path, seed=12)

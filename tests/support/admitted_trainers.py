@@ -14,7 +14,7 @@ from updated_stores import CONFIG, said_by
 from interestclock.arrays import below
 from interestclock.embeddings import IdPolicy
 from interestclock.live import LiveConfig, LiveRun
-from interestclock.relay import AdmittedSource, FolderEntries
+from interestclock.relay import AdmittedSource, FolderEntries, open_admitted
 from interestclock.state import FeatureState
 from interestclock.streams import LiveSource
 
@@ -64,3 +64,8 @@ def said_in_checkpoint(folder: Path) -> dict[str, Any]:
 def train_on_store(store: Path, messages: int, group: str, folder: Path, resume: bool) -> None:
     """For a process of its own; the store has to be there."""
     trained(admitted_source(store, group=group), folder, messages, resume=resume)
+
+
+def train_on_published(url: str, messages: int, folder: Path, resume: bool) -> None:
+    """The same, from a broker."""
+    trained(open_admitted(f"admitted+{url}", group="unused"), folder, messages, resume=resume)

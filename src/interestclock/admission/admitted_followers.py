@@ -11,10 +11,11 @@ from interestclock.streams import Segments, followers_of
 from interestclock.streams.commit_mark import CommitMark, committed
 from interestclock.streams.embedded_log_folder import make_folder
 from interestclock.streams.followers_behind import FollowersBehind
-from interestclock.timeofday import TimeSource
+from interestclock.timeofday import HOUR_MS, TimeSource
 
 __all__ = ["AdmittedFollowers"]
 
+_SILENT_MS = HOUR_MS  # who reads and is behind, as in an archive, says so every few seconds
 _log = logging.getLogger("interestclock.admission")
 
 
@@ -40,7 +41,8 @@ class AdmittedFollowers:
 
     def __init__(self, segments: Segments) -> None:
         self._segments, self._folder = segments, segments.folder
-        self._behind, self._clock = FollowersBehind(self._folder), TimeSource()
+        self._behind = FollowersBehind(self._folder, silent_ms=_SILENT_MS)
+        self._clock = TimeSource()
         self._mark: CommitMark | None = None
         self._check_mark()
         if segments.firsts:
@@ -69,7 +71,7 @@ class AdmittedFollowers:
             _log.warning("%s: followers cannot be told of new entries yet (%s)", self._folder, error)
 
     def passed(self, position: int) -> int:
-        """Up to which entry, at most this one, no follower needs anything; who holds one back is named."""
+        """Up to which entry, at most this one, no follower needs anything; one not heard of is named."""
         last, now_ms = self._segments.position, self._clock.now_ms()
         return self._behind.passed(position, position=last, now_ms=now_ms)
 

@@ -89,6 +89,16 @@ KeepFor = Annotated[
         show_default=False,
     ),
 ]
+AdmittedTo = Annotated[
+    str | None,
+    typer.Option(
+        metavar="<url>",
+        help="Publish what is admitted for trainers on other machines, to a Redis stream or a Kafka topic of "
+        "one partition of its own: redis://HOST:PORT/STREAM or kafka://HOST:PORT/TOPIC. They read "
+        "admitted+redis://... or admitted+kafka://...",
+        show_default=False,
+    ),
+]
 CheckpointMessages = Annotated[
     int,
     typer.Option(
@@ -120,6 +130,7 @@ def follow_command(
     forget_users_after_days: option.ForgetUsersAfterDays = 90.0,
     most_state_users: option.MostStateUsers = None,
     keep_hours: option.KeepHours = KEEP_HOURS,
+    admitted: AdmittedTo = None,
     keep_for: KeepFor = None,
     checkpoint_messages: CheckpointMessages = CHECKPOINT_MESSAGES,
     checkpoints_kept: CheckpointsKept = 2,
@@ -148,6 +159,7 @@ def follow_command(
 
     from interestclock.operations.json_logs import log_to
     from interestclock.operations.renewed_line import RenewedLine
+    from interestclock.relay import open_publication
     from interestclock.streams import OfALog
     from interestclock.updater import FeatureUpdater, UpdaterConfig
 
@@ -181,9 +193,12 @@ def follow_command(
         checkpoints_kept=checkpoints_kept,
         idle_seconds=idle_seconds,
     )
+    publication = None if admitted is None else open_publication(admitted)
     with contextlib.ExitStack() as stack:
         stack.enter_context(says_what_remains(lambda: _goes_on(store)))
-        updater = stack.enter_context(FeatureUpdater(opened, store, config=config, kept_for=keep_for or ()))
+        updater = stack.enter_context(
+            FeatureUpdater(opened, store, config=config, kept_for=keep_for or (), publication=publication)
+        )
         stack.enter_context(exits_refused("code of your own, in features follow,"))
         stack.callback(log_to(log_file if log_file is not None else sys.stderr))
         stack.enter_context(stopped_by_signals(updater))

@@ -3,6 +3,18 @@
 from interestclock.relay.admitted_settings import AdmittedSettings
 from interestclock.relay.admitted_source import AdmittedSource
 from interestclock.relay.folder_entries import FolderEntries
-from interestclock.relay.open_admitted import is_admitted, open_admitted
+from interestclock.relay.open_admitted import is_admitted, open_admitted, open_publication
+from interestclock.relay.publication import LastPublished, Publication
+from interestclock.relay.publisher import AdmittedPublisher
 
-__all__ = ["AdmittedSettings", "AdmittedSource", "FolderEntries", "is_admitted", "open_admitted"]
+__all__ = [
+    "AdmittedPublisher",
+    "AdmittedSettings",
+    "AdmittedSource",
+    "FolderEntries",
+    "LastPublished",
+    "Publication",
+    "is_admitted",
+    "open_admitted",
+    "open_publication",
+]

@@ -20,7 +20,8 @@ class FollowersBehind:
     A follower that holds something is warned of with its name and lag, once an hour.
 
     Args:
-        folder: of the log.
+        folder: of the log. silent_ms: one that was heard of more lately is not warned of;
+            None: each is.
 
     Example:
         >>> import tempfile
@@ -33,8 +34,8 @@ class FollowersBehind:
         >>> trainer.release()
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, silent_ms: int | None = None) -> None:
+        self._folder, self._silent_ms = folder, silent_ms
         self._warned_ms: dict[str, int] = {}  # by follower
 
     def passed(self, needed_no_more: int, *, position: int, now_ms: int) -> int:
@@ -46,7 +47,8 @@ class FollowersBehind:
         """
         behind = [each for each in followers_of(self._folder) if each.offset < needed_no_more]
         for each in behind:
-            self._warn(each, position, now_ms)
+            if self._silent_ms is None or now_ms - each.since_ms >= self._silent_ms:
+                self._warn(each, position, now_ms)
         return min((each.offset for each in behind), default=needed_no_more)
 
     def _warn(self, follower: LogFollower, position: int, now_ms: int) -> None:

@@ -22,6 +22,7 @@ from interestclock.live.folder_config import settings_of
 from interestclock.live.source_loop import SourceLoop
 from interestclock.operations.alarms import Alarms
 from interestclock.operations.event_rate import EventRate
+from interestclock.relay import Publication
 from interestclock.relay.folder_entries import keep_for
 from interestclock.state import FeatureState
 from interestclock.state.apply_admitted import apply_admitted
@@ -29,6 +30,7 @@ from interestclock.store import StoreWriter
 from interestclock.streams import LiveSource
 from interestclock.updater.config import UpdaterConfig
 from interestclock.updater.progress import UpdaterNumbers
+from interestclock.updater.publishing import publisher_to
 from interestclock.updater.updater_folder import UpdaterFolder
 
 __all__ = ["FeatureUpdater"]
@@ -58,6 +60,7 @@ class FeatureUpdater:
             goes on. config: how it admits, and what it keeps.
         kept_for: names of those who will read what is admitted; it stays for each from the first entry on,
             also before it first comes.
+        publication: where what is admitted is published, too; it is closed on leaving.
 
     Raises:
         ConfigError: such a name cannot be a file's.
@@ -91,6 +94,7 @@ class FeatureUpdater:
         *,
         config: UpdaterConfig,
         kept_for: Sequence[str] = (),
+        publication: Publication | None = None,
     ) -> None:
         folder = Path(folder)
         self.source, self.folder, self.config = source, folder, config
@@ -117,6 +121,13 @@ class FeatureUpdater:
             self._writer = opened.enter_context(
                 StoreWriter(folder, schema=source.schema, config=config.state())
             )
+            self._publisher = None
+            if publication is not None:
+                opened.callback(publication.close)
+                first = self._files.admission.entries[0]
+                self._publisher = opened.enter_context(
+                    publisher_to(publication, source, folder / "admitted", config.admission, first=first)
+                )
             self._opened = opened.pop_all()
         self.loop = SourceLoop(
             source,
@@ -153,10 +164,14 @@ class FeatureUpdater:
         self._resume()
         self.under_way = True
         while not self.stopping and self.loop.turn():
+            if self._publisher is not None:
+                self._publisher.check()
             report()
         self._checkpoint()
         self._files.written()
         self.loop.acknowledge()
+        if self._publisher is not None:
+            self._publisher.finish()
         self._alarms.look(self._counts(), ended=True)
         report()
 
@@ -172,6 +187,7 @@ class FeatureUpdater:
             events_per_second=self._rate.of(time.monotonic(), counts["received"]),
             event_ms=event_ms,
             lag_seconds=lag_s,
+            published=None if self._publisher is None else self._publisher.position,
         )
 
     def _resume(self) -> None:
