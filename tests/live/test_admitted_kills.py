@@ -62,12 +62,16 @@ def kill_on_folder(times: int, log: Log, store: Path, folder: Path, seed: int) -
     kill_both(times, work, seed)
 
 
+def to_the_end(work: Work, folder: Path, *, resume: bool = True) -> None:
+    finished(work, folder, resume=resume, within_s=600.0)
+
+
 def check_equal(log: Log, store: Path, folder: Path) -> None:
     """The store is what a state in memory is, the trainer what one is that was never killed."""
-    finished(partial(update, *log), store, resume=True)
-    finished(partial(train_on_store, store, log.messages, "killed"), folder, resume=True)
+    to_the_end(partial(update, *log), store)
+    to_the_end(partial(train_on_store, store, log.messages, "killed"), folder)
     straight = folder.with_name(f"{folder.name}-straight")
-    finished(partial(train_on_store, store, log.messages, "straight"), straight, resume=False)
+    to_the_end(partial(train_on_store, store, log.messages, "straight"), straight, resume=False)
     check_same(straight, folder)
     with seen(store) as view:
         assert said_by(view) == said_by(state_at(log.folder, log.messages))
@@ -91,7 +95,7 @@ def test_both_killed_three_times(log: Log, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_both_killed_thirty_times(tmp_path: Path) -> None:
     for turn in range(3):
-        log = embedded(tmp_path / f"log{turn}", seed=turn, requests=900)
+        log = embedded(tmp_path / f"log{turn}", seed=turn, requests=300)
         store, folder = tmp_path / f"store{turn}", tmp_path / f"trainer{turn}"
         kill_on_folder(10, log, store, folder, seed=1 + turn)
         check_equal(log, store, folder)
@@ -108,7 +112,7 @@ def entries_at(url: str, entries: int) -> list[AdmittedEntry]:
 
 def check_published(log: Log, store: Path, url: str) -> None:
     """Each entry once, in order, as it stands in the log, which all of it is still in."""
-    finished(partial(update_and_publish, *log, url), store, resume=True)
+    to_the_end(partial(update_and_publish, *log, url), store)
     entries = [entry for _, entry in AdmittedLog(store / "admitted").read_after(0)]
     assert entries_at(url, len(entries)) == entries
 
@@ -132,17 +136,17 @@ def test_what_is_published_is_each_entry_once(log: Log, redis_url: str, tmp_path
 
 def kill_on_broker(times: int, url: str, tmp_path: Path, seed: int) -> None:
     """The trainer starts when there is something to read, and then both are killed."""
-    log = embedded(tmp_path / "log", seed=seed, requests=900)
+    log = embedded(tmp_path / "log", seed=seed, requests=400)
     store, folder = tmp_path / "store", tmp_path / "trainer"
     begun(log, store)
-    finished(partial(update_and_publish, log.folder, 2, url), store, resume=True)
+    to_the_end(partial(update_and_publish, log.folder, 2, url), store)
     publish: Work = partial(update_and_publish, *log, url)
     train: Work = partial(train_on_published, url, log.messages)
     kill_both(times, {store: publish, folder: train}, seed)
     check_published(log, store, url)
-    finished(train, folder, resume=True)
+    to_the_end(train, folder)
     straight: Work = partial(train_on_store, store, log.messages, "straight")
-    finished(straight, tmp_path / "straight", resume=False)
+    to_the_end(straight, tmp_path / "straight", resume=False)
     check_same(tmp_path / "straight", folder)
 
 

@@ -60,7 +60,7 @@ def test_what_comes_is_published_as_it_stands(tmp_path: Path) -> None:
     assert [(each.name, each.offset) for each in followers_of(tmp_path)] == [("publisher", 21)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(fails=st.lists(st.integers(0, 15), max_size=6), stops=st.lists(st.integers(0, 9), max_size=3))
 def test_each_once_whatever_breaks(
     fails: list[int], stops: list[int], tmp_path_factory: pytest.TempPathFactory

@@ -8,11 +8,11 @@ from typing import Protocol
 import pyarrow as pa
 
 from interestclock.admission import AdmissionConfig, AdmittedEntry
-from interestclock.errors import ResultError
+from interestclock.errors import LogError, ResultError
 from interestclock.events.schema import LogSchema
 from interestclock.relay.admitted_settings import AdmittedSettings
 
-__all__ = ["ENTRY", "AdmittedSource", "Entries"]
+__all__ = ["ENTRY", "AdmittedSource", "Entries", "entries_gone", "nothing_published"]
 
 ENTRY = "entry"  # the one partition there is; its offsets are numbers of entries
 
@@ -141,4 +141,17 @@ def entries_gone(name: str, *, first: int, needed: int) -> ResultError:
         f"{name} begins with entry {first}, and entry {needed} is needed: start on the state of a trainer "
         "that has read it (train --state-from), or let 'features follow' admit the history again in another "
         "folder, with --keep-for and this trainer's --group"
+    )
+
+
+def nothing_published(name: str) -> LogError:
+    """The error of a stream without a record, which would say what its entries are.
+
+    Example:
+        >>> print(nothing_published("admitted+redis://host:6379/plays"))
+        admitted+redis://host:6379/plays: nothing is published there; start 'features follow ...' first
+    """
+    return LogError(
+        f"{name}: nothing is published there; start 'features follow ... --admitted "
+        f"{name.removeprefix('admitted+')}' first"
     )

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from interestclock.admission import AdmittedEntry
-from interestclock.errors import ConfigError, ResultError
 from interestclock.relay.admitted_settings import AdmittedSettings
+from interestclock.relay.admitted_source import nothing_published
+from interestclock.relay.kafka_partition import OnePartition, imported_kafka, settings_for
 from interestclock.relay.publication import LastPublished
 from interestclock.relay.records import RecordReader, number_in
-from interestclock.relay.redis_entries import nothing_published
 from interestclock.streams.addresses import BrokerAddress
 from interestclock.streams.outage import Outage
 
 __all__ = ["KafkaEntries", "KafkaPublication"]
 
-_ANSWER_S = 5.0
 _DELIVERED_S = 10.0
 _MOST_RECORD_BYTES = 1 << 28  # of the client; what a topic takes is for its max.message.bytes to say
-_LOOK_AGAIN_S = 0.1
 
 
 class KafkaPublication:
@@ -43,7 +40,7 @@ class KafkaPublication:
     """
 
     def __init__(self, address: BrokerAddress) -> None:
-        self._kafka = _imported()
+        self._kafka = imported_kafka()
         self.name, self._address = address.shown, address
         self.away: tuple[type[Exception], ...] = (self._kafka.KafkaException,)
         self._partition = OnePartition(address, self._kafka)
@@ -65,7 +62,7 @@ class KafkaPublication:
         """Add records; they are with all replicas that are in sync."""
         if self._producer is None:
             self._producer = self._kafka.Producer(
-                _settings(self._address)
+                settings_for(self._address)
                 | {
                     "enable.idempotence": True,
                     "delivery.timeout.ms": round(1_000 * _DELIVERED_S),
@@ -113,7 +110,7 @@ class KafkaEntries:
     """
 
     def __init__(self, address: BrokerAddress, *, patience_s: float = 600.0) -> None:
-        self._kafka = _imported()
+        self._kafka = imported_kafka()
         self.name = f"admitted+{address.shown}"
         self._partition = OnePartition(address, self._kafka)
         self._outage = Outage(self.name, patience_s=patience_s)
@@ -181,97 +178,3 @@ class KafkaEntries:
                 continue
             self._outage.over()
             return record
-
-
-class OnePartition:
-    """Records of a topic's one partition, by their offsets.
-
-    Args:
-        address: of the topic. kafka: the package.
-
-    Raises:
-        ResultError: (from ``check``) there is no such topic, or it has several partitions.
-        KafkaException: (from all) the brokers do not answer.
-    """
-
-    def __init__(self, address: BrokerAddress, kafka: Any) -> None:
-        self._kafka, self._address = kafka, address
-        self._consumer: Any = kafka.Consumer(
-            _settings(address)
-            | {
-                "group.id": "interestclock-admitted",
-                "enable.auto.commit": False,
-                "auto.offset.reset": "error",
-            }
-        )
-
-    def check(self) -> None:
-        """There is such a topic, with one partition."""
-        name = self._address.name
-        topic = self._consumer.list_topics(name, timeout=_ANSWER_S).topics[name]
-        if topic.error is not None and topic.error.code() != self._kafka.KafkaError.UNKNOWN_TOPIC_OR_PART:
-            raise self._kafka.KafkaException(topic.error)
-        if topic.error is not None or len(topic.partitions) != 1:
-            has = "is not there" if topic.error is not None else f"has {len(topic.partitions)} partitions"
-            raise ResultError(
-                f"{self._address.shown} {has}; create a topic with one partition for it, since entries have "
-                "one order"
-            )
-
-    def ends(self) -> tuple[int, int]:
-        """The offset of the oldest record, and that of the next."""
-        low, high = self._consumer.get_watermark_offsets(self._place(), timeout=_ANSWER_S)
-        return low, high
-
-    def record_at(self, offset: int) -> bytes:
-        """One record."""
-        self.assign(offset)
-        until_s = time.monotonic() + _ANSWER_S
-        while time.monotonic() < until_s:
-            if (record := self.poll(_LOOK_AGAIN_S)) is not None:
-                return record
-        raise self._kafka.KafkaException(self._kafka.KafkaError(self._kafka.KafkaError._TIMED_OUT))
-
-    def assign(self, offset: int) -> None:
-        """Go on with the record at an offset."""
-        place = self._place()
-        place.offset = offset
-        self._consumer.assign([place])
-
-    def poll(self, wait_s: float) -> bytes | None:
-        """The next record."""
-        message = self._consumer.poll(wait_s)
-        if message is None:
-            return None
-        error = message.error()
-        if error is not None and error.code() == self._kafka.KafkaError._AUTO_OFFSET_RESET:
-            raise ResultError(
-                f"{self._address.shown}: the records to go on from are there no more ({error.str()}); let "
-                "the topic keep them longer, and start on the state of a trainer that has read them (train "
-                "--state-from)"
-            )
-        if error is not None:
-            raise self._kafka.KafkaException(error)
-        return message.value() or b""
-
-    def close(self) -> None:
-        """Let go of connections."""
-        self._consumer.close()
-
-    def _place(self) -> Any:
-        return self._kafka.TopicPartition(self._address.name, 0)
-
-
-def _settings(address: BrokerAddress) -> dict[str, Any]:
-    return {"bootstrap.servers": address.brokers, "log_level": 2}
-
-
-def _imported() -> Any:
-    try:
-        import confluent_kafka  # noqa: PLC0415  an extra
-    except ImportError as error:
-        raise ConfigError(
-            "confluent-kafka is not installed; install the extra 'kafka', in a checkout with "
-            "pip install -c constraints.txt '.[kafka]'"
-        ) from error
-    return confluent_kafka

@@ -69,13 +69,14 @@ class AdmittedPublisher:
 
     def __init__(
         self,
-        folder: Path,
+        folder: str | Path,
         publication: Publication,
         *,
         first: int,
         settings: AdmittedSettings,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        folder = Path(folder)
         self._folder, self._publication, self._monotonic_s = folder, publication, monotonic_s
         self._records = RecordWriter(settings)
         self._error: Exception | None = None

@@ -11,6 +11,7 @@ import pyarrow as pa
 from interestclock.admission import AdmittedEntry
 from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.relay.admitted_settings import AdmittedSettings
+from interestclock.relay.admitted_source import nothing_published
 from interestclock.relay.publication import LastPublished
 from interestclock.relay.records import RecordReader, number_in
 from interestclock.streams.addresses import BrokerAddress
@@ -41,7 +42,7 @@ class RedisPublication:
     """
 
     def __init__(self, address: BrokerAddress) -> None:
-        self.name, self._stream = address.shown, _one_stream(address)
+        self.name, self._stream = _name(address), _one_stream(address)
         self._client, redis = _connected(address)
         self.away: tuple[type[Exception], ...] = (redis.exceptions.RedisError,)
         self._refused = redis.exceptions.ResponseError
@@ -89,7 +90,7 @@ class RedisEntries:
     """
 
     def __init__(self, address: BrokerAddress, *, patience_s: float = 600.0) -> None:
-        self.name, self._stream = f"admitted+{address.shown}", _one_stream(address)
+        self.name, self._stream = f"admitted+{_name(address)}", _one_stream(address)
         self._client, redis = _connected(address)
         self._away = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
         self._refused = (redis.exceptions.ResponseError, redis.exceptions.AuthenticationError)
@@ -162,19 +163,6 @@ class RedisEntries:
             return _record(found[0][1], self.name)
 
 
-def nothing_published(name: str) -> LogError:
-    """The error of a stream without a record, which would say what its entries are.
-
-    Example:
-        >>> print(nothing_published("admitted+redis://host:6379/plays"))
-        admitted+redis://host:6379/plays: nothing is published there; start 'features follow ...' first
-    """
-    return LogError(
-        f"{name}: nothing is published there; start 'features follow ... --admitted "
-        f"{name.removeprefix('admitted+')}' first"
-    )
-
-
 def _connected(address: BrokerAddress) -> tuple[Any, Any]:
     try:
         import redis  # noqa: PLC0415  an extra
@@ -193,6 +181,10 @@ def _connected(address: BrokerAddress) -> tuple[Any, Any]:
         retry=once,
     )
     return client, redis
+
+
+def _name(address: BrokerAddress) -> str:
+    return f"redis://{address.host}:{address.port}/{address.name}"
 
 
 def _one_stream(address: BrokerAddress) -> str:
