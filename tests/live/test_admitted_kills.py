@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from admitted_trainers import said_in_checkpoint, train_on_published, train_on_store
 from kafka_mock import KafkaMock
-from killed_runs import Work, check_same, finished, last_checkpoint, started
+from killed_runs import Work, check_same, finished, killed_after, last_checkpoint, started
 from redis_server import SERVER, RedisServer
 from updated_stores import CONFIG, Log, embedded, said_by, seen, state_at, update, update_and_publish
 
@@ -25,14 +25,20 @@ def begun(log: Log, store: Path) -> None:
     update(log.folder, 1, store, kept_for=("killed", "straight"))
 
 
-def killed_at_random(process: BaseProcess, draw: random.Random) -> bool:
-    process.join(draw.uniform(0.05, 0.5))
-    if not process.is_alive():
-        assert process.exitcode == 0, f"exit code {process.exitcode}"
-        return False
-    process.kill()
-    process.join()
-    return True
+def written(folder: Path) -> set[tuple[str, int]]:
+    """What has been admitted, by files and their sizes."""
+    files = (folder / "admitted").glob("*.segment") if (folder / "admitted").exists() else ()
+    return {(each.name, each.stat().st_size) for each in files}
+
+
+def killed_at_random(process: BaseProcess, folder: Path, draw: random.Random) -> bool:
+    """Soon, or once it has admitted something: starting takes a while."""
+    before, until_s = written(folder), time.monotonic() + 10.0
+    while draw.random() < 0.98 and written(folder) == before and process.is_alive():
+        if time.monotonic() > until_s:  # it waits for what the other admits
+            break
+        time.sleep(0.02)
+    return killed_after(process, draw.uniform(0.0, 0.4))
 
 
 def kill_both(times: int, work: dict[Path, Work], seed: int) -> None:
@@ -46,7 +52,7 @@ def kill_both(times: int, work: dict[Path, Work], seed: int) -> None:
             if name not in running or not running[name].is_alive():
                 running[name] = started(each, name, resume=True)
         name = draw.choice([each for each in work if kills[each] < times])
-        kills[name] += killed_at_random(running[name], draw)
+        kills[name] += killed_at_random(running[name], name, draw)
     for each in running.values():
         each.kill()
         each.join()
