@@ -266,7 +266,7 @@ def test_nothing_else_writes_aside_by_hand() -> None:
     assert by_hand == {
         "files.py",
         "streams/segment_files.py",  # appends to a file, and undoes half an append
-        "streams/embedded_log_folder.py",  # overwrites the few bytes of a mark that followers poll
+        "streams/commit_mark.py",  # overwrites the few bytes of a mark that followers poll
     }
 
 

@@ -74,6 +74,8 @@ NO_EXAMPLE = {
     "interestclock.simulator.preferences.LabelProbabilities": "what label_probabilities returns",
     "interestclock.simulator.world.World": "what build_world returns",
     "interestclock.streams.micro_batch.MicroBatch": "what MessageParser makes and a LiveSource gives",
+    "interestclock.relay.publication.Publication": "a Protocol: there is nothing to run",
+    "interestclock.streams.micro_batch.Source": "a Protocol: there is nothing to run",
     "interestclock.streams.micro_batch.LiveSource": "a Protocol: there is nothing to run",
     "interestclock.streams.micro_batch.Rereadable": "a Protocol: there is nothing to run",
     "interestclock.live.checkpoints.CheckpointManifest": "a part of a checkpoint",

@@ -184,6 +184,32 @@ def test_of_a_log_places_stand_for_its_rows(tmp_path: Path) -> None:
         list(opened(other, tmp_path, lateness_ms=0).again())
 
 
+def test_of_a_log_that_others_follow_the_rows_stand_there_in_full(tmp_path: Path) -> None:
+    """Also behind entries of a version that wrote dispositions alone."""
+    events = requests_log(4, requests=40)
+
+    def replay() -> ReplaySource:
+        return ReplaySource(MemorySource(schema=REQUESTS, events=events))
+
+    def admitting(source: Any) -> Admission:
+        buffer = EventBuffer(REQUESTS, config=replace(CONFIG, lateness_ms=0))
+        return Admission(source, tmp_path / "log", buffer=buffer, followed=True)
+
+    source = replay()
+    older, steps = opened(source, tmp_path / "log", lateness_ms=0), []
+    steps.append(older.admit(source.poll(37, 0.0)))
+    admission = admitting(source)
+    assert [len(admitted) for _, admitted in admission.again()] == [len(steps[0][1])]
+    while (each := source.poll(37, 0.0)) is not None:
+        steps.append(admission.admit(each))
+    admission.close()
+    for number, entry in AdmittedLog(tmp_path / "log").read_after(1):
+        assert entry == steps[number - 1][0]
+        assert entry.tables["exposures"].num_rows == entry.messages > 0
+        assert set(entry.tables["exposures"]["partition"].to_pylist()) == {"0"}
+    check_same(steps, list(admitting(replay()).again()))
+
+
 def test_another_disposition_is_an_error(tmp_path: Path) -> None:
     source = broker()
     admission = opened(source, tmp_path / "a")

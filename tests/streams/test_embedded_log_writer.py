@@ -19,7 +19,8 @@ from small_segments import files_of_at_most, name
 
 from interestclock.errors import ConfigError, QueueFullError, ResultError
 from interestclock.streams import EmbeddedLogWriter, SegmentFollower
-from interestclock.streams.embedded_log_folder import CommitMark, committed, entry_bytes, read_entry
+from interestclock.streams.commit_mark import CommitMark, committed
+from interestclock.streams.embedded_log_folder import entry_bytes, read_entry
 from interestclock.streams.segment_files import framed
 from interestclock.timeofday import TimeSource
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from in_memory import REQUESTS
 
 from interestclock.streams import EmbeddedLogSource, EmbeddedLogWriter, MicroBatch, SegmentFollower
-from interestclock.streams.embedded_log_folder import PREFIX, committed, read_entry
+from interestclock.streams.commit_mark import committed
+from interestclock.streams.embedded_log_folder import PREFIX, read_entry
 
 CALLERS = 4
 

@@ -17,6 +17,7 @@ from stored_state import features_by_id
 from interestclock.admission import AdmissionConfig, EventBuffer
 from interestclock.events import item_message
 from interestclock.features import ClockFeatureConfig
+from interestclock.relay import open_publication
 from interestclock.state import FeatureState
 from interestclock.store import StoreView, open_store
 from interestclock.streams import EmbeddedLogSource, EmbeddedLogWriter, Message, MessageParser, OffsetRanges
@@ -77,14 +78,23 @@ def update(
     *,
     items: pa.Table | None = None,
     store: str | None = None,
+    kept_for: tuple[str, ...] = (),
 ) -> None:
     """Until so many messages were taken; it goes on where it stopped in any case."""
-    with FeatureUpdater(source_of(log, items), folder, config=config, store=store) as updater:
+    source = source_of(log, items)
+    with FeatureUpdater(source, folder, config=config, store=store, kept_for=kept_for) as updater:
 
         def tell() -> None:
             updater.stopping = updater.buffer.counters.received >= messages
 
         updater.run(tell)
+
+
+def update_and_publish(log: Path, messages: int, url: str, folder: Path, resume: bool) -> None:
+    """The same, for a process of its own, with what it admits published to a broker."""
+    publication = open_publication(url)
+    with FeatureUpdater(source_of(log), folder, config=CONFIG, publication=publication) as updater:
+        updater.run(lambda: setattr(updater, "stopping", updater.buffer.counters.received >= messages))
 
 
 def state_at(

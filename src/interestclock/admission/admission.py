@@ -15,9 +15,10 @@ from interestclock.admission.admitted_entry import AdmittedEntry
 from interestclock.admission.admitted_log import AdmittedLog
 from interestclock.admission.dispositions import Disposition
 from interestclock.admission.event_buffer import EventBuffer
+from interestclock.admission.judged import ONE_PARTITION
 from interestclock.errors import ResultError
 from interestclock.events.message_tables import no_messages
-from interestclock.streams import LiveSource, MicroBatch, OffsetRanges, Rereadable, Tick
+from interestclock.streams import MicroBatch, OffsetRanges, Rereadable, Source, Tick
 
 __all__ = ["Admission"]
 
@@ -38,6 +39,8 @@ class Admission:
 
     Args:
         source: whose messages. folder: of the log. buffer: decides.
+        followed: others read the log, who cannot ask the source: messages stand in it in any case, and what
+            they have not read stays.
 
     Raises:
         ResultError: the log is damaged, or (from what admits) cannot be written.
@@ -59,11 +62,14 @@ class Admission:
         ('item_id is missing', 1, {'plays': '7-0'})
     """
 
-    def __init__(self, source: LiveSource, folder: str | Path, *, buffer: EventBuffer) -> None:
+    def __init__(
+        self, source: Source, folder: str | Path, *, buffer: EventBuffer, followed: bool = False
+    ) -> None:
         self.position = 0  # the last entry that was given out
         self.offsets: dict[str, str] = {}  # the last one of each partition, up to there
         self._source, self._buffer = source, buffer
-        self._log, self._folder = AdmittedLog(folder), Path(folder)
+        self._whole = followed or not isinstance(source, Rereadable)
+        self._log, self._folder = AdmittedLog(folder, followed=followed), Path(folder)
 
     def restore(self, *, position: int, offsets: Mapping[str, str]) -> None:
         """Go on behind an entry; whose the buffer is has restored it to there.
@@ -97,7 +103,7 @@ class Admission:
 
     def admit(self, batch: MicroBatch) -> tuple[AdmittedEntry, list[Admitted]]:
         """Admit one micro-batch: what was written down of it, and what is used."""
-        entry, admitted = self._decide(batch)
+        entry, admitted = self._decide(batch, whole=self._whole)
         self.position = self._log.append(entry)
         self._follow(entry)
         return entry, admitted
@@ -121,14 +127,34 @@ class Admission:
                 disposition comes out.
         """
         for number, entry in self._log.read_after(self.position):
-            if entry.awaited is not None and entry.polled_ms is not None:
-                admitted = self._buffer.tick(awaited=entry.awaited, polled_ms=entry.polled_ms)
-            else:
-                now, admitted = self._decide(self._batch(entry))
-                self._check_same(number, entry, now)
+            admitted = self._decide_again(number, entry)
             self.position = number
             self._follow(entry)
             yield entry, admitted
+
+    def repeat(self, entry: AdmittedEntry) -> tuple[AdmittedEntry, list[Admitted]]:
+        """Admit what another process admitted: decided again, and written down as it stands there.
+
+        Raises:
+            ResultError: it is not what comes next, its messages are not in it, or another disposition comes
+                out.
+        """
+        number, received = self.position + 1, self._buffer.counters.received
+        if entry.first_arrival != received:
+            raise ResultError(
+                f"{self._source.name}: entry {number} begins behind {entry.first_arrival:,} messages, and "
+                f"{received:,} were taken: it is of another log; start anew in another folder"
+            )
+        if entry.dispositions is not None:
+            raise ResultError(
+                f"{self._source.name}: entry {number} says what became of rows and does not hold them: it is "
+                "of a version that wrote for itself alone; let 'features follow' admit the log again in "
+                "another folder"
+            )
+        admitted = self._decide_again(number, entry)
+        self.position = self._log.append(entry)
+        self._follow(entry)
+        return entry, admitted
 
     def new_segment(self) -> None:
         """What comes stands in a file of its own, so that those before it can be removed."""
@@ -138,26 +164,38 @@ class Admission:
         """Nobody will go on from an entry before this one."""
         self._log.drop_before(position)
 
+    def close(self) -> None:
+        """Nothing more is admitted."""
+        self._log.close()
+
     def _follow(self, entry: AdmittedEntry) -> None:
         self.offsets |= {partition: last for partition, (_, last) in entry.ranges.items()}
 
-    def _decide(self, batch: MicroBatch) -> tuple[AdmittedEntry, list[Admitted]]:
+    def _decide_again(self, number: int, entry: AdmittedEntry) -> list[Admitted]:
+        """What an entry gives; it has to be what it gave."""
+        if entry.awaited is not None and entry.polled_ms is not None:
+            return self._buffer.tick(awaited=entry.awaited, polled_ms=entry.polled_ms)
+        now, admitted = self._decide(self._batch(entry), whole=entry.dispositions is None)
+        self._check_same(number, entry, now)
+        return admitted
+
+    def _decide(self, batch: MicroBatch, *, whole: bool) -> tuple[AdmittedEntry, list[Admitted]]:
+        """Args: whole: the messages stand in the entry; else their place in the source stands for them."""
         first_arrival, offset_ranges = self._buffer.counters.received, batch.offset_ranges
         admitted = self._buffer.admit(batch.tables(), bad=len(batch.bad), polled_ms=offset_ranges.polled_ms)
         dispositions = {kind: pa.array(each) for kind, each in self._buffer.dispositions.items()}
-        stays = isinstance(self._source, Rereadable)
         tables = {
-            kind: each.append_column(_DISPOSITION, dispositions[kind])
+            kind: _with_partition(each).append_column(_DISPOSITION, dispositions[kind])
             for kind, each in batch.tables().items()
-            if each.num_rows
+            if whole and each.num_rows
         }
         entry = AdmittedEntry(
             first_arrival=first_arrival,
             source=offset_ranges.source,
             ranges=offset_ranges.ranges,
             polled_ms=offset_ranges.polled_ms,
-            tables={} if stays else tables,
-            dispositions=dispositions["exposures"] if stays else None,
+            tables=tables,
+            dispositions=None if whole else dispositions["exposures"],
             dead=batch.bad,
         )
         return entry, admitted
@@ -167,7 +205,7 @@ class Admission:
         offset_ranges = OffsetRanges(
             source=entry.source, ranges=entry.ranges, messages=messages, polled_ms=entry.polled_ms
         )
-        if isinstance(self._source, Rereadable):
+        if entry.dispositions is not None and isinstance(self._source, Rereadable):
             found = self._source.reread(offset_ranges)
             return MicroBatch(
                 offset_ranges=offset_ranges, exposures=found.exposures, labels=found.labels, bad=entry.dead
@@ -194,6 +232,13 @@ class Admission:
                     f"{Disposition(now_X[row]).name} now; go on with the version that wrote it, or start "
                     "anew in another folder"
                 )
+
+
+def _with_partition(table: pa.Table) -> pa.Table:
+    """Rows that say which partition they are of, those of a log, too, which is one."""
+    if "partition" in table.column_names:
+        return table
+    return table.append_column("partition", pa.array([ONE_PARTITION] * table.num_rows, pa.string()))
 
 
 def _dispositions(entry: AdmittedEntry) -> dict[str, npt.NDArray[np.int8]]:

@@ -9,15 +9,18 @@ from pathlib import Path
 
 from interestclock.admission.admitted_bytes import Schemas, decoded, entry_to_bytes
 from interestclock.admission.admitted_entry import AdmittedEntry
+from interestclock.admission.admitted_followers import AdmittedFollowers
 from interestclock.errors import ResultError
 from interestclock.files import force
+from interestclock.streams.commit_mark import on_disk
+from interestclock.streams.segment_files import Entry
 from interestclock.streams.segment_follower import SegmentFollower
 from interestclock.streams.segment_header import files_of
 from interestclock.streams.segments import Segments
 
-__all__ = ["AdmittedFollower", "AdmittedLog", "copy_admitted"]
+__all__ = ["ADMITTED", "AdmittedFollower", "AdmittedLog", "copy_admitted"]
 
-_PREFIX = "admitted"
+ADMITTED = "admitted"  # what its files are called
 
 
 class AdmittedLog:
@@ -31,9 +34,11 @@ class AdmittedLog:
     Args:
         folder: made when something is written; see ``Segments`` for what is found there.
         segment_bytes: a file that has reached this size is followed by another.
+        followed: others read it while it is written, each under a name: they see what is on the disk, and
+            what they have not passed stays.
 
     Raises:
-        ResultError: it is damaged, or of another format.
+        ResultError: it is damaged, of another format, or lacks what followers may have read.
 
     Example:
         >>> import tempfile
@@ -50,11 +55,12 @@ class AdmittedLog:
         ([(1, 2), (2, 0)], 2)
     """
 
-    def __init__(self, folder: str | Path, *, segment_bytes: int = 1 << 26) -> None:
-        self._segments = Segments(folder, prefix=_PREFIX, segment_bytes=segment_bytes)
+    def __init__(self, folder: str | Path, *, segment_bytes: int = 1 << 26, followed: bool = False) -> None:
+        self._segments = Segments(folder, prefix=ADMITTED, segment_bytes=segment_bytes)
         header = self._segments.header
         self._schemas = Schemas.from_bytes(header) if header else Schemas.none()
         self._next_arrival = self._find_next_arrival()
+        self._followers = AdmittedFollowers(self._segments) if followed else None
 
     @property
     def position(self) -> int:
@@ -88,12 +94,15 @@ class AdmittedLog:
                 f"first_arrival is {entry.first_arrival}; behind entry {self.position} it is "
                 f"{self.next_arrival}"
             )
+        self._begin()
         if not self._segments.header or self._schemas.lack(entry.tables):
             schemas = self._schemas.joined(entry.tables)
             self._segments.new_segment(schemas.to_bytes())
             self._schemas = schemas
         number = self._segments.append([entry_to_bytes(entry, self._schemas)])
         self._next_arrival = entry.next_arrival
+        if self._followers is not None:
+            self._followers.appended()
         return number
 
     def read_after(self, position: int) -> Iterator[tuple[int, AdmittedEntry]]:
@@ -114,15 +123,27 @@ class AdmittedLog:
         Raises:
             ResultError: the file cannot be made.
         """
+        self._begin()
         self._segments.new_segment(self._schemas.to_bytes())
 
     def drop_before(self, position: int) -> None:
-        """Remove files that hold nothing behind a position.
+        """Remove files that hold nothing behind a position, and nothing that a follower has not passed.
 
         Raises:
             ResultError: one cannot be removed.
         """
+        if self._followers is not None:
+            position = self._followers.passed(position)
         self._segments.drop_before(position)
+
+    def close(self) -> None:
+        """Nothing more is written."""
+        if self._followers is not None:
+            self._followers.close()
+
+    def _begin(self) -> None:
+        if self._followers is not None:
+            self._followers.begin()
 
     def _find_next_arrival(self) -> int | None:
         if not self.position:
@@ -159,7 +180,7 @@ def copy_admitted(folder: Path, to: Path, *, position: int) -> None:
         >>> AdmittedLog(folder / "copy").position
         1
     """
-    files = files_of(folder, _PREFIX)
+    files = files_of(folder, ADMITTED)
     firsts = sorted(files)
     begin = bisect_right(firsts, position + 1) - 1
     shutil.rmtree(to, ignore_errors=True)
@@ -172,7 +193,9 @@ def copy_admitted(folder: Path, to: Path, *, position: int) -> None:
 
 
 class AdmittedFollower:
-    """Reads an admitted log that another process writes, as far as it goes by then; changes no file.
+    """Reads an admitted log that another process writes, as far as it is on the disk; changes no file.
+
+    Of a log that is not ``followed``, and of a copy, it reads whole entries to the end.
 
     Args:
         folder: of the log; it need not be there yet. position: the last entry that was read before.
@@ -192,7 +215,7 @@ class AdmittedFollower:
     """
 
     def __init__(self, folder: str | Path, *, position: int = 0) -> None:
-        self._segments = SegmentFollower(folder, prefix=_PREFIX, position=position)
+        self._segments = SegmentFollower(folder, prefix=ADMITTED, position=position)
 
     @property
     def position(self) -> int:
@@ -201,4 +224,13 @@ class AdmittedFollower:
 
     def read(self) -> Iterator[tuple[int, AdmittedEntry]]:
         """The entries that have come, in order, each with its number."""
-        return decoded(self._segments.read())
+        return decoded(self.read_encoded())
+
+    def read_encoded(self) -> Iterator[Entry]:
+        """The same as they stand in the files."""
+        folder = self._segments.folder
+        there = folder.exists() and files_of(folder, ADMITTED)
+        marked = on_disk(folder) if there else 0  # behind the files, before which the mark was made
+        if (not there and not self.position) or marked == self.position:
+            return iter(())
+        return self._segments.read(up_to=marked)

@@ -18,6 +18,7 @@ from interestclock.timeofday import DAY_MS
 
 __all__ = [
     "NO_TIME_MS",
+    "ONE_PARTITION",
     "Dispositions",
     "Judged",
     "Tables",
@@ -42,7 +43,7 @@ _TIME = {
     "references": "timestamp_ms",  # null where it is left to the request
     "items": None,  # says since when an item is so, which is no moment of the stream
 }
-_PARTITION, _ONE_PARTITION = "partition", "0"  # of a source that has no more
+_PARTITION, ONE_PARTITION = "partition", "0"  # of a source that has no more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +166,6 @@ def _partitions(tables: Tables) -> tuple[list[str], npt.NDArray[np.int32]]:
         table[_PARTITION].combine_chunks() for table in tables.values() if _PARTITION in table.column_names
     ]
     if not columns:
-        return [_ONE_PARTITION], np.zeros(rows, np.int32)
+        return [ONE_PARTITION], np.zeros(rows, np.int32)
     coded = pa.concat_arrays(columns).dictionary_encode()
     return coded.dictionary.to_pylist(), coded.indices.to_numpy()

@@ -89,6 +89,24 @@ Group = Annotated[
         "with the oldest message."
     ),
 ]
+KeepFor = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A trainer's --group, which will read admitted://STORE: what is admitted is kept for it from "
+        "the first entry on, even before it first starts. Repeat it for several.",
+        show_default=False,
+    ),
+]
+AdmittedTo = Annotated[
+    str | None,
+    typer.Option(
+        metavar="<url>",
+        help="Publish what is admitted for trainers on other machines, to a Redis stream or a Kafka topic of "
+        "one partition of its own: redis://HOST:PORT/STREAM or kafka://HOST:PORT/TOPIC. They read "
+        "admitted+redis://... or admitted+kafka://...",
+        show_default=False,
+    ),
+]
 CheckpointMessages = Annotated[
     int,
     typer.Option(
@@ -130,6 +148,8 @@ def follow_command(
     forget_users_after_days: option.ForgetUsersAfterDays = 90.0,
     most_state_users: option.MostStateUsers = None,
     keep_hours: option.KeepHours = KEEP_HOURS,
+    admitted: AdmittedTo = None,
+    keep_for: KeepFor = None,
     checkpoint_messages: CheckpointMessages = CHECKPOINT_MESSAGES,
     checkpoints_kept: CheckpointsKept = 2,
     poll_messages: PollMessages = POLL_MESSAGES,
@@ -162,6 +182,7 @@ def follow_command(
 
     from interestclock.operations.json_logs import log_to
     from interestclock.operations.renewed_line import RenewedLine
+    from interestclock.relay import open_publication
     from interestclock.store import on_redis
     from interestclock.streams import OfALog
     from interestclock.updater import FeatureUpdater, UpdaterConfig
@@ -198,10 +219,18 @@ def follow_command(
         poll_messages=poll_messages,
         idle_seconds=idle_seconds,
     )
+    publication = None if admitted is None else open_publication(admitted)
     with contextlib.ExitStack() as stack:
         stack.enter_context(says_what_remains(lambda: _goes_on(own)))
         updater = stack.enter_context(
-            FeatureUpdater(opened, own, config=config, store=store if folder is not None else None)
+            FeatureUpdater(
+                opened,
+                own,
+                config=config,
+                store=store if folder is not None else None,
+                kept_for=keep_for or (),
+                publication=publication,
+            )
         )
         stack.enter_context(exits_refused("code of your own, in features follow,"))
         stack.callback(log_to(log_file if log_file is not None else sys.stderr))

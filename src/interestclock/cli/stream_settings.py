@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from interestclock.cli.admitted_options import admission_as_there, check_options_as_there
 from interestclock.errors import ConfigError
 
 if TYPE_CHECKING:
     from interestclock.admission import AdmissionConfig
-    from interestclock.streams import LiveSource
+    from interestclock.relay import AdmittedSource
+    from interestclock.streams import LiveSource, Source
 
 __all__ = [
     "admission_config",
@@ -20,6 +23,7 @@ __all__ = [
     "minutes_ms",
     "moment_ms",
     "open_source",
+    "open_source_or_admitted",
     "then_from_ms",
 ]
 
@@ -53,8 +57,46 @@ def open_source(
     )
 
 
+def open_source_or_admitted(
+    source: str,
+    *,
+    then: str | None,
+    from_ms: int | None,
+    mapping: Path | None,
+    layout: str | None,
+    items: Path | None,
+    group: str,
+    speed_up: float | None,
+    label_wait_ms: int,
+    dead_letters: Path,
+    given: Collection[str],
+) -> LiveSource | AdmittedSource:
+    """As ``open_source``, or what another process admitted, by its address.
+
+    Args:
+        given: names of the options that are on the command line.
+    """
+    from interestclock.relay import is_admitted, open_admitted
+
+    if is_admitted(source):
+        check_options_as_there(source, given)
+        return open_admitted(source, group=group)
+    return open_source(
+        source,
+        then=then,
+        from_ms=from_ms,
+        mapping=mapping,
+        layout=layout,
+        items=items,
+        group=group,
+        speed_up=speed_up,
+        label_wait_ms=label_wait_ms,
+        dead_letters=dead_letters,
+    )
+
+
 def admission_config(
-    source: LiveSource,
+    source: Source,
     *,
     lateness_minutes: float | None,
     label_wait_ms: int,
@@ -62,13 +104,20 @@ def admission_config(
     ahead_minutes: float,
     archive_first: bool,
     from_ms: int | None,
+    given: Collection[str] = (),
 ) -> AdmissionConfig:
-    """How long a source is waited for; a lateness of None is that of its kind."""
+    """How long a source is waited for; a lateness of None is that of its kind.
+
+    Args:
+        given: names of the options that are on the command line; of what another process admitted, the
+            others are as they are there.
+    """
     from interestclock.admission import AdmissionConfig
+    from interestclock.relay import AdmittedSource
 
     if lateness_minutes is None:
         lateness_minutes = default_lateness_minutes(source)
-    return AdmissionConfig(
+    config = AdmissionConfig(
         lateness_ms=minutes_ms("lateness-minutes", lateness_minutes),
         label_wait_ms=label_wait_ms,
         request_wait_ms=minutes_ms("request-wait-minutes", request_wait_minutes),
@@ -76,9 +125,10 @@ def admission_config(
         archive_first=archive_first,
         then_from_ms=from_ms,
     )
+    return admission_as_there(source, config, given) if isinstance(source, AdmittedSource) else config
 
 
-def default_lateness_minutes(source: LiveSource) -> float:
+def default_lateness_minutes(source: Source) -> float:
     """A minute for a stream; none for a log, which is in the order of its events.
 
     Messages of servers and phones pass each other on their way: without lateness half of them would be late

@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
 from rich.console import Console
 
 from interestclock.cli import train_options as option
+from interestclock.cli.admitted_options import options_given
 from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
 from interestclock.cli.log_counts import counts_in_words
 from interestclock.cli.message_counts import message_counts_in_words
@@ -19,7 +21,7 @@ from interestclock.cli.stopping import says_what_remains, stopped_by_signals
 from interestclock.cli.stream_settings import (
     admission_config,
     minutes_ms,
-    open_source,
+    open_source_or_admitted,
     then_from_ms,
 )
 from interestclock.defaults import (
@@ -44,6 +46,7 @@ _out = Console()
 
 
 def train_command(
+    context: typer.Context,
     source: option.Source,
     *,
     checkpoints: option.Checkpoints,
@@ -102,6 +105,8 @@ def train_command(
       interestclock train plays.parquet --then kafka://127.0.0.1:9092/plays --mapping plays.toml --checkpoints
       trainer
 
+      interestclock train admitted://store --checkpoints trainer
+
       interestclock train plays.parquet --then kafka://127.0.0.1:9092/plays --mapping plays.toml --checkpoints
       trainer2 --state-from trainer --ranker longterm
     """
@@ -129,7 +134,8 @@ def train_command(
     from interestclock.streams import OfALog
     from interestclock.training import TrainConfig
 
-    opened = open_source(
+    given = options_given(context)
+    opened = open_source_or_admitted(
         source,
         then=then,
         from_ms=from_ms,
@@ -140,6 +146,7 @@ def train_command(
         speed_up=speed_up,
         label_wait_ms=label_wait_ms,
         dead_letters=_letters_of_log(checkpoints),
+        given=given,
     )
     config = LiveConfig(
         ranker=_ranker(ranker),
@@ -154,6 +161,7 @@ def train_command(
             ahead_minutes=ahead_minutes,
             archive_first=then is not None,
             from_ms=from_ms,
+            given=given,
         ),
         users=IdPolicy(min_count=min_count, unused_days=unused_days, most=most_users),
         items=IdPolicy(min_count=min_count, unused_days=unused_days, most=most_items),

@@ -61,7 +61,9 @@ Source = Annotated[
     typer.Argument(
         help="A log to replay; a stream of JSON messages (see docs/live.md): log://DIR, an embedded log, "
         "redis://HOST:PORT/STREAM (several with commas) or kafka://HOST:PORT/TOPIC (these need the extras "
-        "'redis' and 'kafka'); or your own source, my_module:MySource.",
+        "'redis' and 'kafka'); what 'features follow' admits, admitted://STORE or "
+        "admitted+redis://... and admitted+kafka://...; or your own source, "
+        "my_module:MySource.",
         show_default=False,
     ),
 ]

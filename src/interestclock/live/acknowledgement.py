@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 
-from interestclock.streams import LiveSource
+from interestclock.streams import Source
 
 __all__ = ["Acknowledgement"]
 
@@ -20,7 +20,7 @@ class Acknowledgement:
         source: it is told by ``acknowledge``.
     """
 
-    def __init__(self, source: LiveSource) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
         self._acknowledged: dict[str, str] = {}
         self._acknowledged_s = -math.inf

@@ -12,7 +12,7 @@ from interestclock.events.dead_letters import DeadLetterFile
 from interestclock.live.checkpoint_writer import CheckpointWriter
 from interestclock.live.checkpoints import CheckpointManifest, Checkpoints
 from interestclock.operations.telemetry import Telemetry
-from interestclock.streams import LiveSource
+from interestclock.streams import Source
 
 __all__ = ["DurableFiles", "writable"]
 
@@ -31,6 +31,7 @@ class DurableFiles:
         fingerprint: of source and settings; checkpoints of another are refused.
         checkpoints_kept: the newest so many stay. resumes: how one goes on, for errors.
         telemetry: is told of checkpoints; None keeps none of it.
+        followed: others read what is admitted.
 
     Raises:
         ResultError: the folder cannot be written, or what was admitted is damaged.
@@ -39,19 +40,21 @@ class DurableFiles:
     def __init__(
         self,
         folder: Path,
-        source: LiveSource,
+        source: Source,
         *,
         buffer: EventBuffer,
         fingerprint: str,
         checkpoints_kept: int,
         resumes: str,
         telemetry: Telemetry | None = None,
+        followed: bool = False,
     ) -> None:
         self._fingerprint = fingerprint
         with ExitStack() as opened:  # closed the other way round, each whatever becomes of the others
             with writable(folder, resumes):
                 self.checkpoints = Checkpoints(folder / "checkpoints", kept=checkpoints_kept)
-                self.admission = Admission(source, folder / "admitted", buffer=buffer)
+                self.admission = Admission(source, folder / "admitted", buffer=buffer, followed=followed)
+                opened.callback(self.admission.close)
                 self.dead_letters = DeadLetterFile(
                     folder / "dead-letters.jsonl", remedy=f"make room, then {resumes}"
                 )

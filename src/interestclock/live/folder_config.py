@@ -14,7 +14,7 @@ from interestclock.errors import ResultError
 from interestclock.files import write_text
 from interestclock.live.setting_options import describe_change
 from interestclock.saved import read_object
-from interestclock.streams import LiveSource
+from interestclock.streams import Source
 
 __all__ = ["CONFIG", "config_of", "differences", "settings_of", "unchanged_config", "write_config"]
 
@@ -42,7 +42,7 @@ def config_of(folder: Path) -> dict[str, Any]:
     return settings
 
 
-def settings_of(source: LiveSource, config: Mapping[str, Any]) -> dict[str, Any]:
+def settings_of(source: Source, config: Mapping[str, Any]) -> dict[str, Any]:
     """What a folder is for good: the source, its names and clock, and settings, for JSON.
 
     Args:

@@ -16,6 +16,7 @@ import numpy as np
 from interestclock.admission import Admitted, AdmittedEntry
 from interestclock.arrays import Arrays
 from interestclock.errors import ResultError
+from interestclock.live.admitted_as_there import check_admitted_as_there
 from interestclock.live.beginning import check_beginning
 from interestclock.live.checkpoints import CheckpointManifest, CheckpointReader
 from interestclock.live.config import LiveConfig
@@ -25,10 +26,11 @@ from interestclock.live.live_trainer import LiveTrainer
 from interestclock.live.run_files import RunFiles
 from interestclock.live.run_telemetry import RunTelemetry
 from interestclock.live.schedule import Schedule
-from interestclock.live.source_loop import SourceLoop
+from interestclock.live.source_loop import loop_over
 from interestclock.live.trainer_folder import TrainerFolder
 from interestclock.operations.alarms import Alarms
 from interestclock.operations.telemetry import Telemetry
+from interestclock.relay import AdmittedSource
 from interestclock.samples import Batch
 from interestclock.streams import LiveSource
 from interestclock.timeofday import AFTER_ALL_MS, HOUR_MS, MINUTE_MS
@@ -61,7 +63,8 @@ class LiveRun:
     was never killed ends. A broker is not asked again for what was admitted, and need not keep it.
 
     Args:
-        source: of events; it is closed on leaving, and at once if the run cannot begin.
+        source: of events; it is closed on leaving, and at once if the run cannot begin. Of what another
+            process admitted, entries get the numbers that they have there.
         folder: must be empty unless ``resume``. config: of the trainer.
         resume: go on where the folder's trainer stopped; an empty folder starts anew.
         state_from: the folder of another trainer of the same source, which admits and remembers as this one
@@ -93,7 +96,7 @@ class LiveRun:
 
     def __init__(
         self,
-        source: LiveSource,
+        source: LiveSource | AdmittedSource,
         folder: str | Path,
         *,
         config: LiveConfig,
@@ -119,6 +122,7 @@ class LiveRun:
     def _open(self, *, resume: bool, telemetry: Telemetry | None, opened: ExitStack) -> None:
         """The trainer, then its folder and what is written in it; each is closed with ``opened``."""
         source, config, before = self.source, self.config, self._state_from
+        check_admitted_as_there(source, config.admission)
         settings = settings_of(source, config.learned_from())
         TrainerFolder.check(self.folder, settings, resume=resume, state_from=before)  # before it is read
         self.trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=self)
@@ -137,7 +141,7 @@ class LiveRun:
         opened.callback(self._files.close)
         self.checkpoint_writer = self._files.checkpoint_writer
         self._reports = RunTelemetry(telemetry, self.trainer, main_label=source.schema.main_label)
-        self.loop = SourceLoop(
+        self.loop = loop_over(
             source,
             self._files.admission,
             buffer=self.trainer.buffer,

@@ -13,7 +13,7 @@ from interestclock.live.live_trainer import LiveTrainer
 from interestclock.live.prediction_parts import PredictionParts
 from interestclock.live.trainer_snapshots import TrainerSnapshots
 from interestclock.operations.telemetry import Telemetry
-from interestclock.streams import LiveSource
+from interestclock.streams import Source
 
 __all__ = ["RunFiles"]
 
@@ -36,7 +36,7 @@ class RunFiles(DurableFiles):
     def __init__(
         self,
         folder: Path,
-        source: LiveSource,
+        source: Source,
         trainer: LiveTrainer,
         *,
         fingerprint: str,

@@ -13,6 +13,7 @@ from interestclock.streams.micro_batch import (
     OfALog,
     OffsetRanges,
     Rereadable,
+    Source,
 )
 from interestclock.streams.open_live import open_hybrid, open_live
 from interestclock.streams.redis_streams import RedisSource
@@ -41,6 +42,7 @@ __all__ = [
     "Rereadable",
     "SegmentFollower",
     "Segments",
+    "Source",
     "Tick",
     "Ticks",
     "followers_of",

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from interestclock.errors import ResultError
 from interestclock.events.schema import LogSchema
-from interestclock.streams.embedded_log_folder import PREFIX, check_folder, committed, read_entry
+from interestclock.streams.commit_mark import on_disk
+from interestclock.streams.embedded_log_folder import PREFIX, check_folder, read_entry
 from interestclock.streams.log_followers import FollowerOffset, check_follower_name
 from interestclock.streams.messages import Message, MessageParser
 from interestclock.streams.micro_batch import MicroBatch, OffsetRanges
@@ -25,7 +26,6 @@ __all__ = ["EmbeddedLogSource"]
 
 _PARTITION = "0"
 _LOOK_AGAIN_S = 0.005  # a look is one small read
-_TORN_READS = 100  # of a line that is being written, in a row: no writer takes so long
 _log = logging.getLogger("interestclock.source")
 
 
@@ -98,8 +98,8 @@ class EmbeddedLogSource:
 
     def at_end(self, partitions: Collection[str]) -> frozenset[str]:
         """The log, where nothing is on the disk behind what was polled."""
-        on_disk = self._look()
-        ended = self._drained if on_disk is None else on_disk <= self._entries.position
+        marked = on_disk(self.folder)
+        ended = self._drained if marked is None else marked <= self._entries.position
         return frozenset(partitions) if ended else frozenset()
 
     def start_after(self, last: Mapping[str, str]) -> None:
@@ -140,30 +140,18 @@ class EmbeddedLogSource:
 
     def _new(self, most: int) -> list[Entry]:
         files = files_of(self.folder, PREFIX) if self.folder.exists() else {}
-        on_disk = self._look()  # after the files, for which whoever writes has made the mark before
-        if not files or (on_disk is not None and on_disk in (self._seen, self._entries.position)):
+        marked = on_disk(self.folder)  # after the files, for which whoever writes has made the mark before
+        if not files or (marked is not None and marked in (self._seen, self._entries.position)):
             return []
         if self._begins:
             self._entries = SegmentFollower(self.folder, prefix=PREFIX, position=min(files) - 1)
-        entries = list(islice(self._entries.read(up_to=on_disk), most))
+        entries = list(islice(self._entries.read(up_to=marked), most))
         self._drained = len(entries) < most
         if entries:
             self._begins = False
         if self._drained:
-            self._seen = on_disk
+            self._seen = marked
         return entries
-
-    def _look(self) -> int | None:
-        """Up to where the log is on the disk; None where all of it is taken to be."""
-        for _ in range(_TORN_READS):
-            try:
-                return committed(self.folder)
-            except ValueError:
-                time.sleep(_LOOK_AGAIN_S)
-        raise ResultError(
-            f"{self.folder / 'committed'} is damaged; whoever appends mends it as it starts, or remove it if "
-            "nobody does"
-        )
 
     def _micro_batch(self, entries: Sequence[Entry]) -> MicroBatch:
         polled_ms = self.clock.now_ms()

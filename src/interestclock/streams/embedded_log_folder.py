@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import struct
-import zlib
 from pathlib import Path
 
 from interestclock.errors import ResultError
 from interestclock.files import force
+from interestclock.streams.commit_mark import COMMITTED
 from interestclock.streams.segment_files import Entry
 from interestclock.streams.segment_header import files_of
 
 __all__ = [
     "HEADER",
     "PREFIX",
-    "CommitMark",
     "check_folder",
-    "committed",
     "entry_bytes",
     "make_folder",
     "read_entry",
@@ -25,7 +22,7 @@ __all__ = [
 
 PREFIX = "log"
 HEADER = b"interestclock log 1"  # of each file: time of the append and message, see entry_bytes
-_COMMITTED, _FOLLOWERS = "committed", "followers"
+_FOLLOWERS = "followers"
 _TIME_MS = struct.Struct("<q")
 
 
@@ -68,7 +65,7 @@ def check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise ResultError(f"{folder} is a file; an embedded log needs a folder of its own")
     names = {path.name for path in folder.iterdir()}
-    if names and not names & {_COMMITTED, _FOLLOWERS, "lock"} and not files_of(folder, PREFIX):
+    if names and not names & {COMMITTED, _FOLLOWERS, "lock"} and not files_of(folder, PREFIX):
         raise ResultError(
             f"{folder} holds {min(names)} and no embedded log; give the log a folder of its own"
         )
@@ -84,72 +81,3 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for each in missing:
         force(each.parent)
-
-
-class CommitMark:
-    """Up to which entry the log is on the disk, for followers in other processes.
-
-    Without it they would read what is being written, and what a full disk then takes back. It is a line in a
-    file that is written in place and not waited for: after a power cut it may be behind, never ahead.
-
-    Args:
-        folder: of the log.
-
-    Raises:
-        ResultError: it cannot be made.
-
-    Example:
-        >>> import tempfile
-        >>> folder = Path(tempfile.mkdtemp())
-        >>> mark = CommitMark(folder)
-        >>> mark.write(7); committed(folder)
-        7
-        >>> mark.close()
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._descriptor = os.open(folder / _COMMITTED, os.O_RDWR | os.O_CREAT, 0o644)
-
-    def write(self, number: int) -> None:
-        """Everything up to this entry is on the disk.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        line = f"{number:016d}"
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-        os.write(self._descriptor, f"{line} {zlib.crc32(line.encode()):08x}\n".encode())
-
-    def force(self) -> None:
-        """Wait until what it says is on the disk.
-
-        Raises:
-            OSError: the disk refuses.
-        """
-        os.fsync(self._descriptor)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        os.close(self._descriptor)
-
-
-def committed(folder: Path) -> int | None:
-    """The entry up to which a log is on the disk; None where nothing says so, as in a copy of its files.
-
-    Raises:
-        ValueError: the line is half written, or damaged.
-
-    Example:
-        >>> committed(Path("nowhere")) is None
-        True
-    """
-    try:
-        content = (folder / _COMMITTED).read_bytes()
-    except FileNotFoundError:
-        return None
-    if not content:
-        return 0  # made a moment ago
-    line, _, summed = content.partition(b" ")
-    if f"{zlib.crc32(line):08x}\n".encode() != summed:
-        raise ValueError(f"{folder / _COMMITTED} is damaged")
-    return int(line)

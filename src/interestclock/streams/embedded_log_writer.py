@@ -19,12 +19,11 @@ from typing import Self
 from interestclock.errors import ConfigError, QueueFullError, ResultError, system_errors_as
 from interestclock.files import force
 from interestclock.locks import lock
+from interestclock.streams.commit_mark import CommitMark, committed
 from interestclock.streams.embedded_log_folder import (
     HEADER,
     PREFIX,
-    CommitMark,
     check_folder,
-    committed,
     entry_bytes,
     make_folder,
 )

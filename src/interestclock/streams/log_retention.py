@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from datetime import UTC, datetime
 from itertools import islice
 
 from interestclock.streams.embedded_log_folder import read_entry
-from interestclock.streams.log_followers import LogFollower, followers_of
+from interestclock.streams.followers_behind import FollowersBehind
 from interestclock.streams.segments import Segments
 
 __all__ = ["LogRetention"]
 
 _FILES = 8  # so many, at least, of what is kept: with the oldest goes an eighth
-_WARN_AGAIN_MS = 3_600_000
-_log = logging.getLogger("interestclock.log")
 
 
 class LogRetention:
@@ -44,7 +40,7 @@ class LogRetention:
     def __init__(self, segments: Segments, *, keep_ms: int) -> None:
         self._segments, self._keep_ms = segments, keep_ms
         self._begins_ms: dict[int, int] = {}  # by a file's first entry: when that was appended
-        self._warned_ms: dict[str, int] = {}  # by follower
+        self._behind = FollowersBehind(segments.folder)
 
     def apply(self, *, now_ms: int) -> None:
         """Begin a file if it is time, and let go of what may go.
@@ -58,10 +54,7 @@ class LogRetention:
         old = self._old(now_ms)
         if old < self._segments.first:
             return
-        behind = [each for each in followers_of(self._segments.folder) if each.offset < old]
-        for each in behind:
-            self._warn(each, now_ms)
-        self._segments.drop_before(min((each.offset for each in behind), default=old))
+        self._segments.drop_before(self._behind.passed(old, position=self._segments.position, now_ms=now_ms))
         self._begins_ms = {
             first: begins for first, begins in self._begins_ms.items() if first >= self._segments.first
         }
@@ -85,17 +78,3 @@ class LogRetention:
                 (entry,) = islice(self._segments.read_after(first - 1), 1)
                 self._begins_ms[first] = read_entry(self._segments.folder, entry)[0]
         return self._begins_ms[first]
-
-    def _warn(self, follower: LogFollower, now_ms: int) -> None:
-        if now_ms - self._warned_ms.get(follower.name, -_WARN_AGAIN_MS) < _WARN_AGAIN_MS:
-            return
-        self._warned_ms[follower.name] = now_ms
-        _log.warning(
-            "%s: follower '%s' is %d entries behind, last heard of %s; files older than what is kept stay "
-            "for it. If it never comes back, remove followers/%s.offset",
-            self._segments.folder,
-            follower.name,
-            self._segments.position - follower.offset,
-            datetime.fromtimestamp(follower.since_ms / 1_000, UTC).isoformat(timespec="seconds"),
-            follower.name,
-        )

@@ -12,7 +12,7 @@ from interestclock.events.message_tables import ITEMS, OUTCOMES, REFERENCES, SER
 from interestclock.events.schema import LogCounts, LogSchema
 from interestclock.timeofday import TimeSource
 
-__all__ = ["BadMessage", "LiveSource", "MicroBatch", "OfALog", "OffsetRanges", "Rereadable"]
+__all__ = ["BadMessage", "LiveSource", "MicroBatch", "OfALog", "OffsetRanges", "Rereadable", "Source"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +98,8 @@ class MicroBatch:
         return {kind: table for kind, table in tables.items() if table.num_rows or kind == "exposures"}
 
 
-class LiveSource(Protocol):
-    """Events as they come, each handed out once."""
+class Source(Protocol):
+    """Where events come from, whoever admits them."""
 
     @property
     def schema(self) -> LogSchema:
@@ -120,23 +120,27 @@ class LiveSource(Protocol):
     def items(self) -> pa.Table | None:
         """The item table, or None where attributes come with exposures (or there are none)."""
 
-    def partitions(self) -> tuple[str, ...]:
-        """All that are read, as offset ranges name them; none before they are known, and none of a log."""
-
-    def at_end(self, partitions: Collection[str]) -> frozenset[str]:
-        """Those of which there is nothing at this moment that was not polled; asks the broker."""
-
     def start_after(self, last: Mapping[str, str]) -> None:
-        """Partition -> last offset that was ingested already; called once, before the first ``poll``."""
-
-    def poll(self, most: int, wait_s: float) -> MicroBatch | None:
-        """New messages, at most so many; None if none came within so many seconds."""
+        """Partition -> last offset that was ingested already; called once, before anything is asked for."""
 
     def acknowledge(self, last: Mapping[str, str]) -> None:
         """Everything up to these offsets is on the disk; it need not be kept for us."""
 
     def close(self) -> None:
         """Let go of connections."""
+
+
+class LiveSource(Source, Protocol):
+    """Events as they come, each handed out once."""
+
+    def partitions(self) -> tuple[str, ...]:
+        """All that are read, as offset ranges name them; none before they are known, and none of a log."""
+
+    def at_end(self, partitions: Collection[str]) -> frozenset[str]:
+        """Those of which there is nothing at this moment that was not polled; asks the broker."""
+
+    def poll(self, most: int, wait_s: float) -> MicroBatch | None:
+        """New messages, at most so many; None if none came within so many seconds."""
 
 
 @runtime_checkable

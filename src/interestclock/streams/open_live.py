@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
 
 import pyarrow as pa
 
@@ -12,7 +11,7 @@ from interestclock.events.items import read_items
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.open_log import open_log, resolve_mapping
 from interestclock.plugins import is_named
-from interestclock.streams.addresses import without_login
+from interestclock.streams.addresses import broker_address, without_login
 from interestclock.streams.embedded_log import EmbeddedLogSource
 from interestclock.streams.hybrid_source import HybridSource
 from interestclock.streams.kafka import KafkaSource
@@ -27,7 +26,6 @@ _TEXT = pa.string()  # ids of messages are text
 
 _STREAMS = ("log", "redis", "kafka")
 _ADDRESSES = "log://DIR, redis://... or kafka://..."
-_REDIS_PORT = 6379
 
 
 def open_live(
@@ -164,54 +162,25 @@ def _stream(
 ) -> LiveSource:
     if kind == "log" and source.partition("://")[2] in ("", "/"):
         raise ConfigError(f"{source}: give log://DIR, the folder of an embedded log")
-    if kind != "log":
-        _check_address(kind, source)
+    address = None if kind == "log" else broker_address(source)
     file = items or mapping.items
     table = read_items(file, mapping, _TEXT) if file is not None else None
     schema, zone = mapping.schema(), mapping.zone
-    if kind == "log":
+    if address is None:
         folder = Path(source.partition("://")[2])
         return EmbeddedLogSource(folder, schema=schema, items=table, zone=zone, group=group)
-    parts = urlsplit(source)
-    name = parts.path.strip("/")
-    if kind == "kafka":
+    if address.kind == "kafka":
         return KafkaSource(
-            brokers=parts.netloc, topic=name, schema=schema, items=table, zone=zone, group=group
+            brokers=address.brokers, topic=address.name, schema=schema, items=table, zone=zone, group=group
         )
     return RedisSource(
-        host=parts.hostname or "",
-        port=_redis_port(source, parts),
-        streams=name.split(","),
-        username=None if parts.username is None else unquote(parts.username) or None,
-        password=None if parts.password is None else unquote(parts.password),
+        host=address.host,
+        port=address.port,
+        streams=address.name.split(","),
+        username=address.username,
+        password=address.password,
         schema=schema,
         items=table,
         zone=zone,
         group=group,
     )
-
-
-def _check_address(kind: str, source: str) -> None:
-    parts = urlsplit(source)
-    name, shown = parts.path.strip("/"), without_login(source)
-    if not name or "/" in name or not parts.netloc:
-        raise ConfigError(f"{shown}: give {kind}://HOST:PORT/{'STREAM' if kind == 'redis' else 'TOPIC'}")
-    _refuse_the_rest(kind, shown, parts)
-
-
-def _redis_port(source: str, parts: SplitResult) -> int:
-    try:
-        return _REDIS_PORT if parts.port is None else parts.port
-    except ValueError as error:
-        shown = without_login(source)
-        raise ConfigError(f"{shown}: no port of that kind; give redis://HOST:PORT/STREAM") from error
-
-
-def _refuse_the_rest(kind: str, shown: str, parts: SplitResult) -> None:
-    """An address may say more than is listened to: better to refuse than to connect to something else."""
-    if parts.query or parts.fragment:
-        raise ConfigError(f"{shown}: nothing may follow the name; leave out '?' and '#' and what follows")
-    if kind == "redis" and not parts.hostname:
-        raise ConfigError(f"{shown}: no host; give redis://HOST:PORT/STREAM")
-    if kind == "kafka" and "@" in parts.netloc:
-        raise ConfigError(f"{shown}: user and password are read for Redis only; leave them out")

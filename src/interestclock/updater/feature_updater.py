@@ -23,12 +23,15 @@ from interestclock.live.folder_config import settings_of
 from interestclock.live.source_loop import SourceLoop
 from interestclock.operations.alarms import Alarms
 from interestclock.operations.event_rate import EventRate
+from interestclock.relay import Publication
+from interestclock.relay.folder_entries import keep_for
 from interestclock.state import FeatureState
 from interestclock.state.apply_admitted import apply_admitted
 from interestclock.store import StoreLostError, open_writer
 from interestclock.streams import LiveSource
 from interestclock.updater.config import UpdaterConfig
 from interestclock.updater.progress import UpdaterNumbers
+from interestclock.updater.publishing import publisher_to
 from interestclock.updater.updater_folder import UpdaterFolder
 
 __all__ = ["FeatureUpdater"]
@@ -44,6 +47,7 @@ class FeatureUpdater:
         folder/config.json         what it is set to
         folder/admitted/           what was taken and what became of it, before it is applied
         folder/features.lmdb/      the store, which ``LmdbStore(folder)`` reads
+        folder/items.arrow         the source's item table, where it has one
         folder/checkpoints/        what admission waits for, and the state, every so many messages
         folder/dead-letters.jsonl  messages that could not be read, with the reason
         folder/lock                held while an updater runs
@@ -60,11 +64,15 @@ class FeatureUpdater:
         source: of events. folder: of the store; one that an updater of the same source and settings left
             goes on. config: how it admits, and what it keeps.
         store: ``redis://HOST:PORT/DB?prefix=NAME`` of a store on a server; None: it is in the folder.
+        kept_for: names of those who will read what is admitted; it stays for each from the first entry on,
+            also before it first comes.
+        publication: where what is admitted is published, too; it is closed on leaving.
 
     Raises:
-        ConfigError: the address cannot be read.
-        ResultError: the folder is of something else or of another source or configuration, another updater
-            runs in it or writes the store, or it cannot be written.
+        ConfigError: the address cannot be read, or a name cannot be a file's.
+        ResultError: what one of those begins with is gone already; the folder is of something else or of
+            another source or configuration, another updater runs in it or writes the store, or it cannot be
+            written.
 
     Example:
         >>> import tempfile
@@ -87,7 +95,14 @@ class FeatureUpdater:
     """
 
     def __init__(
-        self, source: LiveSource, folder: str | Path, *, config: UpdaterConfig, store: str | None = None
+        self,
+        source: LiveSource,
+        folder: str | Path,
+        *,
+        config: UpdaterConfig,
+        store: str | None = None,
+        kept_for: Sequence[str] = (),
+        publication: Publication | None = None,
     ) -> None:
         folder = Path(folder)
         self.store = store or str(folder)
@@ -100,6 +115,7 @@ class FeatureUpdater:
             claimed = UpdaterFolder(folder, settings)
             opened.callback(claimed.release)
             opened.callback(source.close)
+            claimed.put_items(source.items())
             self._files = DurableFiles(
                 folder,
                 source,
@@ -107,13 +123,22 @@ class FeatureUpdater:
                 fingerprint=claimed.fingerprint,
                 checkpoints_kept=config.checkpoints_kept,
                 resumes="start it again: it goes on",
+                followed=True,
             )
             opened.callback(self._files.close)
+            keep_for(kept_for, folder / "admitted", first=self._files.admission.entries[0])
             self._writer = opened.enter_context(
                 open_writer(
                     store or folder, schema=source.schema, config=config.state(), owner=_owner(folder)
                 )
             )
+            self._publisher = None
+            if publication is not None:
+                opened.callback(publication.close)
+                first = self._files.admission.entries[0]
+                self._publisher = opened.enter_context(
+                    publisher_to(publication, source, folder / "admitted", config.admission, first=first)
+                )
             self._opened = opened.pop_all()
         self.loop = SourceLoop(
             source,
@@ -150,10 +175,14 @@ class FeatureUpdater:
         self._resume()
         self.under_way = True
         while not self.stopping and self.loop.turn():
+            if self._publisher is not None:
+                self._publisher.check()
             report()
         self._checkpoint()
         self._files.written()
         self.loop.acknowledge()
+        if self._publisher is not None:
+            self._publisher.finish()
         self._alarms.look(self._counts(), ended=True)
         report()
 
@@ -169,6 +198,7 @@ class FeatureUpdater:
             events_per_second=self._rate.of(time.monotonic(), counts["received"]),
             event_ms=event_ms,
             lag_seconds=lag_s,
+            published=None if self._publisher is None else self._publisher.position,
         )
 
     def _resume(self) -> None:

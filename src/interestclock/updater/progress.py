@@ -26,6 +26,7 @@ class UpdaterNumbers:
         event_ms: the newest event time in the store, UTC milliseconds; 0 before the first.
         lag_seconds: how far the store is behind: since the newest event in it, or since the source was last
             seen to have no more; NaN for a log, which is as old as it is.
+        published: the last entry of the admitted log that a broker has; None where it is not published.
 
     Example:
         >>> numbers = UpdaterNumbers(position=7, counts={"received": 1_200, "duplicates": 2},
@@ -41,6 +42,7 @@ class UpdaterNumbers:
     events_per_second: float
     event_ms: int
     lag_seconds: float
+    published: int | None = None
 
     @property
     def exposures(self) -> int:
@@ -54,7 +56,8 @@ class UpdaterNumbers:
         if self.event_ms:
             lag = duration(self.lag_seconds)
             parts.append(f"{minute(self.event_ms)} UTC" + (f", lag {lag}" if lag else ""))
-        parts.append(f"store at entry {self.position:,}")
+        published = "" if self.published is None else f", published to {self.published:,}"
+        parts.append(f"store at entry {self.position:,}{published}")
         late = sum(self.counts.get(name, 0) for name in _LATE)
         others = (f"{name.replace('_', ' ')} {self.counts.get(name, 0):,}" for name in _SHOWN)
         parts.append(", ".join((f"waiting {self.counts.get('waiting', 0):,}", f"late {late:,}", *others)))

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from interestclock.checksums import digest_of_json
 from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import aside_of
 from interestclock.live.folder_config import CONFIG, config_of, unchanged_config, write_config
 from interestclock.live.trainer_folder import HOLDS, LOCK, STORE
 from interestclock.locks import lock
+from interestclock.relay.folder_entries import write_items
 
 __all__ = ["UpdaterFolder"]
 
@@ -51,6 +54,17 @@ class UpdaterFolder:
             except BaseException:
                 self.release()
                 raise
+
+    def put_items(self, items: pa.Table | None) -> None:
+        """The item table, for those who follow what is admitted; of an older one nothing stays.
+
+        Raises:
+            ResultError: it cannot be written.
+        """
+        with system_errors_as(
+            ResultError, f"{self.path} cannot be written", remedy="make room, then start it again"
+        ):
+            write_items(self.path, items)
 
     def release(self) -> None:
         """Another updater may have it."""
