@@ -24,7 +24,7 @@ from interestclock.saved import made_of, read_object
 
 __all__ = ["FORMAT", "CheckpointManifest", "CheckpointReader", "Checkpoints"]
 
-FORMAT = 7
+FORMAT = 8
 _DAMAGED = "the checkpoint is damaged"
 _NAME = re.compile(r"checkpoint-([0-9]{8})")
 _STATE, _MANIFEST = "state.safetensors", "checkpoint.json"

@@ -11,7 +11,7 @@ from interestclock.operations.in_words import duration, minute, number
 __all__ = ["UpdaterNumbers"]
 
 _LATE = ("late_exposures", "late_labels", "given_labels_late", "late_after_idle")
-_SHOWN = ("ahead", "duplicates", "orphan_labels", "dead_letters")
+_SHOWN = ("ahead", "duplicates", "orphan_labels", "erasures", "dead_letters")
 _NO_PARTS = ("received", "learned", "given_labels_late", *NO_MESSAGES)
 
 
