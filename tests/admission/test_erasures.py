@@ -154,7 +154,7 @@ def test_without_the_key_of_hashes_nobody_goes_on(tmp_path: Path) -> None:
     taken(buffer, erased("ann", 1))
     (tmp_path / "key").unlink()
     with pytest.raises(ResultError, match=r"key is missing, and the checkpoint names erased users by it"):
-        buffer_of(hashes=UserHashes(tmp_path / "key")).restore(buffer.state())
+        buffer.erased.check_key()
     (tmp_path / "key").write_text("abc\n")
     with pytest.raises(ResultError, match=r"holds no key of 32 bytes in hexadecimal digits; bring it back"):
         UserHashes(tmp_path / "key").of("ann")

@@ -33,20 +33,21 @@ def said_of_all(state: FeatureState) -> dict[str, Any]:
     return features_by_id(state, times_ms, users=USERS, items=ITEMS, attributes=REQUESTS.attributes)
 
 
-def of_erased_before(payloads: list[bytes]) -> set[str]:
-    """Events of those who are erased, before they are."""
-    events, named = set(), (NAME, NUMBER)
+def of_erased(payloads: list[bytes]) -> set[str]:
+    """Events of those who are erased: what comes before they are, and what is of a moment until then."""
+    events, until_ms = set(), None
     for said in map(json.loads, payloads):
         if "erase" in said:
-            return events
-        if said.get("user_id") in named:
+            until_ms = said["timestamp_ms"]
+        elif said.get("user_id") in (NAME, NUMBER) and (until_ms is None or said["timestamp_ms"] <= until_ms):
             events.add(said["event_id"])
-    raise AssertionError("nobody is erased")
+    assert until_ms is not None
+    return events
 
 
 def test_others_and_who_comes_back_are_as_if_they_had_never_been() -> None:
     payloads = stream(comes_back=True)
-    events = of_erased_before(payloads)
+    events = of_erased(payloads)
     without = [
         each
         for each in payloads

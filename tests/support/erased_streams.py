@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from in_memory import REQUESTS
+from in_memory import HOUR_MS, REQUESTS
 from live_stream import timed_messages
+from small_live import LIVE
 
+from interestclock.admission import AdmissionConfig
 from interestclock.admission.admitted_log import AdmittedFollower
 from interestclock.errors import ResultError
 from interestclock.events import erase_message
-from interestclock.streams import Message, MessageParser, MicroBatch, OffsetRanges
+from interestclock.live import LiveRun
+from interestclock.streams import EmbeddedLogSource, Message, MessageParser, MicroBatch, OffsetRanges
 
 NAME = "qXvbnmZkLpWtrFgHsdYc"  # of a user, text
 NUMBER = 0x5A17_C3D9_0E61_B274  # of another, a whole number
 _USERS = {3: NAME, 5: NUMBER}
+TRAINER = replace(
+    LIVE,
+    admission=AdmissionConfig(lateness_ms=60_000, label_wait_ms=HOUR_MS),
+    checkpoint_minutes=240,
+    checkpoints_kept=1_000,
+    poll_messages=20,
+    idle_seconds=3_600,  # nobody is let go, whatever else the machine does meanwhile
+)
 
 
-def stream(seed: int = 3, *, requests: int = 90, comes_back: bool = False) -> list[bytes]:
+def stream(seed: int = 3, *, requests: int = 60, comes_back: bool = False) -> list[bytes]:
     """Messages of four days; behind two thirds of them both are erased, and come back or do not."""
     timed = [(at_ms, _renamed(payload)) for at_ms, payload in timed_messages(seed, requests=requests)]
     cut = 2 * len(timed) // 3
@@ -81,3 +93,13 @@ def _entries(path: Path) -> Iterator[bytes]:
 
 def _as_bytes(table: pa.Table) -> bytes:
     return json.dumps(table.to_pylist(), default=str).encode()
+
+
+def follow(log: Path, messages: int, folder: Path, resume: bool = True) -> None:
+    """A trainer on an embedded log, until so many messages were taken."""
+    with LiveRun(EmbeddedLogSource(log, schema=REQUESTS), folder, config=TRAINER, resume=resume) as run:
+
+        def tell() -> None:
+            run.stopping = run.trainer.buffer.counters.received >= messages
+
+        run.run(tell)

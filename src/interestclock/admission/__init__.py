@@ -8,6 +8,7 @@ from interestclock.admission.config import AdmissionConfig
 from interestclock.admission.counters import Counters
 from interestclock.admission.dispositions import Disposition
 from interestclock.admission.erased_users import ErasedUsers, Erasures
+from interestclock.admission.erasure_ledger import KEY, LEDGER, ErasureLedger, copy_erasures
 from interestclock.admission.event_buffer import EventBuffer
 from interestclock.admission.label_events import LabelEvents
 from interestclock.admission.open_exposures import OPEN, OpenExposures
@@ -16,6 +17,8 @@ from interestclock.admission.user_hashes import UserHashes
 from interestclock.admission.watermark import Watermark
 
 __all__ = [
+    "KEY",
+    "LEDGER",
     "OPEN",
     "Admission",
     "AdmissionConfig",
@@ -27,6 +30,7 @@ __all__ = [
     "Counters",
     "Disposition",
     "ErasedUsers",
+    "ErasureLedger",
     "Erasures",
     "EventBuffer",
     "LabelEvents",
@@ -34,4 +38,5 @@ __all__ = [
     "SerialColumns",
     "UserHashes",
     "Watermark",
+    "copy_erasures",
 ]

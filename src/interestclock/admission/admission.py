@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from interestclock.admission.admitted import Admitted
 from interestclock.admission.admitted_entry import AdmittedEntry
 from interestclock.admission.admitted_log import AdmittedLog
 from interestclock.admission.dispositions import Disposition
+from interestclock.admission.erasure_ledger import ErasureLedger
 from interestclock.admission.event_buffer import EventBuffer
 from interestclock.errors import ResultError
 from interestclock.events.message_tables import no_messages
@@ -38,6 +39,7 @@ class Admission:
 
     Args:
         source: whose messages. folder: of the log. buffer: decides.
+        ledger: of who was erased; None: of a stream that nobody goes on from.
 
     Raises:
         ResultError: the log is damaged, or (from what admits) cannot be written.
@@ -59,10 +61,17 @@ class Admission:
         ('item_id is missing', 1, {'plays': '7-0'})
     """
 
-    def __init__(self, source: LiveSource, folder: str | Path, *, buffer: EventBuffer) -> None:
+    def __init__(
+        self,
+        source: LiveSource,
+        folder: str | Path,
+        *,
+        buffer: EventBuffer,
+        ledger: ErasureLedger | None = None,
+    ) -> None:
         self.position = 0  # the last entry that was given out
         self.offsets: dict[str, str] = {}  # the last one of each partition, up to there
-        self._source, self._buffer = source, buffer
+        self._source, self._buffer, self._ledger = source, buffer, ledger
         self._log, self._folder = AdmittedLog(folder), Path(folder)
 
     def restore(self, *, position: int, offsets: Mapping[str, str]) -> None:
@@ -100,6 +109,7 @@ class Admission:
         entry, admitted = self._decide(batch)
         self.position = self._log.append(entry)
         self._follow(entry)
+        self._note_erasures(admitted)
         return entry, admitted
 
     def tick(self, tick: Tick) -> tuple[AdmittedEntry, list[Admitted]]:
@@ -120,15 +130,35 @@ class Admission:
             ResultError: entries are missing or damaged, a source that is read again has changed, or another
                 disposition comes out.
         """
+        self._buffer.erased.check_key()
         for number, entry in self._log.read_after(self.position):
             if entry.awaited is not None and entry.polled_ms is not None:
                 admitted = self._buffer.tick(awaited=entry.awaited, polled_ms=entry.polled_ms)
+            elif entry.erased:
+                admitted = self._buffer.erase(entry.erased)
             else:
                 now, admitted = self._decide(self._batch(entry))
                 self._check_same(number, entry, now)
             self.position = number
             self._follow(entry)
+            self._note_erasures(admitted)
             yield entry, admitted
+
+    def erase_again(self) -> Iterator[tuple[AdmittedEntry, list[Admitted]]]:
+        """Erase whom the ledger names and nothing that was gone on from does, such as a copy of last week.
+
+        It is called behind ``again``, and is written down itself: what is made of the log follows from it.
+
+        Raises:
+            ResultError: the ledger is damaged or its key missing, or the log cannot be written.
+        """
+        missing = {} if self._ledger is None else self._buffer.erased.unknown_of(self._ledger.until_ms())
+        if missing:
+            entry = AdmittedEntry(
+                first_arrival=self._buffer.counters.received, source=self._source.name, erased=missing
+            )
+            self.position = self._log.append(entry)
+            yield entry, self._buffer.erase(missing)
 
     def new_segment(self) -> None:
         """What comes stands in a file of its own, so that those before it can be removed."""
@@ -137,6 +167,13 @@ class Admission:
     def drop_before(self, position: int) -> None:
         """Nobody will go on from an entry before this one."""
         self._log.drop_before(position)
+
+    def _note_erasures(self, admitted: Sequence[Admitted]) -> None:
+        """On the disk before anything is made of them, and behind the log, from which they come again."""
+        if self._ledger is not None:
+            for each in admitted:
+                if each.erasures is not None:
+                    self._ledger.add(each.erasures.until_ms)
 
     def _follow(self, entry: AdmittedEntry) -> None:
         self.offsets |= {partition: last for partition, (_, last) in entry.ranges.items()}

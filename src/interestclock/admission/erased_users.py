@@ -121,16 +121,19 @@ class ErasedUsers:
         return {"hashes": hashes, "until_ms": np.array([*self.until_ms.values()], np.int64)}
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Take over what ``state`` gave.
-
-        Raises:
-            ResultError: somebody was erased, and the key is missing.
-        """
+        """Take over what ``state`` gave."""
         hashes = [bytes(each) for each in state["hashes"]]
-        if hashes:
-            self.hashes.check_there(needed_by="the checkpoint")
         self.until_ms = dict(zip(hashes, state["until_ms"].tolist(), strict=True))
         self._remembered.clear()
+
+    def check_key(self) -> None:
+        """Refuse to go on where somebody was erased and the key is missing.
+
+        Raises:
+            ResultError: so it is.
+        """
+        if self.until_ms:
+            self.hashes.check_there(needed_by="the checkpoint")
 
     def _add(self, until_ms: Mapping[bytes, int]) -> None:
         self.until_ms |= self.unknown_of(until_ms)

@@ -45,8 +45,21 @@ class UserHashes:
         """A user's hash."""
         if self._key is None:
             assert self.path is not None
-            self._key = self._read(self.path) if self.path.exists() else self._made(self.path)
+            new = secrets.token_bytes(_KEY_BYTES)
+            self._key = self._read(self.path) if self.path.exists() else self._write(self.path, new)
         return hmac.digest(self._key, user_id.encode(), "sha256")
+
+    @property
+    def path_exists(self) -> bool:
+        """Whether somebody was erased under this key."""
+        return self.path is not None and self.path.exists()
+
+    def take_over(self, other: UserHashes) -> None:
+        """Have the key of another folder, where this one has none."""
+        other.of("")  # reads it
+        assert self.path is not None
+        assert other._key is not None
+        self._key = self._write(self.path, other._key)
 
     def check_there(self, *, needed_by: str) -> None:
         """Refuse to go on without the key of hashes that are there.
@@ -54,7 +67,7 @@ class UserHashes:
         Raises:
             ResultError: there is none.
         """
-        if self.path is not None and not self.path.exists():
+        if self.path is not None and not self.path_exists:
             raise ResultError(
                 f"{self.path} is missing, and {needed_by} names erased users by it; bring it back from a copy"
             )
@@ -71,8 +84,8 @@ class UserHashes:
             raise ResultError(f"{path} holds no key of {_KEY_BYTES} bytes in hexadecimal digits; {remedy}")
         return key
 
-    def _made(self, path: Path) -> bytes:
-        key, aside = secrets.token_bytes(_KEY_BYTES), aside_of(path)
+    def _write(self, path: Path, key: bytes) -> bytes:
+        aside = aside_of(path)
         remedy = "make room or see to the folder's permissions, then start again"
         with system_errors_as(ResultError, f"{path} cannot be written", remedy=remedy):
             aside.unlink(missing_ok=True)
