@@ -41,7 +41,11 @@ def stream(seed: int = 3, *, requests: int = 60, comes_back: bool = False) -> li
     before, behind = ([payload for _, payload in part] for part in (timed[:cut], timed[cut:]))
     erases = [erase_message(erase=each, timestamp_ms=until_ms) for each in _USERS.values()]
     if not comes_back:
-        behind = [each for each in behind if not named_in(each)]
+        said = [(each, json.loads(each)) for each in behind]
+        never = {one.get("event_id") for each, one in said if named_in(each)}
+        behind = [
+            each for each, one in said if not {one.get("event_id"), one.get("label_of")} & (never - {None})
+        ]
     return [*before, *erases, *behind]
 
 

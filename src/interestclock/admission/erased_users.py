@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interestclock.admission.counters import Counters
 from interestclock.admission.dispositions import Disposition
 from interestclock.admission.judged import Dispositions
 from interestclock.admission.user_hashes import HASH_BYTES, UserHashes
@@ -78,6 +79,20 @@ class ErasedUsers:
         self.hashes = hashes
         self.until_ms: dict[bytes, int] = {}
         self._remembered: dict[str, int] = {}  # by id, as text
+
+    def admit(self, messages: pa.Table, disposition_X: Dispositions, *, counters: Counters) -> Erasures:
+        """Take messages that erase users.
+
+        Args:
+            messages: ``user_id`` and ``timestamp_ms``. disposition_X: of each; where no user is named, a
+                message stood that was erased, and this becomes ``ERASED``. counters: count both.
+        """
+        nobody_X = messages["user_id"].is_null().to_numpy()
+        disposition_X[nobody_X] = Disposition.ERASED
+        counters.erased += int(nobody_X.sum())
+        counters.erasures += int((~nobody_X).sum())
+        named = messages.filter(pa.array(~nobody_X))
+        return self.note(named["user_id"].to_pylist(), named["timestamp_ms"].to_pylist())
 
     def note(self, user_ids: Sequence[str], until_ms: Sequence[int]) -> Erasures:
         """They are erased; of two erasures of one user the later time holds."""

@@ -28,6 +28,7 @@ from interestclock.admission.watermark import Watermark
 from interestclock.admission.whole_exposures import WholeExposures
 from interestclock.arrays import below, under
 from interestclock.events.schema import LogSchema
+from interestclock.timeofday import BEFORE_ALL_MS
 
 __all__ = ["EventBuffer"]
 
@@ -188,7 +189,11 @@ class EventBuffer:
         """
         erasures = self.erased.note_hashes(until_ms)
         self._forget(erasures)
-        return [self._nothing_more(erasures)]
+        at_ms, none = min(self.watermark_ms, self._watermark.reached_ms), LabelEvents.none()
+        if at_ms == BEFORE_ALL_MS:
+            return []  # nothing came, and nobody is known
+        # It must pass no midnight: behind the end of a log the watermark is behind all time.
+        return [Admitted(exposures=None, labels=none, items=None, watermark_ms=at_ms, erasures=erasures)]
 
     def end(self) -> list[Admitted]:
         """The stream is over."""
@@ -242,7 +247,7 @@ class EventBuffer:
             kind: part_of(kind, table, judged, piece, first_arrival=arrival if waits(kind) else None)
             for kind, table in tables.items()
         }
-        erasures = self._erase(part.pop("erasures", None))
+        erasures = self._erase(part.get("erasures"))
         first_serial = self._exposures.stop
         accepted, labels, place_N = self._whole.accept(
             part, at_ms=at_ms, in_archive_before_ms=self._in_archive_before_ms
@@ -274,10 +279,7 @@ class EventBuffer:
         """Erasures that begin a piece: what waits of their users goes, before all else of the piece comes."""
         if messages is None or not messages.table.num_rows:
             return None
-        self.counters.erasures += messages.table.num_rows
-        erasures = self.erased.note(
-            *(messages.table[name].to_pylist() for name in ("user_id", "timestamp_ms"))
-        )
+        erasures = self.erased.admit(messages.table, messages.disposition_X, counters=self.counters)
         self._forget(erasures)
         return erasures
 
@@ -285,16 +287,10 @@ class EventBuffer:
         self.counters.erased += self._requests.erase(erasures)
         self._acceptance.erase(erasures)
 
-    def _nothing_more(self, erasures: Erasures | None = None) -> Admitted:
+    def _nothing_more(self) -> Admitted:
         """The watermark moved, and nothing came with it: what nothing can come for is given up."""
         at_ms = self.watermark_ms
         self._labels.drop(at_ms=at_ms)
         self.counters.orphan_exposures += self._requests.forget(at_ms)
         self._acceptance.forget(known_before_ms=at_ms - self.config.lateness_ms)
-        return Admitted(
-            exposures=None,
-            labels=LabelEvents.none(),
-            items=None,
-            watermark_ms=at_ms,
-            erasures=erasures,
-        )
+        return Admitted(exposures=None, labels=LabelEvents.none(), items=None, watermark_ms=at_ms)

@@ -243,18 +243,19 @@ class Erase(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A user is erased: nothing stays of what happened until then; who comes later is a new user.
 
     Args:
-        erase: the user's id. timestamp_ms: until when.
+        erase: the user's id; null, where a message stood that was erased. timestamp_ms: until when.
 
     Example:
         >>> Erase(erase=7, timestamp_ms=0).erase
         7
     """
 
-    erase: Id
+    erase: Id | None
     timestamp_ms: TimeMs
 
     def __post_init__(self) -> None:
-        check_id("erase", self.erase)
+        if self.erase is not None:
+            check_id("erase", self.erase)
         check_ms("timestamp_ms", self.timestamp_ms)
 
 

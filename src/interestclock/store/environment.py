@@ -13,7 +13,7 @@ import lmdb
 
 from interestclock.errors import ResultError
 
-__all__ = ["DATABASES", "Environment"]
+__all__ = ["DATABASES", "FOLDER", "Environment"]
 
 DATABASES = (
     "meta",
@@ -26,7 +26,7 @@ DATABASES = (
     "sets",
     "everyone",
 )
-_FOLDER = "features.lmdb"
+FOLDER = "features.lmdb"
 _READERS = 1_024  # snapshots at a time, of all processes
 _T = TypeVar("_T")
 
@@ -78,7 +78,7 @@ class Environment:
         Raises:
             ResultError: there is none to read, or it is open in this process for reading alone.
         """
-        path = folder.resolve() / _FOLDER
+        path = folder.resolve() / FOLDER
         key = (os.getpid(), path)
         with cls._opening:
             found = cls._opened.get(key)

@@ -73,7 +73,8 @@ class MicroBatch:
             ``item_id``; what is null is the request's to say: ``user_id``, ``timestamp_ms``,
             ``utc_offset_minutes``, ``zone``, and ``known_ms.NAME`` of a label that came along; the other
             columns as exposures have them, without local time.
-        erasures: ``user_id``, ``timestamp_ms`` int64, ``arrival``: users of whom nothing stays until then.
+        erasures: ``user_id``, ``timestamp_ms`` int64, ``arrival``: users of whom nothing stays until then;
+            null, where a message stood that was erased.
     """
 
     offset_ranges: OffsetRanges
