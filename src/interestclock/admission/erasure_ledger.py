@@ -85,11 +85,11 @@ class ErasureLedger:
         known: dict[bytes, int] = {}
         for number, line in enumerate(lines, start=1):
             try:
-                said: dict[str, Any] = json.loads(line)
+                described: dict[str, Any] = json.loads(line)
                 if number == 1:
-                    self._check_header(said)
+                    self._check_header(described)
                 else:
-                    each, ms = bytes.fromhex(said["user"]), int(said["timestamp_ms"])
+                    each, ms = bytes.fromhex(described["user"]), int(described["timestamp_ms"])
                     known[each] = max(ms, known.get(each, ms))
             except (ValueError, KeyError, TypeError) as error:
                 raise ResultError(
@@ -97,13 +97,13 @@ class ErasureLedger:
                 ) from error
         return known
 
-    def _check_header(self, said: Mapping[str, Any]) -> None:
-        if said["format"] != _FORMAT:
+    def _check_header(self, described: Mapping[str, Any]) -> None:
+        if described["format"] != _FORMAT:
             raise ResultError(
-                f"{self.path} is of format {said['format']}, this version reads {_FORMAT}; go on with the "
-                "version that wrote it"
+                f"{self.path} is of format {described['format']}, this version reads {_FORMAT}; go on with "
+                "the version that wrote it"
             )
-        if said["key"] != self.hashes.of(_NOBODY).hex():
+        if described["key"] != self.hashes.of(_NOBODY).hex():
             raise ResultError(f"{self.path} is of another key than {self.hashes.path}; {_REMEDY}")
 
     def _writable(self) -> AbstractContextManager[None]:
@@ -111,7 +111,7 @@ class ErasureLedger:
         return system_errors_as(ResultError, f"{self.path} cannot be written", remedy=remedy)
 
 
-def copy_erasures(folder: Path, to: Path) -> None:
+def copy_erasures(folder: str | Path, to: str | Path) -> None:
     """Who was erased in one folder is erased in another that begins on its state.
 
     Raises:
@@ -126,12 +126,13 @@ def copy_erasures(folder: Path, to: Path) -> None:
         >>> len(ErasureLedger(to, hashes=UserHashes(to / KEY)).until_ms())
         1
     """
+    folder, to = Path(folder), Path(to)
     there = UserHashes(folder / KEY)
     if not there.path_exists:
         return
     mine = UserHashes(to / KEY)
     if not mine.path_exists:
-        mine.take_over(there)
+        mine.adopt(there)
     elif mine.of(_NOBODY) != there.of(_NOBODY):
         raise ResultError(f"{to} has erasures under another key than {folder}; begin in another folder")
     ErasureLedger(to, hashes=mine).add(ErasureLedger(folder, hashes=there).until_ms())

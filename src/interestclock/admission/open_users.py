@@ -17,12 +17,14 @@ __all__ = ["OpenUsers", "users_of"]
 
 # Shapes: N exposures that are held.
 
+_JOINED = 512  # exposures; a chunk of more is left as it is
+
 
 class OpenUsers:
     """User ids of exposures, in the order of their serial numbers; null of who was erased.
 
-    Chunks are joined as a binary counter carries: exposures that come one by one cost no more than a few
-    copies of each.
+    Small chunks are joined as a binary counter carries: exposures that come one by one cost no more than a
+    few copies of each.
 
     Example:
         >>> from interestclock.admission.user_hashes import UserHashes
@@ -42,7 +44,7 @@ class OpenUsers:
             return
         text = user_ids.cast(pa.string())
         chunk = text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
-        while self._chunks and len(self._chunks[-1]) <= len(chunk):
+        while self._chunks and len(self._chunks[-1]) <= min(len(chunk), _JOINED):
             chunk = pa.concat_arrays([self._chunks.pop(), chunk])
         self._chunks.append(chunk)
 

@@ -54,7 +54,7 @@ class UserHashes:
         """Whether somebody was erased under this key."""
         return self.path is not None and self.path.exists()
 
-    def take_over(self, other: UserHashes) -> None:
+    def adopt(self, other: UserHashes) -> None:
         """Have the key of another folder, where this one has none."""
         other.of("")  # reads it
         assert self.path is not None

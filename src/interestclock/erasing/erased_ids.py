@@ -14,13 +14,13 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|\'([^\']*)\'', re.DOTALL)
 _WORDS = (re.compile(r"[\w.@:+-]+"), re.compile(r"\w+"))  # such as user-7/3, and its parts
 
 
-def names_one_of(said: Any, is_erased: IsErased) -> bool:
+def names_one_of(content: Any, is_erased: IsErased) -> bool:
     """Whether JSON, or text that may hold some, says the id of an erased user.
 
     Looked at are texts as a whole, what stands in quotes in them, and words; whole numbers by their digits.
 
     Args:
-        said: as JSON gives it. is_erased: of an id as text.
+        content: as JSON gives it. is_erased: of an id as text.
 
     Example:
         >>> names_one_of({"payload": '{"user_id": 7, "item'}, {"7"}.__contains__)
@@ -30,18 +30,18 @@ def names_one_of(said: Any, is_erased: IsErased) -> bool:
         >>> names_one_of("17", {"7"}.__contains__)
         False
     """
-    return any(map(is_erased, dict.fromkeys(_texts(said))))
+    return any(map(is_erased, dict.fromkeys(_texts(content))))
 
 
-def _texts(said: Any) -> Iterator[str]:
-    if isinstance(said, dict):
-        yield from (text for each in said.items() for part in each for text in _texts(part))
-    elif isinstance(said, list):
-        yield from (text for each in said for text in _texts(each))
-    elif isinstance(said, str):
-        yield from _texts_in(said)
-    elif isinstance(said, int) and not isinstance(said, bool):
-        yield str(said)
+def _texts(content: Any) -> Iterator[str]:
+    if isinstance(content, dict):
+        yield from (text for each in content.items() for part in each for text in _texts(part))
+    elif isinstance(content, list):
+        yield from (text for each in content for text in _texts(each))
+    elif isinstance(content, str):
+        yield from _texts_in(content)
+    elif isinstance(content, int) and not isinstance(content, bool):
+        yield str(content)
 
 
 def _texts_in(text: str) -> Iterator[str]:

@@ -44,7 +44,7 @@ class _Theirs:
             for at, until_ms in self.erasures.get(str(user_id), ())
         )
 
-    def said_by(self, message: AnyMessage | None, payload: bytes, offset: int) -> bool:
+    def is_of_theirs(self, message: AnyMessage | None, payload: bytes, offset: int) -> bool:
         """As ``has``; of what is no message, whether it names one of them."""
         if message is None:
             return names_one_of(payload.decode("utf-8", "replace"), self.erasures.__contains__)
@@ -92,7 +92,7 @@ def finish_log(folder: Path) -> Iterator[str]:
             later = sum(at > each.offset for those in theirs.erasures.values() for at, _ in those)
             if later:
                 yield f"{later:,} erasures stay until follower '{each.name}' has them; then finish again"
-        gone = _written_over(folder, segments, theirs.said_by)
+        gone = _written_over(folder, segments, theirs.is_of_theirs)
         gone += _written_over(folder, segments, partial(_is_done, done))
         users = len(theirs.erasures)
         yield f"{gone:,} message{'s' * (gone != 1)} of {users:,} erased user{'s' * (users != 1)} went"
