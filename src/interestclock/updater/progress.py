@@ -11,7 +11,8 @@ from interestclock.operations.in_words import duration, minute, number
 __all__ = ["UpdaterNumbers"]
 
 _LATE = ("late_exposures", "late_labels", "given_labels_late", "late_after_idle")
-_SHOWN = ("ahead", "duplicates", "orphan_labels", "erasures", "dead_letters")
+_SHOWN = ("ahead", "duplicates", "orphan_labels", "dead_letters")
+_IF_ANY = ("erasures", "erased")
 _NO_PARTS = ("received", "learned", "given_labels_late", *NO_MESSAGES)
 
 
@@ -56,6 +57,7 @@ class UpdaterNumbers:
             parts.append(f"{minute(self.event_ms)} UTC" + (f", lag {lag}" if lag else ""))
         parts.append(f"store at entry {self.position:,}")
         late = sum(self.counts.get(name, 0) for name in _LATE)
-        others = (f"{name.replace('_', ' ')} {self.counts.get(name, 0):,}" for name in _SHOWN)
+        shown = [*_SHOWN, *(name for name in _IF_ANY if self.counts.get(name))]
+        others = (f"{name.replace('_', ' ')} {self.counts.get(name, 0):,}" for name in shown)
         parts.append(", ".join((f"waiting {self.counts.get('waiting', 0):,}", f"late {late:,}", *others)))
         return " | ".join(parts)
