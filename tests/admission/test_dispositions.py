@@ -15,4 +15,5 @@ def test_a_number_keeps_its_word() -> None:
         "orphan": 5,
         "dead": 6,
         "in_archive": 7,
+        "erased": 8,
     }

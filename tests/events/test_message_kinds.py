@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from random_messages import GOOD, MESSAGES, TIMES, parse, row_of, rows
 
 from interestclock.events import (
+    erase_message,
     exposure_message,
     item_message,
     label_message,
@@ -28,6 +29,7 @@ WRITERS = {
     "items": item_message,
     "outcomes": outcome_message,
     "served": served_message,
+    "erasures": erase_message,
 }
 SOME = st.one_of([each.map(lambda said, kind=kind: (kind, said)) for kind, each in MESSAGES.items()])
 BYTES = [b"", b"0", b"9", b"-", b"e", b'"', b",", b"\\", b"\xff", b"1e9"]

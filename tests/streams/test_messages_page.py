@@ -27,7 +27,7 @@ SCHEMA = LogSchema(
 def test_every_message_shown_is_read() -> None:
     arrivals = parse(*(each.encode() for each in SHOWN), schema=SCHEMA)
     assert arrivals.bad == ()
-    kinds = ("exposures", "labels", "outcomes", "items", "served", "references")
+    kinds = ("exposures", "labels", "outcomes", "items", "served", "references", "erasures")
     assert Counter({kind: getattr(arrivals, kind).num_rows for kind in kinds}) == Counter(kinds)
     assert arrivals.references["event_id"].to_pylist() == ["r2/4"]
 

@@ -33,6 +33,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "utc_offset_minutes": 60,
         "items": [{"item_id": 3, "score": 0.5}],
     },
+    "erasures": {"erase": 7, "timestamp_ms": NOW_MS},
 }
 ZONES = ("Europe/Berlin", "Asia/Kolkata", "America/St_Johns")
 DAY_MS = 86_400_000
@@ -105,6 +106,7 @@ MESSAGES = {
     "items": ITEMS,
     "outcomes": OUTCOMES,
     "served": SERVED,
+    "erasures": st.fixed_dictionaries({"erase": IDS, "timestamp_ms": TIMES}),
 }
 
 
@@ -146,6 +148,9 @@ def row_of(said: dict[str, Any], arrival: int) -> tuple[str, dict[str, Any]]:
         return "outcomes", row | {"known_ms": said["known_ms"], "arrival": arrival}
     if "served" in said:
         return "served", _served_row(said) | {"arrival": arrival}
+    if "erase" in said:
+        row = {"user_id": str(said["erase"]), "timestamp_ms": said["timestamp_ms"], "arrival": arrival}
+        return "erasures", row
     return _exposure_row(said, arrival)
 
 

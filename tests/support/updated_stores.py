@@ -19,6 +19,7 @@ from interestclock.events import item_message
 from interestclock.features import ClockFeatureConfig
 from interestclock.relay import open_publication
 from interestclock.state import FeatureState
+from interestclock.state.apply_admitted import apply_admitted
 from interestclock.store import StoreView, open_store
 from interestclock.streams import EmbeddedLogSource, EmbeddedLogWriter, Message, MessageParser, OffsetRanges
 from interestclock.updater import FeatureUpdater, UpdaterConfig
@@ -117,12 +118,7 @@ def state_at(
     opening = buffer.tick(awaited=("0",), polled_ms=START_MS + 400 * DAY_MS)
     admitted = buffer.admit(parsed.tables(), bad=len(parsed.bad), polled_ms=ranges.polled_ms)
     for each in [*opening, *admitted]:
-        for midnight_ms in state.midnights_until(each.watermark_ms):
-            state.pass_midnight(midnight_ms)
-        if each.exposures is not None:
-            state.ingest(each.exposures, each.items)
-        state.apply_labels(each.labels)
-        state.close_before_ms(each.watermark_ms - state.config.waits_ms)
+        apply_admitted(state, each)
     return state
 
 

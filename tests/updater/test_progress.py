@@ -36,3 +36,12 @@ def test_exposures_are_what_became_nothing_else() -> None:
     )
     assert numbers.exposures == 70
     assert "lag 2.0 h | store at entry 3 | waiting 7, late 11," in numbers.line()
+
+
+def test_erasures_are_told_once_there_are_some() -> None:
+    counts = {"received": 9, "erasures": 1, "erased": 3}
+    numbers = UpdaterNumbers(
+        position=7, counts=counts, events_per_second=math.nan, event_ms=0, lag_seconds=math.nan
+    )
+    assert numbers.line().endswith("dead letters 0, erasures 1, erased 3")
+    assert numbers.exposures == 5

@@ -13,10 +13,12 @@ import pyarrow as pa
 from interestclock.admission.config import AdmissionConfig
 from interestclock.admission.counters import Counters
 from interestclock.admission.dispositions import Disposition, count
+from interestclock.admission.erased_users import Erasures
 from interestclock.admission.judged import Dispositions
 from interestclock.admission.label_events import LabelEvents
 from interestclock.admission.label_join import LabelJoin
 from interestclock.admission.open_exposures import OPEN, OpenExposures
+from interestclock.admission.open_users import OpenUsers, users_of
 from interestclock.arrays import Arrays, below, texts_as_arrays, texts_in, under, whole_column
 from interestclock.events.message_tables import OF_A_LOG
 from interestclock.events.schema import LogSchema
@@ -24,6 +26,8 @@ from interestclock.events.schema import LogSchema
 __all__ = ["Acceptance"]
 
 # Shapes: N exposures of one micro-batch.
+
+_SET_ASIDE = (Disposition.IN_ARCHIVE, Disposition.ERASED)  # whether they came before or not
 
 
 class Acceptance:
@@ -61,7 +65,8 @@ class Acceptance:
         self.serial_of: dict[str, int] = {}  # by event_id
         self.disagreeing = 0  # exposures that came before and gave labels that the first has not
         self._again: pa.Table | None = None  # those of the last call, with the first one's serial number
-        self._ids: deque[str] = deque()  # of the serial numbers from _first_id on
+        self._ids: deque[str | None] = deque()  # of the serial numbers from _first_id on; None: erased
+        self._users = OpenUsers()  # likewise
         self._first_id = 0
 
     def accept(self, exposures: pa.Table, disposition_N: Dispositions) -> tuple[pa.Table, LabelEvents]:
@@ -76,7 +81,7 @@ class Acceptance:
         serial = self._exposures.stop
         ids = exposures["event_id"].to_pylist()
         for row, (event_id, disposition) in enumerate(zip(ids, disposition_N.tolist(), strict=True)):
-            if disposition == Disposition.IN_ARCHIVE:
+            if disposition in _SET_ASIDE:
                 continue
             if event_id in self.serial_of:
                 disposition_N[row] = Disposition.DUPLICATE
@@ -89,6 +94,7 @@ class Acceptance:
         self._counters.late_exposures += count(disposition_N, Disposition.LATE)
         self._counters.late_after_idle += count(disposition_N, Disposition.LATE_AFTER_IDLE)
         self._counters.in_archive += count(disposition_N, Disposition.IN_ARCHIVE)
+        self._counters.erased += count(disposition_N, Disposition.ERASED)
         self._again = None
         if again and not self._schema.positive_only:
             serials = pa.array(again.values(), pa.int64())
@@ -112,25 +118,43 @@ class Acceptance:
         stays = self._exposures.until_ms() >= known_before_ms
         gone = int(np.argmax(stays)) if stays.any() else stays.size
         for _ in range(gone):
-            del self.serial_of[self._ids.popleft()]
+            if (event_id := self._ids.popleft()) is not None:
+                del self.serial_of[event_id]
+        self._users.forget(gone)
         self._first_id += gone
         self._labels.close_before(self._first_id)
+
+    def erase(self, erasures: Erasures) -> None:
+        """Users' exposures are forgotten: what is said of one names nobody's."""
+        place_R = self._users.erase(erasures)
+        for place in place_R.tolist():
+            event_id, self._ids[place] = self._ids[place], None
+            if event_id is not None:
+                del self.serial_of[event_id]
+        self._labels.forget_raw(self._first_id + place_R)
 
     def state(self) -> Arrays:
         """For a checkpoint."""
         numbers = {"first_id": np.array(self._first_id), "disagreeing": np.array(self.disagreeing)}
-        return numbers | under("ids", texts_as_arrays(list(self._ids)))
+        state = under("ids", texts_as_arrays(list(self._ids))) | under("users", self._users.state())
+        return numbers | state
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave, which others' names may stand among."""
         self._first_id = int(state["first_id"])
         self.disagreeing = int(state["disagreeing"])
         self._ids = deque(texts_in(below("ids", state)).to_pylist())
-        self.serial_of = {event_id: self._first_id + place for place, event_id in enumerate(self._ids)}
+        self.serial_of = {
+            event_id: self._first_id + place
+            for place, event_id in enumerate(self._ids)
+            if event_id is not None
+        }
+        self._users.restore(below("users", state))
 
     def _opened(self, accepted: pa.Table) -> tuple[pa.Table, LabelEvents]:
         timestamp_ms_N = whole_column(accepted, "timestamp_ms")
         serial_N = self._exposures.append(timestamp_ms_N, timestamp_ms_N + self._config.label_wait_ms)
+        self._users.append(users_of(accepted))
         given = self._given_labels(accepted, serial_N, timestamp_ms_N)
         raw = [OF_A_LOG] * serial_N.size
         if "values" in accepted.column_names:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from interestclock.admission.admitted import Admitted
 from interestclock.admission.admitted_entry import AdmittedEntry
 from interestclock.admission.admitted_log import AdmittedLog
 from interestclock.admission.dispositions import Disposition
+from interestclock.admission.erasure_ledger import ErasureLedger
 from interestclock.admission.event_buffer import EventBuffer
 from interestclock.admission.judged import ONE_PARTITION
 from interestclock.errors import ResultError
@@ -41,6 +42,7 @@ class Admission:
         source: whose messages. folder: of the log. buffer: decides.
         followed: others read the log, who cannot ask the source: messages stand in it in any case, and what
             they have not read stays.
+        ledger: of who was erased; None: of a stream that nobody goes on from.
 
     Raises:
         ResultError: the log is damaged, or (from what admits) cannot be written.
@@ -63,11 +65,17 @@ class Admission:
     """
 
     def __init__(
-        self, source: Source, folder: str | Path, *, buffer: EventBuffer, followed: bool = False
+        self,
+        source: Source,
+        folder: str | Path,
+        *,
+        buffer: EventBuffer,
+        ledger: ErasureLedger | None = None,
+        followed: bool = False,
     ) -> None:
         self.position = 0  # the last entry that was given out
         self.offsets: dict[str, str] = {}  # the last one of each partition, up to there
-        self._source, self._buffer = source, buffer
+        self._source, self._buffer, self._ledger = source, buffer, ledger
         self._whole = followed or not isinstance(source, Rereadable)
         self._log, self._folder = AdmittedLog(folder, followed=followed), Path(folder)
 
@@ -106,6 +114,7 @@ class Admission:
         entry, admitted = self._decide(batch, whole=self._whole)
         self.position = self._log.append(entry)
         self._follow(entry)
+        self._note_erasures(admitted)
         return entry, admitted
 
     def tick(self, tick: Tick) -> tuple[AdmittedEntry, list[Admitted]]:
@@ -126,10 +135,12 @@ class Admission:
             ResultError: entries are missing or damaged, a source that is read again has changed, or another
                 disposition comes out.
         """
+        self._buffer.erased.check_key()
         for number, entry in self._log.read_after(self.position):
             admitted = self._decide_again(number, entry)
             self.position = number
             self._follow(entry)
+            self._note_erasures(admitted)
             yield entry, admitted
 
     def repeat(self, entry: AdmittedEntry) -> tuple[AdmittedEntry, list[Admitted]]:
@@ -151,10 +162,32 @@ class Admission:
                 "of a version that wrote for itself alone; let 'features follow' admit the log again in "
                 "another folder"
             )
+        if entry.erased:
+            raise ResultError(
+                f"{self._source.name}: entry {number} erases users whom only its writer's ledger names; "
+                "start anew in another folder, with a copy of the writer's erasures.jsonl and erasures.key in it"
+            )
         admitted = self._decide_again(number, entry)
         self.position = self._log.append(entry)
         self._follow(entry)
+        self._note_erasures(admitted)
         return entry, admitted
+
+    def erase_again(self) -> Iterator[tuple[AdmittedEntry, list[Admitted]]]:
+        """Erase whom the ledger names and nothing that was gone on from does, such as a copy of last week.
+
+        It is called behind ``again``, and is written down itself: what is made of the log follows from it.
+
+        Raises:
+            ResultError: the ledger is damaged or its key missing, or the log cannot be written.
+        """
+        missing = {} if self._ledger is None else self._buffer.erased.unknown_of(self._ledger.until_ms())
+        if missing:
+            entry = AdmittedEntry(
+                first_arrival=self._buffer.counters.received, source=self._source.name, erased=missing
+            )
+            self.position = self._log.append(entry)
+            yield entry, self._buffer.erase(missing)
 
     def new_segment(self) -> None:
         """What comes stands in a file of its own, so that those before it can be removed."""
@@ -168,6 +201,13 @@ class Admission:
         """Nothing more is admitted."""
         self._log.close()
 
+    def _note_erasures(self, admitted: Sequence[Admitted]) -> None:
+        """On the disk before anything is made of them, and behind the log, from which they come again."""
+        if self._ledger is not None:
+            for each in admitted:
+                if each.erasures is not None:
+                    self._ledger.add(each.erasures.until_ms)
+
     def _follow(self, entry: AdmittedEntry) -> None:
         self.offsets |= {partition: last for partition, (_, last) in entry.ranges.items()}
 
@@ -175,6 +215,8 @@ class Admission:
         """What an entry gives; it has to be what it gave."""
         if entry.awaited is not None and entry.polled_ms is not None:
             return self._buffer.tick(awaited=entry.awaited, polled_ms=entry.polled_ms)
+        if entry.erased:
+            return self._buffer.erase(entry.erased)
         now, admitted = self._decide(self._batch(entry), whole=entry.dispositions is None)
         self._check_same(number, entry, now)
         return admitted

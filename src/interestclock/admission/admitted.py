@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from interestclock.admission.erased_users import Erasures
 from interestclock.admission.label_events import LabelEvents
 
 __all__ = ["Admitted"]
@@ -26,9 +27,12 @@ class Admitted:
             what came before each: ``serial`` int64, of the next exposure, and ``newest_ms`` int64, the newest
             event time. None where none came.
         watermark_ms: UTC milliseconds; nothing of an earlier moment comes any more.
+        erasures: users who are erased before all else of this happens, but behind the midnights; None:
+            nobody is. All that was made of them goes, whenever it was.
     """
 
     exposures: pa.Table | None
     labels: LabelEvents
     items: pa.Table | None
     watermark_ms: int
+    erasures: Erasures | None = None

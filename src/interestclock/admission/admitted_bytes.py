@@ -87,6 +87,7 @@ def entry_to_bytes(entry: AdmittedEntry, schemas: Schemas) -> bytes:
         "dead": [[each.partition, each.offset, each.reason, each.payload] for each in entry.dead] or None,
         "tables": {kind: body.size for kind, body in bodies.items()} or None,
         "verdicts": None if entry.dispositions is None else len(entry.dispositions),
+        "erased": {each.hex(): until_ms for each, until_ms in entry.erased.items()} or None,
     }
     encoded = {name: value for name, value in encoded.items() if value is not None}
     head = json.dumps(encoded, separators=(",", ":")).encode()  # ASCII: half a surrogate pair comes back too
@@ -110,6 +111,7 @@ def entry_from_bytes(encoded: bytes, schemas: Schemas) -> AdmittedEntry:
         tables=dict(_tables(content, head_bytes, head.get("tables", {}), schemas)),
         dispositions=_dispositions(content, head["verdicts"]) if "verdicts" in head else None,
         dead=tuple(_dead(*each) for each in head.get("dead", ())),
+        erased={bytes.fromhex(each): until_ms for each, until_ms in head.get("erased", {}).items()},
     )
 
 

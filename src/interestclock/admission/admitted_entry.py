@@ -33,9 +33,11 @@ class AdmittedEntry:
             its disposition.
         dispositions: int8, of the rows of the ranges in order; None where the messages stand in ``tables``.
         dead: messages that could not be read.
+        erased: of an entry that brings nothing else: users who were erased before, and of whom what was gone
+            on from did not know; until when, UTC milliseconds, by hash.
 
     Raises:
-        ValueError: a tick with messages, messages twice, or a table without the three columns.
+        ValueError: a tick or erasures with messages, messages twice, or a table without the three columns.
 
     Example:
         >>> labels = pa.table({
@@ -55,10 +57,12 @@ class AdmittedEntry:
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
     dispositions: pa.Array | None = None
     dead: tuple[BadMessage, ...] = ()
+    erased: Mapping[bytes, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.awaited is not None and (self.messages or self.ranges):
-            raise ValueError(f"a tick with {self.messages} messages; give these an entry of their own")
+        if (self.awaited is not None or self.erased) and (self.messages or self.ranges):
+            kind = "erasures" if self.erased else "a tick"
+            raise ValueError(f"{kind} with {self.messages} messages; give these an entry of their own")
         if self.tables and self.dispositions is not None:
             raise ValueError(
                 "messages stand in tables, or their log is read again and dispositions do: not both"

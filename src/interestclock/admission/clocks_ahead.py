@@ -18,11 +18,13 @@ from interestclock.admission.judged import (
     known_times,
     times_of,
 )
-from interestclock.arrays import with_columns
+from interestclock.arrays import whole_column, with_columns
 
 __all__ = ["bounded", "too_far_ahead", "with_ahead"]
 
 # Shapes: X messages of one kind.
+
+_ERASED_UNTIL = ("erasures", "timestamp_ms")
 
 
 def too_far_ahead(
@@ -42,14 +44,15 @@ def too_far_ahead(
         >>> too_far_ahead({"labels": labels}, newest_ms=20, ahead_ms=5)["labels"].tolist()
         [True, False]
     """
-    if all(times_of(kind, table).max() <= newest_ms + ahead_ms for kind, table in tables.items()):
+    stated = [_stated_ms(kind, table) for kind, table in tables.items()]
+    if all(each.max() <= newest_ms + ahead_ms for each in stated):
         return None  # as nearly always: no look at each
-    times, order = in_order(tables)
+    times, (happened, order) = np.concatenate(stated), in_order(tables)
     ahead, known = np.zeros(times.size, np.bool_), known_times(tables)
     for place in order.tolist():
         ahead[place] = times[place] > newest_ms + ahead_ms
         if not ahead[place] and not known[place]:  # what was known is bounded, and moves it no further
-            newest_ms = max(newest_ms, int(times[place]))
+            newest_ms = max(newest_ms, int(happened[place]))
     return by_kind(tables, ahead)
 
 
@@ -63,6 +66,8 @@ def with_ahead(ahead_X: npt.NDArray[np.bool_], disposition_X: Dispositions) -> D
 def bounded(tables: Tables, *, polled_ms: int, newest_ms: int, counters: Counters) -> Tables:
     """Nothing was known later than it arrived, or than what came before it happened if that is later.
 
+    Nor is a user erased until later.
+
     Args:
         tables: of a micro-batch. polled_ms: when it was polled. newest_ms: the newest event before it.
         counters: count what is said to be known later than it was taken.
@@ -74,7 +79,7 @@ def bounded(tables: Tables, *, polled_ms: int, newest_ms: int, counters: Counter
         [20, 10]
     """
     names = {
-        kind: [each for each in table.column_names if _says_when_known(each)]
+        kind: [each for each in table.column_names if _is_bounded(kind, each)]
         for kind, table in tables.items()
     }
     latest = [pc.max(tables[kind][name]).as_py() for kind, those in names.items() for name in those]
@@ -101,5 +106,13 @@ def _bound(
     return pa.array(np.minimum(stated_ms_X, most_ms_X), mask=np.asarray(pc.is_null(known_ms)))
 
 
-def _says_when_known(name: str) -> bool:
-    return name.partition(".")[0] == "known_ms"
+def _is_bounded(kind: str, name: str) -> bool:
+    """Whether a column says when something was known, or until when a user is erased."""
+    return name.partition(".")[0] == "known_ms" or (kind, name) == _ERASED_UNTIL
+
+
+def _stated_ms(kind: str, table: pa.Table) -> npt.NDArray[np.int64]:
+    """A kind's times; of erasures, which are no moments of the stream, until when they reach."""
+    if kind == _ERASED_UNTIL[0]:
+        return whole_column(table, _ERASED_UNTIL[1])
+    return times_of(kind, table)

@@ -42,6 +42,8 @@ class Counters:
         in_kept_state: messages that another trainer, on whose state this one began, had taken; what became of
             them stands in its folder.
         ahead: exposures and labels further ahead of the clock on the wall than allowed; likewise not used.
+        erasures: messages that erase a user. erased: messages of a user who was erased until after them, that
+            came behind the erasure; and exposures that waited to be learned when their user was erased.
         given_labels_late: labels that came with their exposure and were known after the wait; not learned.
             They were no messages of their own, and are no part of the sum.
         item_changes: items that are not as they were, known_ahead: times at which something was known that
@@ -77,6 +79,8 @@ class Counters:
     item_changes: int = 0
     known_ahead: int = 0
     known_ahead_most_ms: int = 0
+    erasures: int = 0
+    erased: int = 0
 
     def add_up(self) -> bool:
         """Whether every message is accounted for."""

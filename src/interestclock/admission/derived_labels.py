@@ -149,6 +149,13 @@ class DerivedLabels:
             self._columns.put(f"raw.{name}", serial_N, value_N)
         return self._made(serial_N, timestamp_ms_N, new_NC=None)
 
+    def forget_raw(self, serial_N: IntArray) -> None:
+        """Raw columns of exposures go; nothing is made of them any more."""
+        if self.idle:
+            return
+        for name, kind in self._raw.items():
+            self._columns.put(f"raw.{name}", serial_N, _COLUMNS[kind].fill)
+
     def known(self, serial_E: IntArray, outcome_E: IntArray) -> npt.NDArray[np.bool_]:
         """Which outcomes of exposures came before."""
         known_E: npt.NDArray[np.bool_] = (

@@ -42,6 +42,9 @@ class Disposition(IntEnum):
     IN_ARCHIVE = 7
     """Of a stream that follows an archive, and older than what the archive leaves to the stream."""
 
+    ERASED = 8
+    """Of a user who was erased before it came, and of a moment until then."""
+
 
 def count(disposition_X: npt.NDArray[np.int8], disposition: Disposition) -> int:
     """How many messages have a disposition.

@@ -15,16 +15,20 @@ from interestclock.admission.clocks_ahead import bounded, too_far_ahead, with_ah
 from interestclock.admission.config import AdmissionConfig
 from interestclock.admission.counters import Counters
 from interestclock.admission.early_messages import NewExposures
+from interestclock.admission.erased_users import ErasedUsers, Erasures
 from interestclock.admission.judged import Dispositions, Judged, Tables
 from interestclock.admission.label_events import LabelEvents
 from interestclock.admission.label_join import LabelJoin
 from interestclock.admission.open_exposures import OpenExposures
+from interestclock.admission.pieces import items_among, part_of
 from interestclock.admission.reference_join import AtPlaces
 from interestclock.admission.served_requests import ServedRequests
+from interestclock.admission.user_hashes import UserHashes
 from interestclock.admission.watermark import Watermark
 from interestclock.admission.whole_exposures import WholeExposures
-from interestclock.arrays import below, under, whole_column, with_columns
+from interestclock.arrays import below, under
 from interestclock.events.schema import LogSchema
+from interestclock.timeofday import BEFORE_ALL_MS
 
 __all__ = ["EventBuffer"]
 
@@ -60,8 +64,12 @@ class EventBuffer:
     and what lies before the moment at which the stream takes over is counted as being in the archive, not as
     late. From that moment on, a message that the archive has is a duplicate.
 
+    An erasure takes all that came of its user before it, and of what comes behind it what is of moments until
+    its time.
+
     Args:
         schema: the log's names. config: how long to wait.
+        hashes: of users who are erased; None: of a stream that nobody goes on from.
 
     Example:
         >>> buffer = EventBuffer(
@@ -82,18 +90,23 @@ class EventBuffer:
         True
     """
 
-    def __init__(self, schema: LogSchema, *, config: AdmissionConfig) -> None:
+    def __init__(
+        self, schema: LogSchema, *, config: AdmissionConfig, hashes: UserHashes | None = None
+    ) -> None:
         self.schema, self.config = schema, config
         self.counters = Counters()
         self.active_partitions: tuple[str, ...] = ()  # partitions of the messages last taken
         self.dispositions: dict[str, Dispositions] = {}  # of each of these, by kind and row; see ``admit``
+        self.erased = ErasedUsers(hashes or UserHashes())
         self._exposures = OpenExposures(labels=len(schema.labels))
         self._labels = LabelJoin(schema, self._exposures, counters=self.counters)
         self._acceptance = Acceptance(
             schema, config=config, exposures=self._exposures, labels=self._labels, counters=self.counters
         )
         self._requests = ServedRequests(wait_ms=config.request_wait_ms)
-        self._whole = WholeExposures(schema, self._requests, self._acceptance, counters=self.counters)
+        self._whole = WholeExposures(
+            schema, self._requests, self._acceptance, counters=self.counters, erased=self.erased
+        )
         self._watermark = Watermark(lateness_ms=config.lateness_ms)
         self._first_arrival = 0  # of the messages last taken, among all that ever came
         self._in_archive_before_ms: int | None = None  # None: there is no archive, or it has not ended
@@ -145,13 +158,14 @@ class EventBuffer:
             return []
         if polled_ms is None:
             return self._admit_those(some)
-        newest_ms = max(polled_ms, self.newest_ms)
+        times = {"polled_ms": polled_ms, "newest_ms": self.newest_ms}
+        newest_ms = max(times.values())
         ahead = too_far_ahead(some, newest_ms=newest_ms, ahead_ms=self.config.ahead_ms)
         if ahead is None:
-            return self._admit_those(self._bounded(some, polled_ms))
+            return self._admit_those(bounded(some, **times, counters=self.counters))
         self.counters.ahead += sum(int(each.sum()) for each in ahead.values())
         those = {kind: each.filter(pa.array(~ahead[kind])) for kind, each in some.items()}
-        pieces = self._admit_those(self._bounded(those, polled_ms))
+        pieces = self._admit_those(bounded(those, **times, counters=self.counters))
         for kind, ahead_X in ahead.items():
             self.dispositions[kind] = with_ahead(ahead_X, self.dispositions[kind])
         return pieces
@@ -167,6 +181,20 @@ class EventBuffer:
         self._watermark.tick(awaited=awaited, polled_ms=polled_ms)
         return [self._nothing_more()]
 
+    def erase(self, until_ms: Mapping[bytes, int]) -> list[Admitted]:
+        """Users who were erased elsewhere, or before what is gone on from: they are here, too.
+
+        Args:
+            until_ms: by their hashes, UTC milliseconds.
+        """
+        erasures = self.erased.note_hashes(until_ms)
+        self._forget(erasures)
+        at_ms, none = min(self.watermark_ms, self._watermark.reached_ms), LabelEvents.none()
+        if at_ms == BEFORE_ALL_MS:
+            return []  # nothing came, and nobody is known
+        # It must pass no midnight: behind the end of a log the watermark is behind all time.
+        return [Admitted(exposures=None, labels=none, items=None, watermark_ms=at_ms, erasures=erasures)]
+
     def end(self) -> list[Admitted]:
         """The stream is over."""
         self._watermark.end()
@@ -177,6 +205,7 @@ class EventBuffer:
         state = self._acceptance.state() | self._labels.state()
         state |= under("watermark", self._watermark.state()) | under("exposures", self._exposures.state())
         state |= under("counters", self.counters.state()) | under("requests", self._requests.state())
+        state |= under("erased", self.erased.state())
         if self._in_archive_before_ms is not None:
             state["in_archive_before_ms"] = np.array(self._in_archive_before_ms)
         return state
@@ -189,6 +218,7 @@ class EventBuffer:
         self._exposures.restore(below("exposures", state))
         self._requests.restore(below("requests", state))
         self.counters.restore(below("counters", state))
+        self.erased.restore(below("erased", state))
         before_ms = state.get("in_archive_before_ms")
         self._in_archive_before_ms = None if before_ms is None else int(before_ms)
 
@@ -198,9 +228,6 @@ class EventBuffer:
             from_ms = self.config.then_from_ms
             self._in_archive_before_ms = self.watermark_ms if from_ms is None else from_ms
             self._watermark.let_all_go()
-
-    def _bounded(self, tables: Tables, polled_ms: int) -> Tables:
-        return bounded(tables, polled_ms=polled_ms, newest_ms=self.newest_ms, counters=self.counters)
 
     def _admit_those(self, tables: Tables) -> list[Admitted]:
         tables = {kind: table for kind, table in tables.items() if table.num_rows}
@@ -215,7 +242,12 @@ class EventBuffer:
     def _admit_piece(self, tables: Tables, judged: Judged, piece: slice) -> Admitted:
         """Admit what lies between two midnights; its dispositions become what they are in the end."""
         at_ms = int(judged.at_ms_T[piece.stop - 1])
-        part = {kind: self._part(kind, table, judged, piece) for kind, table in tables.items()}
+        arrival, waits = self._first_arrival, self._labels.may_wait
+        part = {
+            kind: part_of(kind, table, judged, piece, first_arrival=arrival if waits(kind) else None)
+            for kind, table in tables.items()
+        }
+        erasures = self._erase(part.get("erasures"))
         first_serial = self._exposures.stop
         accepted, labels, place_N = self._whole.accept(
             part, at_ms=at_ms, in_archive_before_ms=self._in_archive_before_ms
@@ -233,45 +265,27 @@ class EventBuffer:
             mine_X = judged.within(kind, piece)
             judged.dispositions[kind][... if mine_X is None else mine_X] = each.disposition_X
         self._acceptance.forget(known_before_ms=at_ms - self.config.lateness_ms)
+        items = part.get("items")
+        self.counters.items += 0 if items is None else items.table.num_rows
         return Admitted(
             exposures=accepted,
             labels=labels,
-            items=self._items(part.get("items"), first_serial, place_N),
+            items=None if items is None else items_among(items, place_N, first_serial=first_serial),
             watermark_ms=at_ms,
+            erasures=erasures,
         )
 
-    def _part(self, kind: str, table: pa.Table, judged: Judged, piece: slice) -> AtPlaces:
-        """The messages of a kind in a piece; what may wait, with its place among all that ever came."""
-        mine_X = judged.within(kind, piece)
-        disposition_X, place_X = judged.dispositions[kind], judged.places[kind]
-        table = table.drop_columns(["partition"]) if "partition" in table.column_names else table
-        if self._labels.may_wait(kind):
-            arrival_X = pa.array(whole_column(table, "arrival") + self._first_arrival)
-            table = with_columns(table, {"arrival": arrival_X})
-        if mine_X is not None:
-            table, disposition_X, place_X = (
-                table.filter(pa.array(mine_X)),
-                disposition_X[mine_X],
-                place_X[mine_X],
-            )
-        return AtPlaces(
-            table=table,
-            disposition_X=disposition_X,
-            place_X=place_X,
-            at_ms_X=judged.at_ms_T[place_X],
-            newest_ms_X=judged.newest_ms_T[place_X],
-        )
-
-    def _items(
-        self, items: AtPlaces | None, first_serial: int, place_N: npt.NDArray[np.int64]
-    ) -> pa.Table | None:
-        """Items as they are said to be, with what came before each: the newest event time, exposures."""
-        if items is None:
+    def _erase(self, messages: AtPlaces | None) -> Erasures | None:
+        """Erasures that begin a piece: what waits of their users goes, before all else of the piece comes."""
+        if messages is None or not messages.table.num_rows:
             return None
-        self.counters.items += items.table.num_rows
-        serial_X = first_serial + np.searchsorted(place_N, items.place_X)
-        rows = items.table.drop_columns(["arrival"]).append_column("serial", pa.array(serial_X))
-        return rows.append_column("newest_ms", pa.array(items.newest_ms_X))
+        erasures = self.erased.admit(messages.table, messages.disposition_X, counters=self.counters)
+        self._forget(erasures)
+        return erasures
+
+    def _forget(self, erasures: Erasures) -> None:
+        self.counters.erased += self._requests.erase(erasures)
+        self._acceptance.erase(erasures)
 
     def _nothing_more(self) -> Admitted:
         """The watermark moved, and nothing came with it: what nothing can come for is given up."""

@@ -42,6 +42,7 @@ _TIME = {
     "served": "timestamp_ms",
     "references": "timestamp_ms",  # null where it is left to the request
     "items": None,  # says since when an item is so, which is no moment of the stream
+    "erasures": None,  # says until when a user is erased, likewise
 }
 _PARTITION, ONE_PARTITION = "partition", "0"  # of a source that has no more
 
@@ -104,9 +105,14 @@ class Judged:
         )
 
     def pieces(self, before_ms: int) -> Iterator[slice]:
-        """Places, cut where the watermark passes a midnight (UTC): the message that moves it comes behind."""
+        """Places, cut where the watermark passes a midnight (UTC): the message that moves it comes behind.
+
+        And before erasures: one begins a piece, or stands behind others with which it begins.
+        """
         passes = np.flatnonzero(np.diff(self.at_ms_T // DAY_MS, prepend=before_ms // DAY_MS)).tolist()
-        for start, stop in itertools.pairwise(sorted({0, *passes, self.at_ms_T.size})):
+        erasures = self.places.get("erasures", np.zeros(0, np.int64))
+        erases = erasures[~np.isin(erasures - 1, erasures)].tolist()
+        for start, stop in itertools.pairwise(sorted({0, *passes, *erases, self.at_ms_T.size})):
             yield slice(start, stop)
 
     def within(self, kind: str, piece: slice) -> npt.NDArray[np.bool_] | None:

@@ -102,6 +102,10 @@ class LabelJoin:
         for early in self._early.values():
             self._counters.orphan_labels += early.drop(at_ms=at_ms)
 
+    def forget_raw(self, serial_N: npt.NDArray[np.int64]) -> None:
+        """What exposures brought along for labels to be made of goes; no label of them comes any more."""
+        self._derived.forget_raw(serial_N)
+
     def close_before(self, serial: int) -> None:
         """No label comes any more of exposures before this one."""
         self._exposures.close_before(serial)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from interestclock.admission.dispositions import Disposition
+from interestclock.admission.erased_users import Erasures
 from interestclock.admission.item_codes import ItemCodes
 from interestclock.admission.reference_join import AtPlaces, ReferenceJoin, Request, Resolved, still_waiting
 from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes
@@ -86,6 +87,19 @@ class ServedRequests:
             self._waiting = still_waiting(self._waiting, at_ms=at_ms)
         return before - len(self)
 
+    def erase(self, erasures: Erasures) -> int:
+        """Forget users' requests and exposures that wait for one; gives how many of these were theirs."""
+        mine = erasures.among(pa.array([each.user_id for each in self._held], pa.string())).tolist()
+        for request, gone in zip(self._held, mine, strict=True):
+            if gone:
+                self._let_go(request)
+        self._held = deque(each for each, gone in zip(self._held, mine, strict=True) if not gone)
+        before = len(self)
+        if self._waiting is not None:
+            stays = self._waiting.filter(pa.array(~erasures.among(self._waiting["user_id"])))
+            self._waiting = stays if stays.num_rows else None
+        return before - len(self)
+
     def state(self) -> Arrays:
         """For a checkpoint."""
         alive = [each for each in self._held if self._requests.get(each.request_id) is each]
@@ -121,6 +135,8 @@ class ServedRequests:
         One that is too old because an archive came first is no late one: it stays as it was judged.
         """
         at_ms = int(served.at_ms_X[row])
+        if served.disposition_X[row] == Disposition.ERASED:
+            return False
         if fields["timestamp_ms"] + self._wait_ms < at_ms:
             disposition = Disposition(int(served.disposition_X[row]))
             disposition = disposition if disposition == Disposition.IN_ARCHIVE else Disposition.LATE
@@ -170,10 +186,12 @@ class ServedRequests:
 
     def _forget_requests(self, at_ms: int) -> None:
         while self._held and self._held[0].timestamp_ms + self._wait_ms < at_ms:
-            request = self._held.popleft()
-            self._items.give_back(request.items)
-            if self._requests.get(request.request_id) is request:  # else its id has come again since
-                del self._requests[request.request_id]
+            self._let_go(self._held.popleft())
+
+    def _let_go(self, request: Request) -> None:
+        self._items.give_back(request.items)
+        if self._requests.get(request.request_id) is request:  # else its id has come again since
+            del self._requests[request.request_id]
 
 
 class _Returned:

@@ -59,6 +59,11 @@ class Watermark:
         self._awaited: set[str] = set()
         self._unit_at_fault = False  # was warned of
 
+    @property
+    def reached_ms(self) -> int:
+        """The newest event time of partitions that are there, also behind the end."""
+        return max(self._reached_ms.values(), default=BEFORE_ALL_MS)
+
     def passed(
         self, time_ms_T: Times, names: list[str], partition_T: npt.NDArray[np.integer]
     ) -> tuple[npt.NDArray[np.int8], Times]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from interestclock import __version__
 from interestclock.cli.append import append_command
 from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
+from interestclock.cli.erase import erase_app
 from interestclock.cli.follow import features_app
 from interestclock.cli.log_counts import counts_in_words
 from interestclock.cli.log_options import LogOptions, with_log_options
@@ -237,6 +238,7 @@ app.command("train")(train_command)
 app.command("append")(append_command)
 app.command("migrate")(migrate_command)
 app.add_typer(features_app, name="features")
+app.add_typer(erase_app, name="erase")
 app.add_typer(snapshots_app, name="snapshots")
 app.add_typer(store_app, name="store")
 

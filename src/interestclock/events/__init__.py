@@ -3,6 +3,7 @@
 from interestclock.events.foursquare import foursquare_mapping
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.message_writers import (
+    erase_message,
     exposure_message,
     item_message,
     label_message,
@@ -25,6 +26,7 @@ __all__ = [
     "LogCounts",
     "LogSchema",
     "TableSource",
+    "erase_message",
     "exposure_message",
     "foursquare_mapping",
     "item_message",

@@ -38,7 +38,7 @@ from interestclock.events.message_types import (
     check_texts,
 )
 
-__all__ = ["KINDS", "AnyMessage", "Exposure", "Item", "Label", "Outcome", "Served", "ServedItem"]
+__all__ = ["KINDS", "AnyMessage", "Erase", "Exposure", "Item", "Label", "Outcome", "Served", "ServedItem"]
 
 
 class Exposure(ContextFields, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
@@ -239,12 +239,33 @@ class Served(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=Tru
             check_id("items item_id", each.item_id)
 
 
-AnyMessage = Exposure | Label | Item | Outcome | Served
+class Erase(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A user is erased: nothing stays of what happened until then; who comes later is a new user.
+
+    Args:
+        erase: the user's id; null, where a message stood that was erased. timestamp_ms: until when.
+
+    Example:
+        >>> Erase(erase=7, timestamp_ms=0).erase
+        7
+    """
+
+    erase: Id | None
+    timestamp_ms: TimeMs
+
+    def __post_init__(self) -> None:
+        if self.erase is not None:
+            check_id("erase", self.erase)
+        check_ms("timestamp_ms", self.timestamp_ms)
+
+
+AnyMessage = Exposure | Label | Item | Outcome | Served | Erase
 # A message is of the first kind whose field it has, else an exposure. No kind has the field of another, so
 # that what can be read as one kind can be read as no other.
-KINDS: Mapping[str, type[Label | Item | Outcome | Served]] = {
+KINDS: Mapping[str, type[Label | Item | Outcome | Served | Erase]] = {
     "label_of": Label,
     "item": Item,
     "outcome_of": Outcome,
     "served": Served,
+    "erase": Erase,
 }

@@ -11,12 +11,22 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from interestclock.events.context import CONTEXT_KINDS, given_lists
-from interestclock.events.message_models import Exposure, Item, Label, Outcome, Served
+from interestclock.events.message_models import Erase, Exposure, Item, Label, Outcome, Served
 from interestclock.events.message_numbers import offset_in_minutes
 from interestclock.events.schema import LogSchema
 from interestclock.timeofday import day_of_week, seconds_of_day, zone_offset_minutes
 
-__all__ = ["ITEMS", "LABELS", "OF_A_LOG", "OUTCOMES", "REFERENCES", "SERVED", "MessageTables", "no_messages"]
+__all__ = [
+    "ERASURES",
+    "ITEMS",
+    "LABELS",
+    "OF_A_LOG",
+    "OUTCOMES",
+    "REFERENCES",
+    "SERVED",
+    "MessageTables",
+    "no_messages",
+]
 
 # Shapes: N messages of a kind.
 
@@ -39,6 +49,7 @@ OUTCOMES = pa.schema(
         ("arrival", pa.int64()),
     ]
 )
+ERASURES = pa.schema([("user_id", pa.string()), ("timestamp_ms", pa.int64()), ("arrival", pa.int64())])
 SERVED = pa.schema(
     [
         ("request_id", pa.string()),
@@ -177,6 +188,17 @@ class MessageTables:
             columns[name] = [getattr(each, name) for each in messages]
         return pa.table(columns, SERVED)
 
+    def erasures(self, arrival_N: Sequence[int], messages: Sequence[Erase]) -> pa.Table:
+        """As ``ERASURES``."""
+        return pa.table(
+            {
+                "user_id": _ids(each.erase for each in messages),
+                "timestamp_ms": [each.timestamp_ms for each in messages],
+                "arrival": arrival_N,
+            },
+            ERASURES,
+        )
+
     def _common(self, messages: Sequence[Exposure]) -> dict[str, pa.Array]:
         schema = self._schema
         columns = {
@@ -249,7 +271,7 @@ def no_messages(schema: LogSchema) -> dict[str, pa.Table]:
 
     Example:
         >>> sorted(no_messages(LogSchema(labels=("finish",))))
-        ['exposures', 'items', 'labels', 'outcomes', 'references', 'served']
+        ['erasures', 'exposures', 'items', 'labels', 'outcomes', 'references', 'served']
     """
     tables = MessageTables(schema, zone="UTC")
     return {
@@ -259,6 +281,7 @@ def no_messages(schema: LogSchema) -> dict[str, pa.Table]:
         "outcomes": OUTCOMES.empty_table(),
         "served": SERVED.empty_table(),
         "references": tables.references([], []),
+        "erasures": ERASURES.empty_table(),
     }
 
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from interestclock.events.message_json import write_message
-from interestclock.events.message_models import Exposure, Item, Label, Outcome, Served
+from interestclock.events.message_models import Erase, Exposure, Item, Label, Outcome, Served
 
-__all__ = ["exposure_message", "item_message", "label_message", "outcome_message", "served_message"]
+__all__ = [
+    "erase_message",
+    "exposure_message",
+    "item_message",
+    "label_message",
+    "outcome_message",
+    "served_message",
+]
 
 
 def exposure_message(**fields: Any) -> bytes:
@@ -75,3 +82,16 @@ def served_message(**fields: Any) -> bytes:
         b'{"served":"r1","user_id":7,"timestamp_ms":9,"items":[{"item_id":3,"score":0.5}]}'
     """
     return write_message(Served, fields)
+
+
+def erase_message(**fields: Any) -> bytes:
+    """An erasure as a message; the fields are those of ``Erase``.
+
+    Raises:
+        ValueError: a reader would refuse it; with the reader's reason.
+
+    Example:
+        >>> erase_message(erase=7, timestamp_ms=9)
+        b'{"erase":7,"timestamp_ms":9}'
+    """
+    return write_message(Erase, fields)

@@ -238,6 +238,11 @@ class UserVotes:
         _check_range("user", user_R, np.iinfo(np.int32).max)
         self._blocks.release(user_R.astype(np.int64))
 
+    def erase(self, user_R: IntArray) -> None:
+        """Votes of users go, and where they stood is overwritten."""
+        self._blocks.blank(user_R.astype(np.int64))
+        self.release(user_R)
+
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """For a checkpoint; the names of values are not in it."""
         return under("votes", self._blocks.state()) | under("sets", self.sets.state())

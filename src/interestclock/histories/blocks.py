@@ -149,6 +149,13 @@ class UserBlocks:
             fewer_R = user_R[self.blocks.dropped_U[user_R] != before_R]
             self.changes.note(fewer_R, self.blocks.count_U[fewer_R])
 
+    def blank(self, user_R: Int64s) -> None:
+        """Overwrite all that stands in the blocks of these users, who are about to be released."""
+        for user in user_R[user_R < self.users].tolist():
+            first = self.blocks.base_U[user]
+            for column in self.columns.values():
+                column[first : first + self.blocks.capacity_U[user]] = 0
+
     def release(self, user_R: Int64s) -> None:
         """Give blocks back: these users have no records, and never had any."""
         known_R = user_R[user_R < self.users]

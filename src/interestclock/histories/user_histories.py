@@ -210,6 +210,13 @@ class UserHistories:
         self._name(self._blocks.columns["item"][self._blocks.places(known_R)], -1)
         self._blocks.release(known_R)
 
+    def erase(self, user_R: IntArray) -> None:
+        """Drop all of these users, and overwrite where it stood."""
+        known_R = user_R[user_R < self._blocks.users].astype(np.int64)
+        self._name(self._blocks.columns["item"][self._blocks.places(known_R)], -1)
+        self._blocks.blank(known_R)
+        self._blocks.release(known_R)
+
     def view(self, *, users: int = 0) -> Histories:
         """The histories as they stand, for counts as of now or earlier; copies nothing.
 

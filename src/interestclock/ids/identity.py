@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -21,6 +22,7 @@ __all__ = ["Identity"]
 # Shapes: N ids of a call, S slots from 0, R some slots.
 
 Slots = npt.NDArray[np.int32]
+_NUMBER = re.compile("0|-?[1-9][0-9]*", re.ASCII)  # as text says one, and in no other way
 
 
 class Identity:
@@ -93,6 +95,19 @@ class Identity:
             LogError: the ids are of another type than those known.
         """
         return self._slots(self._plain(ids))
+
+    def find(self, texts: Sequence[str]) -> Slots:
+        """Slots of ids that are said as text, as messages and erasures say them; 0 for those not known.
+
+        Example:
+            >>> users = Identity()
+            >>> _ = users.admit(pa.array([7, 8]))
+            >>> users.find(["8", "08", "ann"]).tolist()
+            [2, 0, 0]
+        """
+        if self._type is None or self._type == pa.string():
+            return self._slots(list(texts))
+        return self._slots([int(each) if _NUMBER.fullmatch(each) else None for each in texts])
 
     def release(self, slot_R: npt.NDArray[np.integer]) -> None:
         """Let ids go, each once; their slots may be another's from now on."""

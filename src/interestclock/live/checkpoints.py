@@ -20,12 +20,12 @@ from interestclock import __version__
 from interestclock.arrays import Arrays
 from interestclock.checksums import digest_of, digest_of_json, problem_with
 from interestclock.errors import ResultError, system_errors_as
-from interestclock.files import folder_aside, remove_folder, sweep
+from interestclock.files import folder_aside, remove_folder, sweep, write_text
 from interestclock.saved import made_of, read_object
 
 __all__ = ["FORMAT", "CheckpointManifest", "CheckpointReader", "Checkpoints"]
 
-FORMAT = 7
+FORMAT = 8
 _DAMAGED = "the checkpoint is damaged"
 _NAME = re.compile(r"checkpoint-([0-9]{8})")
 _STATE, _MANIFEST = "state.safetensors", "checkpoint.json"
@@ -258,6 +258,16 @@ class Checkpoints(CheckpointReader):
         except ResultError as error:
             _log.warning("%s; nothing admitted is let go of", error)
             return None
+
+    def replace_manifest(self, manifest: CheckpointManifest) -> None:
+        """Let a checkpoint that is there say something else of itself; its state stays.
+
+        Raises:
+            OSError: it cannot be written; it is as it was.
+        """
+        content = asdict(manifest)
+        content[_SUM] = digest_of_json(content)
+        write_text(self.path(manifest.number) / _MANIFEST, json.dumps(content, indent=1))
 
     def _write(
         self, state: Mapping[str, npt.NDArray[Any]], manifest: CheckpointManifest

@@ -9,6 +9,7 @@ from interestclock.admission import AdmissionConfig
 from interestclock.defaults import ALL_TIME_DAYS, BATCH_MINUTES, IDLE_SECONDS, KEEP_HOURS
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError, check_names, check_numbers
+from interestclock.events.schema import LogSchema
 from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import RankerConfig, describe_clock
 from interestclock.samples import CandidateConfig
@@ -131,6 +132,18 @@ class LiveConfig:
             forget_after_days=self.forget_users_after_days,
             most_users=self.most_state_users,
         )
+
+    def check_for(self, schema: LogSchema) -> None:
+        """Refuse what does not go with a log, or with where a live trainer runs.
+
+        Raises:
+            ConfigError: a label that may be missing is none of the log's, or the device is not the CPU.
+        """
+        strange = [name for name in self.missing_labels if name not in schema.labels]
+        if strange:
+            raise ConfigError(f"no label '{strange[0]}' in this log; it has {', '.join(schema.labels)}")
+        if self.train.device != "cpu":
+            raise ConfigError(f"a live trainer runs on the CPU, not on '{self.train.device}'; leave it out")
 
     def learned_from(self) -> dict[str, Any]:
         """What decides what is learned, for JSON: all but schedules, and what is reported on the way."""

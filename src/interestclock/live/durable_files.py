@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
-from interestclock.admission import Admission, EventBuffer
+from interestclock.admission import Admission, ErasureLedger, EventBuffer
 from interestclock.arrays import Arrays
 from interestclock.errors import ResultError, system_errors_as
 from interestclock.events.dead_letters import DeadLetterFile
@@ -25,6 +25,7 @@ class DurableFiles:
         folder/admitted/           what was taken and what became of it, before anything is made of it
         folder/checkpoints/        the whole state, now and then
         folder/dead-letters.jsonl  messages that could not be read, with the reason
+        folder/erasures.jsonl      who was erased, by hash, under the key in erasures.key
 
     Args:
         folder: nobody else has it. source: of events. buffer: admits them.
@@ -53,7 +54,10 @@ class DurableFiles:
         with ExitStack() as opened:  # closed the other way round, each whatever becomes of the others
             with writable(folder, resumes):
                 self.checkpoints = Checkpoints(folder / "checkpoints", kept=checkpoints_kept)
-                self.admission = Admission(source, folder / "admitted", buffer=buffer, followed=followed)
+                ledger = ErasureLedger(folder, hashes=buffer.erased.hashes)
+                self.admission = Admission(
+                    source, folder / "admitted", buffer=buffer, ledger=ledger, followed=followed
+                )
                 opened.callback(self.admission.close)
                 self.dead_letters = DeadLetterFile(
                     folder / "dead-letters.jsonl", remedy=f"make room, then {resumes}"

@@ -91,6 +91,19 @@ class ExposureQueue:
         self._held = held.filter(pa.array(~passed_N))
         self._set_passed(released if self._passed is None else pa.concat_tables([self._passed, released]))
 
+    def erase(self, user_R: npt.NDArray[np.int64]) -> int:
+        """Exposures of users go; gives how many.
+
+        Args:
+            user_R: slots, as rows have them in ``user``.
+        """
+        before = len(self)
+        if self._held is not None:
+            self._held = self._without(self._held, user_R)
+        if self._passed is not None:
+            self._set_passed(self._without(self._passed, user_R))
+        return before - len(self)
+
     def end(self) -> None:
         """The stream is over: whatever is left is given out."""
         self._ended = True
@@ -122,6 +135,12 @@ class ExposureQueue:
         self._held = table_from_bytes(state["held"]) if "held" in state else None
         if "passed" in state:
             self._set_passed(table_from_bytes(state["passed"]))
+
+    @staticmethod
+    def _without(rows: pa.Table, user_R: npt.NDArray[np.int64]) -> pa.Table:
+        if not rows.num_rows:
+            return rows
+        return rows.filter(pa.array(~np.isin(whole_column(rows, "user"), user_R)))
 
     def _fitting(self, end_R: npt.NDArray[np.int64]) -> int:
         """The last end up to which exposures fit a batch; the first one where none does."""

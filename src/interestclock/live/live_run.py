@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from interestclock.admission import Admitted, AdmittedEntry
+from interestclock.admission import KEY, Admitted, AdmittedEntry, UserHashes
 from interestclock.arrays import Arrays
 from interestclock.errors import ResultError
 from interestclock.live.admitted_as_there import check_admitted_as_there
@@ -125,7 +125,13 @@ class LiveRun:
         check_admitted_as_there(source, config.admission)
         settings = settings_of(source, config.learned_from())
         TrainerFolder.check(self.folder, settings, resume=resume, state_from=before)  # before it is read
-        self.trainer = LiveTrainer(source.schema, items=source.items(), config=config, recorder=self)
+        self.trainer = LiveTrainer(
+            source.schema,
+            items=source.items(),
+            config=config,
+            recorder=self,
+            hashes=UserHashes(self.folder / KEY),
+        )
         self._kept = self._start_on(settings)
         claimed = TrainerFolder(self.folder, settings, resume=resume, state_from=before)
         opened.callback(claimed.release)

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from interestclock.admission import Admitted, Counters, EventBuffer
+from interestclock.admission import Admitted, Counters, Erasures, EventBuffer, UserHashes
 from interestclock.arrays import Arrays, arrays_of, below, tensors_of, under
-from interestclock.errors import ConfigError
 from interestclock.events.schema import LogSchema
 from interestclock.live.awaited_labels import SERIAL, AwaitedLabels
 from interestclock.live.choice_rows import CHOICE, ChoiceRows, flags, own_rows
@@ -46,17 +45,24 @@ class LiveTrainer:
         schema: the log's names. items: the item table, or None.
         config: ranker, waits, tables. recorder: is told of each batch, with its exposures as they were shown;
             what was said of the main label comes along when it is learned.
+        hashes: of users who are erased; None: of a stream that nobody goes on from.
 
     Raises:
         ConfigError: a label that may be missing is none of its labels, or the device is not the CPU.
     """
 
     def __init__(
-        self, schema: LogSchema, *, items: pa.Table | None, config: LiveConfig, recorder: Recorder
+        self,
+        schema: LogSchema,
+        *,
+        items: pa.Table | None,
+        config: LiveConfig,
+        recorder: Recorder,
+        hashes: UserHashes | None = None,
     ) -> None:
-        _check(schema, config)
+        config.check_for(schema)
         self.schema, self.config, self.recorder = schema, config, recorder
-        self.buffer = EventBuffer(schema, config=config.admission)
+        self.buffer = EventBuffer(schema, config=config.admission, hashes=hashes)
         self.features = FeatureState(schema, items=items, config=config.state())
         self._choices = ChoiceRows(self.features, config=config.candidates)
         self.queue = self._new_queue()
@@ -101,6 +107,8 @@ class LiveTrainer:
         """Take what was admitted: into the state, and, as far as the watermark goes, predict and learn."""
         for midnight_ms in self.features.midnights_until(admitted.watermark_ms):
             self._pass_midnight(midnight_ms)
+        if admitted.erasures is not None:
+            self._erase(admitted.erasures)
         if admitted.exposures is not None and (admitted.exposures.num_rows or admitted.items is not None):
             self._ingest_exposures(admitted.exposures, admitted.items)
         self.features.apply_labels(admitted.labels)
@@ -234,6 +242,14 @@ class LiveTrainer:
         self.rows.pass_midnight(self.features.config.complete_from_ms(midnight_ms))
         self.rows.release(self.features.pass_midnight(midnight_ms))
 
+    def _erase(self, erasures: Erasures) -> None:
+        """What waits of users goes, then their rows with what the optimiser knows of them, then the rest."""
+        user_R = self.features.whose(erasures)
+        predicted = sum(map(self._exposures, self.pending.erase(user_R)))
+        self._awaiting -= predicted
+        self.buffer.counters.erased += self.queue.erase(user_R) + predicted
+        self.rows.release(self.features.erase(erasures))
+
     def _advance(self, watermark_ms: int) -> None:
         self.queue.advance(watermark_ms)
         self._predict_ready()
@@ -286,11 +302,3 @@ class LiveTrainer:
     def _count(self) -> None:
         self.buffer.counters.waiting = self.buffer.waiting + len(self.queue) + self._awaiting
         self.buffer.counters.item_changes = self.features.values.changes.count
-
-
-def _check(schema: LogSchema, config: LiveConfig) -> None:
-    strange = [name for name in config.missing_labels if name not in schema.labels]
-    if strange:
-        raise ConfigError(f"no label '{strange[0]}' in this log; it has {', '.join(schema.labels)}")
-    if config.train.device != "cpu":
-        raise ConfigError(f"a live trainer runs on the CPU, not on '{config.train.device}'; leave it out")

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from interestclock.arrays import Arrays, table_from_bytes, table_to_bytes, texts_as_arrays, under
+from interestclock.admission import ErasedUsers, UserHashes
+from interestclock.arrays import Arrays, below, table_from_bytes, table_to_bytes, texts_as_arrays, under
+from interestclock.ids.id_arrays import ids_in
 from interestclock.live.checkpoints import FORMAT
 
 __all__ = ["OLD_FORMATS", "format_of_arrays", "format_of_settings", "settings_now", "state_now"]
@@ -118,6 +120,7 @@ def state_now(state: Arrays, since: int) -> Arrays:
     for each in range(since, FORMAT):
         now = _recoded(_renamed(now, _RENAMED_ARRAYS.get(each, ())), _RECODED.get(each, ()))
         now |= {name: np.array(0) for beside, name in _NEW_COUNTS.get(each, ()) if beside in now}
+        now |= _ADDED.get(each, _nothing)(now)
     return now
 
 
@@ -181,6 +184,26 @@ def _with_stated_ms(values: Any) -> Any:
     return table_to_bytes(table.rename_columns(names))
 
 
+def _nothing(_: Arrays) -> Arrays:
+    return {}
+
+
+def _of_nobody_erased(state: Arrays) -> Arrays:
+    """Nobody could be erased before format 8; whose exposures await labels, the state noted alone."""
+    if "admission/ids/ends" not in state or "features/awaiting/span" not in state:
+        return {}
+    first, stop = state["features/awaiting/span"].tolist()
+    _, ids = ids_in(below("features/users", state))
+    noted = {first + place: ids[slot] for place, slot in enumerate(state["features/awaiting/user"].tolist())}
+    begin = int(state["admission/first_id"])
+    open_serials = range(begin, begin + len(state["admission/ids/ends"]) - 1)
+    users = [str(noted[each]) if first <= each < stop else None for each in open_serials]
+    added = under("admission/users", texts_as_arrays(users))
+    added |= under("admission/erased", ErasedUsers(UserHashes()).state())
+    return added | {"admission/counters/counts": np.append(state["admission/counters/counts"], [0, 0])}
+
+
+_ADDED: dict[int, Callable[[Arrays], Arrays]] = {7: _of_nobody_erased}
 _RECODED: dict[int, tuple[tuple[re.Pattern[str], Callable[[Any], Any]], ...]] = {
     4: (
         (re.compile(r"admission/ids$"), _of_column),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
+from interestclock.admission import copy_erasures
 from interestclock.live.beginning import check_beginning
 from interestclock.live.checkpoints import CheckpointManifest
 from interestclock.live.durable_files import DurableFiles, writable
@@ -48,6 +49,7 @@ class RunFiles(DurableFiles):
         if kept is not None:
             with writable(folder, resumes):
                 check_beginning(folder, first=1, entries=0)  # or what is there would be of another beginning
+                copy_erasures(kept.folder, folder)
                 kept.copy_admitted(folder / "admitted")
         super().__init__(
             folder,

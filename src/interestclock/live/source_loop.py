@@ -46,6 +46,8 @@ class SourceLoop:
         """Hand over again what was admitted behind where ``admission`` stands; the source goes on there."""
         for entry, admitted in self._admission.again():
             self._step(entry, admitted)
+        for entry, admitted in self._admission.erase_again():
+            self._step(entry, admitted)
         self._source.start_after(self._admission.offsets)
 
     def turn(self) -> bool:

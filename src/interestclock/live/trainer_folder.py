@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from interestclock.admission import KEY, LEDGER
 from interestclock.checksums import digest_of_json
 from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import aside_of
@@ -195,7 +196,7 @@ def _locked(path: Path) -> BaseFileLock:
 
 
 def _refuse_foreign(path: Path) -> None:
-    ours = {aside_of(path / CONFIG).name, LOCK}
+    ours = {aside_of(path / CONFIG).name, LOCK, LEDGER, KEY}  # who was erased may be there before it
     names = {each.name for each in path.iterdir()} if path.exists() else set()
     if names - ours and not holds_trainer(path):
         raise ResultError(f"{path} is not empty and holds no trainer; name another folder")

@@ -9,7 +9,7 @@ __all__ = ["apply_admitted"]
 
 
 def apply_admitted(state: FeatureState, admitted: Admitted) -> None:
-    """Bring a state to where admission is: midnights that passed, exposures, labels, and what is closed.
+    """Bring a state to where admission is: midnights, erasures, exposures, labels, and what is closed.
 
     Args:
         state: fed all before. admitted: the next step, as ``EventBuffer`` gives it.
@@ -26,6 +26,8 @@ def apply_admitted(state: FeatureState, admitted: Admitted) -> None:
     """
     for midnight_ms in state.midnights_until(admitted.watermark_ms):
         state.pass_midnight(midnight_ms)
+    if admitted.erasures is not None:
+        state.erase(admitted.erasures)
     if admitted.exposures is not None and (admitted.exposures.num_rows or admitted.items is not None):
         state.ingest(admitted.exposures, admitted.items)
     state.apply_labels(admitted.labels)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from interestclock.admission import LabelEvents, SerialColumns
+from interestclock.admission import Erasures, LabelEvents, SerialColumns
 from interestclock.arrays import Arrays, below, under, with_room
 from interestclock.events.schema import LogSchema
 from interestclock.features import UserVotes
@@ -209,6 +209,41 @@ class FeatureState:
         self.items.release(items)
         return Left(users=users, items=items)
 
+    def whose(self, erasures: Erasures) -> npt.NDArray[np.int64]:
+        """Slots of erased users, ascending; of who is not known there is none."""
+        if erasures.user_ids is not None:
+            slot_R = self.users.find(erasures.user_ids)
+            return np.unique(slot_R[slot_R > 0]).astype(np.int64)
+        known_R = self.users.known()
+        return known_R[erasures.among(self.users.ids(known_R))]
+
+    def erase(self, erasures: Erasures) -> Left:
+        """All that is kept of users goes, but for what counts everyone: Eq. 3's counts at midnights, choices.
+
+        Labels of what they were shown change nothing any more.
+
+        Returns:
+            Who left; their slots may be others' from the next call on.
+
+        Example:
+            >>> from interestclock.admission import UserHashes
+            >>> schema, hashes = LogSchema(labels=("finish",)), UserHashes()
+            >>> state = FeatureState(schema, items=None, config=StateConfig())
+            >>> taken = state.ingest(pa.table({"user_id": ["ann"], "item_id": ["song"],
+            ...     "timestamp_ms": [60_000], "second_of_day": [60], "day_of_week": [3]}))
+            >>> gone = Erasures(until_ms={hashes.of("ann"): 5}, hashes=hashes, user_ids=("ann",))
+            >>> state.erase(gone).users.tolist(), state.slots("user", pa.array(["ann"])).tolist()
+            ([1], [0])
+        """
+        user_R = self.whose(erasures)
+        awaiting = self._awaiting.held("user")
+        awaiting[np.isin(awaiting, user_R)] = 0
+        self.user_histories.erase(user_R)
+        if self.votes is not None:
+            self.votes.erase(user_R)
+        self._leave(user_R)
+        return Left(users=user_R, items=user_R[:0])
+
     def follow(self) -> None:
         """Note from now on what changes: whoever has a copy has all until now."""
         self._notes = self._new_notes(whole=False)
@@ -343,6 +378,9 @@ class FeatureState:
         self.user_histories.release(user_R)
         if self.votes is not None:
             self.votes.release(user_R)
+        self._leave(user_R)
+
+    def _leave(self, user_R: npt.NDArray[np.int64]) -> None:
         self._seen.set("user", user_R, 0)
         if self._notes is not None:
             self._notes.leave("user", user_R)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import lmdb
 
 from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import folder_aside, put_back
 from interestclock.locks import lock
-from interestclock.store.environment import FILE, FOLDER, Environment
+from interestclock.store.environment import DATABASES, FILE, FOLDER, Environment
 
 __all__ = ["compact"]
 
+_AT_ONCE = 100_000  # records of a transaction
 
-def compact(folder: Path) -> tuple[int, int]:
+
+def compact(folder: str | Path) -> tuple[int, int]:
     """Copy what a store holds, and put the copy in its place: what was erased or replaced is gone for good.
 
     The copy is on the disk before it replaces ``features.lmdb``. Who has the store open goes on with
@@ -43,7 +48,10 @@ def compact(folder: Path) -> tuple[int, int]:
     if not folder.is_dir():
         raise ResultError(f"{folder} holds no store; name the folder of one")
     with system_errors_as(
-        ResultError, f"{folder} cannot be compacted", remedy="see to the folder, then again"
+        ResultError,
+        f"{folder} cannot be compacted",
+        remedy="see to the folder, then again",
+        of=(OSError, lmdb.Error),
     ):
         held = lock(
             folder / ".writer.lock",
@@ -60,9 +68,27 @@ def compact(folder: Path) -> tuple[int, int]:
     return sizes
 
 
-def _copy(folder: Path, aside: Path) -> None:
-    environment = Environment.open(folder)
+def _copy(folder: Path, to: Path) -> None:
+    """All records, in order: LMDB's own copy takes along what is left of deleted ones in pages in use."""
+    source = Environment.open(folder)
+    target = lmdb.open(str(to), map_size=source.map_bytes, max_dbs=len(DATABASES))
     try:
-        environment.copy_to(aside)
+        with source.reading() as reading:
+            for name, database in source.databases.items():
+                _copy_records(reading, database, target, name.encode())
+        target.sync(True)
     finally:
-        environment.close()
+        target.close()
+        source.close()
+
+
+def _copy_records(reading: Any, there: Any, target: Any, name: bytes) -> None:
+    to = target.open_db(name)
+    records, more = iter(reading.cursor(db=there)), True
+    while more:
+        with target.begin(db=to, write=True) as writing:
+            more = False
+            for number, (key, value) in enumerate(records, start=1):
+                writing.put(key, value, append=True)
+                if more := number == _AT_ONCE:
+                    break

@@ -1,4 +1,4 @@
-"""Messages of a stream, JSON in UTF-8: exposures and what comes of them, items, served requests."""
+"""Messages of a stream, JSON in UTF-8: exposures and what comes of them, items, requests, erasures."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from interestclock.events.label_expressions import label_expression
 from interestclock.events.message_json import read_message
 from interestclock.events.message_models import (
     AnyMessage,
+    Erase,
     Exposure,
     Item,
     Label,
@@ -32,7 +33,14 @@ __all__ = ["LABELS", "TEXT_BYTES", "Message", "MessageParser"]
 _PAYLOAD_CHARACTERS = 2_000
 _REASON_CHARACTERS = 500
 _ZONES_REMEMBERED = 1_024
-_KIND_OF = {Exposure: "exposures", Label: "labels", Item: "items", Outcome: "outcomes", Served: "served"}
+_KIND_OF = {
+    Exposure: "exposures",
+    Label: "labels",
+    Item: "items",
+    Outcome: "outcomes",
+    Served: "served",
+    Erase: "erasures",
+}
 _KINDS = (*_KIND_OF.values(), "references")  # tables of ``MicroBatch``
 _PARTS = ("labels", "known_ms", "attributes", *(kind.name for kind in CONTEXT_KINDS))
 _parts = attrgetter(*_PARTS)
@@ -128,7 +136,7 @@ class MessageParser:
             _check_names("attributes", message.attributes, self.schema.attributes)
         elif isinstance(message, Outcome):
             _check_names("outcome", (message.name,), self.schema.outcomes)
-        elif message.utc_offset_minutes is None:
+        elif isinstance(message, Served) and message.utc_offset_minutes is None:
             self._check_zone(message.zone, needed=True)
 
     def _check_raw(self, values: Mapping[str, object]) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
-from interestclock.events.message_tables import ITEMS, OUTCOMES, REFERENCES, SERVED
+from interestclock.events.message_tables import ERASURES, ITEMS, OUTCOMES, REFERENCES, SERVED
 from interestclock.events.schema import LogCounts, LogSchema
 from interestclock.timeofday import TimeSource
 
@@ -73,6 +73,8 @@ class MicroBatch:
             ``item_id``; what is null is the request's to say: ``user_id``, ``timestamp_ms``,
             ``utc_offset_minutes``, ``zone``, and ``known_ms.NAME`` of a label that came along; the other
             columns as exposures have them, without local time.
+        erasures: ``user_id``, ``timestamp_ms`` int64, ``arrival``: users of whom nothing stays until then;
+            null, where a message stood that was erased.
     """
 
     offset_ranges: OffsetRanges
@@ -83,6 +85,7 @@ class MicroBatch:
     outcomes: pa.Table = field(default_factory=OUTCOMES.empty_table)
     served: pa.Table = field(default_factory=SERVED.empty_table)
     references: pa.Table = field(default_factory=REFERENCES.empty_table)
+    erasures: pa.Table = field(default_factory=ERASURES.empty_table)
 
     def tables(self) -> dict[str, pa.Table]:
         """Messages by kind, those without a row left out but for exposures.
@@ -93,7 +96,7 @@ class MicroBatch:
             >>> list(MicroBatch(offset_ranges=offset_ranges, exposures=labels[:0], labels=labels).tables())
             ['exposures', 'labels']
         """
-        kinds = ("exposures", "labels", "items", "outcomes", "served", "references")
+        kinds = ("exposures", "labels", "items", "outcomes", "served", "references", "erasures")
         tables = {kind: getattr(self, kind) for kind in kinds}
         return {kind: table for kind, table in tables.items() if table.num_rows or kind == "exposures"}
 

@@ -106,6 +106,28 @@ class PendingBatches:
         """Ask every batch again before it is learned."""
         self._prediction = None
 
+    def erase(self, user_R: npt.NDArray[np.int64]) -> list[Batch]:
+        """Exposures of users are not learned; gives them, as far as they waited.
+
+        A batch that others have a part in is learned without them; one that is empty is none.
+
+        Args:
+            user_R: as batches number them.
+        """
+        erased, left = [], deque[Batch]()
+        gone_R = torch.from_numpy(user_R)
+        for batch in self._waiting:
+            mine_B = torch.isin(batch.user_B, gone_R)
+            if mine_B.any():
+                erased.append(batch.select(mine_B.nonzero().squeeze(1)))
+                batch = batch.select((~mine_B).nonzero().squeeze(1))  # noqa: PLW2901  what is left of it
+            if len(batch):
+                left.append(batch)
+        self._waiting = left
+        if erased:
+            self.drop_predictions()
+        return erased
+
     def due(self, before_ms: int | None) -> Iterator[PendingBatch]:
         """What is to be learned as of a moment, with its labels; all that waits where the stream ends (None).
 

@@ -14,7 +14,7 @@ from typing import Self
 
 import numpy as np
 
-from interestclock.admission import Admitted, AdmittedEntry, EventBuffer
+from interestclock.admission import KEY, Admitted, AdmittedEntry, EventBuffer, UserHashes
 from interestclock.arrays import below, under
 from interestclock.errors import ResultError
 from interestclock.live.beginning import check_beginning
@@ -109,7 +109,7 @@ class FeatureUpdater:
         self.source, self.folder, self.config = source, folder, config
         self.stopping = self.under_way = False
         settings = settings_of(source, config.made_from())
-        self.buffer = EventBuffer(source.schema, config=config.admission)
+        self.buffer = EventBuffer(source.schema, config=config.admission, hashes=UserHashes(folder / KEY))
         self.state = FeatureState(source.schema, items=source.items(), config=config.state())
         with contextlib.ExitStack() as opened:
             claimed = UpdaterFolder(folder, settings)

@@ -12,6 +12,7 @@ __all__ = ["UpdaterNumbers"]
 
 _LATE = ("late_exposures", "late_labels", "given_labels_late", "late_after_idle")
 _SHOWN = ("ahead", "duplicates", "orphan_labels", "dead_letters")
+_IF_ANY = ("erasures", "erased")
 _NO_PARTS = ("received", "learned", "given_labels_late", *NO_MESSAGES)
 
 
@@ -59,6 +60,7 @@ class UpdaterNumbers:
         published = "" if self.published is None else f", published to {self.published:,}"
         parts.append(f"store at entry {self.position:,}{published}")
         late = sum(self.counts.get(name, 0) for name in _LATE)
-        others = (f"{name.replace('_', ' ')} {self.counts.get(name, 0):,}" for name in _SHOWN)
+        shown = [*_SHOWN, *(name for name in _IF_ANY if self.counts.get(name))]
+        others = (f"{name.replace('_', ' ')} {self.counts.get(name, 0):,}" for name in shown)
         parts.append(", ".join((f"waiting {self.counts.get('waiting', 0):,}", f"late {late:,}", *others)))
         return " | ".join(parts)

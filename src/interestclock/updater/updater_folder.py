@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from interestclock.admission import KEY, LEDGER
 from interestclock.checksums import digest_of_json
 from interestclock.errors import ResultError, system_errors_as
 from interestclock.files import aside_of
@@ -82,7 +83,7 @@ def _refuse_foreign(path: Path) -> None:
         if config_of(path).get(HOLDS) != STORE:
             raise ResultError(f"{path} holds no store that a feature updater made; name another folder")
         return
-    ours = {aside_of(path / CONFIG).name, LOCK}
+    ours = {aside_of(path / CONFIG).name, LOCK, LEDGER, KEY}  # who was erased may be there before it
     names = {each.name for each in path.iterdir()} if path.exists() else set()
     if names - ours:
         raise ResultError(
