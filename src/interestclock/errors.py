@@ -19,6 +19,7 @@ __all__ = [
     "LatenessError",
     "LogError",
     "QueueFullError",
+    "RequestError",
     "ResultError",
     "check_names",
     "check_numbers",
@@ -70,6 +71,15 @@ class ResultError(InterestClockError):
 
     Example:
         >>> issubclass(ResultError, InterestClockError)
+        True
+    """
+
+
+class RequestError(InterestClockError):
+    """A request to rank cannot be answered as it was put: no candidates, no local time, a strange context.
+
+    Example:
+        >>> issubclass(RequestError, InterestClockError)
         True
     """
 

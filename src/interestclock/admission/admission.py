@@ -165,7 +165,8 @@ class Admission:
         if entry.erased:
             raise ResultError(
                 f"{self._source.name}: entry {number} erases users whom only its writer's ledger names; "
-                "start anew in another folder, with a copy of the writer's erasures.jsonl and erasures.key in it"
+                "start anew in another folder, with a copy of the writer's erasures.jsonl and "
+                "erasures.key in it"
             )
         admitted = self._decide_again(number, entry)
         self.position = self._log.append(entry)

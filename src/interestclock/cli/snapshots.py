@@ -114,3 +114,57 @@ def diff_command(
         counts = (f"{count:,}" for count in (each.rows, each.added, each.removed, each.changed))
         table.add_row(escape(each.name), *counts, largest)
     _out.print(table)
+
+
+@snapshots_app.command("pin")
+def pin_command(
+    folder: Folder,
+    name: Annotated[str, typer.Argument(help="A snapshot's name, as list shows it.", show_default=False)],
+) -> None:
+    """Have servers answer with one snapshot, whatever the trainer writes, until 'release'.
+
+    Servers take it the next time they look, also where their bounds of quality would refuse it. It is read
+    first; the trainer keeps it, and those it goes on from.
+
+    Example:
+
+      interestclock snapshots pin trainer/snapshots 00000007-delta
+    """
+    check_folder(folder, _NONE)
+    from interestclock.snapshots import pin
+
+    pin(folder, name)
+    _say(f"{name} is pinned; 'interestclock snapshots release {folder}' lets the newest answer again")
+
+
+@snapshots_app.command("rollback")
+def rollback_command(folder: Folder) -> None:
+    """Pin the snapshot before the one that answers now; again for the one before that.
+
+    Example:
+
+      interestclock snapshots rollback trainer/snapshots
+    """
+    check_folder(folder, _NONE)
+    from interestclock.snapshots import rollback
+
+    name = rollback(folder)
+    _say(f"{name} is pinned; 'interestclock snapshots release {folder}' lets the newest answer again")
+
+
+@snapshots_app.command("release")
+def release_command(folder: Folder) -> None:
+    """Let the newest snapshot answer again.
+
+    Example:
+
+      interestclock snapshots release trainer/snapshots
+    """
+    check_folder(folder, _NONE)
+    from interestclock.snapshots import release
+
+    _say("the newest snapshot answers" if release(folder) else "none was pinned: the newest snapshot answers")
+
+
+def _say(text: str) -> None:
+    _out.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -24,6 +24,7 @@ from interestclock.search import (
     Spans,
     equal_projections,
     head_scores,
+    masked_softmax,
     pool_by_head,
     project_heads,
 )
@@ -206,6 +207,21 @@ class LongTermClock(ItemSearch):
         pooled_BQC = pool_by_head(relevance_BQK, present_BK, (behaviour_BKI, feature_BKF))
         out_BO: Tensor = self.mlp(project_heads(pooled_BQC, self.value))
         return out_BO
+
+    def weights(
+        self, candidate_BI: Tensor, behaviour_BKI: Tensor, gap_seconds_BK: Tensor, present_BK: Tensor
+    ) -> Tensor:
+        """How much each head attends to what was found, as ``attend`` does.
+
+        Args:
+            the same as of ``attend``.
+
+        Returns:
+            float32 (B, Q, K); those of a head add up to 1, or to 0 where nothing was found.
+        """
+        feature_BKF = gap_features(gap_seconds_BK, dtype=candidate_BI.dtype)
+        relevance_BQK = self._relevance(candidate_BI, behaviour_BKI, feature_BKF)
+        return masked_softmax(relevance_BQK, present_BK.unsqueeze(1))
 
     def _relevance(self, candidate_BI: Tensor, behaviour_BKI: Tensor, feature_BKF: Tensor) -> Tensor:
         """Eq. 2 per head."""

@@ -212,6 +212,21 @@ class FeatureTable(nn.Module):
         self._reserved = {feature for feature, rows in layout.items() if not rows[1:].all()}
         self._free = _without(layout, self.used) if free is None else sorted(free.tolist())
 
+    def renumber(self, feature: str, row_N: Tensor) -> None:
+        """Let a feature's values go by other numbers: who serves a ranker knows ids by a store's.
+
+        Args:
+            feature: its name. row_N: int64, the row of each number, 0 for those without; it is not copied.
+
+        Example:
+            >>> table = FeatureTable(dim=2, std=0.25, seed=0)
+            >>> table.grow({"user": 2})
+            >>> table.renumber("user", torch.tensor([0, 2]))
+            >>> table.rows("user", torch.tensor([1])).tolist()
+            [2]
+        """
+        self._row_of[feature] = row_N
+
     def _check(self, feature: str, number_R: Tensor) -> None:
         """Numbers of one call, each once, that are reserved."""
         reserved = self._row_of[feature].numel() - 1 if feature in self._row_of else 0

@@ -93,10 +93,28 @@ class ItemVectors(nn.Module):
                 has = f"{len(value_of[name])} rows" if name in value_of else "nothing"
                 raise ValueError(f"attribute '{name}' has {has}; give {len(item_R)} rows, one per item named")
             parts.append(self.table.rows(f"attribute.{name}", value_of[name].to(device)))
+        self.place_rows(item_R, parts)
+
+    def place_rows(self, item_R: Tensor, row_of: Sequence[Tensor]) -> None:
+        """Note some items anew by rows of the table, as ``redescribe`` does by numbers.
+
+        Args:
+            item_R: int64 item numbers, each once.
+            row_of: int64 (R, V) rows: (R, 1) of the items themselves, then of each attribute's values.
+
+        Example:
+            >>> table = FeatureTable(dim=2, std=0.25, seed=0)
+            >>> table.grow({"item": 3})
+            >>> vectors = ItemVectors(table, ())
+            >>> vectors.place_rows(torch.tensor([1]), [torch.tensor([[3]])])
+            >>> vectors.row_NF.tolist()
+            [[0], [3]]
+        """
         items = int(item_R.max()) + 1 if len(item_R) else 0
-        self._make_room(items, [part.shape[1] for part in parts])
+        self._make_room(items, [part.shape[1] for part in row_of])
         parts = [
-            functional.pad(part, (0, to - part.shape[1])) for part, to in zip(parts, self.widths, strict=True)
+            functional.pad(part, (0, to - part.shape[1]))
+            for part, to in zip(row_of, self.widths, strict=True)
         ]
         self.row_NF[item_R] = torch.cat(parts, dim=1)
 

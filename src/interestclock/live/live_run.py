@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from interestclock.admission import KEY, Admitted, AdmittedEntry, UserHashes
-from interestclock.arrays import Arrays
+from interestclock.arrays import Arrays, below, under
 from interestclock.errors import ResultError
 from interestclock.live.admitted_as_there import check_admitted_as_there
 from interestclock.live.beginning import check_beginning
@@ -26,6 +26,7 @@ from interestclock.live.live_trainer import LiveTrainer
 from interestclock.live.run_files import RunFiles
 from interestclock.live.run_telemetry import RunTelemetry
 from interestclock.live.schedule import Schedule
+from interestclock.live.snapshot_quality import SnapshotQuality
 from interestclock.live.source_loop import loop_over
 from interestclock.live.trainer_folder import TrainerFolder
 from interestclock.operations.alarms import Alarms
@@ -146,6 +147,7 @@ class LiveRun:
         )
         opened.callback(self._files.close)
         self.checkpoint_writer = self._files.checkpoint_writer
+        self._quality = SnapshotQuality(source.schema.main_label)
         self._reports = RunTelemetry(telemetry, self.trainer, main_label=source.schema.main_label)
         self.loop = loop_over(
             source,
@@ -193,7 +195,8 @@ class LiveRun:
         self._reports.predicted(predicted)
 
     def learned(self, batch: Batch) -> None:
-        """Tell telemetry what came of a batch; the trainer calls it."""
+        """Judge what came of a batch, and tell telemetry; the trainer calls it."""
+        self._quality.learned(batch)
         self._reports.learned(batch)
 
     def _start_on(self, settings: Mapping[str, Any]) -> KeptState | None:
@@ -248,6 +251,7 @@ class LiveRun:
         self.trainer.restore({name: each for name, each in state.items() if not name.startswith("run/")})
         for schedule, due_ms in zip(self._schedules(), state["run/due_ms"].tolist(), strict=True):
             schedule.due_ms = due_ms
+        self._quality.restore(below("run/recent", state))
         self._number = manifest.number
         self._files.admission.restore(position=manifest.admitted_position, offsets=manifest.offsets)
 
@@ -273,6 +277,7 @@ class LiveRun:
         started_s = time.perf_counter()
         self._files.written()
         state = {name: np.array(each, order="C") for name, each in self.trainer.state().items()}
+        state |= under("run/recent", self._quality.state())
         state["run/due_ms"] = np.array([schedule.due_ms for schedule in self._schedules()], np.int64)
         self._number += 1
         self._files.checkpoint(
@@ -286,7 +291,8 @@ class LiveRun:
     def _snapshot(self) -> None:
         """Whole if it is time, or a delta would not do; else what changed since the last."""
         started_s = time.perf_counter()
-        manifest = self._files.snapshots.write(whole=self._full_due.passed(self.trainer.event_ms))
+        whole = self._full_due.passed(self.trainer.event_ms)
+        manifest = self._files.snapshots.write(whole=whole, quality=self._quality.about())
         self._reports.snapshot(manifest, seconds=time.perf_counter() - started_s)
 
     def _schedules(self) -> tuple[Schedule, ...]:

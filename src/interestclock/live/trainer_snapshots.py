@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +75,13 @@ class TrainerSnapshots:
         self._writer = SnapshotWriter(folder, feature_fingerprint=feature_fingerprint(trainer))
         self._shapes: dict[str, _Shape] = {}  # of the last snapshot's tables; none was written here yet
 
-    def write(self, *, whole: bool) -> SnapshotManifest:
+    def write(self, *, whole: bool, quality: Mapping[str, Any] | None = None) -> SnapshotManifest:
         """Write one; all that changed counts as written from then on.
 
         Args:
             whole: everything; else what changed, unless only everything will do: in the first one of this
                 process, and where a table has other rows than before, such as room for a longer id.
+            quality: how well was predicted of late, as ``SnapshotQuality.about`` says it.
         """
         trainer, ranker = self._trainer, self._trainer.ranker
         shared = table_names(ranker)
@@ -88,7 +89,8 @@ class TrainerSnapshots:
             "dense": {
                 name: each.detach() for name, each in ranker.state_dict().items() if name not in shared
             },
-            "about": describe_ranker(ranker),
+            "about": describe_ranker(ranker)
+            | {"features": _features(trainer), "quality": dict(quality or {})},
             "watermark_ms": trainer.learned_ms,
             "step": trainer.learner.step,
         }
@@ -113,6 +115,16 @@ class TrainerSnapshots:
             value_RD = table.read(row_R, width)
             changed[name] = TouchedRows(rows=table.rows, row_R=torch.from_numpy(row_R), value_RD=value_RD)
         return changed
+
+
+def _features(trainer: LiveTrainer) -> dict[str, Any]:
+    """How the features are made that the ranker was trained with, for JSON."""
+    config = trainer.config
+    return {
+        "clocks": asdict(config.clocks),
+        "clocks_of_day": config.clocks_of_day,
+        "longest": config.longest,
+    }
 
 
 def _shapes_of(tables: dict[str, Tensor]) -> dict[str, _Shape]:

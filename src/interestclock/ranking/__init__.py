@@ -3,7 +3,13 @@
 from interestclock.ranking.clock_contract import check_clock
 from interestclock.ranking.config import FeatureNames, RankerConfig
 from interestclock.ranking.dcn import DCNv2
-from interestclock.ranking.files import describe_ranker, load_ranker, save_ranker, table_names
+from interestclock.ranking.files import (
+    describe_ranker,
+    described_ranker,
+    load_ranker,
+    save_ranker,
+    table_names,
+)
 from interestclock.ranking.known_clocks import clock_named, describe_clock, described_clock, is_ours
 from interestclock.ranking.ranker import Ranker, multi_task_loss
 
@@ -17,6 +23,7 @@ __all__ = [
     "describe_clock",
     "describe_ranker",
     "described_clock",
+    "described_ranker",
     "is_ours",
     "load_ranker",
     "multi_task_loss",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,11 +25,12 @@ from interestclock.ranking.ranker import Ranker
 from interestclock.ranking.saved_arrays import check_arrays, check_sizes, check_widths
 from interestclock.saved import made_of, read_object
 
-__all__ = ["describe_ranker", "load_ranker", "save_ranker", "table_names"]
+__all__ = ["describe_ranker", "described_ranker", "load_ranker", "save_ranker", "table_names"]
 
 _TABLE = "table.weight"
 _ROWS = "rows."
 _ITEMS = "items.row_NF"
+_DESCRIBED = ("names", "config", "seed", "item_widths")
 _REMEDY = "the ranker cannot be read: it is damaged, or another version wrote it; train it again"
 
 
@@ -107,6 +108,30 @@ def load_ranker(folder: str | Path, *, allow: Collection[str] = ()) -> Ranker:
     with _naming(path):
         _check_description(described)
     return ranker
+
+
+def described_ranker(described: Mapping[str, Any], *, where: str, allow: Collection[str] = ()) -> Ranker:
+    """The ranker that ``describe_ranker`` described, with first weights and without rows.
+
+    Args:
+        described: more keys than that are passed over. where: it stands, for an error.
+        allow: as in ``load_ranker``.
+
+    Raises:
+        ResultError: it is damaged, of another version, or has a clock that is not allowed.
+
+    Example:
+        >>> ranker = Ranker(names=FeatureNames(tasks=("finish",)), config=RankerConfig(dim=4), seed=0)
+        >>> described_ranker(describe_ranker(ranker), where="a snapshot").config.dim
+        4
+    """
+    known = {name: each for name, each in described.items() if name in _DESCRIBED}
+    saved = made_of(_Saved, known, where=where, remedy=_REMEDY)
+    config = _config(saved, where=where, allow=allow)
+    try:
+        return Ranker(names=saved.names, config=config, seed=saved.seed)
+    except (ConfigError, ValueError) as error:
+        raise ResultError(f"{where}: {error}; {_REMEDY}") from error
 
 
 def _name_now(name: str) -> str:

@@ -24,6 +24,7 @@ def product_buffer(rows: int, columns: int) -> Tensor:
         True
     """
     if not hasattr(_thread, "floats") or len(_thread.floats) < rows * columns:
-        _thread.floats = torch.empty(rows * columns)
+        with torch.inference_mode(False):  # or nobody could write to it outside of that mode
+            _thread.floats = torch.empty(rows * columns)
     kept: Tensor = _thread.floats[: rows * columns].view(rows, columns)
     return kept

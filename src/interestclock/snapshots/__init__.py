@@ -2,6 +2,8 @@
 
 from interestclock.snapshots.compare_snapshots import SnapshotChange, diff
 from interestclock.snapshots.manifest import SnapshotManifest, TableManifest
+from interestclock.snapshots.pinning import pin, rollback
+from interestclock.snapshots.pins import release
 from interestclock.snapshots.reader import Snapshot, SnapshotReader, list_manifests, verify
 from interestclock.snapshots.rows import Touched
 from interestclock.snapshots.writer import SnapshotWriter
@@ -16,5 +18,8 @@ __all__ = [
     "Touched",
     "diff",
     "list_manifests",
+    "pin",
+    "release",
+    "rollback",
     "verify",
 ]

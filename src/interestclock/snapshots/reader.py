@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from interestclock.errors import ResultError, system_errors_as
 from interestclock.snapshots.compose import chain_of, compose
 from interestclock.snapshots.manifest import SnapshotManifest, is_name, read_manifest, snapshot_names
+from interestclock.snapshots.pins import pinned_in
 from interestclock.snapshots.placing import CURRENT
 
 __all__ = ["Snapshot", "SnapshotReader", "checked", "list_manifests", "verify"]
@@ -42,6 +43,8 @@ class SnapshotReader:
 
     Args:
         folder: of snapshots. feature_fingerprint: only snapshots of this one are taken; None takes any.
+        refusal: of a new snapshot and the one in use says why the new one is not taken, None where it is; it
+            is not asked about one that is pinned.
 
     Example:
         >>> import tempfile, torch
@@ -55,8 +58,14 @@ class SnapshotReader:
         (True, [1.0, 1.0], False)
     """
 
-    def __init__(self, folder: str | Path, *, feature_fingerprint: str | None = None) -> None:
-        self.folder, self._fingerprint = Path(folder), feature_fingerprint
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        feature_fingerprint: str | None = None,
+        refusal: Callable[[SnapshotManifest, SnapshotManifest | None], str | None] = lambda *_: None,
+    ) -> None:
+        self.folder, self._fingerprint, self._refusal = Path(folder), feature_fingerprint, refusal
         self._current: Snapshot | None = None
         self._refused: str | None = None
         self._refreshing = threading.Lock()
@@ -67,12 +76,21 @@ class SnapshotReader:
         return self._current
 
     @property
+    def answers(self) -> str:
+        """Name of the snapshot that is to answer: the one that is pinned, else the newest.
+
+        Raises:
+            ResultError: there is none.
+        """
+        return self._named()
+
+    @property
     def refused(self) -> str | None:
         """Why the newest snapshot was not taken; None where it was."""
         return self._refused
 
     def load(self, name: str | None = None) -> Snapshot:
-        """A snapshot, verified; the newest unless one is named.
+        """A snapshot, verified; the one that is pinned, else the newest, unless one is named.
 
         Raises:
             ResultError: it, or one it goes on from, is missing, damaged or foreign.
@@ -80,7 +98,7 @@ class SnapshotReader:
         return self.go_on(self._named() if name is None else name, None)
 
     def refresh(self) -> bool:
-        """Swap in the newest snapshot if it is another one; whether it was.
+        """Swap in the snapshot that is pinned, else the newest, if it is another one; whether it was.
 
         One that is damaged, foreign or half written is refused: ``refused`` says why, a warning is logged,
         and what was there stays. Whoever reads ``current`` in another thread gets the old state or the new.
@@ -89,6 +107,8 @@ class SnapshotReader:
             try:
                 manifest = read_manifest(self.folder, self._named())
                 same = self._current is not None and self._current.manifest == manifest
+                if not same:
+                    self._check_wanted(manifest)
                 found = self._current if same else self.go_on(manifest.name, self._current)
             except ResultError as error:
                 if self._refused != str(error):
@@ -114,7 +134,16 @@ class SnapshotReader:
         dense, tables = compose(self.folder, chain, held=held_manifest, held_tables=held_tables)
         return Snapshot(manifest=chain[-1], dense=dense, tables=tables)
 
+    def _check_wanted(self, manifest: SnapshotManifest) -> None:
+        held = None if self._current is None else self._current.manifest
+        if pinned_in(self.folder) != manifest.name and (reason := self._refusal(manifest, held)):
+            raise ResultError(
+                f"{self.folder / manifest.name}: {reason}; 'interestclock snapshots pin' has it taken"
+            )
+
     def _named(self) -> str:
+        if (pinned := pinned_in(self.folder)) is not None:
+            return pinned
         path = self.folder / CURRENT
         what, unreadable = f"{path}: no snapshot is named", (OSError, UnicodeDecodeError)
         with system_errors_as(ResultError, what, remedy="let the trainer write one", of=unreadable):
@@ -163,7 +192,7 @@ def checked(folder: Path) -> Iterator[tuple[str, str | None]]:
             yield name, str(error)
     if names or (folder / CURRENT).exists():
         try:
-            named = reader._named()
+            named = reader.answers
             if named in damaged:
                 raise ResultError(
                     f"{folder / CURRENT}: names {named}, which is not whole; let the trainer write a snapshot"

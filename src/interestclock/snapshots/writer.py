@@ -26,6 +26,7 @@ from interestclock.snapshots.manifest import (
     read_manifest,
     snapshot_names,
 )
+from interestclock.snapshots.pins import chain_names, pinned_in
 from interestclock.snapshots.placing import place
 from interestclock.snapshots.rows import Touched, ready, table_manifest
 
@@ -192,17 +193,28 @@ class SnapshotWriter:
 
     def _let_go(self, names: list[str]) -> None:
         """Remove what stands before the oldest whole snapshot kept, the newest of it first: at no moment is
-        a delta left without its parent. What cannot be removed goes with the next snapshot or start.
+        a delta left without its parent. One that is pinned stays, with those it goes on from. What cannot be
+        removed goes with the next snapshot or start.
         """
         whole = [name for name in names if name.endswith(FULL)]
         if len(whole) <= self.keep:
             return
+        stays = self._pinned()
         for name in reversed(names[: names.index(whole[-self.keep])]):
             try:
-                remove_folder(self.folder / name)
+                if name not in stays:
+                    remove_folder(self.folder / name)
             except OSError as error:
                 _log.warning("%s: an old snapshot cannot be removed: %s", self.folder / name, error)
                 return
+
+    def _pinned(self) -> list[str]:
+        try:
+            pinned = pinned_in(self.folder)
+            return [] if pinned is None else chain_names(self.folder, pinned)
+        except ResultError as error:
+            _log.warning("%s", error)
+            return []
 
 
 def _as_read_back(about: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from interestclock.state.choices import Choices
 from interestclock.state.config import StateConfig
 from interestclock.state.feature_view import Features
 from interestclock.state.ingested import Ingested
+from interestclock.state.item_feed import ItemFeed, ItemsChanged, Mark
 from interestclock.state.item_listing import listed_items
 from interestclock.state.item_order import ItemOrder
 from interestclock.state.item_sets import ItemSets
@@ -85,6 +87,7 @@ class FeatureState:
         self._sets = ItemSets(self.values, votes=self.votes, attributes=schema.clock_attributes)
         self._shown_S = np.zeros(1, np.bool_)
         self._notes: ChangeNotes | None = None  # where somebody follows
+        self._feed = ItemFeed()
 
     @property
     def bytes_used(self) -> int:
@@ -132,7 +135,9 @@ class FeatureState:
             self._seen.record_described(item_C[order.place_T], order.items["newest_ms"].to_numpy())
         self._shown_S = with_room(self._shown_S, self.items.capacity + 1)
         self._sets.reach(self.items.capacity + 1)
-        self._sets.describe(order.descriptions(item_C, new_items, shown_S=self._shown_S))
+        descriptions = order.descriptions(item_C, new_items, shown_S=self._shown_S)
+        self._feed.note(new_items if descriptions is None else np.union1d(new_items, descriptions.item_R))
+        self._sets.describe(descriptions)
         self._shown_S[item_N] = True
         described = {
             "timestamp_ms": timestamp_ms_N,
@@ -202,6 +207,7 @@ class FeatureState:
         self._sets.renew(renewed)
         items = self._leaving_items(midnight_ms)
         self.values.forget(items)
+        self._feed.note(np.union1d(items, renewed))
         self._shown_S[items] = False
         if self._notes is not None:
             self._notes.note("item", renewed)
@@ -274,6 +280,23 @@ class FeatureState:
             complete_from_ms=self.complete_from_ms,
             catalogue=self.catalogue.version,
         )
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Self]:
+        """This state, as a store gives what it is at a moment; nobody may go on with it meanwhile."""
+        yield self
+
+    def items_changed(self, since: Mark | None) -> ItemsChanged:
+        """Items that became new, other or gone since a mark of an earlier call, as ``FeatureView`` says."""
+        return self._feed.since(since)
+
+    def named(self, name: str) -> pa.Array:
+        """An attribute's values as text, the one with number n at n - 1."""
+        return self.values.named(name)
+
+    def ids(self, kind: str, slot_N: IntArray) -> pa.Array:
+        """Ids of users or items in slots; null where there is none, and for -1, which is gone."""
+        return (self.users if kind == "user" else self.items).ids(np.maximum(slot_N, 0))
 
     def slots(self, kind: str, ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.int32]:
         """Slots of ids of a kind, ``user`` or ``item``; 0 for those not known."""
@@ -349,6 +372,7 @@ class FeatureState:
         self.complete_from_ms, day_ms = int(state["complete_from_ms"]), int(state["day_ms"])
         self._day_ms = None if day_ms == BEFORE_ALL_MS else day_ms
         self._notes = None  # a copy of what was there is none of this
+        self._feed.forget()
 
     def _new_notes(self, *, whole: bool) -> ChangeNotes:
         return ChangeNotes(

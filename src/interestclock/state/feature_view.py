@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from interestclock.histories import Histories
+from interestclock.state.item_feed import ItemsChanged, Mark
 
 __all__ = ["FeatureView", "Features"]
 
@@ -67,6 +68,25 @@ class FeatureView(Protocol):
         Raises:
             ValueError: the state is not complete any more as of then.
         """
+
+    def named(self, name: str) -> pa.Array:
+        """An attribute's values as text, the one with number n at n - 1; there are ever more."""
+
+    def ids(self, kind: str, slot_N: IntArray) -> pa.Array:
+        """Ids of users or items in slots; null where there is none."""
+
+    def items_changed(self, since: Mark | None) -> ItemsChanged:
+        """Items that became new, other or gone: what was kept of them from an earlier read is old.
+
+        Args:
+            since: the mark of an earlier call, to any view of this state or store; None: nothing was kept.
+        """
+
+    def last_offset(self, user: int) -> tuple[int, int] | None:
+        """A user's last offset to UTC in minutes, and when it was said (UTC milliseconds); None: never."""
+
+    def last_zone(self, user: int) -> str | None:
+        """The zone that told a user's last offset; None where the offset was said itself, or never."""
 
     def list_items(
         self, *, at_ms: int, limit: int, having: tuple[str, str] | None = None

@@ -25,6 +25,7 @@ DATABASES = (
     "item_of_id",
     "item",
     "item_lists",
+    "item_feed",
     "values",
     "sets",
     "everyone",

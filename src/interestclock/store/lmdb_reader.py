@@ -7,7 +7,16 @@ from typing import Any
 
 from interestclock.errors import ResultError
 from interestclock.store.item_lists import ItemList, slots_in
-from interestclock.store.records import Header, chunk_key, chunks, id_key, midnight_key, number_key, value_key
+from interestclock.store.records import (
+    Header,
+    chunk_key,
+    chunks,
+    feed_key,
+    id_key,
+    midnight_key,
+    number_key,
+    value_key,
+)
 from interestclock.store.store_reader import NewValues, UserValues
 
 __all__ = ["ENDED", "LmdbReader"]
@@ -37,6 +46,15 @@ class LmdbReader:
     def items(self, slots: Sequence[int]) -> list[bytes | None]:
         """Items' records."""
         return [self._get("item", number_key(slot)) for slot in slots]
+
+    def items_changed_after(self, position: int) -> list[int]:
+        """Slots of items that changed behind a position."""
+        if self._txn is None:
+            raise ResultError(ENDED)
+        cursor = self._txn.cursor(db=self._databases["item_feed"])
+        if not cursor.set_range(feed_key(position + 1, 0)):
+            return []
+        return [int.from_bytes(bytes(key)[8:], "big") for key in cursor.iternext(values=False)]
 
     def slots_in(self, those: ItemList) -> Iterator[int]:
         """Slots of a list's items."""

@@ -21,6 +21,7 @@ __all__ = [
     "Types",
     "chunk_key",
     "chunks",
+    "feed_key",
     "from_chunk",
     "id_key",
     "id_of_key",
@@ -86,7 +87,8 @@ class StoreMeta(msgspec.Struct, kw_only=True):
 
     ``generation`` counts how often all of it was written anew; ``position`` is that of the last that was
     admitted, ``offsets`` where its source stood, by partition; ``catalogue`` is the version of the item table
-    whose items are all here, "" where none is.
+    whose items are all here, "" where none is; ``items_changed_after`` the position from which on the store
+    knows which items changed.
     """
 
     format: int
@@ -99,6 +101,7 @@ class StoreMeta(msgspec.Struct, kw_only=True):
     widths: dict[str, int]
     id_types: dict[str, str]  # by kind: int64 or string, once there is an id
     catalogue: str = ""
+    items_changed_after: int = 0
 
 
 def id_key(each: int | str) -> bytes:
@@ -137,6 +140,11 @@ def chunk_key(index: int, chunk: int) -> bytes:
 def number_key(number: int) -> bytes:
     """An item's slot, or a set's number."""
     return struct.pack(">I", number)
+
+
+def feed_key(position: int, slot: int) -> bytes:
+    """An item that changed at a position."""
+    return struct.pack(">QI", position, slot)
 
 
 def value_key(place: int, number: int) -> bytes:

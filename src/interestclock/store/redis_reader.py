@@ -63,6 +63,10 @@ class RedisReader:
         self._records.update((item.slot, item.record) for item in found if item is not None)
         return [self._records.get(each) for each in slots]
 
+    def items_changed_after(self, position: int) -> list[int]:  # noqa: ARG002
+        """None: a store on a server does not tell which items changed, and says so by where it stands."""
+        return []
+
     def slots_in(self, those: ItemList) -> Iterator[int]:
         """Slots of a list's items, some hundreds at a time; records may say by now that they are none."""
         key, below = self._keys.list_of(those), b"+inf"

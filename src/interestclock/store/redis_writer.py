@@ -151,6 +151,7 @@ class RedisStoreWriter:
         if changes.whole:
             meta.generation, meta.id_types = _new_generation(), {}
         advance(meta, changes, position=position, offsets=offsets, watermark_ms=watermark_ms)
+        meta.items_changed_after = position  # which items changed is not kept: any may have
         self._in_outages(lambda: self._bring(changes, meta))
         self._counts, midnights = self._counts.after(changes, self.schema.attributes), self._meta.midnights
         self._meta = meta

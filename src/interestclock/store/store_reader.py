@@ -49,6 +49,9 @@ class StoreReader(Protocol):
     def items(self, slots: Sequence[int]) -> list[bytes | None]:
         """Items' records, as ``ItemRecord`` is written down; None where there is none."""
 
+    def items_changed_after(self, position: int) -> list[int]:
+        """Slots of items that became new, other or gone behind a position, of those that the store tells."""
+
     def slots_in(self, those: ItemList) -> Iterator[int]:
         """Slots of the items of a list, those with the largest indexes first, read as they are taken."""
 

@@ -17,7 +17,7 @@ from interestclock.errors import LogError
 from interestclock.events.schema import EQ3_ROLES, LogSchema
 from interestclock.histories import Histories, UserHistories
 from interestclock.ids.id_arrays import plain_ids
-from interestclock.state import Features, StateConfig
+from interestclock.state import Features, ItemsChanged, Mark, StateConfig
 from interestclock.state.item_listing import check_listing
 from interestclock.store.item_lists import EVERY_ITEM, ItemList
 from interestclock.store.known_values import Named, name_values
@@ -167,6 +167,14 @@ class StoreView:
         else:
             found = [None if record is None else record.id for record in self._records_of(slot_N)]
         return pa.array(found, pa.string() if self._meta.id_types.get(kind) == "string" else pa.int64())
+
+    def items_changed(self, since: Mark | None) -> ItemsChanged:
+        """Items that became new, other or gone since a mark of an earlier call, as ``FeatureView`` says."""
+        meta, now = self._meta, (self._meta.generation, self._meta.position)
+        if since is None or since[0] != meta.generation or not meta.items_changed_after <= since[1] <= now[1]:
+            return ItemsChanged(mark=now, slots=None)
+        slots = [] if since == now else self._reader.items_changed_after(since[1])
+        return ItemsChanged(mark=now, slots=np.unique(np.array(slots, np.int32)))
 
     def last_offset(self, user: int) -> tuple[int, int] | None:
         """A user's last offset to UTC in minutes, and when it was said (UTC milliseconds); None: never."""

@@ -17,6 +17,7 @@ from interestclock.state import StateConfig
 from interestclock.state.state_changes import Gone, ItemsNow, StateChanges, UsersNow
 from interestclock.store.change_records import advance, item_records, new_texts, set_values, user_changes
 from interestclock.store.environment import Environment
+from interestclock.store.item_feed import ItemFeedWriter
 from interestclock.store.item_lists import ItemLists
 from interestclock.store.meta import (
     DESCRIPTION,
@@ -181,8 +182,11 @@ class StoreWriter:
             for name in databases.keys() - {"meta"}:
                 txn.drop(databases[name], delete=False)
             meta.generation, meta.id_types = meta.generation + 1, {}
+            meta.items_changed_after = position
         self._write_users(txn, changes.users_left, changes.users)
-        self._write_items(txn, changes.items_left, changes.items)
+        feed = ItemFeedWriter(txn, databases["item_feed"], position=position)
+        self._write_items(txn, changes.items_left, changes.items, feed)
+        feed.trim(meta)
         self._write_values(txn, changes)
         self._write_everyone(txn, changes, meta.midnights)
         advance(meta, changes, position=position, offsets=offsets, watermark_ms=watermark_ms)
@@ -210,17 +214,21 @@ class StoreWriter:
             votes.write(index, user.votes, count=before.votes, dropped=before.votes_dropped)
             txn.put(key, user.header.pack(), db=users)
 
-    def _write_items(self, txn: Any, left: Gone, now: ItemsNow) -> None:
+    def _write_items(self, txn: Any, left: Gone, now: ItemsNow, feed: ItemFeedWriter) -> None:
         databases = self._environment.databases
         slots, items = databases["item_of_id"], databases["item"]
         lists = ItemLists(txn, databases["item_lists"])
         for slot, each in zip(left.slot_R.tolist(), left.ids.to_pylist(), strict=True):
             if txn.get(id_key(each), db=slots) == number_key(slot):
-                lists.remove(_item(txn.pop(number_key(slot), db=items)))
+                record = _item(txn.pop(number_key(slot), db=items))
+                lists.remove(record)
+                feed.note(slot, None, record)
                 txn.delete(id_key(each), db=slots)
         for slot, record in item_records(now, self.schema.attributes):
-            before = txn.get(number_key(slot), db=items)
-            lists.add(slot, record, None if before is None else _item(before))
+            value = txn.get(number_key(slot), db=items)
+            before = None if value is None else _item(value)
+            lists.add(slot, record, before)
+            feed.note(slot, record, before)
             txn.put(id_key(record.id), number_key(slot), db=slots)
             txn.put(number_key(slot), msgspec.msgpack.encode(record), db=items)
 

@@ -1,0 +1,325 @@
+"""A store and a folder of snapshots become scores: the trainer's batch maker and ranker, at serving time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import torch
+
+from interestclock.errors import RequestError, ResultError
+from interestclock.events.schema import LogSchema
+from interestclock.histories import Histories
+from interestclock.ranking import FeatureNames
+from interestclock.samples import Batch, BatchMaker
+from interestclock.serving.explain import Explanation, explained
+from interestclock.serving.item_rows import NewItems
+from interestclock.serving.local_clock import LocalTime, local_time_of
+from interestclock.serving.quality_gate import QualityGate
+from interestclock.serving.rank_request import Id, RankRequest
+from interestclock.serving.ranker_version import RankerVersion
+from interestclock.serving.request_rows import Placed, rows_of
+from interestclock.snapshots import SnapshotReader
+from interestclock.state import FeatureView, StateConfig
+
+__all__ = ["FeatureSource", "Scored", "Scorer"]
+
+# Shapes: M requests, C candidates of one, N candidates of all that are asked for.
+
+
+class FeatureSource(Protocol):
+    """Where views come from: ``LmdbStore``, or a ``FeatureState``, which is its own."""
+
+    @property
+    def schema(self) -> LogSchema:
+        """The log's names."""
+
+    @property
+    def config(self) -> StateConfig:
+        """What is kept."""
+
+    def snapshot(self) -> AbstractContextManager[FeatureView]:
+        """What there is at a moment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """Probabilities of a request's candidates.
+
+    Args:
+        request: what was asked. version: name of the snapshot that answered.
+        probabilities: float32 (C,) by task, in the order of the request's items.
+        local: the clock on the user's wall, and what told it.
+        known_behaviours: how many behaviours of the user were known.
+    """
+
+    request: RankRequest
+    version: str
+    probabilities: Mapping[str, npt.NDArray[np.float32]]
+    local: LocalTime
+    known_behaviours: int
+
+    def best(self, weights: Mapping[str, float], *, most: int | None = None) -> list[tuple[Id, float]]:
+        """Candidates by a weighted sum of their probabilities, the best first; ties as they were asked for.
+
+        Args:
+            weights: by task. most: so many of them; None is all.
+
+        Raises:
+            RequestError: a weight is of no task.
+        """
+        if strange := weights.keys() - self.probabilities.keys():
+            has = ", ".join(self.probabilities)
+            raise RequestError(f"no task '{min(strange)}'; this ranker predicts {has}")
+        score_C = sum(
+            (weight * self.probabilities[task].astype(np.float64) for task, weight in weights.items()),
+            np.zeros(len(self.request.items)),
+        )
+        order = np.argsort(-score_C, kind="stable")[:most]
+        return [(self.request.items[each], float(score_C[each])) for each in order.tolist()]
+
+
+class Scorer:
+    """Scores candidates with the newest snapshot of a trainer, on features of a store that an updater keeps.
+
+    The batch is made by the trainer's own ``BatchMaker``, the ranker is the trainer's own module: what is
+    served is what is trained. Scoring is done one call at a time, whichever threads call: a server that has
+    more cores runs more processes.
+
+    Args:
+        store: an ``LmdbStore``; or a ``FeatureState``, while nobody changes it.
+        snapshots: folder that a trainer writes. allow: clocks outside this project that may be imported.
+        default_zone: local time of who says no zone and is not known; None is an error then.
+        gate: what a new snapshot has to be worth; None is ``QualityGate()``.
+
+    Raises:
+        ResultError: there is no snapshot that can be read, or it was trained on other features than the
+            store's.
+
+    Example:
+        >>> import tempfile
+        >>> from interestclock.events import open_log
+        >>> from interestclock.live import LiveConfig, LiveRun
+        >>> from interestclock.simulator import SimulatorSize, write_simulated_log
+        >>> from interestclock.streams import ReplaySource
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> size = SimulatorSize(users=5, items=200, days=2, exposures_per_day=40)
+        >>> _ = write_simulated_log(folder / "log", size=size)
+        >>> with LiveRun(ReplaySource(open_log(folder / "log")), folder / "run", config=LiveConfig()) as run:
+        ...     run.run()
+        ...     scorer = Scorer(run.trainer.features, folder / "run" / "snapshots", default_zone="UTC")
+        ...     (scored,) = scorer.score([RankRequest(user=1, items=[7, 8], at_ms=1_800_000_000_000)])
+        >>> scored.version, len(scored.best({"finish": 1.0}))
+        ('00000001-full', 2)
+    """
+
+    def __init__(
+        self,
+        store: FeatureSource,
+        snapshots: str | Path,
+        *,
+        allow: Collection[str] = (),
+        default_zone: str | None = None,
+        gate: QualityGate | None = None,
+    ) -> None:
+        self._store, self._allow, self._default_zone = store, tuple(allow), default_zone
+        self._reader = SnapshotReader(snapshots, refusal=(gate or QualityGate()).refusal)
+        self._version: RankerVersion | None = None
+        self._scoring = threading.Lock()
+        self.refresh()
+        if self._version is None:
+            raise ResultError(f"no snapshot to serve: {self._reader.refused}")
+
+    @property
+    def version(self) -> str:
+        """Name of the snapshot that answers."""
+        return self._ready.name
+
+    @property
+    def refused(self) -> str | None:
+        """Why the newest snapshot was not taken; None where it was."""
+        return self._reader.refused
+
+    def refresh(self) -> bool:
+        """Take the newest snapshot if it is another one; whether it was.
+
+        Raises:
+            ResultError: it was trained on other features than the store's.
+        """
+        if not self._reader.refresh():
+            return False
+        snapshot = self._reader.current
+        assert snapshot is not None  # refresh said so
+        held = self._version
+        if held is not None and held.goes_on_with(snapshot):
+            with self._scoring:
+                held.update(snapshot)
+            return True
+        version = RankerVersion(snapshot, allow=self._allow)
+        _check_features(version, self._store)
+        self._version = version
+        return True
+
+    @torch.no_grad()
+    def score(self, requests: Sequence[RankRequest]) -> list[Scored]:
+        """Probabilities of all candidates, as of each request's own moment.
+
+        Args:
+            requests: all read one snapshot of the store, and are answered by one version.
+
+        Raises:
+            RequestError: one of them cannot be answered: its local time or a context is not known, or it is
+                of a moment before the state's ``complete_from_ms``.
+        """
+        if not requests:
+            return []
+        with self._scoring, self._store.snapshot() as view:
+            _check_times(requests, view)
+            scored = []
+            for together in _apart(requests, view):
+                scored += self._score(together, view)
+        place = {id(each.request): each for each in scored}
+        return [place[id(request)] for request in requests]
+
+    @property
+    def _ready(self) -> RankerVersion:
+        assert self._version is not None  # the constructor saw to it
+        return self._version
+
+    @torch.no_grad()
+    def explain(self, request: RankRequest, *, most: int = 10) -> list[Explanation]:
+        """Why a request's candidates have their scores, one explanation for each.
+
+        Args:
+            most: behaviours for each clock, those of most weight.
+
+        Raises:
+            RequestError: as ``score``.
+        """
+        with self._scoring, self._store.snapshot() as view:
+            _check_times([request], view)
+            _, batch, histories = self._prepared([request], view)
+            return explained(self._ready.ranker, batch, histories, view, items=request.items, most=most)
+
+    def _score(self, requests: Sequence[RankRequest], view: FeatureView) -> list[Scored]:
+        placed, batch, histories = self._prepared(requests, view)
+        version, counts = self._ready, [each.items.size for each in placed]
+        logits = version.ranker(batch, histories)
+        parts = {task: torch.split(torch.sigmoid(each), counts) for task, each in logits.items()}
+        first_M = np.cumsum([0, *counts[:-1]])
+        return [
+            Scored(
+                request=each.request,
+                version=version.name,
+                probabilities={task: of_request[number].numpy() for task, of_request in parts.items()},
+                local=each.local,
+                known_behaviours=int(batch.known_behaviours_B[first]),
+            )
+            for number, (each, first) in enumerate(zip(placed, first_M.tolist(), strict=True))
+        ]
+
+    def _prepared(
+        self, requests: Sequence[RankRequest], view: FeatureView
+    ) -> tuple[list[Placed], Batch, Histories]:
+        """The batch that requests are, with all its items known to the ranker."""
+        version = self._ready
+        config, placed = version.ranker.config, self._place(requests, view)
+        maker = BatchMaker(
+            recent=config.recent, clocks=config.needs_clocks, clocks_of_day=version.features.clocks_of_day
+        )
+        batch, histories = maker.make(rows_of(placed, version), view), view.histories()
+        return placed, self._described(batch, histories, requests, view), histories
+
+    def _place(self, requests: Sequence[RankRequest], view: FeatureView) -> list[Placed]:
+        """Slots of users and candidates, 0 for those that the view does not know, and local times."""
+        users = [each.user for each in requests]
+        user_M = view.slots("user", _as_ids(users))
+        self._ready.name_users(user_M, users)
+        item_N = view.slots("item", _as_ids([item for each in requests for item in each.items]))
+        ends = np.cumsum([len(each.items) for each in requests])[:-1]
+        return [
+            Placed(
+                request=request,
+                user=user,
+                items=items.astype(np.int64),
+                local=local_time_of(request, view, user, default_zone=self._default_zone),
+            )
+            for request, user, items in zip(requests, user_M.tolist(), np.split(item_N, ends), strict=True)
+        ]
+
+    def _described(
+        self, batch: Batch, histories: Histories, requests: Sequence[RankRequest], view: FeatureView
+    ) -> Batch:
+        """Have the ranker know all items of a batch; those that the view does not know get slots for now."""
+        version = self._ready
+        config = version.ranker.config
+        most = max([config.recent, *(clock.reads_behaviours for clock in config.clocks)])
+        start_M, stop_M = batch.newest(histories, most=most)
+        spans = zip(start_M.tolist(), stop_M.tolist(), strict=True)
+        behaviours = [histories.item_E[start:stop].numpy() for start, stop in spans]
+        item_B = batch.item_B.numpy()
+        version.items.describe(
+            np.concatenate([item_B, *behaviours]), view, at_ms=max(each.at_ms for each in requests)
+        )
+        ids = [(item, each) for each in requests for item in each.items]
+        unknown = np.flatnonzero(item_B == 0)
+        new = [ids[each] for each in unknown.tolist()]
+        given = [request.attributes.get(item, {}) for item, request in new]
+        values = {name: [each.get(name, ()) for each in given] for name in version.ranker.names.attributes}
+        slot_R = version.items.describe_new(NewItems(ids=[item for item, _ in new], values=values))
+        item_B = item_B.copy()
+        item_B[unknown] = slot_R
+        return replace(batch, item_B=torch.from_numpy(item_B))
+
+
+def _check_times(requests: Sequence[RankRequest], view: FeatureView) -> None:
+    for each in requests:
+        if each.at_ms < view.complete_from_ms:
+            raise RequestError(
+                f"features as of {each.at_ms} are asked for, but they are kept from "
+                f"{view.complete_from_ms} on (UTC milliseconds); ask as of now"
+            )
+
+
+def _apart(requests: Sequence[RankRequest], view: FeatureView) -> Iterator[list[RankRequest]]:
+    """Requests that are scored together: of users that the view does not know, one at a time."""
+    known = view.slots("user", _as_ids([each.user for each in requests])) > 0
+    groups: dict[Id | None, list[RankRequest]] = {}
+    for request, is_known in zip(requests, known.tolist(), strict=True):
+        groups.setdefault(None if is_known else request.user, []).append(request)
+    yield from groups.values()
+
+
+def _as_ids(ids: Sequence[Id]) -> pa.Array:
+    kinds = {type(each) for each in ids}
+    if not kinds <= {int} and not kinds <= {str}:
+        raise RequestError("ids are texts and integers, or neither; give one type, as the log has it")
+    try:
+        return pa.array(ids, pa.int64() if kinds == {int} else pa.string())
+    except (OverflowError, pa.ArrowInvalid) as error:
+        raise RequestError(
+            f"an id is no integer of 64 bits ({error}); give ids as the log has them"
+        ) from error
+
+
+def _check_features(version: RankerVersion, store: FeatureSource) -> None:
+    """Refuse a ranker that was trained on other features than the store has."""
+    buckets = version.features.clocks.buckets_per_day
+    pairs = {
+        "names": (version.ranker.names, FeatureNames.of(store.schema, buckets_per_day=buckets)),
+        "clocks": (version.features.clocks, store.config.clocks),
+        "longest": (version.features.longest, store.config.longest),
+    }
+    for what, (trained, stored) in pairs.items():
+        if trained != stored:
+            raise ResultError(
+                f"snapshot {version.name} was trained with {what} {trained}, and the store has {stored}; "
+                "start updater and trainer with the same mapping and settings"
+            )
