@@ -153,6 +153,9 @@ DAMAGES: dict[str, Damage] = {
     "a value of no attribute": put("values", value_key(9, 1), b"x"),
     "votes of user 'bob' have a set that is not there": delete("sets", number_key(0)),
     "a list names item 2, which is not in it": put("item_lists", list_key(0, 99, 2), number_key(2)),
+    "an item is said to have changed at entry 999,999, which the store is not at": put(
+        "item_feed", struct.pack(">QI", 999_999, 1), b""
+    ),
     "lists of items lack 1 entries": lambda txn, databases: txn.delete(
         list_key(0, 1, 1), db=databases["item_lists"]
     ),

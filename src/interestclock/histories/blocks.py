@@ -104,9 +104,9 @@ class UserBlocks:
         self.admit(user + 1)
         length = values[KNOWN].size
         if length:
-            place_N = self._claim(np.full(length, user))
+            first = int(self._claim(np.full(length, user))[0])  # in a row, as the user had none
             for name, column in self.columns.items():
-                column[place_N] = values[name]
+                column[first : first + length] = values[name]
         self.blocks.count_U[user], self.blocks.dropped_U[user] = dropped + length, dropped
         self.blocks.offset_U[user] -= dropped
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from interestclock.histories.block_changes import RecordChanges
 from interestclock.state.state_changes import ItemsNow, StateChanges, UsersNow
 from interestclock.store import records
 from interestclock.store.meta import ZONES
-from interestclock.store.records import Columns, Header, ItemRecord, StoreMeta, Types, from_chunk, to_chunk
+from interestclock.store.records import Header, ItemRecord, StoreMeta, Types
 
 __all__ = [
     "NewRecords",
@@ -34,16 +33,21 @@ __all__ = [
 class NewRecords:
     """Records of one user, from the first that is new or other than before.
 
+    A chunk is put together of pieces of bytes, a column after the other: those that it has, and those that
+    are new, of which all users' are turned into bytes once.
+
     Args:
         start: the ordinal of the first. count: how many there ever were. dropped: how many of these are gone.
-        values: by column. types: of the columns.
+        columns: new records of all users of a commit, little-endian, column by column.
+        first: where this user's begin. sizes: bytes of a number, by column.
     """
 
     start: int
     count: int
     dropped: int
-    values: Columns
-    types: Types
+    columns: Sequence[bytes]
+    first: int
+    sizes: Sequence[int]
 
     @property
     def lead(self) -> int | None:
@@ -57,26 +61,28 @@ class NewRecords:
             lead: what the store has of the chunk ``lead``; what it lacks of it was dropped, and is 0.
         """
         for chunk in records.chunks(self.start, self.count):
-            first = chunk * records.CHUNK
-            lowest, stop = max(self.start, first), min(self.count, first + records.CHUNK)
-            part = {
-                name: column[lowest - self.start : stop - self.start] for name, column in self.values.items()
-            }
-            yield chunk, to_chunk(self._behind(lead, lowest - first, part), self.types)
+            begin = chunk * records.CHUNK
+            lowest, stop = max(self.start, begin), min(self.count, begin + records.CHUNK)
+            new = slice(self.first + lowest - self.start, self.first + stop - self.start)
+            yield chunk, b"".join(self._pieces(lead, lowest - begin, new))
 
     def gone(self, *, count: int, dropped: int) -> list[int]:
         """Chunks of which nothing is left, of those there were with other counts before."""
+        if dropped == self.dropped and count <= self.count:
+            return []
         left = records.chunks(self.dropped, self.count)
         return [chunk for chunk in records.chunks(dropped, count) if chunk not in left]
 
-    def _behind(self, lead: bytes, size: int, values: Columns) -> Columns:
-        if not size:
-            return values
-        there, whole = from_chunk(lead, self.types), {}
-        for name, column in values.items():
-            kept = there[name][:size]
-            whole[name] = np.concatenate([kept, np.zeros(size - kept.size, column.dtype), column])
-        return whole
+    def _pieces(self, lead: bytes, size: int, new: slice) -> Iterator[bytes]:
+        """Of a chunk: of each column the first ``size`` that the chunk has, and the new."""
+        length, before = (len(lead) // sum(self.sizes) if size else 0), 0
+        kept = min(size, length)
+        for column, width in zip(self.columns, self.sizes, strict=True):
+            if size:
+                yield lead[before : before + kept * width]
+                yield bytes((size - kept) * width)
+                before += length * width
+            yield column[new.start * width : new.stop * width]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +103,7 @@ def user_changes(now: UsersNow, votes: UserVotes | None) -> Iterator[UserChange]
     """
     histories = _new_records(now.behaviours, UserHistories().column_types)
     if votes is None or now.votes is None:
-        none = NewRecords(start=0, count=0, dropped=0, values={}, types={})
+        none = NewRecords(start=0, count=0, dropped=0, columns=(), first=0, sizes=())
         all_votes = iter([none] * len(now.ids))
     else:
         all_votes = _new_records(now.votes, votes.column_types)
@@ -121,18 +127,20 @@ def user_changes(now: UsersNow, votes: UserVotes | None) -> Iterator[UserChange]
 
 def item_records(now: ItemsNow, attributes: tuple[str, ...]) -> Iterator[tuple[int, ItemRecord]]:
     """Items of which something changed, by slot."""
-    for place, (slot, each) in enumerate(zip(now.slot_R.tolist(), now.ids.to_pylist(), strict=True)):
-        versions = [
-            (one.from_ms, one.stated_ms, [_trimmed(one.values[name]) for name in attributes])
-            for one in now.versions[place]
-        ]
+    values = [now.values[name].tolist() for name in attributes]
+    columns = (now.slot_R, now.index_R, now.seen_ms_R, now.shown_R)
+    rows = zip(now.ids.to_pylist(), now.versions, *(each.tolist() for each in columns), strict=True)
+    for place, (each, versions, slot, index, seen_ms, shown) in enumerate(rows):
         record = ItemRecord(
             id=each,
-            index=int(now.index_R[place]),
-            seen_ms=int(now.seen_ms_R[place]),
-            shown=bool(now.shown_R[place]),
-            values=[_trimmed(now.values[name][place]) for name in attributes],
-            versions=versions,
+            index=index,
+            seen_ms=seen_ms,
+            shown=shown,
+            values=[_trimmed(value_R[place]) for value_R in values],
+            versions=[
+                (one.from_ms, one.stated_ms, [_trimmed(one.values[name].tolist()) for name in attributes])
+                for one in versions
+            ],
         )
         yield slot, record
 
@@ -171,18 +179,19 @@ def advance(
 
 
 def _new_records(changes: RecordChanges, types: Types) -> Iterator[NewRecords]:
-    first = 0
-    numbers = (changes.from_R.tolist(), changes.count_R.tolist(), changes.dropped_R.tolist())
-    for start, count, dropped in zip(*numbers, strict=True):
-        size = count - start
-        values = {name: column[first : first + size] for name, column in changes.values.items()}
-        yield NewRecords(start=start, count=count, dropped=dropped, values=values, types=types)
-        first += size
+    columns = [
+        changes.values[name].astype(kind.newbyteorder("<"), copy=False).tobytes()
+        for name, kind in types.items()
+    ]
+    sizes, first = [kind.itemsize for kind in types.values()], 0
+    counts = (changes.from_R.tolist(), changes.count_R.tolist(), changes.dropped_R.tolist())
+    for start, count, dropped in zip(*counts, strict=True):
+        yield NewRecords(start=start, count=count, dropped=dropped, columns=columns, first=first, sizes=sizes)
+        first += count - start
 
 
-def _trimmed(value_V: np.ndarray[Any, np.dtype[np.int32]]) -> list[int]:
+def _trimmed(values: list[int]) -> list[int]:
     """Without the zeros that fill it up."""
-    values: list[int] = value_V.tolist()
     while values and not values[-1]:
         values.pop()
     return values

@@ -22,13 +22,11 @@ __all__ = [
     "chunk_key",
     "chunks",
     "feed_key",
-    "from_chunk",
     "id_key",
     "id_of_key",
     "joined",
     "midnight_key",
     "number_key",
-    "to_chunk",
     "value_key",
 ]
 
@@ -167,38 +165,26 @@ def chunks(dropped: int, count: int) -> range:
     return range(dropped // CHUNK, -(-count // CHUNK)) if dropped < count else range(0)
 
 
-def to_chunk(values: Columns, types: Types) -> bytes:
-    """Columns one after the other, little-endian.
+def joined(values: Sequence[bytes], types: Types, *, dropped: int) -> Columns:
+    """Records of a user's chunks, in each of which column stands behind column, little-endian.
+
+    Args:
+        values: the chunks, in order. types: of the columns.
+        dropped: how many records are gone; those of them that the first chunk has are left out.
 
     Example:
         >>> types = {"item": np.dtype("int32"), "kind": np.dtype("uint8")}
-        >>> value = to_chunk({"item": np.array([7, 8]), "kind": np.array([1, 2])}, types)
-        >>> len(value), {name: each.tolist() for name, each in from_chunk(value, types).items()}
-        (10, {'item': [7, 8], 'kind': [1, 2]})
+        >>> values = [bytes([7, 0, 0, 0, 8, 0, 0, 0, 1, 2]), bytes([9, 0, 0, 0, 3])]
+        >>> {name: each.tolist() for name, each in joined(values, types, dropped=CHUNK + 1).items()}
+        {'item': [8, 9], 'kind': [2, 3]}
     """
-    return b"".join(values[name].astype(kind.newbyteorder("<")).tobytes() for name, kind in types.items())
-
-
-def from_chunk(value: bytes, types: Types) -> dict[str, npt.NDArray[Any]]:
-    """What ``to_chunk`` was given, in the value's own memory."""
-    length = len(value) // sum(kind.itemsize for kind in types.values())
-    columns, first = {}, 0
+    row_bytes = sum(kind.itemsize for kind in types.values())
+    lengths = [len(value) // row_bytes for value in values]
+    gone = dropped % CHUNK if values else 0
+    columns, before = {}, 0
     for name, kind in types.items():
-        columns[name] = np.frombuffer(value, kind.newbyteorder("<"), length, first)
-        first += length * kind.itemsize
+        behind = before + kind.itemsize
+        pieces = [value[before * n : behind * n] for value, n in zip(values, lengths, strict=True)]
+        columns[name] = np.frombuffer(b"".join(pieces), kind.newbyteorder("<"))[gone:]
+        before = behind
     return columns
-
-
-def joined(values: Sequence[bytes], types: Types, *, dropped: int) -> Columns:
-    """A user's chunks end to end, without what was dropped of the first.
-
-    Example:
-        >>> types = {"item": np.dtype("int32")}
-        >>> values = [to_chunk({"item": np.arange(CHUNK)}, types), to_chunk({"item": np.array([7])}, types)]
-        >>> joined(values, types, dropped=3 * CHUNK - 1)["item"].tolist()
-        [255, 7]
-    """
-    if not values:
-        return {name: np.zeros(0, kind) for name, kind in types.items()}
-    found, gone = [from_chunk(each, types) for each in values], dropped % CHUNK
-    return {name: np.concatenate([each[name] for each in found])[gone:] for name in types}

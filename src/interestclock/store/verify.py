@@ -13,7 +13,7 @@ from interestclock.errors import InterestClockError, ResultError
 from interestclock.histories import UserHistories
 from interestclock.store.environment import Environment
 from interestclock.store.meta import new_votes, read_description, read_meta
-from interestclock.store.verify_lists import check_lists
+from interestclock.store.verify_lists import check_feed, check_lists
 from interestclock.store.verify_users import User, check_behaviours, check_users, check_votes
 from interestclock.store.verify_values import (
     Checked,
@@ -95,6 +95,7 @@ def _problems(store: Checked) -> Iterator[str]:
     yield from check_sets(store)
     yield from check_items(store)
     yield from check_lists(store)
+    yield from check_feed(store)
     yield from check_everyone(store)
     yield from check_users(store, users)
     yield from check_behaviours(store, users, UserHistories().column_types)

@@ -1,4 +1,4 @@
-"""Whether a store lists its items as they are: what ``store verify`` looks at in lists of items."""
+"""Whether a store lists its items as they are, and tells which changed: a part of ``store verify``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from interestclock.store.item_lists import key_in, lists_of
 from interestclock.store.records import ItemRecord
 from interestclock.store.verify_values import Checked
 
-__all__ = ["check_lists"]
+__all__ = ["check_feed", "check_lists"]
 
 
 def check_lists(store: Checked) -> Iterator[str]:
@@ -27,6 +27,14 @@ def check_lists(store: Checked) -> Iterator[str]:
     wanted = sum(len(lists_of(record)) for _, value in store.pairs("item") if (record := _record(value)))
     if listed < wanted:
         yield f"lists of items lack {wanted - listed:,} entries"
+
+
+def check_feed(store: Checked) -> Iterator[str]:
+    """Items are said to have changed at positions that the store has been at."""
+    for key, _ in store.pairs("item_feed"):
+        position = int.from_bytes(key[:8], "big")
+        if not store.meta.items_changed_after < position <= store.meta.position:
+            yield f"an item is said to have changed at entry {position:,}, which the store is not at"
 
 
 def _record(value: bytes) -> ItemRecord | None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from interestclock.events.schema import EQ3_ROLES
 from interestclock.histories.blocks import KNOWN
-from interestclock.store.records import CHUNK, Header, chunks, from_chunk, id_of_key
+from interestclock.store.records import CHUNK, Header, chunks, id_of_key, joined
 from interestclock.store.verify_values import Checked, type_of
 from interestclock.timeofday import DAY_SECONDS
 
@@ -148,9 +148,7 @@ def _problem(found: Mapping[int, bytes], records: Records, index: int) -> str | 
     problem = _chunks(found, dropped, count, sum(kind.itemsize for kind in types.values()))
     if problem is not None:
         return problem
-    parts = [from_chunk(found[chunk], types) for chunk in sorted(found)]
-    gone = dropped % CHUNK
-    return records.check({name: np.concatenate([each[name] for each in parts])[gone:] for name in types})
+    return records.check(joined([found[chunk] for chunk in sorted(found)], types, dropped=dropped))
 
 
 def _chunks(found: Mapping[int, bytes], dropped: int, count: int, row_bytes: int) -> str | None:
