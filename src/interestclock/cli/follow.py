@@ -63,7 +63,7 @@ Store = Annotated[
     str,
     typer.Option(
         help="Folder of the store, which goes on where it stopped, or is made; what was admitted and "
-        "checkpoints are in it, too. Or redis://HOST:PORT/DB?prefix=NAME (rediss:// with TLS; extra "
+        "checkpoints are in it, too. Or redis://HOST:PORT/DB with ?prefix=NAME (rediss:// with TLS; extra "
         "'redis'), a Redis or Valkey server or a node of a cluster.",
         show_default=False,
     ),

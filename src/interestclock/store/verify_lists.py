@@ -33,7 +33,7 @@ def check_feed(store: Checked) -> Iterator[str]:
     """Items are said to have changed at positions that the store has been at."""
     for key, _ in store.pairs("item_feed"):
         position = int.from_bytes(key[:8], "big")
-        if not store.meta.items_changed_after < position <= store.meta.position:
+        if not store.meta.items_changed_after <= position <= store.meta.position:
             yield f"an item is said to have changed at entry {position:,}, which the store is not at"
 
 
