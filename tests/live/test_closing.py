@@ -73,7 +73,7 @@ def test_everything_is_closed_in_order_whatever_fails(
         (live_run, "RunFiles", ["TrainerFolder.release", "source"]),
         (run_files, "TrainerSnapshots", ALL),
         (durable_files, "CheckpointWriter", ["DeadLetterFile.close", "TrainerFolder.release", "source"]),
-        (live_run, "SourceLoop", ALL),
+        (live_run, "loop_over", ALL),
     ],
 )
 def test_where_a_run_cannot_begin_what_was_opened_is_closed(

@@ -11,7 +11,7 @@ from filled_stores import fill, open_writer, step
 from stored_state import features_by_id, keep
 
 from interestclock.errors import ResultError
-from interestclock.store import LmdbStore, environment
+from interestclock.store import LmdbStore
 from interestclock.store.compact import compact
 from interestclock.store.store_stats import store_stats
 from interestclock.store.verify import problems_in
@@ -24,7 +24,8 @@ def test_it_says_the_same_in_fewer_bytes(tmp_path: Path) -> None:
     before, after = compact(tmp_path)
     assert after < before
     assert after == (tmp_path / "features.lmdb" / "data.mdb").stat().st_size
-    assert store_stats(tmp_path).usage.free_bytes == 0
+    usage = store_stats(tmp_path).usage
+    assert usage.free_bytes <= 8 * usage.page_bytes  # of the few commits that wrote the copy
     assert list(problems_in(tmp_path, lambda _: None)) == []
     with LmdbStore(tmp_path) as store, store.snapshot() as view:
         assert view.position == 50
@@ -77,7 +78,7 @@ def test_a_full_disk_leaves_it_as_it_was(tmp_path: Path, monkeypatch: pytest.Mon
     def fail(*_: object) -> None:
         raise ResultError("no room")
 
-    monkeypatch.setattr(environment.Environment, "copy_to", fail)
+    monkeypatch.setattr("interestclock.store.compact._copy_records", fail)
     with pytest.raises(ResultError, match="no room"):
         compact(tmp_path)
     with LmdbStore(tmp_path) as store, store.snapshot() as view:

@@ -149,7 +149,8 @@ def row_of(said: dict[str, Any], arrival: int) -> tuple[str, dict[str, Any]]:
     if "served" in said:
         return "served", _served_row(said) | {"arrival": arrival}
     if "erase" in said:
-        row = {"user_id": str(said["erase"]), "timestamp_ms": said["timestamp_ms"], "arrival": arrival}
+        user = None if said["erase"] is None else str(said["erase"])  # of one whose erasure is finished
+        row = {"user_id": user, "timestamp_ms": said["timestamp_ms"], "arrival": arrival}
         return "erasures", row
     return _exposure_row(said, arrival)
 

@@ -27,8 +27,8 @@ class RankRequest:
             ``at_ms``. None is ``at_ms``.
         attributes: item id -> attribute -> texts, of candidates that the store may not know; of those that it
             knows its own count.
-        context: name -> value, the same for all candidates: text of a categorical, texts of a multivalued, a
-            number of a numeric feature; one that is left out is missing.
+        context: name -> value, the same for all candidates: text, texts where there may be several, or a
+            number, as the log has it; one that is left out is missing.
 
     Raises:
         RequestError: there is no candidate, zone and offset are both given, or one of them is none.
