@@ -80,6 +80,11 @@ def check_close(state: dict[str, np.ndarray], wanted: dict[str, np.ndarray]) -> 
         np.testing.assert_allclose(state[name], values, rtol=0, atol=tolerance, err_msg=name)
 
 
+def without_recent(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """A checkpoint but for how well was predicted of late, which an older one does not say."""
+    return {name: each for name, each in state.items() if not name.startswith("run/recent/")}
+
+
 @pytest.mark.parametrize("kind", ["requests", "choices"])
 def test_a_checkpoint_is_what_this_version_would_have_written(
     kind: str, tmp_path: Path, straights: dict[str, Path]
@@ -88,7 +93,7 @@ def test_a_checkpoint_is_what_this_version_would_have_written(
     (manifest, state), (wanted_manifest, wanted) = (
         last_checkpoint(folder) for folder in (migrated(old), straight / "then")
     )
-    check_close(state, wanted)
+    check_close(without_recent(state), without_recent(wanted))
     for name in ("number", "fingerprint", "admitted_position", "offsets", "event_ms", "format", "version"):
         assert getattr(manifest, name) == getattr(wanted_manifest, name)
     settings, wanted_settings = (
@@ -107,7 +112,7 @@ def test_it_goes_on_as_a_run_of_this_version_from_the_start(
     (manifest, state), (wanted_manifest, wanted) = (
         last_checkpoint(folder) for folder in (new, straight / "run")
     )
-    check_close(state, wanted)
+    check_close(without_recent(state), without_recent(wanted))
     assert (manifest.number, manifest.offsets) == (wanted_manifest.number, wanted_manifest.offsets)
     was = pq.read_table(old.parent / "predictions.parquet")
     for wanted_table in (was, predictions(straight / "run")):
