@@ -10,7 +10,7 @@ import pytest
 from small_disks import may_mount, run_on_a_disk
 from updated_stores import CONFIG, embedded, offset_of, said_by, seen, state_at, update
 
-from interestclock.errors import ResultError
+from interestclock.errors import InterestClockError
 from interestclock.streams import followers_of
 
 
@@ -24,7 +24,7 @@ def fill_and_go_on(disk: Path, elsewhere: Path) -> None:
     while offsets[-1] < log.messages:
         try:
             update(*log, folder, config=config)
-        except ResultError as error:
+        except InterestClockError as error:
             refused.append(str(error))
             full = ("No space left on device", "Input/output error")  # as LMDB calls what was half written
             assert any(each in refused[-1] for each in full), refused[-1]
