@@ -19,7 +19,8 @@ from interestclock.errors import ResultError
 from interestclock.live import PredictionParts
 from interestclock.live.schedule import Schedule
 from interestclock.live.touched import Touched
-from interestclock.state.item_values import Descriptions, ItemValues
+from interestclock.state.item_descriptions import Descriptions
+from interestclock.state.item_values import ItemValues
 
 
 @given(st.integers(1, 1_000), st.lists(st.integers(1, 5_000), min_size=1, max_size=40))

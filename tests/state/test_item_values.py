@@ -7,7 +7,8 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interestclock.state.item_values import Descriptions, ItemValues
+from interestclock.state.item_descriptions import Descriptions
+from interestclock.state.item_values import ItemValues
 
 LISTS = pa.list_(pa.string())
 NAMES = ("genre", "mood")

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from interestclock.events.context import CONTEXT_KINDS, given_lists
 from interestclock.events.message_models import Erase, Exposure, Item, Label, Outcome, Served
-from interestclock.events.message_numbers import offset_in_minutes
+from interestclock.events.message_offsets import given_offset, given_zone, minutes
 from interestclock.events.schema import LogSchema
 from interestclock.timeofday import day_of_week, seconds_of_day, zone_offset_minutes
 
@@ -121,8 +121,8 @@ class MessageTables:
             self._common(messages)
             | {
                 "timestamp_ms": pa.array(time_ms, pa.int64()),
-                "utc_offset_minutes": pa.array([_given_offset(each) for each in messages], pa.int32()),
-                "zone": pa.array([_given_zone(each) for each in messages], pa.string()),
+                "utc_offset_minutes": pa.array([given_offset(each) for each in messages], pa.int32()),
+                "zone": pa.array([given_zone(each) for each in messages], pa.string()),
                 "arrival": pa.array(arrival_N, pa.int64()),
             }
         )
@@ -246,7 +246,7 @@ class MessageTables:
         self, time_N: npt.NDArray[np.int64], messages: Sequence[Exposure | Served]
     ) -> npt.NDArray[np.int32]:
         """Minutes to add to UTC: said, of a zone that is said, or of the default zone."""
-        offset_N = np.array([_minutes(each) or 0 for each in messages], np.int32)
+        offset_N = np.array([minutes(each) or 0 for each in messages], np.int32)
         by_zone: dict[str, list[int]] = {}
         for place, each in enumerate(messages):
             if each.utc_offset_minutes is None:
@@ -254,16 +254,6 @@ class MessageTables:
         for zone, places in by_zone.items():
             offset_N[places] = zone_offset_minutes(time_N[places], zone)
         return offset_N
-
-
-def _minutes(message: Exposure | Served) -> int | None:
-    """The offset that it says; numbers too small for minutes are hours, as in a log."""
-    offset = message.utc_offset_minutes
-    return None if offset is None else offset_in_minutes(offset)
-
-
-def _given_zone(message: Exposure) -> str | None:
-    return None if message.utc_offset_minutes is not None else message.zone or None
 
 
 def no_messages(schema: LogSchema) -> dict[str, pa.Table]:
@@ -290,13 +280,6 @@ def _local(time_N: npt.NDArray[np.int64], offset_N: npt.NDArray[np.int32]) -> di
         "second_of_day": pa.array(seconds_of_day(time_N, offset_N)),
         "day_of_week": pa.array(day_of_week(time_N, offset_N)),
     }
-
-
-def _given_offset(message: Exposure) -> int | None:
-    """Of an exposure that leaves the rest to its request; it has a zone only beside a time."""
-    if message.utc_offset_minutes is not None or not message.zone or message.timestamp_ms is None:
-        return _minutes(message)
-    return int(zone_offset_minutes(np.array([message.timestamp_ms]), message.zone)[0])
 
 
 def _ids(ids: Iterable[str | int | None]) -> pa.Array:

@@ -31,7 +31,6 @@ from interestclock.training.trainer import PredictedBatch, Recorder, Trainer
 __all__ = ["LiveTrainer"]
 
 # Shapes: B exposures.
-
 _COLUMNS = ("user", "item", "timestamp_ms", "second_of_day", "day_of_week", "serial")
 
 
@@ -175,10 +174,7 @@ class LiveTrainer:
         self.event_ms, self.learned_ms, self._awaiting, self._choices.choices = state["numbers"].tolist()
 
     def _describe_items(self, batch: Batch) -> None:
-        """Let items be what they were when a batch was shown.
-
-        Where days are shuffled, when the first of it was: none is known by what it became later.
-        """
+        """Let items be what they were when a batch was shown; of a shuffled day, when the first of it was."""
         self.rows.describe_as_of(int(batch.timestamp_ms_B.min()))
 
     def start_on(self, state: Mapping[str, npt.NDArray[Any]]) -> int:

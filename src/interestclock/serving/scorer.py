@@ -3,87 +3,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import torch
 
 from interestclock.errors import RequestError, ResultError
-from interestclock.events.schema import LogSchema
 from interestclock.histories import Histories
 from interestclock.ranking import FeatureNames
 from interestclock.samples import Batch, BatchMaker
 from interestclock.serving.explain import Explanation, explained
+from interestclock.serving.feature_source import FeatureSource
 from interestclock.serving.item_rows import NewItems
-from interestclock.serving.local_clock import LocalTime, local_time_of
+from interestclock.serving.local_clock import local_time_of
 from interestclock.serving.quality_gate import QualityGate
 from interestclock.serving.rank_request import Id, RankRequest
 from interestclock.serving.ranker_version import RankerVersion
 from interestclock.serving.request_rows import Placed, rows_of
+from interestclock.serving.scored import Scored
 from interestclock.snapshots import SnapshotReader
-from interestclock.state import FeatureView, StateConfig
+from interestclock.state import FeatureView
 
-__all__ = ["FeatureSource", "Scored", "Scorer"]
+__all__ = ["Scorer"]
 
 # Shapes: M requests, C candidates of one, N candidates of all that are asked for.
-
-
-class FeatureSource(Protocol):
-    """Where views come from: ``LmdbStore``, or a ``FeatureState``, which is its own."""
-
-    @property
-    def schema(self) -> LogSchema:
-        """The log's names."""
-
-    @property
-    def config(self) -> StateConfig:
-        """What is kept."""
-
-    def snapshot(self) -> AbstractContextManager[FeatureView]:
-        """What there is at a moment."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scored:
-    """Probabilities of a request's candidates.
-
-    Args:
-        request: what was asked. version: name of the snapshot that answered.
-        probabilities: float32 (C,) by task, in the order of the request's items.
-        local: the clock on the user's wall, and what told it.
-        known_behaviours: how many behaviours of the user were known.
-    """
-
-    request: RankRequest
-    version: str
-    probabilities: Mapping[str, npt.NDArray[np.float32]]
-    local: LocalTime
-    known_behaviours: int
-
-    def best(self, weights: Mapping[str, float], *, most: int | None = None) -> list[tuple[Id, float]]:
-        """Candidates by a weighted sum of their probabilities, the best first; ties as they were asked for.
-
-        Args:
-            weights: by task. most: so many of them; None is all.
-
-        Raises:
-            RequestError: a weight is of no task.
-        """
-        if strange := weights.keys() - self.probabilities.keys():
-            has = ", ".join(self.probabilities)
-            raise RequestError(f"no task '{min(strange)}'; this ranker predicts {has}")
-        score_C = sum(
-            (weight * self.probabilities[task].astype(np.float64) for task, weight in weights.items()),
-            np.zeros(len(self.request.items)),
-        )
-        order = np.argsort(-score_C, kind="stable")[:most]
-        return [(self.request.items[each], float(score_C[each])) for each in order.tolist()]
 
 
 class Scorer:

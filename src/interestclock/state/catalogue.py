@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from interestclock.arrays import Arrays, table_to_bytes
 from interestclock.checksums import digest_of_bytes
 from interestclock.ids import Identity
+from interestclock.state.item_descriptions import Descriptions
 from interestclock.state.item_sets import ItemSets
-from interestclock.state.item_values import Descriptions
 
 __all__ = ["Catalogue"]
 

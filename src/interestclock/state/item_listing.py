@@ -50,7 +50,7 @@ def listed_items(
 
     Example:
         >>> import pyarrow as pa
-        >>> from interestclock.state.item_values import Descriptions
+        >>> from interestclock.state.item_descriptions import Descriptions
         >>> items, values = Identity(), ItemValues(("genre",), None)
         >>> rows = pa.table({"item_id": ["a", "b", "c"], "attribute.genre": [["rock"], ["jazz"], ["rock"]]})
         >>> _ = values.describe(Descriptions.of_rows(items.admit(rows["item_id"])[0], rows))

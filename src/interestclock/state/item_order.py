@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from interestclock.state.item_values import Descriptions
+from interestclock.state.item_descriptions import Descriptions
 from interestclock.timeofday import BEFORE_ALL_MS
 
 __all__ = ["ItemOrder"]

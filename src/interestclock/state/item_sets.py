@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from interestclock.arrays import with_room
 from interestclock.features import UserVotes
-from interestclock.state.item_values import Descriptions, ItemValues
+from interestclock.state.item_descriptions import Descriptions
+from interestclock.state.item_values import ItemValues
 from interestclock.timeofday import BEFORE_ALL_MS
 
 __all__ = ["ItemSets"]

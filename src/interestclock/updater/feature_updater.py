@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import socket
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -128,9 +127,7 @@ class FeatureUpdater:
             opened.callback(self._files.close)
             keep_for(kept_for, folder / "admitted", first=self._files.admission.entries[0])
             self._writer = opened.enter_context(
-                open_writer(
-                    store or folder, schema=source.schema, config=config.state(), owner=_owner(folder)
-                )
+                open_writer(store or folder, schema=source.schema, config=config.state(), owner=claimed.owner)
             )
             self._publisher = None
             if publication is not None:
@@ -275,13 +272,9 @@ class FeatureUpdater:
         self._in_store = self._files.admission.position
 
     def _write_changes(self) -> None:
-        admission = self._files.admission
-        self._writer.apply(
-            self.state.changes(),
-            position=admission.position,
-            offsets=admission.offsets,
-            watermark_ms=self.buffer.watermark_ms,
-        )
+        at = self._files.admission
+        changes, watermark_ms = self.state.changes(), self.buffer.watermark_ms
+        self._writer.apply(changes, position=at.position, offsets=at.offsets, watermark_ms=watermark_ms)
 
     def _checkpoint(self) -> None:
         """Copy the state; write it beside the updates, which wait only if the one before is not done."""
@@ -303,8 +296,3 @@ class FeatureUpdater:
         counters.waiting = self.buffer.waiting
         counters.item_changes = self.state.values.changes.count
         return counters.counts()
-
-
-def _owner(folder: Path) -> str:
-    """Who writes, for a store on a server: one updater at a time has a folder."""
-    return f"{socket.gethostname()}:{folder.resolve()}"

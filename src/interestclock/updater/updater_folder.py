@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,11 @@ class UpdaterFolder:
             ResultError, f"{self.path} cannot be written", remedy="make room, then start it again"
         ):
             write_items(self.path, items)
+
+    @property
+    def owner(self) -> str:
+        """Who writes, for a store on a server: one updater at a time has a folder."""
+        return f"{socket.gethostname()}:{self.path.resolve()}"
 
     def release(self) -> None:
         """Another updater may have it."""
