@@ -29,6 +29,8 @@ _KINDS = {
     "user_of_id": "users",
     "item": "items",
     "item_of_id": "item ids",
+    "item_lists": "lists of items",
+    "item_feed": "changes of items",
     "values": "values of attributes",
     "sets": "sets of values",
     "everyone": "counts of all users",
