@@ -22,6 +22,7 @@ def rows_of(folder: Path) -> dict[str, dict[tuple[str, int], Row]]:
     return kinds
 
 
+@pytest.mark.slow
 def test_the_whole_study_on_one_very_small_world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--out", str(tmp_path), "--tiny", "--parts", "fix", "--worlds", "1", "--logs", "1", *NOWHERE]
     inspect_verdicts.main([*arguments, "--fresh", "1", "--jobs", "1"])
