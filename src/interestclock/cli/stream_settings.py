@@ -22,8 +22,8 @@ __all__ = [
     "default_lateness_minutes",
     "minutes_ms",
     "moment_ms",
+    "open_if_admitted",
     "open_source",
-    "open_source_or_admitted",
     "then_from_ms",
 ]
 
@@ -57,42 +57,18 @@ def open_source(
     )
 
 
-def open_source_or_admitted(
-    source: str,
-    *,
-    then: str | None,
-    from_ms: int | None,
-    mapping: Path | None,
-    layout: str | None,
-    items: Path | None,
-    group: str,
-    speed_up: float | None,
-    label_wait_ms: int,
-    dead_letters: Path,
-    given: Collection[str],
-) -> LiveSource | AdmittedSource:
-    """As ``open_source``, or what another process admitted, by its address.
+def open_if_admitted(source: str, *, group: str, given: Collection[str]) -> AdmittedSource | None:
+    """What another process admitted, by its address; None where the source is another.
 
     Args:
         given: names of the options that are on the command line.
     """
     from interestclock.relay import is_admitted, open_admitted
 
-    if is_admitted(source):
-        check_options_as_there(source, given)
-        return open_admitted(source, group=group)
-    return open_source(
-        source,
-        then=then,
-        from_ms=from_ms,
-        mapping=mapping,
-        layout=layout,
-        items=items,
-        group=group,
-        speed_up=speed_up,
-        label_wait_ms=label_wait_ms,
-        dead_letters=dead_letters,
-    )
+    if not is_admitted(source):
+        return None
+    check_options_as_there(source, given)
+    return open_admitted(source, group=group)
 
 
 def admission_config(

@@ -21,7 +21,8 @@ from interestclock.cli.stopping import says_what_remains, stopped_by_signals
 from interestclock.cli.stream_settings import (
     admission_config,
     minutes_ms,
-    open_source_or_admitted,
+    open_if_admitted,
+    open_source,
     then_from_ms,
 )
 from interestclock.defaults import (
@@ -135,7 +136,7 @@ def train_command(
     from interestclock.training import TrainConfig
 
     given = options_given(context)
-    opened = open_source_or_admitted(
+    opened = open_if_admitted(source, group=group, given=given) or open_source(
         source,
         then=then,
         from_ms=from_ms,
@@ -146,7 +147,6 @@ def train_command(
         speed_up=speed_up,
         label_wait_ms=label_wait_ms,
         dead_letters=_letters_of_log(checkpoints),
-        given=given,
     )
     config = LiveConfig(
         ranker=_ranker(ranker),

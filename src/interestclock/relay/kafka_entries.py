@@ -10,10 +10,10 @@ import pyarrow as pa
 from interestclock.admission import AdmittedEntry
 from interestclock.relay.admitted_settings import AdmittedSettings
 from interestclock.relay.admitted_source import nothing_published
-from interestclock.relay.kafka_partition import OnePartition, imported_kafka, settings_for
+from interestclock.relay.kafka_partition import OnePartition, settings_for
 from interestclock.relay.publication import LastPublished
 from interestclock.relay.records import RecordReader, number_in
-from interestclock.streams.addresses import BrokerAddress
+from interestclock.streams.addresses import BrokerAddress, kafka_package
 from interestclock.streams.outage import Outage
 
 __all__ = ["KafkaEntries", "KafkaPublication"]
@@ -40,7 +40,7 @@ class KafkaPublication:
     """
 
     def __init__(self, address: BrokerAddress) -> None:
-        self._kafka = imported_kafka()
+        self._kafka = kafka_package()
         self.name, self._address = address.shown, address
         self.away: tuple[type[Exception], ...] = (self._kafka.KafkaException,)
         self._partition = OnePartition(address, self._kafka)
@@ -110,7 +110,7 @@ class KafkaEntries:
     """
 
     def __init__(self, address: BrokerAddress, *, patience_s: float = 600.0) -> None:
-        self._kafka = imported_kafka()
+        self._kafka = kafka_package()
         self.name = f"admitted+{address.shown}"
         self._partition = OnePartition(address, self._kafka)
         self._outage = Outage(self.name, patience_s=patience_s)

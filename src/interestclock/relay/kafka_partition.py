@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from interestclock.errors import ConfigError, ResultError
+from interestclock.errors import ResultError
 from interestclock.streams.addresses import BrokerAddress
 
-__all__ = ["OnePartition", "imported_kafka", "settings_for"]
+__all__ = ["OnePartition", "settings_for"]
 
 _ANSWER_S = 5.0
 _LOOK_AGAIN_S = 0.1
@@ -96,19 +96,3 @@ class OnePartition:
 def settings_for(address: BrokerAddress) -> dict[str, Any]:
     """Of every client: where the brokers are, and that it says nothing itself."""
     return {"bootstrap.servers": address.brokers, "log_level": 2}
-
-
-def imported_kafka() -> Any:
-    """The package of Kafka's client.
-
-    Raises:
-        ConfigError: it is missing.
-    """
-    try:
-        import confluent_kafka  # noqa: PLC0415  an extra
-    except ImportError as error:
-        raise ConfigError(
-            "confluent-kafka is not installed; install the extra 'kafka', in a checkout with "
-            "pip install -c constraints.txt '.[kafka]'"
-        ) from error
-    return confluent_kafka

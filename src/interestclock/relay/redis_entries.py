@@ -14,7 +14,7 @@ from interestclock.relay.admitted_settings import AdmittedSettings
 from interestclock.relay.admitted_source import nothing_published
 from interestclock.relay.publication import LastPublished
 from interestclock.relay.records import RecordReader, number_in
-from interestclock.streams.addresses import BrokerAddress
+from interestclock.streams.addresses import BrokerAddress, redis_client, redis_package
 from interestclock.streams.outage import Outage
 
 __all__ = ["RedisEntries", "RedisPublication"]
@@ -164,21 +164,13 @@ class RedisEntries:
 
 
 def _connected(address: BrokerAddress) -> tuple[Any, Any]:
-    try:
-        import redis  # noqa: PLC0415  an extra
-    except ImportError as error:
-        raise ConfigError(
-            "redis is not installed; install the extra 'redis', in a checkout with "
-            "pip install -c constraints.txt '.[redis]'"
-        ) from error
-    once = redis.retry.Retry(redis.backoff.NoBackoff(), 0)  # waiting is ours to do, and to tell of
-    client = redis.Redis(
+    redis = redis_package()
+    client = redis_client(
+        redis,
         host=address.host,
         port=address.port,
         username=address.username,
         password=address.password,
-        socket_timeout=30.0,
-        retry=once,
     )
     return client, redis
 

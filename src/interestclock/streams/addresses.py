@@ -9,7 +9,14 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from interestclock.errors import ConfigError
 
-__all__ = ["BrokerAddress", "broker_address", "redis_package", "without_login"]
+__all__ = [
+    "BrokerAddress",
+    "broker_address",
+    "kafka_package",
+    "redis_client",
+    "redis_package",
+    "without_login",
+]
 
 _REDIS_PORT = 6379
 
@@ -90,6 +97,36 @@ def redis_package() -> Any:
             "pip install -c constraints.txt '.[redis]'"
         ) from error
     return redis
+
+
+def redis_client(
+    redis: Any, *, host: str, port: int, username: str | None = None, password: str | None = None
+) -> Any:
+    """A connection to a broker that tries once: waiting is ours to do, and to tell of.
+
+    Args:
+        redis: the package.
+    """
+    once = redis.retry.Retry(redis.backoff.NoBackoff(), 0)
+    return redis.Redis(
+        host=host, port=port, username=username, password=password, socket_timeout=30.0, retry=once
+    )
+
+
+def kafka_package() -> Any:
+    """The package of Kafka's client, which is an extra.
+
+    Raises:
+        ConfigError: it is missing.
+    """
+    try:
+        import confluent_kafka  # noqa: PLC0415  an extra
+    except ImportError as error:
+        raise ConfigError(
+            "confluent-kafka is not installed; install the extra 'kafka', in a checkout with "
+            "pip install -c constraints.txt '.[kafka]'"
+        ) from error
+    return confluent_kafka
 
 
 def _redis_port(address: str, parts: SplitResult) -> int:

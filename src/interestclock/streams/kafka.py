@@ -8,8 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from interestclock.errors import ConfigError, LogError, ResultError
+from interestclock.errors import LogError, ResultError
 from interestclock.events.schema import LogSchema
+from interestclock.streams.addresses import kafka_package
 from interestclock.streams.merge import PartitionMerge, in_order
 from interestclock.streams.messages import Message, MessageParser
 from interestclock.streams.micro_batch import MicroBatch, OffsetRanges
@@ -68,14 +69,7 @@ class KafkaSource:
         patience_s: float = 600.0,
         clock: TimeSource | None = None,
     ) -> None:
-        try:
-            import confluent_kafka  # noqa: PLC0415  an extra
-        except ImportError as error:
-            raise ConfigError(
-                "confluent-kafka is not installed; install the extra 'kafka', in a checkout with "
-                "pip install -c constraints.txt '.[kafka]'"
-            ) from error
-        self._kafka: Any = confluent_kafka
+        self._kafka: Any = kafka_package()
         self.name = f"kafka://{brokers}/{topic}"
         self.clock = clock or TimeSource()
         self.schema, self._items, self._topic = schema, items, topic
@@ -90,7 +84,7 @@ class KafkaSource:
             "enable.partition.eof": True,
             "log_level": 2,
         }
-        self._consumer: Any = confluent_kafka.Consumer(settings | {"error_cb": self._record})
+        self._consumer: Any = self._kafka.Consumer(settings | {"error_cb": self._record})
         self._start: dict[str, str] | None = None
         self._merge: PartitionMerge[int, Any] = PartitionMerge(_time_ms)
         self._ends: dict[int, int] = {}  # by partition: the offset of its end, when it was reached

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from interestclock.errors import ConfigError, LogError
 from interestclock.events.schema import LogSchema
-from interestclock.streams.addresses import redis_package
+from interestclock.streams.addresses import redis_client, redis_package
 from interestclock.streams.merge import PartitionMerge, in_order
 from interestclock.streams.messages import Message, MessageParser
 from interestclock.streams.micro_batch import MicroBatch, OffsetRanges
@@ -94,10 +94,7 @@ class RedisSource:
         self._group, self._consumer = group, consumer
         self._parser = MessageParser(schema, zone=zone)
         self._outage = Outage(self.name, patience_s=patience_s)
-        once = redis.retry.Retry(redis.backoff.NoBackoff(), 0)  # waiting is ours to do, and to tell of
-        self._client: Any = redis.Redis(
-            host=host, port=port, username=username, password=password, socket_timeout=30.0, retry=once
-        )
+        self._client: Any = redis_client(redis, host=host, port=port, username=username, password=password)
         self._last: dict[str, str] = {}  # by stream: the last entry that was read
         self._trimmed = TrimmedUnread()
         self._placed = False  # whether the group stands there
