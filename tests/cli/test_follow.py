@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from embedded_logs import filled
-from live_stream import messages
+from live_stream import MAPPING, messages
 from redis_server import SERVER, RedisServer
 from typer.testing import CliRunner, Result
 
@@ -20,25 +20,6 @@ from interestclock.errors import InterestClockError
 from interestclock.simulator import SimulatorSize, write_simulated_log
 from interestclock.store import LmdbStore, RedisStore
 from interestclock.streams import followers_of
-
-MAPPING = """
-[labels]
-finish = "finish"
-like = "like"
-skip = "skip"
-
-[attributes]
-genre = "genre"
-
-[categorical]
-device = "device"
-
-[multivalued]
-tags = "tags"
-
-[numeric]
-age = "age"
-"""
 
 SMALL = SimulatorSize(users=5, items=200, days=2, exposures_per_day=40)
 

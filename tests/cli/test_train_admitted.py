@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from embedded_logs import filled
-from live_stream import messages
+from live_stream import MAPPING, messages
 from redis_server import SERVER, RedisServer
 from typer.testing import CliRunner, Result
 
@@ -83,26 +83,6 @@ def test_a_reader_that_comes_too_late_is_refused(store: Path) -> None:
     assert offsets(store)["third"] == 0
     refused = run(*again, "--keep-for", "../third")
     assert "follower '../third': give letters, digits" in str(refused.exception)
-
-
-MAPPING = """
-[labels]
-finish = "finish"
-like = "like"
-skip = "skip"
-
-[attributes]
-genre = "genre"
-
-[categorical]
-device = "device"
-
-[multivalued]
-tags = "tags"
-
-[numeric]
-age = "age"
-"""
 
 
 @pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")

@@ -15,36 +15,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_memory import HOUR_MS, REQUESTS
 from micro_batches import NO_LABELS, as_exposures, shown
+from served_trainer import START_MS, trainer_of
 from small_live import LIVE
 
 from interestclock.admission import AdmissionConfig
 from interestclock.embeddings import IdPolicy
 from interestclock.ids import Identity, Vocabulary
-from interestclock.live import LiveConfig, LiveTrainer
+from interestclock.live import LiveTrainer
 from interestclock.live.trainer_snapshots import TrainerSnapshots
 from interestclock.ranking import RankerConfig
 from interestclock.snapshots import SnapshotReader
 
-START_MS = 1_700_000_000_000
 BASE = replace(  # every exposure is a batch
     LIVE,
     ranker=RankerConfig(dim=4, recent=3, hidden=(8,), tower_width=4),
     train=replace(LIVE.train, batch_size=1),
 )
-
-
-class Nobody:
-    """Is told of predictions and keeps none."""
-
-    def predicted(self, predicted) -> None:
-        pass
-
-    def learned(self, batch) -> None:
-        pass
-
-
-def trainer_of(config: LiveConfig) -> LiveTrainer:
-    return LiveTrainer(REQUESTS, items=None, config=config, recorder=Nobody())
 
 
 def exposures(

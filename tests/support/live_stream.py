@@ -10,6 +10,25 @@ from in_memory import HOUR_MS, REQUESTS, requests_log
 
 from interestclock.events import exposure_message, label_message
 
+MAPPING = """
+[labels]
+finish = "finish"
+like = "like"
+skip = "skip"
+
+[attributes]
+genre = "genre"
+
+[categorical]
+device = "device"
+
+[multivalued]
+tags = "tags"
+
+[numeric]
+age = "age"
+"""
+
 
 def messages(seed: int = 3, *, requests: int = 60) -> list[bytes]:
     """In order of time; every tenth exposure twice, and now and then something that is no message."""

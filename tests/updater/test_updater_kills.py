@@ -156,24 +156,21 @@ def kill_the_server(times: int, log: Log, folder: Path, server: RedisServer) -> 
         shutil.rmtree(folder)
 
 
-@pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
-@pytest.mark.parametrize("settings", [ALL_IS_KEPT, NOTHING_IS_KEPT], ids=["all is kept", "nothing is kept"])
-def test_a_server_killed_twice(settings: str, log: Log, tmp_path: Path) -> None:
-    server = RedisServer(tmp_path, settings)
+@pytest.fixture(params=[ALL_IS_KEPT, NOTHING_IS_KEPT], ids=["all is kept", "nothing is kept"])
+def its_own_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RedisServer]:
+    """A server that a test may kill."""
+    server = RedisServer(tmp_path, request.param)
     server.start()
-    try:
-        kill_the_server(2, log, tmp_path / "updater", server)
-    finally:
-        server.stop()
+    yield server
+    server.stop()
+
+
+@pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
+def test_a_server_killed_twice(log: Log, tmp_path: Path, its_own_server: RedisServer) -> None:
+    kill_the_server(2, log, tmp_path / "updater", its_own_server)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
-@pytest.mark.parametrize("settings", [ALL_IS_KEPT, NOTHING_IS_KEPT], ids=["all is kept", "nothing is kept"])
-def test_a_server_killed_a_hundred_times(settings: str, log: Log, tmp_path: Path) -> None:
-    server = RedisServer(tmp_path, settings)
-    server.start()
-    try:
-        kill_the_server(100, log, tmp_path / "updater", server)
-    finally:
-        server.stop()
+def test_a_server_killed_a_hundred_times(log: Log, tmp_path: Path, its_own_server: RedisServer) -> None:
+    kill_the_server(100, log, tmp_path / "updater", its_own_server)
