@@ -134,7 +134,7 @@ def pin_command(
     from interestclock.snapshots import pin
 
     pin(folder, name)
-    _say(f"{name} is pinned; 'interestclock snapshots release {folder}' lets the newest answer again")
+    _say_pinned(folder, name)
 
 
 @snapshots_app.command("rollback")
@@ -149,7 +149,7 @@ def rollback_command(folder: Folder) -> None:
     from interestclock.snapshots import rollback
 
     name = rollback(folder)
-    _say(f"{name} is pinned; 'interestclock snapshots release {folder}' lets the newest answer again")
+    _say_pinned(folder, name)
 
 
 @snapshots_app.command("release")
@@ -164,6 +164,10 @@ def release_command(folder: Folder) -> None:
     from interestclock.snapshots import release
 
     _say("the newest snapshot answers" if release(folder) else "none was pinned: the newest snapshot answers")
+
+
+def _say_pinned(folder: Path, name: str) -> None:
+    _say(f"{name} is pinned; 'interestclock snapshots release {folder}' lets the newest answer again")
 
 
 def _say(text: str) -> None:

@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from interestclock.arrays import Arrays
 from interestclock.operations.recent_quality import RecentExposures, quality_of
+from interestclock.operations.telemetry import WINDOW_EXPOSURES
 from interestclock.samples import Batch
 from interestclock.training.trainer import PROBABILITY
 
 __all__ = ["SnapshotQuality"]
 
-_WINDOW_EXPOSURES = 100_000
 _COLUMNS = ("probability", "label", "second_of_day")
 
 
@@ -33,7 +33,7 @@ class SnapshotQuality:
 
     def __init__(self, main_label: str) -> None:
         self._label = main_label
-        self._recent = RecentExposures(_WINDOW_EXPOSURES)
+        self._recent = RecentExposures(WINDOW_EXPOSURES)
 
     def learned(self, batch: Batch) -> None:
         """A batch whose labels are settled, each exposure with what was predicted when it was shown."""
@@ -54,7 +54,7 @@ class SnapshotQuality:
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what ``state`` gave; a checkpoint that has nothing of it begins anew."""
-        self._recent = RecentExposures(_WINDOW_EXPOSURES)
+        self._recent = RecentExposures(WINDOW_EXPOSURES)
         if state:
             probability_N, label_N, second_N = (np.asarray(state[name]) for name in _COLUMNS)
             self._recent.add(probability_N, label_N, second_N)

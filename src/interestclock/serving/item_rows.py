@@ -52,6 +52,7 @@ class ItemRows:
         self._rows: Mapping[str, torch.Tensor] = {}
         self._value_row_X = dict.fromkeys(values, _NO_ROW)
         self._renewed = False
+        self._top = 0  # no slot behind it was ever described
 
     def update(self, rows: Mapping[str, torch.Tensor], *, other_items: IntArray) -> None:
         """The snapshot is another one; ``describe`` takes it up.
@@ -84,13 +85,13 @@ class ItemRows:
                 self._note_values(name, missing, view.item_values(name, missing, at_ms=at_ms))
             self._place(missing)
             self._described_S[missing] = True
+            self._top = max(self._top, int(missing[-1]))
 
     def describe_new(self, new: NewItems) -> npt.NDArray[np.int64]:
         """Slots for items that the view does not know, until others are asked for, int64 (R,)."""
         if not new.ids:
             return np.zeros(0, np.int64)
-        free = int(np.flatnonzero(self._described_S).max(initial=0)) + 1
-        slot_R = np.arange(free, free + len(new.ids))
+        slot_R = np.arange(self._top + 1, self._top + 1 + len(new.ids))
         self._reach(int(slot_R[-1]))
         self._number_S[slot_R] = self._items.numbers(new.ids)
         parts = []

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import torch
 
@@ -30,6 +31,8 @@ from interestclock.state import FeatureView
 __all__ = ["Scorer"]
 
 # Shapes: M requests, C candidates of one, N candidates of all that are asked for.
+
+Slots = npt.NDArray[np.int32]
 
 
 class Scorer:
@@ -129,8 +132,8 @@ class Scorer:
         with self._scoring, self._store.snapshot() as view:
             _check_times(requests, view)
             scored = []
-            for together in _apart(requests, view):
-                scored += self._score(together, view)
+            for together, user_M in _apart(requests, _users(requests, view)):
+                scored += self._score(together, user_M, view)
         place = {id(each.request): each for each in scored}
         return [place[id(request)] for request in requests]
 
@@ -151,11 +154,11 @@ class Scorer:
         """
         with self._scoring, self._store.snapshot() as view:
             _check_times([request], view)
-            _, batch, histories = self._prepared([request], view)
+            _, batch, histories = self._prepared([request], _users([request], view), view)
             return explained(self._ready.ranker, batch, histories, view, items=request.items, most=most)
 
-    def _score(self, requests: Sequence[RankRequest], view: FeatureView) -> list[Scored]:
-        placed, batch, histories = self._prepared(requests, view)
+    def _score(self, requests: Sequence[RankRequest], user_M: Slots, view: FeatureView) -> list[Scored]:
+        placed, batch, histories = self._prepared(requests, user_M, view)
         version, counts = self._ready, [each.items.size for each in placed]
         logits = version.ranker(batch, histories)
         parts = {task: torch.split(torch.sigmoid(each), counts) for task, each in logits.items()}
@@ -172,22 +175,20 @@ class Scorer:
         ]
 
     def _prepared(
-        self, requests: Sequence[RankRequest], view: FeatureView
+        self, requests: Sequence[RankRequest], user_M: Slots, view: FeatureView
     ) -> tuple[list[Placed], Batch, Histories]:
         """The batch that requests are, with all its items known to the ranker."""
         version = self._ready
-        config, placed = version.ranker.config, self._place(requests, view)
+        config, placed = version.ranker.config, self._place(requests, user_M, view)
         maker = BatchMaker(
             recent=config.recent, clocks=config.needs_clocks, clocks_of_day=version.features.clocks_of_day
         )
         batch, histories = maker.make(rows_of(placed, version), view), view.histories()
         return placed, self._described(batch, histories, requests, view), histories
 
-    def _place(self, requests: Sequence[RankRequest], view: FeatureView) -> list[Placed]:
-        """Slots of users and candidates, 0 for those that the view does not know, and local times."""
-        users = [each.user for each in requests]
-        user_M = view.slots("user", _as_ids(users))
-        self._ready.name_users(user_M, users)
+    def _place(self, requests: Sequence[RankRequest], user_M: Slots, view: FeatureView) -> list[Placed]:
+        """Slots of candidates, 0 for those that the view does not know, and local times."""
+        self._ready.name_users(user_M, [each.user for each in requests])
         item_N = view.slots("item", _as_ids([item for each in requests for item in each.items]))
         ends = np.cumsum([len(each.items) for each in requests])[:-1]
         return [
@@ -234,13 +235,18 @@ def _check_times(requests: Sequence[RankRequest], view: FeatureView) -> None:
             )
 
 
-def _apart(requests: Sequence[RankRequest], view: FeatureView) -> Iterator[list[RankRequest]]:
+def _users(requests: Sequence[RankRequest], view: FeatureView) -> Slots:
+    """Slots of users, 0 for those that the view does not know."""
+    return view.slots("user", _as_ids([each.user for each in requests]))
+
+
+def _apart(requests: Sequence[RankRequest], user_M: Slots) -> Iterator[tuple[list[RankRequest], Slots]]:
     """Requests that are scored together: of users that the view does not know, one at a time."""
-    known = view.slots("user", _as_ids([each.user for each in requests])) > 0
-    groups: dict[Id | None, list[RankRequest]] = {}
-    for request, is_known in zip(requests, known.tolist(), strict=True):
-        groups.setdefault(None if is_known else request.user, []).append(request)
-    yield from groups.values()
+    groups: dict[Id | None, list[int]] = {}
+    for place, (request, slot) in enumerate(zip(requests, user_M.tolist(), strict=True)):
+        groups.setdefault(None if slot else request.user, []).append(place)
+    for places in groups.values():
+        yield [requests[place] for place in places], user_M[places]
 
 
 def _as_ids(ids: Sequence[Id]) -> pa.Array:
