@@ -65,7 +65,8 @@ def append_command(
     """Append messages to a log, a line of JSON each, as they come; docs/live.md says of what form.
 
     What it has counted at its end is on the disk of an embedded log, or with the broker. It stops at the
-    first line that is no message. A service that appends to an embedded log holds it: one process does at a time.
+    first line that is no message. A service that appends to an embedded log holds it: one
+    process does at a time.
 
     With --items it loads a catalogue: all of the table is read and checked, as --items of other commands is,
     before the first item is appended. The same table once more changes nothing.
