@@ -23,7 +23,7 @@ from interestclock.training import TrainConfig
 # All we depend on but what a command line is made of, and what declares the keys that are its options.
 HEAVY = {
     "confluent_kafka", "duckdb", "fastapi", "httpx", "ibis", "jinja2", "llvmlite", "numba", "numpy", "pandas",
-    "plotly", "prometheus_client", "pyarrow", "pydantic", "redis", "safetensors", "sqlglot", "starlette",
+    "plotly", "prometheus_client", "pyarrow", "redis", "safetensors", "sqlglot", "starlette",
     "torch", "uvicorn",
 }  # fmt: skip
 ASK = """
