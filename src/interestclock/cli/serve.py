@@ -1,0 +1,174 @@
+"""The command that serves rankings over HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from interestclock.cli.refusals import check_folder
+from interestclock.cli.train_options import LogFile
+from interestclock.errors import ConfigError
+
+if TYPE_CHECKING:
+    from interestclock.service import RankingService
+
+__all__ = ["serve_command"]
+
+_out = Console()
+_NO_SNAPSHOTS = "holds no snapshots; name the folder snapshots/ of a trainer"
+
+Store = Annotated[
+    str,
+    typer.Option(
+        help="What `features follow` was given as --store: a folder, or redis://HOST:PORT/DB with "
+        "?prefix=NAME (extra 'redis').",
+        show_default=False,
+    ),
+]
+Snapshots = Annotated[
+    list[str],
+    typer.Option(
+        help="The folder of snapshots: TRAINER/snapshots. Repeat it as NAME=FOLDER for several rankers side "
+        "by side; the first answers who names none.",
+        show_default=False,
+    ),
+]
+Zone = Annotated[
+    str | None,
+    typer.Option(
+        help="IANA zone of users whose local time nothing else tells (default: such a request is refused).",
+        show_default=False,
+    ),
+]
+Host = Annotated[
+    str, typer.Option(help="Of this machine. Another than loopback needs INTERESTCLOCK_TOKEN to be set.")
+]
+Port = Annotated[int, typer.Option(help="0 takes any that is free.")]
+MostCandidates = Annotated[
+    int, typer.Option(metavar="<int>", min=1, max=1_000, help="Of one request; more is answered with 422.")
+]
+InFlight = Annotated[
+    int,
+    typer.Option(
+        metavar="<int>", min=1, help="Requests worked at or waiting; one more is answered with 503."
+    ),
+]
+TimeoutSeconds = Annotated[
+    float, typer.Option(metavar="<seconds>", min=0.01, help="Later than that is answered with 504.")
+]
+BodyBytes = Annotated[
+    int, typer.Option(metavar="<int>", min=1, help="Of a request; more is answered with 413.")
+]
+Name = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A name that requests call the service by, such as that of a proxy before it; others but this "
+        "machine's are refused.",
+        show_default=False,
+    ),
+]
+Demo = Annotated[
+    bool, typer.Option("--demo", help="Let histories and clocks of users be read without a token.")
+]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A clock outside this project that may be imported, my_module:MyConfig.", show_default=False
+    ),
+]
+
+
+def serve_command(
+    *,
+    store: Store,
+    snapshots: Snapshots,
+    zone: Zone = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8_000,
+    name: Name = None,
+    demo: Demo = False,
+    candidates: MostCandidates = 1_000,
+    in_flight: InFlight = 64,
+    timeout_seconds: TimeoutSeconds = 2.0,
+    body_bytes: BodyBytes = 1_000_000,
+    allow: Allow = None,
+    log_file: LogFile = None,
+) -> None:
+    """Serve rankings over HTTP: a store's features, the newest snapshot's scores.
+
+    New snapshots are used as they come. While the store is away, users are
+    ranked as unknown, and answers say so.
+
+    Examples:
+
+      interestclock serve --store store --snapshots trainer/snapshots
+
+      interestclock serve --store 'redis://127.0.0.1:6379/0?prefix=plays'
+      --snapshots trainer/snapshots --zone Europe/Berlin --port 8001
+    """
+    folders = _folders(snapshots)
+    for folder in folders.values():
+        check_folder(folder, _NO_SNAPSHOTS)
+    from interestclock.timeofday import is_zone
+
+    if zone is not None and not is_zone(zone):
+        raise ConfigError(f"--zone '{zone}' is none; give an IANA name, for example Europe/Berlin")
+
+    import torch
+
+    from interestclock.operations.json_logs import log_to
+    from interestclock.plugins import look_in_current_folder
+    from interestclock.service import (
+        Access,
+        RankingService,
+        ReopenedStore,
+        ServiceConfig,
+        SteadyScorer,
+        create_app,
+        serve_app,
+    )
+    from interestclock.store import open_store
+
+    look_in_current_folder(*(allow or ()))
+    torch.set_num_threads(1)
+    access = Access.of_environment(os.environ, host=host, names=tuple(name or ()), demo=demo)
+    config = ServiceConfig(
+        candidates=candidates, in_flight=in_flight, timeout_seconds=timeout_seconds, body_bytes=body_bytes
+    )
+    with contextlib.ExitStack() as stack:
+        stack.callback(log_to(log_file if log_file is not None else sys.stderr))
+        opened = ReopenedStore(lambda: open_store(store))
+        scorers = {
+            name: SteadyScorer(opened, folder, allow=allow or (), default_zone=zone)
+            for name, folder in folders.items()
+        }
+        service = RankingService(scorers, opened, config=config)
+        app = create_app(service, access=access)
+        serve_app(app, host=host, port=port, started=lambda url: _say_where(url, service))
+
+
+def _folders(snapshots: list[str]) -> dict[str, Path]:
+    """Folders of snapshots by the name of their ranker."""
+    folders: dict[str, Path] = {}
+    for each in snapshots:
+        name, is_named, folder = each.partition("=")
+        name, folder = (name, folder) if is_named else ("ranker", each)
+        if name in folders or not name:
+            raise ConfigError(
+                f"--snapshots '{each}': a ranker has that name already; give NAME=FOLDER, each another NAME"
+            )
+        folders[name] = Path(folder)
+    return folders
+
+
+def _say_where(url: str, service: RankingService) -> None:
+    versions = ", ".join(f"{name} {each.version}" for name, each in service.scorers.items())
+    _out.print(
+        f"serving at {url} ({versions}); Ctrl-C ends it", highlight=False, markup=False, soft_wrap=True
+    )

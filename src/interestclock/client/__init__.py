@@ -1,0 +1,27 @@
+"""A typed client of the ranking service, and what goes over the wire."""
+
+from interestclock.client.problem import PROBLEM_TYPE, Problem, Ready
+from interestclock.client.rank_messages import (
+    Behaviour,
+    Candidate,
+    Catalogue,
+    Rank,
+    Ranked,
+    RankedItem,
+    WallClock,
+    Why,
+)
+
+__all__ = [
+    "PROBLEM_TYPE",
+    "Behaviour",
+    "Candidate",
+    "Catalogue",
+    "Problem",
+    "Rank",
+    "Ranked",
+    "RankedItem",
+    "Ready",
+    "WallClock",
+    "Why",
+]
