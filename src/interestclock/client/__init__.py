@@ -1,5 +1,6 @@
 """A typed client of the ranking service, and what goes over the wire."""
 
+from interestclock.client.event_messages import Erased, Fault, ItemChange, Logged
 from interestclock.client.problem import PROBLEM_TYPE, Problem, Ready
 from interestclock.client.rank_messages import (
     Behaviour,
@@ -17,6 +18,10 @@ __all__ = [
     "Behaviour",
     "Candidate",
     "Catalogue",
+    "Erased",
+    "Fault",
+    "ItemChange",
+    "Logged",
     "Problem",
     "Rank",
     "Ranked",

@@ -9,12 +9,14 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
 
+import msgspec
 import numpy as np
 
 from interestclock.client import Rank, Ranked, WallClock
 from interestclock.errors import RequestError
 from interestclock.service.background import Background
 from interestclock.service.config import ServiceConfig
+from interestclock.service.exploration import Exploration
 from interestclock.service.rank_requests import rank_request
 from interestclock.service.ranked_items import ranked_items
 from interestclock.service.reopened_store import ReopenedStore
@@ -37,6 +39,7 @@ class RankingService:
         store: that they read.
         scoring: who scores; None is a ``ScoringThread`` of the scorers.
         served: is told of each answer, and says whether it will be in the served log; None: there is none.
+        exploration: of requests, a share is shuffled; None: none is.
         config: limits. time: what time it is.
 
     Example:
@@ -72,12 +75,14 @@ class RankingService:
         *,
         scoring: Scoring | None = None,
         served: Callable[[Rank, Ranked], bool] | None = None,
+        exploration: Exploration | None = None,
         config: ServiceConfig | None = None,
         time: TimeSource | None = None,
     ) -> None:
         self.scorers, self.store = dict(scorers), store
         self.config, self.time = config or ServiceConfig(), time or TimeSource()
         self._scoring = scoring or ScoringThread(self.scorers)
+        self._exploration = exploration or Exploration()
         self._served, self._first = served, next(iter(self.scorers))
         self._background: Background | None = None
         self._looking = threading.Lock()
@@ -144,11 +149,14 @@ class RankingService:
                 "a score is no number: a context is too large for float32; give it in other units"
             )
         local = scored.local
-        return Ranked(
-            request_id=secrets.token_urlsafe(_REQUEST_BYTES),
+        request_id = secrets.token_urlsafe(_REQUEST_BYTES)
+        order = self._exploration.order(request_id, candidates=len(scored.request.items), most=call.top)
+        answer = Ranked(
+            request_id=request_id,
             at_ms=scored.request.at_ms,
             ranker=call.ranker or self._first,
             version=scored.version,
+            arm=call.arm,
             local_time=WallClock(
                 second_of_day=local.second_of_day,
                 day_of_week=local.day_of_week,
@@ -159,5 +167,9 @@ class RankingService:
             weights=weights,
             known_behaviours=scored.known_behaviours,
             without_store=self.store.away,
-            items=ranked_items(scored, weights, top=call.top),
+            explored=order.explored,
+            items=ranked_items(scored, weights, order=order),
         )
+        if self._served is None:
+            return answer
+        return msgspec.structs.replace(answer, logged=self._served(call, answer))
