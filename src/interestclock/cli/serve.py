@@ -129,10 +129,10 @@ def serve_command(
         RankingService,
         ReopenedStore,
         ServiceConfig,
-        SteadyScorer,
         create_app,
         serve_app,
     )
+    from interestclock.serving import Rankers
     from interestclock.store import open_store
 
     look_in_current_folder(*(allow or ()))
@@ -144,11 +144,8 @@ def serve_command(
     with contextlib.ExitStack() as stack:
         stack.callback(log_to(log_file if log_file is not None else sys.stderr))
         opened = ReopenedStore(lambda: open_store(store))
-        scorers = {
-            name: SteadyScorer(opened, folder, allow=allow or (), default_zone=zone)
-            for name, folder in folders.items()
-        }
-        service = RankingService(scorers, opened, config=config)
+        rankers = Rankers(opened, folders, allow=allow or (), default_zone=zone)
+        service = RankingService(rankers, opened, config=config)
         app = create_app(service, access=access)
         serve_app(app, host=host, port=port, started=lambda url: _say_where(url, service))
 
@@ -168,7 +165,8 @@ def _folders(snapshots: list[str]) -> dict[str, Path]:
 
 
 def _say_where(url: str, service: RankingService) -> None:
-    versions = ", ".join(f"{name} {each.version}" for name, each in service.scorers.items())
+    rankers = service.rankers
+    versions = ", ".join(f"{name} {rankers.scorer(name).version}" for name in rankers.names)
     _out.print(
         f"serving at {url} ({versions}); Ctrl-C ends it", highlight=False, markup=False, soft_wrap=True
     )

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from interestclock.client import RankedItem
+from interestclock.client import Behaviour, RankedItem, Why
 from interestclock.errors import RequestError
-from interestclock.serving import Scored
+from interestclock.serving import Explanation, Scored
 
 __all__ = ["ranked_items"]
 
@@ -37,6 +37,25 @@ def ranked_items(scored: Scored, weights: Mapping[str, float], *, top: int) -> l
             item=scored.request.items[each],
             score=float(score_C[each]),
             probabilities={task: float(of_C[each]) for task, of_C in scored.probabilities.items()},
+            why=_why(scored.explanations[each]) if scored.explanations else None,
         )
         for each in best
     ]
+
+
+def _why(explanation: Explanation) -> Why:
+    behaviours = {
+        clock: [
+            Behaviour(
+                item=each.item,
+                timestamp_ms=each.timestamp_ms,
+                second_of_day=each.second_of_day,
+                gap_seconds=each.gap_seconds,
+                weight=each.weight,
+            )
+            for each in some
+        ]
+        for clock, some in explanation.behaviours.items()
+    }
+    profile = {name: list(values) for name, values in explanation.profile.items()}
+    return Why(behaviours=behaviours, profile=profile)
