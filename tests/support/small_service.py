@@ -20,9 +20,9 @@ from interestclock.service import (
     RankingService,
     ReopenedStore,
     ServiceConfig,
-    SteadyScorer,
     create_app,
 )
+from interestclock.serving import Rankers
 from interestclock.store import StoreWriter, open_store
 from interestclock.timeofday import TimeSource
 
@@ -58,8 +58,8 @@ def small_service(
 ) -> RankingService:
     """On the store and the snapshots in a folder that ``trained`` filled."""
     store = ReopenedStore(lambda: open_store(folder / "store"))
-    scorer = SteadyScorer(store, folder / "snapshots", default_zone=zone)
-    return RankingService({"small": scorer}, store, config=config, time=stopped_clock(), **more)
+    rankers = Rankers(store, {"small": folder / "snapshots"}, default_zone=zone)
+    return RankingService(rankers, store, config=config, time=stopped_clock(), **more)
 
 
 @asynccontextmanager

@@ -161,11 +161,11 @@ def serve_command(
         RankingService,
         ReopenedStore,
         ServiceConfig,
-        SteadyScorer,
         create_app,
         event_router,
         serve_app,
     )
+    from interestclock.serving import Rankers
     from interestclock.store import open_store
     from interestclock.streams import open_event_log
 
@@ -179,16 +179,13 @@ def serve_command(
     with contextlib.ExitStack() as stack:
         stack.callback(log_to(log_file if log_file is not None else sys.stderr))
         opened = ReopenedStore(lambda: open_store(store))
-        scorers = {
-            name: SteadyScorer(opened, folder, allow=allow or (), default_zone=zone)
-            for name, folder in folders.items()
-        }
+        rankers = Rankers(opened, folders, allow=allow or (), default_zone=zone)
         events = None
         if log is not None:
             events = EventService(open_event_log(log), schema=opened.schema, most_messages=config.messages)
             stack.callback(events.close)
         service = RankingService(
-            scorers,
+            rankers,
             opened,
             served=None if events is None else events.served,
             exploration=exploration,
@@ -214,7 +211,8 @@ def _folders(snapshots: list[str]) -> dict[str, Path]:
 
 
 def _say_where(url: str, service: RankingService) -> None:
-    versions = ", ".join(f"{name} {each.version}" for name, each in service.scorers.items())
+    rankers = service.rankers
+    versions = ", ".join(f"{name} {rankers.scorer(name).version}" for name in rankers.names)
     _out.print(
         f"serving at {url} ({versions}); Ctrl-C ends it", highlight=False, markup=False, soft_wrap=True
     )

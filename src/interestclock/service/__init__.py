@@ -10,11 +10,9 @@ from interestclock.service.exploration import Exploration, ExploredOrder
 from interestclock.service.ranking_service import RankingService
 from interestclock.service.recent_requests import RecentRequests
 from interestclock.service.reopened_store import ReopenedStore
-from interestclock.service.scoring_thread import Scoring, ScoringThread
 from interestclock.service.serve_app import serve_app
 from interestclock.service.served_log import ServedCounts, ServedLog
 from interestclock.service.served_messages import served_message_of
-from interestclock.service.steady_scorer import SteadyScorer
 
 __all__ = [
     "Access",
@@ -26,12 +24,9 @@ __all__ = [
     "RankingService",
     "RecentRequests",
     "ReopenedStore",
-    "Scoring",
-    "ScoringThread",
     "ServedCounts",
     "ServedLog",
     "ServiceConfig",
-    "SteadyScorer",
     "create_app",
     "event_router",
     "serve_app",

@@ -1,4 +1,4 @@
-"""What a service does beside answering: it looks for new snapshots, and for a store that is back."""
+"""What a service does beside answering: it looks for a store that is back."""
 
 from __future__ import annotations
 

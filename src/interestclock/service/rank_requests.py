@@ -49,6 +49,7 @@ def rank_request(call: Rank, store: FeatureSource, *, at_ms: int, most: int) -> 
         local_ms=None if call.local_time is None else local_ms(call.local_time),
         attributes=attributes,
         context=call.context,
+        explain=call.explain,
     )
 
 

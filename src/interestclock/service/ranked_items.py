@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from interestclock.client import RankedItem
+from interestclock.client import Behaviour, RankedItem, Why
 from interestclock.errors import RequestError
 from interestclock.service.exploration import ExploredOrder
-from interestclock.serving import Scored
+from interestclock.serving import Explanation, Scored
 
 __all__ = ["ranked_items"]
 
@@ -41,6 +41,25 @@ def ranked_items(scored: Scored, weights: Mapping[str, float], *, order: Explore
             score=float(score_C[each]),
             probabilities={task: float(of_C[each]) for task, of_C in scored.probabilities.items()},
             propensity=propensity,
+            why=_why(scored.explanations[each]) if scored.explanations else None,
         )
         for each, propensity in zip(best, propensities, strict=True)
     ]
+
+
+def _why(explanation: Explanation) -> Why:
+    behaviours = {
+        clock: [
+            Behaviour(
+                item=each.item,
+                timestamp_ms=each.timestamp_ms,
+                second_of_day=each.second_of_day,
+                gap_seconds=each.gap_seconds,
+                weight=each.weight,
+            )
+            for each in some
+        ]
+        for clock, some in explanation.behaviours.items()
+    }
+    profile = {name: list(values) for name, values in explanation.profile.items()}
+    return Why(behaviours=behaviours, profile=profile)

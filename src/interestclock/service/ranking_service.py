@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
@@ -13,15 +13,15 @@ import msgspec
 import numpy as np
 
 from interestclock.client import Rank, Ranked, WallClock
-from interestclock.errors import RequestError
+from interestclock.errors import RequestError, ResultError
 from interestclock.service.background import Background
 from interestclock.service.config import ServiceConfig
 from interestclock.service.exploration import Exploration
 from interestclock.service.rank_requests import rank_request
 from interestclock.service.ranked_items import ranked_items
 from interestclock.service.reopened_store import ReopenedStore
-from interestclock.service.scoring_thread import Scoring, ScoringThread
-from interestclock.serving import RankRequest, Scored, Scorer
+from interestclock.service.scored_again import scored_again
+from interestclock.serving import Following, Rankers, RankRequest, Scored, ScoringQueue
 from interestclock.timeofday import TimeSource
 
 __all__ = ["RankingService"]
@@ -30,14 +30,13 @@ _REQUEST_BYTES = 12  # 96 bits: no two requests of a service's life have the sam
 
 
 class RankingService:
-    """Ranks candidates with scorers over one store, and follows their snapshots by itself.
+    """Ranks candidates with rankers over one store, and follows their snapshots by itself.
 
     Use it as a context manager: within it, a thread looks for new snapshots and for a store that is back.
 
     Args:
-        scorers: by name of the ranker, at least one; the first answers who names none.
-        store: that they read.
-        scoring: who scores; None is a ``ScoringThread`` of the scorers.
+        rankers: the first answers who names none. store: that they read.
+        queue: before their scorers; None is one of its own. It is closed with the service.
         served: is told of each answer, and says whether it will be in the served log; None: there is none.
         exploration: of requests, a share is shuffled; None: none is.
         config: limits. time: what time it is.
@@ -47,7 +46,7 @@ class RankingService:
         >>> from pathlib import Path
         >>> from interestclock.events import open_log
         >>> from interestclock.live import LiveConfig, LiveRun
-        >>> from interestclock.service import ReopenedStore, SteadyScorer
+        >>> from interestclock.service import ReopenedStore
         >>> from interestclock.simulator import SimulatorSize, write_simulated_log
         >>> from interestclock.store import open_store
         >>> from interestclock.streams import ReplaySource
@@ -61,8 +60,8 @@ class RankingService:
         >>> with LiveRun(log(), folder / "run", config=LiveConfig()) as run:
         ...     run.run()
         >>> store = ReopenedStore(lambda: open_store(folder / "store"))
-        >>> scorer = SteadyScorer(store, folder / "run" / "snapshots")
-        >>> with RankingService({"base": scorer}, store) as service:
+        >>> rankers = Rankers(store, {"base": folder / "run" / "snapshots"})
+        >>> with RankingService(rankers, store) as service:
         ...     answer = service.rank(Rank(user=1, candidates=[7, 8, 9], zone="Europe/Berlin", top=2))
         >>> answer.version, len(answer.items), answer.local_time.source
         ('00000001-full', 2, 'zone')
@@ -70,47 +69,42 @@ class RankingService:
 
     def __init__(
         self,
-        scorers: Mapping[str, Scorer],
+        rankers: Rankers,
         store: ReopenedStore,
         *,
-        scoring: Scoring | None = None,
+        queue: ScoringQueue | None = None,
         served: Callable[[Rank, Ranked], bool] | None = None,
         exploration: Exploration | None = None,
         config: ServiceConfig | None = None,
         time: TimeSource | None = None,
     ) -> None:
-        self.scorers, self.store = dict(scorers), store
+        self.rankers, self.store = rankers, store
         self.config, self.time = config or ServiceConfig(), time or TimeSource()
-        self._scoring = scoring or ScoringThread(self.scorers)
-        self._exploration = exploration or Exploration()
-        self._served, self._first = served, next(iter(self.scorers))
-        self._background: Background | None = None
-        self._looking = threading.Lock()
+        self.queue = queue or ScoringQueue(rankers)
+        self._exploration, self._served = exploration or Exploration(), served
+        self._beside: ExitStack | None = None
 
     def __enter__(self) -> Self:
-        self._background = Background(self.look_around, seconds=self.config.refresh_seconds)
+        seconds = self.config.refresh_seconds
+        with ExitStack() as stack:
+            stack.callback(self.store.close)
+            stack.enter_context(self.queue)
+            stack.enter_context(Following(self.rankers, every_seconds=seconds))
+            stack.callback(Background(self.store.reopen, seconds=seconds).close)
+            self._beside = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._background is not None:
-            self._background.close()
-            self._background = None
-        self._scoring.close()
-        self.store.close()
+        if self._beside is not None:
+            self._beside.close()
+            self._beside = None
 
     @property
     def running(self) -> bool:
         """Whether it was entered, and not left."""
-        return self._background is not None
-
-    def look_around(self) -> None:
-        """Have scorers use new snapshots, and open the store again if it is away."""
-        with self._looking:
-            self.store.reopen()
-            for each in self.scorers.values():
-                each.refresh()
+        return self._beside is not None
 
     def rank(self, call: Rank) -> Ranked:
         """A request's answer.
@@ -127,7 +121,11 @@ class RankingService:
         Raises:
             RequestError, LogError, QueueFullError: as ``rank``.
         """
-        return self._scoring.submit(self.request_of(call), ranker=call.ranker)
+        request = self.request_of(call)
+        return scored_again(
+            lambda: self.queue.submit(request, ranker=call.ranker),
+            worth=lambda error: isinstance(error, ResultError) and self.store.away is not None,
+        )
 
     def request_of(self, call: Rank) -> RankRequest:
         """A request as scorers have it, as of now; candidates of the catalogue are listed.
@@ -154,7 +152,7 @@ class RankingService:
         answer = Ranked(
             request_id=request_id,
             at_ms=scored.request.at_ms,
-            ranker=call.ranker or self._first,
+            ranker=scored.ranker,
             version=scored.version,
             arm=call.arm,
             local_time=WallClock(
@@ -166,7 +164,8 @@ class RankingService:
             ),
             weights=weights,
             known_behaviours=scored.known_behaviours,
-            without_store=self.store.away,
+            admitted_offset=None if scored.position is None else str(scored.position),
+            without_store=self.store.away if scored.position is None else None,
             explored=order.explored,
             items=ranked_items(scored, weights, order=order),
         )
