@@ -70,6 +70,8 @@ NO_EXAMPLE = {
     "interestclock.serving.scored.Scored": "what Scorer.score returns; its example shows one",
     "interestclock.serving.local_clock.LocalTime": "what local_time_of returns; its example shows one",
     "interestclock.client.rank_messages.Ranked": "what Client.rank returns",
+    "interestclock.service.event_routes.event_router": "needs an app; tests/service/test_event_routes.py",
+    "interestclock.service.exploration.ExploredOrder": "what Exploration.order returns",
     "interestclock.service.serve_app.serve_app": "serves until the process ends",
     "interestclock.service.app.create_app": "needs a service; tests/support/small_service.py makes one",
     "interestclock.serving.explain.CarryingBehaviour": "a part of Explanation",

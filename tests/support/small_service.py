@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import APIRouter
 from in_memory import REQUESTS
 from micro_batches import NO_LABELS
 from served_trainer import EACH, exposures, trainer_of, turn_ms
@@ -63,9 +64,11 @@ def small_service(
 
 
 @asynccontextmanager
-async def asking(service: RankingService, access: Access | None = None) -> AsyncIterator[httpx.AsyncClient]:
+async def asking(
+    service: RankingService, access: Access | None = None, *, routers: Sequence[APIRouter] = ()
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the app, without a port."""
-    app = create_app(service, access=access)
+    app = create_app(service, access=access, routers=routers)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
