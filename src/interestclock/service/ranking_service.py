@@ -9,12 +9,14 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+import msgspec
 import numpy as np
 
 from interestclock.client import Rank, Ranked, WallClock
 from interestclock.errors import RequestError, ResultError
 from interestclock.service.background import Background
 from interestclock.service.config import ServiceConfig
+from interestclock.service.in_flight import InFlight
 from interestclock.service.rank_requests import rank_request
 from interestclock.service.ranked_items import ranked_items
 from interestclock.service.reopened_store import ReopenedStore
@@ -77,7 +79,7 @@ class RankingService:
         self.rankers, self.store = rankers, store
         self.config, self.time = config or ServiceConfig(), time or TimeSource()
         self.queue = queue or ScoringQueue(rankers)
-        self._served = served
+        self.in_flight, self._served = InFlight(most=self.config.in_flight), served
         self._beside: ExitStack | None = None
 
     def __enter__(self) -> Self:
@@ -128,7 +130,10 @@ class RankingService:
 
         Raises:
             RequestError: there are too many candidates, or none.
+            ResultError: they are to be listed, and the store is away.
         """
+        if call.catalogue is not None and self.store.away is not None:
+            raise ResultError(f"the store is away, and no items can be listed: {self.store.away}")
         return rank_request(call, self.store, at_ms=self.time.now_ms(), most=self.config.candidates)
 
     def answer(self, call: Rank, scored: Scored) -> Ranked:
@@ -143,7 +148,7 @@ class RankingService:
                 "a score is no number: a context is too large for float32; give it in other units"
             )
         local = scored.local
-        return Ranked(
+        answer = Ranked(
             request_id=secrets.token_urlsafe(_REQUEST_BYTES),
             at_ms=scored.request.at_ms,
             ranker=scored.ranker,
@@ -161,3 +166,6 @@ class RankingService:
             without_store=self.store.away if scored.position is None else None,
             items=ranked_items(scored, weights, top=call.top),
         )
+        if self._served is None:
+            return answer
+        return msgspec.structs.replace(answer, logged=self._served(call, answer))
