@@ -89,6 +89,29 @@ UpdaterMetrics = Annotated[
     str | None,
     typer.Option(metavar="<url>", help="Likewise, of features follow.", show_default=False),
 ]
+EventsLog = Annotated[
+    str | None,
+    typer.Option(
+        "--log",
+        help="Where answers, and events that are posted, are appended: log://DIR, redis://HOST:PORT/STREAM "
+        "or kafka://HOST:PORT/TOPIC (default: nowhere, and no events are received).",
+        show_default=False,
+    ),
+]
+ExploreShare = Annotated[
+    float,
+    typer.Option(
+        metavar="<share>",
+        help="Of requests, whose best items are shuffled, 0 to 1; with the probability of each item's place "
+        "in answer and log.",
+    ),
+]
+ExploreTop = Annotated[
+    int, typer.Option(metavar="<int>", help="So many of the best items are shuffled, 2 or more.")
+]
+ExploreSeed = Annotated[
+    int, typer.Option(metavar="<int>", help="With a request's id it decides whether and how it is shuffled.")
+]
 Allow = Annotated[
     list[str] | None,
     typer.Option(
@@ -101,6 +124,10 @@ def serve_command(
     *,
     store: Store,
     snapshots: Snapshots,
+    log: EventsLog = None,
+    explore_share: ExploreShare = 0.0,
+    explore_top: ExploreTop = 10,
+    explore_seed: ExploreSeed = 0,
     zone: Zone = None,
     host: Host = "127.0.0.1",
     port: Port = 8_000,
@@ -126,6 +153,9 @@ def serve_command(
 
       interestclock serve --store 'redis://127.0.0.1:6379/0?prefix=plays'
       --snapshots trainer/snapshots --zone Europe/Berlin --port 8001
+
+      interestclock serve --store store --snapshots trainer/snapshots
+      --log log://events --explore-share 0.01
     """
     folders = _folders(snapshots)
     for folder in folders.values():
@@ -141,14 +171,18 @@ def serve_command(
     from interestclock.plugins import look_in_current_folder
     from interestclock.service import (
         Access,
+        EventService,
+        Exploration,
         RankingService,
         ReopenedStore,
         ServiceConfig,
         create_app,
+        event_router,
         serve_app,
     )
     from interestclock.serving import Rankers
     from interestclock.store import open_store
+    from interestclock.streams import open_event_log
 
     look_in_current_folder(*(allow or ()))
     torch.set_num_threads(1)
@@ -157,12 +191,24 @@ def serve_command(
     config = ServiceConfig(
         candidates=candidates, in_flight=in_flight, timeout_seconds=timeout_seconds, body_bytes=body_bytes
     )
+    exploration = Exploration(share=explore_share, top=explore_top, seed=explore_seed)
     with contextlib.ExitStack() as stack:
         stack.callback(log_to(log_file if log_file is not None else sys.stderr))
         opened = ReopenedStore(lambda: open_store(store))
         rankers = Rankers(opened, folders, allow=allow or (), default_zone=zone)
-        service = RankingService(rankers, opened, config=config)
-        app = create_app(service, access=access, beside=beside)
+        events = None
+        if log is not None:
+            events = EventService(open_event_log(log), schema=opened.schema, most_messages=config.messages)
+            stack.callback(events.close)
+        service = RankingService(
+            rankers,
+            opened,
+            served=None if events is None else events.served,
+            exploration=exploration,
+            config=config,
+        )
+        routers = [] if events is None else [event_router(events, config=config)]
+        app = create_app(service, access=access, beside=beside, routers=routers)
         serve_app(app, host=host, port=port, started=lambda url: _say_where(url, service))
 
 

@@ -1,6 +1,7 @@
 """A typed client of the ranking service, and what goes over the wire."""
 
 from interestclock.client.client import Client, ServiceError
+from interestclock.client.event_messages import Erased, Fault, ItemChange, Logged
 from interestclock.client.problem import PROBLEM_TYPE, Problem, Ready
 from interestclock.client.rank_messages import (
     Behaviour,
@@ -21,6 +22,10 @@ __all__ = [
     "Candidate",
     "Catalogue",
     "Client",
+    "Erased",
+    "Fault",
+    "ItemChange",
+    "Logged",
     "Model",
     "PastBehaviour",
     "Problem",

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from interestclock.client.event_messages import Fault
+
 __all__ = ["PROBLEM_TYPE", "Problem", "Ready"]
 
 PROBLEM_TYPE = "application/problem+json"
 
 
-class Problem(Struct, kw_only=True, frozen=True):
+class Problem(Struct, kw_only=True, frozen=True, omit_defaults=True):
     """An error as RFC 9457 has it.
 
     Args:
         status: of HTTP. title: its name. detail: what was wrong, and what to do.
+        faults: of a batch, which messages are at fault; left out of other requests.
 
     Example:
         >>> Problem(status=415, title="Unsupported Media Type", detail="send application/json").status
@@ -23,6 +26,7 @@ class Problem(Struct, kw_only=True, frozen=True):
     status: int
     title: str
     detail: str
+    faults: list[Fault] = []
 
 
 class Ready(Struct, kw_only=True, frozen=True, omit_defaults=True):

@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from interestclock.client.fields import (
+    ID_BYTES,
     MOST_RETURNED,
     Context,
     Id,
@@ -82,6 +83,7 @@ class Rank(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_d
         local_time: another time for the clock on the wall alone; what is known stays as of now.
         context: as the log has it. ranker: which; None is the server's first.
         weights: of tasks, in the sum that items are ranked by; empty: the ranker's first task.
+        arm: of an experiment, which the served log has; it decides on nothing.
         top: so many items are returned. explain: behaviours that carried each of them; 0 explains nothing.
 
     Example:
@@ -100,6 +102,7 @@ class Rank(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_d
     local_time: LocalTimeText | None = None
     context: Context = {}
     ranker: Text | None = None
+    arm: Annotated[str, Meta(min_length=1, max_length=ID_BYTES)] | None = None
     weights: Annotated[dict[Text, Weight], Meta(max_length=100)] = {}
     top: Annotated[int, Meta(ge=1, le=MOST_RETURNED)] = 20
     explain: Annotated[int, Meta(ge=0, le=100)] = 0
@@ -112,6 +115,7 @@ class Rank(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_d
         if self.zone is not None and self.utc_offset_minutes is not None:
             raise ValueError("zone and utc_offset_minutes are both given; give one of them")
         check_bytes("user", [self.user])
+        check_bytes("arm", [self.arm])
         check_bytes("candidates item", self.candidates or ())
         check_lists("context", self.context)
         if self.local_time is not None:
@@ -177,6 +181,8 @@ class Why(Struct, kw_only=True, frozen=True):
 class RankedItem(Struct, kw_only=True, frozen=True, omit_defaults=True):
     """An item of an answer: its score, probabilities by task, and why, where that was wanted.
 
+    Where requests are explored, with the probability with which it stands at its place.
+
     Example:
         >>> RankedItem(item="a", score=0.5, probabilities={"finish": 0.5}).why is None
         True
@@ -185,6 +191,7 @@ class RankedItem(Struct, kw_only=True, frozen=True, omit_defaults=True):
     item: Id
     score: float
     probabilities: dict[str, float]
+    propensity: float | None = None
     why: Why | None = None
 
 
@@ -193,12 +200,13 @@ class Ranked(Struct, kw_only=True, frozen=True, omit_defaults=True):
 
     Args:
         request_id: what exposures name. at_ms: as of when, UTC milliseconds.
-        ranker, version: what scored, all items by the same snapshot.
+        ranker, version: what scored, all items by the same snapshot. arm: the request's.
         local_time: the clock on the user's wall. weights: that the score was made with.
         known_behaviours: how many of the user were known.
         admitted_offset: how far the user's features go; left out where the store is away.
         without_store: why the store was not read, and the user taken for unknown; left out where it was.
-        logged: whether the answer waits to be written to the served log; left out where there is none.
+        logged: whether the log is expected to have the answer soon; left out where there is none.
+        explored: whether the best items were shuffled; left out where they were not.
         items: those returned.
 
     Example: see ``Client.rank``.
@@ -208,10 +216,12 @@ class Ranked(Struct, kw_only=True, frozen=True, omit_defaults=True):
     at_ms: int
     ranker: str
     version: str
+    arm: str | None = None
     local_time: WallClock
     weights: dict[str, float]
     known_behaviours: Count
     admitted_offset: str | None = None
     without_store: str | None = None
     logged: bool | None = None
+    explored: bool = False
     items: list[RankedItem]

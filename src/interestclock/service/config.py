@@ -16,9 +16,10 @@ class ServiceConfig:
 
     Args:
         body_bytes: of a request, at most; more is 413.
-        candidates: of a request, at most; more is 422.
+        candidates: of a request, at most; more is 422. messages: of a batch of events, at most; more is 422.
         in_flight: requests that are worked at or wait, at most; one more is 503 with ``Retry-After``.
         timeout_seconds: from a request's arrival to its answer; later is 504.
+        log_seconds: until the log has acknowledged events; later is 503, and whether it has them unknown.
         retry_seconds: what ``Retry-After`` says.
         refresh_seconds: between two looks for a new snapshot, or for a store that is away.
 
@@ -35,8 +36,10 @@ class ServiceConfig:
 
     body_bytes: int = 1_000_000
     candidates: int = 1_000
+    messages: int = 1_000
     in_flight: int = 64
     timeout_seconds: float = 2.0
+    log_seconds: float = 15.0
     retry_seconds: int = 1
     refresh_seconds: float = 1.0
 

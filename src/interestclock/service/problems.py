@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import msgspec
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
-from interestclock.client import PROBLEM_TYPE, Problem
+from interestclock.client import PROBLEM_TYPE, Fault, Problem
 from interestclock.errors import ConfigError, InterestClockError, LogError, RequestError, ResultError
 
 __all__ = ["ProblemError", "add_problem_handlers", "problem_response"]
@@ -23,6 +24,7 @@ class ProblemError(Exception):
 
     Args:
         status: of HTTP. detail: what is wrong, and what to do. retry_seconds: when to try again.
+        faults: of a batch, which messages are at fault.
 
     Example:
         >>> raise ProblemError(415, "the body is text/plain; send application/json")
@@ -30,14 +32,24 @@ class ProblemError(Exception):
         interestclock.service.problems.ProblemError: the body is text/plain; send application/json
     """
 
-    def __init__(self, status: int, detail: str, *, retry_seconds: int | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        retry_seconds: int | None = None,
+        faults: Sequence[Fault] = (),
+    ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.retry_seconds = status, detail, retry_seconds
+        self.faults = list(faults)
 
 
-def problem_response(status: int, detail: str, *, retry_seconds: int | None = None) -> Response:
+def problem_response(
+    status: int, detail: str, *, retry_seconds: int | None = None, faults: Sequence[Fault] = ()
+) -> Response:
     """The answer that says what is wrong."""
-    problem = Problem(status=status, title=HTTPStatus(status).phrase, detail=detail)
+    problem = Problem(status=status, title=HTTPStatus(status).phrase, detail=detail, faults=list(faults))
     headers = {} if retry_seconds is None else {"Retry-After": str(retry_seconds)}
     return Response(
         msgspec.json.encode(problem), status_code=status, media_type=PROBLEM_TYPE, headers=headers
@@ -56,7 +68,9 @@ def add_problem_handlers(app: FastAPI, *, retry_seconds: int) -> None:
         if known is None:
             _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
             return problem_response(500, "the service failed; its log says how")
-        return problem_response(known.status, known.detail, retry_seconds=known.retry_seconds)
+        return problem_response(
+            known.status, known.detail, retry_seconds=known.retry_seconds, faults=known.faults
+        )
 
     for kind in (Exception, InterestClockError, ProblemError, HTTPException, TimeoutError):
         app.add_exception_handler(kind, handle)

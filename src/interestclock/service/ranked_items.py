@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from interestclock.client import Behaviour, RankedItem, Why
 from interestclock.errors import RequestError
+from interestclock.service.exploration import ExploredOrder
 from interestclock.serving import Explanation, Scored
 
 __all__ = ["ranked_items"]
@@ -15,11 +16,11 @@ __all__ = ["ranked_items"]
 # Shapes: C candidates.
 
 
-def ranked_items(scored: Scored, weights: Mapping[str, float], *, top: int) -> list[RankedItem]:
-    """The best candidates, the best first; ties as they were given.
+def ranked_items(scored: Scored, weights: Mapping[str, float], *, order: ExploredOrder) -> list[RankedItem]:
+    """Candidates by their rank, the best first, or as they were shuffled; ties as they were given.
 
     Args:
-        weights: of tasks in the sum that is the score. top: so many, at most.
+        weights: of tasks in the sum that is the score. order: which rank stands where.
 
     Raises:
         RequestError: a weight is of no task.
@@ -31,15 +32,18 @@ def ranked_items(scored: Scored, weights: Mapping[str, float], *, top: int) -> l
         (weight * scored.probabilities[task].astype(np.float64) for task, weight in weights.items()),
         np.zeros(len(scored.request.items)),
     )
-    best = np.argsort(-score_C, kind="stable")[:top].tolist()
+    place_C = np.argsort(-score_C, kind="stable")
+    best = place_C[order.ranks].tolist()
+    propensities: Sequence[float | None] = order.propensities or [None] * len(best)
     return [
         RankedItem(
             item=scored.request.items[each],
             score=float(score_C[each]),
             probabilities={task: float(of_C[each]) for task, of_C in scored.probabilities.items()},
+            propensity=propensity,
             why=_why(scored.explanations[each]) if scored.explanations else None,
         )
-        for each in best
+        for each, propensity in zip(best, propensities, strict=True)
     ]
 
 

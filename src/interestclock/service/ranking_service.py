@@ -16,6 +16,7 @@ from interestclock.client import Rank, Ranked, WallClock
 from interestclock.errors import RequestError, ResultError
 from interestclock.service.background import Background
 from interestclock.service.config import ServiceConfig
+from interestclock.service.exploration import Exploration
 from interestclock.service.in_flight import InFlight
 from interestclock.service.rank_requests import rank_request
 from interestclock.service.ranked_items import ranked_items
@@ -38,6 +39,7 @@ class RankingService:
         rankers: the first answers who names none. store: that they read.
         queue: before their scorers; None is one of its own. It is closed with the service.
         served: is told of each answer, and says whether it will be in the served log; None: there is none.
+        exploration: of requests, a share is shuffled; None: none is.
         config: limits. time: what time it is.
 
     Example:
@@ -73,6 +75,7 @@ class RankingService:
         *,
         queue: ScoringQueue | None = None,
         served: Callable[[Rank, Ranked], bool] | None = None,
+        exploration: Exploration | None = None,
         config: ServiceConfig | None = None,
         time: TimeSource | None = None,
     ) -> None:
@@ -80,6 +83,7 @@ class RankingService:
         self.config, self.time = config or ServiceConfig(), time or TimeSource()
         self.queue = queue or ScoringQueue(rankers)
         self.in_flight, self._served = InFlight(most=self.config.in_flight), served
+        self._exploration = exploration or Exploration()
         self._beside: ExitStack | None = None
 
     def __enter__(self) -> Self:
@@ -148,11 +152,14 @@ class RankingService:
                 "a score is no number: a context is too large for float32; give it in other units"
             )
         local = scored.local
+        request_id = secrets.token_urlsafe(_REQUEST_BYTES)
+        order = self._exploration.order(request_id, candidates=len(scored.request.items), most=call.top)
         answer = Ranked(
-            request_id=secrets.token_urlsafe(_REQUEST_BYTES),
+            request_id=request_id,
             at_ms=scored.request.at_ms,
             ranker=scored.ranker,
             version=scored.version,
+            arm=call.arm,
             local_time=WallClock(
                 second_of_day=local.second_of_day,
                 day_of_week=local.day_of_week,
@@ -164,7 +171,8 @@ class RankingService:
             known_behaviours=scored.known_behaviours,
             admitted_offset=None if scored.position is None else str(scored.position),
             without_store=self.store.away if scored.position is None else None,
-            items=ranked_items(scored, weights, top=call.top),
+            explored=order.explored,
+            items=ranked_items(scored, weights, order=order),
         )
         if self._served is None:
             return answer

@@ -23,13 +23,13 @@ def user_router(service: RankingService, access: Access) -> APIRouter:
     """The routes that show what is known of a user."""
     router = APIRouter()
 
-    @router.get("/v1/users/{user}/clock", **operation(UserClock, problems=(404, 422, 503)))
+    @router.get("/v1/users/{user:path}/clock", **operation(UserClock, problems=(404, 422, 503)))
     async def clock(user: str) -> Response:
         """Show what a user likes at which hour of the day."""
         check_opens_histories(access)
         return json_response(clock_of(await asyncio.to_thread(page_of, service, user, last=0)))
 
-    @router.get("/v1/users/{user}/history", **operation(UserHistory, problems=(404, 422, 503)))
+    @router.get("/v1/users/{user:path}/history", **operation(UserHistory, problems=(404, 422, 503)))
     async def history(user: str, request: Request) -> Response:
         """Show a user's newest behaviours, ``last`` of them."""
         check_opens_histories(access)
