@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
 from interestclock import __version__
-from interestclock.client import Model, Problem, Rank, Ranked, Ready, Status, UserClock, UserHistory
+from interestclock.client import (
+    Erased,
+    ItemChange,
+    Logged,
+    Model,
+    Problem,
+    Rank,
+    Ranked,
+    Ready,
+    Status,
+    UserClock,
+    UserHistory,
+)
+from interestclock.events.message_models import Exposure, Label, Outcome
 from interestclock.service.access import Access
 from interestclock.service.guard import Guard
 from interestclock.service.health_routes import health_router
@@ -23,7 +35,10 @@ from interestclock.service.user_routes import user_router
 
 __all__ = ["create_app"]
 
-_STRUCTS = (Model, Problem, Rank, Ranked, Ready, Status, UserClock, UserHistory)
+_STRUCTS = (
+    *(Rank, Ranked, UserClock, UserHistory, Model, Status, Ready, Problem),
+    *(Exposure, Label, Outcome, Logged, ItemChange, Erased),
+)
 
 
 def create_app(
@@ -32,7 +47,6 @@ def create_app(
     access: Access | None = None,
     beside: Mapping[str, str] | None = None,
     routers: Sequence[APIRouter] = (),
-    structs: Sequence[Any] = (),
 ) -> FastAPI:
     """An ASGI app that serves a service, which it starts and closes.
 
@@ -40,7 +54,6 @@ def create_app(
         service: what it serves. access: who may ask; None is this machine alone.
         beside: addresses of metrics of ``trainer`` and ``updater``, as far as they are known.
         routers: routes beside the service's own, such as those of events.
-        structs: that these name in OpenAPI.
     """
 
     @asynccontextmanager
@@ -61,7 +74,7 @@ def create_app(
         *routers,
     ):
         app.include_router(each)
-    add_openapi(app, (*_STRUCTS, *structs))
+    add_openapi(app, _STRUCTS)
     add_problem_handlers(app, retry_seconds=service.config.retry_seconds)
     app.add_middleware(Guard, access=access, body_bytes=service.config.body_bytes)
     app.add_middleware(Measured, metrics=metrics)  # the outermost: what is refused is measured, too
