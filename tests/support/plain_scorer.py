@@ -59,7 +59,9 @@ class PlainScorer:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.name, tables = snapshot.manifest.name, snapshot.tables
-        self.ranker = described_ranker(snapshot.manifest.about, where="a test", allow=()).eval()
+        self.ranker = described_ranker(
+            snapshot.manifest.about, where="a test", allow=()
+        )  # as a trainer has it
         weight = tables["weight"]
         self.ranker.table.restore(weight, {}, free=torch.zeros(0, dtype=torch.int64))
         self.ranker.load_state_dict(snapshot.dense | dict.fromkeys(table_names(self.ranker), weight))
