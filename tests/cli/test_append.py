@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from embedded_logs import messages_in
 from live_stream import messages
+from redis_server import SERVER, RedisServer
 from typer.testing import CliRunner, Result
 
 from interestclock.cli.app import app
@@ -45,8 +46,9 @@ def test_messages_of_a_file_and_of_a_pipe(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_what_it_cannot_do_is_told(tmp_path: Path) -> None:
-    assert refused("redis://h/plays") == "'redis://h/plays' is no embedded log; give log://DIR"
-    assert refused("log:///") == "'log:///' is no embedded log; give log://DIR"
+    for address in ("log:///", "plays.parquet", "redis://"):
+        assert f"'{address}' is no log to append to; give log://DIR, redis://HOST" in refused(address)
+    assert "ann:secret" not in refused("redis://ann:secret@h")
     log = f"log://{tmp_path}/events"
     assert "no such file; give a file with a message to a line" in refused(log, str(tmp_path / "nowhere"))
     assert not (tmp_path / "events").exists()
@@ -57,6 +59,25 @@ def test_what_it_cannot_do_is_told(tmp_path: Path) -> None:
         log, str(tmp_path / "bad.jsonl")
     )
     assert messages_in(tmp_path / "events") == SAID[:1]
+
+
+@pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
+def test_messages_and_items_for_a_broker(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("said.jsonl").write_bytes(b"\n".join(SAID))
+    server = RedisServer(table)
+    server.start()
+    try:
+        log = f"redis://127.0.0.1:{server.port}/plays"
+        assert run(log, "said.jsonl").stdout == f"{log}: {len(SAID)} messages appended\n"
+        assert run(log, "--items", "items.csv", "--mapping", "plays.toml").stdout == (
+            f"{log}: 2 items appended\n"
+        )
+        with server.client() as client:
+            found = [fields[b"event"] for _, fields in client.xrange("plays")]
+    finally:
+        server.stop()
+    assert found[:-2] == SAID
+    assert [json.loads(each)["item"] for each in found[-2:]] == ["7", "8"]
 
 
 MAPPING = """

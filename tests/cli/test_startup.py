@@ -22,8 +22,9 @@ from interestclock.training import TrainConfig
 
 # All we depend on but what a command line is made of, and what declares the keys that are its options.
 HEAVY = {
-    "confluent_kafka", "duckdb", "ibis", "jinja2", "llvmlite", "numba", "numpy", "pandas", "plotly",
-    "prometheus_client", "pyarrow", "redis", "safetensors", "sqlglot", "torch",
+    "confluent_kafka", "duckdb", "fastapi", "httpx", "ibis", "jinja2", "llvmlite", "numba", "numpy", "pandas",
+    "plotly", "prometheus_client", "pyarrow", "redis", "safetensors", "sqlglot", "starlette",
+    "torch", "uvicorn",
 }  # fmt: skip
 ASK = """
 import sys
@@ -124,6 +125,8 @@ def test_the_help_is_whole_at_80_columns(command: list[str]) -> None:
         (["snapshots", "list", "no-folder"], "no-folder holds no snapshots"),
         (["snapshots", "verify", "no-folder"], "no-folder holds no snapshots"),
         (["snapshots", "diff", "no-folder", "a", "b"], "no-folder holds no snapshots"),
+        (["serve", "--store", "s", "--snapshots", "no-folder"], "no-folder holds no snapshots"),
+        (["serve", "--store", "s", "--snapshots", ".", "--snapshots", "."], "a ranker has that name already"),
         (["migrate", "no-folder", "--out", "r"], "no-folder holds no trainer"),
         (["store", "migrate", "no-folder"], "no-folder holds no store"),
         (["store", "stats", "no-folder"], "no-folder holds no store"),

@@ -19,6 +19,7 @@ from interestclock.cli.log_counts import counts_in_words
 from interestclock.cli.log_options import LogOptions, with_log_options
 from interestclock.cli.migrate import migrate_command
 from interestclock.cli.refusals import check_choice
+from interestclock.cli.serve import serve_command
 from interestclock.cli.snapshots import snapshots_app
 from interestclock.cli.store import store_app
 from interestclock.cli.train import train_command
@@ -48,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Time perception for streaming recommenders: does the time of day matter in your log, and what "
     "would a clock gain you? Begin with 'inspect LOG' ('simulate' makes one), then 'compare'; 'features' "
-    "feeds a model of your own, 'train' learns from a live stream.",
+    "feeds a model of your own, 'train' learns from a live stream, 'serve' ranks over HTTP.",
 )
 _out = Console()
 _errors = Console(stderr=True)
@@ -236,6 +237,7 @@ def inspect_command(
 
 app.command("train")(train_command)
 app.command("append")(append_command)
+app.command("serve")(serve_command)
 app.command("migrate")(migrate_command)
 app.add_typer(features_app, name="features")
 app.add_typer(erase_app, name="erase")

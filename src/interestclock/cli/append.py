@@ -1,8 +1,9 @@
-"""The command that appends messages, or a table of items, to an embedded log."""
+"""The command that appends messages, or a table of items, to a log."""
 
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,17 +16,22 @@ from interestclock.errors import ConfigError, LogError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from interestclock.streams import EmbeddedLogWriter
+    from interestclock.streams import EventLog
 
 __all__ = ["append_command"]
 
 _out = Console()
-_SCHEME = "log://"
+_SCHEMES = ("log://", "redis://", "kafka://")
 
 
 def append_command(
     log: Annotated[
-        str, typer.Argument(help="log://DIR: an embedded log, made if needed.", show_default=False)
+        str,
+        typer.Argument(
+            help="log://DIR: an embedded log, made if needed; redis://HOST:PORT/STREAM; "
+            "kafka://HOST:PORT/TOPIC.",
+            show_default=False,
+        ),
     ],
     file: Annotated[
         Path | None,
@@ -56,10 +62,11 @@ def append_command(
         ),
     ] = None,
 ) -> None:
-    """Append messages to an embedded log, a line of JSON each, as they come; docs/live.md says of what form.
+    """Append messages to a log, a line of JSON each, as they come; docs/live.md says of what form.
 
-    What it has counted at its end is on the disk. It stops at the first line that is no message. A service
-    that appends to a log holds it: one process does at a time.
+    What it has counted at its end is on the disk of an embedded log, or with the broker. It stops at the
+    first line that is no message. A service that appends to an embedded log holds it: one
+    process does at a time.
 
     With --items it loads a catalogue: all of the table is read and checked, as --items of other commands is,
     before the first item is appended. The same table once more changes nothing.
@@ -71,20 +78,27 @@ def append_command(
       tail -f messages.jsonl | interestclock append log://events
 
       interestclock append log://events --items items.parquet --mapping plays.toml
+
+      interestclock append redis://127.0.0.1:6379/plays messages.jsonl
     """
-    if not log.startswith(_SCHEME) or not log.removeprefix(_SCHEME).strip("/"):
-        raise ConfigError(f"'{log}' is no embedded log; give log://DIR")
+    if not log.startswith(_SCHEMES) or not log.partition("://")[2].strip("/"):
+        raise ConfigError(
+            f"'{log}' is no log to append to; give log://DIR, redis://HOST:PORT/STREAM or "
+            "kafka://HOST:PORT/TOPIC"
+        )
     table = _table(items, file=file, mapping=mapping, from_column=from_column)
     if file is not None and not file.is_file():
         raise LogError(f"{file}: no such file; give a file with a message to a line")
-    from interestclock.streams import EmbeddedLogWriter
+    from interestclock.streams import EmbeddedLogWriter, open_event_log
+    from interestclock.streams.addresses import without_login
 
-    with EmbeddedLogWriter(Path(log.removeprefix(_SCHEME))) as writer:
-        count = _append_lines(writer, file) if table is None else _append_items(writer, table)
-        until = writer.position
-    offsets = f", offsets {until - count + 1:,} to {until:,}" if count else ""
+    opened = open_event_log(log)
+    with closing(opened):
+        count = _append_lines(opened, file) if table is None else _append_items(opened, table)
+        until = opened.position if isinstance(opened, EmbeddedLogWriter) else None
+    offsets = f", offsets {until - count + 1:,} to {until:,}" if count and until else ""
     what = "message" if table is None else "item"
-    _say(f"{log}: {count:,} {what}{'s' * (count != 1)} appended{offsets}")
+    _say(f"{without_login(log)}: {count:,} {what}{'s' * (count != 1)} appended{offsets}")
 
 
 def _table(
@@ -114,16 +128,16 @@ def _table(
     return read_items(items, columns, pa.string(), since=from_column)
 
 
-def _append_lines(writer: EmbeddedLogWriter, file: Path | None) -> int:
+def _append_lines(log: EventLog, file: Path | None) -> int:
     from interestclock.streams.append_lines import append_lines
 
     if file is None:
-        return append_lines(writer, sys.stdin.buffer, name="standard input")
+        return append_lines(log, sys.stdin.buffer, name="standard input")
     with file.open("rb") as lines:
-        return append_lines(writer, lines, name=str(file))
+        return append_lines(log, lines, name=str(file))
 
 
-def _append_items(writer: EmbeddedLogWriter, table: pa.Table) -> int:
+def _append_items(log: EventLog, table: pa.Table) -> int:
     from interestclock.operations.renewed_line import RenewedLine
     from interestclock.streams.append_items import append_items
     from interestclock.timeofday import TimeSource
@@ -134,7 +148,7 @@ def _append_items(writer: EmbeddedLogWriter, table: pa.Table) -> int:
         def show(count: int) -> None:
             line.show(lambda: f"{count:,} of {table.num_rows:,} items")
 
-        return append_items(writer, table, from_ms=now_ms, report=show)
+        return append_items(log, table, from_ms=now_ms, report=show)
 
 
 def _say(text: str) -> None:

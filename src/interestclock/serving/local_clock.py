@@ -55,10 +55,12 @@ def local_time_of(
     """
     wall_ms = request.at_ms if request.wall_ms is None else request.wall_ms
     offset, source = _offset(request, view, user, wall_ms, default_zone)
-    at = np.array([wall_ms])
+    at, ahead = np.array([wall_ms]), offset
+    if request.local_ms is not None:
+        at, ahead = np.array([request.local_ms]), 0
     return LocalTime(
-        second_of_day=int(seconds_of_day(at, offset)[0]),
-        day_of_week=int(day_of_week(at, offset)[0]),
+        second_of_day=int(seconds_of_day(at, ahead)[0]),
+        day_of_week=int(day_of_week(at, ahead)[0]),
         utc_offset_minutes=offset,
         source=source,
     )

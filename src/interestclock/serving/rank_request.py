@@ -25,6 +25,8 @@ class RankRequest:
         zone: IANA name of where the user is. utc_offset_minutes: minutes to add to UTC, instead of it.
         wall_ms: another time for the clock on the wall alone, as UTC milliseconds; features stay as of
             ``at_ms``. None is ``at_ms``.
+        local_ms: what the clock on the wall shows instead, as milliseconds since 1970 began on it; zone and
+            offset stay as they are at ``at_ms``.
         attributes: item id -> attribute -> texts, of candidates that the store may not know; of those that it
             knows its own count.
         explain: behaviours of each clock, those of most weight, that each candidate is explained with; 0 has
@@ -49,6 +51,7 @@ class RankRequest:
     zone: str | None = None
     utc_offset_minutes: int | None = None
     wall_ms: int | None = None
+    local_ms: int | None = None
     attributes: Mapping[Id, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     context: Mapping[str, Value] = field(default_factory=dict)
     explain: int = 0

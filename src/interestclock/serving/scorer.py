@@ -13,6 +13,7 @@ import torch
 
 from interestclock.errors import ResultError
 from interestclock.histories import Histories
+from interestclock.ranking import FeatureNames
 from interestclock.samples import Batch, BatchMaker
 from interestclock.serving.explain import Explanation, explained
 from interestclock.serving.feature_source import FeatureSource
@@ -25,6 +26,7 @@ from interestclock.serving.request_groups import Slots, apart, check_ids, check_
 from interestclock.serving.request_rows import Placed, rows_of
 from interestclock.serving.scored import Scored
 from interestclock.snapshots import Snapshot, SnapshotManifest, SnapshotReader
+from interestclock.snapshots.pins import pinned_in
 from interestclock.state import FeatureView
 
 __all__ = ["Scorer"]
@@ -105,6 +107,25 @@ class Scorer:
     def manifest(self) -> SnapshotManifest:
         """Of the snapshot that answers."""
         return self._ready.snapshot.manifest
+
+    @property
+    def names(self) -> FeatureNames:
+        """Of tasks and features of the ranker that answers."""
+        return self._ready.ranker.names
+
+    @property
+    def clocks(self) -> tuple[str, ...]:
+        """Kinds of its clocks, by the places that explanations name."""
+        return tuple(each.kind for each in self._ready.ranker.config.clocks)
+
+    @property
+    def pinned(self) -> str | None:
+        """The snapshot that a person wants; None where the newest is to answer.
+
+        Raises:
+            ResultError: what is pinned is not there.
+        """
+        return pinned_in(self._reader.folder)
 
     def refresh(self) -> bool:
         """Take the newest snapshot if it is another one; whether it was. ``refused`` says why it was not."""

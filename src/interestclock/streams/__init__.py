@@ -2,8 +2,10 @@
 
 from interestclock.streams.embedded_log import EmbeddedLogSource
 from interestclock.streams.embedded_log_writer import EmbeddedLogWriter
+from interestclock.streams.event_log import EventLog, open_event_log
 from interestclock.streams.hybrid_source import HybridSource
 from interestclock.streams.kafka import KafkaSource
+from interestclock.streams.kafka_writer import KafkaLogWriter
 from interestclock.streams.log_followers import LogFollower, followers_of, remove_follower
 from interestclock.streams.messages import Message, MessageParser
 from interestclock.streams.micro_batch import (
@@ -17,6 +19,7 @@ from interestclock.streams.micro_batch import (
 )
 from interestclock.streams.open_live import open_hybrid, open_live
 from interestclock.streams.redis_streams import RedisSource
+from interestclock.streams.redis_writer import RedisLogWriter
 from interestclock.streams.replay import ReplaySource
 from interestclock.streams.segment_files import Entry
 from interestclock.streams.segment_follower import SegmentFollower
@@ -28,7 +31,9 @@ __all__ = [
     "EmbeddedLogSource",
     "EmbeddedLogWriter",
     "Entry",
+    "EventLog",
     "HybridSource",
+    "KafkaLogWriter",
     "KafkaSource",
     "LiveSource",
     "LogFollower",
@@ -37,6 +42,7 @@ __all__ = [
     "MicroBatch",
     "OfALog",
     "OffsetRanges",
+    "RedisLogWriter",
     "RedisSource",
     "ReplaySource",
     "Rereadable",
@@ -46,6 +52,7 @@ __all__ = [
     "Tick",
     "Ticks",
     "followers_of",
+    "open_event_log",
     "open_hybrid",
     "open_live",
     "remove_follower",

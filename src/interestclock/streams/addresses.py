@@ -100,16 +100,22 @@ def redis_package() -> Any:
 
 
 def redis_client(
-    redis: Any, *, host: str, port: int, username: str | None = None, password: str | None = None
+    redis: Any,
+    *,
+    host: str,
+    port: int,
+    username: str | None = None,
+    password: str | None = None,
+    timeout_s: float = 30.0,
 ) -> Any:
     """A connection to a broker that tries once: waiting is ours to do, and to tell of.
 
     Args:
-        redis: the package.
+        redis: the package. timeout_s: how long an answer, or a connection, is awaited.
     """
     once = redis.retry.Retry(redis.backoff.NoBackoff(), 0)
     return redis.Redis(
-        host=host, port=port, username=username, password=password, socket_timeout=30.0, retry=once
+        host=host, port=port, username=username, password=password, socket_timeout=timeout_s, retry=once
     )
 
 

@@ -1,4 +1,4 @@
-"""An item table into an embedded log: a catalogue loaded, or loaded again, while followers run."""
+"""An item table into a log: a catalogue loaded, or loaded again, while followers run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 from interestclock.errors import LogError
 from interestclock.events.item_messages import item_messages
 from interestclock.streams.bulk_append import BulkAppend
-from interestclock.streams.embedded_log_writer import EmbeddedLogWriter
+from interestclock.streams.event_log import EventLog
 
 __all__ = ["append_items"]
 
@@ -17,7 +17,7 @@ _REPORT_EVERY = 1_000
 
 
 def append_items(
-    writer: EmbeddedLogWriter,
+    log: EventLog,
     items: pa.Table,
     *,
     from_ms: int,
@@ -38,13 +38,13 @@ def append_items(
 
     Example:
         >>> import tempfile
-        >>> from pathlib import Path
+        >>> from interestclock.streams import EmbeddedLogWriter
         >>> table = pa.table({"item_id": ["7", "8"], "attribute.genre": [["rock", "live"], []]})
-        >>> with EmbeddedLogWriter(Path(tempfile.mkdtemp())) as writer:
+        >>> with EmbeddedLogWriter(tempfile.mkdtemp()) as writer:
         ...     append_items(writer, table, from_ms=9)
         2
     """
-    appends, count = BulkAppend(writer), 0
+    appends, count = BulkAppend(log), 0
     try:
         for message in item_messages(items, from_ms=from_ms):
             appends.append(message)

@@ -1,4 +1,4 @@
-"""Lines of a file or a pipe as messages of an embedded log."""
+"""Lines of a file or a pipe as messages that are appended to a log."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from interestclock.errors import LogError
 from interestclock.events.message_json import read_message
 from interestclock.streams.bulk_append import BulkAppend
-from interestclock.streams.embedded_log_writer import EmbeddedLogWriter
+from interestclock.streams.event_log import EventLog
 
 __all__ = ["append_lines"]
 
 
-def append_lines(writer: EmbeddedLogWriter, lines: Iterable[bytes], *, name: str) -> int:
+def append_lines(log: EventLog, lines: Iterable[bytes], *, name: str) -> int:
     """Append a message for each line that is not empty, as they come; gives how many are on the disk.
 
     A line is read as a follower will read it, but for names of labels, outcomes, attributes and context,
@@ -27,13 +27,13 @@ def append_lines(writer: EmbeddedLogWriter, lines: Iterable[bytes], *, name: str
 
     Example:
         >>> import tempfile
-        >>> from pathlib import Path
+        >>> from interestclock.streams import EmbeddedLogWriter
         >>> said = b'{"label_of": "e1", "label": "like", "value": 1, "known_ms": 1700000180000}'
-        >>> with EmbeddedLogWriter(Path(tempfile.mkdtemp())) as writer:
+        >>> with EmbeddedLogWriter(tempfile.mkdtemp()) as writer:
         ...     append_lines(writer, [said, b"", said], name="stdin")
         2
     """
-    appends, count = BulkAppend(writer), 0
+    appends, count = BulkAppend(log), 0
     for number, line in enumerate(lines, 1):
         message = line.strip()
         if not message:

@@ -1,12 +1,13 @@
-"""Many messages, one behind the other, into an embedded log without waiting for each."""
+"""Many messages, one behind the other, into a log without waiting for each."""
 
 from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future
+from typing import Any
 
 from interestclock.errors import QueueFullError
-from interestclock.streams.embedded_log_writer import EmbeddedLogWriter
+from interestclock.streams.event_log import EventLog
 
 __all__ = ["BulkAppend"]
 
@@ -18,8 +19,8 @@ class BulkAppend:
 
     Example:
         >>> import tempfile
-        >>> from pathlib import Path
-        >>> with EmbeddedLogWriter(Path(tempfile.mkdtemp())) as writer:
+        >>> from interestclock.streams import EmbeddedLogWriter
+        >>> with EmbeddedLogWriter(tempfile.mkdtemp()) as writer:
         ...     appends = BulkAppend(writer)
         ...     for number in range(3):
         ...         appends.append(b"{}")
@@ -28,8 +29,8 @@ class BulkAppend:
         3
     """
 
-    def __init__(self, writer: EmbeddedLogWriter) -> None:
-        self._writer, self._waiting = writer, deque[Future[int]]()
+    def __init__(self, log: EventLog) -> None:
+        self._log, self._waiting = log, deque[Future[Any]]()
 
     def append(self, message: bytes) -> None:
         """Hand a message over.
@@ -39,7 +40,7 @@ class BulkAppend:
         """
         while True:
             try:
-                self._waiting.append(self._writer.submit([message]))
+                self._waiting.append(self._log.submit([message]))
             except QueueFullError:
                 if not self._waiting:
                     raise

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from interestclock.errors import ConfigError, QueueFullError, ResultError, system_errors_as
+from interestclock.errors import ConfigError, ResultError, system_errors_as
 from interestclock.files import force
 from interestclock.locks import lock
+from interestclock.streams.append_queue import AppendQueue, HandedOver, own_error
 from interestclock.streams.commit_mark import CommitMark, committed
 from interestclock.streams.embedded_log_folder import (
     HEADER,
@@ -33,17 +31,9 @@ from interestclock.timeofday import HOUR_MS, TimeSource
 
 __all__ = ["EmbeddedLogWriter"]
 
-_MOST_GROUP_BYTES = 1 << 20  # more is another group, so that none waits long for the bytes of others
 _RETENTION_S = 60.0
 _ENTRY_BYTES = len(entry_bytes(0, b"")) + 12  # beside the message, as it stands in the file
 _log = logging.getLogger("interestclock.log")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _HandedOver:
-    messages: tuple[bytes, ...]
-    bytes: int
-    future: Future[int]
 
 
 class EmbeddedLogWriter:
@@ -97,7 +87,10 @@ class EmbeddedLogWriter:
             )
         folder = Path(folder)
         self.folder, self._clock = folder, clock or TimeSource()
-        self._most_waiting_bytes = most_waiting_bytes
+        self.name = f"log://{folder}"
+        self._queue = AppendQueue(
+            str(folder), most_bytes=most_waiting_bytes, overhead_bytes=_ENTRY_BYTES, waits_for="the disk"
+        )
         check_folder(folder)
         with _writable(folder):
             make_folder(folder)
@@ -115,12 +108,7 @@ class EmbeddedLogWriter:
             raise
         self._retention = LogRetention(self._segments, keep_ms=round(keep_hours * HOUR_MS))
         self._retain()
-        self._waiting: deque[_HandedOver] = deque()
-        self._waiting_bytes = 0  # with those being written
-        self._changed = threading.Condition()
-        self._closing = False
         self._marked = True  # whether the mark says all that is on the disk
-        self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="embedded-log", daemon=True)
         self._thread.start()
 
@@ -128,6 +116,11 @@ class EmbeddedLogWriter:
     def position(self) -> int:
         """The number of the last entry on the disk; 0 where there is none."""
         return self._segments.position
+
+    @property
+    def acknowledged(self) -> str:
+        """What an acknowledgement is worth, in words."""
+        return "on the disk of this machine"
 
     def append(self, messages: Sequence[bytes]) -> int:
         """Hand messages over and wait until they are on the disk; gives the offset of the first.
@@ -149,45 +142,12 @@ class EmbeddedLogWriter:
                 is full or broken.
             ValueError: no message, or more bytes than may ever wait.
         """
-        if isinstance(messages, bytes | str) or not messages:
-            raise ValueError(f"messages are {messages!r}; give a list of one or more, each of bytes")
-        if not all(isinstance(message, bytes) for message in messages):
-            raise ValueError("a message is no bytes; give JSON in UTF-8, as the writers of messages do")
-        handed_over = _HandedOver(
-            messages=tuple(messages),
-            bytes=sum(map(len, messages)) + _ENTRY_BYTES * len(messages),
-            future=Future(),
-        )
-        if handed_over.bytes > self._most_waiting_bytes:
-            raise ValueError(
-                f"{len(messages):,} messages of {handed_over.bytes:,} bytes; at most "
-                f"{self._most_waiting_bytes:,} may wait (most_waiting_bytes): hand them over in parts"
-            )
-        if os.getpid() != self._process:
-            raise ResultError(
-                f"{self.folder} was opened by process {self._process}, and this is {os.getpid()}, a fork of "
-                "it: open the log behind the fork, in one process alone"
-            )
-        with self._changed:
-            if self._closing:
-                raise ResultError(f"{self.folder}: the writer was closed; open another")
-            if self._waiting_bytes + handed_over.bytes > self._most_waiting_bytes:
-                raise QueueFullError(
-                    f"{self.folder}: {self._waiting_bytes:,} bytes wait for the disk, and at most "
-                    f"{self._most_waiting_bytes:,} may; try again later, or send less"
-                )
-            self._waiting.append(handed_over)
-            self._waiting_bytes += handed_over.bytes
-            self._changed.notify()
-        return handed_over.future
+        return self._queue.submit(messages)
 
     def close(self) -> None:
         """Write what was handed over, and let another process append."""
-        with self._changed:
-            if self._closing:
-                return
-            self._closing = True
-            self._changed.notify()
+        if not self._queue.close():
+            return
         self._thread.join()
         self._mark.close()
         self._lock.release()
@@ -201,32 +161,17 @@ class EmbeddedLogWriter:
         self.close()
 
     def _run(self) -> None:
-        while (group := self._next_group()) is not None:
+        while (group := self._queue.next_group(_RETENTION_S)) is not None:
             taken = [each for each in group if each.future.set_running_or_notify_cancel()]
             if taken:
                 self._commit(taken)
-            with self._changed:
-                self._waiting_bytes -= sum(each.bytes for each in group)
+            self._queue.release(group)
             if not self._marked:
                 self._mark_committed()
             if time.monotonic() - self._retained_s >= _RETENTION_S:
                 self._retain()
 
-    def _next_group(self) -> list[_HandedOver] | None:
-        """What waits, as far as it goes into one group; nothing after a while; None at the end."""
-        with self._changed:
-            if not self._waiting and not self._closing:
-                self._changed.wait(_RETENTION_S)
-            if not self._waiting:
-                return None if self._closing else []
-            group = [self._waiting.popleft()]
-            group_bytes = group[0].bytes
-            while self._waiting and group_bytes + self._waiting[0].bytes <= _MOST_GROUP_BYTES:
-                group_bytes += self._waiting[0].bytes
-                group.append(self._waiting.popleft())
-            return group
-
-    def _commit(self, group: Sequence[_HandedOver]) -> None:
+    def _commit(self, group: Sequence[HandedOver]) -> None:
         try:
             now_ms = self._clock.now_ms()
             first = self._segments.append(
@@ -234,7 +179,7 @@ class EmbeddedLogWriter:
             )
         except BaseException as error:  # whoever waits has to know
             for each in group:
-                each.future.set_exception(_own(error))
+                each.future.set_exception(own_error(error))
             return
         self._marked = False
         self._mark_committed()
@@ -277,15 +222,6 @@ def _opened(folder: Path, segment_bytes: int, mark: CommitMark) -> Segments:
         mark.force()
         force(folder)
     return segments
-
-
-def _own(error: BaseException) -> BaseException:
-    """Each caller raises one of its own: they would add their tracebacks to a common one."""
-    if not isinstance(error, ResultError):
-        return error
-    own = ResultError(str(error))
-    own.__cause__ = error.__cause__
-    return own
 
 
 def _writable(folder: Path) -> AbstractContextManager[None]:

@@ -105,7 +105,7 @@ class MessageParser:
                 if message.fault is not None:
                     raise ValueError(message.fault)
                 read = read_message(message.payload)
-                self._check(read)
+                self.check(read)
                 kind = _kind(read)
             except ValueError as error:
                 bad.append(_bad(message, str(error)))
@@ -120,8 +120,12 @@ class MessageParser:
             tables[kind] = table.append_column("partition", partitions)
         return MicroBatch(offset_ranges=offset_ranges, bad=tuple(bad), **tables)
 
-    def _check(self, message: AnyMessage) -> None:
-        """What a model cannot know: the log's names, its default zone."""
+    def check(self, message: AnyMessage) -> None:
+        """What a model cannot know: the log's names, its default zone.
+
+        Raises:
+            ValueError: the log has no such name, or nothing tells a local time.
+        """
         if isinstance(message, Exposure):
             for part, given, names in zip(_PARTS, _parts(message), self._names, strict=True):
                 if given:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["RedisDurability", "read_durability"]
+__all__ = ["RedisDurability", "read_durability", "report_durability"]
 
 _LOSSES = {
     "always": "nothing that it acknowledged is lost in a crash",
@@ -64,3 +65,19 @@ def read_durability(client: Any, *, refused: type[Exception]) -> RedisDurability
             break
     saves = bool(settings["save"].strip()) if "save" in settings else None
     return RedisDurability(append_only=bool(enabled), fsync=settings.get("appendfsync"), saves=saves)
+
+
+def report_durability(name: str, durability: RedisDurability, *, log: logging.Logger) -> None:
+    """Say what a server's acknowledgements are worth; with a warning where it writes no append-only file.
+
+    Args:
+        name: of the server.
+    """
+    if durability.append_only and durability.loss is not None:
+        log.info("%s: %s", name, durability.loss)
+    elif not durability.append_only:
+        log.warning(
+            "%s: %s; on the server set appendonly yes, and appendfsync always if not a second may be missing",
+            name,
+            durability.loss,
+        )

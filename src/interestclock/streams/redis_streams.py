@@ -16,7 +16,7 @@ from interestclock.streams.merge import PartitionMerge, in_order
 from interestclock.streams.messages import Message, MessageParser
 from interestclock.streams.micro_batch import MicroBatch, OffsetRanges
 from interestclock.streams.outage import Outage
-from interestclock.streams.redis_durability import RedisDurability, read_durability
+from interestclock.streams.redis_durability import RedisDurability, read_durability, report_durability
 from interestclock.streams.redis_trimming import TrimmedUnread, entry_number
 from interestclock.timeofday import TimeSource
 
@@ -190,15 +190,7 @@ class RedisSource:
         if durability is None or durability == self._durability:
             return
         self._durability = durability
-        if durability.append_only and durability.loss is not None:
-            _log.info("%s: %s", self.name, durability.loss)
-        elif not durability.append_only:
-            _log.warning(
-                "%s: %s; on the server set appendonly yes, and appendfsync always if not a second may be "
-                "missing",
-                self.name,
-                durability.loss,
-            )
+        report_durability(self.name, durability, log=_log)
 
     def _read(self, streams: Sequence[str], most: int, wait_s: float) -> dict[str, list[Entry]]:
         """New entries of each stream, at most so many; waits only where nothing else is to be done."""

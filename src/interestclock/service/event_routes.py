@@ -1,0 +1,107 @@
+"""``POST /v1/events``, ``PUT /v1/items/{item}`` and ``DELETE /v1/users/{user}``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from interestclock.client import Erased, ItemChange, Logged
+from interestclock.errors import QueueFullError, ResultError
+from interestclock.service.bodies import decoded, json_response
+from interestclock.service.config import ServiceConfig
+from interestclock.service.event_batches import FaultyBatchError
+from interestclock.service.event_service import EventService
+from interestclock.service.problems import ProblemError
+
+__all__ = ["event_router"]
+
+_LARGE_BYTES = 1 << 16  # more is read in a thread, so that those who rank do not wait for it
+
+
+def event_router(events: EventService, *, config: ServiceConfig | None = None) -> APIRouter:
+    """The routes by which events come to the log.
+
+    Args:
+        events: where they go. config: limits, of calls that wait for the log and of how long they do.
+    """
+    config, router, decoder = config or ServiceConfig(), APIRouter(), msgspec.json.Decoder(ItemChange)
+    free = config.in_flight
+
+    @contextmanager
+    def one_more() -> Iterator[None]:
+        nonlocal free
+        if not free:
+            raise QueueFullError(f"{config.in_flight} calls wait for the log already; try again")
+        free -= 1
+        try:
+            yield
+        finally:
+            free += 1
+
+    async def logged(future: Future[Any]) -> None:
+        try:
+            async with asyncio.timeout(config.log_seconds):
+                await asyncio.wrap_future(future)
+        except TimeoutError as error:
+            raise ProblemError(
+                503,
+                f"{events.log.name} did not acknowledge it in {config.log_seconds} s: whether it has it is "
+                "not known; send it again, which counts it once",
+                retry_seconds=config.retry_seconds,
+            ) from error
+
+    @router.post("/v1/events")
+    async def post_events(request: Request) -> Response:
+        """Log a batch of exposures, labels and outcomes; answered once the log has all of them."""
+        with one_more(), _problems(config):
+            body = await request.body()
+            if len(body) > _LARGE_BYTES:
+                count, future = await asyncio.to_thread(events.submit, body)
+            else:
+                count, future = events.submit(body)
+            await logged(future)
+        log = events.log
+        return json_response(Logged(logged=count, log=log.name, acknowledged=log.acknowledged))
+
+    @router.put("/v1/items/{item:path}")
+    async def put_item(item: str, request: Request) -> Response:
+        """Log what an item is from now on; answered once the log has it."""
+        with one_more(), _problems(config):
+            await logged(events.change_item(item, await decoded(request, decoder)))
+        log = events.log
+        return json_response(Logged(logged=1, log=log.name, acknowledged=log.acknowledged))
+
+    @router.delete("/v1/users/{user:path}")
+    async def delete_user(user: str) -> Response:
+        """Log that a user is erased; answered once the log has it, and done once it is admitted."""
+        with one_more(), _problems(config):
+            until_ms, future = events.erase(user)
+            await logged(future)
+        log = events.log
+        return json_response(
+            Erased(user=user, until_ms=until_ms, logged=1, log=log.name, acknowledged=log.acknowledged),
+            status=202,
+        )
+
+    return router
+
+
+@contextmanager
+def _problems(config: ServiceConfig) -> Iterator[None]:
+    """Errors of batches and of logs as answers."""
+    try:
+        yield
+    except FaultyBatchError as error:
+        raise ProblemError(409 if error.conflict else 422, str(error), faults=error.faults) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ProblemError(400, f"the body is no JSON: {error}") from error
+    except QueueFullError:
+        raise
+    except ResultError as error:
+        raise ProblemError(503, str(error), retry_seconds=config.retry_seconds) from error
