@@ -22,7 +22,7 @@ from interestclock.serving.local_clock import local_time_of
 from interestclock.serving.quality_gate import QualityGate
 from interestclock.serving.rank_request import RankRequest
 from interestclock.serving.ranker_version import RankerVersion
-from interestclock.serving.request_groups import Slots, apart, as_ids, check_times, users_of
+from interestclock.serving.request_groups import Slots, apart, check_ids, check_times, users_of
 from interestclock.serving.request_rows import Placed, rows_of
 from interestclock.serving.scored import Scored
 from interestclock.snapshots import Snapshot, SnapshotManifest, SnapshotReader
@@ -242,16 +242,18 @@ class Scorer:
     def _place(self, requests: Sequence[RankRequest], user_M: Slots, view: FeatureView) -> list[Placed]:
         """Slots of candidates, 0 for those that the view does not know, and local times."""
         self._ready.name_users(user_M, [each.user for each in requests])
-        item_N = view.slots("item", as_ids([item for each in requests for item in each.items]))
+        items = [item for each in requests for item in each.items]
+        check_ids(items)
+        item_N = self._ready.items.slots(items, view)
         ends = np.cumsum([len(each.items) for each in requests])[:-1]
         return [
             Placed(
                 request=request,
                 user=user,
-                items=items.astype(np.int64),
+                items=slots,
                 local=local_time_of(request, view, user, default_zone=self._default_zone),
             )
-            for request, user, items in zip(requests, user_M.tolist(), np.split(item_N, ends), strict=True)
+            for request, user, slots in zip(requests, user_M.tolist(), np.split(item_N, ends), strict=True)
         ]
 
     def _described(
