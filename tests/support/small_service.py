@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-from fastapi import APIRouter
 from in_memory import REQUESTS
 from micro_batches import NO_LABELS
 from served_trainer import EACH, exposures, trainer_of, turn_ms
@@ -24,7 +24,8 @@ from interestclock.service import (
     create_app,
 )
 from interestclock.serving import Rankers
-from interestclock.store import StoreWriter, open_store
+from interestclock.store import open_store
+from interestclock.store.open_store import open_writer
 from interestclock.timeofday import TimeSource
 
 TURNS = 6
@@ -37,21 +38,18 @@ def stopped_clock(at_ms: int = NOW_MS) -> TimeSource:
     return TimeSource(start_ms=at_ms, left_ms=TimeSource().now_ms(), factor=1e-12)
 
 
-def trained(folder: Path) -> LiveTrainer:
-    """A trainer after some turns, with ``snapshots/`` of it and ``store/`` of its features."""
+def trained(folder: Path, *, store: str | None = None) -> LiveTrainer:
+    """A trainer after some turns, with ``snapshots/`` of it and ``store/`` of its features, or another."""
     trainer = trainer_of(EACH)
     for turn in range(TURNS):
         genres = [["rock"], ["jazz", "soul"], []]
         trainer.process(exposures(turn, ["ann", "bob", "ann"], ["a", "b", "c"], genres, hours=4), NO_LABELS)
     trainer.finish()
     TrainerSnapshots(folder / "snapshots", trainer).write(whole=True)
-    write_store(folder / "store", trainer)
-    return trainer
-
-
-def write_store(folder: Path, trainer: LiveTrainer) -> None:
-    with StoreWriter(folder, schema=REQUESTS, config=EACH.state()) as writer:
+    where = store or folder / "store"
+    with open_writer(where, schema=REQUESTS, config=EACH.state(), owner="test") as writer:
         keep(writer, trainer.features, 7, NOW_MS)
+    return trainer
 
 
 def small_service(
@@ -65,13 +63,28 @@ def small_service(
 
 @asynccontextmanager
 async def asking(
-    service: RankingService, access: Access | None = None, *, routers: Sequence[APIRouter] = ()
+    service: RankingService, access: Access | None = None, **more: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the app, without a port."""
-    app = create_app(service, access=access, routers=routers)
+    app = create_app(service, access=access, **more)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url=ADDRESS) as client,
     ):
         yield client
+
+
+def answers_to(
+    service: RankingService,
+    *asked: tuple[str, str, dict[str, Any]],
+    access: Access | None = None,
+    **more: Any,
+) -> list[httpx.Response]:
+    """What an app of a service answers to requests, one after the other: method, path, arguments of httpx."""
+
+    async def ask() -> list[httpx.Response]:
+        async with asking(service, access, **more) as client:
+            return [await client.request(method, path, **arguments) for method, path, arguments in asked]
+
+    return asyncio.run(ask())

@@ -76,6 +76,19 @@ Name = Annotated[
 Demo = Annotated[
     bool, typer.Option("--demo", help="Let histories and clocks of users be read without a token.")
 ]
+TrainerMetrics = Annotated[
+    str | None,
+    typer.Option(
+        metavar="<url>",
+        help="Where the trainer serves metrics (train --metrics-port), for /v1/status: such as "
+        "http://127.0.0.1:9100/metrics",
+        show_default=False,
+    ),
+]
+UpdaterMetrics = Annotated[
+    str | None,
+    typer.Option(metavar="<url>", help="Likewise, of features follow.", show_default=False),
+]
 EventsLog = Annotated[
     str | None,
     typer.Option(
@@ -124,6 +137,8 @@ def serve_command(
     in_flight: InFlight = 64,
     timeout_seconds: TimeoutSeconds = 2.0,
     body_bytes: BodyBytes = 1_000_000,
+    trainer_metrics: TrainerMetrics = None,
+    updater_metrics: UpdaterMetrics = None,
     allow: Allow = None,
     log_file: LogFile = None,
 ) -> None:
@@ -171,6 +186,7 @@ def serve_command(
 
     look_in_current_folder(*(allow or ()))
     torch.set_num_threads(1)
+    beside = _given(trainer_metrics, updater_metrics)
     access = Access.of_environment(os.environ, host=host, names=tuple(name or ()), demo=demo)
     config = ServiceConfig(
         candidates=candidates, in_flight=in_flight, timeout_seconds=timeout_seconds, body_bytes=body_bytes
@@ -192,7 +208,7 @@ def serve_command(
             config=config,
         )
         routers = [] if events is None else [event_router(events, config=config)]
-        app = create_app(service, access=access, routers=routers)
+        app = create_app(service, access=access, beside=beside, routers=routers)
         serve_app(app, host=host, port=port, started=lambda url: _say_where(url, service))
 
 
@@ -208,6 +224,19 @@ def _folders(snapshots: list[str]) -> dict[str, Path]:
             )
         folders[name] = Path(folder)
     return folders
+
+
+def _given(trainer: str | None, updater: str | None) -> dict[str, str]:
+    """Addresses of metrics that were given."""
+    beside: dict[str, str] = {}
+    for who, url in (("trainer", trainer), ("updater", updater)):
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ConfigError(
+                f"--{who}-metrics '{url}' is no address; give one such as http://127.0.0.1:9100/metrics"
+            )
+        if url is not None:
+            beside[who] = url
+    return beside
 
 
 def _say_where(url: str, service: RankingService) -> None:

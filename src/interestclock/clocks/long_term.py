@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockInputs, ClockModule
+from interestclock.clocks.gap_table import GapTables
 from interestclock.clocks.search_module import SearchModule, newest_spans
 from interestclock.clocks.time_gap import GAP_FEATURES, TimeGap, gap_features
 from interestclock.errors import check_size
@@ -38,7 +40,7 @@ __all__ = ["LongTermClock", "LongTermConfig"]
 
 # Shapes: B candidates, M requests (a user at a time), L behaviours, K retrieved, N distinct items,
 # I item vector, Q heads, D latent of a head, Z = Q x D, F gap features, C = I + F,
-# P gaps that occur, R items asked for, O output.
+# G gaps, P of them that occur, R items asked for, O output.
 
 _GAPS = DAY_SECONDS // 2 + 1
 
@@ -143,6 +145,7 @@ class LongTermClock(ItemSearch):
         nn.init.xavier_uniform_(self.value)
         self.mlp = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, config.output_dim))
         self.output_dim = config.output_dim
+        self._tables = GapTables()
 
     def forward(
         self,
@@ -188,6 +191,8 @@ class LongTermClock(ItemSearch):
 
     def gap_scores(self, gap_P: Tensor, *, dtype: torch.dtype) -> Tensor:
         """g of all heads added up; a gap is in seconds of the day."""
+        if not self.training:
+            return self._tables.of(self.gap).summed_G[gap_P].to(dtype)
         return self.gap.summed(gap_features(gap_P, dtype=dtype))
 
     def attend(
@@ -202,8 +207,8 @@ class LongTermClock(ItemSearch):
         Returns:
             float32 (B, O).
         """
-        feature_BKF = gap_features(gap_seconds_BK, dtype=candidate_BI.dtype)
-        relevance_BQK = self._relevance(candidate_BI, behaviour_BKI, feature_BKF)
+        feature_BKF, time_BKQ = self._of_gaps(gap_seconds_BK, dtype=candidate_BI.dtype)
+        relevance_BQK = self._relevance(candidate_BI, behaviour_BKI, time_BKQ)
         pooled_BQC = pool_by_head(relevance_BQK, present_BK, (behaviour_BKI, feature_BKF))
         out_BO: Tensor = self.mlp(project_heads(pooled_BQC, self.value))
         return out_BO
@@ -219,15 +224,23 @@ class LongTermClock(ItemSearch):
         Returns:
             float32 (B, Q, K); those of a head add up to 1, or to 0 where nothing was found.
         """
-        feature_BKF = gap_features(gap_seconds_BK, dtype=candidate_BI.dtype)
-        relevance_BQK = self._relevance(candidate_BI, behaviour_BKI, feature_BKF)
+        _, time_BKQ = self._of_gaps(gap_seconds_BK, dtype=candidate_BI.dtype)
+        relevance_BQK = self._relevance(candidate_BI, behaviour_BKI, time_BKQ)
         return masked_softmax(relevance_BQK, present_BK.unsqueeze(1))
 
-    def _relevance(self, candidate_BI: Tensor, behaviour_BKI: Tensor, feature_BKF: Tensor) -> Tensor:
+    def _of_gaps(self, gap_seconds_BK: Tensor, *, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Features of gaps, and g of each head; looked up where a server asks, which learns nothing."""
+        if not self.training and not torch.is_grad_enabled():
+            table = self._tables.of(self.gap)
+            feature_BKF = functional.embedding(gap_seconds_BK, table.feature_GF).to(dtype)
+            return feature_BKF, functional.embedding(gap_seconds_BK, table.score_GQ).to(dtype)
+        feature_BKF = gap_features(gap_seconds_BK, dtype=dtype)
+        return feature_BKF, self.gap(feature_BKF)
+
+    def _relevance(self, candidate_BI: Tensor, behaviour_BKI: Tensor, time_BKQ: Tensor) -> Tensor:
         """Eq. 2 per head."""
         query_BZ = self.query(candidate_BI)
         item_BQK = head_scores(query_BZ, self.key.weight, (behaviour_BKI,), heads=self.config.heads)
-        time_BKQ: Tensor = self.gap(feature_BKF)
         return item_BQK / self.scale + time_BKQ.transpose(1, 2)
 
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 __all__ = ["Retrieved", "distinct", "hit_rate", "retrieved_vectors"]
 
 # Shapes: B candidates, K kept, E behaviours of all users, N item numbers, U distinct ones, X any,
-# I item vector.
+# I item vector, L behaviours searched.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,8 @@ class Retrieved:
     Args:
         offset_BK: int64, where each behaviour stands; 0 on padding.
         score_BK: float32, −inf on padding. present_BK: bool, false on padding.
+        vector_LI, gap_L: items' vectors and gaps to the request of all that was searched, where they were
+            laid out for that. place_BK: int64, where in them each behaviour stands.
 
     Example:
         >>> retrieved = Retrieved(
@@ -37,6 +39,9 @@ class Retrieved:
     offset_BK: Tensor
     score_BK: Tensor
     present_BK: Tensor
+    vector_LI: Tensor | None = None
+    gap_L: Tensor | None = None
+    place_BK: Tensor | None = None
 
 
 def hit_rate(retrieved: Retrieved, exact: Retrieved) -> float:

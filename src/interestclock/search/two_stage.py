@@ -6,15 +6,18 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from interestclock.search.batch import ItemKeys, search_batch
 from interestclock.search.retrieved import Retrieved, retrieved_vectors
+from interestclock.search.span_vectors import SpanVectors, search_spans
 from interestclock.search.spans import Spans, retrieved_gaps, seen_in
 
 __all__ = ["ItemSearch", "TwoStage"]
 
 # Shapes: B candidates, M requests (a user at a time), E behaviours of all users, K retrieved, N distinct
-# items, U of them that occur, G gaps, P of them that occur, I item vector, Z projection, O output.
+# items, U of them that occur, G gaps, P of them that occur, I item vector, Z projection, L behaviours laid
+# out, O output.
 
 
 class TwoStage(nn.Module):
@@ -77,6 +80,11 @@ class TwoStage(nn.Module):
         Returns:
             float32 (B, O).
         """
+        vector_LI, gap_L, place_BK = retrieved.vector_LI, retrieved.gap_L, retrieved.place_BK
+        if vector_LI is not None and gap_L is not None and place_BK is not None:
+            behaviour_BKI = functional.embedding(place_BK, vector_LI)
+            gap_BK = gap_L[place_BK]
+            return self.attend(candidate_BI, behaviour_BKI, gap_BK, retrieved.present_BK)
         behaviour_BKI = retrieved_vectors(retrieved, spans.item_E, items=items, vectors=vectors)
         gap_BK = retrieved_gaps(retrieved, spans, request_row_B)
         return self.attend(candidate_BI, behaviour_BKI, gap_BK, retrieved.present_BK)
@@ -125,7 +133,7 @@ class ItemSearch(TwoStage):
         """What a gap adds to a score, all heads together; nothing, unless a subclass says otherwise.
 
         Args:
-            gap_P: int64, distinct, in the spans' unit. dtype: of the scores.
+            gap_P: int64, in the spans' unit. dtype: of the scores.
 
         Returns:
             (P,), or None if the search sees no time.
@@ -147,7 +155,8 @@ class ItemSearch(TwoStage):
 
         The search runs among the items' own vectors: what projects a behaviour is applied to the query
         instead, once per candidate rather than once per item, since :math:`(q W_q) \cdot (b W_b) = (q W_q
-        W_b^\top) \cdot b`. Each distinct item of the batch is read once, and each distinct gap scored once.
+        W_b^\top) \cdot b`. Each distinct item of the batch is read once, and each distinct gap scored once;
+        of a model that is served (``eval``), each request's behaviours are read in their order.
 
         Args:
             candidate_BI: float32, the candidates' item vectors.
@@ -156,6 +165,8 @@ class ItemSearch(TwoStage):
             items: one more than the largest item number. vectors: of item numbers, int64 (U,) -> (U, I).
             cached: older projections to search among instead, of all items, made by ``key``.
         """
+        if cached is None and self._serves(candidate_BI, request_row_B):
+            return self._search_spans(candidate_BI, request_row_B, spans, vectors)
         seen = seen_in(spans, items=items)
         time_score_G = candidate_BI.new_zeros(spans.gaps)
         score_P = self.gap_scores(seen.gap_P, dtype=candidate_BI.dtype)
@@ -171,6 +182,34 @@ class ItemSearch(TwoStage):
             keys=cached,
             time_score_G=time_score_G,
             spans=spans,
+            top_k=self.behaviours,
+        )
+
+    def _serves(self, candidate_BI: Tensor, request_row_B: Tensor) -> bool:
+        """Whether it is a server that asks: on the CPU in float32, each request's candidates together."""
+        return (
+            not self.training
+            and candidate_BI.device.type == "cpu"
+            and candidate_BI.dtype == torch.float32
+            and bool((request_row_B[1:] >= request_row_B[:-1]).all())
+        )
+
+    def _search_spans(
+        self,
+        candidate_BI: Tensor,
+        request_row_B: Tensor,
+        spans: Spans,
+        vectors: Callable[[Tensor], Tensor],
+    ) -> Retrieved:
+        laid_out = SpanVectors.of(spans, vectors)
+        time_score_L = self.gap_scores(laid_out.gap_L, dtype=candidate_BI.dtype)
+        if time_score_L is None:
+            time_score_L = candidate_BI.new_zeros(len(laid_out.gap_L))
+        return search_spans(
+            (self.query(candidate_BI) / self.scale) @ self.key.weight,
+            torch.bincount(request_row_B, minlength=len(spans.start_M)).tolist(),
+            laid_out,
+            time_score_L=time_score_L,
             top_k=self.behaviours,
         )
 

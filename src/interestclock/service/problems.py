@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from interestclock.client import PROBLEM_TYPE, Fault, Problem
-from interestclock.errors import InterestClockError, LogError, QueueFullError, RequestError
+from interestclock.errors import ConfigError, InterestClockError, LogError, RequestError, ResultError
 
 __all__ = ["ProblemError", "add_problem_handlers", "problem_response"]
 
@@ -82,9 +82,9 @@ def _problem_of(error: Exception, *, retry_seconds: int) -> ProblemError | None:
             return error
         case HTTPException():
             return ProblemError(error.status_code, str(error.detail))
-        case QueueFullError():
+        case ResultError():  # the queue is full or closed, the store is away
             return ProblemError(503, str(error), retry_seconds=retry_seconds)
-        case RequestError() | LogError():
+        case RequestError() | LogError() | ConfigError():
             return ProblemError(422, str(error))
         case TimeoutError() | asyncio.CancelledError():
             return ProblemError(504, "it was not answered in time; give fewer candidates, or try again")

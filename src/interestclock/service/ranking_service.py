@@ -17,6 +17,7 @@ from interestclock.errors import RequestError, ResultError
 from interestclock.service.background import Background
 from interestclock.service.config import ServiceConfig
 from interestclock.service.exploration import Exploration
+from interestclock.service.in_flight import InFlight
 from interestclock.service.rank_requests import rank_request
 from interestclock.service.ranked_items import ranked_items
 from interestclock.service.reopened_store import ReopenedStore
@@ -81,7 +82,8 @@ class RankingService:
         self.rankers, self.store = rankers, store
         self.config, self.time = config or ServiceConfig(), time or TimeSource()
         self.queue = queue or ScoringQueue(rankers)
-        self._exploration, self._served = exploration or Exploration(), served
+        self.in_flight, self._served = InFlight(most=self.config.in_flight), served
+        self._exploration = exploration or Exploration()
         self._beside: ExitStack | None = None
 
     def __enter__(self) -> Self:
@@ -132,7 +134,10 @@ class RankingService:
 
         Raises:
             RequestError: there are too many candidates, or none.
+            ResultError: they are to be listed, and the store is away.
         """
+        if call.catalogue is not None and self.store.away is not None:
+            raise ResultError(f"the store is away, and no items can be listed: {self.store.away}")
         return rank_request(call, self.store, at_ms=self.time.now_ms(), most=self.config.candidates)
 
     def answer(self, call: Rank, scored: Scored) -> Ranked:

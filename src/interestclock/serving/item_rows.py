@@ -12,6 +12,8 @@ import torch
 from interestclock.arrays import with_room
 from interestclock.ranking import Ranker
 from interestclock.serving.id_index import IdIndex
+from interestclock.serving.item_slots import ItemSlots
+from interestclock.serving.rank_request import Id
 from interestclock.state import FeatureView, Mark
 
 __all__ = ["ItemRows", "NewItems"]
@@ -46,6 +48,7 @@ class ItemRows:
     def __init__(self, ranker: Ranker, *, items: IdIndex, values: Mapping[str, IdIndex]) -> None:
         self._ranker, self._items, self._values = ranker, items, values
         self._mark: Mark | None = None
+        self._slots = ItemSlots()
         self._described_S = np.zeros(1, np.bool_)
         self._number_S = np.zeros(1, np.int64)  # in the snapshot; 0 where it has none
         self._value_SV = {name: np.zeros((1, 1), np.int32) for name in values}  # in the view
@@ -64,6 +67,15 @@ class ItemRows:
         self._rows, self._renewed = rows, True
         self._described_S &= (self._number_S > 0) & ~np.isin(self._number_S, other_items)
         self._value_row_X = dict.fromkeys(self._values, _NO_ROW)
+
+    def slots(self, ids: Sequence[Id], view: FeatureView) -> npt.NDArray[np.int64]:
+        """Slots of items in a view, int64 (N,); 0 for those that it does not know.
+
+        Raises:
+            RequestError, LogError: as ``ItemSlots.of``.
+        """
+        self._follow(view)
+        return self._slots.of(ids, view)
 
     def describe(self, slot_N: IntArray, view: FeatureView, *, at_ms: int) -> None:
         """Have the ranker know these items as they are now.
@@ -111,6 +123,7 @@ class ItemRows:
             self._value_row_X = dict.fromkeys(self._values, _NO_ROW)
         else:
             self._described_S[changed.slots[changed.slots < self._described_S.size]] = False
+        self._slots.forget(changed.slots)
         self._mark = changed.mark
 
     def _know_values(self, view: FeatureView) -> None:

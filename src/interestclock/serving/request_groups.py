@@ -12,7 +12,7 @@ from interestclock.errors import RequestError
 from interestclock.serving.rank_request import Id, RankRequest
 from interestclock.state import FeatureView
 
-__all__ = ["Slots", "apart", "as_ids", "check_times", "users_of"]
+__all__ = ["Slots", "apart", "as_ids", "check_ids", "check_times", "users_of"]
 
 # Shapes: M requests.
 
@@ -47,6 +47,22 @@ def apart(requests: Sequence[RankRequest], user_M: Slots) -> Iterator[tuple[list
         yield [requests[place] for place in places], user_M[places]
 
 
+def check_ids(ids: Sequence[Id]) -> bool:
+    """Refuse ids that are not of one type; whether they are integers.
+
+    Raises:
+        RequestError: they are of two, or of another.
+
+    Example:
+        >>> check_ids(["a"]), check_ids([7, 8])
+        (False, True)
+    """
+    kinds = {type(each) for each in ids}
+    if not kinds <= {int} and not kinds <= {str}:
+        raise RequestError("ids are texts and integers, or neither; give one type, as the log has it")
+    return kinds == {int}
+
+
 def as_ids(ids: Sequence[Id]) -> pa.Array:
     """Ids of one type.
 
@@ -57,11 +73,9 @@ def as_ids(ids: Sequence[Id]) -> pa.Array:
         >>> as_ids([7, 8]).type, as_ids(["a"]).type
         (DataType(int64), DataType(string))
     """
-    kinds = {type(each) for each in ids}
-    if not kinds <= {int} and not kinds <= {str}:
-        raise RequestError("ids are texts and integers, or neither; give one type, as the log has it")
+    whole = check_ids(ids)
     try:
-        return pa.array(ids, pa.int64() if kinds == {int} else pa.string())
+        return pa.array(ids, pa.int64() if whole else pa.string())
     except (OverflowError, pa.ArrowInvalid) as error:
         raise RequestError(
             f"an id is no integer of 64 bits ({error}); give ids as the log has them"

@@ -13,6 +13,7 @@ import torch
 
 from interestclock.errors import ResultError
 from interestclock.histories import Histories
+from interestclock.ranking import FeatureNames
 from interestclock.samples import Batch, BatchMaker
 from interestclock.serving.explain import Explanation, explained
 from interestclock.serving.feature_source import FeatureSource
@@ -21,10 +22,11 @@ from interestclock.serving.local_clock import local_time_of
 from interestclock.serving.quality_gate import QualityGate
 from interestclock.serving.rank_request import RankRequest
 from interestclock.serving.ranker_version import RankerVersion
-from interestclock.serving.request_groups import Slots, apart, as_ids, check_times, users_of
+from interestclock.serving.request_groups import Slots, apart, check_ids, check_times, users_of
 from interestclock.serving.request_rows import Placed, rows_of
 from interestclock.serving.scored import Scored
 from interestclock.snapshots import Snapshot, SnapshotManifest, SnapshotReader
+from interestclock.snapshots.pins import pinned_in
 from interestclock.state import FeatureView
 
 __all__ = ["Scorer"]
@@ -105,6 +107,25 @@ class Scorer:
     def manifest(self) -> SnapshotManifest:
         """Of the snapshot that answers."""
         return self._ready.snapshot.manifest
+
+    @property
+    def names(self) -> FeatureNames:
+        """Of tasks and features of the ranker that answers."""
+        return self._ready.ranker.names
+
+    @property
+    def clocks(self) -> tuple[str, ...]:
+        """Kinds of its clocks, by the places that explanations name."""
+        return tuple(each.kind for each in self._ready.ranker.config.clocks)
+
+    @property
+    def pinned(self) -> str | None:
+        """The snapshot that a person wants; None where the newest is to answer.
+
+        Raises:
+            ResultError: what is pinned is not there.
+        """
+        return pinned_in(self._reader.folder)
 
     def refresh(self) -> bool:
         """Take the newest snapshot if it is another one; whether it was. ``refused`` says why it was not."""
@@ -221,16 +242,18 @@ class Scorer:
     def _place(self, requests: Sequence[RankRequest], user_M: Slots, view: FeatureView) -> list[Placed]:
         """Slots of candidates, 0 for those that the view does not know, and local times."""
         self._ready.name_users(user_M, [each.user for each in requests])
-        item_N = view.slots("item", as_ids([item for each in requests for item in each.items]))
+        items = [item for each in requests for item in each.items]
+        check_ids(items)
+        item_N = self._ready.items.slots(items, view)
         ends = np.cumsum([len(each.items) for each in requests])[:-1]
         return [
             Placed(
                 request=request,
                 user=user,
-                items=items.astype(np.int64),
+                items=slots,
                 local=local_time_of(request, view, user, default_zone=self._default_zone),
             )
-            for request, user, items in zip(requests, user_M.tolist(), np.split(item_N, ends), strict=True)
+            for request, user, slots in zip(requests, user_M.tolist(), np.split(item_N, ends), strict=True)
         ]
 
     def _described(

@@ -14,11 +14,20 @@ from interestclock.errors import ConfigError, LogError, ResultError
 from interestclock.store.store_view import StoreView
 from interestclock.timeofday import DAY_SECONDS
 
-__all__ = ["BehaviourRow", "UserPage", "user_page"]
+__all__ = ["BehaviourRow", "UnknownUserError", "UserPage", "user_page"]
 
 # Shapes: M users at a time, N behaviours, H buckets, V values.
 
 _INT64 = np.iinfo(np.int64)
+
+
+class UnknownUserError(ResultError):
+    """A user whom the store does not know.
+
+    Example:
+        >>> issubclass(UnknownUserError, ResultError)
+        True
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +76,7 @@ def user_page(view: StoreView, user: str, *, at_ms: int, last: int) -> UserPage:
         user: the id as text. at_ms: as of when, UTC milliseconds. last: how many behaviours to give.
 
     Raises:
-        ResultError: the store does not know the user. ConfigError: the id is of another type than the
+        UnknownUserError: the store does not know the user. ConfigError: the id is of another type than the
             store's, or features cannot be read as of then any more.
 
     Example:
@@ -80,7 +89,7 @@ def user_page(view: StoreView, user: str, *, at_ms: int, last: int) -> UserPage:
         >>> with LmdbStore(folder) as store, store.snapshot() as view:
         ...     user_page(view, "7", at_ms=0, last=20)
         Traceback (most recent call last):
-        interestclock.errors.ResultError: the store does not know user '7': not seen yet, or ...
+        interestclock.store.user_page.UnknownUserError: the store does not know user '7': not seen yet, ...
     """
     if at_ms < view.complete_from_ms:
         raise ConfigError(
@@ -90,7 +99,7 @@ def user_page(view: StoreView, user: str, *, at_ms: int, last: int) -> UserPage:
         )
     user_M = _slot(view, user)
     if not user_M[0]:
-        raise ResultError(
+        raise UnknownUserError(
             f"the store does not know user '{user}': not seen yet, or forgotten; ask for another"
         )
     slot, at_ms_M = int(user_M[0]), np.array([at_ms])

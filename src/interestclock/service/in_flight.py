@@ -1,0 +1,50 @@
+"""How many requests are worked at, and no more than that."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from interestclock.errors import QueueFullError
+
+__all__ = ["InFlight"]
+
+
+class InFlight:
+    """Counts requests that are worked at; one more than may be is refused at once.
+
+    Args:
+        most: at a time.
+
+    Example:
+        >>> in_flight = InFlight(most=1)
+        >>> with in_flight.one():
+        ...     in_flight.count
+        1
+        >>> in_flight.count
+        0
+    """
+
+    def __init__(self, *, most: int) -> None:
+        self._most, self.count, self._guard = most, 0, threading.Lock()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Work at one more.
+
+        Raises:
+            QueueFullError: there are enough already.
+        """
+        with self._guard:
+            if self.count >= self._most:
+                raise QueueFullError(
+                    f"{self.count} requests are worked at, and no more may be; try again later, or run more "
+                    "processes"
+                )
+            self.count += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self.count -= 1
