@@ -85,7 +85,7 @@ class RequestError(InterestClockError):
 
 
 class QueueFullError(ResultError):
-    """More waits to be written than may wait: nothing was taken, and the same may be tried again later.
+    """More waits to be written, or scored, than may wait: nothing was taken, and the same may be tried later.
 
     Example:
         >>> issubclass(QueueFullError, ResultError)

@@ -61,6 +61,7 @@ def test_scores_are_those_of_the_trainer(turns: list, data: st.DataObject) -> No
                 for scorer in served:
                     scorer.refresh()
                     check(scorer, requests, trainer)
+                assert {each.position for each in served[1].score(requests)} == {turn + 1}
 
 
 def asked(turn: int) -> st.SearchStrategy[RankRequest]:

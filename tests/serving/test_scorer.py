@@ -9,29 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from in_memory import DAY_MS, HOUR_MS
-from micro_batches import NO_LABELS
-from served_trainer import EACH, exposures, trainer_of, turn_ms
+from served_trainer import EACH, trainer_of, turn_ms
 
 from interestclock.errors import LogError, RequestError, ResultError
-from interestclock.live.trainer_snapshots import TrainerSnapshots
 from interestclock.serving import RankRequest, Scorer
 from interestclock.serving.local_clock import local_time_of
 from interestclock.state import FeatureState
 
 TURNS = 6
 NOW_MS = turn_ms(TURNS, 4)
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[FeatureState, Path]:
-    trainer = trainer_of(EACH)
-    for turn in range(TURNS):
-        genres = [["rock"], ["jazz", "soul"], []]
-        trainer.process(exposures(turn, ["ann", "bob", "ann"], ["a", "b", "c"], genres, hours=4), NO_LABELS)
-    trainer.finish()
-    folder = tmp_path_factory.mktemp("snapshots")
-    TrainerSnapshots(folder, trainer).write(whole=True)
-    return trainer.features, folder
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ class RankRequest:
             ``at_ms``. None is ``at_ms``.
         attributes: item id -> attribute -> texts, of candidates that the store may not know; of those that it
             knows its own count.
+        explain: behaviours of each clock, those of most weight, that each candidate is explained with; 0 has
+            nothing explained.
         context: name -> value, the same for all candidates: text, texts where there may be several, or a
             number, as the log has it; one that is left out is missing.
 
@@ -49,11 +51,14 @@ class RankRequest:
     wall_ms: int | None = None
     attributes: Mapping[Id, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     context: Mapping[str, Value] = field(default_factory=dict)
+    explain: int = 0
 
     def __post_init__(self) -> None:
         check_names("items", self.items)
         if not len(self.items):
             raise RequestError("no candidates; give at least one item")
+        if self.explain < 0:
+            raise RequestError(f"explain is {self.explain}; give a number of behaviours, or 0 for none")
         if self.zone is not None and self.utc_offset_minutes is not None:
             raise RequestError("zone and utc_offset_minutes are both given; give one of them")
         if self.zone is not None and not is_zone(self.zone):

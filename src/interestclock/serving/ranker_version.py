@@ -14,8 +14,9 @@ from torch import Tensor
 from interestclock.errors import ResultError
 from interestclock.events.context import CONTEXT_KINDS
 from interestclock.features import ClockFeatureConfig
-from interestclock.ranking import described_ranker, table_names
+from interestclock.ranking import FeatureNames, described_ranker, table_names
 from interestclock.saved import made_of
+from interestclock.serving.feature_source import FeatureSource
 from interestclock.serving.id_index import IdIndex
 from interestclock.serving.item_rows import ItemRows
 from interestclock.snapshots import Snapshot
@@ -78,6 +79,25 @@ class RankerVersion:
     def name(self) -> str:
         """Of the snapshot."""
         return self.snapshot.manifest.name
+
+    def check_features(self, store: FeatureSource) -> None:
+        """Refuse a ranker that was trained on other features than the store has.
+
+        Raises:
+            ResultError: it was.
+        """
+        buckets = self.features.clocks.buckets_per_day
+        pairs = {
+            "names": (self.ranker.names, FeatureNames.of(store.schema, buckets_per_day=buckets)),
+            "clocks": (self.features.clocks, store.config.clocks),
+            "longest": (self.features.longest, store.config.longest),
+        }
+        for what, (trained, stored) in pairs.items():
+            if trained != stored:
+                raise ResultError(
+                    f"snapshot {self.name} was trained with {what} {trained}, and the store has {stored}; "
+                    "start updater and trainer with the same mapping and settings"
+                )
 
     def goes_on_with(self, snapshot: Snapshot) -> bool:
         """Whether ``update`` can be told of it: the ranker is the same, but for what it learned."""

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 import torch
 
-from interestclock.errors import RequestError, ResultError
+from interestclock.errors import ResultError
 from interestclock.histories import Histories
-from interestclock.ranking import FeatureNames
 from interestclock.samples import Batch, BatchMaker
 from interestclock.serving.explain import Explanation, explained
 from interestclock.serving.feature_source import FeatureSource
 from interestclock.serving.item_rows import NewItems
 from interestclock.serving.local_clock import local_time_of
 from interestclock.serving.quality_gate import QualityGate
-from interestclock.serving.rank_request import Id, RankRequest
+from interestclock.serving.rank_request import RankRequest
 from interestclock.serving.ranker_version import RankerVersion
+from interestclock.serving.request_groups import Slots, apart, as_ids, check_times, users_of
 from interestclock.serving.request_rows import Placed, rows_of
 from interestclock.serving.scored import Scored
-from interestclock.snapshots import SnapshotReader
+from interestclock.snapshots import Snapshot, SnapshotManifest, SnapshotReader
 from interestclock.state import FeatureView
 
 __all__ = ["Scorer"]
 
 # Shapes: M requests, C candidates of one, N candidates of all that are asked for.
 
-Slots = npt.NDArray[np.int32]
+_log = logging.getLogger("interestclock.serving")
 
 
 class Scorer:
@@ -47,6 +46,8 @@ class Scorer:
         snapshots: folder that a trainer writes. allow: clocks outside this project that may be imported.
         default_zone: local time of who says no zone and is not known; None is an error then.
         gate: what a new snapshot has to be worth; None is ``QualityGate()``.
+        name: of the ranker, which answers carry. only: the one snapshot that answers, whatever the folder
+            says; None follows the folder.
 
     Raises:
         ResultError: there is no snapshot that can be read, or it was trained on other features than the
@@ -77,11 +78,15 @@ class Scorer:
         allow: Collection[str] = (),
         default_zone: str | None = None,
         gate: QualityGate | None = None,
+        name: str = "ranker",
+        only: str | None = None,
     ) -> None:
         self._store, self._allow, self._default_zone = store, tuple(allow), default_zone
-        self._reader = SnapshotReader(snapshots, refusal=(gate or QualityGate()).refusal)
+        self.name = name
+        self._reader = SnapshotReader(snapshots, refusal=(gate or QualityGate()).refusal, only=only)
         self._version: RankerVersion | None = None
-        self._scoring = threading.Lock()
+        self._other_features: str | None = None
+        self._scoring, self._refreshing = threading.Lock(), threading.Lock()
         self.refresh()
         if self._version is None:
             raise ResultError(f"no snapshot to serve: {self._reader.refused}")
@@ -94,27 +99,42 @@ class Scorer:
     @property
     def refused(self) -> str | None:
         """Why the newest snapshot was not taken; None where it was."""
-        return self._reader.refused
+        return self._reader.refused or self._other_features
+
+    @property
+    def manifest(self) -> SnapshotManifest:
+        """Of the snapshot that answers."""
+        return self._ready.snapshot.manifest
 
     def refresh(self) -> bool:
-        """Take the newest snapshot if it is another one; whether it was.
+        """Take the newest snapshot if it is another one; whether it was. ``refused`` says why it was not."""
+        with self._refreshing:
+            if not self._reader.refresh():
+                return False
+            snapshot = self._reader.current
+            assert snapshot is not None  # refresh said so
+            try:
+                self._swap_in(snapshot)
+            except ResultError as error:
+                if self._version is None:
+                    raise
+                self._other_features = str(error)
+                _log.warning("snapshot refused, the one before stays: %s", error)
+                return False
+            self._other_features = None
+            return True
 
-        Raises:
-            ResultError: it was trained on other features than the store's.
-        """
-        if not self._reader.refresh():
-            return False
-        snapshot = self._reader.current
-        assert snapshot is not None  # refresh said so
+    def _swap_in(self, snapshot: Snapshot) -> None:
+        """Between two calls that score: each is answered by one version."""
         held = self._version
         if held is not None and held.goes_on_with(snapshot):
             with self._scoring:
                 held.update(snapshot)
-            return True
+            return
         version = RankerVersion(snapshot, allow=self._allow)
-        _check_features(version, self._store)
-        self._version = version
-        return True
+        version.check_features(self._store)
+        with self._scoring:
+            self._version = version
 
     @torch.no_grad()
     def score(self, requests: Sequence[RankRequest]) -> list[Scored]:
@@ -130,10 +150,10 @@ class Scorer:
         if not requests:
             return []
         with self._scoring, self._store.snapshot() as view:
-            _check_times(requests, view)
+            check_times(requests, view)
             scored = []
-            for together, user_M in _apart(requests, _users(requests, view)):
-                scored += self._score(together, user_M, view)
+            for together, user_M in apart(requests, users_of(requests, view)):
+                scored += [self._with_why(each, view) for each in self._score(together, user_M, view)]
         place = {id(each.request): each for each in scored}
         return [place[id(request)] for request in requests]
 
@@ -153,9 +173,19 @@ class Scorer:
             RequestError: as ``score``.
         """
         with self._scoring, self._store.snapshot() as view:
-            _check_times([request], view)
-            _, batch, histories = self._prepared([request], _users([request], view), view)
-            return explained(self._ready.ranker, batch, histories, view, items=request.items, most=most)
+            check_times([request], view)
+            return self._explained(request, view, most=most)
+
+    def _with_why(self, scored: Scored, view: FeatureView) -> Scored:
+        """With explanations of the version and the view that scored."""
+        request = scored.request
+        if not request.explain:
+            return scored
+        return replace(scored, explanations=self._explained(request, view, most=request.explain))
+
+    def _explained(self, request: RankRequest, view: FeatureView, *, most: int) -> list[Explanation]:
+        _, batch, histories = self._prepared([request], users_of([request], view), view)
+        return explained(self._ready.ranker, batch, histories, view, items=request.items, most=most)
 
     def _score(self, requests: Sequence[RankRequest], user_M: Slots, view: FeatureView) -> list[Scored]:
         placed, batch, histories = self._prepared(requests, user_M, view)
@@ -166,10 +196,12 @@ class Scorer:
         return [
             Scored(
                 request=each.request,
+                ranker=self.name,
                 version=version.name,
                 probabilities={task: of_request[number].numpy() for task, of_request in parts.items()},
                 local=each.local,
                 known_behaviours=int(batch.known_behaviours_B[first]),
+                position=view.position_of(each.user),
             )
             for number, (each, first) in enumerate(zip(placed, first_M.tolist(), strict=True))
         ]
@@ -189,7 +221,7 @@ class Scorer:
     def _place(self, requests: Sequence[RankRequest], user_M: Slots, view: FeatureView) -> list[Placed]:
         """Slots of candidates, 0 for those that the view does not know, and local times."""
         self._ready.name_users(user_M, [each.user for each in requests])
-        item_N = view.slots("item", _as_ids([item for each in requests for item in each.items]))
+        item_N = view.slots("item", as_ids([item for each in requests for item in each.items]))
         ends = np.cumsum([len(each.items) for each in requests])[:-1]
         return [
             Placed(
@@ -224,54 +256,3 @@ class Scorer:
         item_B = item_B.copy()
         item_B[unknown] = slot_R
         return replace(batch, item_B=torch.from_numpy(item_B))
-
-
-def _check_times(requests: Sequence[RankRequest], view: FeatureView) -> None:
-    for each in requests:
-        if each.at_ms < view.complete_from_ms:
-            raise RequestError(
-                f"features as of {each.at_ms} are asked for, but they are kept from "
-                f"{view.complete_from_ms} on (UTC milliseconds); ask as of now"
-            )
-
-
-def _users(requests: Sequence[RankRequest], view: FeatureView) -> Slots:
-    """Slots of users, 0 for those that the view does not know."""
-    return view.slots("user", _as_ids([each.user for each in requests]))
-
-
-def _apart(requests: Sequence[RankRequest], user_M: Slots) -> Iterator[tuple[list[RankRequest], Slots]]:
-    """Requests that are scored together: of users that the view does not know, one at a time."""
-    groups: dict[Id | None, list[int]] = {}
-    for place, (request, slot) in enumerate(zip(requests, user_M.tolist(), strict=True)):
-        groups.setdefault(None if slot else request.user, []).append(place)
-    for places in groups.values():
-        yield [requests[place] for place in places], user_M[places]
-
-
-def _as_ids(ids: Sequence[Id]) -> pa.Array:
-    kinds = {type(each) for each in ids}
-    if not kinds <= {int} and not kinds <= {str}:
-        raise RequestError("ids are texts and integers, or neither; give one type, as the log has it")
-    try:
-        return pa.array(ids, pa.int64() if kinds == {int} else pa.string())
-    except (OverflowError, pa.ArrowInvalid) as error:
-        raise RequestError(
-            f"an id is no integer of 64 bits ({error}); give ids as the log has them"
-        ) from error
-
-
-def _check_features(version: RankerVersion, store: FeatureSource) -> None:
-    """Refuse a ranker that was trained on other features than the store has."""
-    buckets = version.features.clocks.buckets_per_day
-    pairs = {
-        "names": (version.ranker.names, FeatureNames.of(store.schema, buckets_per_day=buckets)),
-        "clocks": (version.features.clocks, store.config.clocks),
-        "longest": (version.features.longest, store.config.longest),
-    }
-    for what, (trained, stored) in pairs.items():
-        if trained != stored:
-            raise ResultError(
-                f"snapshot {version.name} was trained with {what} {trained}, and the store has {stored}; "
-                "start updater and trainer with the same mapping and settings"
-            )

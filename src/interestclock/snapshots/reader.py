@@ -44,7 +44,8 @@ class SnapshotReader:
     Args:
         folder: of snapshots. feature_fingerprint: only snapshots of this one are taken; None takes any.
         refusal: of a new snapshot and the one in use says why the new one is not taken, None where it is; it
-            is not asked about one that is pinned.
+            is not asked about one that is named by a person.
+        only: the name of the one snapshot that is read, whatever the folder says answers; None follows it.
 
     Example:
         >>> import tempfile, torch
@@ -64,8 +65,10 @@ class SnapshotReader:
         *,
         feature_fingerprint: str | None = None,
         refusal: Callable[[SnapshotManifest, SnapshotManifest | None], str | None] = lambda *_: None,
+        only: str | None = None,
     ) -> None:
         self.folder, self._fingerprint, self._refusal = Path(folder), feature_fingerprint, refusal
+        self._only = only
         self._current: Snapshot | None = None
         self._refused: str | None = None
         self._refreshing = threading.Lock()
@@ -77,7 +80,7 @@ class SnapshotReader:
 
     @property
     def answers(self) -> str:
-        """Name of the snapshot that is to answer: the one that is pinned, else the newest.
+        """Name of the snapshot that is to answer: the only one, else the one that is pinned, else the newest.
 
         Raises:
             ResultError: there is none.
@@ -104,6 +107,8 @@ class SnapshotReader:
         and what was there stays. Whoever reads ``current`` in another thread gets the old state or the new.
         """
         with self._refreshing:
+            if self._only is not None and self._current is not None:
+                return False  # it stays as it is, even where its folder is gone
             try:
                 manifest = read_manifest(self.folder, self._named())
                 same = self._current is not None and self._current.manifest == manifest
@@ -136,12 +141,15 @@ class SnapshotReader:
 
     def _check_wanted(self, manifest: SnapshotManifest) -> None:
         held = None if self._current is None else self._current.manifest
-        if pinned_in(self.folder) != manifest.name and (reason := self._refusal(manifest, held)):
+        by_name = self._only or pinned_in(self.folder)
+        if by_name != manifest.name and (reason := self._refusal(manifest, held)):
             raise ResultError(
                 f"{self.folder / manifest.name}: {reason}; 'interestclock snapshots pin' has it taken"
             )
 
     def _named(self) -> str:
+        if self._only is not None:
+            return self._only
         if (pinned := pinned_in(self.folder)) is not None:
             return pinned
         path = self.folder / CURRENT

@@ -286,6 +286,10 @@ class FeatureState:
         """This state, as a store gives what it is at a moment; nobody may go on with it meanwhile."""
         yield self
 
+    def position_of(self, user: int) -> int | None:  # noqa: ARG002
+        """None: who feeds the state knows how far."""
+        return None
+
     def items_changed(self, since: Mark | None) -> ItemsChanged:
         """Items that became new, other or gone since a mark of an earlier call, as ``FeatureView`` says."""
         return self._feed.since(since)

@@ -42,6 +42,13 @@ class FeatureView(Protocol):
     def complete_from_ms(self) -> int:
         """From when on features can be read, UTC milliseconds."""
 
+    def position_of(self, user: int) -> int | None:
+        """Position in what was admitted up to which a user's features go; None where it is not counted.
+
+        Args:
+            user: slot; 0, of who is not known, stands where the view does.
+        """
+
     def slots(self, kind: str, ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.int32]:
         """Slots of ids of a kind, ``user`` or ``item``; 0 for those not known."""
 

@@ -80,6 +80,7 @@ class StoreView:
         self._behaviour_types = self.user_histories.column_types
         self._votes = values.votes
         self._slot_of: dict[int | str, int] = {}
+        self._user_positions = [0]
         self._headers: list[tuple[int | str | None, Header | None]] = [(None, None)]
         self._items: dict[int, ItemRecord | None] = {}
 
@@ -87,6 +88,10 @@ class StoreView:
     def position(self) -> int:
         """Of what was admitted last and is in here."""
         return self._meta.position
+
+    def position_of(self, user: int) -> int:
+        """Position up to which a user's features go; of stores that are not of one moment it may be later."""
+        return max(self._meta.position, self._user_positions[user])
 
     @property
     def offsets(self) -> dict[str, str]:
@@ -204,6 +209,7 @@ class StoreView:
                 self._slot_of[each] = len(self._headers)
                 self._load(len(self._headers), found)
                 self._headers.append((each, found.header))
+                self._user_positions.append(found.position)
         return self._slot_of
 
     def _load(self, slot: int, found: UserValues) -> None:
