@@ -103,3 +103,24 @@ def test_a_log_of_many_rows_is_not_split_twice(tmp_path: Path) -> None:
     assert found.types == {"user_id": pa.string(), "item_id": pa.int64()}
     (remark,) = found.remarks
     assert "row 300001 has 'guest-7'" in remark
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["7", "42"] * 10 + ["x", "07"]), st.integers(0, 40), st.sampled_from("\n\r")),
+        min_size=1,
+        max_size=9,
+    ),
+    st.integers(1, 300),
+    st.booleans(),
+)
+def test_long_lines_end_at_any_byte(rows, block_bytes, ended) -> None:
+    text = "".join(f"{value},{'n' * length}{end}" for value, length, end in rows)
+    text = text if ended else text[:-1]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.csv"
+        path.write_bytes(b"id,note\n" + text.encode())
+        with mock.patch.object(plain_ids, "_BLOCK_BYTES", block_bytes):
+            told = hold_plain_integers(path, [0], COMMA)
+    assert told == all(value in ("7", "42") for value, _, _ in rows)

@@ -6,7 +6,6 @@ import codecs
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -49,39 +48,45 @@ def hold_plain_integers(path: Path, places: Sequence[int], text: CsvFormat) -> b
     wanted[list(places)] = True
     found = np.zeros(wanted.size, np.bool_)
     delimiter, quote = ord(text.delimiter or ","), ord('"') if text.quoted else -1
+    header = text.columns is None
     with _opened(path) as file:
-        lines = _lines(file)
-        if text.columns is None and (begin := next(lines, None)) is not None:
-            end = _LINE_END.search(begin)
-            if end is None or (text.quoted and begin.count(b'"', 0, end.start()) % 2):
+        for room, stop in _lines(file):
+            if header and not _blank_header(room, stop, quoted=text.quoted):
                 return False
-            lines = _behind(begin[end.end() :], lines)
-        checked = (
-            are_digits(np.frombuffer(each, np.uint8), wanted, found, delimiter, quote) for each in lines
-        )
-        return all(checked) and bool(found[list(places)].all())
+            header = False
+            if not are_digits(np.frombuffer(room, np.uint8, stop), wanted, found, delimiter, quote):
+                return False
+    return bool(found[list(places)].all())
 
 
-def _opened(path: Path) -> BinaryIO:
-    file: BinaryIO = pa.OSFile(str(path))
+def _opened(path: Path) -> pa.NativeFile:
+    file = pa.OSFile(str(path))
     packed = compression_of(path)
     return file if packed is None else pa.CompressedInputStream(file, packed)
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """Whole lines, about a block of them at a time."""
-    rest = b""
-    while block := file.read(_BLOCK_BYTES):
-        end = block.rfind(b"\n") + 1
-        if end:
-            yield rest + block[:end]
-            rest = block[end:]
-        else:
-            rest += block
-    if rest:
-        yield rest
+def _lines(file: pa.NativeFile) -> Iterator[tuple[bytearray, int]]:
+    """Whole lines, about a block of them at a time: a room that begins with them, and where they stop.
+
+    The room is the same each time, as long as it holds a line: memory that is near, and never copied.
+    """
+    room, filled = bytearray(_BLOCK_BYTES), 0
+    while read := file.readinto(memoryview(room)[filled:]):
+        stop = room.rfind(b"\n", filled, filled + read) + 1
+        filled += read
+        if stop:
+            yield room, stop
+            room[: filled - stop], filled = room[stop:filled], filled - stop
+        elif filled == len(room):
+            room = room + bytes(filled)  # another one: arrays of this one may be held
+    if filled:
+        yield room, filled
 
 
-def _behind(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from others
+def _blank_header(room: bytearray, stop: int, *, quoted: bool) -> bool:
+    """Make empty lines of the first one; false where it is not told fast how far it goes."""
+    end = _LINE_END.search(room, 0, stop)
+    if end is None or (quoted and room.count(b'"', 0, end.start()) % 2):
+        return False
+    room[: end.start()] = b"\n" * end.start()
+    return True
