@@ -32,8 +32,9 @@ CLOCKS = {
     "adaptive": "interestclock.clocks.adaptive:AdaptiveConfig",
     "gaussian": "interestclock.clocks.gaussian:GaussianConfig",
     "longterm": "interestclock.clocks.long_term:LongTermConfig",
+    "routine": "interestclock.clocks.routine:RoutineConfig",
 }
-"""Every clock of the project: its ``kind``, and its configuration. A comparison runs them unasked."""
+"""Every clock of the project: its ``kind``, and its configuration."""
 
 BASELINES = {
     "din": "interestclock.sequences.din:DinConfig",
@@ -43,7 +44,7 @@ BASELINES = {
 }
 """Every baseline of the project, likewise; a comparison runs those that are asked for."""
 
-DEFAULT_RANKERS = ("base", *CLOCKS, "gaussian+longterm")
+DEFAULT_RANKERS = ("base", "hour", "naive", "adaptive", "gaussian", "longterm", "gaussian+longterm")
 """What a comparison runs where none is named; ``+`` joins parts of one ranker."""
 
 BASE = "base"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from pathlib import Path
 
@@ -52,7 +53,9 @@ def test_parts_are_named_as_on_the_command_line_and_have_settings_beside_their_k
 def test_every_field_of_every_part_can_be_set_and_is_explained(kind: str, tmp_path: Path) -> None:
     config = CLOCKS_OF_OURS[kind]()
     given = {each.name: getattr(config, each.name) for each in fields(config)}
-    settings = "".join(f", {name} = {value!r}" for name, value in given.items() if value is not None)
+    settings = "".join(
+        f", {name} = {json.dumps(value)}" for name, value in given.items() if value is not None
+    )
     path = written(tmp_path, f'[mine]\nparts = [{{kind = "{kind}"{settings}}}]')
     assert read_lineup(path) == (NamedRanker(name="mine", clocks=(config,)),)
     assert set(help_of(type(config))) == set(given)

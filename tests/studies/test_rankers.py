@@ -46,7 +46,7 @@ def test_a_clock_of_the_user_s_own_goes_by_its_kind() -> None:
     assert by_path["own"].clocks == (OwnConfig(),)
 
 
-def test_unasked_a_comparison_runs_every_clock() -> None:
+def test_unasked_a_comparison_runs_rankers_that_there_are() -> None:
     assert CompareConfig().rankers == DEFAULT_RANKERS
     assert set(lineup(DEFAULT_RANKERS)) == set(DEFAULT_RANKERS)
 
