@@ -127,7 +127,7 @@ def compare_command(
     from interestclock.evaluation.verdict import limits_of_the_log
     from interestclock.studies.compare import CompareConfig, compare
     from interestclock.studies.progress import TerminalProgress
-    from interestclock.studies.result_table import result_table
+    from interestclock.studies.result_table import beside_hour_table, result_table
     from interestclock.training import TrainConfig
 
     config = CompareConfig(
@@ -146,6 +146,8 @@ def compare_command(
         source = log.open(dead_letters=_dead_letters(out))
         results = compare(source, out, config=config, title=f"Rankers on {log.title}", progress=progress)
     _out.print(result_table(results))
+    if (beside_hour := beside_hour_table(results)) is not None:
+        _out.print(beside_hour)
     for sentence in limits_of_the_log(results):
         _out.print(sentence, highlight=False, markup=False, soft_wrap=True)
     _say_counts(source.counts, _dead_letters(out))

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from interestclock.clocks import ClockConfig, GaussianConfig
+from interestclock.clocks import ClockConfig, GaussianConfig, TimeEncodingConfig
 from interestclock.defaults import DEFAULT_RANKERS
 from interestclock.errors import ConfigError, LogError, check_numbers
 from interestclock.evaluation import Split, split_by_time
@@ -150,6 +150,7 @@ def _compare(
         aside / "predictions",
         label=label,
         rankers=list(rankers),
+        beside_hour=_beside_hour(rankers),
         seeds=config.seeds,
         replicates=config.replicates,
         workers=workers,
@@ -238,6 +239,12 @@ def _plans(
         for seed in range(config.seeds)
         for name, ranker in rankers.items()
     ]
+
+
+def _beside_hour(rankers: Mapping[str, RankerConfig]) -> list[str]:
+    """Rankers that carry an hour embedding and more."""
+    parts = {name: [clock.kind for clock in ranker.clocks] for name, ranker in rankers.items()}
+    return [name for name, kinds in parts.items() if TimeEncodingConfig.kind in kinds and len(kinds) > 1]
 
 
 def _described(rankers: Mapping[str, RankerConfig]) -> dict[str, list[dict[str, Any]]]:
