@@ -41,9 +41,9 @@ def comparisons(auc: Mapping[str, Estimate], *, baseline: str, users: int) -> Js
 
     Returns:
         Plain values for JSON: ``baseline``, ``confidence``, ``power``, ``count`` (m), ``seeds_counted``;
-        ``auc``: name → ``{"mean", "interval"}`` of every ranker; ``gains``: name → ``{"mean", "interval", "detectable"}`` of
-        every other one, AUC minus the baseline's; ``detectable`` is the least true gain whose interval would
-        lie above 0 in 80 of 100 such logs. None for what has no value.
+        ``auc``: name → ``{"mean", "interval"}`` of every ranker; ``gains``: name → ``{"mean", "interval",
+        "detectable"}`` of every other one, AUC minus the baseline's; ``detectable`` is the least true gain
+        whose interval would lie above 0 in 80 of 100 such logs. None for what has no value.
 
     Example:
         >>> rng = np.random.default_rng(0)
