@@ -8,10 +8,11 @@ from pathlib import Path
 from five_features import data_folder, has_check_ins
 from simulated import open_simulated
 
+from interestclock.defaults import BASELINES, DEFAULT_RANKERS
 from interestclock.events import EventSource, open_log
 from interestclock.ranking import RankerConfig
 from interestclock.samples import PrepareConfig, prepare_samples
-from interestclock.studies.rankers import RANKERS, lineup
+from interestclock.studies.rankers import lineup
 from interestclock.training import RunPlan, TrainConfig, run_ranker
 
 
@@ -21,7 +22,10 @@ def each_ranker() -> dict[str, dict[str, float]]:
         folder = Path(temporary)
         source = open_check_ins() if has_check_ins() else open_simulated("small", folder / "log")
         prepare_samples(source, folder / "samples", config=PrepareConfig())
-        return {name: run(name, config, folder, source) for name, config in lineup(list(RANKERS)).items()}
+        return {
+            name: run(name, config, folder, source)
+            for name, config in lineup([*DEFAULT_RANKERS, *BASELINES]).items()
+        }
 
 
 def open_check_ins() -> EventSource:

@@ -23,6 +23,7 @@ import interestclock
 from interestclock.cli.app import app
 from interestclock.events import ColumnMapping, open_log
 from interestclock.samples import PrepareConfig
+from interestclock.studies import read_lineup
 from interestclock.studies.export_features import export_features
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -327,10 +328,13 @@ def test_python_shown_runs(
 
 
 @pytest.mark.parametrize(("page", "mapping"), shown_blocks("toml"))
-def test_mappings_shown_are_read(page: str, mapping: str, tmp_path: Path) -> None:
+def test_mappings_and_lineups_shown_are_read(page: str, mapping: str, tmp_path: Path) -> None:
     file = tmp_path / page.replace(".md", ".toml")
     file.write_text(mapping)
-    ColumnMapping.from_toml(file).schema()
+    if mapping.startswith("[base]"):
+        assert read_lineup(file)
+    else:
+        ColumnMapping.from_toml(file).schema()
 
 
 @pytest.mark.parametrize(("page", "command"), shown_commands())

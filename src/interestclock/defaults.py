@@ -9,6 +9,7 @@ from __future__ import annotations
 
 __all__ = [
     "ALL_TIME_DAYS",
+    "BASE",
     "BASELINES",
     "BATCH_MINUTES",
     "CANDIDATES_BY_POPULARITY",
@@ -20,7 +21,7 @@ __all__ = [
     "LAYOUTS",
     "LEARNING_RATE",
     "ORDERS",
-    "RANKER_NAMES",
+    "PARTS",
     "SIMULATOR_SIZES",
     "SITTING_MINUTES",
 ]
@@ -31,8 +32,9 @@ CLOCKS = {
     "adaptive": "interestclock.clocks.adaptive:AdaptiveConfig",
     "gaussian": "interestclock.clocks.gaussian:GaussianConfig",
     "longterm": "interestclock.clocks.long_term:LongTermConfig",
+    "routine": "interestclock.clocks.routine:RoutineConfig",
 }
-"""Every clock of the project: its ``kind``, and its configuration. A comparison runs them unasked."""
+"""Every clock of the project: its ``kind``, and its configuration."""
 
 BASELINES = {
     "din": "interestclock.sequences.din:DinConfig",
@@ -42,11 +44,14 @@ BASELINES = {
 }
 """Every baseline of the project, likewise; a comparison runs those that are asked for."""
 
-DEFAULT_RANKERS = ("base", *CLOCKS, "gaussian+longterm")
-"""What a comparison runs where none is named; with ``+`` where there are several in one."""
+DEFAULT_RANKERS = ("base", "hour", "naive", "adaptive", "gaussian", "longterm", "gaussian+longterm")
+"""What a comparison runs where none is named; ``+`` joins parts of one ranker."""
 
-RANKER_NAMES = (*DEFAULT_RANKERS, *BASELINES)
-"""The rankers a comparison knows."""
+BASE = "base"
+"""The ranker of no part: the base model alone."""
+
+PARTS = (*CLOCKS, *BASELINES)
+"""What a ranker is a sum of, upon the base model: by ``+`` in its name."""
 
 LAYOUTS = ("foursquare",)
 """Logs whose columns are known."""

@@ -1,39 +1,60 @@
-"""Whether a name is one of a ranker, told without importing any."""
+"""What a ranker's name says: ``base``, or the parts that it is a sum of; told without importing any."""
 
 from __future__ import annotations
 
 import difflib
 
-from interestclock.defaults import RANKER_NAMES
+from interestclock.defaults import BASE, PARTS
 from interestclock.errors import ConfigError
 from interestclock.plugins import instead_of_a_file, is_named
 
-__all__ = ["check_ranker_name"]
+__all__ = ["parts_of"]
 
 
-def check_ranker_name(name: str) -> None:
-    """Refuse what is no ranker of this project and does not read as a clock of the user's own.
+def parts_of(name: str) -> tuple[str, ...]:
+    """The parts that a ranker's name joins by ``+``, in their order; none of the base model alone.
+
+    Each is a clock or baseline of this project, or reads as a clock of the user's own,
+    ``package.module:Name``, which is not looked for.
 
     Args:
-        name: out of ``RANKER_NAMES``, or ``package.module:Name``, which is not looked for.
+        name: such as ``hour+gaussian``.
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: a part is neither, or named twice; the base model is named beside others.
 
     Example:
-        >>> check_ranker_name("gaussian"), check_ranker_name("my_package.my_module:MyClockConfig")
-        (None, None)
-        >>> check_ranker_name("gausian")
+        >>> parts_of("base"), parts_of("hour+my_package.my_module:MyClockConfig")
+        ((), ('hour', 'my_package.my_module:MyClockConfig'))
+        >>> parts_of("hour+gausian")
         Traceback (most recent call last):
-        interestclock.errors.ConfigError: no ranker 'gausian' (did you mean gaussian?); there are base, ...
+        interestclock.errors.ConfigError: no ranker 'hour+gausian': no part 'gausian' (did you mean ...
     """
-    if name in RANKER_NAMES or is_named(name):
-        return
-    if written := instead_of_a_file(name):
-        raise ConfigError(f"no ranker '{name}'{written}")
-    close = difflib.get_close_matches(name, RANKER_NAMES, n=1)
+    if name == BASE:
+        return ()
+    parts = tuple(part.strip() for part in name.split("+"))
+    for number, part in enumerate(parts):
+        if part == BASE:
+            rest = "+".join(each for each in parts if each != BASE)
+            raise ConfigError(f"'{name}' names base, which is in every ranker; write {rest or BASE}")
+        if part in parts[:number]:
+            raise ConfigError(
+                f"'{name}' names {part} twice; name each part once, or give two of a kind their settings in "
+                "a line-up file"
+            )
+        if part not in PARTS and not is_named(part):
+            raise ConfigError(_no_part(part, name))
+    return parts
+
+
+def _no_part(part: str, name: str) -> str:
+    whole = f"no ranker '{name}'" + ("" if part == name else f": no part '{part}'")
+    if written := instead_of_a_file(part):
+        return f"{whole}{written}"
+    known = (BASE, *PARTS) if part == name else PARTS
+    close = difflib.get_close_matches(part, known, n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
-    raise ConfigError(
-        f"no ranker '{name}'{hint}; there are {', '.join(RANKER_NAMES)}, or name a clock of your own, "
-        "my_package.my_module:MyClockConfig"
+    return (
+        f"{whole}{hint}; there are {BASE}, {', '.join(PARTS)} and sums such as hour+gaussian, or name a "
+        "clock of your own, my_package.my_module:MyClockConfig"
     )

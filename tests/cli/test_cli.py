@@ -16,6 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from interestclock.cli import main
+from interestclock.clocks import GaussianConfig
+from interestclock.ranking import load_ranker
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,23 @@ def test_from_simulation_to_comparison(tmp_path: Path) -> None:
     inspected = run("inspect", log)
     assert inspected.returncode == 0, inspected.stderr
     assert "genre" in inspected.stdout
-    quick = ("--rankers", "base,hour", "--seeds", "1", "--replicates", "20")
+    lineup = tmp_path / "lineup.toml"
+    lineup.write_text('[base]\n[sharp]\nparts = ["hour", {kind = "gaussian", sigma_hours = 0.5}]')
+    quick = ("--lineup", str(lineup), "--seeds", "1", "--replicates", "20")
     done = run("compare", log, *quick, "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert "report.html" in done.stdout
-    assert set(json.loads((out / "results.json").read_text())["rankers"]) == {"base", "hour"}
+    assert set(json.loads((out / "results.json").read_text())["rankers"]) == {"base", "sharp"}
     config = json.loads((out / "config.json").read_text())
     assert config["settings"]["seeds"] == 1
+    assert [(part["kind"], part.get("sigma_hours")) for part in config["settings"]["rankers"]["sharp"]] == [
+        ("hour", None),
+        ("gaussian", 0.5),
+    ]
+    assert load_ranker(out / "rankers" / "sharp-seed0").config.clocks[1] == GaussianConfig(sigma_hours=0.5)
+    both = run("compare", log, *quick, "--rankers", "base", "--out", str(tmp_path / "again"))
+    assert both.returncode == 1
+    assert "both name rankers; give one of them" in both.stderr
     assert len(config["fingerprint"]) == 64
 
 

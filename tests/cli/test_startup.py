@@ -13,11 +13,11 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from interestclock.cli.app import app
-from interestclock.defaults import DEFAULT_RANKERS, LAYOUTS, ORDERS, RANKER_NAMES, SIMULATOR_SIZES
+from interestclock.defaults import DEFAULT_RANKERS, LAYOUTS, ORDERS, PARTS, SIMULATOR_SIZES
 from interestclock.events.open_log import resolve_mapping
 from interestclock.ranking.known_clocks import CLOCKS_OF_OURS
 from interestclock.simulator import SIZES
-from interestclock.studies import RANKERS, CompareConfig
+from interestclock.studies import CompareConfig
 from interestclock.training import TrainConfig
 
 # All we depend on but what a command line is made of, and what declares the keys that are its options.
@@ -158,7 +158,7 @@ def test_a_clock_is_listed_under_its_kind() -> None:
 
 
 def test_what_help_names_is_what_there_is() -> None:
-    assert tuple(RANKERS) == RANKER_NAMES
+    assert tuple(CLOCKS_OF_OURS) == PARTS
     assert tuple(SIZES) == SIMULATOR_SIZES
     assert CompareConfig().rankers == DEFAULT_RANKERS
     assert [TrainConfig(order=order).order for order in ORDERS] == list(ORDERS)

@@ -18,10 +18,10 @@ EDGES = [hour * 3600 for hour in range(24)]  # 0 is midnight: its second before 
 
 
 def slow_weight(*, bucket: int, second: int, buckets: int, sigma: float, mu: float, centre: float) -> float:
-    """The paper's two-sided gap, in hours, through the paper's density."""
+    """The paper's two-sided gap, in hours, through the paper's density, over the hours of a bucket."""
     stands, now = bucket * 24 / buckets + centre, second / 3600
     gap = min((stands + 24 - now) % 24, (now + 24 - stands) % 24)
-    return math.exp(-((gap - mu) ** 2) / (2 * sigma**2)) / (math.sqrt(2 * math.pi) * sigma)
+    return 24 / buckets * math.exp(-((gap - mu) ** 2) / (2 * sigma**2)) / (math.sqrt(2 * math.pi) * sigma)
 
 
 def test_weights_by_hand() -> None:
@@ -31,6 +31,13 @@ def test_weights_by_hand() -> None:
     assert weight_H[13].item() == pytest.approx(math.exp(-0.5) / math.sqrt(2 * math.pi), abs=1e-6)
     assert weight_H[11].item() == pytest.approx(weight_H[13].item(), abs=1e-7)
     assert weight_H.argmax() == 12
+
+
+@given(second=st.integers(0, 86_399), buckets=st.sampled_from([6, 12, 24, 48, 96]))
+def test_weights_are_of_one_scale_whatever_the_buckets(second: int, buckets: int) -> None:
+    """A day of a Gaussian two hours wide holds 1 of it, by rectangles of up to four hours within a tenth."""
+    weight_H = GaussianClock(dim=1, sigma_hours=2.0).weights(torch.tensor([second]), buckets=buckets)[0]
+    assert weight_H.sum().item() == pytest.approx(1.0, abs=0.02 if buckets == 6 else 1e-3)
 
 
 def test_ten_to_midnight_and_ten_past_weigh_each_others_hour_alike() -> None:

@@ -58,7 +58,7 @@ def is_estimate(one):
 
 def test_schema(summary):
     assert list(summary) == [
-        "label", "baseline", "seeds", "rankers", "pairs", "comparisons", "oracle", "by_hour",
+        "label", "baseline", "seeds", "rankers", "pairs", "comparisons", "over_hour", "oracle", "by_hour",
     ]  # fmt: skip
     assert (summary["label"], summary["baseline"], summary["seeds"]) == ("finish", "base", 2)
     for row in summary["rankers"].values():
@@ -220,3 +220,20 @@ def test_what_cannot_be_compared_is_refused(exposures, predictions):
         summarise(exposures, predictions, label="comment")
     with pytest.raises(ResultError, match="ranker 'base', seed number 0, label 'like': no predictions"):
         summarise(exposures, {"base": scores(*[0.5] * EVENTS)}, label="finish")
+
+
+def test_rankers_that_carry_an_hour_embedding_are_compared_with_it_as_well(exposures, predictions):
+    named = {"base": predictions["base"], "hour": predictions["hour"], "hour+long": predictions["long"]}
+    result = summarise(exposures, named, label="finish", beside_hour=["hour+long"], replicates=REPLICATES)
+    over = result["over_hour"]
+    assert over["baseline"] == "hour"
+    assert list(over["gains"]) == ["hour+long"]
+    assert over["count"] == 1
+    gain = over["gains"]["hour+long"]["mean"]
+    assert gain == pytest.approx(result["pairs"]["hour+long-hour"]["auc"]["mean"])
+    assert result["comparisons"]["count"] == 2
+    alone = {"base": named["base"], "hour+long": named["hour+long"]}
+    assert (
+        summarise(exposures, alone, label="finish", beside_hour=["hour+long"], replicates=5)["over_hour"]
+        is None
+    )

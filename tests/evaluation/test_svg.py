@@ -81,3 +81,14 @@ def test_nothing_to_draw_is_refused(tmp_path, gains):
     with pytest.raises(ResultError, match="no ranker has a gain over the baseline to draw"):
         write_picture(tmp_path / "a.svg", results_of(gains), title="A log")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_added_to_an_hour_embedding_is_a_panel_of_its_own(tmp_path):
+    results = results_of({"base": 0.0, "hour": 0.02, "hour+long": 0.03})
+    results["rankers"]["hour"]["auc"] = {"mean": 0.5}
+    results["over_hour"] = {"baseline": "hour", "gains": {"hour+long": {}}}
+    results["pairs"] = {"hour+long-hour": {"auc": {"mean": 0.01, "ci95": [0.005, 0.015]}}}
+    shown = texts(drawn(tmp_path / "a.svg", results))
+    assert shown.count("hour+long") == 2
+    assert {"+2.00%", "+1.00% to +3.00%"} <= set(shown)
+    assert sum("added to an hour embedding" in each for each in shown) == 1

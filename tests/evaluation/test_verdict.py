@@ -26,6 +26,7 @@ def results_of(auc, *, half=0.005, seeds=3, **more):
         if name != "base" and "base" in auc
     }
     comparisons = {
+        "baseline": "base",
         "confidence": 0.95,
         "power": 0.8,
         "count": len(gains),
@@ -114,3 +115,23 @@ def test_nothing_to_compare() -> None:
 def test_percent_and_is_above() -> None:
     assert [percent(0.5, digits=0), percent(-0.012345), percent(None)] == ["+50%", "−1.23%", "–"]
     assert [is_above([0.1, 0.2]), is_above([0.0, 0.2]), is_above([None, None])] == [True, False, False]
+
+
+def test_what_is_added_to_an_hour_embedding_is_a_second_question() -> None:
+    results = results_of({"base": 0.6, "hour": 0.65, "hour+long": 0.66, "hour+naive": 0.651})
+    auc = {"base": 0.65, "hour+long": 0.66, "hour+naive": 0.651}
+    over_hour = results_of(auc)["comparisons"] | {"baseline": "hour"}
+    over_hour["auc"]["hour"] = over_hour["auc"].pop("base")
+    sentences = verdict(results | {"over_hour": over_hour})
+    assert sentences[:-2] == verdict(results)
+    assert sentences[-2:] == [
+        "Beside an hour embedding: hour+long gains 1.54% AUC over hour (95% interval +0.77% to +2.31%, over "
+        "2 comparisons and 3 seeds).",
+        "hour+naive cannot be told from hour; this log would show a gain of 1.08% or more (in 80 of 100 "
+        "such logs).",
+    ]
+
+
+def test_where_nothing_was_learned_nothing_was_added() -> None:
+    results = results_of({"base": 0.502, "hour": 0.501, "hour+long": 0.503})
+    assert verdict(results | {"over_hour": results["comparisons"]}) == verdict(results)

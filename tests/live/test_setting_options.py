@@ -36,7 +36,8 @@ BOTH = [{"kind": "gaussian"}, {"kind": "longterm"}]
             "config.ranker.clocks",
             [{"kind": "hour"}, *OWN],
             BOTH,
-            "the ranker was hour+acme.fresh:FreshConfig and is gaussian+longterm",
+            "the ranker was hour+acme.fresh:FreshConfig and is gaussian+longterm "
+            "(give --ranker hour+acme.fresh:FreshConfig)",
         ),
         (
             "config.ranker.clocks",
@@ -81,6 +82,7 @@ def test_what_is_said(name: str, then: Any, now: Any, told: str) -> None:
 FREE = {
     *("source", "--then", "--mapping", "--layout", "--items", "--group", "--speed-up", "--idle-seconds"),
     *("--checkpoints", "--resume", "--state-from"),
+    "--lineup",  # says what --ranker names
     *("--checkpoint-minutes", "--checkpoints-kept", "--snapshot-minutes", "--full-snapshot-hours"),
     *("--metrics-port", "--metrics-address", "--log-file"),
 }

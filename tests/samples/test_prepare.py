@@ -237,8 +237,8 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
     ("name", "content", "said"),
     [
         ("manifest.json", "{", "no whole JSON object"),
-        ("manifest.json", '{"format": 6, "chunk": []}', "key 'chunk' is unknown; there are schema, counts"),
-        ("manifest.json", '{"format": 6, "schema": 1}', "key 'schema': expected object, got int"),
+        ("manifest.json", '{"format": 7, "chunk": []}', "key 'chunk' is unknown; there are schema, counts"),
+        ("manifest.json", '{"format": 7, "schema": 1}', "key 'schema': expected object, got int"),
         ("state.safetensors", "{", "it is damaged"),
     ],
 )
@@ -271,5 +271,5 @@ def test_only_samples_and_empty_folders_are_replaced(
 
 def test_a_folder_of_another_format_is_refused(prepared_choices: SampleFolder, tmp_path: Path) -> None:
     replace(prepared_choices.manifest, format=99).write(tmp_path)
-    with pytest.raises(ResultError, match="has format 99, this version reads 6; prepare the log again"):
+    with pytest.raises(ResultError, match="has format 99, this version reads 7; prepare the log again"):
         Manifest.read(tmp_path)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from interestclock.studies.rankers import RANKERS
+from interestclock.defaults import DEFAULT_RANKERS
 from interestclock.studies.result_table import result_table
 
 BASE = {"auc": {"mean": 0.659}, "uauc": {"mean": 0.612}, "relaimpr_auc": 0.0}
@@ -42,8 +42,10 @@ def test_differences_to_base_stand_with_their_intervals() -> None:
 
 
 def test_nothing_is_cut_at_80_columns() -> None:
-    pairs = {f"{name}-base": pair(-0.0134, -0.0161, -0.0111) for name in RANKERS if name != "base"}
-    lines = shown(rankers={name: BASE if name == "base" else row(0.6456) for name in RANKERS}, pairs=pairs)
+    pairs = {f"{name}-base": pair(-0.0134, -0.0161, -0.0111) for name in DEFAULT_RANKERS if name != "base"}
+    lines = shown(
+        rankers={name: BASE if name == "base" else row(0.6456) for name in DEFAULT_RANKERS}, pairs=pairs
+    )
     assert not any("…" in line for line in lines)
     for name in pairs:
         expected = ["-0.0134", "[-0.0161,", "-0.0111]", "-2.03%", "0.6456"]

@@ -13,6 +13,7 @@ from interestclock.clocks import (
     GaussianConfig,
     LongTermConfig,
     NaiveConfig,
+    RoutineConfig,
     TimeEncodingConfig,
 )
 from interestclock.histories import Histories
@@ -50,6 +51,7 @@ EVERY_CLOCK = (
     SimHardConfig(**SMALL_SEARCH),
     SimSoftConfig(**SMALL_SEARCH),
     TwinConfig(**SMALL_SEARCH),
+    RoutineConfig(**SMALL_SEARCH),
 )
 
 
@@ -80,6 +82,7 @@ def make_histories(*, longest: int = 8, seed: int = 2) -> Histories:
         item_E=torch.randint(1, ITEMS + 1, (total,), generator=generator),
         second_of_day_E=torch.randint(0, 86_400, (total,), generator=generator),
         timestamp_ms_E=torch.arange(total) * 7 * HOUR_MS,
+        utc_offset_minutes_E=torch.randint(-600, 840, (total,), generator=generator, dtype=torch.int16),
     )
 
 

@@ -12,8 +12,9 @@ import pytest
 import torch
 from pretend_device import PRETENDED, PretendDevice
 
+from interestclock.defaults import BASELINES, DEFAULT_RANKERS
 from interestclock.samples import SampleChunk, SampleFolder
-from interestclock.studies.rankers import RANKERS, lineup
+from interestclock.studies.rankers import lineup
 from interestclock.training import ORDERS, RunPlan, TrainConfig, run_ranker
 
 
@@ -40,7 +41,7 @@ def check_close(found_N: np.ndarray, expected_N: np.ndarray) -> None:
     np.testing.assert_allclose(found_N, expected_N, atol=0.02)
 
 
-@pytest.mark.parametrize("ranker", RANKERS)
+@pytest.mark.parametrize("ranker", [*DEFAULT_RANKERS, *BASELINES])
 def test_a_ranker_learns_the_same_elsewhere(ranker: str, folder: SampleFolder, tmp_path: Path) -> None:
     here = run(folder, tmp_path / "here", ranker)
     with PretendDevice():

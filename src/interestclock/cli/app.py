@@ -18,23 +18,20 @@ from interestclock.cli.follow import features_app
 from interestclock.cli.log_counts import counts_in_words
 from interestclock.cli.log_options import LogOptions, with_log_options
 from interestclock.cli.migrate import migrate_command
+from interestclock.cli.ranker_options import Lineup, RankerNames, named_rankers
 from interestclock.cli.refusals import check_choice
 from interestclock.cli.serve import serve_command
 from interestclock.cli.snapshots import snapshots_app
 from interestclock.cli.store import store_app
 from interestclock.cli.train import train_command
 from interestclock.defaults import (
-    DEFAULT_RANKERS,
     LEARNING_RATE,
     ORDERS,
-    RANKER_NAMES,
     SIMULATOR_SIZES,
     SITTING_MINUTES,
 )
 from interestclock.errors import InterestClockError
 from interestclock.files import check_new
-from interestclock.plugins import look_in_current_folder
-from interestclock.ranker_names import check_ranker_name
 
 if TYPE_CHECKING:
     from interestclock.events.schema import LogCounts
@@ -78,14 +75,8 @@ def compare_command(
     log: LogOptions,
     *,
     out: Out,
-    rankers: Annotated[
-        str,
-        typer.Option(
-            help=f"Comma-separated, out of {', '.join(RANKER_NAMES)}; or a clock of your own, "
-            "my_module:MyConfig.",
-            show_default=", ".join(DEFAULT_RANKERS),
-        ),
-    ] = ",".join(DEFAULT_RANKERS),
+    rankers: RankerNames = None,
+    lineup: Lineup = None,
     seeds: Annotated[
         int, typer.Option(metavar="<int>", min=1, help="Runs of each ranker; figures are their means.")
     ] = 3,
@@ -126,23 +117,22 @@ def compare_command(
       --label-column finish --attribute genre --out results
 
       interestclock compare checkins.tsv.gz --layout foursquare --items categories.csv --jobs 2 --out results
+
+      interestclock compare plays.parquet --mapping plays.toml --rankers base,hour,hour+gaussian --out results
     """
-    names = tuple(name.strip() for name in rankers.split(",") if name.strip())
-    for name in names:
-        check_ranker_name(name)
     check_choice("order", order, ORDERS)
     check_new(out)
+    named = named_rankers(rankers, lineup)
     log.check()
-    look_in_current_folder(*names)
     from interestclock.clocks import GaussianConfig
     from interestclock.evaluation.verdict import limits_of_the_log
     from interestclock.studies.compare import CompareConfig, compare
     from interestclock.studies.progress import TerminalProgress
-    from interestclock.studies.result_table import result_table
+    from interestclock.studies.result_table import beside_hour_table, result_table
     from interestclock.training import TrainConfig
 
     config = CompareConfig(
-        rankers=names,
+        rankers=named,
         seeds=seeds,
         label=label,
         jobs=jobs,
@@ -157,6 +147,8 @@ def compare_command(
         source = log.open(dead_letters=_dead_letters(out))
         results = compare(source, out, config=config, title=f"Rankers on {log.title}", progress=progress)
     _out.print(result_table(results))
+    if (beside_hour := beside_hour_table(results)) is not None:
+        _out.print(beside_hour)
     for sentence in limits_of_the_log(results):
         _out.print(sentence, highlight=False, markup=False, soft_wrap=True)
     _say_counts(source.counts, _dead_letters(out))

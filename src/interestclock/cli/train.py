@@ -16,6 +16,7 @@ from interestclock.cli.admitted_options import options_given
 from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
 from interestclock.cli.log_counts import counts_in_words
 from interestclock.cli.message_counts import message_counts_in_words
+from interestclock.cli.ranker_options import Lineup, RankerName, check_ranker, named_ranker
 from interestclock.cli.refusals import check_choice, check_folder, check_logs
 from interestclock.cli.stopping import says_what_remains, stopped_by_signals
 from interestclock.cli.stream_settings import (
@@ -33,13 +34,10 @@ from interestclock.defaults import (
     LEARNING_RATE,
     ORDERS,
 )
-from interestclock.errors import ConfigError
 from interestclock.plugins import exits_refused, look_in_current_folder
-from interestclock.ranker_names import check_ranker_name
 
 if TYPE_CHECKING:
     from interestclock.live import LiveRun
-    from interestclock.ranking import RankerConfig
 
 __all__ = ["train_command"]
 
@@ -55,7 +53,8 @@ def train_command(
     then_from: option.ThenFrom = None,
     resume: option.Resume = False,
     state_from: option.StateFrom = None,
-    ranker: option.Ranker = "gaussian+longterm",
+    ranker: RankerName = "gaussian+longterm",
+    lineup: Lineup = None,
     mapping: option.Mapping = None,
     layout: option.Layout = None,
     items: option.Items = None,
@@ -112,12 +111,12 @@ def train_command(
       trainer2 --state-from trainer --ranker longterm
     """
     label_wait_ms = minutes_ms("label-wait-minutes", label_wait_minutes)
-    _check_ranker(ranker)
+    check_ranker(ranker, lineup)
     check_choice("order", order, ORDERS)
     check_choice("layout", layout, LAYOUTS)
     if state_from is not None:
         check_folder(state_from, "holds no trainer; give --state-from what its --checkpoints were called")
-    look_in_current_folder(source, ranker)
+    look_in_current_folder(source)
     from_ms = then_from_ms(then_from, then=then)
     if then is None and not checkpoints.exists():  # else what is wrong with these is said first
         check_logs([source, items])
@@ -149,7 +148,7 @@ def train_command(
         dead_letters=_letters_of_log(checkpoints),
     )
     config = LiveConfig(
-        ranker=_ranker(ranker),
+        ranker=named_ranker(ranker, lineup),
         train=TrainConfig(
             batch_size=batch_size, learning_rate=learning_rate, order=order, seed=seed, threads=threads
         ),
@@ -226,19 +225,6 @@ def _say_how_it_begins(checkpoints: Path, *, resume: bool) -> None:
         _say(f"nothing to resume in {checkpoints}: starting anew")
     elif resume and not CheckpointReader(checkpoints / "checkpoints").numbers():
         _say(f"no checkpoint in {checkpoints} to go on from: looking for what was admitted")
-
-
-def _check_ranker(name: str) -> None:
-    if "," in name:
-        raise ConfigError(f"'{name}' names several rankers; a live trainer trains one")
-    check_ranker_name(name)
-
-
-def _ranker(name: str) -> RankerConfig:
-    from interestclock.studies.rankers import lineup
-
-    (config,) = lineup([name]).values()
-    return config
 
 
 def _goes_on(folder: Path) -> str | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from interestclock.defaults import ORDERS, RANKER_NAMES
+from interestclock.defaults import ORDERS
 
 __all__ = [
     "AheadMinutes",
@@ -36,7 +36,6 @@ __all__ = [
     "MostStateUsers",
     "MostUsers",
     "Order",
-    "Ranker",
     "RequestWaitMinutes",
     "Resume",
     "Seed",
@@ -102,10 +101,6 @@ StateFrom = Annotated[
         "without the history again. It is only read; while that one runs, give another --group.",
         show_default=False,
     ),
-]
-Ranker = Annotated[
-    str,
-    typer.Option(help=f"One of {', '.join(RANKER_NAMES)}; or a clock of your own, my_module:MyConfig."),
 ]
 Mapping = Annotated[
     Path | None, typer.Option(help="TOML file that says what columns, or a stream's fields, mean.")

@@ -21,8 +21,10 @@ from interestclock.clocks.clock_module import (
 from interestclock.clocks.gaussian import GaussianClock, GaussianConfig
 from interestclock.clocks.long_term import LongTermClock, LongTermConfig
 from interestclock.clocks.naive import NaiveClock, NaiveConfig
+from interestclock.clocks.routine import RoutineClock, RoutineConfig
 from interestclock.clocks.time_encoding import TimeEncoding, TimeEncodingConfig
 from interestclock.clocks.time_gap import TimeGap, gap_features
+from interestclock.clocks.time_passed import passed_features, week_features
 from interestclock.errors import check_size
 from interestclock.plugins import import_named
 from interestclock.search.checks import check_times
@@ -44,6 +46,8 @@ __all__ = [
     "NaiveConfig",
     "RankerSizes",
     "RequestModule",
+    "RoutineClock",
+    "RoutineConfig",
     "TimeEncoding",
     "TimeEncodingConfig",
     "TimeGap",
@@ -54,7 +58,9 @@ __all__ = [
     "clock_settings",
     "clock_with",
     "gap_features",
+    "passed_features",
     "path_of",
+    "week_features",
 ]
 
 CLOCKS: tuple[type[ClockConfig], ...] = tuple(import_named(path) for path in defaults.CLOCKS.values())

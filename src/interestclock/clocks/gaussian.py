@@ -75,15 +75,16 @@ class GaussianConfig:
 class GaussianClock(nn.Module):
     r"""Blend the day's hourly interest embeddings around the local time of the request.
 
-    .. math:: v_{clock} = \sum_{t} g(\delta_t)\, v_t, \qquad
+    .. math:: v_{clock} = \sum_{t} g(\delta_t)\, h\, v_t, \qquad
         g(\delta) = \frac{1}{\sqrt{2\pi}\,\sigma} e^{-(\delta-\mu)^2 / 2\sigma^2}
 
-    with :math:`\delta_t` the circular gap in hours between now and where bucket t stands. The
-    weights are not normalised. The output is continuous in time, across hours and midnight.
+    with :math:`\delta_t` the circular gap in hours between now and where bucket t stands, and h how many
+    hours a bucket lasts: a weight counts hours, so that finer and coarser buckets give embeddings of one
+    scale. The weights are not normalised. The output is continuous in time, across hours and midnight.
 
     Source: Zhu et al., Interest Clock, SIGIR 2024, Eq. (4).
-    Differs: buckets count from 0, and need not be 24; ``bucket_centre_hours`` says where in its
-    hour a bucket stands, which the paper leaves open.
+    Differs: buckets count from 0, and need not be 24, at which h is 1 as in the paper;
+    ``bucket_centre_hours`` says where in its hour a bucket stands, which the paper leaves open.
 
     Args:
         dim: width D of an hour's interest embedding, and of the output.
@@ -141,12 +142,12 @@ class GaussianClock(nn.Module):
         return torch.einsum("bh,bhd->bd", weight_BH.to(clock_BHD.dtype), clock_BHD)
 
     def weights(self, second_of_day_B: Tensor, *, buckets: int) -> Tensor:
-        """Weight g of each bucket at each local second of day, int64 (B,): float32 (B, buckets)."""
+        """Weight g h of each bucket at each local second of day, int64 (B,): float32 (B, buckets)."""
         second_B = second_of_day_B.to(torch.float32)
         start_H = torch.arange(buckets, device=second_B.device) * (DAY_SECONDS / buckets)
         stands_H = (start_H + self._centre_hours(buckets) * 3600) % DAY_SECONDS
         gap_BH = circular_gap_seconds(second_B.unsqueeze(1), stands_H) / 3600
-        scale = 1 / (math.sqrt(2 * math.pi) * self.sigma_hours)
+        scale = 24 / buckets / (math.sqrt(2 * math.pi) * self.sigma_hours)
         return scale * torch.exp(-((gap_BH - self.mu_hours) ** 2) / (2 * self.sigma_hours**2))
 
     def _centre_hours(self, buckets: int) -> float:

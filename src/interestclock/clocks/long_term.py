@@ -36,7 +36,7 @@ from interestclock.timeofday import DAY_SECONDS
 if TYPE_CHECKING:  # a clock is of use in anyone's ranker, without what reads logs
     from interestclock.embeddings import ItemVectors
 
-__all__ = ["LongTermClock", "LongTermConfig"]
+__all__ = ["LongTermClock", "LongTermConfig", "LongTermModule"]
 
 # Shapes: B candidates, M requests (a user at a time), L behaviours, K retrieved, N distinct items,
 # I item vector, Q heads, D latent of a head, Z = Q x D, F gap features, C = I + F,
@@ -77,7 +77,7 @@ class LongTermConfig(SearchSizes):
 
     def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock over a ranker's histories."""
-        return _Module(LongTermClock(item_dim=sizes.item_dim, config=self))
+        return LongTermModule(LongTermClock(item_dim=sizes.item_dim, config=self))
 
     @property
     def refresh(self) -> RefreshPolicy | None:
@@ -189,7 +189,7 @@ class LongTermClock(ItemSearch):
             candidate_BI, request_row_B=request_row_B, spans=spans, item_vectors_NI=item_vectors_NI
         )
 
-    def gap_scores(self, gap_P: Tensor, *, dtype: torch.dtype) -> Tensor:
+    def gap_scores(self, gap_P: Tensor, *, dtype: torch.dtype) -> Tensor | None:
         """g of all heads added up; a gap is in seconds of the day."""
         if not self.training:
             return self._tables.of(self.gap).summed_G[gap_P].to(dtype)
@@ -244,7 +244,7 @@ class LongTermClock(ItemSearch):
         return item_BQK / self.scale + time_BKQ.transpose(1, 2)
 
 
-class _Module(SearchModule):
+class LongTermModule(SearchModule):
     """The clock over each request's newest behaviours, and the projections that it keeps."""
 
     def __init__(self, clock: LongTermClock) -> None:
@@ -255,13 +255,16 @@ class _Module(SearchModule):
 
     @property
     def model(self) -> LongTermClock:
+        """The clock."""
         return self.clock
 
     @property
     def ages(self) -> bool:
+        """Where projections may be old."""
         return self._cached is not None
 
     def spans(self, inputs: ClockInputs) -> Spans:
+        """As many as its configuration says, their times in seconds of the day."""
         return newest_spans(
             inputs,
             most=self.clock.config.longest,
@@ -282,12 +285,15 @@ class _Module(SearchModule):
         )
 
     def renew(self, item_R: Tensor, items: ItemVectors) -> None:
+        """Project items anew that a number stands for now."""
         if self._cached is not None:
             self._cached.renew(item_R, make=lambda item_R: self.clock.key(items(item_R)))
 
     def cached(self) -> dict[str, Tensor]:
+        """Projections that are kept."""
         return {} if self._cached is None else self._cached.state()
 
     def restore_cached(self, cached: Mapping[str, Tensor]) -> None:
+        """Take over what ``cached`` gave."""
         if self._cached is not None:
             self._cached.restore(cached)

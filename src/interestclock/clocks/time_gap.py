@@ -40,7 +40,7 @@ def gap_features(gap_seconds_X: Tensor, *, dtype: torch.dtype = torch.float32) -
 
 
 class TimeGap(nn.Module):
-    r"""Score a gap in time of day, one two-layer network per head.
+    r"""Score a gap in time of day, or what else is known of two moments, one two-layer network per head.
 
     .. math:: g_a(\delta) = u_a^\top \mathrm{relu}(W_a f(\delta) + c_a)
 
@@ -50,7 +50,7 @@ class TimeGap(nn.Module):
     width, activation and the scaling of the gap are not given there.
 
     Args:
-        heads: Q, networks side by side. hidden: G, units in each.
+        heads: Q, networks side by side. hidden: G, units in each. features: F, what they are given.
 
     Raises:
         ValueError: a size is below 1.
@@ -61,16 +61,16 @@ class TimeGap(nn.Module):
         torch.Size([2, 5, 4])
     """
 
-    def __init__(self, *, heads: int, hidden: int) -> None:
+    def __init__(self, *, heads: int, hidden: int, features: int = GAP_FEATURES) -> None:
         super().__init__()
         check_size("heads", heads)
         check_size("hidden", hidden)
         self.heads, self.hidden = heads, hidden
-        self.first = nn.Linear(GAP_FEATURES, heads * hidden)
+        self.first = nn.Linear(features, heads * hidden)
         self.second = nn.Parameter(torch.randn(heads, hidden) / hidden**0.5)
 
     def forward(self, feature_XF: Tensor) -> Tensor:
-        """``gap_features``, float32 (..., 3) -> score per head, float32 (..., Q)."""
+        """Features, float32 (..., F) -> score per head, float32 (..., Q)."""
         hidden_XZ = torch.relu(self.first(feature_XF))
         # The heads' second layers side by side, zeros between them: one product for all.
         apart_QQ = torch.eye(self.heads, dtype=self.second.dtype, device=self.second.device)

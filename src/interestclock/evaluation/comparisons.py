@@ -40,10 +40,10 @@ def comparisons(auc: Mapping[str, Estimate], *, baseline: str, users: int) -> Js
             with. users: of the exposures.
 
     Returns:
-        Plain values for JSON: ``confidence``, ``power``, ``count`` (m), ``seeds_counted``; ``auc``: name →
-        ``{"mean", "interval"}`` of every ranker; ``gains``: name → ``{"mean", "interval", "detectable"}`` of
-        every other one, AUC minus the baseline's; ``detectable`` is the least true gain whose interval would
-        lie above 0 in 80 of 100 such logs. None for what has no value.
+        Plain values for JSON: ``baseline``, ``confidence``, ``power``, ``count`` (m), ``seeds_counted``;
+        ``auc``: name → ``{"mean", "interval"}`` of every ranker; ``gains``: name → ``{"mean", "interval",
+        "detectable"}`` of every other one, AUC minus the baseline's; ``detectable`` is the least true gain
+        whose interval would lie above 0 in 80 of 100 such logs. None for what has no value.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -72,6 +72,7 @@ def comparisons(auc: Mapping[str, Estimate], *, baseline: str, users: int) -> Js
         for name in others
     }
     return {
+        "baseline": baseline,
         "confidence": CONFIDENCE,
         "power": POWER,
         "count": len(others),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,11 @@ from interestclock.evaluation.slices import counts_by_hour, hourly_spread
 from interestclock.metrics.bootstrap import percentile_interval
 from interestclock.metrics.exposure_metrics import rela_impr
 
-__all__ = ["HEADLINE", "summarise", "summary_of"]
+__all__ = ["HEADLINE", "HOUR", "summarise", "summary_of"]
 
 HEADLINE = ("auc", "uauc", "logloss")
+HOUR = "hour"
+"""The ranker of an hour embedding alone."""
 Json = dict[str, Any]
 
 
@@ -33,6 +35,7 @@ def summarise(
     *,
     label: str,
     baseline: str = "base",
+    beside_hour: Sequence[str] = (),
     replicates: int = 1000,
     bootstrap_seed: int = 0,
 ) -> Json:
@@ -43,6 +46,7 @@ def summarise(
         predictions: what each answered: ranker → seeds → label → ``(N,)`` probabilities.
         label: the label the comparison is about.
         baseline: the ranker RelaImpr is taken over; where it is absent, RelaImpr is None.
+        beside_hour: rankers that carry an hour embedding and more, to be compared with ``hour`` as well.
         replicates: bootstrap resamples of users.
         bootstrap_seed: names the resamples.
 
@@ -91,7 +95,7 @@ def summarise(
     oracle = None
     if label in exposures.truths:
         oracle = estimate(exposures, label, [exposures.truths[label]], resamples=resamples).metrics["auc"]
-    return summary_of(exposures, estimates, oracle, label=label, baseline=baseline)
+    return summary_of(exposures, estimates, oracle, label=label, baseline=baseline, beside_hour=beside_hour)
 
 
 def summary_of(
@@ -101,12 +105,15 @@ def summary_of(
     *,
     label: str,
     baseline: str,
+    beside_hour: Sequence[str] = (),
 ) -> Json:
     """The comparison where everything was measured, be it in several processes; as ``summarise`` returns it.
 
     Args:
         exposures: what every ranker was asked. estimates: ranker → label → what ``estimate`` made of it.
         oracle: the AUC of the true probability. label, baseline: as of ``summarise``.
+        beside_hour: rankers that carry an hour embedding and more; they are compared with ``hour`` as well,
+            in ``over_hour``, which is ``comparisons`` of these, or None where there is nothing to compare.
 
     Example:
         >>> rows = np.arange(4)
@@ -120,6 +127,9 @@ def summary_of(
         1
     """
     main = {ranker: by_task[label].metrics for ranker, by_task in estimates.items()}
+    auc = {ranker: metrics["auc"] for ranker, metrics in main.items()}
+    users = len(np.unique(exposures.user_N[exposures.label_known(label)]))
+    sums = {name: auc[name] for name in beside_hour if name in auc}
     return {
         "label": label,
         "baseline": baseline,
@@ -130,10 +140,11 @@ def summary_of(
             for ranker, metrics in main.items()
         },
         "pairs": {f"{a}-{b}": _pair(main[a], main[b]) for a, b in itertools.permutations(main, 2)},
-        "comparisons": comparisons(
-            {ranker: metrics["auc"] for ranker, metrics in main.items()},
-            baseline=baseline,
-            users=len(np.unique(exposures.user_N[exposures.label_known(label)])),
+        "comparisons": comparisons(auc, baseline=baseline, users=users),
+        "over_hour": (
+            comparisons({HOUR: auc[HOUR]} | sums, baseline=HOUR, users=users)
+            if sums and HOUR in auc
+            else None
         ),
         "oracle": None if oracle is None else _with_interval("auc", oracle),
         "by_hour": _by_hour(exposures, estimates, label),

@@ -22,9 +22,15 @@ from interestclock.files import write_text
 __all__ = ["write_picture"]
 
 Json = Mapping[str, Any]
-HEAD, ROW, LINES_HEIGHT = 84, 34, 250
+HEAD, ROW, BETWEEN, LINES_HEIGHT = 84, 34, 92, 250
 PLOT_LEFT, PLOT_RIGHT, LINES_LEFT, LINES_RIGHT = 190, 690, 80, 710
 NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Gain:
+    mean: float
+    ci95: Sequence[float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +59,8 @@ class _Scale:
 
 
 def write_picture(path: Path, results: Json, *, title: str) -> None:
-    """Draw RelaImpr AUC over the baseline with 95% intervals and, below, AUC by local hour.
+    """Draw RelaImpr AUC over the baseline with 95% intervals, what is added to an hour embedding likewise
+    where that was compared, and, below, AUC by local hour.
 
     Args:
         path: the ``.svg`` file to write; an older one is replaced.
@@ -75,44 +82,69 @@ def write_picture(path: Path, results: Json, *, title: str) -> None:
 
 
 def _picture(results: Json, title: str) -> str:
-    gains = {n: r for n, r in results.get("rankers", {}).items() if _drawable(n, r, results)}
-    if not gains:
+    over_base = _over_baseline(results)
+    if not over_base:
         raise ResultError("no ranker has a gain over the baseline to draw; run the baseline and another one")
     colour = colours(results["rankers"], baseline=results["baseline"])
-    top = HEAD + ROW * len(gains) + 92
+    questions = {
+        f"RelaImpr AUC over {results['baseline']}, 95% intervals": over_base,
+        "What is added to an hour embedding: RelaImpr AUC over it, 95% intervals": _over_hour(results),
+    }
+    panels, top = [], HEAD
+    for heading, gains in questions.items():
+        if gains:
+            panels.append(_gains(gains, colour, top=top, heading=heading))
+            top += ROW * len(gains) + BETWEEN
     hours = _hours(results.get("by_hour") or {}, colour, top=top, baseline=results["baseline"])
     return page(
         "picture.svg.jinja",
         title=_xml(title),
-        subtitle=_xml(f"RelaImpr AUC over {results['baseline']}, 95% intervals"),
         height=top + LINES_HEIGHT + 62 if hours else top - 40,
-        gains=_gains(gains, colour),
+        panels=panels,
         hours=hours,
     )
 
 
-def _drawable(name: str, row: Json, results: Json) -> bool:
-    return name != results["baseline"] and None not in (
-        row["relaimpr_auc"],
-        *(row["relaimpr_auc_ci95"] or [None]),
-    )
+def _over_baseline(results: Json) -> dict[str, _Gain]:
+    return {
+        name: _Gain(mean=row["relaimpr_auc"], ci95=row["relaimpr_auc_ci95"])
+        for name, row in results.get("rankers", {}).items()
+        if name != results["baseline"]
+        and None not in (row["relaimpr_auc"], *(row["relaimpr_auc_ci95"] or [None]))
+    }
 
 
-def _gains(gains: Json, colour: Mapping[str, str]) -> Json:
-    bounds = [bound for row in gains.values() for bound in row["relaimpr_auc_ci95"]] + [0.0]
+def _over_hour(results: Json) -> dict[str, _Gain]:
+    """Differences as shares of the hour embedding's AUC, as the verdict has them."""
+    compared = results.get("over_hour")
+    if not compared:
+        return {}
+    hour = compared["baseline"]
+    auc = results["rankers"][hour]["auc"]["mean"]
+    pairs = {name: results["pairs"][f"{name}-{hour}"]["auc"] for name in compared["gains"]}
+    return {
+        name: _Gain(mean=pair["mean"] / auc, ci95=[bound / auc for bound in pair["ci95"]])
+        for name, pair in pairs.items()
+        if None not in (pair["mean"], *pair["ci95"])
+    }
+
+
+def _gains(gains: Mapping[str, _Gain], colour: Mapping[str, str], *, top: int, heading: str) -> Json:
+    bounds = [bound for gain in gains.values() for bound in gain.ci95] + [0.0]
     room = (max(bounds) - min(bounds)) * 0.04 or 0.01
     scale = _Scale(low=min(bounds) - room, high=max(bounds) + room, start=PLOT_LEFT, stop=PLOT_RIGHT)
     bars = [
-        _bar(name, row, colour[name], scale, HEAD + ROW * number + ROW / 2)
-        for number, (name, row) in enumerate(gains.items())
+        _bar(name, gain, colour[name], scale, top + ROW * number + ROW / 2)
+        for number, (name, gain) in enumerate(gains.items())
     ]
     ticks = scale.labelled(lambda tick: percent(tick, digits=1))
-    return {"top": HEAD, "bottom": HEAD + ROW * len(gains), "ticks": ticks, "bars": bars}
+    bottom = top + ROW * len(gains)
+    return {"top": top, "bottom": bottom, "heading": _xml(heading), "ticks": ticks, "bars": bars}
 
 
-def _bar(name: str, row: Json, colour: str, scale: _Scale, y: float) -> Json:
-    low, high = (scale(bound) for bound in row["relaimpr_auc_ci95"])
-    left, right = sorted((scale(0.0), scale(row["relaimpr_auc"])))
+def _bar(name: str, gain: _Gain, colour: str, scale: _Scale, y: float) -> Json:
+    low, high = (scale(bound) for bound in gain.ci95)
+    left, right = sorted((scale(0.0), scale(gain.mean)))
     return {
         "name": _xml(name),
         "colour": colour,
@@ -121,8 +153,8 @@ def _bar(name: str, row: Json, colour: str, scale: _Scale, y: float) -> Json:
         "width": f"{right - left:.1f}",
         "low": low,
         "high": high,
-        "gain": percent(row["relaimpr_auc"]),
-        "interval": " to ".join(percent(bound) for bound in row["relaimpr_auc_ci95"]),
+        "gain": percent(gain.mean),
+        "interval": " to ".join(percent(bound) for bound in gain.ci95),
     }
 
 

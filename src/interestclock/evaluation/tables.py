@@ -60,8 +60,9 @@ class Table:
 def ranker_table(results: Json) -> Table:
     """One row per ranker: AUC, UAUC and log loss with intervals, and the gain over the baseline.
 
-    Below the intervals of AUC and UAUC stand the smallest and the largest figure of one seed. A gain in AUC
-    is coloured where its interval of ``comparisons`` excludes 0, as the verdict has it.
+    Below the intervals of AUC and UAUC stand the smallest and the largest figure of one seed. Rankers that
+    carry an hour embedding and more have what they add to it as well. A gain in AUC is coloured where its
+    interval of ``comparisons``, or of ``over_hour``, excludes 0, as the verdict has it.
 
     Args:
         results: the dictionary of :func:`summarise`.
@@ -73,6 +74,8 @@ def ranker_table(results: Json) -> Table:
     rankers, baseline = results["rankers"], results.get("baseline")
     reachable = any(row.get("share_of_reachable") for row in rankers.values())
     heads = ["ranker", "AUC", "RelaImpr AUC", "UAUC", "RelaImpr UAUC", "log loss"]
+    over_hour = results.get("over_hour")
+    heads += [f"AUC − {over_hour['baseline']}"] if over_hour else []
     heads += ["share of reachable"] * reachable
     colour = colours(rankers, baseline=baseline)
     rows = [
@@ -90,10 +93,18 @@ def _of_ranker(results: Json, name: str, reachable: bool) -> list[Cell]:
         gain = replace(gain, tone=_tone(decided["interval"]))
     cells = [_estimate(row["auc"]), gain]
     cells += [_estimate(row["uauc"]), _gain(row, "relaimpr_uauc", is_base), _estimate(row["logloss"])]
+    if over := results.get("over_hour"):
+        pair = results["pairs"].get(f"{name}-{over['baseline']}") if name in over["gains"] else None
+        cells.append(_over(pair, over["gains"][name]) if pair else Cell(figure=DASH))
     if reachable:
         share = row.get("share_of_reachable") or {"mean": None, "ci95": [None] * 2}
         cells.append(Cell(figure=DASH) if is_base else _share(share))
     return cells
+
+
+def _over(pair: Json, decided: Json) -> Cell:
+    """A difference, coloured as the verdict has it."""
+    return replace(_pair(pair, "auc"), tone=_tone(decided["interval"]))
 
 
 def _share(one: Json) -> Cell:

@@ -35,8 +35,10 @@ def is_above(ci95: Sequence[float | None], bound: float = 0.0) -> bool:
 def verdict(results: Json) -> list[str]:
     """Say who gains over the baseline and who loses, or that nothing can be said, and what could have been.
 
-    A difference counts when its interval of ``comparisons``, which holds for all rankers at once and for
-    other users and seeds, excludes 0. Where no ranker can be told from guessing, nothing else is said.
+    First over the baseline, which sees no time at all; then, of rankers that carry an hour embedding and
+    more, over the hour embedding alone (``over_hour``): what a clock adds to it. A difference counts when its
+    interval, which holds for all rankers at once and for other users and seeds, excludes 0. Where no ranker
+    can be told from guessing, nothing else is said.
 
     Args:
         results: the dictionary of :func:`summarise`.
@@ -48,7 +50,7 @@ def verdict(results: Json) -> list[str]:
         >>> verdict({"label": "finish", "baseline": "base", "rankers": {}, "pairs": {}})
         ['No ranker was evaluated.']
     """
-    return [*limits_of_the_log(results), *_compared(results)]
+    return [*limits_of_the_log(results), *_compared(results), *_over_hour(results)]
 
 
 def limits_of_the_log(results: Json) -> list[str]:
@@ -94,20 +96,42 @@ def _compared(results: Json) -> list[str]:
         return [f"There is no ranker named {base} to compare with; run it for gains."]
     if len(rankers) == 1:
         return [f"Only {base} was run; there is nothing to compare it with."]
-    gains: Json = results["comparisons"]["gains"]
+    compared = results["comparisons"]
+    gains: Json = compared["gains"]
     if all(gain["mean"] is None for gain in gains.values()):
         label = results["label"]
         return [f"{_listed(list(gains))} cannot be compared with {base}: '{label}' has one class only."]
-    if not any(is_above(each["interval"], _GUESSING) for each in results["comparisons"]["auc"].values()):
-        return [_nothing_learned(results["comparisons"])]
-    others = sorted(gains, key=lambda name: -(gains[name]["mean"] or 0.0))
-    decided = [name for name in others if _side(gains[name])]
+    if not _learned(compared):
+        return [_nothing_learned(compared)]
     return [
-        *_base_guesses(results["comparisons"], base),
-        *(_against_base(results, name, base) for name in decided),
-        *_undecided(results, [name for name in others if name not in decided], base),
-        *_reach(results, others[0]),
+        *_base_guesses(compared),
+        *_against_baseline(compared, seeds=results["seeds"]),
+        *_reach(results, _best_first(gains)[0]),
     ]
+
+
+def _over_hour(results: Json) -> list[str]:
+    """What is added to an hour embedding; nothing where nobody was compared, or learned anything."""
+    compared = results.get("over_hour")
+    if not compared or not _learned(results["comparisons"]):
+        return []
+    sentences = _against_baseline(compared, seeds=results["seeds"])
+    return [f"Beside an hour embedding: {sentences[0]}", *sentences[1:]] if sentences else []
+
+
+def _learned(compared: Json) -> bool:
+    return any(is_above(each["interval"], _GUESSING) for each in compared["auc"].values())
+
+
+def _best_first(gains: Json) -> list[str]:
+    return sorted(gains, key=lambda name: -(gains[name]["mean"] or 0.0))
+
+
+def _against_baseline(compared: Json, *, seeds: int) -> list[str]:
+    gains: Json = compared["gains"]
+    decided = [name for name in _best_first(gains) if _side(gains[name])]
+    rest = [name for name in _best_first(gains) if name not in decided]
+    return [*(_gain(compared, name, seeds=seeds) for name in decided), *_undecided(compared, rest)]
 
 
 def _side(gain: Json) -> int:
@@ -126,7 +150,8 @@ def _nothing_learned(compared: Json) -> str:
     )
 
 
-def _base_guesses(compared: Json, base: str) -> list[str]:
+def _base_guesses(compared: Json) -> list[str]:
+    base = compared["baseline"]
     auc = compared["auc"][base]
     if is_above(auc["interval"], _GUESSING):
         return []
@@ -137,29 +162,30 @@ def _base_guesses(compared: Json, base: str) -> list[str]:
     ]
 
 
-def _against_base(results: Json, name: str, base: str) -> str:
-    gain, base_auc = results["comparisons"]["gains"][name], results["comparisons"]["auc"][base]["mean"]
+def _gain(compared: Json, name: str, *, seeds: int) -> str:
+    base = compared["baseline"]
+    gain, base_auc = compared["gains"][name], compared["auc"][base]["mean"]
     low, high = gain["interval"]
     verb = "gains" if _side(gain) == 1 else "loses"
     amount = percent(gain["mean"] / base_auc).lstrip("+−")
     return (
         f"{name} {verb} {amount} AUC over {base} (95% interval {percent(low / base_auc)} to "
-        f"{percent(high / base_auc)}{_held(results)})."
+        f"{percent(high / base_auc)}{_held(compared, seeds)})."
     )
 
 
-def _held(results: Json) -> str:
+def _held(compared: Json, seeds: int) -> str:
     """What an interval accounts for, beside users."""
-    count, seeds = results["comparisons"]["count"], results["comparisons"]["seeds_counted"]
-    parts = [f"{count} comparisons"] * (count > 1) + [f"{results['seeds']} seeds"] * seeds
+    count = compared["count"]
+    parts = [f"{count} comparisons"] * (count > 1) + [f"{seeds} seeds"] * compared["seeds_counted"]
     return f", over {' and '.join(parts)}" if parts else ""
 
 
-def _undecided(results: Json, names: Sequence[str], base: str) -> list[str]:
-    known = [name for name in names if results["comparisons"]["gains"][name]["mean"] is not None]
+def _undecided(compared: Json, names: Sequence[str]) -> list[str]:
+    base = compared["baseline"]
+    known = [name for name in names if compared["gains"][name]["mean"] is not None]
     if not known:
         return []
-    compared = results["comparisons"]
     least = max(compared["gains"][name]["detectable"] for name in known) / compared["auc"][base]["mean"]
     sentence = (
         f"{_listed(known)} cannot be told from {base}; this log would show a gain of {100 * least:.2f}% or "

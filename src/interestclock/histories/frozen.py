@@ -27,6 +27,7 @@ class Histories:
     Args:
         offset_U: int64, users + 1. item_E, second_of_day_E: int32; item −1 is one that is gone.
         timestamp_ms_E: int64. kept_hour_E: ``hour_E`` where it is known already.
+        utc_offset_minutes_E: int16, of local time then; None where nothing reads it.
 
     Example:
         >>> histories = Histories(
@@ -42,6 +43,7 @@ class Histories:
     second_of_day_E: Tensor
     timestamp_ms_E: Tensor
     kept_hour_E: Tensor | None = None
+    utc_offset_minutes_E: Tensor | None = None
 
     @cached_property
     def hour_E(self) -> Tensor:  # noqa: N802 - shapes stand in names
@@ -88,16 +90,20 @@ class Histories:
 
     def to(self, device: torch.device) -> Histories:
         """The same histories on a device."""
-        return Histories(**{name: getattr(self, name).to(device) for name in _FIELDS})
+        return Histories(**{name: each.to(device) for name, each in self._kept().items()})
 
     def save(self, path: str | Path) -> None:
         """Write to a safetensors file."""
-        save_file({name: getattr(self, name).contiguous() for name in _FIELDS}, path)
+        save_file({name: each.contiguous() for name, each in self._kept().items()}, path)
 
     @classmethod
     def load(cls, path: str | Path) -> Histories:
         """Read what ``save`` wrote."""
         return cls(**load_file(path))
 
+    def _kept(self) -> dict[str, Tensor]:
+        kept = {name: getattr(self, name) for name in _FIELDS}
+        return {name: each for name, each in kept.items() if each is not None}
 
-_FIELDS = ("offset_U", "item_E", "second_of_day_E", "timestamp_ms_E")
+
+_FIELDS = ("offset_U", "item_E", "second_of_day_E", "timestamp_ms_E", "utc_offset_minutes_E")

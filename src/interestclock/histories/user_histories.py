@@ -226,9 +226,9 @@ class UserHistories:
             users: the largest slot that may be asked for.
         """
         self.admit(users)
-        item_E, second_of_day_E, timestamp_ms_E, hour_E = (
+        item_E, second_of_day_E, timestamp_ms_E, hour_E, offset_E = (
             torch.from_numpy(self._blocks.columns[name][: self._blocks.used])
-            for name in ("item", "second_of_day", "timestamp_ms", "hour")
+            for name in ("item", "second_of_day", "timestamp_ms", "hour", "utc_offset_minutes")
         )
         return Histories(
             offset_U=torch.from_numpy(self._blocks.blocks.offset_U[: self._blocks.users]),
@@ -236,6 +236,7 @@ class UserHistories:
             second_of_day_E=second_of_day_E,
             timestamp_ms_E=timestamp_ms_E,
             kept_hour_E=hour_E,
+            utc_offset_minutes_E=offset_E,
         )
 
     def laid_out(self, *, users: int, known_before_ms: int) -> Histories:
@@ -250,15 +251,16 @@ class UserHistories:
         offset_U = np.concatenate([[0], np.cumsum(known_U - blocks.dropped_U[: self._blocks.users])])
         first_U = blocks.offset_U[: self._blocks.users] + blocks.dropped_U[: self._blocks.users]
         place_E = np.arange(offset_U[-1]) + np.repeat(first_U - offset_U[:-1], np.diff(offset_U))
-        item_E, second_of_day_E, timestamp_ms_E = (
+        item_E, second_of_day_E, timestamp_ms_E, offset_E = (
             torch.from_numpy(self._blocks.columns[name][place_E])
-            for name in ("item", "second_of_day", "timestamp_ms")
+            for name in ("item", "second_of_day", "timestamp_ms", "utc_offset_minutes")
         )
         return Histories(
             offset_U=torch.from_numpy(offset_U),
             item_E=item_E,
             second_of_day_E=second_of_day_E,
             timestamp_ms_E=timestamp_ms_E,
+            utc_offset_minutes_E=offset_E,
         )
 
     def state(self) -> dict[str, npt.NDArray[Any]]:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from interestclock.defaults import RANKER_NAMES
-from interestclock.plugins import is_named
+from interestclock.defaults import BASE
+from interestclock.errors import ConfigError
+from interestclock.ranker_names import parts_of
 from interestclock.timeofday import MINUTE_MS
 
 __all__ = ["OPTIONS", "describe_change"]
@@ -60,9 +61,8 @@ def describe_change(name: str, then: Any, now: Any) -> str:
     """
     if name == _RANKER and _ranker(then) != _ranker(now):
         ranker = _ranker(then)
-        nameable = ranker in RANKER_NAMES or is_named(ranker)  # several that Python put together are not
         change = f"the ranker was {ranker} and is {_ranker(now)}"
-        return f"{change} (give --ranker {ranker})" if nameable else change
+        return f"{change} (give --ranker {ranker})" if _is_name(ranker) else change
     change = f"{name} was {_shortened(then)} and is {_shortened(now)}"
     if name not in OPTIONS or name == _RANKER:  # the same clocks with other settings, which no option gives
         return change
@@ -75,7 +75,16 @@ def _shortened(value: Any) -> str:
 
 
 def _ranker(clocks: Sequence[dict[str, Any]] | None) -> str:
-    return "+".join(str(clock.get("kind")) for clock in clocks or ()) or "base"
+    return "+".join(str(clock.get("kind")) for clock in clocks or ()) or BASE
+
+
+def _is_name(ranker: str) -> bool:
+    """Whether the command line can name it: not two parts of a kind."""
+    try:
+        parts_of(ranker)
+    except ConfigError:
+        return False
+    return True
 
 
 def _given(option: str, value: Any) -> str:

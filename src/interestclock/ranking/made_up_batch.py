@@ -49,6 +49,7 @@ def made_up_histories() -> Histories:
         item_E=torch.randint(1, _ITEMS + 1, (total,), generator=generator, dtype=torch.int32),
         second_of_day_E=torch.randint(0, 86_400, (total,), generator=generator, dtype=torch.int32),
         timestamp_ms_E=time_ms_E,
+        utc_offset_minutes_E=torch.randint(-600, 840, (total,), generator=generator, dtype=torch.int16),
     )
 
 

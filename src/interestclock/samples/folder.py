@@ -38,7 +38,7 @@ from interestclock.state import FeatureState, FeatureView, StateConfig
 
 __all__ = ["ChunkManifest", "Manifest", "SampleFolder", "holds_samples"]
 
-FORMAT = 6
+FORMAT = 7
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from interestclock.search.attention import (
     equal_projections,
     head_scores,
+    log_mass,
     masked_softmax,
     pool_by_head,
     project_heads,
@@ -32,6 +33,7 @@ __all__ = [
     "equal_projections",
     "head_scores",
     "hit_rate",
+    "log_mass",
     "masked_softmax",
     "padded_spans",
     "pool_by_head",

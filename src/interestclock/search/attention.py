@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-__all__ = ["equal_projections", "head_scores", "masked_softmax", "pool_by_head", "project_heads"]
+__all__ = ["equal_projections", "head_scores", "log_mass", "masked_softmax", "pool_by_head", "project_heads"]
 
 # Shapes: B candidates, K retrieved, Q heads, D latent of a head, Z = Q x D, F one part of what is known of a
 # behaviour (its item's vector, the features of its gap), C all parts side by side.
@@ -87,6 +88,26 @@ def masked_softmax(score_BQK: Tensor, present_B1K: Tensor) -> Tensor:
         return torch.softmax(score_BQK, dim=2)
     masked_BQK = score_BQK.masked_fill(~present_B1K, torch.finfo(score_BQK.dtype).min)
     return torch.softmax(masked_BQK, dim=2) * present_B1K
+
+
+def log_mass(relevance_BQK: Tensor, present_BK: Tensor) -> Tensor:
+    r"""How much of what was found speaks for the candidate, by head: what a softmax divides by.
+
+    .. math:: m^a = \ln\Big(1 + \sum_k e^{r_k^a}\Big)
+
+    Args:
+        relevance_BQK: by head. present_BK: bool, false on padding.
+
+    Returns:
+        (B, Q), 0 where nothing was found.
+
+    Example:
+        >>> mass_BQ = log_mass(torch.zeros(1, 1, 3), torch.tensor([[True, True, False]]))
+        >>> round(mass_BQ.exp().item(), 4)
+        3.0
+    """
+    masked_BQK = relevance_BQK.masked_fill(~present_BK.unsqueeze(1), -torch.inf)
+    return torch.logsumexp(functional.pad(masked_BQK, (0, 1)), dim=2)  # with a zero: never of nothing
 
 
 def equal_projections(

@@ -53,13 +53,24 @@ class TwoStage(nn.Module):
         """What the model hands on of what was found; ``interestclock.search.attention`` has the parts.
 
         Args:
-            candidate_BI, behaviour_BKI: item vectors. gap_BK: int64, in the spans' unit.
+            candidate_BI, behaviour_BKI: item vectors. gap_BK: int64, what ``apart`` gives.
             present_BK: bool, false on padding.
 
         Returns:
             float32 (B, O).
         """
         raise NotImplementedError
+
+    def apart(self, retrieved: Retrieved, spans: Spans, request_row_B: Tensor) -> Tensor:
+        """How far in time what was found is from its request, for ``attend``: gaps in the spans' unit.
+
+        Args:
+            retrieved: in the spans. request_row_B: each candidate's request.
+
+        Returns:
+            int64 (B, K); on padding anything. A subclass may say more, with a last dimension.
+        """
+        return retrieved_gaps(retrieved, spans, request_row_B)
 
     def attend_retrieved(
         self,
@@ -86,7 +97,7 @@ class TwoStage(nn.Module):
             gap_BK = gap_L[place_BK]
             return self.attend(candidate_BI, behaviour_BKI, gap_BK, retrieved.present_BK)
         behaviour_BKI = retrieved_vectors(retrieved, spans.item_E, items=items, vectors=vectors)
-        gap_BK = retrieved_gaps(retrieved, spans, request_row_B)
+        gap_BK = self.apart(retrieved, spans, request_row_B)
         return self.attend(candidate_BI, behaviour_BKI, gap_BK, retrieved.present_BK)
 
 

@@ -89,8 +89,10 @@ def _behaviours(
     behaviour_BKI = retrieved_vectors(
         retrieved, spans.item_E, items=len(inputs.items.row_NF), vectors=inputs.items
     )
-    gap_BK = retrieved_gaps(retrieved, spans, inputs.batch.request_row_B)
-    weight_BQK = clock.weights(inputs.candidate_BI, behaviour_BKI, gap_BK, retrieved.present_BK)
+    request_row_B = inputs.batch.request_row_B
+    apart = clock.apart(retrieved, spans, request_row_B)
+    weight_BQK = clock.weights(inputs.candidate_BI, behaviour_BKI, apart, retrieved.present_BK)
+    gap_BK = retrieved_gaps(retrieved, spans, request_row_B)
     weight_BK = weight_BQK.mean(1)
     order_BK = weight_BK.argsort(dim=1, descending=True, stable=True)[:, :most]
     return [

@@ -3,14 +3,15 @@
 from interestclock.studies.compare import CompareConfig, compare
 from interestclock.studies.export_features import export_features
 from interestclock.studies.inspect_log import inspect_log
-from interestclock.studies.rankers import DEFAULT_RANKERS, RANKERS, lineup
+from interestclock.studies.lineup_file import read_lineup
+from interestclock.studies.rankers import NamedRanker, lineup
 
 __all__ = [
-    "DEFAULT_RANKERS",
-    "RANKERS",
     "CompareConfig",
+    "NamedRanker",
     "compare",
     "export_features",
     "inspect_log",
     "lineup",
+    "read_lineup",
 ]

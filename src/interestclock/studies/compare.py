@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from interestclock.clocks import ClockConfig, GaussianConfig
+from interestclock.clocks import ClockConfig, GaussianConfig, TimeEncodingConfig
+from interestclock.defaults import DEFAULT_RANKERS
 from interestclock.errors import ConfigError, LogError, check_numbers
 from interestclock.evaluation import Split, split_by_time
 from interestclock.events.schema import EventSource, LogSchema
@@ -20,7 +21,7 @@ from interestclock.studies.evaluation_rows import write_evaluation_rows
 from interestclock.studies.figures import figures
 from interestclock.studies.pictures import LogPictures, log_pictures
 from interestclock.studies.progress import Quiet, StudyProgress
-from interestclock.studies.rankers import DEFAULT_RANKERS, RANKERS, lineup
+from interestclock.studies.rankers import NamedRanker, lineup
 from interestclock.studies.result_folder import result_folder
 from interestclock.studies.run_all import run_all
 from interestclock.studies.without_effect import Readable, readable_of, without_effect
@@ -36,7 +37,8 @@ class CompareConfig:
     """What is compared, and how.
 
     Args:
-        rankers: as ``lineup`` takes them: names out of ``RANKERS``, and clocks of the user's own.
+        rankers: as ``lineup`` takes them: names such as ``hour+gaussian``, clocks' configurations, rankers
+            under names of their own.
         seeds: runs of each, with seeds 0, 1, ...
         label: the comparison is about; None for finish, else the log's first.
         jobs: runs at a time. replicates: of the bootstrap over users.
@@ -50,7 +52,7 @@ class CompareConfig:
         'streaming'
     """
 
-    rankers: tuple[str | ClockConfig, ...] = DEFAULT_RANKERS
+    rankers: tuple[str | ClockConfig | NamedRanker, ...] = DEFAULT_RANKERS
     seeds: int = 3
     label: str | None = None
     jobs: int = 1
@@ -65,7 +67,7 @@ class CompareConfig:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")
         if not self.rankers:
-            raise ConfigError(f"no ranker is named; name some of {', '.join(RANKERS)}")
+            raise ConfigError("no ranker is named; name some, for example base,hour,hour+gaussian")
         lineup(self.rankers)
 
 
@@ -106,13 +108,22 @@ def compare(
         Traceback (most recent call last):
         interestclock.errors.LogError: plays.parquet: no such file or folder
     """
-    label = _label(source, config)
-    _check_built(source.schema, config)
+    rankers = lineup(config.rankers, gaussian=config.gaussian)
+    settings = asdict(config) | {"rankers": _described(rankers)}
+    label = _label(source, config, rankers)
+    _check_built(source.schema, config, rankers)
     check_device(config.train.device)
     progress = progress or Quiet()
     processes = min(config.jobs, config.seeds * len(config.rankers))
     with result_folder(Path(out)) as aside, Workers(processes, prepare=warm_up) as workers:
-        return _compare(source, aside, label, config=config, title=title, workers=workers, progress=progress)
+        results, folder, pictures = _compare(
+            source, aside, label, config=config, rankers=rankers, workers=workers, progress=progress
+        )
+        progress.phase("writing the report", 0, 0)
+        write_results(aside, folder, results, settings=settings, pictures=pictures, title=title)
+        shutil.move(aside / "samples" / "vocabulary", aside / "vocabulary")
+        shutil.rmtree(aside / "samples")
+    return results
 
 
 def _compare(
@@ -121,16 +132,16 @@ def _compare(
     label: str,
     *,
     config: CompareConfig,
-    title: str,
+    rankers: Mapping[str, RankerConfig],
     workers: Workers,
     progress: StudyProgress,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], SampleFolder, LogPictures]:
+    """What came out, the samples, and what they look like."""
     for part in ("predictions", "rankers"):
         (aside / part).mkdir()
     folder = prepare_samples(source, aside / "samples", config=config.prepare, progress=progress.phase)
     split = split_by_time(folder.event_times_ms())
     pictures, readable = _ask_of_log(folder, aside, split=split, label=label, clocks=config.prepare.clocks)
-    rankers = lineup(config.rankers, gaussian=config.gaussian)
     idle = without_effect(rankers, readable)
     rankers = _those_that_read(rankers, idle)
     plans = _plans(config, rankers, folder, aside, label=label, freeze_ms=split.test_start_ms)
@@ -139,6 +150,7 @@ def _compare(
         aside / "predictions",
         label=label,
         rankers=list(rankers),
+        beside_hour=_beside_hour(rankers),
         seeds=config.seeds,
         replicates=config.replicates,
         workers=workers,
@@ -155,12 +167,7 @@ def _compare(
         "validation_from_ms": split.validation_start_ms,
         "test_from_ms": split.test_start_ms,
     }
-    progress.phase("writing the report", 0, 0)
-    settings = asdict(config) | {"rankers": _described(config.rankers)}
-    write_results(aside, folder, results, settings=settings, pictures=pictures, title=title)
-    shutil.move(aside / "samples" / "vocabulary", aside / "vocabulary")
-    shutil.rmtree(aside / "samples")
-    return results
+    return results, folder, pictures
 
 
 def _ask_of_log(
@@ -182,11 +189,11 @@ def _those_that_read(rankers: Mapping[str, RankerConfig], idle: Mapping[str, str
     return kept
 
 
-def _label(source: EventSource, config: CompareConfig) -> str:
+def _label(source: EventSource, config: CompareConfig, rankers: Mapping[str, RankerConfig]) -> str:
     label = config.label or source.schema.main_label
     if label not in source.schema.labels:
         raise ConfigError(f"no label '{label}' in this log; it has {', '.join(source.schema.labels)}")
-    needy = [name for name, ranker in lineup(config.rankers).items() if ranker.needs_clocks]
+    needy = [name for name, ranker in rankers.items() if ranker.needs_clocks]
     if needy:
         _require_clocks(source.schema, wanted_by=", ".join(needy))
     return label
@@ -202,10 +209,10 @@ def _require_clocks(schema: LogSchema, *, wanted_by: str) -> None:
         )
 
 
-def _check_built(schema: LogSchema, config: CompareConfig) -> None:
+def _check_built(schema: LogSchema, config: CompareConfig, rankers: Mapping[str, RankerConfig]) -> None:
     """Build every ranker once: what does not fit the log would be refused after it was prepared."""
     names = FeatureNames.of(schema, buckets_per_day=config.prepare.clocks.buckets_per_day)
-    for ranker in lineup(config.rankers, gaussian=config.gaussian).values():
+    for ranker in rankers.values():
         Ranker(names=names, config=ranker, seed=0)
 
 
@@ -234,13 +241,15 @@ def _plans(
     ]
 
 
-def _described(rankers: Sequence[str | ClockConfig]) -> list[str | dict[str, Any]]:
-    """For JSON: names of ours, and of others the clock's class with its settings."""
-    described: list[str | dict[str, Any]] = []
-    for name, ranker in zip(rankers, lineup(rankers).values(), strict=True):
-        known = isinstance(name, str) and name in RANKERS
-        described.append(str(name) if known else describe_clock(ranker.clocks[0]))
-    return described
+def _beside_hour(rankers: Mapping[str, RankerConfig]) -> list[str]:
+    """Rankers that carry an hour embedding and more."""
+    parts = {name: [clock.kind for clock in ranker.clocks] for name, ranker in rankers.items()}
+    return [name for name, kinds in parts.items() if TimeEncodingConfig.kind in kinds and len(kinds) > 1]
+
+
+def _described(rankers: Mapping[str, RankerConfig]) -> dict[str, list[dict[str, Any]]]:
+    """For JSON: each ranker's parts with all their settings."""
+    return {name: [describe_clock(clock) for clock in ranker.clocks] for name, ranker in rankers.items()}
 
 
 def _cost(costs: Sequence[RunCost]) -> dict[str, float | None]:

@@ -58,6 +58,7 @@ def figures(
     *,
     label: str,
     rankers: Sequence[str],
+    beside_hour: Sequence[str],
     seeds: int,
     replicates: int,
     workers: Workers,
@@ -70,7 +71,8 @@ def figures(
 
     Args:
         folder: holds ``exposures.parquet`` and one file per run. label: the comparison is about.
-        rankers: names. seeds: runs of each. replicates: of the bootstrap over users.
+        rankers: names. beside_hour: those of them that carry an hour embedding and more.
+        seeds: runs of each. replicates: of the bootstrap over users.
         workers: measure. progress: hears how they come along.
     """
     test = _View(folder=folder, part="test", kind="p")
@@ -97,7 +99,9 @@ def figures(
             for ranker in rankers
         }
         oracle = measured[truth].metrics["auc"] if view is test and truth in measured else None
-        return summary_of(views[view], estimates, oracle, label=label, baseline=BASELINE)
+        return summary_of(
+            views[view], estimates, oracle, label=label, baseline=BASELINE, beside_hour=beside_hour
+        )
 
     results = summary(test)
     results["frozen"], results["validation"] = _headline(summary(frozen)), _headline(summary(validation))

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-__all__ = ["result_table"]
+__all__ = ["beside_hour_table", "result_table"]
 
 
 def result_table(results: dict[str, Any]) -> Table:
@@ -37,6 +37,33 @@ def result_table(results: dict[str, Any]) -> Table:
         )
     if results.get("oracle"):
         table.caption = f"best reachable AUC (the true probability): {results['oracle']['auc']:.4f}"
+    return table
+
+
+def beside_hour_table(results: dict[str, Any]) -> Table | None:
+    """What rankers add to an hour embedding that they carry; None where none was compared with it.
+
+    Args:
+        results: what ``results.json`` holds.
+
+    Example:
+        >>> one = {"mean": 0.01, "ci95": [0.002, 0.018]}
+        >>> results = {"over_hour": {"baseline": "hour", "gains": {"hour+gaussian": {}}},
+        ...     "pairs": {"hour+gaussian-hour": {"auc": one, "uauc": one}}}
+        >>> beside_hour_table(results).row_count
+        1
+    """
+    compared = results.get("over_hour")
+    if not compared:
+        return None
+    hour = compared["baseline"]
+    table = Table(title="what is added to an hour embedding; brackets: 95% interval over users")
+    table.add_column("ranker", no_wrap=True)
+    for column in (f"AUC − {hour}", f"UAUC − {hour}"):
+        table.add_column(column, justify="right")
+    for name in compared["gains"]:
+        pair = results["pairs"][f"{name}-{hour}"]
+        table.add_row(name, _difference(pair["auc"]), _difference(pair["uauc"]))
     return table
 
 

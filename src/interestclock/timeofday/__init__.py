@@ -11,6 +11,8 @@ from interestclock.timeofday.days import (
     HOUR_MS,
     MINUTE_MS,
     circular_gap_seconds,
+    local_second,
+    local_weekday,
     utc_day_start_ms,
     utc_hour,
 )
@@ -31,7 +33,9 @@ __all__ = [
     "circular_gap_seconds",
     "day_of_week",
     "is_zone",
+    "local_second",
     "local_to_utc_ms",
+    "local_weekday",
     "seconds_of_day",
     "utc_day_start_ms",
     "utc_hour",

@@ -17,6 +17,8 @@ __all__ = [
     "HOUR_MS",
     "MINUTE_MS",
     "circular_gap_seconds",
+    "local_second",
+    "local_weekday",
     "utc_day_start_ms",
     "utc_hour",
 ]
@@ -25,6 +27,7 @@ DAY_SECONDS = 86_400
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
+_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 # Before and after every moment there is; half of what int64 holds, so that waits can be added to them.
 BEFORE_ALL_MS = -(1 << 62)
 AFTER_ALL_MS = (1 << 62) - 1
@@ -65,6 +68,36 @@ def utc_day_start_ms(timestamp_ms: Times) -> Times:
     """
     start: Times = timestamp_ms - timestamp_ms % DAY_MS
     return start
+
+
+def local_weekday(timestamp_ms: Times, utc_offset_minutes: Times) -> Times:
+    """Local weekday of a moment, 0 = Monday.
+
+    Args:
+        timestamp_ms: UTC milliseconds; an int, a NumPy array or a tensor of int64. utc_offset_minutes: to add
+            to UTC, of the same kind.
+
+    Example:
+        >>> local_weekday(0, 0), local_weekday(0, -60)   # Thursday; still Wednesday
+        (3, 2)
+    """
+    weekday: Times = ((timestamp_ms + utc_offset_minutes * MINUTE_MS) // DAY_MS + _EPOCH_WEEKDAY) % 7
+    return weekday
+
+
+def local_second(timestamp_ms: Times, utc_offset_minutes: Times) -> Times:
+    """Local second of the day of a moment, 0..86399.
+
+    Args:
+        timestamp_ms: UTC milliseconds; an int, a NumPy array or a tensor of int64. utc_offset_minutes: to add
+            to UTC, of the same kind.
+
+    Example:
+        >>> local_second(0, -300)   # 19:00
+        68400
+    """
+    second: Times = (timestamp_ms + utc_offset_minutes * MINUTE_MS) % DAY_MS // 1_000
+    return second
 
 
 def utc_hour(timestamp_ms: Times) -> Times:

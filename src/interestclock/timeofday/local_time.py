@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from interestclock.timeofday.days import DAY_MS, DAY_SECONDS, MINUTE_MS
+from interestclock.timeofday.days import DAY_SECONDS, local_second, local_weekday
 
 __all__ = ["day_of_week", "seconds_of_day", "utc_offset_minutes"]
 
@@ -18,6 +18,7 @@ _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 _WEEK_SECONDS = 7 * DAY_SECONDS
 
 Ints = npt.NDArray[np.integer[Any]]
+Int64s = npt.NDArray[np.int64]
 
 
 def seconds_of_day(timestamp_ms_N: Ints, utc_offset_minutes_N: Ints | int) -> npt.NDArray[np.int32]:
@@ -33,7 +34,7 @@ def seconds_of_day(timestamp_ms_N: Ints, utc_offset_minutes_N: Ints | int) -> np
         >>> seconds_of_day(np.array([0, -1_000]), -300).tolist()   # 19:00:00 and 18:59:59
         [68400, 68399]
     """
-    return (_local_ms(timestamp_ms_N, utc_offset_minutes_N) % DAY_MS // 1_000).astype(np.int32)
+    return local_second(*_wide(timestamp_ms_N, utc_offset_minutes_N)).astype(np.int32)
 
 
 def day_of_week(timestamp_ms_N: Ints, utc_offset_minutes_N: Ints | int) -> npt.NDArray[np.int8]:
@@ -47,8 +48,7 @@ def day_of_week(timestamp_ms_N: Ints, utc_offset_minutes_N: Ints | int) -> npt.N
         >>> day_of_week(np.array([0, 0]), np.array([0, -60])).tolist()   # Thursday; still Wednesday
         [3, 2]
     """
-    days = _local_ms(timestamp_ms_N, utc_offset_minutes_N) // DAY_MS
-    return ((days + _EPOCH_WEEKDAY) % 7).astype(np.int8)
+    return local_weekday(*_wide(timestamp_ms_N, utc_offset_minutes_N)).astype(np.int8)
 
 
 def utc_offset_minutes(
@@ -75,6 +75,5 @@ def utc_offset_minutes(
     return minutes_N
 
 
-def _local_ms(timestamp_ms_N: Ints, utc_offset_minutes_N: Ints | int) -> npt.NDArray[np.int64]:
-    offsets = np.asarray(utc_offset_minutes_N, np.int64)
-    return np.asarray(timestamp_ms_N, np.int64) + offsets * MINUTE_MS
+def _wide(timestamp_ms_N: Ints, utc_offset_minutes_N: Ints | int) -> tuple[Int64s, Int64s]:
+    return np.asarray(timestamp_ms_N, np.int64), np.asarray(utc_offset_minutes_N, np.int64)

@@ -1,0 +1,285 @@
+"""Routine Clock: the Long-term Clock, whose attention is told how much, how long ago and which weekday."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from interestclock.clocks.clock_config import RankerSizes
+from interestclock.clocks.clock_module import ClockInputs, ClockModule
+from interestclock.clocks.long_term import LongTermClock, LongTermConfig, LongTermModule
+from interestclock.clocks.time_gap import TimeGap, gap_features
+from interestclock.clocks.time_passed import PASSED_FEATURES, WEEK_FEATURES, passed_features, week_features
+from interestclock.search import (
+    Retrieved,
+    Spans,
+    log_mass,
+    masked_softmax,
+    pool_by_head,
+    project_heads,
+    retrieved_gaps,
+)
+from interestclock.search.checks import check_whole
+from interestclock.search.padded import check_candidates, padded_spans
+from interestclock.timeofday import DAY_SECONDS, MINUTE_MS, local_second, local_weekday
+
+__all__ = ["RoutineClock", "RoutineConfig", "RoutineSpans"]
+
+# Shapes: B candidates, M requests (a user at a time), E behaviours of all users, L behaviours, K retrieved,
+# N distinct items, I item vector, Q heads, Z = Q x D of all heads, C all that is known of a behaviour, F gap
+# features, T times apart (gap in seconds of the day, minutes passed, weekday then, weekday now), P gaps that
+# occur, X any, O output.
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoutineConfig(LongTermConfig):
+    """Sizes of the Routine Clock, and what it is told.
+
+    Args:
+        output_dim: O; narrower than the Long-term Clock's. gain: of the orthogonal start; gentler than there.
+        mass: whether it hands on how much of the past speaks for a candidate.
+        recency: whether attention sees how long ago a behaviour was.
+        week: whether it sees how the weekdays lie to one another.
+        time_of_day: whether search and attention see the gap in time of day. The others: ``LongTermConfig``.
+
+    Raises:
+        ValueError: a size is below 1, or ``gain`` or a refresh is not positive.
+
+    Example:
+        >>> RoutineConfig(week=False).output_dim
+        8
+    """
+
+    kind: ClassVar[str] = "routine"
+    reads_preferences: ClassVar[bool] = False
+
+    output_dim: int = 8
+    gain: float = 5.0
+    mass: bool = True
+    recency: bool = True
+    week: bool = True
+    time_of_day: bool = True
+
+    def build(self, sizes: RankerSizes) -> ClockModule:
+        """The clock over a ranker's histories."""
+        return _Module(RoutineClock(item_dim=sizes.item_dim, config=self))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoutineSpans(Spans):
+    """Spans whose behaviours have a moment and a weekday beside their time of day.
+
+    Args:
+        moment_ms_E: int64, UTC milliseconds. offset_minutes_E: of local time then, to add to UTC, integers.
+        moment_ms_M, weekday_M: int64, those of the requests; 0 = Monday. The others: ``Spans``.
+
+    Example:
+        >>> one = torch.tensor([1])
+        >>> spans = RoutineSpans(
+        ...     item_E=one, time_E=one, start_M=one * 0, stop_M=one, now_M=one, moment_ms_E=one,
+        ...     offset_minutes_E=one, moment_ms_M=one, weekday_M=one)
+        >>> spans.longest
+        1
+    """
+
+    moment_ms_E: Tensor
+    offset_minutes_E: Tensor
+    moment_ms_M: Tensor
+    weekday_M: Tensor
+
+
+class RoutineClock(LongTermClock):
+    r"""Find the behaviours nearest to a candidate and to now, and say what and how much they amount to.
+
+    .. math:: r_i^a = (q W_q^a) \cdot (b_i W_b^a) / \sqrt{d} + g^a(\delta_i) + u^a(h_i, w_i), \qquad
+        m^a = \ln\Big(1 + \sum_i e^{r_i^a}\Big),
+
+    .. math:: head_a = softmax(r^a)^\top [S^*; \delta] W_v^a, \qquad
+        v = mlp([head_1; \ldots; head_Q; m^1; \ldots; m^Q])
+
+    A softmax tells of what the past consists that speaks for a candidate, and not how much of it does: the
+    mass m says that, 0 where nothing was found. u, a network like g, sees how long ago a behaviour was
+    (:math:`h_i`, ``passed_features``) and how its weekday lies to now's (:math:`w_i`, ``week_features``). The
+    search is the Long-term Clock's, by item and time of day, and as fast.
+
+    Source: Long-term Interest Clock, WWW 2025, Eq. (2) to (4), with mass, recency and week added.
+    Differs: these three are not the paper's; each can be switched off, and so can the gap.
+
+    Args:
+        item_dim: I, width of an item's vector, as of ``LongTermClock``. config: sizes, and what it is told.
+
+    Raises:
+        ValueError: ``item_dim`` is below 1; or, when called, shapes do not go together.
+
+    Example:
+        >>> item = nn.Embedding(500, 16)
+        >>> clock = RoutineClock(item_dim=16, config=RoutineConfig(behaviours=20))
+        >>> at_ms = 1_700_000_000_000
+        >>> clock(item(torch.tensor([7, 8, 9])),                               # candidates of two requests:
+        ...     request_row_B=torch.tensor([0, 0, 1]),                         # 7 and 8 of one, 9 of another
+        ...     moment_ms_M=torch.tensor([at_ms, at_ms + 60_000]),             # a minute apart,
+        ...     offset_minutes_M=torch.tensor([60, -300]),                     # in Berlin and New York
+        ...     item_vectors_NI=item.weight,
+        ...     behaviour_ML=torch.randint(0, 500, (2, 60)),                   # the two users' histories
+        ...     behaviour_ms_ML=at_ms - torch.randint(0, 10**9, (2, 60)),      # and their moments
+        ...     behaviour_offset_minutes_ML=torch.full((2, 60), 60),
+        ...     present_ML=torch.ones(2, 60, dtype=torch.bool)).shape
+        torch.Size([3, 8])
+    """
+
+    config: RoutineConfig
+
+    def __init__(self, *, item_dim: int, config: RoutineConfig) -> None:
+        super().__init__(item_dim=item_dim, config=config)
+        features = PASSED_FEATURES * config.recency + WEEK_FEATURES * config.week
+        self.passed = (
+            TimeGap(heads=config.heads, hidden=config.gap_hidden, features=features) if features else None
+        )
+        if config.mass:
+            width = config.heads * config.latent_dim
+            self.mlp[0] = nn.Linear(width + config.heads, width)
+
+    def forward(  # type: ignore[override]  # moments in the place of times of day
+        self,
+        candidate_BI: Tensor,
+        *,
+        request_row_B: Tensor,
+        moment_ms_M: Tensor,
+        offset_minutes_M: Tensor,
+        item_vectors_NI: Tensor,
+        behaviour_ML: Tensor,
+        behaviour_ms_ML: Tensor,
+        behaviour_offset_minutes_ML: Tensor,
+        present_ML: Tensor,
+    ) -> Tensor:
+        """Search, then attend.
+
+        Args:
+            candidate_BI: float32, the candidates' item vectors.
+            request_row_B: int64, each candidate's request, a row of the M.
+            moment_ms_M: int64, when each request is, UTC milliseconds.
+            offset_minutes_M: int64, minutes to add to UTC for local time.
+            item_vectors_NI: float32, distinct items of all histories; at least one unless L is 0.
+            behaviour_ML: int64 row of each behaviour's item in them; on padding any row, as 0.
+            behaviour_ms_ML, behaviour_offset_minutes_ML: int64, when each happened, as the requests'.
+            present_ML: bool, false on padding.
+
+        Returns:
+            float32 (B, O).
+
+        Raises:
+            ValueError: shapes do not go together, or an item or a request is out of range.
+        """
+        check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim, requests=len(behaviour_ML))
+        _check_offsets("offset_minutes_M", offset_minutes_M, moment_ms_M)
+        _check_offsets("behaviour_offset_minutes_ML", behaviour_offset_minutes_ML, behaviour_ms_ML)
+        spans = padded_spans(
+            behaviour_ML,
+            present_ML=present_ML,
+            times=("behaviour_ms_ML", local_second(behaviour_ms_ML, behaviour_offset_minutes_ML)),
+            now=("moment_ms_M", local_second(moment_ms_M, offset_minutes_M)),
+            items=len(item_vectors_NI),
+            period=DAY_SECONDS,
+            gaps=DAY_SECONDS // 2 + 1,
+        )
+        timed = RoutineSpans(
+            **_parts(spans),
+            moment_ms_E=behaviour_ms_ML.flatten(),
+            offset_minutes_E=behaviour_offset_minutes_ML.flatten(),
+            moment_ms_M=moment_ms_M,
+            weekday_M=local_weekday(moment_ms_M, offset_minutes_M),
+        )
+        return self.search_and_attend(
+            candidate_BI, request_row_B=request_row_B, spans=timed, item_vectors_NI=item_vectors_NI
+        )
+
+    def gap_scores(self, gap_P: Tensor, *, dtype: torch.dtype) -> Tensor | None:
+        """g of all heads added up; a gap is in seconds of the day. None where the gap is switched off."""
+        return super().gap_scores(gap_P, dtype=dtype) if self.config.time_of_day else None
+
+    def apart(self, retrieved: Retrieved, spans: Spans, request_row_B: Tensor) -> Tensor:
+        """Gap in seconds of the day, minutes passed, weekday then and weekday now, int64 (B, K, 4)."""
+        if not isinstance(spans, RoutineSpans):
+            raise ValueError("these spans have no moments and weekdays; make RoutineSpans")
+        gap_BK = retrieved_gaps(retrieved, spans, request_row_B)
+        if not spans.moment_ms_E.numel():
+            return gap_BK.unsqueeze(2).expand(-1, -1, 4)
+        then_ms_BK = spans.moment_ms_E[retrieved.offset_BK]
+        offset_BK = spans.offset_minutes_E[retrieved.offset_BK].to(torch.int64)
+        passed_BK = (spans.moment_ms_M[request_row_B].unsqueeze(1) - then_ms_BK).clamp(min=0) // MINUTE_MS
+        weekday_BK = spans.weekday_M[request_row_B].unsqueeze(1).expand_as(gap_BK)
+        return torch.stack([gap_BK, passed_BK, local_weekday(then_ms_BK, offset_BK), weekday_BK], dim=2)
+
+    def attend(
+        self, candidate_BI: Tensor, behaviour_BKI: Tensor, apart_BKT: Tensor, present_BK: Tensor
+    ) -> Tensor:
+        """Attention over what was found, and its mass.
+
+        Args:
+            candidate_BI, behaviour_BKI: float32, item vectors. apart_BKT: int64, what ``apart`` gives.
+            present_BK: bool, false on padding.
+
+        Returns:
+            float32 (B, O).
+        """
+        relevance_BQK, feature_BKF = self._scored(candidate_BI, behaviour_BKI, apart_BKT)
+        pooled_BQC = pool_by_head(relevance_BQK, present_BK, (behaviour_BKI, feature_BKF))
+        heads_BZ = project_heads(pooled_BQC, self.value)
+        if self.config.mass:
+            heads_BZ = torch.cat([heads_BZ, log_mass(relevance_BQK, present_BK)], dim=1)
+        out_BO: Tensor = self.mlp(heads_BZ)
+        return out_BO
+
+    def weights(
+        self, candidate_BI: Tensor, behaviour_BKI: Tensor, apart_BKT: Tensor, present_BK: Tensor
+    ) -> Tensor:
+        """How much each head attends to what was found, float32 (B, Q, K), as ``LongTermClock`` has it."""
+        relevance_BQK, _ = self._scored(candidate_BI, behaviour_BKI, apart_BKT)
+        return masked_softmax(relevance_BQK, present_BK.unsqueeze(1))
+
+    def _scored(
+        self, candidate_BI: Tensor, behaviour_BKI: Tensor, apart_BKT: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Relevance by head, and the features of the gap; a gap that is switched off is 0 for all."""
+        gap_BK, passed_BK, then_BK, now_BK = apart_BKT.unbind(2)
+        config, dtype = self.config, candidate_BI.dtype
+        feature_BKF = gap_features(gap_BK if config.time_of_day else gap_BK * 0, dtype=dtype)
+        relevance_BQK = self._relevance(candidate_BI, behaviour_BKI, feature_BKF)
+        if self.passed is not None:
+            parts = [passed_features(passed_BK, dtype=dtype)] if config.recency else []
+            parts += [week_features(then_BK, now_BK, dtype=dtype)] if config.week else []
+            passed_BKQ: Tensor = self.passed(torch.cat(parts, dim=2))
+            relevance_BQK = relevance_BQK + passed_BKQ.transpose(1, 2)
+        return relevance_BQK, feature_BKF
+
+
+class _Module(LongTermModule):
+    """The clock over each request's newest behaviours, with their moments and weekdays."""
+
+    def spans(self, inputs: ClockInputs) -> Spans:
+        """With moments and weekdays."""
+        histories, first_M = inputs.histories, inputs.batch.first_M
+        if histories.utc_offset_minutes_E is None:
+            raise ValueError("these histories have no utc_offset_minutes_E, which tells a weekday; give it")
+        return RoutineSpans(
+            **_parts(super().spans(inputs)),
+            moment_ms_E=histories.timestamp_ms_E,
+            offset_minutes_E=histories.utc_offset_minutes_E,
+            moment_ms_M=inputs.batch.timestamp_ms_B[first_M],
+            weekday_M=inputs.day_of_week_M,
+        )
+
+
+def _parts(spans: Spans) -> dict[str, Any]:
+    return {each.name: getattr(spans, each.name) for each in fields(Spans)}
+
+
+def _check_offsets(name: str, offset_X: Tensor, moment_X: Tensor) -> None:
+    if offset_X.shape != moment_X.shape:
+        raise ValueError(
+            f"{name} has shape {tuple(offset_X.shape)}; give {tuple(moment_X.shape)}, one for each moment"
+        )
+    check_whole(name, offset_X)
