@@ -197,3 +197,16 @@ def test_histories_without_offsets_are_refused() -> None:
     histories = replace(make_histories(), utc_offset_minutes_E=None)
     with pytest.raises(ValueError, match="no utc_offset_minutes_E, which tells a weekday"):
         make_ranker(clocks=(SMALL,))(make_batch(histories), histories)
+
+
+@pytest.mark.parametrize("requests", [1, 5])
+def test_served_it_says_the_same_as_in_training(requests: int) -> None:
+    """A served model reads a request's behaviours in their order and looks gaps up."""
+    histories = make_histories(longest=40)
+    batch = make_batch(histories, requests=requests)
+    ranker = make_ranker(clocks=(SMALL, replace(SMALL, time_of_day=False)))
+    trained = ranker.train()(batch, histories)
+    with torch.no_grad():
+        served = ranker.eval()(batch, histories)
+    for task, logit_B in trained.items():
+        torch.testing.assert_close(served[task], logit_B.detach(), atol=1e-5, rtol=1e-5)

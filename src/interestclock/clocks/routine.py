@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockInputs, ClockModule
 from interestclock.clocks.long_term import LongTermClock, LongTermConfig, LongTermModule
-from interestclock.clocks.time_gap import TimeGap, gap_features
+from interestclock.clocks.time_gap import TimeGap
 from interestclock.clocks.time_passed import PASSED_FEATURES, WEEK_FEATURES, passed_features, week_features
 from interestclock.search import (
     Retrieved,
@@ -20,7 +20,6 @@ from interestclock.search import (
     masked_softmax,
     pool_by_head,
     project_heads,
-    retrieved_gaps,
 )
 from interestclock.search.checks import check_whole
 from interestclock.search.padded import check_candidates, padded_spans
@@ -204,7 +203,7 @@ class RoutineClock(LongTermClock):
         """Gap in seconds of the day, minutes passed, weekday then and weekday now, int64 (B, K, 4)."""
         if not isinstance(spans, RoutineSpans):
             raise ValueError("these spans have no moments and weekdays; make RoutineSpans")
-        gap_BK = retrieved_gaps(retrieved, spans, request_row_B)
+        gap_BK = super().apart(retrieved, spans, request_row_B)
         if not spans.moment_ms_E.numel():
             return gap_BK.unsqueeze(2).expand(-1, -1, 4)
         then_ms_BK = spans.moment_ms_E[retrieved.offset_BK]
@@ -246,8 +245,8 @@ class RoutineClock(LongTermClock):
         """Relevance by head, and the features of the gap; a gap that is switched off is 0 for all."""
         gap_BK, passed_BK, then_BK, now_BK = apart_BKT.unbind(2)
         config, dtype = self.config, candidate_BI.dtype
-        feature_BKF = gap_features(gap_BK if config.time_of_day else gap_BK * 0, dtype=dtype)
-        relevance_BQK = self._relevance(candidate_BI, behaviour_BKI, feature_BKF)
+        feature_BKF, time_BKQ = self._of_gaps(gap_BK if config.time_of_day else gap_BK * 0, dtype=dtype)
+        relevance_BQK = self._relevance(candidate_BI, behaviour_BKI, time_BKQ)
         if self.passed is not None:
             parts = [passed_features(passed_BK, dtype=dtype)] if config.recency else []
             parts += [week_features(then_BK, now_BK, dtype=dtype)] if config.week else []

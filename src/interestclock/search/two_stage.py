@@ -70,6 +70,8 @@ class TwoStage(nn.Module):
         Returns:
             int64 (B, K); on padding anything. A subclass may say more, with a last dimension.
         """
+        if retrieved.gap_L is not None and retrieved.place_BK is not None:
+            return retrieved.gap_L[retrieved.place_BK]
         return retrieved_gaps(retrieved, spans, request_row_B)
 
     def attend_retrieved(
@@ -91,12 +93,10 @@ class TwoStage(nn.Module):
         Returns:
             float32 (B, O).
         """
-        vector_LI, gap_L, place_BK = retrieved.vector_LI, retrieved.gap_L, retrieved.place_BK
-        if vector_LI is not None and gap_L is not None and place_BK is not None:
-            behaviour_BKI = functional.embedding(place_BK, vector_LI)
-            gap_BK = gap_L[place_BK]
-            return self.attend(candidate_BI, behaviour_BKI, gap_BK, retrieved.present_BK)
-        behaviour_BKI = retrieved_vectors(retrieved, spans.item_E, items=items, vectors=vectors)
+        if retrieved.vector_LI is not None and retrieved.place_BK is not None:
+            behaviour_BKI = functional.embedding(retrieved.place_BK, retrieved.vector_LI)
+        else:
+            behaviour_BKI = retrieved_vectors(retrieved, spans.item_E, items=items, vectors=vectors)
         gap_BK = self.apart(retrieved, spans, request_row_B)
         return self.attend(candidate_BI, behaviour_BKI, gap_BK, retrieved.present_BK)
 
