@@ -13,7 +13,7 @@ from micro_batches import NO_LABELS, apart, as_exposures, pieces, shown
 from small_live import LIVE
 
 from interestclock.admission import AdmissionConfig
-from interestclock.clocks import GaussianConfig, TimeEncodingConfig
+from interestclock.clocks import GaussianConfig, RoutineConfig, TimeEncodingConfig
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError
 from interestclock.live import LiveConfig, LiveTrainer
@@ -23,6 +23,8 @@ from interestclock.sequences import DinConfig
 from interestclock.training import ORDERS, SampleTrainer, TrainConfig
 
 MONTH_HOURS = 24 * 30
+ROUTINE = RoutineConfig(behaviours=3, longest=12, heads=2, latent_dim=4, output_dim=4)
+SUM = (TimeEncodingConfig(), GaussianConfig(), ROUTINE)
 
 
 def feed(trainer: LiveTrainer, events: pa.Table, rows: int = 60) -> None:
@@ -63,7 +65,9 @@ def known_at_once() -> pa.Table:
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("at_once", [False, True], ids=["labels later", "labels at once"])
 @pytest.mark.parametrize(
-    "clocks", [(), (TimeEncodingConfig(),), (GaussianConfig(),)], ids=["base", "hour", "gaussian"]
+    "clocks",
+    [(), (TimeEncodingConfig(),), (GaussianConfig(),), SUM],
+    ids=["base", "hour", "gaussian", "hour+gaussian+routine"],
 )
 def test_what_is_learned_live_is_what_is_learned_offline(
     *, clocks: tuple, at_once: bool, order: str, events: pa.Table, tmp_path, make_trainer
@@ -195,6 +199,21 @@ def test_an_old_projection_is_restored_too(age: dict, events: pa.Table, make_tra
     """One of two trainers is restored time and again: from projections that are old, and stay so."""
     clocks = (replace(make_trainer()[0].config.ranker.clocks[1], **age),)
     changes = {"ranker": replace(make_trainer()[0].config.ranker, clocks=clocks)}
+    straight, _ = make_trainer(**changes)
+    broken, _ = make_trainer(**changes)
+    for exposures in pieces(events, 40):
+        for trainer in (straight, broken):
+            trainer.process(exposures, NO_LABELS)
+        state = weights(broken)
+        broken, _ = make_trainer(**changes)
+        broken.restore(state)
+    for trainer in (straight, broken):
+        trainer.finish()
+    check_same(weights(straight), weights(broken))
+
+
+def test_a_sum_of_parts_goes_on_to_the_bit_from_any_state(events: pa.Table, make_trainer) -> None:
+    changes = {"ranker": replace(LIVE.ranker, clocks=SUM)}
     straight, _ = make_trainer(**changes)
     broken, _ = make_trainer(**changes)
     for exposures in pieces(events, 40):
