@@ -258,7 +258,7 @@ def test_items_and_users_that_cannot_be(
 def test_a_log_that_is_broken_acknowledges_nothing_and_ranks_go_on(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = tmp_path / "log"
+    log, metrics = tmp_path / "log", []
 
     def broken(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
@@ -271,14 +271,19 @@ def test_a_log_that_is_broken_acknowledges_nothing_and_ranks_go_on(
             while msgspec.json.decode(first.content, type=Ranked).logged:  # nobody knew yet
                 await asyncio.sleep(0.01)
                 first = await client.post("/v1/rank", json=RANK)
+        metrics.append((await client.get("/metrics")).text)
         for _ in range(1_000):
             later = await client.post("/v1/rank", json=RANK)
             if msgspec.json.decode(later.content, type=Ranked).logged:
                 break
             await asyncio.sleep(0.02)
+        metrics.append((await client.get("/metrics")).text)
         return [refused, first, later, await client.post("/v1/events", json=[SHOWN])]
 
     refused, first, later, accepted = responses(folder, EmbeddedLogWriter(log), ask)
+    assert "interestclock_served_log_away 1.0" in metrics[0]
+    assert 'interestclock_served_messages_total{outcome="lost"} 0.0' in metrics[1]
+    assert "interestclock_served_log_away 0.0" in metrics[1]
     problem = refusal(refused, 503)
     assert "No space left on device" in problem.detail
     assert "make room" in problem.detail

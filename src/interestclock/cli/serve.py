@@ -171,6 +171,7 @@ def serve_command(
     from interestclock.plugins import look_in_current_folder
     from interestclock.service import (
         Access,
+        EventMetrics,
         EventService,
         Exploration,
         RankingService,
@@ -207,8 +208,13 @@ def serve_command(
             exploration=exploration,
             config=config,
         )
-        routers = [] if events is None else [event_router(events, config=config)]
-        app = create_app(service, access=access, beside=beside, routers=routers)
+        app = create_app(
+            service,
+            access=access,
+            beside=beside,
+            routers=[] if events is None else [event_router(events, config=config)],
+            collectors=[] if events is None else [EventMetrics(events)],
+        )
         serve_app(app, host=host, port=port, started=lambda url: _say_where(url, service))
 
 

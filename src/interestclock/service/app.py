@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
+from prometheus_client.registry import Collector
 
 from interestclock import __version__
 from interestclock.client import (
@@ -47,13 +48,14 @@ def create_app(
     access: Access | None = None,
     beside: Mapping[str, str] | None = None,
     routers: Sequence[APIRouter] = (),
+    collectors: Sequence[Collector] = (),
 ) -> FastAPI:
     """An ASGI app that serves a service, which it starts and closes.
 
     Args:
         service: what it serves. access: who may ask; None is this machine alone.
         beside: addresses of metrics of ``trainer`` and ``updater``, as far as they are known.
-        routers: routes beside the service's own, such as those of events.
+        routers: routes beside the service's own, such as those of events. collectors: numbers, likewise.
     """
 
     @asynccontextmanager
@@ -62,18 +64,20 @@ def create_app(
             yield
 
     access, metrics = access or Access(), ServiceMetrics(service)
+    for each in collectors:
+        metrics.registry.register(each)
     # No page with scripts of others: these would stand where only this machine does.
     app = FastAPI(
         title="interest-clock", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None
     )
-    for each in (
+    for router in (
         rank_router(service, access, metrics),
         user_router(service, access),
         state_router(service, metrics, beside=beside or {}),
         health_router(service),
         *routers,
     ):
-        app.include_router(each)
+        app.include_router(router)
     add_openapi(app, _STRUCTS)
     add_problem_handlers(app, retry_seconds=service.config.retry_seconds)
     app.add_middleware(Guard, access=access, body_bytes=service.config.body_bytes)
