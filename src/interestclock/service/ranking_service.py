@@ -170,7 +170,7 @@ class RankingService:
             weights=weights,
             known_behaviours=scored.known_behaviours,
             admitted_offset=None if scored.position is None else str(scored.position),
-            without_store=self.store.away if scored.position is None else None,
+            without_store=self.store.was_away if scored.position is None else None,
             explored=order.explored,
             items=ranked_items(scored, weights, order=order),
         )
