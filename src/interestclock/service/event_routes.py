@@ -112,7 +112,7 @@ def _problems(config: ServiceConfig) -> Iterator[None]:
         yield
     except FaultyBatchError as error:
         raise ProblemError(409 if error.conflict else 422, str(error), faults=error.faults) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProblemError(400, f"the body is no JSON: {error}") from error
     except QueueFullError:
         raise
