@@ -319,7 +319,7 @@ def test_more_calls_than_may_wait_for_the_log_are_shed(
     answers = responses(folder, EmbeddedLogWriter(tmp_path / "log"), ask, config=config)
     assert sorted(each.status_code for each in answers) == [200, 200, 200, 503, 503]
     shed = next(each for each in answers if each.status_code == 503)
-    assert "3 calls wait for the log already; try again" in refusal(shed, 503).detail
+    assert "3 calls wait for the log, and no more may be; try" in refusal(shed, 503).detail
     assert shed.headers["Retry-After"] == "1"
     assert len(messages_in(tmp_path / "log")) == 3
 

@@ -82,7 +82,10 @@ class RankingService:
         self.rankers, self.store = rankers, store
         self.config, self.time = config or ServiceConfig(), time or TimeSource()
         self.queue = queue or ScoringQueue(rankers)
-        self.in_flight, self._served = InFlight(most=self.config.in_flight), served
+        self.in_flight, self._served = (
+            InFlight(most=self.config.in_flight, what="requests are ranked"),
+            served,
+        )
         self._exploration = exploration or Exploration()
         self._beside: ExitStack | None = None
 
