@@ -282,7 +282,7 @@ def test_a_log_that_is_broken_acknowledges_nothing_and_ranks_go_on(
 
     refused, first, later, accepted = responses(folder, EmbeddedLogWriter(log), ask)
     assert "interestclock_served_log_away 1.0" in metrics[0]
-    assert 'interestclock_served_messages_total{outcome="lost"} 0.0' in metrics[1]
+    assert 'interestclock_served_log_answers_total{outcome="lost"} 0.0' in metrics[1]
     assert "interestclock_served_log_away 0.0" in metrics[1]
     problem = refusal(refused, 503)
     assert "No space left on device" in problem.detail
@@ -324,7 +324,7 @@ def test_more_calls_than_may_wait_for_the_log_are_shed(
     answers = responses(folder, EmbeddedLogWriter(tmp_path / "log"), ask, config=config)
     assert sorted(each.status_code for each in answers) == [200, 200, 200, 503, 503]
     shed = next(each for each in answers if each.status_code == 503)
-    assert "3 calls wait for the log already; try again" in refusal(shed, 503).detail
+    assert "3 calls wait for the log, and no more may be; try" in refusal(shed, 503).detail
     assert shed.headers["Retry-After"] == "1"
     assert len(messages_in(tmp_path / "log")) == 3
 

@@ -12,7 +12,7 @@ from in_memory import HOUR_MS, REQUESTS
 from small_service import asking, small_service, stopped_clock
 
 from interestclock.admission import AdmissionConfig
-from interestclock.service import EventMetrics, EventService, Exploration, ServiceConfig, event_router
+from interestclock.service import EventService, Exploration, ServiceConfig
 from interestclock.streams import EmbeddedLogSource, EventLog
 from interestclock.updater import FeatureUpdater, UpdaterConfig
 from interestclock.updater.progress import UpdaterNumbers
@@ -37,8 +37,7 @@ def responses(
         service = small_service(folder, served=events.served, exploration=exploration, config=config)
 
         async def ask() -> list[httpx.Response]:
-            routers, collectors = [event_router(events, config=config)], [EventMetrics(events)]
-            async with asking(service, routers=routers, collectors=collectors) as client:
+            async with asking(service, events=events) as client:
                 return await asks(client)
 
         return asyncio.run(ask())

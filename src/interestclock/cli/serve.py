@@ -171,14 +171,12 @@ def serve_command(
     from interestclock.plugins import look_in_current_folder
     from interestclock.service import (
         Access,
-        EventMetrics,
         EventService,
         Exploration,
         RankingService,
         ReopenedStore,
         ServiceConfig,
         create_app,
-        event_router,
         serve_app,
     )
     from interestclock.serving import Rankers
@@ -208,13 +206,7 @@ def serve_command(
             exploration=exploration,
             config=config,
         )
-        app = create_app(
-            service,
-            access=access,
-            beside=beside,
-            routers=[] if events is None else [event_router(events, config=config)],
-            collectors=[] if events is None else [EventMetrics(events)],
-        )
+        app = create_app(service, access=access, events=events, beside=beside)
         serve_app(app, host=host, port=port, started=lambda url: _say_where(url, service))
 
 

@@ -4,7 +4,6 @@ from interestclock.service.access import Access
 from interestclock.service.app import create_app
 from interestclock.service.config import ServiceConfig
 from interestclock.service.event_batches import EventBatches, FaultyBatchError
-from interestclock.service.event_metrics import EventMetrics
 from interestclock.service.event_routes import event_router
 from interestclock.service.event_service import EventService
 from interestclock.service.exploration import Exploration, ExploredOrder
@@ -18,7 +17,6 @@ from interestclock.service.served_messages import served_message_of
 __all__ = [
     "Access",
     "EventBatches",
-    "EventMetrics",
     "EventService",
     "Exploration",
     "ExploredOrder",

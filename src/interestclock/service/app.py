@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
-from prometheus_client.registry import Collector
 
 from interestclock import __version__
 from interestclock.client import (
@@ -24,6 +23,8 @@ from interestclock.client import (
 )
 from interestclock.events.message_models import Exposure, Label, Outcome
 from interestclock.service.access import Access
+from interestclock.service.event_routes import event_router
+from interestclock.service.event_service import EventService
 from interestclock.service.guard import Guard
 from interestclock.service.health_routes import health_router
 from interestclock.service.openapi import add_openapi
@@ -46,16 +47,17 @@ def create_app(
     service: RankingService,
     *,
     access: Access | None = None,
+    events: EventService | None = None,
     beside: Mapping[str, str] | None = None,
     routers: Sequence[APIRouter] = (),
-    collectors: Sequence[Collector] = (),
 ) -> FastAPI:
     """An ASGI app that serves a service, which it starts and closes.
 
     Args:
         service: what it serves. access: who may ask; None is this machine alone.
+        events: where events go; None receives none. Close it behind the app.
         beside: addresses of metrics of ``trainer`` and ``updater``, as far as they are known.
-        routers: routes beside the service's own, such as those of events. collectors: numbers, likewise.
+        routers: routes beside the service's own.
     """
 
     @asynccontextmanager
@@ -63,21 +65,20 @@ def create_app(
         with service:
             yield
 
-    access, metrics = access or Access(), ServiceMetrics(service)
-    for each in collectors:
-        metrics.registry.register(each)
+    access, metrics = access or Access(), ServiceMetrics(service, events)
     # No page with scripts of others: these would stand where only this machine does.
     app = FastAPI(
         title="interest-clock", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None
     )
-    for router in (
+    for each in (
         rank_router(service, access, metrics),
         user_router(service, access),
         state_router(service, metrics, beside=beside or {}),
         health_router(service),
+        *(() if events is None else (event_router(events, config=service.config),)),
         *routers,
     ):
-        app.include_router(router)
+        app.include_router(each)
     add_openapi(app, _STRUCTS)
     add_problem_handlers(app, retry_seconds=service.config.retry_seconds)
     app.add_middleware(Guard, access=access, body_bytes=service.config.body_bytes)
