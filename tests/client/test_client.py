@@ -14,7 +14,7 @@ from small_service import NOW_MS, small_service, stopped_clock, trained
 from interestclock.client import Client, ItemChange, Rank, ServiceError
 from interestclock.events.limits import TEXT_BYTES
 from interestclock.events.message_models import Exposure
-from interestclock.service import Access, EventService, create_app, event_router
+from interestclock.service import Access, EventService, create_app
 from interestclock.streams import open_event_log
 
 TOKEN = "0123456789abcdef"
@@ -26,7 +26,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     trained(folder)
     with EventService(open_event_log(f"log://{folder / 'events'}"), time=stopped_clock()) as events:
         service = small_service(folder, served=events.served)
-        app = create_app(service, access=Access(token=TOKEN), routers=[event_router(events)])
+        app = create_app(service, access=Access(token=TOKEN), events=events)
         with running(app) as url:
             yield url
 

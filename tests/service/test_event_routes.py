@@ -258,7 +258,7 @@ def test_items_and_users_that_cannot_be(
 def test_a_log_that_is_broken_acknowledges_nothing_and_ranks_go_on(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = tmp_path / "log"
+    log, metrics = tmp_path / "log", []
 
     def broken(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
@@ -271,14 +271,19 @@ def test_a_log_that_is_broken_acknowledges_nothing_and_ranks_go_on(
             while msgspec.json.decode(first.content, type=Ranked).logged:  # nobody knew yet
                 await asyncio.sleep(0.01)
                 first = await client.post("/v1/rank", json=RANK)
+        metrics.append((await client.get("/metrics")).text)
         for _ in range(1_000):
             later = await client.post("/v1/rank", json=RANK)
             if msgspec.json.decode(later.content, type=Ranked).logged:
                 break
             await asyncio.sleep(0.02)
+        metrics.append((await client.get("/metrics")).text)
         return [refused, first, later, await client.post("/v1/events", json=[SHOWN])]
 
     refused, first, later, accepted = responses(folder, EmbeddedLogWriter(log), ask)
+    assert "interestclock_served_log_away 1.0" in metrics[0]
+    assert 'interestclock_served_log_answers_total{outcome="lost"} 0.0' in metrics[1]
+    assert "interestclock_served_log_away 0.0" in metrics[1]
     problem = refusal(refused, 503)
     assert "No space left on device" in problem.detail
     assert "make room" in problem.detail
@@ -319,7 +324,7 @@ def test_more_calls_than_may_wait_for_the_log_are_shed(
     answers = responses(folder, EmbeddedLogWriter(tmp_path / "log"), ask, config=config)
     assert sorted(each.status_code for each in answers) == [200, 200, 200, 503, 503]
     shed = next(each for each in answers if each.status_code == 503)
-    assert "3 calls wait for the log already; try again" in refusal(shed, 503).detail
+    assert "3 calls wait for the log, and no more may be; try" in refusal(shed, 503).detail
     assert shed.headers["Retry-After"] == "1"
     assert len(messages_in(tmp_path / "log")) == 3
 

@@ -17,7 +17,7 @@ from small_service import asking
 
 from interestclock.admission import AdmissionConfig
 from interestclock.client import Ranked
-from interestclock.service import EventService, RankingService, ReopenedStore, event_router
+from interestclock.service import EventService, RankingService, ReopenedStore
 from interestclock.serving import Rankers
 from interestclock.store import open_store
 from interestclock.streams import EmbeddedLogSource, EmbeddedLogWriter
@@ -81,7 +81,7 @@ def test_an_event_that_is_posted_is_in_a_ranks_features(folder: Path, tmp_path: 
         )
 
         async def ask() -> list[float]:
-            async with asking(service, routers=[event_router(events)]) as client:
+            async with asking(service, events=events) as client:
                 return [await post_and_wait(client, number) for number in range(10)]
 
         seconds = sorted(asyncio.run(ask()))

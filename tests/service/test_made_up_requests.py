@@ -17,7 +17,7 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 from small_service import small_service, stopped_clock
 
-from interestclock.service import Access, EventService, create_app, event_router
+from interestclock.service import Access, EventService, create_app
 from interestclock.streams import open_event_log
 
 PLACES = {"user": "ann", "item": "a"}
@@ -29,7 +29,7 @@ def schema(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
     log = f"log://{tmp_path_factory.mktemp('events')}"
     with EventService(open_event_log(log), schema=REQUESTS, time=stopped_clock()) as events:
         service = small_service(folder, zone="UTC", served=events.served)
-        app = create_app(service, access=Access(demo=True), routers=[event_router(events)])
+        app = create_app(service, access=Access(demo=True), events=events)
         with running(app) as url:
             yield schemathesis.openapi.from_url(f"{url}/openapi.json")
 

@@ -13,7 +13,7 @@ from small_service import answers_to, small_service
 
 import interestclock.client as wire
 from interestclock.client import Problem
-from interestclock.service import Access, EventService, event_router
+from interestclock.service import Access, EventService
 from interestclock.streams import open_event_log
 
 DEMO = Access(demo=True)
@@ -38,9 +38,7 @@ def events(tmp_path: Path) -> Iterator[EventService]:
 
 
 def document_of(folder: Path, events: EventService) -> dict[str, Any]:
-    (response,) = answers_to(
-        small_service(folder), ("GET", "/openapi.json", {}), routers=[event_router(events)]
-    )
+    (response,) = answers_to(small_service(folder), ("GET", "/openapi.json", {}), events=events)
     found: dict[str, Any] = response.json()
     return found
 
@@ -69,7 +67,7 @@ def test_every_example_runs(folder: Path, events: EventService) -> None:
         body = each.get("requestBody", {}).get("content", {}).get("application/json", {})
         example = {"json": body["example"]} if body else {}
         asked.append((method, path.replace("{user}", "ann").replace("{item}", "song 1"), example))
-    answers = answers_to(small_service(folder), *asked, access=DEMO, routers=[event_router(events)])
+    answers = answers_to(small_service(folder), *asked, access=DEMO, events=events)
     for each, answer in zip(some.values(), answers, strict=True):
         (status,) = [code for code in each["responses"] if code.startswith("2")]
         assert answer.status_code == int(status), answer.text
@@ -89,7 +87,7 @@ def test_problems_are_as_they_are_described(folder: Path, events: EventService) 
         ("GET", "/v1/users/nobody/clock", {}),
         ("DELETE", "/v1/model", {}),
     ]
-    answers = answers_to(small_service(folder), *asked, access=DEMO, routers=[event_router(events)])
+    answers = answers_to(small_service(folder), *asked, access=DEMO, events=events)
     assert [each.status_code for each in answers] == [422, 422, 404, 405]
     for each in answers:
         assert each.headers["content-type"] == "application/problem+json"

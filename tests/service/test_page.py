@@ -14,12 +14,15 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
+from small_service import small_service
 from typer.main import get_command
 
 from interestclock.cli.app import app
 from interestclock.client import fields as wire
-from interestclock.service import ServiceConfig
+from interestclock.service import EventService, ServiceConfig
 from interestclock.service.service_metrics import ServiceMetrics
+from interestclock.streams import open_event_log
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "service.md").read_text(encoding="utf-8")
 
@@ -50,14 +53,12 @@ def test_options_are_by_default_what_settings_are() -> None:
     assert {each.name: options[each.name] for each in shared} == {each.name: each.default for each in shared}
 
 
-def test_metrics_to_watch_are_there(folder: Path) -> None:
-    from prometheus_client import generate_latest
-    from small_service import small_service
-
-    with small_service(folder) as service:
-        page = generate_latest(ServiceMetrics(service).registry).decode()
+def test_metrics_to_watch_are_there(folder: Path, tmp_path: Path) -> None:
+    log = f"log://{tmp_path / 'events'}"
+    with small_service(folder) as service, EventService(open_event_log(log)) as events:
+        page = generate_latest(ServiceMetrics(service, events).registry).decode()
     named = {name for row in rows("What to watch")[2:] for name in re.findall(r"`(\w+)(?:\{[^`]*)?`", row[0])}
-    named -= {"route", "status", "ranker"}
+    named -= {"route", "status", "ranker"}  # labels
     known = set(re.findall(r"^# TYPE interestclock_(\w+)", page, re.MULTILINE))
     assert len(named) >= 6
     assert named - known - {f"{name}_total" for name in known} == set()

@@ -12,7 +12,7 @@ from in_memory import HOUR_MS, REQUESTS
 from small_service import asking, small_service, stopped_clock
 
 from interestclock.admission import AdmissionConfig
-from interestclock.service import EventService, Exploration, ServiceConfig, event_router
+from interestclock.service import EventService, Exploration, ServiceConfig
 from interestclock.streams import EmbeddedLogSource, EventLog
 from interestclock.updater import FeatureUpdater, UpdaterConfig
 from interestclock.updater.progress import UpdaterNumbers
@@ -37,7 +37,7 @@ def responses(
         service = small_service(folder, served=events.served, exploration=exploration, config=config)
 
         async def ask() -> list[httpx.Response]:
-            async with asking(service, routers=[event_router(events, config=config)]) as client:
+            async with asking(service, events=events) as client:
                 return await asks(client)
 
         return asyncio.run(ask())

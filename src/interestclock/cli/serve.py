@@ -177,7 +177,6 @@ def serve_command(
         ReopenedStore,
         ServiceConfig,
         create_app,
-        event_router,
         serve_app,
     )
     from interestclock.serving import Rankers
@@ -207,8 +206,7 @@ def serve_command(
             exploration=exploration,
             config=config,
         )
-        routers = [] if events is None else [event_router(events, config=config)]
-        app = create_app(service, access=access, beside=beside, routers=routers)
+        app = create_app(service, access=access, events=events, beside=beside)
         serve_app(app, host=host, port=port, started=lambda url: _say_where(url, service))
 
 

@@ -23,6 +23,8 @@ from interestclock.client import (
 )
 from interestclock.events.message_models import Exposure, Label, Outcome
 from interestclock.service.access import Access
+from interestclock.service.event_routes import event_router
+from interestclock.service.event_service import EventService
 from interestclock.service.guard import Guard
 from interestclock.service.health_routes import health_router
 from interestclock.service.openapi import add_openapi
@@ -45,6 +47,7 @@ def create_app(
     service: RankingService,
     *,
     access: Access | None = None,
+    events: EventService | None = None,
     beside: Mapping[str, str] | None = None,
     routers: Sequence[APIRouter] = (),
 ) -> FastAPI:
@@ -52,8 +55,9 @@ def create_app(
 
     Args:
         service: what it serves. access: who may ask; None is this machine alone.
+        events: where events go; None receives none. Close it behind the app.
         beside: addresses of metrics of ``trainer`` and ``updater``, as far as they are known.
-        routers: routes beside the service's own, such as those of events.
+        routers: routes beside the service's own.
     """
 
     @asynccontextmanager
@@ -61,7 +65,7 @@ def create_app(
         with service:
             yield
 
-    access, metrics = access or Access(), ServiceMetrics(service)
+    access, metrics = access or Access(), ServiceMetrics(service, events)
     # No page with scripts of others: these would stand where only this machine does.
     app = FastAPI(
         title="interest-clock", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None
@@ -71,6 +75,7 @@ def create_app(
         user_router(service, access),
         state_router(service, metrics, beside=beside or {}),
         health_router(service),
+        *(() if events is None else (event_router(events, config=service.config),)),
         *routers,
     ):
         app.include_router(each)

@@ -18,6 +18,7 @@ from interestclock.service.bodies import decoded, json_response
 from interestclock.service.config import ServiceConfig
 from interestclock.service.event_batches import FaultyBatchError
 from interestclock.service.event_service import EventService
+from interestclock.service.in_flight import InFlight
 from interestclock.service.openapi import any_of, operation
 from interestclock.service.problems import ProblemError
 
@@ -39,18 +40,7 @@ def event_router(events: EventService, *, config: ServiceConfig | None = None) -
         events: where they go. config: limits, of calls that wait for the log and of how long they do.
     """
     config, router, decoder = config or ServiceConfig(), APIRouter(), msgspec.json.Decoder(ItemChange)
-    free = config.in_flight
-
-    @contextmanager
-    def one_more() -> Iterator[None]:
-        nonlocal free
-        if not free:
-            raise QueueFullError(f"{config.in_flight} calls wait for the log already; try again")
-        free -= 1
-        try:
-            yield
-        finally:
-            free += 1
+    waiting = InFlight(most=config.in_flight, what="calls wait for the log")
 
     async def logged(future: Future[Any]) -> None:
         try:
@@ -70,7 +60,7 @@ def event_router(events: EventService, *, config: ServiceConfig | None = None) -
     )
     async def post_events(request: Request) -> Response:
         """Log a batch of exposures, labels and outcomes; answered once the log has all of them."""
-        with one_more(), _problems(config):
+        with waiting.one(), _problems(config):
             body = await request.body()
             if len(body) > _LARGE_BYTES:
                 count, future = await asyncio.to_thread(events.submit, body)
@@ -85,7 +75,7 @@ def event_router(events: EventService, *, config: ServiceConfig | None = None) -
     )
     async def put_item(item: str, request: Request) -> Response:
         """Log what an item is from now on; answered once the log has it."""
-        with one_more(), _problems(config):
+        with waiting.one(), _problems(config):
             await logged(events.change_item(item, await decoded(request, decoder)))
         log = events.log
         return json_response(Logged(logged=1, log=log.name, acknowledged=log.acknowledged))
@@ -93,7 +83,7 @@ def event_router(events: EventService, *, config: ServiceConfig | None = None) -
     @router.delete("/v1/users/{user:path}", **operation(Erased, problems=(422, 503), status=202))
     async def delete_user(user: str) -> Response:
         """Log that a user is erased; answered once the log has it, and done once it is admitted."""
-        with one_more(), _problems(config):
+        with waiting.one(), _problems(config):
             until_ms, future = events.erase(user)
             await logged(future)
         log = events.log
