@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,11 @@ def test_a_port_that_is_taken_is_said(folder: Path) -> None:
         port = started.address.rpartition(":")[2]
         result = CliRunner().invoke(app, ["serve", *where, "--port", port])
         assert f"nothing can be served at 127.0.0.1:{port} (Address already in use)" in str(result.exception)
+
+
+def test_the_extra_that_is_missing_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "uvicorn" else there(name))
+    where = ["serve", "--snapshots", str(folder / "snapshots"), "--store", str(folder / "store")]
+    result = CliRunner().invoke(app, where)
+    assert str(result.exception).startswith("uvicorn is not installed; install the extra 'serve'")
