@@ -63,6 +63,7 @@ bench: .venv/.bench ## time the trainer beside torch-rechub's, each ranker, the 
 	@$(BIN)/python benchmarks/stream.py --json build/bench/stream.json --plot build/bench/stream.svg
 	@$(BIN)/python benchmarks/admitted_log.py --json build/bench/admitted_log.json --folder build/bench
 	@$(BIN)/python benchmarks/embedded_log.py --json build/bench/embedded_log.json --folder build/bench
+	@$(BIN)/python benchmarks/served_log.py --json build/bench/served_log.json --folder build/bench
 	@$(BIN)/python benchmarks/updater.py --folder build/bench
 	@$(BIN)/python benchmarks/serving.py --minutes 1 --world build/bench/serving --json build/bench/serving.json
 	@$(BIN)/python benchmarks/messages.py --json build/bench/messages.json

@@ -74,6 +74,8 @@ NO_EXAMPLE = {
     "interestclock.client.state_messages.Status": "what Client.status returns",
     "interestclock.client.user_messages.UserClock": "what Client.clock returns",
     "interestclock.client.user_messages.UserHistory": "what Client.history returns",
+    "interestclock.service.event_routes.event_router": "needs an app; tests/service/test_event_routes.py",
+    "interestclock.service.exploration.ExploredOrder": "what Exploration.order returns",
     "interestclock.service.serve_app.serve_app": "serves until the process ends",
     "interestclock.service.app.create_app": "needs a service; tests/support/small_service.py makes one",
     "interestclock.serving.explain.CarryingBehaviour": "a part of Explanation",

@@ -54,9 +54,7 @@ def test_one_more_than_may_be_worked_at_is_refused_at_once(folder: Path) -> None
     answered, refused = asyncio.run(ask())
     assert [each.status_code for each in answered] == [200] * 5
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
-    assert refused.json()["detail"].startswith(
-        "3 requests are worked at, and no more may be; try again later"
-    )
+    assert refused.json()["detail"].startswith("3 requests are ranked, and no more may be; try again later")
 
 
 def test_what_the_queue_refuses_is_tried_again_later(folder: Path) -> None:

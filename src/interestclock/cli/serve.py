@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -160,6 +161,7 @@ def serve_command(
     folders = _folders(snapshots)
     for folder in folders.values():
         check_folder(folder, _NO_SNAPSHOTS)
+    _check_extra()
     from interestclock.timeofday import is_zone
 
     if zone is not None and not is_zone(zone):
@@ -177,7 +179,6 @@ def serve_command(
         ReopenedStore,
         ServiceConfig,
         create_app,
-        event_router,
         serve_app,
     )
     from interestclock.serving import Rankers
@@ -207,9 +208,18 @@ def serve_command(
             exploration=exploration,
             config=config,
         )
-        routers = [] if events is None else [event_router(events, config=config)]
-        app = create_app(service, access=access, beside=beside, routers=routers)
+        app = create_app(service, access=access, events=events, beside=beside)
         serve_app(app, host=host, port=port, started=lambda url: _say_where(url, service))
+
+
+def _check_extra() -> None:
+    """Refuse to serve without what serves."""
+    missing = [name for name in ("fastapi", "uvicorn") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"{missing[0]} is not installed; install the extra 'serve', in a checkout with "
+            "pip install -c constraints.txt '.[serve]'"
+        )
 
 
 def _folders(snapshots: list[str]) -> dict[str, Path]:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from interestclock.client.event_messages import Erased, ItemChange, Logged
 from interestclock.client.problem import Problem
 from interestclock.client.rank_messages import Rank, Ranked
 from interestclock.client.state_messages import Model, Status
@@ -111,21 +112,21 @@ class Client:
         """How the service is doing."""
         return self._call("GET", "/v1/status", Status)
 
-    def log_events(self, messages: Sequence[Mapping[str, Any] | msgspec.Struct]) -> Any:
+    def log_events(self, messages: Sequence[Mapping[str, Any] | msgspec.Struct]) -> Logged:
         """Have events logged; once this returns, the log has them.
 
         Args:
             messages: exposures, labels and outcomes, as the log has them.
         """
-        return self._call("POST", "/v1/events", Any, body=messages)
+        return self._call("POST", "/v1/events", Logged, body=messages)
 
-    def put_item(self, item: int | str, attributes: Mapping[str, Sequence[str]]) -> Any:
-        """Say what an item is from now on."""
-        return self._call("PUT", f"/v1/items/{_part(item)}", Any, body={"attributes": attributes})
+    def put_item(self, item: int | str, change: ItemChange) -> Logged:
+        """Say what an item is from a moment on."""
+        return self._call("PUT", f"/v1/items/{_part(item)}", Logged, body=change)
 
-    def erase_user(self, user: int | str) -> Any:
+    def erase_user(self, user: int | str) -> Erased:
         """Have a user erased."""
-        return self._call("DELETE", f"/v1/users/{_part(user)}", Any)
+        return self._call("DELETE", f"/v1/users/{_part(user)}", Erased)
 
     def _call(self, method: str, path: str, answer: type[_T], *, body: Any = None) -> _T:
         content = None if body is None else msgspec.json.encode(body)

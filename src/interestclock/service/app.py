@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
 from interestclock import __version__
-from interestclock.client import Model, Problem, Rank, Ranked, Ready, Status, UserClock, UserHistory
+from interestclock.client import (
+    Erased,
+    ItemChange,
+    Logged,
+    Model,
+    Problem,
+    Rank,
+    Ranked,
+    Ready,
+    Status,
+    UserClock,
+    UserHistory,
+)
+from interestclock.events.message_models import Exposure, Label, Outcome
 from interestclock.service.access import Access
+from interestclock.service.event_routes import event_router
+from interestclock.service.event_service import EventService
 from interestclock.service.guard import Guard
 from interestclock.service.health_routes import health_router
 from interestclock.service.openapi import add_openapi
@@ -23,24 +37,27 @@ from interestclock.service.user_routes import user_router
 
 __all__ = ["create_app"]
 
-_STRUCTS = (Model, Problem, Rank, Ranked, Ready, Status, UserClock, UserHistory)
+_STRUCTS = (
+    *(Rank, Ranked, UserClock, UserHistory, Model, Status, Ready, Problem),
+    *(Exposure, Label, Outcome, Logged, ItemChange, Erased),
+)
 
 
 def create_app(
     service: RankingService,
     *,
     access: Access | None = None,
+    events: EventService | None = None,
     beside: Mapping[str, str] | None = None,
     routers: Sequence[APIRouter] = (),
-    structs: Sequence[Any] = (),
 ) -> FastAPI:
     """An ASGI app that serves a service, which it starts and closes.
 
     Args:
         service: what it serves. access: who may ask; None is this machine alone.
+        events: where events go; None receives none. Close it behind the app.
         beside: addresses of metrics of ``trainer`` and ``updater``, as far as they are known.
-        routers: routes beside the service's own, such as those of events.
-        structs: that these name in OpenAPI.
+        routers: routes beside the service's own.
     """
 
     @asynccontextmanager
@@ -48,7 +65,7 @@ def create_app(
         with service:
             yield
 
-    access, metrics = access or Access(), ServiceMetrics(service)
+    access, metrics = access or Access(), ServiceMetrics(service, events)
     # No page with scripts of others: these would stand where only this machine does.
     app = FastAPI(
         title="interest-clock", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None
@@ -58,10 +75,11 @@ def create_app(
         user_router(service, access),
         state_router(service, metrics, beside=beside or {}),
         health_router(service),
+        *(() if events is None else (event_router(events, config=service.config),)),
         *routers,
     ):
         app.include_router(each)
-    add_openapi(app, (*_STRUCTS, *structs))
+    add_openapi(app, _STRUCTS)
     add_problem_handlers(app, retry_seconds=service.config.retry_seconds)
     app.add_middleware(Guard, access=access, body_bytes=service.config.body_bytes)
     app.add_middleware(Measured, metrics=metrics)  # the outermost: what is refused is measured, too

@@ -25,7 +25,7 @@ async def decoded(request: Request, decoder: msgspec.json.Decoder[_T]) -> _T:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise ProblemError(422, f"the body is not what it should be: {error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProblemError(400, f"the body is no JSON: {error}") from error
 
 

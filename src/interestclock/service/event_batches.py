@@ -72,7 +72,7 @@ class EventBatches:
         Raises:
             FaultyBatchError: messages are at fault; says which.
             RequestError: it is no list, or of none or too many messages.
-            msgspec.DecodeError: it is no JSON.
+            msgspec.DecodeError, RecursionError: it is no JSON, or nested too deeply.
         """
         try:
             given = _messages.decode(body)

@@ -13,15 +13,24 @@ from fastapi import APIRouter, Request, Response
 
 from interestclock.client import Erased, ItemChange, Logged
 from interestclock.errors import QueueFullError, ResultError
+from interestclock.events.message_models import Exposure, Label, Outcome
 from interestclock.service.bodies import decoded, json_response
 from interestclock.service.config import ServiceConfig
 from interestclock.service.event_batches import FaultyBatchError
 from interestclock.service.event_service import EventService
+from interestclock.service.in_flight import InFlight
+from interestclock.service.openapi import any_of, operation
 from interestclock.service.problems import ProblemError
 
 __all__ = ["event_router"]
 
 _LARGE_BYTES = 1 << 16  # more is read in a thread, so that those who rank do not wait for it
+
+BATCH = [
+    Exposure(event_id="e1", user_id="ann", item_id="song 1", timestamp_ms=1_700_000_000_000, zone="UTC"),
+    Label(label_of="e1", label="finish", value=1, known_ms=1_700_000_180_000),
+]
+CHANGE = ItemChange(attributes={"genre": ["rock", "live"]})
 
 
 def event_router(events: EventService, *, config: ServiceConfig | None = None) -> APIRouter:
@@ -31,18 +40,7 @@ def event_router(events: EventService, *, config: ServiceConfig | None = None) -
         events: where they go. config: limits, of calls that wait for the log and of how long they do.
     """
     config, router, decoder = config or ServiceConfig(), APIRouter(), msgspec.json.Decoder(ItemChange)
-    free = config.in_flight
-
-    @contextmanager
-    def one_more() -> Iterator[None]:
-        nonlocal free
-        if not free:
-            raise QueueFullError(f"{config.in_flight} calls wait for the log already; try again")
-        free -= 1
-        try:
-            yield
-        finally:
-            free += 1
+    waiting = InFlight(most=config.in_flight, what="calls wait for the log")
 
     async def logged(future: Future[Any]) -> None:
         try:
@@ -56,10 +54,13 @@ def event_router(events: EventService, *, config: ServiceConfig | None = None) -
                 retry_seconds=config.retry_seconds,
             ) from error
 
-    @router.post("/v1/events")
+    @router.post(
+        "/v1/events",
+        **operation(Logged, body=any_of(Exposure, Label, Outcome), example=BATCH, problems=(409, 503)),
+    )
     async def post_events(request: Request) -> Response:
         """Log a batch of exposures, labels and outcomes; answered once the log has all of them."""
-        with one_more(), _problems(config):
+        with waiting.one(), _problems(config):
             body = await request.body()
             if len(body) > _LARGE_BYTES:
                 count, future = await asyncio.to_thread(events.submit, body)
@@ -69,18 +70,20 @@ def event_router(events: EventService, *, config: ServiceConfig | None = None) -
         log = events.log
         return json_response(Logged(logged=count, log=log.name, acknowledged=log.acknowledged))
 
-    @router.put("/v1/items/{item:path}")
+    @router.put(
+        "/v1/items/{item:path}", **operation(Logged, body=ItemChange, example=CHANGE, problems=(503,))
+    )
     async def put_item(item: str, request: Request) -> Response:
         """Log what an item is from now on; answered once the log has it."""
-        with one_more(), _problems(config):
+        with waiting.one(), _problems(config):
             await logged(events.change_item(item, await decoded(request, decoder)))
         log = events.log
         return json_response(Logged(logged=1, log=log.name, acknowledged=log.acknowledged))
 
-    @router.delete("/v1/users/{user:path}")
+    @router.delete("/v1/users/{user:path}", **operation(Erased, problems=(422, 503), status=202))
     async def delete_user(user: str) -> Response:
         """Log that a user is erased; answered once the log has it, and done once it is admitted."""
-        with one_more(), _problems(config):
+        with waiting.one(), _problems(config):
             until_ms, future = events.erase(user)
             await logged(future)
         log = events.log
@@ -99,7 +102,7 @@ def _problems(config: ServiceConfig) -> Iterator[None]:
         yield
     except FaultyBatchError as error:
         raise ProblemError(409 if error.conflict else 422, str(error), faults=error.faults) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProblemError(400, f"the body is no JSON: {error}") from error
     except QueueFullError:
         raise

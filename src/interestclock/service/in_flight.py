@@ -15,10 +15,10 @@ class InFlight:
     """Counts requests that are worked at; one more than may be is refused at once.
 
     Args:
-        most: at a time.
+        most: at a time. what: they are, in words.
 
     Example:
-        >>> in_flight = InFlight(most=1)
+        >>> in_flight = InFlight(most=1, what="requests are ranked")
         >>> with in_flight.one():
         ...     in_flight.count
         1
@@ -26,8 +26,9 @@ class InFlight:
         0
     """
 
-    def __init__(self, *, most: int) -> None:
-        self._most, self.count, self._guard = most, 0, threading.Lock()
+    def __init__(self, *, most: int, what: str) -> None:
+        self._most, self._what = most, what
+        self.count, self._guard = 0, threading.Lock()
 
     @contextmanager
     def one(self) -> Iterator[None]:
@@ -39,8 +40,7 @@ class InFlight:
         with self._guard:
             if self.count >= self._most:
                 raise QueueFullError(
-                    f"{self.count} requests are worked at, and no more may be; try again later, or run more "
-                    "processes"
+                    f"{self.count} {self._what}, and no more may be; try again later, or run more processes"
                 )
             self.count += 1
         try:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from interestclock.client import PROBLEM_TYPE, Problem
 
-__all__ = ["add_openapi", "operation"]
+__all__ = ["add_openapi", "any_of", "operation"]
 
 _REFERENCE = "#/components/schemas/{name}"
 PROBLEMS = {
@@ -31,13 +31,20 @@ _WITH_BODY = (400, 413, 415, 422)
 
 
 def operation(
-    answer: Any, *, body: Any = None, example: Any = None, problems: Iterable[int] = (), status: int = 200
+    answer: Any,
+    *,
+    body: Any = None,
+    example: Any = None,
+    query: Mapping[str, Any] | None = None,
+    problems: Iterable[int] = (),
+    status: int = 200,
 ) -> dict[str, Any]:
     """How a route is described: arguments of its decorator.
 
     Args:
-        answer: struct of what it answers. body: of what it is given; None: nothing.
-        example: a body. problems: statuses of errors beside those of every route.
+        answer: struct of what it answers. body: of what it is given, or a schema; None: nothing.
+        example: a body. query: schemas of what may stand behind the path, by name.
+        problems: statuses of errors beside those of every route. status: of the answer.
 
     Example:
         >>> sorted(operation(Problem, problems=[504])["responses"])
@@ -51,10 +58,25 @@ def operation(
         responses[each] = {"description": PROBLEMS[each], "content": _content(PROBLEM_TYPE, Problem)}
     described: dict[str, Any] = {"responses": responses, "status_code": status}
     if body is not None:
-        content = _content("application/json", body)
+        content = {"application/json": {"schema": body}} if isinstance(body, dict) else None
+        content = content or _content("application/json", body)
         content["application/json"]["example"] = msgspec.to_builtins(example)
         described["openapi_extra"] = {"requestBody": {"required": True, "content": content}}
+    if query:
+        parameters = [{"name": name, "in": "query", "schema": schema} for name, schema in query.items()]
+        described["openapi_extra"] = {"parameters": parameters}
     return described
+
+
+def any_of(*structs: type[msgspec.Struct]) -> dict[str, Any]:
+    """A list of any of several structs, in OpenAPI's words.
+
+    Example:
+        >>> any_of(Problem)
+        {'type': 'array', 'items': {'anyOf': [{'$ref': '#/components/schemas/Problem'}]}}
+    """
+    references = [{"$ref": _REFERENCE.format(name=each.__name__)} for each in structs]
+    return {"type": "array", "items": {"anyOf": references}}
 
 
 def add_openapi(app: FastAPI, structs: Iterable[Any]) -> None:

@@ -82,7 +82,10 @@ class RankingService:
         self.rankers, self.store = rankers, store
         self.config, self.time = config or ServiceConfig(), time or TimeSource()
         self.queue = queue or ScoringQueue(rankers)
-        self.in_flight, self._served = InFlight(most=self.config.in_flight), served
+        self.in_flight, self._served = (
+            InFlight(most=self.config.in_flight, what="requests are ranked"),
+            served,
+        )
         self._exploration = exploration or Exploration()
         self._beside: ExitStack | None = None
 
@@ -170,7 +173,7 @@ class RankingService:
             weights=weights,
             known_behaviours=scored.known_behaviours,
             admitted_offset=None if scored.position is None else str(scored.position),
-            without_store=self.store.away if scored.position is None else None,
+            without_store=self.store.was_away if scored.position is None else None,
             explored=order.explored,
             items=ranked_items(scored, weights, order=order),
         )

@@ -58,6 +58,7 @@ class ReopenedStore:
         self._nobody = _Nobody(self._schema, items=None, config=self._config)
         self._readers, self._guard = 0, threading.Lock()
         self._away: str | None = None
+        self._was_away = "it was never away"
 
     @property
     def schema(self) -> LogSchema:
@@ -73,6 +74,11 @@ class ReopenedStore:
     def away(self) -> str | None:
         """Why the store cannot be read; None while it can."""
         return self._away
+
+    @property
+    def was_away(self) -> str:
+        """Why it could not be read when it was away last, for who read nothing then."""
+        return self._away or self._was_away
 
     @contextmanager
     def snapshot(self) -> Iterator[FeatureView]:
@@ -110,7 +116,7 @@ class ReopenedStore:
             except ResultError as error:
                 self._away = str(error)
                 return False
-            self._away = None
+            self._was_away, self._away = self._away, None
         _log.info("the store is back")
         return True
 

@@ -51,6 +51,7 @@ def _bound(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(_WAITING)  # whoever calls before the app is there waits for it
     except OSError as error:
         listening.close()
         raise ConfigError(

@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from interestclock.client import Ranked
+from interestclock.service.event_service import EventService
 from interestclock.service.ranking_service import RankingService
 
 __all__ = ["Measured", "ServiceMetrics"]
@@ -25,10 +26,10 @@ class ServiceMetrics:
     """What is counted, in a registry of its own.
 
     Args:
-        service: whose state is shown beside it.
+        service: whose state is shown beside it. events: likewise, where there is a log.
     """
 
-    def __init__(self, service: RankingService) -> None:
+    def __init__(self, service: RankingService, events: EventService | None = None) -> None:
         self.registry = CollectorRegistry()
         self._seconds = Histogram(
             "interestclock_http_request_seconds",
@@ -50,6 +51,8 @@ class ServiceMetrics:
             registry=self.registry,
         )
         self.registry.register(_OfService(service))
+        if events is not None:
+            self.registry.register(_OfServedLog(events))
 
     def ranked(self, answer: Ranked, *, candidates: int) -> None:
         """A request was ranked."""
@@ -99,6 +102,27 @@ class _OfService(Collector):
             learned.add_metric((name,), manifest.watermark_ms / 1_000)
             refused.add_metric((name,), scorer.refused is not None)
         yield from (step, learned, refused)
+
+
+class _OfServedLog(Collector):
+    """What became of answers on their way to the log."""
+
+    def __init__(self, events: EventService) -> None:
+        self._log = events.served_log
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        counts = self._log.counts()
+        answers = CounterMetricFamily(
+            "interestclock_served_log_answers", "Answers by what became of them.", labels=("outcome",)
+        )
+        answers.add_metric(("appended",), counts.appended)
+        answers.add_metric(("lost",), counts.lost)
+        yield answers
+        yield _gauge("served_log_held", "Answers that wait for a log that is away.", counts.held)
+        yield _gauge("served_log_away", "1 while answers are not logged.", self._log.away is not None)
 
 
 class Measured:

@@ -17,6 +17,7 @@ from interestclock.service.user_pages import clock_of, history_of, page_of
 __all__ = ["check_opens_histories", "user_router"]
 
 _LAST, _MOST = 20, 1_000
+_QUERY = {"last": {"type": "integer", "minimum": 0, "maximum": _MOST, "default": _LAST}}
 
 
 def user_router(service: RankingService, access: Access) -> APIRouter:
@@ -29,7 +30,9 @@ def user_router(service: RankingService, access: Access) -> APIRouter:
         check_opens_histories(access)
         return json_response(clock_of(await asyncio.to_thread(page_of, service, user, last=0)))
 
-    @router.get("/v1/users/{user:path}/history", **operation(UserHistory, problems=(404, 422, 503)))
+    @router.get(
+        "/v1/users/{user:path}/history", **operation(UserHistory, query=_QUERY, problems=(404, 422, 503))
+    )
     async def history(user: str, request: Request) -> Response:
         """Show a user's newest behaviours, ``last`` of them."""
         check_opens_histories(access)
