@@ -65,6 +65,7 @@ bench: .venv/.bench ## time the trainer beside torch-rechub's, each ranker, the 
 	@$(BIN)/python benchmarks/embedded_log.py --json build/bench/embedded_log.json --folder build/bench
 	@$(BIN)/python benchmarks/served_log.py --json build/bench/served_log.json --folder build/bench
 	@$(BIN)/python benchmarks/updater.py --folder build/bench
+	@$(BIN)/python benchmarks/serving.py --minutes 1 --world build/bench/serving --json build/bench/serving.json
 	@$(BIN)/python benchmarks/messages.py --json build/bench/messages.json
 	@$(BIN)/python benchmarks/memory.py --json build/bench/memory.json
 
@@ -96,7 +97,7 @@ clean: ## remove what was built; .venv stays
 
 .venv/.bench: .venv/.runtime
 	@echo "setup: what the benchmarks need"
-	@$(PIP) --editable '.[bench]'
+	@$(PIP) --editable '.[bench,serve]'
 	@touch $@
 
 .venv/bin/python:

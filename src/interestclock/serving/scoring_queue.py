@@ -35,9 +35,9 @@ class ScoringQueue:
     """A bounded queue of requests before one thread that scores.
 
     Requests of one ranker that wait are scored as one batch, up to ``batch_candidates`` of them: that spares
-    what a call costs anyhow, four fifths of the time of ten candidates and nothing of five hundred, which are
-    scored alone. Nobody waits for a batch to fill. Of each ranker requests are scored in the order in which
-    they came. One that cannot be answered fails alone.
+    what a call costs anyhow, most of the time of ten candidates and a tenth of that of five hundred, which
+    are scored alone. Nobody waits for a batch to fill. Of each ranker requests are scored in the order in
+    which they came. One that cannot be answered fails alone.
 
     What waits is counted in candidates, which is what takes time. More than may wait is refused at once, so
     that who is answered is answered soon.
