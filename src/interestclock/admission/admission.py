@@ -6,24 +6,17 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-
 from interestclock.admission.admitted import Admitted
 from interestclock.admission.admitted_entry import AdmittedEntry
 from interestclock.admission.admitted_log import AdmittedLog
-from interestclock.admission.dispositions import Disposition
+from interestclock.admission.entry_decisions import EntryDecisions
 from interestclock.admission.erasure_ledger import ErasureLedger
 from interestclock.admission.event_buffer import EventBuffer
-from interestclock.admission.judged import ONE_PARTITION
 from interestclock.errors import ResultError
-from interestclock.events.message_tables import no_messages
-from interestclock.streams import MicroBatch, OffsetRanges, Rereadable, Source, Tick
+from interestclock.streams import MicroBatch, Rereadable, Source, Tick
 
 __all__ = ["Admission"]
 
-_DISPOSITION = "verdict"  # as admitted logs call it
 _NO_FILE = (
     "%s ends with entry %d, and the file that begins with entry %d is missing: what it held, if anything, is "
     "asked of the source again"
@@ -49,7 +42,7 @@ class Admission:
 
     Example:
         >>> import tempfile
-        >>> from interestclock.streams import Message, MessageParser, RedisSource
+        >>> from interestclock.streams import Message, MessageParser, OffsetRanges, RedisSource
         >>> from interestclock.events.schema import LogSchema
         >>> from interestclock.admission import AdmissionConfig
         >>> schema = LogSchema(labels=("finish",))
@@ -78,6 +71,7 @@ class Admission:
         self._source, self._buffer, self._ledger = source, buffer, ledger
         self._whole = followed or not isinstance(source, Rereadable)
         self._log, self._folder = AdmittedLog(folder, followed=followed), Path(folder)
+        self._decisions = EntryDecisions(source, buffer=buffer, where=str(self._folder))
 
     def restore(self, *, position: int, offsets: Mapping[str, str]) -> None:
         """Go on behind an entry; whose the buffer is has restored it to there.
@@ -111,7 +105,7 @@ class Admission:
 
     def admit(self, batch: MicroBatch) -> tuple[AdmittedEntry, list[Admitted]]:
         """Admit one micro-batch: what was written down of it, and what is used."""
-        entry, admitted = self._decide(batch, whole=self._whole)
+        entry, admitted = self._decisions.decide(batch, whole=self._whole)
         self.position = self._log.append(entry)
         self._follow(entry)
         self._note_erasures(admitted)
@@ -137,7 +131,7 @@ class Admission:
         """
         self._buffer.erased.check_key()
         for number, entry in self._log.read_after(self.position):
-            admitted = self._decide_again(number, entry)
+            admitted = self._decisions.again(number, entry)
             self.position = number
             self._follow(entry)
             self._note_erasures(admitted)
@@ -168,7 +162,7 @@ class Admission:
                 "start anew in another folder, with a copy of the writer's erasures.jsonl and "
                 "erasures.key in it"
             )
-        admitted = self._decide_again(number, entry)
+        admitted = self._decisions.again(number, entry)
         self.position = self._log.append(entry)
         self._follow(entry)
         self._note_erasures(admitted)
@@ -211,81 +205,3 @@ class Admission:
 
     def _follow(self, entry: AdmittedEntry) -> None:
         self.offsets |= {partition: last for partition, (_, last) in entry.ranges.items()}
-
-    def _decide_again(self, number: int, entry: AdmittedEntry) -> list[Admitted]:
-        """What an entry gives; it has to be what it gave."""
-        if entry.awaited is not None and entry.polled_ms is not None:
-            return self._buffer.tick(awaited=entry.awaited, polled_ms=entry.polled_ms)
-        if entry.erased:
-            return self._buffer.erase(entry.erased)
-        now, admitted = self._decide(self._batch(entry), whole=entry.dispositions is None)
-        self._check_same(number, entry, now)
-        return admitted
-
-    def _decide(self, batch: MicroBatch, *, whole: bool) -> tuple[AdmittedEntry, list[Admitted]]:
-        """Args: whole: the messages stand in the entry; else their place in the source stands for them."""
-        first_arrival, offset_ranges = self._buffer.counters.received, batch.offset_ranges
-        admitted = self._buffer.admit(batch.tables(), bad=len(batch.bad), polled_ms=offset_ranges.polled_ms)
-        dispositions = {kind: pa.array(each) for kind, each in self._buffer.dispositions.items()}
-        tables = {
-            kind: _with_partition(each).append_column(_DISPOSITION, dispositions[kind])
-            for kind, each in batch.tables().items()
-            if whole and each.num_rows
-        }
-        entry = AdmittedEntry(
-            first_arrival=first_arrival,
-            source=offset_ranges.source,
-            ranges=offset_ranges.ranges,
-            polled_ms=offset_ranges.polled_ms,
-            tables=tables,
-            dispositions=None if whole else dispositions["exposures"],
-            dead=batch.bad,
-        )
-        return entry, admitted
-
-    def _batch(self, entry: AdmittedEntry) -> MicroBatch:
-        messages = entry.messages if entry.dispositions is None else len(entry.dispositions)
-        offset_ranges = OffsetRanges(
-            source=entry.source, ranges=entry.ranges, messages=messages, polled_ms=entry.polled_ms
-        )
-        if entry.dispositions is not None and isinstance(self._source, Rereadable):
-            found = self._source.reread(offset_ranges)
-            return MicroBatch(
-                offset_ranges=offset_ranges, exposures=found.exposures, labels=found.labels, bad=entry.dead
-            )
-        tables = {kind: table.drop_columns([_DISPOSITION]) for kind, table in entry.tables.items()}
-        return MicroBatch(offset_ranges=offset_ranges, bad=entry.dead, **self._no_messages() | tables)
-
-    def _no_messages(self) -> dict[str, pa.Table]:
-        """Tables as a parser makes them; an entry has none without rows."""
-        return {
-            kind: table.append_column("partition", pa.array([], pa.string()))
-            for kind, table in no_messages(self._source.schema).items()
-        }
-
-    def _check_same(self, number: int, then: AdmittedEntry, now: AdmittedEntry) -> None:
-        dispositions_now = _dispositions(now)
-        for kind, then_X in _dispositions(then).items():
-            now_X = dispositions_now[kind]
-            if not np.array_equal(then_X, now_X):
-                row = int(np.flatnonzero(then_X != now_X)[0])
-                raise ResultError(
-                    f"{self._folder}: entry {number}: row {row + 1} of its {kind} was "
-                    f"{Disposition(then_X[row]).name} when it was admitted and is "
-                    f"{Disposition(now_X[row]).name} now; go on with the version that wrote it, or start "
-                    "anew in another folder"
-                )
-
-
-def _with_partition(table: pa.Table) -> pa.Table:
-    """Rows that say which partition they are of, those of a log, too, which is one."""
-    if "partition" in table.column_names:
-        return table
-    return table.append_column("partition", pa.array([ONE_PARTITION] * table.num_rows, pa.string()))
-
-
-def _dispositions(entry: AdmittedEntry) -> dict[str, npt.NDArray[np.int8]]:
-    """Of the messages of each kind, in order."""
-    if entry.dispositions is not None:
-        return {"rows": entry.dispositions.to_numpy()}
-    return {kind: table[_DISPOSITION].to_numpy() for kind, table in entry.tables.items()}
