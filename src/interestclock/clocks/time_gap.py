@@ -13,6 +13,7 @@ __all__ = ["GAP_FEATURES", "TimeGap", "gap_features"]
 # Shapes: X any, F gap features, Q heads, G hidden units a head, Z = Q x G.
 
 GAP_FEATURES = 3
+_AT_ONCE = 2_048
 
 
 def gap_features(gap_seconds_X: Tensor, *, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -80,5 +81,8 @@ class TimeGap(nn.Module):
 
     def summed(self, feature_XF: Tensor) -> Tensor:
         """The scores of all heads added up, float32 (...,): what a search in which all heads join adds."""
-        score_X: Tensor = torch.relu(self.first(feature_XF)) @ self.second.flatten()
-        return score_X
+        second_Z = self.second.flatten()
+        rows_XF = feature_XF.reshape(-1, feature_XF.shape[-1])
+        # Row by row the same; a few at a time, what is hidden stays in the cache.
+        parts = [torch.relu(self.first(part)) @ second_Z for part in rows_XF.split(_AT_ONCE)]
+        return torch.cat(parts).reshape(feature_XF.shape[:-1])
