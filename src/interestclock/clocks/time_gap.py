@@ -84,5 +84,5 @@ class TimeGap(nn.Module):
         second_Z = self.second.flatten()
         rows_XF = feature_XF.reshape(-1, feature_XF.shape[-1])
         # Row by row the same; a few at a time, what is hidden stays in the cache.
-        parts = [torch.relu(self.first(part)) @ second_Z for part in rows_XF.split(_AT_ONCE)]
+        parts = [torch.relu(self.first(part)) @ second_Z for part in torch.split(rows_XF, _AT_ONCE)]
         return torch.cat(parts).reshape(feature_XF.shape[:-1])
