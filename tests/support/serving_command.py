@@ -43,4 +43,4 @@ def serving(*arguments: str, token: str | None = None) -> Iterator[Serving]:
         made.ended = (process.returncode, out, errors)
     finally:
         process.kill()
-        process.wait()
+        process.communicate()  # which closes the pipes, too

@@ -23,6 +23,7 @@ from interestclock.service.ranked_items import ranked_items
 from interestclock.service.reopened_store import ReopenedStore
 from interestclock.service.scored_again import scored_again
 from interestclock.serving import Following, Rankers, RankRequest, Scored, ScoringQueue
+from interestclock.serving.warm_up import warm_up
 from interestclock.timeofday import TimeSource
 
 __all__ = ["RankingService"]
@@ -33,7 +34,8 @@ _REQUEST_BYTES = 12  # 96 bits: no two requests of a service's life have the sam
 class RankingService:
     """Ranks candidates with rankers over one store, and follows their snapshots by itself.
 
-    Use it as a context manager: within it, a thread looks for new snapshots and for a store that is back.
+    Use it as a context manager: within it, a thread looks for new snapshots and for a store that is back. It
+    is warm once it is entered: loops are compiled.
 
     Args:
         rankers: the first answers who names none. store: that they read.
@@ -91,6 +93,7 @@ class RankingService:
 
     def __enter__(self) -> Self:
         seconds = self.config.refresh_seconds
+        warm_up(self.rankers, at_ms=self.time.now_ms())
         with ExitStack() as stack:
             stack.callback(self.store.close)
             stack.enter_context(self.queue)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +55,18 @@ class IdIndex:
         number_of = self._number_of
         keys = (each.encode() if isinstance(each, str) else each for each in ids)
         return np.array([0 if key is None else number_of.get(key, 0) for key in keys], np.int64)
+
+    def newest(self, *, most: int) -> list[int | str]:
+        """Ids that the table got last, the newest first.
+
+        Example:
+            >>> index = IdIndex()
+            >>> _ = index.update(torch.tensor([7, 8, 9]))
+            >>> index.newest(most=2)
+            [9, 8]
+        """
+        ids = islice(reversed(self._number_of), most)
+        return [each.decode() if isinstance(each, bytes) else each for each in ids]
 
 
 def _rows_that_differ(before: Tensor | None, now: Tensor) -> npt.NDArray[np.int64]:

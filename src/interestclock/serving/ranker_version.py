@@ -129,6 +129,10 @@ class RankerVersion:
         row_U[torch.from_numpy(slot_M.astype(np.int64))] = self._user_rows[number_M]
         self.ranker.table.renumber("user", row_U)
 
+    def known(self, what: str, *, most: int) -> list[int | str]:
+        """Ids of ``user`` or ``item`` that the snapshot has, those that it got last first."""
+        return self._ids[what].newest(most=most)
+
     def context_numbers(self, name: str, ids: Sequence[int | str | None]) -> npt.NDArray[np.int64]:
         """Numbers of a context's values, which the ranker knows as the snapshot has them; 0 is none."""
         return self._ids[f"context.{name}"].numbers(ids)

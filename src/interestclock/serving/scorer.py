@@ -20,7 +20,7 @@ from interestclock.serving.feature_source import FeatureSource
 from interestclock.serving.item_rows import NewItems
 from interestclock.serving.local_clock import local_time_of
 from interestclock.serving.quality_gate import QualityGate
-from interestclock.serving.rank_request import RankRequest
+from interestclock.serving.rank_request import Id, RankRequest
 from interestclock.serving.ranker_version import RankerVersion
 from interestclock.serving.request_groups import Slots, apart, check_ids, check_times, users_of
 from interestclock.serving.request_rows import Placed, rows_of
@@ -182,6 +182,14 @@ class Scorer:
     def _ready(self) -> RankerVersion:
         assert self._version is not None  # the constructor saw to it
         return self._version
+
+    def known(self, what: str, *, most: int) -> list[Id]:
+        """Ids that the snapshot in use has.
+
+        Args:
+            what: ``user`` or ``item``. most: those that it got last, the newest first.
+        """
+        return self._ready.known(what, most=most)
 
     @torch.no_grad()
     def explain(self, request: RankRequest, *, most: int = 10) -> list[Explanation]:
