@@ -108,7 +108,9 @@ def test_a_log_of_many_rows_is_not_split_twice(tmp_path: Path) -> None:
 @settings(deadline=None, max_examples=300)
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["7", "42"] * 10 + ["x", "07"]), st.integers(0, 40), st.sampled_from("\n\r")),
+        st.tuples(
+            st.sampled_from(["7", "42"] * 10 + ["x", "07"]), st.integers(0, 40), st.sampled_from("\n\r")
+        ),
         min_size=1,
         max_size=9,
     ),
