@@ -33,6 +33,12 @@ class RequestRecord:
         position: of a server, the last entry of the admitted log that was in its store for this user.
         log_ends: of a server, the last offset of each partition that was in the source's log by then; None
             where nobody asked.
+
+    Example:
+        >>> features = RequestFeatures(at_ms=0, second_of_day=0, day_of_week=3, known_behaviours=0)
+        >>> record = RequestRecord(request_id="r", user=7, features=features, clocks_of_day=False, most=3)
+        >>> record.position is None
+        True
     """
 
     request_id: str
@@ -149,6 +155,10 @@ def read_records(folder: str | Path) -> Iterator[RequestRecord]:
 
     Raises:
         ResultError: a line is no record, or cannot be read.
+
+    Example:
+        >>> list(read_records("nowhere"))
+        []
     """
     decoder = msgspec.json.Decoder(RequestRecord)
     remedy = "remove it; what it says is lost"

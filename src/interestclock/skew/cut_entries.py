@@ -75,8 +75,8 @@ def cut(entry: AdmittedEntry, places: Sequence[int]) -> list[AdmittedEntry]:
 
 def _dead_places(entry: AdmittedEntry) -> list[int]:
     """Which arrivals are no rows of tables: those that could not be read, in order."""
-    told = [table["arrival"].to_numpy() for table in entry.tables.values()]
-    return sorted(set(range(entry.messages)).difference(*(each.tolist() for each in told)))
+    rows = [table["arrival"].to_numpy() for table in entry.tables.values()]
+    return sorted(set(range(entry.messages)).difference(*(each.tolist() for each in rows)))
 
 
 def _partitions(entry: AdmittedEntry) -> npt.NDArray[np.object_]:

@@ -21,6 +21,10 @@ class CauseCount:
     Args:
         requests: in how many of those compared. values: how much, in all of them together, as
             ``changed_values`` counts; of ``any``, features.
+
+    Example:
+        >>> CauseCount(requests=2, values=5).values
+        5
     """
 
     requests: int = 0
@@ -39,6 +43,7 @@ class SkewReport:
         differing: by feature, how many of them differ in the end; ``any`` is in any feature.
         causes: by cause and feature. served_alone: requests that nothing was trained on (yet).
         trained_alone: exposures' requests of which nothing that was served is kept.
+        features: that were compared.
         not_comparable: on both sides, but by rankers that read other features; or their place in the admitted
             log was not noted, or what is read there is not kept any more.
 
