@@ -10,8 +10,8 @@ from interestclock.admission import AdmittedEntry
 from interestclock.samples import RequestFeatures, RequestRecord, read_records
 from interestclock.skew.admitted_states import AdmittedStates
 from interestclock.skew.causes import Cause, changed_values
-from interestclock.skew.cut_entries import cut, were_in
 from interestclock.skew.report import SkewReport, Tally
+from interestclock.skew.split_entries import split_entry, were_in
 from interestclock.store.open_store import open_store
 
 __all__ = ["measure_skew"]
@@ -111,7 +111,7 @@ class _Walk:
         were = {id(each): were_in(entry, each.ends) for each in self.pairs if each.ends is not None}
         places = sorted({*were.values()} - {0, entry.messages})
         start = 0
-        for part in cut(entry, places):
+        for part in split_entry(entry, places):
             self.look({pair: None if of == entry.messages else of - start for pair, of in were.items()})
             self.states.apply(number, part, part=bool(places))
             start += part.messages

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from interestclock.admission import AdmittedEntry
-from interestclock.skew.cut_entries import cut, were_in
+from interestclock.skew.split_entries import split_entry, were_in
 from interestclock.streams import BadMessage
 
 
@@ -31,7 +31,7 @@ def test_messages_that_cannot_be_read_count() -> None:
     bad = BadMessage(partition="0", offset="8", reason="no JSON", payload="{")
     three = entry(labels([0, 2], ["0", "0"]), {"0": ("7", "9")}, (bad,))
     assert [were_in(three, {"0": str(end)}) for end in range(6, 11)] == [0, 1, 2, 3, 3]
-    first, second = cut(three, [1])
+    first, second = split_entry(three, [1])
     assert (first.messages, second.messages, second.first_arrival) == (1, 2, 41)
     assert (first.dead, second.dead) == ((), (bad,))
     assert second.tables["labels"]["arrival"].to_pylist() == [1]
@@ -54,4 +54,4 @@ def test_offsets_with_gaps_count_together() -> None:
 def test_a_tick_has_no_messages() -> None:
     tick = AdmittedEntry(first_arrival=3, source="log", polled_ms=9, awaited=())
     assert were_in(tick, {}) == 0
-    assert cut(tick, []) == [tick]
+    assert split_entry(tick, []) == [tick]

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from interestclock.admission import AdmittedEntry
 
-__all__ = ["cut", "were_in"]
+__all__ = ["split_entry", "were_in"]
 
 # Shapes: X messages of an entry, in the order of their arrival.
 
@@ -50,7 +50,7 @@ def were_in(entry: AdmittedEntry, ends: Mapping[str, str]) -> int:
     return entry.messages if there_X.all() else int(np.argmin(there_X))
 
 
-def cut(entry: AdmittedEntry, places: Sequence[int]) -> list[AdmittedEntry]:
+def split_entry(entry: AdmittedEntry, places: Sequence[int]) -> list[AdmittedEntry]:
     """An entry as several, which give the same in the end.
 
     Args:
