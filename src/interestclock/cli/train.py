@@ -77,6 +77,7 @@ def train_command(
     checkpoints_kept: option.CheckpointsKept = 3,
     snapshot_minutes: option.SnapshotMinutes = 60.0,
     full_snapshot_hours: option.FullSnapshotHours = 24.0,
+    sample_requests: option.SampleRequests = 0.0,
     batch_size: option.BatchSize = 128,
     batch_minutes: option.BatchMinutes = BATCH_MINUTES,
     order: option.Order = ORDERS[0],
@@ -177,6 +178,7 @@ def train_command(
         checkpoints_kept=checkpoints_kept,
         snapshot_minutes=snapshot_minutes,
         full_snapshot_hours=full_snapshot_hours,
+        sample_requests=sample_requests,
         idle_seconds=idle_seconds,
     )
     torch.set_num_threads(threads)

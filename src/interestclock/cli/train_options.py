@@ -38,6 +38,7 @@ __all__ = [
     "Order",
     "RequestWaitMinutes",
     "Resume",
+    "SampleRequests",
     "Seed",
     "SnapshotMinutes",
     "Source",
@@ -232,6 +233,16 @@ SnapshotMinutes = Annotated[
     float, typer.Option(help="Between snapshots: what changed.", rich_help_panel=_SCHEDULE)
 ]
 FullSnapshotHours = Annotated[float, typer.Option(help="Between whole snapshots.", rich_help_panel=_SCHEDULE)]
+SampleRequests = Annotated[
+    float,
+    typer.Option(
+        metavar="<float>",
+        min=0,
+        max=1,
+        help="Keep features of this share of requests, as they were trained on, in requests/: `store skew` "
+        "holds them against what was served.",
+    ),
+]
 BatchSize = Annotated[
     int,
     typer.Option(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from interestclock.erasing.erased_ids import IsErased, names_one_of
 from interestclock.files import written_aside
@@ -11,11 +13,14 @@ from interestclock.files import written_aside
 __all__ = ["erase_lines"]
 
 
-def erase_lines(path: Path, is_erased: IsErased) -> int:
+def erase_lines(
+    path: Path, is_erased: IsErased, *, names: Callable[[Any, IsErased], bool] = names_one_of
+) -> int:
     """Write a file of JSON lines anew without those that name an erased user; gives how many these were.
 
     Args:
         path: of the file; where there is none, there is nothing to do. is_erased: of an id as text.
+        names: whether what a line says names one of them.
 
     Raises:
         OSError: it cannot be written; it is as it was.
@@ -32,7 +37,7 @@ def erase_lines(path: Path, is_erased: IsErased) -> int:
     gone = 0
     with path.open("rb") as lines, written_aside(path) as aside, aside.open("wb") as stream:
         for line in lines:
-            if names_one_of(_read(line), is_erased):
+            if names(_read(line), is_erased):
                 gone += 1
             else:
                 stream.write(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from interestclock.admission import KEY, AdmittedLog, ErasedUsers, ErasureLedger, UserHashes
 from interestclock.arrays import below
@@ -18,12 +19,14 @@ from interestclock.live.beginning import check_beginning
 from interestclock.live.checkpoints import CheckpointManifest, Checkpoints
 from interestclock.live.folder_config import config_of
 from interestclock.live.prediction_parts import PARTS_LIST
+from interestclock.live.trained_requests import TRAINED_REQUESTS
 from interestclock.live.trainer_folder import HOLDS, STORE
+from interestclock.samples.request_records import record_files
 from interestclock.store import LmdbStore
 from interestclock.store.compact import compact
 from interestclock.streams.log_followers import followers_of
 
-__all__ = ["finish_kept_files"]
+__all__ = ["finish_kept_files", "is_of_one"]
 
 _LETTERS = ("dead-letters.jsonl", "log-dead-letters.jsonl")
 
@@ -120,8 +123,21 @@ def _checkpoints(checkpoints: Checkpoints) -> Iterator[str]:
 def _rest(folder: Path, is_erased: IsErased) -> Iterator[str]:
     yield f"snapshots/: {erase_snapshots(folder / 'snapshots', is_erased)} went"
     yield f"predictions/: {erase_predictions(folder / 'predictions', is_erased):,} rows went"
+    files = record_files(folder / TRAINED_REQUESTS).values()
+    requests = sum(erase_lines(path, is_erased, names=is_of_one) for path in files)
+    yield f"{TRAINED_REQUESTS}/: {requests:,} lines went"
     for name in _LETTERS:
         yield f"{name}: {erase_lines(folder / name, is_erased):,} lines went"
+
+
+def is_of_one(record: Any, is_erased: IsErased) -> bool:
+    """Whether a record of a request is an erased user's; half a line may be anybody's.
+
+    Example:
+        >>> is_of_one({"user": 7}, {"7"}.__contains__), is_of_one({"user": "a"}, {"7"}.__contains__)
+        (True, False)
+    """
+    return not isinstance(record, dict) or is_erased(str(record.get("user")))
 
 
 def _size(path: Path) -> int:

@@ -13,6 +13,7 @@ from interestclock.events.schema import LogSchema
 from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import RankerConfig, describe_clock
 from interestclock.samples import CandidateConfig
+from interestclock.samples.request_records import check_share
 from interestclock.state import StateConfig
 from interestclock.timeofday import DAY_MS, DAY_SECONDS, HOUR_MS, MINUTE_MS
 from interestclock.training.config import TrainConfig
@@ -27,6 +28,7 @@ _OPERATIONS = (
     "full_snapshot_hours",
     "poll_messages",
     "idle_seconds",
+    "sample_requests",
 )
 
 
@@ -53,6 +55,8 @@ class LiveConfig:
         poll_messages: messages taken from the source at a time, at most.
         idle_seconds: a partition of a stream that is silent for so long is not waited for; where all are, the
             stream goes on by the clock.
+        sample_requests: the share of requests whose features are kept as they were predicted from, to be
+            compared with those that were served.
 
     Raises:
         ConfigError: a value is out of its range, ids could leave while their labels are awaited, or fewer
@@ -84,6 +88,7 @@ class LiveConfig:
     full_snapshot_hours: float = 24.0
     poll_messages: int = 1_024
     idle_seconds: float = IDLE_SECONDS
+    sample_requests: float = 0.0
 
     def __post_init__(self) -> None:
         check_numbers(self)
@@ -107,6 +112,7 @@ class LiveConfig:
                 f"a batch is filled for {self.batch_minutes:g} minutes, but features are kept for "
                 f"{self.keep_hours:g} hours: give batch_minutes from 0 on, and keep_hours to match"
             )
+        check_share("sample_requests", self.sample_requests)
         self._check_policies()
         self._check_ranker()
         self.state()
@@ -166,7 +172,7 @@ class LiveConfig:
                 )
 
     def _check_ranker(self) -> None:
-        most = max([self.ranker.recent, *(each.reads_behaviours for each in self.ranker.clocks)])
+        most = self.ranker.reads_behaviours
         if self.longest < most:
             raise ConfigError(
                 f"longest is {self.longest}, but the ranker reads {most} behaviours; keep as many"

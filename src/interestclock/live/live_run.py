@@ -28,6 +28,7 @@ from interestclock.live.run_telemetry import RunTelemetry
 from interestclock.live.schedule import Schedule
 from interestclock.live.snapshot_quality import SnapshotQuality
 from interestclock.live.source_loop import loop_over
+from interestclock.live.trained_requests import TRAINED_REQUESTS, TrainedRequests
 from interestclock.live.trainer_folder import TrainerFolder
 from interestclock.operations.alarms import Alarms
 from interestclock.operations.telemetry import Telemetry
@@ -56,6 +57,7 @@ class LiveRun:
         folder/checkpoints/     the whole state, every so many minutes of the stream
         folder/predictions/     what was predicted, a file between two checkpoints
         folder/snapshots/       what a server reads
+        folder/requests/        features of a sample of requests, where ``sample_requests`` says so
         folder/dead-letters.jsonl  messages that could not be read, with the reason
         folder/lock             held while a trainer runs
 
@@ -147,6 +149,8 @@ class LiveRun:
         )
         opened.callback(self._files.close)
         self.checkpoint_writer = self._files.checkpoint_writer
+        self._requests = TrainedRequests(self.folder / TRAINED_REQUESTS, config)
+        opened.callback(self._requests.close)
         self._quality = SnapshotQuality(source.schema.main_label)
         self._reports = RunTelemetry(telemetry, self.trainer, main_label=source.schema.main_label)
         self.loop = loop_over(
@@ -192,6 +196,7 @@ class LiveRun:
     def predicted(self, predicted: PredictedBatch) -> None:
         """Keep a batch's predictions; the trainer calls it."""
         self._files.predictions.add(predicted.rows, predicted.probabilities)
+        self._requests.predicted(predicted, self.trainer.features)
         self._reports.predicted(predicted)
 
     def learned(self, batch: Batch) -> None:

@@ -128,3 +128,8 @@ class RankerConfig:
     def needs_clocks(self) -> bool:
         """Whether any clock reads Eq. 3's preferences."""
         return any(clock.reads_preferences for clock in self.clocks)
+
+    @property
+    def reads_behaviours(self) -> int:
+        """How many of a user's newest behaviours it reads."""
+        return max([self.recent, *(clock.reads_behaviours for clock in self.clocks)])

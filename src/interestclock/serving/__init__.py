@@ -8,6 +8,7 @@ from interestclock.serving.quality_gate import QualityGate
 from interestclock.serving.rank_request import RankRequest
 from interestclock.serving.ranker_version import RankerVersion, ServedFeatures
 from interestclock.serving.rankers import OneVersion, Rankers
+from interestclock.serving.sampled_requests import SampledRequests
 from interestclock.serving.scored import Scored
 from interestclock.serving.scorer import Scorer
 from interestclock.serving.scoring_queue import ScoringQueue
@@ -23,6 +24,7 @@ __all__ = [
     "RankRequest",
     "RankerVersion",
     "Rankers",
+    "SampledRequests",
     "Scored",
     "Scorer",
     "ScoringQueue",

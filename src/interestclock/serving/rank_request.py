@@ -31,6 +31,7 @@ class RankRequest:
             knows its own count.
         explain: behaviours of each clock, those of most weight, that each candidate is explained with; 0 has
             nothing explained.
+        request_id: of who asks, by which exposures name it; None is not kept in any sample of requests.
         context: name -> value, the same for all candidates: text, texts where there may be several, or a
             number, as the log has it; one that is left out is missing.
 
@@ -55,6 +56,7 @@ class RankRequest:
     attributes: Mapping[Id, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     context: Mapping[str, Value] = field(default_factory=dict)
     explain: int = 0
+    request_id: str | None = None
 
     def __post_init__(self) -> None:
         check_names("items", self.items)

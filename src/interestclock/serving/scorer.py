@@ -24,6 +24,7 @@ from interestclock.serving.rank_request import Id, RankRequest
 from interestclock.serving.ranker_version import RankerVersion
 from interestclock.serving.request_groups import Slots, apart, check_ids, check_times, users_of
 from interestclock.serving.request_rows import Placed, rows_of
+from interestclock.serving.sampled_requests import SampledRequests
 from interestclock.serving.scored import Scored
 from interestclock.snapshots import Snapshot, SnapshotManifest, SnapshotReader
 from interestclock.snapshots.pins import pinned_in
@@ -50,6 +51,7 @@ class Scorer:
         gate: what a new snapshot has to be worth; None is ``QualityGate()``.
         name: of the ranker, which answers carry. only: the one snapshot that answers, whatever the folder
             says; None follows the folder.
+        sampled: keeps features of a sample of requests as they were served; None keeps none.
 
     Raises:
         ResultError: there is no snapshot that can be read, or it was trained on other features than the
@@ -82,9 +84,10 @@ class Scorer:
         gate: QualityGate | None = None,
         name: str = "ranker",
         only: str | None = None,
+        sampled: SampledRequests | None = None,
     ) -> None:
         self._store, self._allow, self._default_zone = store, tuple(allow), default_zone
-        self.name = name
+        self.name, self._sampled = name, sampled
         self._reader = SnapshotReader(snapshots, refusal=(gate or QualityGate()).refusal, only=only)
         self._version: RankerVersion | None = None
         self._other_features: str | None = None
@@ -222,6 +225,9 @@ class Scorer:
         logits = version.ranker(batch, histories)
         parts = {task: torch.split(torch.sigmoid(each), counts) for task, each in logits.items()}
         first_M = np.cumsum([0, *counts[:-1]])
+        if self._sampled is not None:
+            for each, first in zip(placed, first_M.tolist(), strict=True):
+                self._sampled.keep(each, batch, histories, view, version=version, row=first)
         return [
             Scored(
                 request=each.request,
@@ -270,8 +276,7 @@ class Scorer:
         """Have the ranker know all items of a batch; those that the view does not know get slots for now."""
         version = self._ready
         config = version.ranker.config
-        most = max([config.recent, *(clock.reads_behaviours for clock in config.clocks)])
-        start_M, stop_M = batch.newest(histories, most=most)
+        start_M, stop_M = batch.newest(histories, most=config.reads_behaviours)
         spans = zip(start_M.tolist(), stop_M.tolist(), strict=True)
         behaviours = [histories.item_E[start:stop].numpy() for start, stop in spans]
         item_B = batch.item_B.numpy()

@@ -1,6 +1,6 @@
 """What never ends: embedded logs, brokers, replays, merged into one order; checksummed segments on disk."""
 
-from interestclock.streams.embedded_log import EmbeddedLogSource
+from interestclock.streams.embedded_log import EmbeddedLogSource, embedded_log_ends
 from interestclock.streams.embedded_log_writer import EmbeddedLogWriter
 from interestclock.streams.event_log import EventLog, open_event_log
 from interestclock.streams.hybrid_source import HybridSource
@@ -51,6 +51,7 @@ __all__ = [
     "Source",
     "Tick",
     "Ticks",
+    "embedded_log_ends",
     "followers_of",
     "open_event_log",
     "open_hybrid",

@@ -22,9 +22,29 @@ from interestclock.streams.segment_follower import SegmentFollower
 from interestclock.streams.segment_header import files_of
 from interestclock.timeofday import TimeSource
 
-__all__ = ["EmbeddedLogSource"]
+__all__ = ["EmbeddedLogSource", "embedded_log_ends"]
 
 _PARTITION = "0"
+
+
+def embedded_log_ends(folder: str | Path) -> dict[str, str]:
+    """The last offset of an embedded log that is on the disk, by its one partition.
+
+    Raises:
+        ResultError: its mark is damaged.
+
+    Example:
+        >>> import tempfile
+        >>> from interestclock.streams import EmbeddedLogWriter
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> with EmbeddedLogWriter(folder) as writer:
+        ...     _ = writer.append([b"{}", b"{}"])
+        >>> embedded_log_ends(folder)
+        {'0': '2'}
+    """
+    return {_PARTITION: str(on_disk(Path(folder)) or 0)}
+
+
 _LOOK_AGAIN_S = 0.005  # a look is one small read
 _log = logging.getLogger("interestclock.source")
 
