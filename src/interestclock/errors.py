@@ -5,6 +5,7 @@ A message says what was wrong, where (file, row, column or value), and what to d
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ __all__ = [
     "check_names",
     "check_numbers",
     "check_size",
+    "own_error",
     "system_errors_as",
 ]
 
@@ -216,3 +218,23 @@ def check_size(name: str, value: int) -> None:
         raise ValueError(f"{name} is {value}; give {wanted}")
     if value < 1:
         raise ValueError(f"{name} is {value}; give 1 or more")
+
+
+def own_error(error: BaseException) -> BaseException:
+    """An error once more, for one of several callers: each that raises a common one adds its traceback to it.
+
+    Args:
+        error: that befell all of them. One whose class cannot be copied is given as it is.
+
+    Example:
+        >>> full = ResultError("the disk is full")
+        >>> own_error(full) is full, own_error(full)
+        (False, ResultError('the disk is full'))
+    """
+    try:
+        own = copy.copy(error)
+    except Exception:  # a class may want other arguments than it keeps
+        return error
+    own.__cause__, own.__context__ = error.__cause__, error.__context__
+    own.__suppress_context__ = error.__suppress_context__
+    return own.with_traceback(error.__traceback__)

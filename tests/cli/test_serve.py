@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import socket
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_it_serves_until_it_is_told_to_end(folder: Path, tmp_path: Path) -> None
     with serving(*where, *log, token=TOKEN) as started:
         with Client(started.address) as stranger, pytest.raises(ServiceError, match="401"):
             stranger.model()
-        with Client(started.address, token=TOKEN) as client:
+        with Client(started.address, token=TOKEN, timeout_seconds=60) as client:
             assert [each.name for each in client.model().rankers] == ["now", "then"]
             call = Rank(user="ann", candidates=["a", "b"], ranker="then", zone="Europe/Berlin")
             answer = client.rank(call)
@@ -91,8 +92,8 @@ def test_what_cannot_be_served_is_said(
 
 def test_a_port_that_is_taken_is_said(folder: Path) -> None:
     where = ["--store", str(folder / "store"), "--snapshots", str(folder / "snapshots")]
-    with serving(*where) as started:
-        port = started.address.rpartition(":")[2]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
         result = CliRunner().invoke(app, ["serve", *where, "--port", port])
         assert f"nothing can be served at 127.0.0.1:{port} (Address already in use)" in str(result.exception)
 

@@ -127,6 +127,7 @@ def test_the_help_is_whole_at_80_columns(command: list[str]) -> None:
         (["snapshots", "diff", "no-folder", "a", "b"], "no-folder holds no snapshots"),
         (["serve", "--store", "s", "--snapshots", "no-folder"], "no-folder holds no snapshots"),
         (["serve", "--store", "s", "--snapshots", ".", "--snapshots", "."], "a ranker has that name already"),
+        (["serve", "--store", "s", "--snapshots", "=."], "name or folder is missing"),
         (["migrate", "no-folder", "--out", "r"], "no-folder holds no trainer"),
         (["store", "migrate", "no-folder"], "no-folder holds no store"),
         (["store", "stats", "no-folder"], "no-folder holds no store"),

@@ -15,10 +15,11 @@ from embedded_logs import messages_in
 from small_event_service import Asks, admitted, responses
 from small_service import NOW_MS
 
-from interestclock.client import Erased, Logged, Problem, Ranked
+from interestclock.client import Erased, ItemChange, Logged, Problem, Ranked
+from interestclock.errors import RequestError
 from interestclock.events.message_json import read_message
 from interestclock.events.message_models import Erase, Item, Served
-from interestclock.service import Exploration, ServiceConfig
+from interestclock.service import EventService, Exploration, ServiceConfig
 from interestclock.streams import EmbeddedLogWriter
 from interestclock.updater.progress import UpdaterNumbers
 
@@ -253,6 +254,14 @@ def test_items_and_users_that_cannot_be(
     (response,) = responses(folder, EmbeddedLogWriter(tmp_path / "log"), ask)
     assert reason in refusal(response, 422).detail
     assert messages_in(tmp_path / "log") == []
+
+
+def test_an_item_that_no_log_takes_is_refused(tmp_path: Path) -> None:
+    change = ItemChange(attributes={f"name {number}": ["\x01" * 250] * 100 for number in range(7)})
+    fewer = pytest.raises(RequestError, match="send fewer or shorter values, at most 900,000 bytes")
+    with EventService(EmbeddedLogWriter(tmp_path)) as events, fewer:
+        events.change_item("a", change)
+    assert messages_in(tmp_path) == []
 
 
 def test_a_log_that_is_broken_acknowledges_nothing_and_ranks_go_on(

@@ -87,7 +87,7 @@ def test_a_body_is_as_large_as_it_may_be(folder: Path) -> None:
             yield b" " * 500
 
     async def ask() -> list[httpx.Response]:
-        config = ServiceConfig(body_bytes=1_000)
+        config = ServiceConfig(body_bytes=1_000, timeout_seconds=60)
         async with asking(small_service(folder, config=config)) as client:
             headers = {"Content-Type": "application/json"}
             return [
@@ -124,6 +124,13 @@ def test_the_token_is_wanted_of_everyone(given: str | None, status: int, folder:
     assert [each.status_code for each in rest] == [401, 401, 200, 200]
     if status == 401:
         assert response.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_load_balancer_asks_by_address(folder: Path) -> None:
+    access, headers = Access(token=TOKEN, host="0.0.0.0"), {"Host": "10.0.0.7:8000"}
+    asked = [("GET", path, {"headers": headers}) for path in ("/healthz", "/readyz", "/metrics")]
+    answers = answers_to(small_service(folder), *asked, access=access)
+    assert [each.status_code for each in answers] == [200, 200, 421]
 
 
 def test_histories_are_for_who_has_the_token(folder: Path) -> None:

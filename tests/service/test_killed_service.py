@@ -27,6 +27,7 @@ def served(folder: Path, log: Path) -> tuple[subprocess.Popen[str], str]:
     """A service of the command line on a free port, and its address."""
     command = [sys.executable, "-m", "interestclock", "serve", "--store", str(folder / "store")]
     command += ["--snapshots", str(folder / "snapshots"), "--log", f"log://{log}", "--port", "0"]
+    command += ["--timeout-seconds", "60"]
     environment = {name: value for name, value in os.environ.items() if name != "INTERESTCLOCK_TOKEN"}
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
@@ -41,7 +42,7 @@ def served(folder: Path, log: Path) -> tuple[subprocess.Popen[str], str]:
 
 def ask_until_killed(address: str, caller: int, acknowledged: list[str], enough: threading.Semaphore) -> None:
     """Batches and ranks; each event whose batch was acknowledged is noted."""
-    with httpx.Client(base_url=address, timeout=30.0) as client:
+    with httpx.Client(base_url=address, timeout=60.0) as client:
         number = 0
         while True:
             ids = [f"{caller}/{number}/{part}" for part in range(1 + number % 3)]

@@ -15,6 +15,7 @@ from redis_server import SERVER, RedisServer
 from interestclock.errors import ConfigError
 from interestclock.service import ServedCounts, ServedLog
 from interestclock.streams import EmbeddedLogWriter, open_event_log
+from interestclock.streams.append_queue import MOST_MESSAGE_BYTES
 
 _FSYNC = "interestclock.streams.segment_files.os.fsync"
 
@@ -93,6 +94,16 @@ def test_what_there_is_no_room_for_is_lost_and_counted(
         served.close()
     assert messages_in(tmp_path) == [message(0), message(1)]
     assert caplog.text.count("exposures of them will be orphans") == 1
+
+
+def test_what_no_log_takes_holds_up_nothing(tmp_path: Path) -> None:
+    with EmbeddedLogWriter(tmp_path) as writer:
+        served = ServedLog(writer)
+        assert not served.append(b" " * (MOST_MESSAGE_BYTES + 1))
+        assert served.append(message(0))
+        served.close()
+    assert served.counts() == ServedCounts(appended=1, held=0, lost=1)
+    assert messages_in(tmp_path) == [message(0)]
 
 
 def test_a_log_that_stays_broken_keeps_nobody_from_ending(

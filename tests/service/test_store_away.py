@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 import pytest
 from redis_server import SERVER, RedisServer
 from served_trainer import EACH
@@ -18,10 +20,10 @@ from interestclock.errors import ResultError
 from interestclock.events.schema import LogSchema
 from interestclock.service import Access, RankingService, ReopenedStore, ServiceConfig
 from interestclock.serving import Rankers
-from interestclock.store import StoreWriter, open_store
+from interestclock.store import LmdbStore, StoreWriter, open_store
 
 RANK = Rank(user="ann", candidates=["a", "b", "c"], zone="UTC")
-SOON = ServiceConfig(refresh_seconds=0.01)
+SOON = ServiceConfig(refresh_seconds=0.01, timeout_seconds=60)
 
 
 def until(true: Callable[[], bool]) -> None:
@@ -95,6 +97,52 @@ def test_a_store_of_others_names_is_not_read(tmp_path: Path) -> None:
 def test_a_store_that_is_not_there_at_first_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ResultError, match="holds no store"):
         ReopenedStore(lambda: open_store(tmp_path))
+
+
+def test_nobody_waits_for_a_store_that_is_looked_for(tmp_path: Path) -> None:
+    """A server that does not answer at all is waited for by who looks for it, and by nobody else."""
+    trained(tmp_path)
+    opened, looking, go_on = threading.Event(), threading.Event(), threading.Event()
+
+    def open_again() -> LmdbStore:
+        if opened.is_set():
+            looking.set()
+            assert go_on.wait(60)
+        return LmdbStore(tmp_path / "store")
+
+    store = ReopenedStore(open_again)
+    opened.set()
+    (tmp_path / "store").rename(tmp_path / "gone")
+    with pytest.raises(ResultError), store.snapshot():
+        pass
+    (tmp_path / "gone").rename(tmp_path / "store")
+    looks = threading.Thread(target=store.reopen, daemon=True)
+    looks.start()
+    assert looking.wait(60)
+    read = threading.Thread(target=lambda: store.snapshot().__enter__(), daemon=True)
+    read.start()
+    read.join(60)
+    assert not read.is_alive()
+    go_on.set()
+    looks.join(60)
+    assert store.away is None
+    store.close()
+    assert store.reopen() is False
+
+
+def test_a_store_is_closed_behind_who_reads_it(tmp_path: Path) -> None:
+    trained(tmp_path)
+    store = ReopenedStore(lambda: open_store(tmp_path / "store"))
+    closes = threading.Thread(target=store.close, daemon=True)
+    with store.snapshot() as view:
+        closes.start()
+        until(lambda: store.away is not None)
+        assert closes.is_alive()
+        assert view.slots("user", pa.array(["ann"])).tolist() == [1]
+    closes.join(60)
+    assert not closes.is_alive()
+    with store.snapshot() as view:
+        assert view.slots("user", pa.array(["ann"])).tolist() == [0]
 
 
 @pytest.mark.skipif(SERVER is None, reason="no redis-server")

@@ -22,8 +22,10 @@ class HeldScorer:
 
     def __init__(self, scorer: Scorer) -> None:
         self._score, self.let, self.under_way = scorer.score, threading.Event(), threading.Event()
+        self.requests = 0
 
     def __call__(self, requests: list[RankRequest]) -> list[Scored]:
+        self.requests += len(requests)
         self.under_way.set()
         assert self.let.wait(60)
         return self._score(requests)
@@ -74,16 +76,21 @@ def test_what_the_queue_refuses_is_tried_again_later(folder: Path) -> None:
 
 
 def test_too_late_is_said_and_what_waits_is_given_up(folder: Path) -> None:
-    async def ask() -> tuple[httpx.Response, httpx.Response]:
-        service = small_service(folder, config=ServiceConfig(timeout_seconds=0.2))
-        scorer = held(service)
-        async with asking(service) as client:
-            first, second = await asyncio.gather(*(client.post("/v1/rank", json=RANK) for _ in range(2)))
-            scorer.let.set()
-            assert service.in_flight.count == 0
-            return first, second
+    service = small_service(folder, config=ServiceConfig(timeout_seconds=0.5))
+    scorer = held(service)
 
-    for each in asyncio.run(ask()):
+    async def ask() -> tuple[httpx.Response, httpx.Response]:
+        async with asking(service) as client:
+            first = asyncio.create_task(client.post("/v1/rank", json=RANK))
+            await asyncio.to_thread(scorer.under_way.wait, 60)
+            answers = await first, await client.post("/v1/rank", json=RANK)
+            assert service.in_flight.count == 0
+            scorer.let.set()
+            return answers
+
+    answers = asyncio.run(ask())
+    assert scorer.requests == 1  # the second was never begun
+    for each in answers:
         assert each.status_code == 504
         assert each.json()["detail"].startswith("it was not answered in time")
 

@@ -110,7 +110,7 @@ def check(scorer: Scorer, snapshot: Snapshot, trainer: LiveTrainer, items: list[
 
 @pytest.mark.parametrize("whole", [False, True])
 def test_items_come_back_to_rows_of_others(whole: bool, tmp_path: Path) -> None:
-    run(tmp_path, 60, whole=whole)
+    run(tmp_path, 30, whole=whole)
 
 
 @pytest.mark.slow

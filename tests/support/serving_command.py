@@ -27,7 +27,8 @@ def serving(*arguments: str, token: str | None = None) -> Iterator[Serving]:
     environment = {name: each for name, each in os.environ.items() if name != "INTERESTCLOCK_TOKEN"}
     if token is not None:
         environment["INTERESTCLOCK_TOKEN"] = token
-    command = [sys.executable, "-m", "interestclock", "serve", "--port", "0", *arguments]
+    command = [sys.executable, "-m", "interestclock", "serve", "--port", "0"]
+    command += ["--timeout-seconds", "60", *arguments]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     )

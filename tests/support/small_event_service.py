@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 from in_memory import HOUR_MS, REQUESTS
-from small_service import asking, small_service, stopped_clock
+from small_service import PATIENT, asking, small_service, stopped_clock
 
 from interestclock.admission import AdmissionConfig
 from interestclock.service import EventService, Exploration, ServiceConfig
@@ -29,7 +29,7 @@ def responses(
     config: ServiceConfig | None = None,
 ) -> list[httpx.Response]:
     """What a service on the store and snapshots in a folder answers; its log is closed at the end."""
-    config = config or ServiceConfig()
+    config = config or PATIENT
     with ExitStack() as stack:
         events = stack.enter_context(
             EventService(log, schema=REQUESTS, most_messages=config.messages, time=stopped_clock())

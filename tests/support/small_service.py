@@ -31,6 +31,8 @@ from interestclock.timeofday import TimeSource
 TURNS = 6
 NOW_MS = turn_ms(TURNS, 4)
 ADDRESS = "http://127.0.0.1:8000"
+PATIENT = ServiceConfig(timeout_seconds=60, log_seconds=60)
+"""Answers in time on any machine."""
 
 
 def stopped_clock(at_ms: int = NOW_MS) -> TimeSource:
@@ -58,7 +60,7 @@ def small_service(
     """On the store and the snapshots in a folder that ``trained`` filled."""
     store = ReopenedStore(lambda: open_store(folder / "store"))
     rankers = Rankers(store, {"small": folder / "snapshots"}, default_zone=zone)
-    return RankingService(rankers, store, config=config, time=stopped_clock(), **more)
+    return RankingService(rankers, store, config=config or PATIENT, time=stopped_clock(), **more)
 
 
 @asynccontextmanager

@@ -228,7 +228,9 @@ def _folders(snapshots: list[str]) -> dict[str, Path]:
     for each in snapshots:
         name, is_named, folder = each.partition("=")
         name, folder = (name, folder) if is_named else ("ranker", each)
-        if name in folders or not name:
+        if not name or not folder:
+            raise ConfigError(f"--snapshots '{each}': name or folder is missing; give FOLDER, or NAME=FOLDER")
+        if name in folders:
             raise ConfigError(
                 f"--snapshots '{each}': a ranker has that name already; give NAME=FOLDER, each another NAME"
             )

@@ -6,11 +6,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from interestclock.client.fields import Text, check_bytes, check_lists
+from interestclock.client.fields import Lists, check_lists
 
 __all__ = ["Erased", "Fault", "ItemChange", "Logged"]
 
-_MOST_VALUES, _MOST_NAMES = 100, 100
 _FIRST_MS, _LAST_MS = -2_208_988_800_000, 7_258_118_400_000  # 1900 and 2200
 Count = Annotated[int, Meta(ge=0)]
 TimeMs = Annotated[
@@ -45,13 +44,10 @@ class ItemChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, 
         True
     """
 
-    attributes: Annotated[
-        dict[Text, Annotated[list[Text], Meta(max_length=_MOST_VALUES)]], Meta(max_length=_MOST_NAMES)
-    ]
+    attributes: Lists
     from_ms: TimeMs | None = None
 
     def __post_init__(self) -> None:
-        check_bytes("attributes", self.attributes)
         check_lists("attributes", self.attributes)
 
 

@@ -17,6 +17,7 @@ from interestclock.service.recent_requests import RecentRequests
 from interestclock.service.served_log import ServedLog
 from interestclock.service.served_messages import served_message_of
 from interestclock.streams import EventLog, MessageParser
+from interestclock.streams.append_queue import MOST_MESSAGE_BYTES
 from interestclock.timeofday import TimeSource
 
 __all__ = ["EventService"]
@@ -116,6 +117,11 @@ class EventService:
                 self._parser.check(read_message(message))
         except ValueError as error:
             raise RequestError(str(error)) from error
+        if len(message) > MOST_MESSAGE_BYTES:
+            raise RequestError(
+                f"the item's message has {len(message):,} bytes; send fewer or shorter values, at most "
+                f"{MOST_MESSAGE_BYTES:,} bytes together"
+            )
         return self.log.submit([message])
 
     def erase(self, user: str) -> tuple[int, Future[Any]]:

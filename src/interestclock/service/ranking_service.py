@@ -84,11 +84,8 @@ class RankingService:
         self.rankers, self.store = rankers, store
         self.config, self.time = config or ServiceConfig(), time or TimeSource()
         self.queue = queue or ScoringQueue(rankers)
-        self.in_flight, self._served = (
-            InFlight(most=self.config.in_flight, what="requests are ranked"),
-            served,
-        )
-        self._exploration = exploration or Exploration()
+        self.in_flight = InFlight(most=self.config.in_flight, what="requests are ranked")
+        self._served, self._exploration = served, exploration or Exploration()
         self._beside: ExitStack | None = None
 
     def __enter__(self) -> Self:
@@ -121,7 +118,12 @@ class RankingService:
             RequestError: it cannot be answered as it is put. LogError: ids are of another type than a log's.
             QueueFullError: too many wait already. TimeoutError: it was not scored in time.
         """
-        return self.answer(call, self.submit(call).result(self.config.timeout_seconds))
+        future = self.submit(call)
+        try:
+            return self.answer(call, future.result(self.config.timeout_seconds))
+        except TimeoutError:
+            future.cancel()  # nobody waits for it any more
+            raise
 
     def submit(self, call: Rank) -> Future[Scored]:
         """The request's scores, later; ``answer`` makes an answer of them.

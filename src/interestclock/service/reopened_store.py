@@ -56,7 +56,9 @@ class ReopenedStore:
         self._store: OpenedStore | None = open_again()
         self._schema, self._config = self._store.schema, self._store.config
         self._nobody = _Nobody(self._schema, items=None, config=self._config)
-        self._readers, self._guard = 0, threading.Lock()
+        self._readers, self._guard = 0, threading.Condition()
+        self._reopening = threading.Lock()
+        self._closed = False
         self._away: str | None = None
         self._was_away = "it was never away"
 
@@ -102,29 +104,35 @@ class ReopenedStore:
         finally:
             with self._guard:
                 self._readers -= 1
+                self._guard.notify_all()
 
     def reopen(self) -> bool:
-        """Open the store again if it is away; whether it is there now."""
-        with self._guard:
-            if self._away is None:
-                return True
-            if self._readers:
-                return False
-            self._close()
+        """Open the store again if it is away; whether it is there now. Nobody who reads waits for that."""
+        with self._reopening:
+            with self._guard:
+                if self._away is None or self._readers or self._closed:
+                    return self._away is None
+                gone, self._store = self._store, None
+            _close(gone)
             try:
-                self._store = self._opened()
+                store = self._opened()
             except ResultError as error:
-                self._away = str(error)
+                with self._guard:
+                    self._away = str(error)
                 return False
-            self._was_away, self._away = self._away, None
+            with self._guard:
+                self._store = store
+                self._was_away, self._away = self._away, None
         _log.info("the store is back")
         return True
 
     def close(self) -> None:
-        """No snapshot is read any more."""
-        with self._guard:
-            self._close()
-            self._away = "the store is closed"
+        """No snapshot is read any more; those that are open are waited for, as memory of theirs goes."""
+        with self._reopening, self._guard:
+            self._closed, self._away = True, "the store is closed"
+            self._guard.wait_for(lambda: not self._readers)
+            gone, self._store = self._store, None
+        _close(gone)
 
     def _opened(self) -> OpenedStore:
         store = self._open_again()
@@ -139,11 +147,11 @@ class ReopenedStore:
         if first:
             _log.warning("the store is away, nobody is known meanwhile: %s", reason)
 
-    def _close(self) -> None:
-        if self._store is not None:
-            with contextlib.suppress(ResultError):
-                self._store.close()
-            self._store = None
+
+def _close(store: OpenedStore | None) -> None:
+    if store is not None:
+        with contextlib.suppress(ResultError):
+            store.close()
 
 
 class _Nobody(FeatureState):

@@ -13,6 +13,7 @@ from typing import Any
 
 from interestclock.errors import ConfigError, ResultError
 from interestclock.streams import EventLog
+from interestclock.streams.append_queue import MOST_MESSAGE_BYTES
 
 __all__ = ["ServedCounts", "ServedLog"]
 
@@ -93,6 +94,9 @@ class ServedLog:
         Where it is not, it may have it all the same later on.
         """
         with self._changed:
+            if len(message) > MOST_MESSAGE_BYTES:  # a log that refuses it for good would stay away for it
+                self._lose(1, f"one has {len(message):,} bytes, and at most {MOST_MESSAGE_BYTES:,} may be")
+                return False
             if self._away is not None or self._closing:
                 self._hold(message)
                 return False

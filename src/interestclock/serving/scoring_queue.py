@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from interestclock.errors import ConfigError, QueueFullError, ResultError
+from interestclock.errors import ConfigError, QueueFullError, ResultError, own_error
 from interestclock.serving.rank_request import RankRequest
 from interestclock.serving.rankers import Rankers
 from interestclock.serving.scored import Scored
@@ -178,14 +177,7 @@ def _score(batch: Sequence[_Waiting]) -> None:
                 _score([each])
             return
         for each in batch:
-            each.future.set_exception(_own(error))
+            each.future.set_exception(own_error(error))
         return
     for each, one in zip(batch, scored, strict=True):
         each.future.set_result(one)
-
-
-def _own(error: BaseException) -> BaseException:
-    """Each caller raises one of its own: they would add their tracebacks to a common one."""
-    own = copy.copy(error)
-    own.__cause__ = error
-    return own

@@ -12,7 +12,10 @@ from typing import Any
 
 from interestclock.errors import QueueFullError, ResultError
 
-__all__ = ["AppendQueue", "HandedOver", "own_error"]
+__all__ = ["MOST_MESSAGE_BYTES", "AppendQueue", "HandedOver"]
+
+MOST_MESSAGE_BYTES = 900_000
+"""Of a message that every log takes: brokers take records of up to a megabyte, with key and header."""
 
 _MOST_GROUP_BYTES = 1 << 20  # more is another group, so that none waits long for the bytes of others
 
@@ -129,12 +132,3 @@ class AppendQueue:
                 "it: open the log behind the fork, in one process alone"
             )
         return handed_over
-
-
-def own_error(error: BaseException) -> BaseException:
-    """Each caller raises one of its own: they would add their tracebacks to a common one."""
-    if not isinstance(error, ResultError):
-        return error
-    own = ResultError(str(error))
-    own.__cause__ = error.__cause__
-    return own

@@ -13,10 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from interestclock.errors import ConfigError, ResultError, system_errors_as
+from interestclock.errors import ConfigError, ResultError, own_error, system_errors_as
 from interestclock.files import force
 from interestclock.locks import lock
-from interestclock.streams.append_queue import AppendQueue, HandedOver, own_error
+from interestclock.streams.append_queue import AppendQueue, HandedOver
 from interestclock.streams.commit_mark import CommitMark, committed
 from interestclock.streams.embedded_log_folder import (
     HEADER,

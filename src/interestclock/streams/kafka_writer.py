@@ -12,7 +12,7 @@ from interestclock.errors import ResultError
 from interestclock.events.message_json import read_message
 from interestclock.events.message_models import AnyMessage, Erase, Exposure, Item, Label, Outcome, Served
 from interestclock.streams.addresses import BrokerAddress, kafka_package
-from interestclock.streams.append_queue import AppendQueue, HandedOver
+from interestclock.streams.append_queue import MOST_MESSAGE_BYTES, AppendQueue, HandedOver
 
 __all__ = ["KafkaLogWriter", "record_key", "record_ms"]
 
@@ -21,7 +21,6 @@ _POLL_S = 0.05
 _LOOK_S = 60.0
 _RECORD_BYTES = 100  # beside a message, while it waits
 _MOST_RECORDS = 1_000_000  # in the client's own queue: more than the bytes that may wait allow
-_MOST_MESSAGE_BYTES = 900_000  # brokers take records of up to a megabyte, with key and header
 
 
 class KafkaLogWriter:
@@ -150,8 +149,8 @@ class KafkaLogWriter:
 
 
 def _checked(message: bytes) -> AnyMessage:
-    if len(message) > _MOST_MESSAGE_BYTES:
-        raise ValueError(f"a message has {len(message):,} bytes; give at most {_MOST_MESSAGE_BYTES:,}")
+    if len(message) > MOST_MESSAGE_BYTES:
+        raise ValueError(f"a message has {len(message):,} bytes; give at most {MOST_MESSAGE_BYTES:,}")
     return read_message(message)
 
 

@@ -9,9 +9,9 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
 
-from interestclock.errors import ConfigError, ResultError
+from interestclock.errors import ConfigError, ResultError, own_error
 from interestclock.streams.addresses import BrokerAddress, redis_client, redis_package
-from interestclock.streams.append_queue import AppendQueue, HandedOver, own_error
+from interestclock.streams.append_queue import AppendQueue, HandedOver
 from interestclock.streams.redis_durability import read_durability, report_durability
 from interestclock.streams.redis_streams import FIELD
 
