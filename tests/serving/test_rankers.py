@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -122,14 +123,14 @@ def test_no_answer_is_of_two_versions_while_snapshots_are_swapped(tmp_path: Path
             answers.extend(rankers.scorer().score([request_at(40)] * 3))
 
     threads = [threading.Thread(target=score) for _ in range(2)]
-    with Following(rankers, every_seconds=0.001):
+    with Following(rankers, every_seconds=0.01):
         for each in threads:
             each.start()
         for turn in range(2, 12):
             write(turn)
             wanted = len(answers) + 8
             while len(answers) < wanted:
-                pass
+                time.sleep(0.001)
         done.append(True)
         for each in threads:
             each.join()
@@ -150,6 +151,6 @@ def test_following_goes_on_after_an_error(trained, caplog: pytest.LogCaptureFixt
         raise OSError("the disk is gone")
 
     rankers.refresh = refresh  # type: ignore[method-assign]
-    with Following(rankers, every_seconds=0.001):
+    with Following(rankers, every_seconds=0.01):
         assert all(looked.acquire(timeout=60) for _ in range(3))
     assert "snapshots cannot be looked for" in caplog.text
