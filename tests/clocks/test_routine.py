@@ -193,6 +193,18 @@ def test_a_wrong_offset_is_refused() -> None:
         asked(clock, behaviour_offset_minutes_ML=torch.zeros(1, 5))
 
 
+def test_offsets_may_be_narrow_integers() -> None:
+    """As histories have them; in milliseconds they are not."""
+    torch.manual_seed(0)
+    clock = RoutineClock(item_dim=6, config=SMALL)
+    wide = {
+        "offset_minutes_M": torch.tensor([-300]),
+        "behaviour_offset_minutes_ML": torch.full((1, 5), 540),
+    }
+    narrow = {name: each.to(torch.int16) for name, each in wide.items()}
+    assert torch.equal(asked(clock, **narrow), asked(clock, **wide))
+
+
 def test_histories_without_offsets_are_refused() -> None:
     histories = replace(make_histories(), utc_offset_minutes_E=None)
     with pytest.raises(ValueError, match="no utc_offset_minutes_E, which tells a weekday"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -197,39 +198,33 @@ def test_a_trainer_restored_at_any_point_ends_the_same(
     assert straight.rows.ledgers["user"].statistics.expiries > 0 or daily
 
 
+def check_restored(events: pa.Table, make: Callable[[], LiveTrainer]) -> None:
+    """Of two trainers one is restored time and again, and they end the same."""
+    straight, broken = make(), make()
+    for exposures in pieces(events, 40):
+        for trainer in (straight, broken):
+            trainer.process(exposures, NO_LABELS)
+        state = weights(broken)
+        broken = make()
+        broken.restore(state)
+    for trainer in (straight, broken):
+        trainer.finish()
+    check_same(weights(straight), weights(broken))
+
+
 @pytest.mark.parametrize(
     "age", [{"refresh_minutes": 300}, {"refresh_batches": 5}], ids=["minutes", "batches"]
 )
 def test_an_old_projection_is_restored_too(age: dict, events: pa.Table, make_trainer) -> None:
-    """One of two trainers is restored time and again: from projections that are old, and stay so."""
+    """From projections that are old, and stay so."""
     clocks = (replace(make_trainer()[0].config.ranker.clocks[1], **age),)
     changes = {"ranker": replace(make_trainer()[0].config.ranker, clocks=clocks)}
-    straight, _ = make_trainer(**changes)
-    broken, _ = make_trainer(**changes)
-    for exposures in pieces(events, 40):
-        for trainer in (straight, broken):
-            trainer.process(exposures, NO_LABELS)
-        state = weights(broken)
-        broken, _ = make_trainer(**changes)
-        broken.restore(state)
-    for trainer in (straight, broken):
-        trainer.finish()
-    check_same(weights(straight), weights(broken))
+    check_restored(events, lambda: make_trainer(**changes)[0])
 
 
 def test_a_sum_of_parts_goes_on_to_the_bit_from_any_state(events: pa.Table, make_trainer) -> None:
     changes = {"ranker": replace(LIVE.ranker, clocks=SUM)}
-    straight, _ = make_trainer(**changes)
-    broken, _ = make_trainer(**changes)
-    for exposures in pieces(events, 40):
-        for trainer in (straight, broken):
-            trainer.process(exposures, NO_LABELS)
-        state = weights(broken)
-        broken, _ = make_trainer(**changes)
-        broken.restore(state)
-    for trainer in (straight, broken):
-        trainer.finish()
-    check_same(weights(straight), weights(broken))
+    check_restored(events, lambda: make_trainer(**changes)[0])
 
 
 def test_nothing_said_of_a_moment_knows_what_comes_later(events: pa.Table, make_trainer) -> None:

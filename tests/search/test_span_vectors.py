@@ -82,6 +82,22 @@ def test_candidates_that_do_not_stand_together_are_searched_as_a_trainer_does() 
     assert found.vector_LI is None
 
 
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", MODELS)
+def test_no_request_at_all_finds_nothing(name: str, training: bool) -> None:
+    out_BO = (
+        MODELS[name]()
+        .train(training)
+        .search_and_attend(
+            torch.zeros(0, WIDTH),
+            request_row_B=torch.zeros(0, dtype=torch.int64),
+            spans=spans_of([], 1, period=86_400),
+            item_vectors_NI=torch.randn(ITEMS, WIDTH),
+        )
+    )
+    assert out_BO.shape == (0, 5)
+
+
 def test_a_table_of_gaps_is_of_the_weights_as_they_are() -> None:
     gap, tables = TimeGap(heads=2, hidden=3), GapTables()
     for change in (

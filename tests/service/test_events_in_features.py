@@ -13,7 +13,7 @@ import httpx
 import msgspec
 from in_memory import HOUR_MS, REQUESTS
 from served_trainer import EACH
-from small_service import asking
+from small_service import PATIENT, asking
 
 from interestclock.admission import AdmissionConfig
 from interestclock.client import Ranked
@@ -79,7 +79,7 @@ def test_an_event_that_is_posted_is_in_a_ranks_features(folder: Path, tmp_path: 
         stack.enter_context(updating(log, store))
         opened = ReopenedStore(lambda: open_store(store))
         service = RankingService(
-            Rankers(opened, {"small": folder / "snapshots"}), opened, served=events.served
+            Rankers(opened, {"small": folder / "snapshots"}), opened, served=events.served, config=PATIENT
         )
 
         async def ask() -> list[float]:

@@ -85,6 +85,13 @@ def test_what_would_fail_later_is_refused_at_once(rankers: list, reason: str) ->
         CompareConfig(rankers=tuple(rankers))
 
 
+def test_two_differences_of_one_name_are_refused() -> None:
+    some = [NamedRanker(name=name) for name in ("a", "a-b", "b-c", "c")]
+    assert len(lineup(some[:3])) == 3
+    with pytest.raises(ConfigError, match=r"'a-b-c' would be .* minus .* and .*; give one"):
+        lineup(some)
+
+
 @pytest.mark.parametrize("name", ["", "a/b", "../up", ".hidden", "a" * 101, "a,b", "a\nb"])
 def test_a_name_that_no_file_could_have_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="becomes the name of files"):

@@ -160,10 +160,10 @@ class RoutineClock(LongTermClock):
             candidate_BI: float32, the candidates' item vectors.
             request_row_B: int64, each candidate's request, a row of the M.
             moment_ms_M: int64, when each request is, UTC milliseconds.
-            offset_minutes_M: int64, minutes to add to UTC for local time.
+            offset_minutes_M: integers, minutes to add to UTC for local time.
             item_vectors_NI: float32, distinct items of all histories; at least one unless L is 0.
             behaviour_ML: int64 row of each behaviour's item in them; on padding any row, as 0.
-            behaviour_ms_ML, behaviour_offset_minutes_ML: int64, when each happened, as the requests'.
+            behaviour_ms_ML, behaviour_offset_minutes_ML: when each happened, as the requests'.
             present_ML: bool, false on padding.
 
         Returns:
@@ -175,11 +175,12 @@ class RoutineClock(LongTermClock):
         check_candidates(candidate_BI, request_row_B, item_dim=self.item_dim, requests=len(behaviour_ML))
         _check_offsets("offset_minutes_M", offset_minutes_M, moment_ms_M)
         _check_offsets("behaviour_offset_minutes_ML", behaviour_offset_minutes_ML, behaviour_ms_ML)
+        offset_M, offset_ML = offset_minutes_M.to(torch.int64), behaviour_offset_minutes_ML.to(torch.int64)
         spans = padded_spans(
             behaviour_ML,
             present_ML=present_ML,
-            times=("behaviour_ms_ML", local_second(behaviour_ms_ML, behaviour_offset_minutes_ML)),
-            now=("moment_ms_M", local_second(moment_ms_M, offset_minutes_M)),
+            times=("behaviour_ms_ML", local_second(behaviour_ms_ML, offset_ML)),
+            now=("moment_ms_M", local_second(moment_ms_M, offset_M)),
             items=len(item_vectors_NI),
             period=DAY_SECONDS,
             gaps=DAY_SECONDS // 2 + 1,
@@ -187,9 +188,9 @@ class RoutineClock(LongTermClock):
         timed = RoutineSpans(
             **_parts(spans),
             moment_ms_E=behaviour_ms_ML.flatten(),
-            offset_minutes_E=behaviour_offset_minutes_ML.flatten(),
+            offset_minutes_E=offset_ML.flatten(),
             moment_ms_M=moment_ms_M,
-            weekday_M=local_weekday(moment_ms_M, offset_minutes_M),
+            weekday_M=local_weekday(moment_ms_M, offset_M),
         )
         return self.search_and_attend(
             candidate_BI, request_row_B=request_row_B, spans=timed, item_vectors_NI=item_vectors_NI

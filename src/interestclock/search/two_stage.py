@@ -176,7 +176,7 @@ class ItemSearch(TwoStage):
             items: one more than the largest item number. vectors: of item numbers, int64 (U,) -> (U, I).
             cached: older projections to search among instead, of all items, made by ``key``.
         """
-        if cached is None and self._serves(candidate_BI, request_row_B):
+        if cached is None and spans.start_M.numel() and self._serves(candidate_BI, request_row_B):
             return self._search_spans(candidate_BI, request_row_B, spans, vectors)
         seen = seen_in(spans, items=items)
         time_score_G = candidate_BI.new_zeros(spans.gaps)

@@ -53,4 +53,4 @@ def _of_store(service: RankingService, *, at_ms: int) -> StoreStatus:
                 )
     except ResultError as error:
         return StoreStatus(away=str(error))
-    return StoreStatus(away=service.store.away)
+    return StoreStatus(away=service.store.was_away)

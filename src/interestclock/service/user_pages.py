@@ -26,7 +26,9 @@ def page_of(service: RankingService, user: str, *, last: int) -> UserPage:
     with service.store.snapshot() as view:
         if not isinstance(view, StoreView):
             raise ProblemError(
-                503, f"the store is away: {service.store.away}", retry_seconds=service.config.retry_seconds
+                503,
+                f"the store is away: {service.store.was_away}",
+                retry_seconds=service.config.retry_seconds,
             )
         at_ms = max(service.time.now_ms(), view.complete_from_ms)
         try:

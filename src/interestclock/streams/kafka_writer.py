@@ -142,7 +142,7 @@ class KafkaLogWriter:
                     timestamp=record_ms(each),
                     on_delivery=lambda error, _: delivery.report(error),
                 )
-            except (self._kafka.KafkaException, BufferError) as error:
+            except Exception as error:  # whoever waits has to know, and others' messages go on
                 for _ in read[number:]:
                     delivery.report(error)
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -130,3 +131,17 @@ def _check_different(named: Sequence[NamedRanker]) -> None:
                 f'NamedRanker(name="{ranker.name}-2", clocks=...)'
             )
         before[ranker.name] = ranker
+    _check_differences(list(before))
+
+
+def _check_differences(names: Sequence[str]) -> None:
+    """Results call what one ranker is above another A-B; no two of these may be called alike."""
+    pairs: dict[str, tuple[str, str]] = {}
+    for one, other in itertools.permutations(names, 2):
+        pair = f"{one}-{other}"
+        first, second = pairs.setdefault(pair, (one, other))
+        if first != one:
+            raise ConfigError(
+                f"results name differences A-B, and '{pair}' would be '{one}' minus '{other}' and '{first}' "
+                f"minus '{second}'; give one of these rankers a name without a hyphen"
+            )
