@@ -41,8 +41,8 @@ def held(service: RankingService) -> HeldScorer:
 def test_one_more_than_may_be_worked_at_is_refused_at_once(folder: Path) -> None:
     async def ask() -> tuple[list[httpx.Response], httpx.Response]:
         service = small_service(folder, config=ServiceConfig(in_flight=3, timeout_seconds=60))
-        scorer = held(service)
         async with asking(service) as client:
+            scorer = held(service)
             some = [asyncio.create_task(client.post("/v1/rank", json=RANK)) for _ in range(3)]
             await asyncio.to_thread(scorer.under_way.wait, 60)
             while service.in_flight.count < 3:
@@ -77,19 +77,19 @@ def test_what_the_queue_refuses_is_tried_again_later(folder: Path) -> None:
 
 def test_too_late_is_said_and_what_waits_is_given_up(folder: Path) -> None:
     service = small_service(folder, config=ServiceConfig(timeout_seconds=0.5))
-    scorer = held(service)
 
-    async def ask() -> tuple[httpx.Response, httpx.Response]:
+    async def ask() -> tuple[int, httpx.Response, httpx.Response]:
         async with asking(service) as client:
+            scorer = held(service)
             first = asyncio.create_task(client.post("/v1/rank", json=RANK))
             await asyncio.to_thread(scorer.under_way.wait, 60)
             answers = await first, await client.post("/v1/rank", json=RANK)
             assert service.in_flight.count == 0
             scorer.let.set()
-            return answers
+        return scorer.requests, *answers
 
-    answers = asyncio.run(ask())
-    assert scorer.requests == 1  # the second was never begun
+    scored, *answers = asyncio.run(ask())
+    assert scored == 1  # the second was never begun
     for each in answers:
         assert each.status_code == 504
         assert each.json()["detail"].startswith("it was not answered in time")
@@ -101,10 +101,9 @@ def test_what_fails_within_says_nothing_of_itself(folder: Path) -> None:
     def broken(requests: list[RankRequest]) -> list[Scored]:
         raise ZeroDivisionError("secret")
 
-    service.rankers.scorer().score = broken  # type: ignore[method-assign,assignment]
-
     async def ask() -> httpx.Response:
         async with asking(service) as client:
+            service.rankers.scorer().score = broken  # type: ignore[method-assign,assignment]
             return await client.post("/v1/rank", json=RANK)
 
     response = asyncio.run(ask())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from interestclock.errors import InterestClockError
 from interestclock.serving.rank_request import RankRequest
 from interestclock.serving.rankers import Rankers
 
@@ -34,5 +33,5 @@ def warm_up(rankers: Rankers, *, at_ms: int) -> None:
         ]
         try:
             scorer.score(requests)
-        except InterestClockError as error:
-            _log.warning("ranker %s is not warm, its first answers will be late: %s", name, error)
+        except Exception:  # whatever it is, those who ask are told; this is only to be quick for them
+            _log.warning("ranker %s is not warm, its first answers will be late", name, exc_info=True)
