@@ -61,8 +61,9 @@ class SimulatedUsers:
     def __init__(
         self, service: RankingSink, world: World, *, clock: TimeSource, shown: int, callers: int
     ) -> None:
-        self._service, self._world, self._clock, self._shown = service, world, clock, shown
+        self._service, self.world, self._clock, self._shown = service, world, clock, shown
         self.counts = UserCounts()
+        self.version: str | None = None  # of the snapshot that answered last
         self._stopping, self._give_up = threading.Event(), threading.Event()
         self._delivery = Delivery(service, give_up=self._give_up, repeated=lambda: self.counts.add(repeats=1))
         self._labels = LabelsDue(self._delivery, clock=clock, counts=self.counts)
@@ -141,6 +142,7 @@ class SimulatedUsers:
             self.counts.add(unanswered=1)
             return None
         self.counts.answered(time.perf_counter() - began_s)
+        self.version = answer.version
         return answer
 
     def _look(self, request: LiveRequest, answer: Ranked) -> None:
@@ -163,13 +165,13 @@ class SimulatedUsers:
 
     def _responses(self, request: LiveRequest, answer: Ranked) -> list[dict[str, Any]]:
         done = draw_responses(
-            self._world,
+            self.world,
             request,
             day=day_of(answer.at_ms),
             second_of_day=answer.local_time.second_of_day,
             items=[int(each.item) for each in answer.items],
         )
-        known_ms = answer.at_ms + self._world.truth.label_delay_seconds * 1_000
+        known_ms = answer.at_ms + self.world.truth.label_delay_seconds * 1_000
         return [
             {
                 "label_of": f"{answer.request_id}/{each.item}",
