@@ -134,6 +134,8 @@ def _say_end(loop: ClosedLoop, counts: LoopCounts) -> None:
         f"{counts.users.ranks:,} ranks, {counts.users.unanswered:,} unanswered, "
         f"{counts.users.skipped:,} skipped, {counts.users.repeats:,} calls repeated"
     )
+    if loop.unanswered_because is not None:
+        _say(f"the last unanswered one: {loop.unanswered_because}")
     for before, after in zip(loop.at_begin, loop.at_end, strict=True):
         _say(f"{before.words()}; in the end {after.words()}")
     for each in counts.compared():

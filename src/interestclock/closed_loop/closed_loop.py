@@ -55,7 +55,8 @@ class ClosedLoop:
         self.at_end: tuple[PartNumbers, ...] = ()
         self.days = 0.0  # of the loop's time, that users came
         self.seconds = 0.0  # likewise, by the clock on the wall
-        self._token, self._settle_s = token, settle_seconds
+        self.unanswered_because: str | None = None
+        self._settle_s = settle_seconds
         self._doing, self._clock = "simulating the log before", TimeSource()
         self._users: SimulatedUsers | None = None
         self._client = Client(self.address, token=token)
@@ -83,7 +84,7 @@ class ClosedLoop:
                 self._let_come(users, days=days)
                 self._doing = "waiting until all is learned"
                 counts = self._settled(users, archive=archive, before=before)
-                self.at_end = self._parts()
+                self.at_end, self.unanswered_because = self._parts(), users.unanswered_because
         return counts
 
     def _started(self, archive: int) -> bool:

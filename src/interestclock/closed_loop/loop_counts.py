@@ -69,8 +69,8 @@ class LoopCounts:
 
     @property
     def equal(self) -> bool:
-        """Whether each pair agrees."""
-        return all(each.equal for each in self.compared())
+        """Whether each pair agrees, of a run in which something was done."""
+        return self.users.exposures > 0 and all(each.equal for each in self.compared())
 
     def compared(self) -> list[ComparedCount]:
         """Each count beside what it has to be."""

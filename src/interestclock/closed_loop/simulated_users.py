@@ -64,6 +64,7 @@ class SimulatedUsers:
         self._service, self.world, self._clock, self._shown = service, world, clock, shown
         self.counts = UserCounts()
         self.version: str | None = None  # of the snapshot that answered last
+        self.unanswered_because: str | None = None  # what was said to the last user who got no answer
         self._stopping, self._give_up = threading.Event(), threading.Event()
         self._delivery = Delivery(service, give_up=self._give_up, repeated=lambda: self.counts.add(repeats=1))
         self._labels = LabelsDue(self._delivery, clock=clock, counts=self.counts)
@@ -134,12 +135,19 @@ class SimulatedUsers:
                 self._waiting -= 1
 
     def _ranked(self, request: LiveRequest) -> Ranked | None:
-        call = Rank(user=request.user, candidates=list(request.items), zone=request.zone, top=self._shown)
+        # A store behind a stream has text for ids.
+        call = Rank(
+            user=str(request.user),
+            candidates=[str(each) for each in request.items],
+            zone=request.zone,
+            top=self._shown,
+        )
         began_s = time.perf_counter()
         try:
             answer = self._service.rank(call)
-        except ServiceError:
+        except ServiceError as error:
             self.counts.add(unanswered=1)
+            self.unanswered_because = str(error)
             return None
         self.counts.answered(time.perf_counter() - began_s)
         self.version = answer.version
@@ -151,7 +159,7 @@ class SimulatedUsers:
             {"request_id": answer.request_id, "item_id": each.item, "position": place}
             for place, each in enumerate(answer.items)
         ]
-        who = {"user_id": request.user, "timestamp_ms": answer.at_ms, "zone": request.zone}
+        who = {"user_id": str(request.user), "timestamp_ms": answer.at_ms, "zone": request.zone}
         whole = [each | who for each in short]
         self.counts.add(exposures=len(short))
         try:
