@@ -15,6 +15,7 @@ from interestclock.streams import (
     followers_of,
     open_live,
 )
+from interestclock.timeofday import TimeSource
 
 
 @pytest.fixture
@@ -105,3 +106,14 @@ def test_options_of_logs_are_refused_for_streams(mapping: Path) -> None:
         open_live("log://plays")
     with pytest.raises(ConfigError, match="a layout and a speed are for logs"):
         open_live("log://plays", mapping=mapping, layout="foursquare")
+
+
+def test_what_time_it_is_for_a_stream_can_be_said(mapping: Path) -> None:
+    clock = TimeSource(start_ms=1_700_000_000_000, left_ms=0, factor=60)
+    for address in ("log://plays", "redis://h/plays", "kafka://h:9092/plays"):
+        source = open_live(address, mapping=mapping, clock=clock)
+        assert source.clock == clock
+        source.close()
+    for other in ("plays.parquet", "my_module:MySource"):
+        with pytest.raises(ConfigError, match="a clock is for a stream of messages; leave it out"):
+            open_live(other, clock=clock)

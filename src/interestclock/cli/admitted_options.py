@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["admission_as_there", "check_options_as_there", "options_given"]
 
-_OF_WHO_ADMITS = ("mapping", "layout", "items", "then", "then_from", "speed_up", "idle_seconds")
+_OF_WHO_ADMITS = ("mapping", "layout", "items", "then", "then_from", "clock", "speed_up", "idle_seconds")
 _SETTINGS = {
     "lateness_minutes": "lateness_ms",
     "label_wait_minutes": "label_wait_ms",

@@ -15,6 +15,7 @@ from interestclock.cli.append import append_command
 from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
 from interestclock.cli.erase import erase_app
 from interestclock.cli.follow import features_app
+from interestclock.cli.live import live_command
 from interestclock.cli.log_counts import counts_in_words
 from interestclock.cli.log_options import LogOptions, with_log_options
 from interestclock.cli.migrate import migrate_command
@@ -230,6 +231,7 @@ def inspect_command(
 app.command("train")(train_command)
 app.command("append")(append_command)
 app.command("serve")(serve_command)
+app.command("live")(live_command)
 app.command("migrate")(migrate_command)
 app.add_typer(features_app, name="features")
 app.add_typer(erase_app, name="erase")

@@ -26,7 +26,8 @@ from interestclock.errors import ConfigError
 from interestclock.plugins import exits_refused, look_in_current_folder
 
 if TYPE_CHECKING:
-    from interestclock.updater import FeatureUpdater
+    from interestclock.operations.renewed_line import RenewedLine
+    from interestclock.updater import FeatureUpdater, UpdaterMetrics
 
 __all__ = ["features_app", "follow_command"]
 
@@ -140,6 +141,7 @@ def follow_command(
     layout: option.Layout = None,
     items: option.Items = None,
     group: Group = "interestclock-features",
+    clock: option.ClockFile = None,
     lateness_minutes: option.LatenessMinutes = None,
     label_wait_minutes: option.LabelWaitMinutes = 60.0,
     request_wait_minutes: option.RequestWaitMinutes = 60.0,
@@ -153,6 +155,8 @@ def follow_command(
     checkpoint_messages: CheckpointMessages = CHECKPOINT_MESSAGES,
     checkpoints_kept: CheckpointsKept = 2,
     poll_messages: PollMessages = POLL_MESSAGES,
+    metrics_port: option.MetricsPort = None,
+    metrics_address: option.MetricsAddress = "127.0.0.1",
     log_file: option.LogFile = None,
 ) -> None:
     """Keep a store of features current behind a stream, for any number of servers to read.
@@ -181,11 +185,12 @@ def follow_command(
     look_in_current_folder(source)
 
     from interestclock.operations.json_logs import log_to
+    from interestclock.operations.prometheus_page import serve_metrics
     from interestclock.operations.renewed_line import RenewedLine
     from interestclock.relay import open_publication
     from interestclock.store import on_redis
     from interestclock.streams import OfALog
-    from interestclock.updater import FeatureUpdater, UpdaterConfig
+    from interestclock.updater import FeatureUpdater, UpdaterConfig, UpdaterMetrics
 
     own = _folder(store, folder, on_server=on_redis(store))
     letters = own / "log-dead-letters.jsonl"
@@ -197,6 +202,7 @@ def follow_command(
         layout=layout,
         items=items,
         group=group,
+        clock=clock,
         speed_up=None,
         label_wait_ms=label_wait_ms,
         dead_letters=letters,
@@ -233,15 +239,23 @@ def follow_command(
             )
         )
         stack.enter_context(exits_refused("code of your own, in features follow,"))
+        metrics = UpdaterMetrics(updater.numbers)
+        if metrics_port is not None:
+            stack.callback(serve_metrics(metrics, port=metrics_port, addr=metrics_address))
         stack.callback(log_to(log_file if log_file is not None else sys.stderr))
         stack.enter_context(stopped_by_signals(updater))
         line = stack.enter_context(RenewedLine(_out))
-        updater.run(lambda: line.show(lambda: updater.numbers().line()))
+        updater.run(lambda: _show(metrics, line, updater))
     _say_counts(updater)
     if isinstance(opened, OfALog):
         for each in counts_in_words(opened.log_counts, letters):
             _say(each)
     _say(f"{own} goes on with the same command")
+
+
+def _show(metrics: UpdaterMetrics, line: RenewedLine, updater: FeatureUpdater) -> None:
+    metrics.note()
+    line.show(lambda: updater.numbers().line())
 
 
 def _folder(store: str, folder: Path | None, *, on_server: bool) -> Path:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from interestclock.cli.refusals import check_folder
-from interestclock.cli.train_options import LogFile
+from interestclock.cli.train_options import ClockFile, LogFile
 from interestclock.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ def serve_command(
     explore_top: ExploreTop = 10,
     explore_seed: ExploreSeed = 0,
     zone: Zone = None,
+    clock: ClockFile = None,
     host: Host = "127.0.0.1",
     port: Port = 8_000,
     name: Name = None,
@@ -162,10 +163,12 @@ def serve_command(
     for folder in folders.values():
         check_folder(folder, _NO_SNAPSHOTS)
     _check_extra()
-    from interestclock.timeofday import is_zone
+    from interestclock.timeofday import TimeSource, is_zone, read_clock
 
     if zone is not None and not is_zone(zone):
         raise ConfigError(f"--zone '{zone}' is none; give an IANA name, for example Europe/Berlin")
+
+    time = TimeSource() if clock is None else read_clock(clock)
 
     import torch
 
@@ -199,7 +202,9 @@ def serve_command(
         rankers = Rankers(opened, folders, allow=allow or (), default_zone=zone)
         events = None
         if log is not None:
-            events = EventService(open_event_log(log), schema=opened.schema, most_messages=config.messages)
+            events = EventService(
+                open_event_log(log), schema=opened.schema, most_messages=config.messages, time=time
+            )
             stack.callback(events.close)
         service = RankingService(
             rankers,
@@ -207,6 +212,7 @@ def serve_command(
             served=None if events is None else events.served,
             exploration=exploration,
             config=config,
+            time=time,
         )
         app = create_app(service, access=access, events=events, beside=beside)
         serve_app(app, host=host, port=port, started=lambda url: _say_where(url, service))

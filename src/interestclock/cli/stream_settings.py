@@ -37,12 +37,18 @@ def open_source(
     layout: str | None,
     items: Path | None,
     group: str,
+    clock: Path | None,
     speed_up: float | None,
     label_wait_ms: int,
     dead_letters: Path,
 ) -> LiveSource:
-    """A source by its name, and, with ``then``, a stream behind it; as ``open_live`` and ``open_hybrid``."""
+    """A source by its name, and, with ``then``, a stream behind it; as ``open_live`` and ``open_hybrid``.
+
+    Args:
+        clock: the file that says what time it is; None: it is the wall's.
+    """
     from interestclock.streams import open_hybrid, open_live
+    from interestclock.timeofday import read_clock
 
     opens = open_live if then is None else partial(open_hybrid, stream=then, from_ms=from_ms)
     return opens(
@@ -51,6 +57,7 @@ def open_source(
         layout=layout,
         items=items,
         group=group,
+        clock=None if clock is None else read_clock(clock),
         speed_up=speed_up,
         label_wait_ms=label_wait_ms,
         dead_letters=dead_letters,

@@ -16,6 +16,7 @@ __all__ = [
     "CheckpointMinutes",
     "Checkpoints",
     "CheckpointsKept",
+    "ClockFile",
     "ForgetUsersAfterDays",
     "FullSnapshotHours",
     "Group",
@@ -113,6 +114,14 @@ Group = Annotated[
     typer.Option(
         help="Consumer group, of Redis and Kafka; the follower's name in an embedded log. A new trainer "
         "begins with the oldest message."
+    ),
+]
+ClockFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--clock",
+        help="What time it is says this file, which 'live' writes, and not this machine's clock.",
+        show_default=False,
     ),
 ]
 SpeedUp = Annotated[

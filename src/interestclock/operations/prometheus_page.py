@@ -167,11 +167,11 @@ class MetricsServer:
         self._server.server_close()
 
 
-def serve_metrics(telemetry: Telemetry, *, port: int, addr: str = "127.0.0.1") -> MetricsServer:
+def serve_metrics(telemetry: Telemetry | Collector, *, port: int, addr: str = "127.0.0.1") -> MetricsServer:
     """Serve the numbers for Prometheus at ``http://ADDR:PORT/metrics``, in a thread of their own.
 
     Args:
-        telemetry: whose. port: 0 takes any that is free; the server says which.
+        telemetry: whose, or what collects others'. port: 0 takes any that is free; the server says which.
         addr: of this machine, to listen at; 0.0.0.0 lets other machines read too.
 
     Returns:
@@ -190,7 +190,7 @@ def serve_metrics(telemetry: Telemetry, *, port: int, addr: str = "127.0.0.1") -
     if not 0 <= port <= 65_535:
         raise ConfigError(f"port {port} cannot be; give one in 1..65535, or 0 for any that is free")
     registry = CollectorRegistry()
-    registry.register(TelemetryCollector(telemetry))
+    registry.register(TelemetryCollector(telemetry) if isinstance(telemetry, Telemetry) else telemetry)
     try:
         server, thread = start_http_server(port, addr=addr, registry=registry)
     except OSError as error:

@@ -1,11 +1,18 @@
 """A music service whose users' tastes and repertoires move over the day, with known truth."""
 
 from interestclock.simulator.exposures import exposures_by_day, item_table
+from interestclock.simulator.live_requests import (
+    LiveRequest,
+    day_of,
+    draw_responses,
+    live_requests,
+)
 from interestclock.simulator.preferences import (
     LabelProbabilities,
     finish_utility,
     label_probabilities,
 )
+from interestclock.simulator.requests import START_MS
 from interestclock.simulator.truth import (
     SIZES,
     AttributeTruth,
@@ -18,16 +25,21 @@ from interestclock.simulator.write import write_simulated_log
 
 __all__ = [
     "SIZES",
+    "START_MS",
     "AttributeTruth",
     "LabelProbabilities",
+    "LiveRequest",
     "SimulatorSize",
     "SimulatorTruth",
     "World",
     "build_world",
+    "day_of",
+    "draw_responses",
     "exposures_by_day",
     "finish_utility",
     "item_table",
     "label_probabilities",
+    "live_requests",
     "size_named",
     "write_simulated_log",
 ]

@@ -20,7 +20,7 @@ from interestclock.simulator.preferences import (
 from interestclock.simulator.requests import DayOfRequests, requests_of_day
 from interestclock.simulator.world import DAYS, World, attribute_slices, random_stream
 
-__all__ = ["ACTIONS", "EVENT_SCHEMA", "exposures_by_day", "item_table"]
+__all__ = ["ACTIONS", "EVENT_SCHEMA", "draw_actions", "exposures_by_day", "item_table"]
 
 Flags = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -96,7 +96,7 @@ def _day_table(world: World, day: int, requests: DayOfRequests, random: np.rando
         world, day=day, user_M=requests.user_M, second_M=requests.second_M, item_MC=requests.item_MC
     )
     chances = label_probabilities(utility_MC.ravel(), world.truth)
-    actions = _act(chances, random)
+    actions = draw_actions(chances, random)
     item_N = requests.item_MC.ravel()
     times = world.truth.candidates
     request_M = np.arange(len(requests.user_M)) + day * _REQUESTS_PER_DAY
@@ -115,7 +115,7 @@ def _day_table(world: World, day: int, requests: DayOfRequests, random: np.rando
     return pa.table(columns, schema=EVENT_SCHEMA)
 
 
-def _act(chances: LabelProbabilities, random: np.random.Generator) -> dict[str, Flags]:
+def draw_actions(chances: LabelProbabilities, random: np.random.Generator) -> dict[str, Flags]:
     """Draw what users do: skips among what they did not finish, likes among what they did, and so on."""
     draw_5N = random.random((len(ACTIONS), len(chances.finish)))
     finish = draw_5N[0] < chances.finish

@@ -21,8 +21,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 # Which part of the world a stream of random numbers makes; a day's stream is (DAYS, day), or (DAYS, day, log)
-# in every log of a world but the first.
-SONGS, USERS, DAYS, COMMON = 0, 1, 2, 3
+# in every log of a world but the first; who is ranked for on a day and what they do stands under LIVE.
+SONGS, USERS, DAYS, COMMON, LIVE = 0, 1, 2, 3, 4
 
 
 @dataclass(frozen=True, kw_only=True)

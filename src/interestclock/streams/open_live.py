@@ -19,6 +19,7 @@ from interestclock.streams.micro_batch import LiveSource
 from interestclock.streams.own_live import open_own_live
 from interestclock.streams.redis_streams import RedisSource
 from interestclock.streams.replay import ReplaySource
+from interestclock.timeofday import TimeSource
 
 __all__ = ["open_hybrid", "open_live"]
 
@@ -35,6 +36,7 @@ def open_live(
     layout: str | None = None,
     items: str | Path | None = None,
     group: str = "interestclock",
+    clock: TimeSource | None = None,
     speed_up: float | None = None,
     label_wait_ms: int | None = None,
     dead_letters: str | Path | None = None,
@@ -49,6 +51,7 @@ def open_live(
         mapping: TOML file that names labels, attributes and the default zone; a stream needs one.
         layout: of a log. items: item attributes; wins over the mapping's.
         group: of consumers; a follower's name in an embedded log.
+        clock: what time it is for a stream; None: that of the wall. A log has none.
         speed_up: of a replay. label_wait_ms: how long a trainer will wait for a log's labels.
         dead_letters: JSON-lines file for rows of a log that cannot be used; None refuses the first of them.
 
@@ -63,6 +66,8 @@ def open_live(
     """
     kind = _kind(source)
     shown = without_login(source)
+    if clock is not None and kind not in _STREAMS:
+        raise ConfigError(f"{shown}: a clock is for a stream of messages; leave it out")
     if kind == "own":
         return open_own_live(source, speed_up=speed_up, described=(mapping, layout, items))
     if kind == "path":
@@ -78,7 +83,7 @@ def open_live(
         )
     if layout is not None or speed_up is not None:
         raise ConfigError(f"{shown}: a layout and a speed are for logs; leave them out")
-    return _stream(kind, source, ColumnMapping.from_toml(mapping), items, group)
+    return _stream(kind, source, ColumnMapping.from_toml(mapping), items, group=group, clock=clock)
 
 
 def open_hybrid(
@@ -90,6 +95,7 @@ def open_hybrid(
     layout: str | None = None,
     items: str | Path | None = None,
     group: str = "interestclock",
+    clock: TimeSource | None = None,
     speed_up: float | None = None,
     label_wait_ms: int | None = None,
     dead_letters: str | Path | None = None,
@@ -120,7 +126,7 @@ def open_hybrid(
             f"{log}: its mapping names no event_id, so nothing tells which messages of the stream are in the "
             "log, too; name its column (event_id = ...), or say from when on they are not (--then-from TIME)"
         )
-    live = _stream(_kind(stream), stream, resolved, items, group)
+    live = _stream(_kind(stream), stream, resolved, items, group=group, clock=clock)
     archive = open_log(Path(log), mapping=resolved, dead_letters=dead_letters)
     return HybridSource(archive, live, from_ms=from_ms, speed_up=speed_up)
 
@@ -158,7 +164,13 @@ def _check_delays(mapping: ColumnMapping, label_wait_ms: int) -> None:
 
 
 def _stream(
-    kind: str, source: str, mapping: ColumnMapping, items: str | Path | None, group: str
+    kind: str,
+    source: str,
+    mapping: ColumnMapping,
+    items: str | Path | None,
+    *,
+    group: str,
+    clock: TimeSource | None,
 ) -> LiveSource:
     if kind == "log" and source.partition("://")[2] in ("", "/"):
         raise ConfigError(f"{source}: give log://DIR, the folder of an embedded log")
@@ -168,10 +180,16 @@ def _stream(
     schema, zone = mapping.schema(), mapping.zone
     if address is None:
         folder = Path(source.partition("://")[2])
-        return EmbeddedLogSource(folder, schema=schema, items=table, zone=zone, group=group)
+        return EmbeddedLogSource(folder, schema=schema, items=table, zone=zone, group=group, clock=clock)
     if address.kind == "kafka":
         return KafkaSource(
-            brokers=address.brokers, topic=address.name, schema=schema, items=table, zone=zone, group=group
+            brokers=address.brokers,
+            topic=address.name,
+            schema=schema,
+            items=table,
+            zone=zone,
+            group=group,
+            clock=clock,
         )
     return RedisSource(
         host=address.host,
@@ -183,4 +201,5 @@ def _stream(
         items=table,
         zone=zone,
         group=group,
+        clock=clock,
     )

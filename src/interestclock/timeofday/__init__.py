@@ -3,6 +3,7 @@
 Times are int64 UTC milliseconds: float32 seconds since 1970 are off by up to 128 s.
 """
 
+from interestclock.timeofday.clock_file import read_clock, write_clock
 from interestclock.timeofday.days import (
     AFTER_ALL_MS,
     BEFORE_ALL_MS,
@@ -36,10 +37,12 @@ __all__ = [
     "local_second",
     "local_to_utc_ms",
     "local_weekday",
+    "read_clock",
     "seconds_of_day",
     "utc_day_start_ms",
     "utc_hour",
     "utc_offset_minutes",
     "wall_shift_minutes",
+    "write_clock",
     "zone_offset_minutes",
 ]

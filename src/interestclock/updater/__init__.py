@@ -3,5 +3,6 @@
 from interestclock.updater.config import UpdaterConfig
 from interestclock.updater.feature_updater import FeatureUpdater
 from interestclock.updater.progress import UpdaterNumbers
+from interestclock.updater.updater_metrics import UpdaterMetrics
 
-__all__ = ["FeatureUpdater", "UpdaterConfig", "UpdaterNumbers"]
+__all__ = ["FeatureUpdater", "UpdaterConfig", "UpdaterMetrics", "UpdaterNumbers"]

@@ -1,0 +1,196 @@
+"""The whole loop: users, service, log, updater, trainer, snapshots, and the service again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from interestclock.client import Client, ServiceError
+from interestclock.closed_loop.loop_counts import LoopCounts
+from interestclock.closed_loop.loop_folder import LoopFolder
+from interestclock.closed_loop.loop_numbers import LoopNumbers, PartNumbers, resident_bytes
+from interestclock.closed_loop.parts import LoopPorts, free_port, loop_parts
+from interestclock.closed_loop.simulated_users import SimulatedUsers
+from interestclock.closed_loop.supervisor import Supervisor
+from interestclock.closed_loop.user_counts import UserNumbers
+from interestclock.errors import ResultError
+from interestclock.operations import read_metrics
+from interestclock.simulator import live_requests
+from interestclock.streams.commit_mark import on_disk
+from interestclock.timeofday import DAY_MS, TimeSource
+
+__all__ = ["ClosedLoop"]
+
+_LOOK_EVERY_S = 0.5
+_CALLERS = 8
+Report = Callable[[LoopNumbers], None]
+
+
+class ClosedLoop:
+    """Runs a loop in a folder until it is stopped, or for some days of its own time.
+
+    The log before is admitted and learned first; the service is started with the first snapshot, and users
+    come once the trainer is through with that log. In the end no more users come, what they did is waited
+    for until it is learned, and the counts of both ends are compared. ``stopping`` ends it so.
+
+    Args:
+        folder: of the loop. port: of the service; 0 is any that is free. token: that the service wants.
+        settle_seconds: how long the end is waited for, by the clock on the wall.
+
+    Raises:
+        ResultError: (from ``run``) a part fails again and again.
+
+    Example: see ``docs/closed-loop.md``; ``tests/closed_loop/test_closed_loop.py`` runs one.
+    """
+
+    def __init__(
+        self, folder: LoopFolder, *, port: int = 0, token: str | None = None, settle_seconds: float = 300.0
+    ) -> None:
+        self.folder, self.stopping, self.under_way = folder, False, False
+        self.ports = LoopPorts(service=port or free_port(), updater=free_port(), trainer=free_port())
+        self.address = f"http://127.0.0.1:{self.ports.service}"
+        self.supervisor = Supervisor()
+        self.at_begin: tuple[PartNumbers, ...] = ()  # parts as the users began, and as they had ended
+        self.at_end: tuple[PartNumbers, ...] = ()
+        self.days = 0.0  # of the loop's time, that users came
+        self.seconds = 0.0  # likewise, by the clock on the wall
+        self.unanswered_because: str | None = None
+        self._settle_s = settle_seconds
+        self._doing, self._clock = "simulating the log before", TimeSource()
+        self._users: SimulatedUsers | None = None
+        self._client = Client(self.address, token=token)
+
+    def run(self, *, days: float | None = None, report: Report = lambda _: None) -> LoopCounts | None:
+        """Run it; the counts of both ends, or None where it was stopped before the first user came.
+
+        Args:
+            days: of the loop's time, from the first user on; None: until ``stopping`` is set.
+            report: is given how it is doing, twice a second.
+        """
+        archive, self._report = self.folder.write_archive(), report
+        self.folder.make_log()
+        world = self.folder.config.world()
+        self._clock, self.under_way = self.folder.begin_clock(), True
+        with self._client, self.supervisor:
+            if not self._started(archive):
+                return None
+            before = self._metrics("updater")
+            with SimulatedUsers(
+                self._client, world, clock=self._clock, shown=self.folder.config.shown, callers=_CALLERS
+            ) as users:
+                self._users = users
+                self.at_begin = self._parts()
+                self._let_come(users, days=days)
+                self._doing = "waiting until all is learned"
+                counts = self._settled(users, archive=archive, before=before)
+                self.at_end, self.unanswered_because = self._parts(), users.unanswered_because
+        return counts
+
+    def _started(self, archive: int) -> bool:
+        """Start the parts, each when it has what it needs; False where it is to stop."""
+        parts = loop_parts(self.folder, self.ports)
+        self._doing = "admitting the log before"
+        self.supervisor.start(parts["updater"])
+        if not self._until((self.folder.store / "config.json").exists):
+            return False
+        self._doing = "learning the log before"
+        self.supervisor.start(parts["trainer"])
+        if not self._until(self._has_snapshot):
+            return False
+        self.supervisor.start(parts["service"])
+        return self._until(lambda: self._caught_up(archive) and self._answers())
+
+    def _let_come(self, users: SimulatedUsers, *, days: float | None) -> None:
+        config, from_ms = self.folder.config, self._clock.now_ms()
+        until_ms = None if days is None else from_ms + round(days * DAY_MS)
+        requests = live_requests(
+            users.world, from_ms=from_ms, per_day=config.requests_per_day, candidates=config.candidates
+        )
+        self._doing, began_s = "running", time.monotonic()
+        coming = threading.Thread(
+            target=users.come, args=(requests,), kwargs={"until_ms": until_ms}, name="users", daemon=True
+        )
+        coming.start()
+        try:
+            self._until(lambda: not coming.is_alive())
+        finally:
+            users.stop()
+            coming.join()
+        self.days = (self._clock.now_ms() - from_ms) / DAY_MS
+        self.seconds = time.monotonic() - began_s
+
+    def _settled(self, users: SimulatedUsers, *, archive: int, before: Mapping[str, float]) -> LoopCounts:
+        """Wait until both ends agree, or for too long."""
+        until_s, self.stopping = time.monotonic() + self._settle_s, False
+        while True:
+            counts = LoopCounts(
+                users=users.counts.numbers(),
+                log=on_disk(self.folder.log) or 0,
+                archive=archive,
+                updater=self._metrics("updater"),
+                trainer=self._metrics("trainer"),
+                before=before,
+            )
+            if (not users.unsettled and counts.equal) or time.monotonic() > until_s or self.stopping:
+                return counts
+            self._look()
+
+    def _until(self, holds: Callable[[], bool]) -> bool:
+        """Look at all until something holds; False where the loop is to stop before."""
+        while not self.stopping:
+            if holds():
+                return True
+            self._look()
+        return False
+
+    def _look(self) -> None:
+        self.supervisor.check()
+        self.folder.note_time(self._clock.now_ms())
+        self._report(self.numbers())
+        time.sleep(_LOOK_EVERY_S)
+
+    def numbers(self) -> LoopNumbers:
+        """How it is doing."""
+        return LoopNumbers(
+            doing=self._doing,
+            at_ms=self._clock.now_ms(),
+            speed_up=self._clock.factor,
+            parts=self._parts(),
+            users=UserNumbers() if self._users is None else self._users.counts.numbers(),
+            updater=self._metrics("updater"),
+            trainer=self._metrics("trainer"),
+            version=None if self._users is None else self._users.version,
+        )
+
+    def _parts(self) -> tuple[PartNumbers, ...]:
+        return tuple(
+            PartNumbers(
+                name=run.part.name,
+                up=run.up,
+                restarts=run.restarts,
+                resident_bytes=resident_bytes(run.pid),
+            )
+            for run in self.supervisor.runs
+        )
+
+    def _metrics(self, part: str) -> dict[str, float]:
+        """A part's metrics; none while it is away."""
+        try:
+            return read_metrics(self.ports.metrics(part))
+        except ResultError:
+            return {}
+
+    def _has_snapshot(self) -> bool:
+        return any(self.folder.snapshots.glob("*-full"))
+
+    def _caught_up(self, archive: int) -> bool:
+        """Whether all that the log has by now is admitted and seen by the trainer."""
+        there = archive + (on_disk(self.folder.log) or 0)
+        return all(self._metrics(each).get("events_total") == there for each in ("updater", "trainer"))
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self._client.model().rankers)
+        except ServiceError:
+            return False

@@ -1,0 +1,160 @@
+"""Where a closed loop keeps what it made, and what time it was when it stopped."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow.parquet as pq
+
+from interestclock.closed_loop.config import LoopConfig
+from interestclock.errors import ConfigError, ResultError, system_errors_as
+from interestclock.files import write_text
+from interestclock.locks import lock
+from interestclock.saved import made_of, read_object
+from interestclock.simulator import write_simulated_log
+from interestclock.streams import EmbeddedLogWriter
+from interestclock.streams.commit_mark import on_disk
+from interestclock.timeofday import TimeSource, write_clock
+
+__all__ = ["LoopFolder"]
+
+_CONFIG, _STOPPED, _LOCK = "loop.json", "stopped.json", "loop.lock"
+_REMEDY = "bring it back from a copy, or begin anew in another folder"
+
+
+class LoopFolder:
+    """The folder of a closed loop; one process has it at a time.
+
+    ::
+
+        folder/loop.json     what the loop is set to
+        folder/clock.json    what time it is, for all parts, while it runs
+        folder/stopped.json  what time it was when it was last seen running
+        folder/archive/      the simulated log before the first user
+        folder/log/          the embedded log that the service appends to
+        folder/store/        of the updater
+        folder/trainer/      of the trainer, with the snapshots
+        folder/output/       what each part printed
+
+    Args:
+        folder: made if needed. config: of a new folder; of one that is there it has to be the same.
+
+    Raises:
+        ConfigError: the folder's loop is set to something else.
+        ResultError: it holds something else, is damaged, cannot be written, or another process runs in it.
+
+    Example:
+        >>> import tempfile
+        >>> config = LoopConfig(size="tiny", days_before=1, requests_per_day=20)
+        >>> with LoopFolder(Path(tempfile.mkdtemp()) / "loop", config=config) as folder:
+        ...     folder.write_archive() > 0, folder.begin_clock().at_ms(wall_ms=0) < config.start_ms
+        (True, True)
+    """
+
+    def __init__(self, folder: str | Path, *, config: LoopConfig) -> None:
+        self.path, self.config = Path(folder), config
+        with system_errors_as(ResultError, f"{self.path}: cannot be used", remedy="name another folder"):
+            if self.path.is_dir() and any(self.path.iterdir()) and not (self.path / _CONFIG).exists():
+                raise ResultError(f"{self.path} holds no closed loop; name a new folder or empty it")
+            self.output.mkdir(parents=True, exist_ok=True)
+            self._lock = lock(
+                self.path / _LOCK, taken=f"{self.path}: a closed loop runs in it", remedy="stop that first"
+            )
+        try:
+            self._claim()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+
+    @property
+    def archive(self) -> Path:
+        """The log before."""
+        return self.path / "archive"
+
+    @property
+    def log(self) -> Path:
+        """What the service appends to."""
+        return self.path / "log"
+
+    @property
+    def store(self) -> Path:
+        """Of the updater."""
+        return self.path / "store"
+
+    @property
+    def trainer(self) -> Path:
+        """Of the trainer."""
+        return self.path / "trainer"
+
+    @property
+    def snapshots(self) -> Path:
+        """That the service follows."""
+        return self.trainer / "snapshots"
+
+    @property
+    def clock(self) -> Path:
+        """The file that says what time it is."""
+        return self.path / "clock.json"
+
+    @property
+    def output(self) -> Path:
+        """What parts printed."""
+        return self.path / "output"
+
+    def write_archive(self) -> int:
+        """Simulate the log before, where it is not there yet; how many exposures it has."""
+        if not self.archive.exists():
+            config = self.config
+            write_simulated_log(
+                self.archive, size=config.simulator_size(), seed=config.seed, truth=config.truth()
+            )
+        files = sorted((self.archive / "events").glob("*.parquet"))
+        return sum(pq.read_metadata(each).num_rows for each in files)
+
+    def make_log(self) -> None:
+        """Make the log, of no message yet: whoever follows it knows then that nothing waits in it."""
+        if on_disk(self.log) is None:
+            EmbeddedLogWriter(self.log).close()
+
+    def begin_clock(self) -> TimeSource:
+        """The loop's clock from now on: it goes on where it stopped, or begins where the log before ends."""
+        start_ms, stopped = self.config.start_ms, self.path / _STOPPED
+        if stopped.exists():
+            found = read_object(stopped, remedy=_REMEDY).get("at_ms")
+            if not isinstance(found, int):
+                raise ResultError(f"{stopped}: at_ms is {found!r}, no time; {_REMEDY}")
+            start_ms = max(start_ms, found)
+        clock = TimeSource(start_ms=start_ms, left_ms=TimeSource().now_ms(), factor=self.config.speed_up)
+        write_clock(self.clock, clock)
+        return clock
+
+    def note_time(self, at_ms: int) -> None:
+        """It is so late; a loop that is started again goes on from there."""
+        with suppress(OSError):  # of a full disk a part says more
+            write_text(self.path / _STOPPED, json.dumps({"at_ms": at_ms}) + "\n", force_name=False)
+
+    def _claim(self) -> None:
+        file = self.path / _CONFIG
+        if not file.exists():
+            write_text(file, json.dumps(asdict(self.config)) + "\n")
+            return
+        there = made_of(LoopConfig, read_object(file, remedy=_REMEDY), where=str(file), remedy=_REMEDY)
+        for name, value in asdict(there).items():
+            if (given := getattr(self.config, name)) != value:
+                raise ConfigError(
+                    f"{self.path} is a loop with {name} {value}, not {given}; give the same, or begin anew "
+                    "in another folder"
+                )
