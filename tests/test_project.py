@@ -75,7 +75,7 @@ NO_EXAMPLE = {
     "interestclock.client.state_messages.Status": "what Client.status returns",
     "interestclock.client.user_messages.UserClock": "what Client.clock returns",
     "interestclock.client.user_messages.UserHistory": "what Client.history returns",
-    "interestclock.closed_loop.closed_loop.ClosedLoop": "runs processes; tests/closed_loop/test_closed_loop.py",
+    "interestclock.closed_loop.closed_loop.ClosedLoop": "runs processes; see tests/closed_loop/",
     "interestclock.service.event_routes.event_router": "needs an app; tests/service/test_event_routes.py",
     "interestclock.service.exploration.ExploredOrder": "what Exploration.order returns",
     "interestclock.service.serve_app.serve_app": "serves until the process ends",
