@@ -93,11 +93,12 @@ def test_every_module_is_imported_without_a_home(homeless: Surroundings) -> None
     ("homeless", "kept"),
     [
         ("no home", False),
-        pytest.param("no home", True, marks=pytest.mark.slow),
-        pytest.param("no one", False, marks=pytest.mark.slow),
+        ("no home", True),
+        ("no one", False),
     ],
     indirect=["homeless"],
 )
+@pytest.mark.slow
 def test_commands_run_without_a_home(homeless: Surroundings, kept: bool) -> None:
     if kept:
         homeless.environment["NUMBA_CACHE_DIR"] = str(homeless.folder / "kept")

@@ -86,6 +86,7 @@ def test_a_source_stands_where_a_path_stands(arguments: list[str], folder: Path)
     assert "1,200" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_killed_trainer_goes_on_to_the_bit(folder: Path) -> None:
     def train(source: str, to: str, *more: str) -> subprocess.CompletedProcess[str]:
         return command(folder, "train", source, "--ranker", CLOCK, "--checkpoints", to, *more)

@@ -54,6 +54,7 @@ NOT_IN_THE_API = {
 }
 # Exported names without a runnable example, each with its reason.
 NO_EXAMPLE = {
+    "interestclock.closed_loop.closed_loop.ClosedLoop": "it takes minutes; docs/closed-loop.md shows one",
     "interestclock.events.schema.EventSource": "a Protocol: there is nothing to run",
     "interestclock.clocks.clock_config.ClockConfig": "a Protocol: there is nothing to run",
     "interestclock.clocks.clock_module.ClockInputs": "what a ClockModule is given; its example reads some",
@@ -75,6 +76,7 @@ NO_EXAMPLE = {
     "interestclock.client.state_messages.Status": "what Client.status returns",
     "interestclock.client.user_messages.UserClock": "what Client.clock returns",
     "interestclock.client.user_messages.UserHistory": "what Client.history returns",
+    "interestclock.closed_loop.closed_loop.ClosedLoop": "runs processes; see tests/closed_loop/",
     "interestclock.service.event_routes.event_router": "needs an app; tests/service/test_event_routes.py",
     "interestclock.service.exploration.ExploredOrder": "what Exploration.order returns",
     "interestclock.service.serve_app.serve_app": "serves until the process ends",

@@ -297,16 +297,20 @@ def test_another_configuration_is_refused(log: Path, tmp_path: Path) -> None:
 
 
 def test_a_clock_that_is_not_the_walls_is_written_down(tmp_path: Path) -> None:
-    """Only a trainer that goes by the same one goes on."""
+    """Only a trainer that goes by one as fast goes on; since when it left the wall's may change."""
     for clock, folder in ((TimeSource(), "wall"), (TimeSource(left_ms=1_000, factor=60), "fast")):
         source = RedisSource(host="127.0.0.1", port=1, streams=["plays"], schema=REQUESTS, clock=clock)
         LiveRun(source, tmp_path / folder, config=CONFIG).__exit__(None, None, None)
     assert "clock" not in json.loads((tmp_path / "wall" / "config.json").read_text())
     said = json.loads((tmp_path / "fast" / "config.json").read_text())["clock"]
-    assert said == {"start_ms": 0, "left_ms": 1_000, "factor": 60}
-    source = RedisSource(host="127.0.0.1", port=1, streams=["plays"], schema=REQUESTS)
-    with pytest.raises(ResultError, match=r"is of another source or configuration"):
-        LiveRun(source, tmp_path / "fast", config=CONFIG, resume=True)
+    assert said == {"factor": 60}
+    for other in (None, TimeSource(factor=61)):
+        source = RedisSource(host="127.0.0.1", port=1, streams=["plays"], schema=REQUESTS, clock=other)
+        with pytest.raises(ResultError, match=r"is of another source or configuration"):
+            LiveRun(source, tmp_path / "fast", config=CONFIG, resume=True)
+    later = TimeSource(start_ms=9_000, left_ms=8_000, factor=60)
+    source = RedisSource(host="127.0.0.1", port=1, streams=["plays"], schema=REQUESTS, clock=later)
+    LiveRun(source, tmp_path / "fast", config=CONFIG, resume=True).__exit__(None, None, None)
 
 
 def test_an_admitted_log_that_is_lost_is_missed(log: Path, tmp_path: Path) -> None:
