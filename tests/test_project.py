@@ -54,7 +54,6 @@ NOT_IN_THE_API = {
 }
 # Exported names without a runnable example, each with its reason.
 NO_EXAMPLE = {
-    "interestclock.closed_loop.closed_loop.ClosedLoop": "it takes minutes; docs/closed-loop.md shows one",
     "interestclock.events.schema.EventSource": "a Protocol: there is nothing to run",
     "interestclock.clocks.clock_config.ClockConfig": "a Protocol: there is nothing to run",
     "interestclock.clocks.clock_module.ClockInputs": "what a ClockModule is given; its example reads some",

@@ -83,7 +83,7 @@ FREE = {
     *("source", "--then", "--mapping", "--layout", "--items", "--group", "--speed-up", "--idle-seconds"),
     *("--checkpoints", "--resume", "--state-from"),
     "--lineup",  # says what --ranker names
-    "--sample-requests",
+    *("--sample-requests", "--clock"),
     *("--checkpoint-minutes", "--checkpoints-kept", "--snapshot-minutes", "--full-snapshot-hours"),
     *("--metrics-port", "--metrics-address", "--log-file"),
 }
