@@ -47,7 +47,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Time perception for streaming recommenders: does the time of day matter in your log, and what "
     "would a clock gain you? Begin with 'inspect LOG' ('simulate' makes one), then 'compare'; 'features' "
-    "feeds a model of your own, 'train' learns from a live stream, 'serve' ranks over HTTP.",
+    "feeds a model of your own, 'train' learns from a live stream, 'serve' ranks over HTTP, and 'live' shows "
+    "all of it at work.",
 )
 _out = Console()
 _errors = Console(stderr=True)

@@ -1,0 +1,71 @@
+"""The command that runs the loop: what it refuses, and what it says in the end."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from interestclock.cli.app import app
+from interestclock.closed_loop import ClosedLoop, LoopConfig, LoopCounts, PartNumbers, UserNumbers
+from interestclock.errors import ConfigError
+
+RUNNER = CliRunner()
+
+
+def outcome(name: str) -> str:
+    return f"events_by_outcome_total{{outcome={name}}}"
+
+
+@pytest.mark.parametrize(
+    ("option", "match"),
+    [
+        (("--size", "huge"), "--size 'huge'"),
+        (("--ranker", "gausian"), "gausian"),
+        (("--shown", "51"), "shown is 51, of 50 candidates"),
+        (("--speed-up", "0"), "speed_up is 0.0"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_made(
+    option: tuple[str, str], match: str, tmp_path: Path
+) -> None:
+    result = RUNNER.invoke(app, ["live", str(tmp_path / "loop"), *option])
+    assert isinstance(result.exception, ConfigError)
+    assert match in str(result.exception)
+    assert not (tmp_path / "loop").exists()
+
+
+@pytest.mark.parametrize("learned", [104, 103])
+def test_status_and_words_say_whether_the_counts_are_equal(
+    learned: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What runs is a loop of no processes: the counts are given."""
+    config = LoopConfig(size="tiny")
+    (tmp_path / "loop").mkdir()
+    (tmp_path / "loop" / "loop.json").write_text(json.dumps(asdict(config)))
+    counts = LoopCounts(
+        users=UserNumbers(ranks=1, exposures=4, exposures_acknowledged=4),
+        log=5,
+        archive=100,
+        updater={"events_total": 105.0, outcome("exposures"): 104.0},
+        trainer={"events_total": 105.0, outcome("learned"): float(learned)},
+        before={"events_total": 100.0, outcome("exposures"): 100.0},
+    )
+
+    def run(loop: ClosedLoop, **_: Any) -> LoopCounts:
+        part = PartNumbers(name="trainer", up=True, restarts=1, resident_bytes=5e8)
+        loop.at_begin = loop.at_end = (part,)
+        loop.days, loop.seconds = 0.5, 60.0
+        return counts
+
+    monkeypatch.setattr(ClosedLoop, "run", run)
+    result = RUNNER.invoke(app, ["live", str(tmp_path / "loop"), "--size", "tiny"])
+    assert result.exit_code == int(learned != 104)
+    verdict = "equal" if learned == 104 else "1 fewer"
+    assert f"104 in features since the log before, {learned} learned: {verdict}" in result.output
+    assert "0.50 days in 1.0 minutes" in result.output
+    assert "trainer up, 1 restart, 500 MB; in the end trainer up" in result.output
