@@ -44,7 +44,11 @@ def test_results_name_the_clock_and_say_where_it_came_from(compared: Path) -> No
     assert list(results["rankers"]) == ["base", "weekend", "weekend-wide"]
     assert "weekend" in (compared / "report.html").read_text()
     settings = json.loads((compared / "config.json").read_text())["settings"]
-    assert settings["rankers"] == ["base", {"kind": CLOCK, "width": 8}, {"kind": WIDE, "width": 16}]
+    assert settings["rankers"] == {
+        "base": [],
+        "weekend": [{"kind": CLOCK, "width": 8}],
+        "weekend-wide": [{"kind": WIDE, "width": 16}],
+    }
     saved = json.loads((compared / "rankers" / "weekend-seed0" / "ranker.json").read_text())
     assert saved["config"]["clocks"] == [{"kind": CLOCK, "width": 8}]
 

@@ -466,6 +466,7 @@ def test_every_setting_may_differ_or_not(events: pa.Table, other: Path, tmp_path
         "full_snapshot_hours": 7.0,
         "poll_messages": 7,
         "idle_seconds": 7.0,
+        "sample_requests": 0.5,
         "clocks": ClockFeatureConfig(values_per_attribute=2, weights=Eq3Weights(skip=0.5)),
     }
     must = {

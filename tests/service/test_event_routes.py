@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,38 @@ def test_an_item_and_an_erasure(folder: Path, tmp_path: Path) -> None:
     assert counts(numbers) == {"received": 3, "items": 2, "erasures": 1}
 
 
+def test_a_user_whose_id_ends_with_a_line_is_no_other(folder: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
+        return [
+            *[await client.delete(f"/v1/users/{each}") for each in ("ann%0A", "a%0Ab", "%ff")],
+            await client.put("/v1/items/song%0A", json={"attributes": {}}),
+        ]
+
+    statuses = [each.status_code for each in responses(folder, EmbeddedLogWriter(log), ask)]
+    assert statuses == [202, 202, 400, 200]
+    named = [json.loads(each) for each in messages_in(log)]
+    assert [each.get("erase", each.get("item")) for each in named] == ["ann\n", "a\nb", "song\n"]
+
+
+@pytest.mark.parametrize("call", ["POST /v1/events", "PUT /v1/items/a"])
+def test_a_body_that_does_not_arrive_keeps_nobody_waiting(call: str, folder: Path, tmp_path: Path) -> None:
+    method, path = call.split()
+
+    async def never() -> AsyncIterator[bytes]:
+        yield b"["
+        await asyncio.Event().wait()
+
+    async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
+        headers = {"Content-Type": "application/json"}
+        return [await client.request(method, path, content=never(), headers=headers)]
+
+    config = ServiceConfig(log_seconds=0.1)
+    (late,) = responses(folder, EmbeddedLogWriter(tmp_path / "log"), ask, config=config)
+    assert "the body did not arrive in 0.1 s and nothing is logged" in refusal(late, 504).detail
+
+
 @pytest.mark.parametrize(
     ("call", "body", "reason"),
     [
@@ -239,8 +272,8 @@ def test_an_item_and_an_erasure(folder: Path, tmp_path: Path) -> None:
         ("PUT /v1/items/a", {"attributes": {}, "from_ms": 1_700_000_000}, "reads as seconds"),
         ("PUT /v1/items/" + "a" * 257, {"attributes": {}}, "257"),
         ("PUT /v1/items/", {"attributes": {}}, "item"),
-        ("DELETE /v1/users/" + "a" * 257, None, "257"),
-        ("DELETE /v1/users/", None, "erase"),
+        ("DELETE /v1/users/" + "a" * 257, None, "user is 257 bytes long"),
+        ("DELETE /v1/users/", None, "user is missing"),
     ],
 )
 def test_items_and_users_that_cannot_be(

@@ -34,6 +34,9 @@ def status_of(folder: Path, access: Access | None = None, **arguments: Any) -> t
         ({"Host": "rebound.example:8000"}, 421),
         ({"Host": "127.0.0.1.example"}, 421),
         ({"Host": ""}, 421),
+        ({"Host": "127.0.0.1:8000@page.example"}, 421),
+        ({"Host": "[::1]page.example"}, 421),
+        ({"Host": "127.0.0.1:"}, 200),
         ({"Origin": "http://127.0.0.1:8000"}, 200),
         ({"Origin": "http://127.0.0.1:9000"}, 403),
         ({"Origin": "https://page.example"}, 403),
@@ -44,6 +47,34 @@ def status_of(folder: Path, access: Access | None = None, **arguments: Any) -> t
 )
 def test_no_page_of_another_site_reaches_it(headers: dict[str, str], status: int, folder: Path) -> None:
     assert status_of(folder, headers=headers)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second", "status"),
+    [
+        ("Origin", "http://127.0.0.1:8000", "https://page.example", 403),
+        ("Sec-Fetch-Site", "none", "cross-site", 403),
+        ("Content-Type", "application/json", "text/plain", 415),
+    ],
+)
+def test_a_header_that_comes_twice_is_judged_twice(
+    name: str, first: str, second: str, status: int, folder: Path
+) -> None:
+    async def ask() -> httpx.Response:
+        async with asking(small_service(folder)) as client:
+            headers = {"Content-Type": "application/json"} if name != "Content-Type" else {}
+            given = [*headers.items(), (name, first), (name, second)]
+            return await client.post("/v1/rank", content=b"{}", headers=given)
+
+    assert asyncio.run(ask()).status_code == status
+
+
+def test_a_path_is_text_and_a_wrong_method_is_told_the_right_one(folder: Path) -> None:
+    asked = [("GET", f"/v1/users/{each}/clock", {}) for each in ("%ff", "%ED%A0%80")]
+    *no_text, wrong = answers_to(small_service(folder), *asked, ("GET", "/v1/rank", {}))
+    assert [each.status_code for each in no_text] == [400, 400]
+    assert "the path is no UTF-8" in no_text[0].json()["detail"]
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
 
 
 def test_no_other_site_is_let_in_by_cors(folder: Path) -> None:

@@ -123,6 +123,23 @@ def test_attributes_stand_in_for_an_item_that_is_not_known(folder: Path) -> None
     assert scores["x"] == scores["y"] != scores["z"]
 
 
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ([{"genres": ["rock"]}], "items have no attribute 'genres'; they have genre"),
+        ([{"genre": ["rock"]}, {"genre": ["jazz"]}], "candidate 'x' comes with two sets of attributes"),
+    ],
+)
+def test_attributes_that_would_not_count_are_refused(
+    given: list[dict[str, list[str]]], reason: str, folder: Path
+) -> None:
+    candidates = [{"item": "x", "attributes": each} for each in given]
+    body = {"json": RANK | {"candidates": candidates}}
+    (response,) = answers_to(small_service(folder), ("POST", "/v1/rank", body))
+    assert response.status_code == 422
+    assert reason in response.json()["detail"]
+
+
 def test_it_says_how_far_the_features_go_and_why(folder: Path) -> None:
     body = {"json": RANK | {"explain": 5}}
     (response,) = answers_to(small_service(folder), ("POST", "/v1/rank", body), access=Access(demo=True))

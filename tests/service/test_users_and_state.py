@@ -46,6 +46,7 @@ def test_a_user_is_shown_as_the_store_knows_them(folder: Path) -> None:
         ("7/history", 404, "the store does not know user '7'"),
         (f"{'x' * 257}/clock", 404, "user ids have at most 256 bytes"),
         ("a%2Fb/clock", 404, "the store does not know user 'a/b'"),
+        ("ann%0A/clock", 404, "the store does not know user 'ann\n'"),
         ("ann/history?last=1001", 422, "last is '1001'; give a whole number up to 1,000"),
         ("ann/history?last=-1", 422, "last is '-1'"),
         ("ann/history?last=%D9%A3", 422, "last is"),

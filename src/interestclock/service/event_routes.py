@@ -20,6 +20,7 @@ from interestclock.service.event_batches import FaultyBatchError
 from interestclock.service.event_service import EventService
 from interestclock.service.in_flight import InFlight
 from interestclock.service.openapi import any_of, operation
+from interestclock.service.path_ids import id_in_path
 from interestclock.service.problems import ProblemError
 
 __all__ = ["event_router"]
@@ -54,14 +55,23 @@ def event_router(events: EventService, *, config: ServiceConfig | None = None) -
                 retry_seconds=config.retry_seconds,
             ) from error
 
+    async def arrived(request: Request) -> bytes:
+        try:
+            async with asyncio.timeout(config.log_seconds):
+                return await request.body()
+        except TimeoutError as error:
+            raise ProblemError(
+                504, f"the body did not arrive in {config.log_seconds} s and nothing is logged; send it again"
+            ) from error
+
     @router.post(
         "/v1/events",
-        **operation(Logged, body=any_of(Exposure, Label, Outcome), example=BATCH, problems=(409, 503)),
+        **operation(Logged, body=any_of(Exposure, Label, Outcome), example=BATCH, problems=(409, 503, 504)),
     )
     async def post_events(request: Request) -> Response:
         """Log a batch of exposures, labels and outcomes; answered once the log has all of them."""
         with waiting.one(), _problems(config):
-            body = await request.body()
+            body = await arrived(request)
             if len(body) > _LARGE_BYTES:
                 count, future = await asyncio.to_thread(events.submit, body)
             else:
@@ -71,16 +81,18 @@ def event_router(events: EventService, *, config: ServiceConfig | None = None) -
         return json_response(Logged(logged=count, log=log.name, acknowledged=log.acknowledged))
 
     @router.put(
-        "/v1/items/{item:path}", **operation(Logged, body=ItemChange, example=CHANGE, problems=(503,))
+        f"/v1/items/{id_in_path('item')}",
+        **operation(Logged, body=ItemChange, example=CHANGE, problems=(503, 504)),
     )
     async def put_item(item: str, request: Request) -> Response:
         """Log what an item is from now on; answered once the log has it."""
         with waiting.one(), _problems(config):
+            await arrived(request)
             await logged(events.change_item(item, await decoded(request, decoder)))
         log = events.log
         return json_response(Logged(logged=1, log=log.name, acknowledged=log.acknowledged))
 
-    @router.delete("/v1/users/{user:path}", **operation(Erased, problems=(422, 503), status=202))
+    @router.delete(f"/v1/users/{id_in_path('user')}", **operation(Erased, problems=(422, 503), status=202))
     async def delete_user(user: str) -> Response:
         """Log that a user is erased; answered once the log has it, and done once it is admitted."""
         with waiting.one(), _problems(config):

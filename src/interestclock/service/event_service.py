@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from interestclock.client import ItemChange, Rank, Ranked
+from interestclock.client.fields import check_bytes
 from interestclock.errors import RequestError
 from interestclock.events import erase_message, item_message
 from interestclock.events.message_json import read_message
@@ -131,7 +132,10 @@ class EventService:
             RequestError: it is no id. QueueFullError, ResultError: as ``submit``.
         """
         until_ms = self._time.now_ms()
+        if not user:
+            raise RequestError("user is missing; send DELETE /v1/users/USER")
         try:
+            check_bytes("user", [user])
             message = erase_message(erase=user, timestamp_ms=until_ms)
         except ValueError as error:
             raise RequestError(str(error)) from error

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import unquote_to_bytes
+
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,7 +15,8 @@ __all__ = ["Guard"]
 
 _OPEN = ("/healthz", "/readyz")  # a load balancer asks, by an address that is no name of the service
 _WITH_BODY = ("POST", "PUT", "PATCH")
-_OWN_SITE = (None, "same-origin", "none")  # Sec-Fetch-Site, which browsers send
+_OWN_SITE = ("same-origin", "none")  # Sec-Fetch-Site, which browsers send
+_HOST = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:[0-9]*)?")
 
 
 class Guard:
@@ -49,6 +53,7 @@ class Guard:
         if scope["path"] in _OPEN:
             return
         _check_names(headers, self._access)
+        _check_path(scope.get("raw_path") or b"")
         if not self._access.admits(headers.get("authorization")):
             raise ProblemError(401, "the token is missing or another; send Authorization: Bearer TOKEN")
         if scope["method"] in _WITH_BODY:
@@ -74,16 +79,17 @@ def _check_names(headers: Headers, access: Access) -> None:
     hosts = headers.getlist("host")
     if len(hosts) != 1 or _name_of(hosts[0]) not in access.hosts:
         raise ProblemError(
-            421, f"the service is not called {', '.join(hosts) or 'nothing'!r}; start it with --name for that"
+            421, f"the service is not called '{', '.join(hosts)}'; start it with --name for that"
         )
     own = {f"{scheme}://{hosts[0].lower()}" for scheme in ("http", "https")}
-    elsewhere = headers.get("sec-fetch-site") not in _OWN_SITE
-    if elsewhere or headers.get("origin", min(own)).lower() not in own:
+    sites, origins = headers.getlist("sec-fetch-site"), headers.getlist("origin")
+    if not {*sites} <= {*_OWN_SITE} or not {each.lower() for each in origins} <= own:
         raise ProblemError(403, "pages of other sites may not ask; call the service from a program")
 
 
 def _check_body(headers: Headers, *, most: int) -> None:
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    kinds = headers.getlist("content-type")
+    kind = ", ".join(each.partition(";")[0].strip().lower() for each in kinds)
     if kind != "application/json":
         raise ProblemError(415, f"the body is '{kind}'; send it as Content-Type: application/json")
     if headers.get("content-encoding", "identity").strip().lower() != "identity":
@@ -97,7 +103,15 @@ def _too_large(most: int) -> str:
     return f"the body has more than {most:,} bytes; send fewer candidates or messages at a time"
 
 
+def _check_path(path: bytes) -> None:
+    """An id that is no text would become another one."""
+    try:
+        unquote_to_bytes(path).decode()
+    except UnicodeDecodeError as error:
+        raise ProblemError(400, "the path is no UTF-8; percent-encode the bytes of UTF-8") from error
+
+
 def _name_of(host: str) -> str:
-    """A host without its port."""
-    host = host.lower()
-    return host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    """A host without its port; what is none stays as it is, and is nobody's name."""
+    found = _HOST.fullmatch(host.lower())
+    return found[1] if found else host

@@ -14,7 +14,7 @@ __all__ = ["add_openapi", "any_of", "operation"]
 
 _REFERENCE = "#/components/schemas/{name}"
 PROBLEMS = {
-    400: "The body is no JSON.",
+    400: "The body is no JSON, or the path no UTF-8.",
     401: "The token is missing, or another.",
     403: "A page of another site asks, or what is known of a user may not be shown.",
     404: "The user is not known.",
@@ -26,8 +26,8 @@ PROBLEMS = {
     503: "There is too much to do, or the store is away; try again after the seconds of Retry-After.",
     504: "It was not answered in time.",
 }
-_ANYWHERE = (401, 403, 421)
-_WITH_BODY = (400, 413, 415, 422)
+_ANYWHERE = (400, 401, 403, 421)
+_WITH_BODY = (413, 415, 422)
 
 
 def operation(
@@ -48,7 +48,7 @@ def operation(
 
     Example:
         >>> sorted(operation(Problem, problems=[504])["responses"])
-        [200, 401, 403, 421, 504]
+        [200, 400, 401, 403, 421, 504]
     """
     of_body = _WITH_BODY if body is not None else ()
     responses: dict[int, dict[str, Any]] = {

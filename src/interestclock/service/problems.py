@@ -68,9 +68,12 @@ def add_problem_handlers(app: FastAPI, *, retry_seconds: int) -> None:
         if known is None:
             _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
             return problem_response(500, "the service failed; its log says how")
-        return problem_response(
+        response = problem_response(
             known.status, known.detail, retry_seconds=known.retry_seconds, faults=known.faults
         )
+        if isinstance(error, HTTPException):
+            response.headers.update(error.headers or {})  # what may be sent instead, of 405
+        return response
 
     for kind in (Exception, InterestClockError, ProblemError, HTTPException, TimeoutError):
         app.add_exception_handler(kind, handle)

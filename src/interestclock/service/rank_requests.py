@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from interestclock.client import Candidate, Catalogue, Rank
 from interestclock.client.fields import local_ms
 from interestclock.errors import RequestError
@@ -20,12 +22,13 @@ def rank_request(call: Rank, store: FeatureSource, *, at_ms: int, most: int) -> 
         most: candidates, at most.
 
     Raises:
-        RequestError: there are more, or none, or the catalogue has no such attribute.
+        RequestError: there are more, or none, items have no such attribute, or one has two sets of them.
 
     Example:
         >>> from interestclock.events.schema import LogSchema
         >>> from interestclock.state import FeatureState, StateConfig
-        >>> store = FeatureState(LogSchema(labels=("finish",)), items=None, config=StateConfig())
+        >>> schema = LogSchema(labels=("finish",), attributes=("genre",))
+        >>> store = FeatureState(schema, items=None, config=StateConfig())
         >>> call = Rank(user=7, candidates=[3, Candidate(item=4, attributes={"genre": ["rock"]})])
         >>> request = rank_request(call, store, at_ms=0, most=2)
         >>> request.items, request.attributes
@@ -37,7 +40,7 @@ def rank_request(call: Rank, store: FeatureSource, *, at_ms: int, most: int) -> 
     else:
         given = call.candidates or []
         items = [each.item if isinstance(each, Candidate) else each for each in given]
-        attributes = {each.item: each.attributes for each in given if isinstance(each, Candidate)}
+        attributes = _attributes(given, store)
     if len(items) > most:
         raise RequestError(f"{len(items):,} candidates; give at most {most:,}")
     return RankRequest(
@@ -53,14 +56,31 @@ def rank_request(call: Rank, store: FeatureSource, *, at_ms: int, most: int) -> 
     )
 
 
+def _attributes(given: Sequence[Id | Candidate], store: FeatureSource) -> dict[Id, dict[str, list[str]]]:
+    """What a request says of items, in case the store does not know them."""
+    attributes: dict[Id, dict[str, list[str]]] = {}
+    for each in given:
+        if not isinstance(each, Candidate):
+            continue
+        for name in each.attributes:
+            _check_attribute(name, store)
+        if attributes.setdefault(each.item, each.attributes) != each.attributes:
+            raise RequestError(f"candidate {each.item!r} comes with two sets of attributes; give it once")
+    return attributes
+
+
+def _check_attribute(name: str, store: FeatureSource) -> None:
+    if name not in store.schema.attributes:
+        has = ", ".join(store.schema.attributes) or "none"
+        raise RequestError(f"items have no attribute '{name}'; they have {has}")
+
+
 def _listed(catalogue: Catalogue, store: FeatureSource, *, at_ms: int, most: int) -> list[Id]:
     """Items of the store, those that became known last first."""
     having = None
     if catalogue.attribute is not None and catalogue.value is not None:
         having = (catalogue.attribute, catalogue.value)
-        if catalogue.attribute not in store.schema.attributes:
-            has = ", ".join(store.schema.attributes) or "none"
-            raise RequestError(f"items have no attribute '{catalogue.attribute}'; they have {has}")
+        _check_attribute(catalogue.attribute, store)
     if catalogue.limit > most:
         raise RequestError(f"catalogue limit is {catalogue.limit:,}; give at most {most:,}")
     with store.snapshot() as view:

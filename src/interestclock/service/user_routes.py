@@ -10,6 +10,7 @@ from interestclock.client import UserClock, UserHistory
 from interestclock.service.access import TOKEN_VARIABLE, Access
 from interestclock.service.bodies import json_response
 from interestclock.service.openapi import operation
+from interestclock.service.path_ids import id_in_path
 from interestclock.service.problems import ProblemError
 from interestclock.service.ranking_service import RankingService
 from interestclock.service.user_pages import clock_of, history_of, page_of
@@ -24,14 +25,15 @@ def user_router(service: RankingService, access: Access) -> APIRouter:
     """The routes that show what is known of a user."""
     router = APIRouter()
 
-    @router.get("/v1/users/{user:path}/clock", **operation(UserClock, problems=(404, 422, 503)))
+    @router.get(f"/v1/users/{id_in_path('user')}/clock", **operation(UserClock, problems=(404, 422, 503)))
     async def clock(user: str) -> Response:
         """Show what a user likes at which hour of the day."""
         check_opens_histories(access)
         return json_response(clock_of(await asyncio.to_thread(page_of, service, user, last=0)))
 
     @router.get(
-        "/v1/users/{user:path}/history", **operation(UserHistory, query=_QUERY, problems=(404, 422, 503))
+        f"/v1/users/{id_in_path('user')}/history",
+        **operation(UserHistory, query=_QUERY, problems=(404, 422, 503)),
     )
     async def history(user: str, request: Request) -> Response:
         """Show a user's newest behaviours, ``last`` of them."""
