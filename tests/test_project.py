@@ -15,12 +15,10 @@ from types import ModuleType
 
 import pyarrow.parquet as pq
 import pytest
+from command_options import command_options
 from pyarrow import csv
-from typer.core import TyperGroup
-from typer.main import get_command
 
 import interestclock
-from interestclock.cli.app import app
 from interestclock.events import ColumnMapping, open_log
 from interestclock.samples import PrepareConfig
 from interestclock.studies import read_lineup
@@ -356,21 +354,6 @@ def docs_module(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def command_options() -> dict[str, set[str]]:
-    """The options of each command, as its ``--help`` lists them."""
-    group = get_command(app)
-    assert isinstance(group, TyperGroup)
-    some = dict(group.commands)
-    for name, command in group.commands.items():
-        if isinstance(command, TyperGroup):
-            some |= {f"{name} {part}": each for part, each in command.commands.items()}
-    some["features"] = some["features export"]  # which may be left out
-    return {
-        name: {option for parameter in command.params for option in parameter.opts} | {"--help"}
-        for name, command in some.items()
-    }
 
 
 def own_docstring(thing: object) -> str:

@@ -22,7 +22,7 @@ class RedisServer:
 
     def __init__(self, folder: Path, settings: str = ALL_IS_KEPT) -> None:
         self.folder, self.settings = folder, settings
-        self.port = _free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -91,7 +91,7 @@ def _is_whole(node: RedisServer) -> bool:
     return (told["cluster_state"], told["cluster_known_nodes"]) == ("ok", "3")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """One whose cluster bus, 10,000 further, is a port, too."""
     while True:
         with socket.socket() as free:
