@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -14,7 +15,6 @@ import numpy as np
 
 from interestclock.client import Rank, Ranked, WallClock
 from interestclock.errors import RequestError, ResultError
-from interestclock.service.background import Background
 from interestclock.service.config import ServiceConfig
 from interestclock.service.exploration import Exploration
 from interestclock.service.in_flight import InFlight
@@ -23,11 +23,13 @@ from interestclock.service.ranked_items import ranked_items
 from interestclock.service.reopened_store import ReopenedStore
 from interestclock.service.scored_again import scored_again
 from interestclock.serving import Following, Rankers, RankRequest, Scored, ScoringQueue
+from interestclock.serving.background import Background
 from interestclock.serving.warm_up import warm_up
 from interestclock.timeofday import TimeSource
 
 __all__ = ["RankingService"]
 
+_log = logging.getLogger("interestclock.service")
 _REQUEST_BYTES = 12  # 96 bits: no two requests of a service's life have the same
 
 
@@ -95,7 +97,13 @@ class RankingService:
             stack.callback(self.store.close)
             stack.enter_context(self.queue)
             stack.enter_context(Following(self.rankers, every_seconds=seconds))
-            stack.callback(Background(self.store.reopen, seconds=seconds).close)
+            looking = Background(
+                self.store.reopen,
+                seconds=seconds,
+                log=_log,
+                failing="what is done beside answering failed; it is tried again",
+            )
+            stack.callback(looking.close)
             self._beside = stack.pop_all()
         return self
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
 from types import TracebackType
 from typing import Self
 
 from interestclock.errors import ConfigError
+from interestclock.serving.background import Background
 from interestclock.serving.rankers import Rankers
 
 __all__ = ["Following"]
@@ -36,10 +36,10 @@ class Following:
     def __init__(self, rankers: Rankers, *, every_seconds: float = 1.0) -> None:
         if not 0 < every_seconds < math.inf:
             raise ConfigError(f"every_seconds is {every_seconds}; give seconds above 0, for example 1")
-        self._rankers, self._every_seconds = rankers, every_seconds
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="following", daemon=True)
-        self._thread.start()
+        self._rankers = rankers
+        self._looking = Background(
+            self._look, seconds=every_seconds, log=_log, failing="snapshots cannot be looked for"
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -51,13 +51,8 @@ class Following:
 
     def close(self) -> None:
         """Look no more."""
-        self._closing.set()
-        self._thread.join()
+        self._looking.close()
 
-    def _run(self) -> None:
-        while not self._closing.wait(self._every_seconds):
-            try:
-                for name in self._rankers.refresh():
-                    _log.info("ranker %s answers with %s", name, self._rankers.scorer(name).version)
-            except Exception:  # what is in use stays, and the next look may find better
-                _log.exception("snapshots cannot be looked for")
+    def _look(self) -> None:
+        for name in self._rankers.refresh():
+            _log.info("ranker %s answers with %s", name, self._rankers.scorer(name).version)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from interestclock.errors import QueueFullError, ResultError
+from interestclock.errors import QueueFullError, ResultError, own_error
 
 __all__ = ["MOST_MESSAGE_BYTES", "AppendQueue", "HandedOver"]
 
@@ -98,6 +98,35 @@ class AppendQueue:
                 group_bytes += self._waiting[0].bytes
                 group.append(self._waiting.popleft())
             return group
+
+    def write(self, group: Sequence[HandedOver], append: Callable[[list[bytes]], Sequence[Any]]) -> None:
+        """Have a group written at once, and tell each caller where its first message is, or what went wrong.
+
+        Calls that were given up meanwhile are left out.
+
+        Args:
+            group: of ``next_group``. append: writes messages, and gives where each of them is.
+
+        Example:
+            >>> queue = AppendQueue("log", most_bytes=100, overhead_bytes=0, waits_for="the disk")
+            >>> one, two = queue.submit([b"a", b"b"]), queue.submit([b"c"])
+            >>> queue.write(queue.next_group(0.0), lambda messages: range(7, 7 + len(messages)))
+            >>> one.result(), two.result(), queue.waiting_bytes
+            (7, 9, 0)
+        """
+        going = [each for each in group if each.future.set_running_or_notify_cancel()]
+        if going:
+            try:
+                places = append([message for each in going for message in each.messages])
+            except BaseException as error:  # whoever waits has to know
+                for each in going:
+                    each.future.set_exception(own_error(error))
+            else:
+                first = 0
+                for each in going:
+                    each.future.set_result(places[first])
+                    first += len(each.messages)
+        self.release(group)
 
     def release(self, group: Sequence[HandedOver]) -> None:
         """Its messages are written, or were given up."""

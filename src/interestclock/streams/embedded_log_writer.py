@@ -13,10 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from interestclock.errors import ConfigError, ResultError, own_error, system_errors_as
+from interestclock.errors import ConfigError, ResultError, system_errors_as
 from interestclock.files import force
 from interestclock.locks import lock
-from interestclock.streams.append_queue import AppendQueue, HandedOver
+from interestclock.streams.append_queue import AppendQueue
 from interestclock.streams.commit_mark import CommitMark, committed
 from interestclock.streams.embedded_log_folder import (
     HEADER,
@@ -162,30 +162,18 @@ class EmbeddedLogWriter:
 
     def _run(self) -> None:
         while (group := self._queue.next_group(_RETENTION_S)) is not None:
-            taken = [each for each in group if each.future.set_running_or_notify_cancel()]
-            if taken:
-                self._commit(taken)
-            self._queue.release(group)
+            self._queue.write(group, self._commit)
             if not self._marked:
                 self._mark_committed()
             if time.monotonic() - self._retained_s >= _RETENTION_S:
                 self._retain()
 
-    def _commit(self, group: Sequence[HandedOver]) -> None:
-        try:
-            now_ms = self._clock.now_ms()
-            first = self._segments.append(
-                [entry_bytes(now_ms, message) for each in group for message in each.messages]
-            )
-        except BaseException as error:  # whoever waits has to know
-            for each in group:
-                each.future.set_exception(own_error(error))
-            return
+    def _commit(self, messages: Sequence[bytes]) -> range:
+        now_ms = self._clock.now_ms()
+        first = self._segments.append([entry_bytes(now_ms, message) for message in messages])
         self._marked = False
         self._mark_committed()
-        for each in group:
-            each.future.set_result(first)
-            first += len(each.messages)
+        return range(first, first + len(messages))
 
     def _mark_committed(self) -> None:
         try:

@@ -9,9 +9,9 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
 
-from interestclock.errors import ConfigError, ResultError, own_error
+from interestclock.errors import ConfigError, ResultError
 from interestclock.streams.addresses import BrokerAddress, redis_client, redis_package
-from interestclock.streams.append_queue import AppendQueue, HandedOver
+from interestclock.streams.append_queue import AppendQueue
 from interestclock.streams.redis_durability import read_durability, report_durability
 from interestclock.streams.redis_streams import FIELD
 
@@ -113,22 +113,7 @@ class RedisLogWriter:
 
     def _run(self) -> None:
         while (group := self._queue.next_group(_LOOK_S)) is not None:
-            going = [each for each in group if each.future.set_running_or_notify_cancel()]
-            if going:
-                self._send(going)
-            self._queue.release(group)
-
-    def _send(self, group: Sequence[HandedOver]) -> None:
-        try:
-            ids = self._append([message for each in group for message in each.messages])
-        except BaseException as error:  # whoever waits has to know
-            for each in group:
-                each.future.set_exception(own_error(error))
-            return
-        first = 0
-        for each in group:
-            each.future.set_result(ids[first])
-            first += len(each.messages)
+            self._queue.write(group, self._append)
 
     def _append(self, messages: Sequence[bytes]) -> list[bytes]:
         try:

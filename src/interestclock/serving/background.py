@@ -1,4 +1,4 @@
-"""What a service does beside answering: it looks for a store that is back."""
+"""A thread beside those that answer, which looks for something again and again."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from collections.abc import Callable
 
 __all__ = ["Background"]
 
-_log = logging.getLogger("interestclock.service")
-
 
 class Background:
     """A thread that does something again and again, until it is closed.
 
     Args:
-        work: what. seconds: between two times.
+        work: what. seconds: between two times. log, failing: where and what is logged, with the error, when
+            it fails; it is tried again.
 
     Example:
         >>> done = threading.Event()
-        >>> background = Background(done.set, seconds=0.001)
+        >>> background = Background(done.set, seconds=0.001, log=logging.getLogger(), failing="not done")
         >>> done.wait(10)
         True
         >>> background.close()
     """
 
-    def __init__(self, work: Callable[[], object], *, seconds: float) -> None:
-        self._work, self._seconds = work, seconds
+    def __init__(
+        self, work: Callable[[], object], *, seconds: float, log: logging.Logger, failing: str
+    ) -> None:
+        self._work, self._seconds, self._log, self._failing = work, seconds, log, failing
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="background", daemon=True)
         self._thread.start()
@@ -41,4 +42,4 @@ class Background:
             try:
                 self._work()
             except Exception:  # the next time it may go well, and whoever serves has to go on
-                _log.exception("what is done beside answering failed; it is tried again")
+                self._log.exception(self._failing)
