@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from waiting import wait_for
 
 from interestclock.closed_loop import Part, PartConfig, Supervisor
 from interestclock.closed_loop.part import PartRun
 from interestclock.errors import ConfigError, ResultError
 
-WAIT_S = 60.0
 SLEEPS = "import time; print('up', flush=True); time.sleep(600)"
 NOTES_ITS_END = """
 import pathlib, signal, sys, time
@@ -36,13 +34,6 @@ def part(name: str, folder: Path, code: str, *arguments: str) -> Part:
     return Part(name=name, command=command, output=folder / f"{name}.log")
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    until_s = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < until_s
-        time.sleep(0.01)
-
-
 def test_one_that_is_killed_is_started_again_and_counted(tmp_path: Path) -> None:
     with Supervisor(config=PartConfig(first_pause_s=0.01)) as parts:
         parts.start(part("sleeper", tmp_path, SLEEPS))
@@ -50,7 +41,7 @@ def test_one_that_is_killed_is_started_again_and_counted(tmp_path: Path) -> None
         first = run.pid
         assert first is not None
         os.kill(first, signal.SIGKILL)
-        wait_until(lambda: run.pid not in (None, first))
+        wait_for(lambda: run.pid not in (None, first))
         assert run.restarts == 1
         parts.check()
     assert (run.up, run.pid) == (False, None)
@@ -61,7 +52,7 @@ def test_all_are_stopped_by_sigterm_the_last_started_first(tmp_path: Path) -> No
     with Supervisor() as parts:
         for name in ("a", "b", "c"):
             parts.start(part(name, tmp_path, NOTES_ITS_END, name, str(order)))
-        wait_until(lambda: all("up" in (tmp_path / f"{name}.log").read_text() for name in "abc"))
+        wait_for(lambda: all("up" in (tmp_path / f"{name}.log").read_text() for name in "abc"))
         assert parts.stop("b") == 0
     assert order.read_text().split() == ["b", "c", "a"]
 
@@ -70,7 +61,7 @@ def test_one_that_does_not_end_is_killed(tmp_path: Path) -> None:
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);" + SLEEPS
     run = PartRun(part("deaf", tmp_path, deaf))
     run.start(0.0)
-    wait_until(lambda: "up" in (tmp_path / "deaf.log").read_text())
+    wait_for(lambda: "up" in (tmp_path / "deaf.log").read_text())
     assert run.stop(grace_s=0.05) == -signal.SIGKILL
 
 
@@ -79,7 +70,7 @@ def test_one_that_fails_at_once_again_and_again_ends_all_with_its_last_lines(tmp
     with Supervisor(config=config) as parts:
         parts.start(part("broken", tmp_path, "print('no room'); raise SystemExit(7)"))
         with pytest.raises(ResultError, match=r"(?s)broken ended at once 3 times.*status 7.*no room"):
-            wait_until(lambda: parts.check() is not None)
+            wait_for(lambda: parts.check() is not None)
     assert parts.run_of("broken").restarts == 2
 
 
@@ -88,14 +79,14 @@ def test_one_that_ran_for_long_has_not_failed(tmp_path: Path) -> None:
     run = PartRun(part("short", tmp_path, ""), config=config)
     run.start(0.0)
     for now_s in (100.0, 200.0, 300.0):
-        wait_until(lambda: not run.up)
+        wait_for(lambda: not run.up)
         assert not run.look(now_s)  # the pause begins
         assert not run.look(now_s + 0.9)
         assert run.look(now_s + 1.0)
-    wait_until(lambda: not run.up)
+    wait_for(lambda: not run.up)
     assert not run.look(302.0)
     assert run.look(303.0)
-    wait_until(lambda: not run.up)
+    wait_for(lambda: not run.up)
     with pytest.raises(ResultError, match="ended at once 2 times"):
         run.look(304.0)
 

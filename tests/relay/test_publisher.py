@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from admitted_tables import SCHEMA, admitted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from published import MemoryPublication
+from waiting import wait_for
 
 from interestclock.admission import AdmissionConfig, AdmittedLog
 from interestclock.errors import ResultError
@@ -32,13 +32,6 @@ def publishing(folder: Path, publication: MemoryPublication, *, first: int = 1) 
     return AdmittedPublisher(folder, publication, first=first, settings=SETTINGS)
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    until_s = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < until_s
-        time.sleep(0.002)
-
-
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publisher, "_FIRST_PAUSE_S", 0.001)
@@ -49,7 +42,7 @@ def test_what_comes_is_published_as_it_stands(tmp_path: Path) -> None:
     log, publication = AdmittedLog(tmp_path, segment_bytes=1_000, followed=True), MemoryPublication()
     append(log, 20)
     with publishing(tmp_path, publication) as each:
-        wait_for(lambda: len(publication.records) == 20)
+        wait_for(lambda: len(publication.records) == 20, seconds=20)
         append(log, 1)
         each.finish()
         assert each.position == 21
@@ -74,7 +67,7 @@ def test_each_once_whatever_breaks(
         with publishing(folder, publication):
             pass  # at once
     with publishing(folder, publication):
-        wait_for(lambda: len(publication.records) >= log.position)
+        wait_for(lambda: len(publication.records) >= log.position, seconds=20)
     assert publication.numbers == list(range(1, log.position + 1))
 
 
@@ -83,7 +76,7 @@ def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, caplog: pytest.LogC
     log, publication = AdmittedLog(tmp_path, segment_bytes=1, followed=True), MemoryPublication()
     publication.down = True
     with publishing(tmp_path, publication) as each:
-        wait_for(lambda: publication.asked > 3)
+        wait_for(lambda: publication.asked > 3, seconds=20)
         append(log, 40)
         log.drop_before(30)  # nobody but the publisher needs them
         assert log.first == 1
@@ -91,14 +84,14 @@ def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, caplog: pytest.LogC
         each.finish()  # which does not wait for it
         assert "40 entries are not published yet; the next start does it" in caplog.text
         publication.down = False
-        wait_for(lambda: len(publication.records) == 40)
+        wait_for(lambda: len(publication.records) == 40, seconds=20)
         publication.down = True
         append(log, 1)
         asked = publication.asked
-        wait_for(lambda: publication.asked > asked + 3)
+        wait_for(lambda: publication.asked > asked + 3, seconds=20)
         publication.down = False
-        wait_for(lambda: len(publication.records) == 41)
-        wait_for(lambda: caplog.text.count("is back after") == 2)
+        wait_for(lambda: len(publication.records) == 41, seconds=20)
+        wait_for(lambda: caplog.text.count("is back after") == 2, seconds=20)
     assert publication.numbers == list(range(1, 42))
     assert caplog.text.count("memory://records is away (refused); ") == 2
     log.drop_before(30)
@@ -112,7 +105,7 @@ def test_what_a_broker_lost_is_published_again(tmp_path: Path) -> None:
         each.finish()
     del publication.records[12:]
     with publishing(tmp_path, publication) as each:
-        wait_for(lambda: len(publication.records) == 30)
+        wait_for(lambda: len(publication.records) == 30, seconds=20)
     assert publication.numbers == list(range(1, 31))
 
 

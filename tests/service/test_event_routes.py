@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -338,20 +339,27 @@ def test_a_log_that_is_broken_acknowledges_nothing_and_ranks_go_on(
     assert {msgspec.json.decode(each.content, type=Ranked).request_id for each in (first, later)} <= set(ids)
 
 
-def test_more_calls_than_may_wait_for_the_log_are_shed(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    go_on, fsync = asyncio.Event(), os.fsync
+@contextmanager
+def disk_that_waits(monkeypatch: pytest.MonkeyPatch, go_on: asyncio.Event) -> Iterator[None]:
+    """What is written is on the disk once the loop that runs says so."""
+    loop, fsync = asyncio.get_running_loop(), os.fsync
 
     def slow(descriptor: int) -> None:
         asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(60)
         fsync(descriptor)
 
+    with monkeypatch.context() as patch:
+        patch.setattr(_FSYNC, slow)
+        yield
+
+
+def test_more_calls_than_may_wait_for_the_log_are_shed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = asyncio.Event()
+
     async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
-        nonlocal loop
-        loop = asyncio.get_running_loop()
-        with monkeypatch.context() as patch:
-            patch.setattr(_FSYNC, slow)
+        with disk_that_waits(monkeypatch, go_on):
             calls = [
                 asyncio.create_task(client.post("/v1/events", json=[SHOWN | {"event_id": f"e{number}"}]))
                 for number in range(5)
@@ -361,7 +369,6 @@ def test_more_calls_than_may_wait_for_the_log_are_shed(
             go_on.set()
             return list(await asyncio.gather(*calls))
 
-    loop: asyncio.AbstractEventLoop
     config = ServiceConfig(in_flight=3)
     answers = responses(folder, EmbeddedLogWriter(tmp_path / "log"), ask, config=config)
     assert sorted(each.status_code for each in answers) == [200, 200, 200, 503, 503]
@@ -374,22 +381,14 @@ def test_more_calls_than_may_wait_for_the_log_are_shed(
 def test_a_log_that_does_not_answer_is_not_waited_for_for_ever(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, fsync = asyncio.Event(), os.fsync
-
-    def slow(descriptor: int) -> None:
-        asyncio.run_coroutine_threadsafe(begun.wait(), loop).result(60)
-        fsync(descriptor)
+    begun = asyncio.Event()
 
     async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
-        nonlocal loop
-        loop = asyncio.get_running_loop()
-        with monkeypatch.context() as patch:
-            patch.setattr(_FSYNC, slow)
+        with disk_that_waits(monkeypatch, begun):
             late = await client.post("/v1/events", json=[SHOWN])
             begun.set()
         return [late, await client.post("/v1/events", json=[SHOWN])]
 
-    loop: asyncio.AbstractEventLoop
     config = ServiceConfig(log_seconds=0.1)
     late, _ = responses(folder, EmbeddedLogWriter(tmp_path / "log"), ask, config=config)
     detail = refusal(late, 503).detail

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ import pytest
 from in_memory import REQUESTS
 from small_live import LIVE
 from small_service import asking
+from waiting import wait_for
 
 from interestclock.admission import AdmissionConfig
 from interestclock.client import Ranked
@@ -59,13 +60,6 @@ def running(work: Runs) -> Iterator[None]:
         thread.join()
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    until_s = time.monotonic() + WITHIN_S
-    while not condition():
-        assert time.monotonic() < until_s
-        time.sleep(0.01)
-
-
 def finished(number: int) -> list[dict]:
     """An exposure of now and its label."""
     now_ms, event_id = TimeSource().now_ms(), f"e{number}"
@@ -91,7 +85,7 @@ def test_an_event_that_is_posted_is_in_the_weights_that_answer(tmp_path: Path) -
         stack.enter_context(running(live))
         for number in range(8):
             events.submit(msgspec.json.encode(finished(number)))[1].result(WITHIN_S)
-        wait_for((snapshots / "CURRENT").exists)
+        wait_for((snapshots / "CURRENT").exists, seconds=WITHIN_S)
         opened = ReopenedStore(lambda: open_store(store))
         rankers = Rankers(opened, {"small": snapshots})
         config = ServiceConfig(refresh_seconds=0.1, timeout_seconds=WITHIN_S)

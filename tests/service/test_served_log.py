@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from embedded_logs import messages_in
 from redis_server import SERVER, RedisServer
+from waiting import wait_for
 
 from interestclock.errors import ConfigError
 from interestclock.service import ServedCounts, ServedLog
@@ -22,13 +21,6 @@ _FSYNC = "interestclock.streams.segment_files.os.fsync"
 
 def message(number: int) -> bytes:
     return b'{"served":"r%d","user_id":7,"timestamp_ms":9,"zone":"UTC","items":[]}' % number
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    until_s = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until_s
-        time.sleep(0.005)
 
 
 def broken(descriptor: int) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,6 +12,7 @@ import pytest
 from redis_server import SERVER, RedisServer
 from served_trainer import EACH
 from small_service import answers_to, small_service, stopped_clock, trained
+from waiting import wait_for
 
 from interestclock.client import Rank
 from interestclock.errors import ResultError
@@ -24,14 +23,6 @@ from interestclock.store import LmdbStore, StoreWriter, open_store
 
 RANK = Rank(user="ann", candidates=["a", "b", "c"], zone="UTC")
 SOON = ServiceConfig(refresh_seconds=0.01, timeout_seconds=60)
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait, as long as a slow machine may need."""
-    give_up_s = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < give_up_s
-        time.sleep(0.005)
 
 
 def test_a_folder_that_is_gone_for_a_while(tmp_path: Path) -> None:
@@ -45,7 +36,7 @@ def test_a_folder_that_is_gone_for_a_while(tmp_path: Path) -> None:
         assert {each.item for each in without.items} == {"a", "b", "c"}
         assert {each.score for each in without.items} != {each.score for each in before.items}
         (tmp_path / "gone").rename(tmp_path / "store")
-        until(lambda: service.store.away is None)
+        wait_for(lambda: service.store.away is None)
         assert service.rank(RANK).items == before.items
         assert service.rank(RANK).without_store is None
 
@@ -136,7 +127,7 @@ def test_a_store_is_closed_behind_who_reads_it(tmp_path: Path) -> None:
     closes = threading.Thread(target=store.close, daemon=True)
     with store.snapshot() as view:
         closes.start()
-        until(lambda: store.away is not None)
+        wait_for(lambda: store.away is not None)
         assert closes.is_alive()
         assert view.slots("user", pa.array(["ann"])).tolist() == [1]
     closes.join(60)
@@ -161,7 +152,7 @@ def test_a_server_that_is_killed_and_started_again(tmp_path: Path) -> None:
             assert "is away" in str(service.rank(RANK).without_store)
             assert service.rank(RANK).known_behaviours == 0
             server.start()
-            until(lambda: service.store.away is None)
+            wait_for(lambda: service.store.away is None)
             assert service.rank(RANK).items == before.items
     finally:
         server.stop()

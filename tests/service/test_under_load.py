@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from running_service import running
 from small_service import NOW_MS, small_service, trained
+from waiting import wait_for
 
 from interestclock.client import Client, Rank, Ranked, ServiceError
 from interestclock.live import LiveTrainer
@@ -55,13 +54,6 @@ class Callers:
             assert not each.is_alive()
 
 
-def until(true: Callable[[], bool]) -> None:
-    give_up_s = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < give_up_s
-        time.sleep(0.002)
-
-
 def scores_by(folder: Path, version: str) -> Scores:
     """What one snapshot says with the store."""
     with LmdbStore(folder / "store") as store:
@@ -85,17 +77,17 @@ def swapped_under_load(folder: Path, *, swaps: int, callers: int) -> tuple[Calle
     with running(create_app(service)) as address:
         some = Callers(address, callers)
         try:
-            until(lambda: some.newest() != "")
+            wait_for(lambda: some.newest() != "")
             for swap in range(swaps):
                 learn_something(trainer)
                 name = snapshots.write(whole=swap % 5 == 4).name
                 expected[name] = scores_by(folder, name)
-                until(lambda name=name: some.newest() == name)  # type: ignore[misc]
+                wait_for(lambda name=name: some.newest() == name)  # type: ignore[misc]
                 if swap % 3 == 2:
                     (folder / "store").rename(folder / "gone")
-                    until(lambda: some.answers[-1].without_store is not None)
+                    wait_for(lambda: some.answers[-1].without_store is not None)
                     (folder / "gone").rename(folder / "store")
-                    until(lambda: some.answers[-1].without_store is None)
+                    wait_for(lambda: some.answers[-1].without_store is None)
         finally:
             some.end()
     return some, expected

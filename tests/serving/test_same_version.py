@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pytest
+from admitted_trainers import as_updated
 from in_memory import DAY_MS, HOUR_MS, REQUESTS, START_MS
 from plain_scorer import Found, PlainScorer, searches
 from served_trainer import RANKER, Nobody
@@ -39,18 +40,14 @@ LONG_TERM = LongTermConfig(behaviours=5, longest=30, heads=2, latent_dim=4, outp
 CLOCKED = RankerConfig(
     clocks=(GaussianConfig(), LONG_TERM), dim=8, std=0.3, recent=RANKER.recent, hidden=(16,), tower_width=8
 )
-TRAINED = LiveConfig(
-    ranker=CLOCKED,
-    train=TrainConfig(batch_size=16, learning_rate=0.02),
-    admission=CONFIG.admission,
-    clocks=CONFIG.clocks,
-    longest=CONFIG.longest,
-    keep_hours=CONFIG.keep_hours,
-    forget_users_after_days=CONFIG.forget_users_after_days,
-    most_state_users=CONFIG.most_state_users,
-    users=IdPolicy(most=6, unused_days=1.0),
-    items=IdPolicy(most=15, unused_days=1.0),
-    batch_minutes=30.0,
+TRAINED = as_updated(
+    LiveConfig(
+        ranker=CLOCKED,
+        train=TrainConfig(batch_size=16, learning_rate=0.02),
+        users=IdPolicy(most=6, unused_days=1.0),
+        items=IdPolicy(most=15, unused_days=1.0),
+        batch_minutes=30.0,
+    )
 )
 POLLED_MS = START_MS + 400 * DAY_MS
 USERS = [*map(str, range(1, 9)), "nobody"]

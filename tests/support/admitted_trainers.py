@@ -18,14 +18,22 @@ from interestclock.relay import AdmittedSource, FolderEntries, open_admitted
 from interestclock.state import FeatureState
 from interestclock.streams import LiveSource
 
+
+def as_updated(config: LiveConfig) -> LiveConfig:
+    """With the state of the updater's."""
+    return replace(
+        config,
+        admission=CONFIG.admission,
+        clocks=CONFIG.clocks,
+        longest=CONFIG.longest,
+        keep_hours=CONFIG.keep_hours,
+        forget_users_after_days=CONFIG.forget_users_after_days,
+        most_state_users=CONFIG.most_state_users,
+    )
+
+
 TRAINER: LiveConfig = replace(
-    LIVE,
-    admission=CONFIG.admission,
-    clocks=CONFIG.clocks,
-    longest=CONFIG.longest,
-    keep_hours=CONFIG.keep_hours,
-    forget_users_after_days=CONFIG.forget_users_after_days,
-    most_state_users=CONFIG.most_state_users,
+    as_updated(LIVE),
     users=IdPolicy(min_count=2, unused_days=1),
     items=IdPolicy(most=20, unused_days=2),
     checkpoint_minutes=120,
