@@ -93,12 +93,22 @@ class TwoStage(nn.Module):
         Returns:
             float32 (B, O).
         """
-        if retrieved.vector_LI is not None and retrieved.place_BK is not None:
-            behaviour_BKI = functional.embedding(retrieved.place_BK, retrieved.vector_LI)
-        else:
-            behaviour_BKI = retrieved_vectors(retrieved, spans.item_E, items=items, vectors=vectors)
+        behaviour_BKI = vectors_of(retrieved, spans, items=items, vectors=vectors)
         gap_BK = self.apart(retrieved, spans, request_row_B)
         return self.attend(candidate_BI, behaviour_BKI, gap_BK, retrieved.present_BK)
+
+
+def vectors_of(
+    retrieved: Retrieved, spans: Spans, *, items: int, vectors: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """Item vectors of what was found, (B, K, I): those that the search laid out, else each read once.
+
+    Args:
+        items: one more than the largest item number. vectors: of item numbers, int64 (U,) -> (U, I).
+    """
+    if retrieved.vector_LI is not None and retrieved.place_BK is not None:
+        return functional.embedding(retrieved.place_BK, retrieved.vector_LI)
+    return retrieved_vectors(retrieved, spans.item_E, items=items, vectors=vectors)
 
 
 class ItemSearch(TwoStage):

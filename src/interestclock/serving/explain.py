@@ -12,7 +12,8 @@ from interestclock.clocks.search_module import SearchModule
 from interestclock.histories import Histories
 from interestclock.ranking import Ranker
 from interestclock.samples import Batch
-from interestclock.search import retrieved_gaps, retrieved_vectors
+from interestclock.search import retrieved_gaps
+from interestclock.search.two_stage import vectors_of
 from interestclock.state import FeatureView
 from interestclock.timeofday import DAY_SECONDS
 
@@ -86,9 +87,7 @@ def _behaviours(
 ) -> list[list[CarryingBehaviour]]:
     spans = module.spans(inputs)
     retrieved = module.search(inputs, spans)
-    behaviour_BKI = retrieved_vectors(
-        retrieved, spans.item_E, items=len(inputs.items.row_NF), vectors=inputs.items
-    )
+    behaviour_BKI = vectors_of(retrieved, spans, items=len(inputs.items.row_NF), vectors=inputs.items)
     request_row_B = inputs.batch.request_row_B
     apart = clock.apart(retrieved, spans, request_row_B)
     weight_BQK = clock.weights(inputs.candidate_BI, behaviour_BKI, apart, retrieved.present_BK)
