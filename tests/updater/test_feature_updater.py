@@ -10,6 +10,7 @@ from pathlib import Path
 import lmdb
 import pyarrow as pa
 import pytest
+from admitted_trainers import as_updated
 from in_memory import DAY_MS, HOUR_MS, REQUESTS, START_MS, requests_log
 from message_stream import MessageStream, as_archive, as_messages, between_requests
 from small_live import LIVE
@@ -62,16 +63,7 @@ def test_a_store_is_what_a_state_in_memory_is_at_each_offset(log: Log, tmp_path:
 
 
 def test_it_is_what_a_trainer_reads_at_the_same_offset(log: Log, tmp_path: Path) -> None:
-    trainer = replace(
-        LIVE,
-        admission=CONFIG.admission,
-        longest=CONFIG.longest,
-        keep_hours=CONFIG.keep_hours,
-        forget_users_after_days=CONFIG.forget_users_after_days,
-        most_state_users=CONFIG.most_state_users,
-        poll_messages=64,
-        idle_seconds=3_600,
-    )
+    trainer = replace(as_updated(LIVE), clocks=LIVE.clocks, poll_messages=64, idle_seconds=3_600)
     config = replace(CONFIG, clocks=trainer.clocks)
     source = EmbeddedLogSource(log.folder, schema=REQUESTS, group="trainer")
     with LiveRun(source, tmp_path / "trainer", config=trainer) as run:
