@@ -24,8 +24,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from in_memory import CHOICES, HOUR_MS, REQUESTS, MemorySource, choices_log, requests_log
 
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.clocks import GaussianConfig, LongTermConfig
-from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig
 from interestclock.samples import Batch, BatchMaker, PrepareConfig, prepare_samples
 from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig

@@ -20,9 +20,9 @@ _numba_settings: Any = numba.config  # names that no type checker sees
 SOURCES = (
     "compiled.py",
     "events/digit_fields.py",
-    "features/count_votes.py",
-    "features/scoring.py",
-    "features/value_sets.py",
+    "clock_features/count_votes.py",
+    "clock_features/scoring.py",
+    "clock_features/value_sets.py",
     "histories/block_order.py",
     "histories/block_room.py",
     "search/batch.py",

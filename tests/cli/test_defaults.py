@@ -11,8 +11,8 @@ import pytest
 
 from interestclock.cli.app import compare_command, features_command, inspect_command
 from interestclock.cli.train import train_command
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.clocks import GaussianConfig
-from interestclock.features import ClockFeatureConfig
 from interestclock.live import LiveConfig
 from interestclock.samples import CandidateConfig
 from interestclock.studies.compare import CompareConfig

@@ -10,8 +10,8 @@ import pytest
 from stream_clocks import stream_clocks
 
 from interestclock.admission import AdmissionConfig, Admitted, EventBuffer
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.events.schema import LogSchema
-from interestclock.features import ClockFeatureConfig
 from interestclock.live import LiveConfig
 from interestclock.live.exposure_queue import ExposureQueue
 from interestclock.samples import BatchMaker, Rows

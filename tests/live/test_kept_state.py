@@ -23,10 +23,10 @@ from message_stream import MessageStream, as_archive, as_messages, between_reque
 from redis_server import SERVER, RedisServer
 from small_live import SMALL
 
+from interestclock.clock_features import ClockFeatureConfig, Eq3Weights
 from interestclock.clocks import GaussianConfig
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ResultError
-from interestclock.features import ClockFeatureConfig, Eq3Weights
 from interestclock.live import Checkpoints, LiveConfig, LiveRun, LiveTrainer
 from interestclock.live.checkpoints import CheckpointReader
 from interestclock.live.kept_state import KeptState

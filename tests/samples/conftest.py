@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from in_memory import CHOICES, HOUR_MS, REQUESTS, MemorySource, choices_log, requests_log
 
-from interestclock.features import ClockFeatureConfig
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
 
 CONFIG = PrepareConfig(clocks=ClockFeatureConfig(window_days=2), rows_per_chunk=100)

@@ -12,9 +12,9 @@ import pytest
 import torch
 from in_memory import CHOICES, DAY_MS, MemorySource, choices_log
 
+from interestclock.clock_features import ClockFeatureConfig, preference_score
 from interestclock.errors import LogError, ResultError
 from interestclock.events.schema import EQ3_ROLES
-from interestclock.features import ClockFeatureConfig, preference_score
 from interestclock.samples import (
     BatchMaker,
     CandidateConfig,

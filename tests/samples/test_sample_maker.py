@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 from in_memory import CHOICES, REQUESTS, choices_log, requests_log
 
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.errors import LatenessError
 from interestclock.events.schema import LogSchema
-from interestclock.features import ClockFeatureConfig
 from interestclock.samples import CandidateConfig
 from interestclock.samples.sample_maker import MISSING, REQUEST, SAME_TIME, Columns, SampleMaker, whole_runs
 

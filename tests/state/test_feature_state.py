@@ -39,8 +39,8 @@ from hypothesis import strategies as st
 from plain_state import PlainState
 from stream_clocks import stream_clocks
 
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.events.schema import EQ3_ROLES
-from interestclock.features import ClockFeatureConfig
 from interestclock.state import FeatureState, StateConfig
 from interestclock.timeofday import utc_day_start_ms
 

@@ -16,10 +16,10 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from interestclock.clock_features.config import ClockFeatureConfig
+from interestclock.clock_features.scoring import preference_score
 from interestclock.errors import LogError
 from interestclock.events.schema import EQ3_ROLES
-from interestclock.features.config import ClockFeatureConfig
-from interestclock.features.scoring import preference_score
 from interestclock.timeofday import DAY_SECONDS
 
 __all__ = ["clocks_as_of", "value_codes", "votes"]

@@ -23,8 +23,8 @@ from admitted_logs import (
 )
 from plain_state import PlainState
 
+from interestclock.clock_features import ClockFeatureConfig, Eq3Weights
 from interestclock.events.schema import EQ3_ROLES
-from interestclock.features import ClockFeatureConfig, Eq3Weights
 from interestclock.state import FeatureState, StateConfig
 
 CLOCKS = ClockFeatureConfig(

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from clocks_as_of import best_values, changed_cells, value_codes, votes, with_names
 
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.errors import ConfigError
-from interestclock.features import ClockFeatureConfig
 
 __all__ = ["CLOCK_COLUMNS", "stream_clocks"]
 

@@ -15,8 +15,8 @@ from live_stream import timed_messages
 from stored_state import features_by_id
 
 from interestclock.admission import AdmissionConfig, EventBuffer
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.events import item_message
-from interestclock.features import ClockFeatureConfig
 from interestclock.relay import open_publication
 from interestclock.state import FeatureState
 from interestclock.state.apply_admitted import apply_admitted

@@ -250,7 +250,7 @@ def _dead_letters(out: Path) -> Path:
 
 
 def _prepare(buckets: int, window_days: int, by_popularity: int, from_own_past: int) -> PrepareConfig:
-    from interestclock.features import ClockFeatureConfig
+    from interestclock.clock_features import ClockFeatureConfig
     from interestclock.samples import CandidateConfig, PrepareConfig
 
     return PrepareConfig(

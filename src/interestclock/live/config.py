@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from interestclock.admission import AdmissionConfig
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.defaults import ALL_TIME_DAYS, BATCH_MINUTES, IDLE_SECONDS, KEEP_HOURS
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError, check_names, check_numbers
 from interestclock.events.schema import LogSchema
-from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import RankerConfig, describe_clock
 from interestclock.samples import CandidateConfig
 from interestclock.samples.request_records import check_share

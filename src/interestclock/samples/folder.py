@@ -27,9 +27,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from interestclock.arrays import Arrays
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.errors import ResultError
 from interestclock.events.schema import LogSchema
-from interestclock.features import ClockFeatureConfig
 from interestclock.samples.batch import SampleChunk
 from interestclock.samples.batch_maker import BatchMaker, Rows
 from interestclock.samples.context import context_arrays

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors.numpy import save_file
 
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.errors import ConfigError, LogError, check_numbers
 from interestclock.events.schema import EventSource
-from interestclock.features import ClockFeatureConfig
 from interestclock.files import new_folder
 from interestclock.samples.candidates import CandidateConfig
 from interestclock.samples.folder import ChunkManifest, Manifest, SampleFolder, holds_samples

@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 from interestclock.admission import AdmissionConfig, EventBuffer, LabelEvents
 from interestclock.arrays import with_columns
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.errors import LatenessError
 from interestclock.events.schema import LogSchema
-from interestclock.features import ClockFeatureConfig
 from interestclock.ids import Vocabulary
 from interestclock.samples.candidates import CandidateConfig, candidates_beside
 from interestclock.samples.context import context_of_table

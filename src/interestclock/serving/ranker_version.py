@@ -11,9 +11,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.errors import ResultError
 from interestclock.events.context import CONTEXT_KINDS
-from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import FeatureNames, described_ranker, table_names
 from interestclock.saved import made_of
 from interestclock.serving.feature_source import FeatureSource

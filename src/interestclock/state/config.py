@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.defaults import ALL_TIME_DAYS
 from interestclock.errors import ConfigError, check_numbers
-from interestclock.features import ClockFeatureConfig
 from interestclock.timeofday import DAY_MS, HOUR_MS
 
 __all__ = ["StateConfig"]

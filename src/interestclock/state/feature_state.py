@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from interestclock.admission import Erasures, LabelEvents, SerialColumns
 from interestclock.arrays import Arrays, below, under, with_room
+from interestclock.clock_features import UserVotes
 from interestclock.events.schema import LogSchema
-from interestclock.features import UserVotes
 from interestclock.histories import Histories, UserHistories
 from interestclock.ids import Identity
 from interestclock.state.catalogue import Catalogue

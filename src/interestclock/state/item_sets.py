@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from interestclock.arrays import with_room
-from interestclock.features import UserVotes
+from interestclock.clock_features import UserVotes
 from interestclock.state.item_descriptions import Descriptions
 from interestclock.state.item_values import ItemValues
 from interestclock.timeofday import BEFORE_ALL_MS

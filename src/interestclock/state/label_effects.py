@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from interestclock.admission import Column, LabelEvents, SerialColumns
+from interestclock.clock_features import UserVotes
 from interestclock.events.schema import EQ3_ROLES, LogSchema
-from interestclock.features import UserVotes
 from interestclock.histories import Behaviours, UserHistories
 from interestclock.state.choices import Choices
 

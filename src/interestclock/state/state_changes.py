@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from interestclock.features.value_sets import Sets
+from interestclock.clock_features.value_sets import Sets
 from interestclock.histories.block_changes import RecordChanges
 from interestclock.ids import Identity
 
 if TYPE_CHECKING:
-    from interestclock.features import UserVotes
+    from interestclock.clock_features import UserVotes
     from interestclock.histories import UserHistories
     from interestclock.state.item_changes import Change
     from interestclock.state.item_values import ItemValues

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from interestclock.features import UserVotes
-from interestclock.features.value_sets import Sets
+from interestclock.clock_features import UserVotes
+from interestclock.clock_features.value_sets import Sets
 from interestclock.histories import UserHistories
 from interestclock.histories.block_changes import RecordChanges
 from interestclock.state.state_changes import ItemsNow, StateChanges, UsersNow

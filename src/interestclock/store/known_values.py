@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from interestclock.clock_features import UserVotes
 from interestclock.events.schema import LogSchema
-from interestclock.features import UserVotes
 from interestclock.state import StateConfig
 from interestclock.store.meta import ZONES, new_votes
 from interestclock.store.store_reader import StoreReader

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
+from interestclock.clock_features import UserVotes
 from interestclock.errors import ResultError
 from interestclock.events.schema import LogSchema
-from interestclock.features import UserVotes
 from interestclock.saved import made_of, object_of
 from interestclock.state import StateConfig
 from interestclock.store.records import FORMAT, StoreMeta

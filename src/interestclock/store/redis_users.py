@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from interestclock.features import UserVotes
+from interestclock.clock_features import UserVotes
 from interestclock.state.state_changes import Gone, UsersNow
 from interestclock.store.change_records import UserChange, user_changes
 from interestclock.store.records import NOBODY, Header

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.clocks import ClockConfig, GaussianConfig, TimeEncodingConfig
 from interestclock.defaults import DEFAULT_RANKERS
 from interestclock.errors import ConfigError, LogError, check_numbers
 from interestclock.evaluation import Split, split_by_time
 from interestclock.events.schema import EventSource, LogSchema
-from interestclock.features import ClockFeatureConfig
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig, describe_clock
 from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
 from interestclock.studies.clock_terms import require_eq3_term

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.events.schema import LogSchema
-from interestclock.features import ClockFeatureConfig
 from interestclock.samples import CandidateConfig
 from interestclock.samples.sample_maker import REQUEST, SAME_TIME, Columns, SampleMaker
 

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.evaluation.report_data import HourlyProfile
-from interestclock.features import ClockFeatureConfig
 from interestclock.metrics.learning_curve import learning_curve
 from interestclock.samples import SampleFolder
 from interestclock.state import FeatureState

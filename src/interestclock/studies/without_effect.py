@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from interestclock.clock_features import UserVotes
 from interestclock.clocks import ClockConfig, TimeEncodingConfig
-from interestclock.features import UserVotes
 from interestclock.ranking import RankerConfig
 from interestclock.timeofday import DAY_MS, utc_day_start_ms
 

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from interestclock.admission import AdmissionConfig
+from interestclock.clock_features import ClockFeatureConfig
 from interestclock.defaults import ALL_TIME_DAYS, CHECKPOINT_MESSAGES, IDLE_SECONDS, KEEP_HOURS, POLL_MESSAGES
 from interestclock.errors import ConfigError, check_numbers
-from interestclock.features import ClockFeatureConfig
 from interestclock.state import StateConfig
 from interestclock.timeofday import DAY_SECONDS
 

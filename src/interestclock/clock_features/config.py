@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from interestclock.clock_features.scoring import Eq3Weights
 from interestclock.errors import ConfigError, check_numbers
-from interestclock.features.scoring import Eq3Weights
 from interestclock.timeofday import DAY_MS, DAY_SECONDS
 
 __all__ = ["ClockFeatureConfig"]

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from interestclock.clock_features.scoring import preference_score
+from interestclock.clock_features.value_sets import Sets
 from interestclock.compiled import compiled
-from interestclock.features.scoring import preference_score
-from interestclock.features.value_sets import Sets
 from interestclock.histories.block_room import Blocks
 
 __all__ = ["Ranking", "ReadRequests", "Scratch", "VoteTable", "count_users", "read_clocks"]

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stream_clocks import CLOCK_COLUMNS, stream_clocks
 
+from interestclock.clock_features import ClockFeatureConfig, Eq3Weights, preference_score
 from interestclock.errors import ConfigError, LogError
-from interestclock.features import ClockFeatureConfig, Eq3Weights, preference_score
 from interestclock.timeofday import DAY_MS
 
 TERMS = ("like", "finish", "skip", "dislike")

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stream_clocks import stream_clocks
 
+from interestclock.clock_features import ClockFeatureConfig, Eq3Weights, UserVotes, preference_score
 from interestclock.errors import ConfigError
 from interestclock.events.schema import EQ3_ROLES
-from interestclock.features import ClockFeatureConfig, Eq3Weights, UserVotes, preference_score
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 WORDS = {"genre": ["zulu", "ärger", "a", "b"], "mood": ["x", "calm"]}  # in the order of their numbers

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from interestclock.clock_features import Eq3Weights, preference_score
 from interestclock.errors import ConfigError
-from interestclock.features import Eq3Weights, preference_score
 
 TERMS = ("like", "finish", "skip", "dislike")
 weight = st.floats(min_value=0, max_value=1e6, allow_nan=False)

@@ -10,10 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from interestclock.arrays import below, under
-from interestclock.errors import ConfigError
-from interestclock.events.schema import EQ3_ROLES
-from interestclock.features.config import ClockFeatureConfig
-from interestclock.features.count_votes import (
+from interestclock.clock_features.config import ClockFeatureConfig
+from interestclock.clock_features.count_votes import (
     Ranking,
     ReadRequests,
     Scratch,
@@ -21,9 +19,11 @@ from interestclock.features.count_votes import (
     count_users,
     read_clocks,
 )
-from interestclock.features.scoring import preference_score
-from interestclock.features.value_codes import ValueCodes
-from interestclock.features.value_sets import ValueSets
+from interestclock.clock_features.scoring import preference_score
+from interestclock.clock_features.value_codes import ValueCodes
+from interestclock.clock_features.value_sets import ValueSets
+from interestclock.errors import ConfigError
+from interestclock.events.schema import EQ3_ROLES
 from interestclock.histories.block_changes import RecordChanges
 from interestclock.histories.blocks import KNOWN, UserBlocks
 from interestclock.timeofday import DAY_SECONDS
