@@ -31,6 +31,7 @@ SOURCES = (
     "search/selection.py",
     "search/spans.py",
     "sequences/category_search.py",
+    "store/chunk_columns.py",
     "studies/count_levels.py",
     "timeofday/days.py",
 )

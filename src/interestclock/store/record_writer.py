@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from interestclock.store.change_records import NewRecords
-from interestclock.store.records import chunk_key, chunks
+import numpy.typing as npt
+
+from interestclock.store.new_records import NO_LEAD, NewRecords
+from interestclock.store.records import chunk_key, chunk_keys
 
 __all__ = ["RecordWriter"]
+
+# Shapes: R users, C chunks.
 
 
 class RecordWriter:
@@ -20,20 +25,31 @@ class RecordWriter:
     def __init__(self, txn: Any, database: Any) -> None:
         self._txn, self._database = txn, database
 
-    def write(self, index: int, new: NewRecords, *, count: int, dropped: int) -> None:
-        """What changed of one user.
+    def write(self, new: NewRecords, index_R: npt.NDArray[Any], rows: range) -> None:
+        """What changed of some users in a row.
 
         Args:
-            count, dropped: how many records there ever were, and were dropped, in the store.
+            index_R: of all users.
         """
-        for chunk in new.gone(count=count, dropped=dropped):
-            self._txn.delete(chunk_key(index, chunk), db=self._database)
-        lead = new.lead
-        there = b"" if lead is None else self._txn.get(chunk_key(index, lead), b"", db=self._database)
-        for chunk, value in new.chunks(there):
-            self._txn.put(chunk_key(index, chunk), value, db=self._database)
+        part = new.chunks_of(rows)
+        keys = chunk_keys(index_R[new.row_C[part]], new.chunk_C[part])
+        values = new.values(rows, self._leads(new, index_R, rows))
+        with self._txn.cursor(db=self._database) as cursor:
+            cursor.putmulti(sorted(zip(keys, values, strict=True), key=_first))
 
-    def remove(self, index: int, *, count: int, dropped: int) -> None:
-        """All records of one who left."""
-        for chunk in chunks(dropped, count):
+    def drop(self, index: int, chunks: Iterable[int]) -> None:
+        """Chunks of one user of which nothing is left."""
+        for chunk in chunks:
             self._txn.delete(chunk_key(index, chunk), db=self._database)
+
+    def _leads(self, new: NewRecords, index_R: npt.NDArray[Any], rows: range) -> list[bytes]:
+        lead_R = new.lead_R[rows.start : rows.stop]
+        keys = chunk_keys(index_R[rows.start : rows.stop], lead_R)
+        return [
+            b"" if lead == NO_LEAD else self._txn.get(key, b"", db=self._database)
+            for lead, key in zip(lead_R.tolist(), keys, strict=True)
+        ]
+
+
+def _first(pair: tuple[bytes, memoryview]) -> bytes:
+    return pair[0]

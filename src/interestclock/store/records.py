@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 __all__ = [
     "CHUNK",
@@ -20,22 +21,27 @@ __all__ = [
     "StoreMeta",
     "Types",
     "chunk_key",
+    "chunk_keys",
     "chunks",
     "feed_key",
     "id_key",
+    "id_keys",
     "id_of_key",
     "joined",
     "midnight_key",
     "number_key",
+    "pieces",
     "value_key",
 ]
 
-# Shapes: N records of a chunk.
+# Shapes: N records of a chunk, or ids, C chunks.
 
 FORMAT = 2
 CHUNK = 256  # records of a user in one value: one behaviour more rewrites that many at most
 _HEADER = struct.Struct("<qqhhqqqq")
 _SIGN = 1 << 63
+_ID_KEY = np.dtype([("kind", "S1"), ("number", ">u8")])
+_CHUNK_KEY = np.dtype([("index", ">u8"), ("chunk", ">u4")])
 Columns = Mapping[str, npt.NDArray[Any]]
 Types = Mapping[str, np.dtype[Any]]
 
@@ -112,6 +118,26 @@ def id_key(each: int | str) -> bytes:
     return b"s" + each.encode() if isinstance(each, str) else b"i" + (each + _SIGN).to_bytes(8, "big")
 
 
+def id_keys(ids: pa.Array) -> list[bytes]:
+    """``id_key`` of many.
+
+    Example:
+        >>> id_keys(pa.array([-1, 7])) == [id_key(-1), id_key(7)], id_keys(pa.array(["ann"]))
+        (True, [b'sann'])
+    """
+    if pa.types.is_string(ids.type):
+        return [b"s" + each.encode() for each in ids.to_pylist()]
+    key_N = np.zeros(len(ids), _ID_KEY)
+    key_N["kind"], key_N["number"] = b"i", ids.to_numpy(zero_copy_only=False).view(np.uint64) ^ _SIGN
+    return pieces(key_N)
+
+
+def pieces(rows: npt.NDArray[Any]) -> list[bytes]:
+    """The bytes of each row of an array."""
+    whole, size = rows.tobytes(), rows.itemsize
+    return [whole[begin : begin + size] for begin in range(0, len(whole), size)]
+
+
 def id_of_key(key: bytes) -> int | str:
     """What ``id_key`` was given.
 
@@ -133,6 +159,18 @@ def id_of_key(key: bytes) -> int | str:
 def chunk_key(index: int, chunk: int) -> bytes:
     """A chunk of a user's records."""
     return struct.pack(">QI", index, chunk)
+
+
+def chunk_keys(index_C: npt.NDArray[np.integer], chunk_C: npt.NDArray[np.integer]) -> list[bytes]:
+    """``chunk_key`` of many.
+
+    Example:
+        >>> chunk_keys(np.array([7, 7]), np.array([0, 1])) == [chunk_key(7, 0), chunk_key(7, 1)]
+        True
+    """
+    key_C = np.zeros(index_C.size, _CHUNK_KEY)
+    key_C["index"], key_C["chunk"] = index_C, chunk_C
+    return pieces(key_C)
 
 
 def number_key(number: int) -> bytes:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from interestclock.clock_features import UserVotes
 from interestclock.state.state_changes import Gone, UsersNow
-from interestclock.store.change_records import UserChange, user_changes
+from interestclock.store.change_records import ChangedUsers
+from interestclock.store.new_records import NO_LEAD, NewRecords
 from interestclock.store.records import NOBODY, Header
 from interestclock.store.redis_connection import Command, RedisConnection
 from interestclock.store.redis_keys import AS_OF, HEADER, AsOf, RedisKeys, behaviours_field, votes_field
 from interestclock.store.redis_scripts import DROP_USER, PUT_USER
 
 __all__ = ["RedisUsers"]
+
+# Shapes: R users, C chunks.
 
 _AT_A_TIME = 256
 _NO_FIELD = b"-"
@@ -39,42 +43,79 @@ class RedisUsers:
         self._connection.run(
             ("EVAL", DROP_USER, 1, self._keys.user(each), self._position, index) for each, index in gone
         )
-        changes = user_changes(now, votes)
-        while users := list(islice(changes, _AT_A_TIME)):
-            found = self._connection.run(self._reads(user) for user in users)
-            self._connection.run(self._writes(users, found))
+        changed = ChangedUsers(now, votes)
+        ids, headers = changed.ids.to_pylist(), changed.headers()
+        for first in range(0, len(changed), _AT_A_TIME):
+            rows = range(first, min(first + _AT_A_TIME, len(changed)))
+            some = slice(rows.start, rows.stop)
+            found = self._connection.run(self._reads(changed, ids[some], rows))
+            self._connection.run(self._writes(changed, ids[some], headers[some], rows, found))
 
-    def _reads(self, user: UserChange) -> Command:
-        leads = (user.history.lead, behaviours_field), (user.votes.lead, votes_field)
-        fields = (_NO_FIELD if lead is None else field(lead) for lead, field in leads)
-        return ("HMGET", self._keys.user(user.id), AS_OF, HEADER, *fields)
+    def _reads(self, changed: ChangedUsers, ids: Sequence[int | str], rows: range) -> Iterator[Command]:
+        history, votes = (each.lead_R.tolist() for each in (changed.history, changed.votes))
+        for row, each in zip(rows, ids, strict=True):
+            leads = (history[row], behaviours_field), (votes[row], votes_field)
+            fields = (_NO_FIELD if lead == NO_LEAD else field(lead) for lead, field in leads)
+            yield ("HMGET", self._keys.user(each), AS_OF, HEADER, *fields)
 
     def _writes(
-        self, users: Sequence[UserChange], found: Sequence[Sequence[bytes | None]]
+        self,
+        changed: ChangedUsers,
+        ids: Sequence[int | str],
+        headers: Sequence[bytes],
+        rows: range,
+        found: Sequence[Sequence[bytes | None]],
     ) -> Iterator[Command]:
-        for user, (as_of, header, history, votes) in zip(users, found, strict=True):
-            there = AsOf() if as_of is None else AsOf.unpack(as_of)
-            if there.position < self._position:
-                same = there.number == user.header.number and header is not None
-                before = Header.unpack(header) if same and header is not None else NOBODY
-                leads = (history or b"", votes or b"") if same else (b"", b"")
-                yield self._put(user, there, before, *leads, anew=not same)
-
-    def _put(
-        self, user: UserChange, there: AsOf, before: Header, history: bytes, votes: bytes, *, anew: bool
-    ) -> Command:
-        gone = [
-            *map(
-                behaviours_field,
-                user.history.gone(count=before.behaviours, dropped=before.behaviours_dropped),
-            ),
-            *map(votes_field, user.votes.gone(count=before.votes, dropped=before.votes_dropped)),
+        there = [
+            _There.of(each, index)
+            for each, index in zip(found, changed.index_R[rows.start : rows.stop].tolist(), strict=True)
         ]
-        as_of = AsOf(self._position, user.header.number, self._complete_from_ms)
-        fields = [AS_OF, as_of.pack(), HEADER, user.header.pack()]
-        for chunk, value in user.history.chunks(history):
-            fields += (behaviours_field(chunk), value)
-        for chunk, value in user.votes.chunks(votes):
-            fields += (votes_field(chunk), value)
-        head = (there.position, self._position, int(anew), len(gone))
-        return ("EVAL", PUT_USER, 1, self._keys.user(user.id), *head, *gone, *fields)
+        history = _fields(changed.history, rows, [each.history for each in there], behaviours_field)
+        votes = _fields(changed.votes, rows, [each.votes for each in there], votes_field)
+        for row, each, header, was, *fields in zip(rows, ids, headers, there, history, votes, strict=True):
+            if was.as_of.position < self._position:
+                number = int(changed.index_R[row])
+                as_of = AsOf(self._position, number, self._complete_from_ms)
+                written = [AS_OF, as_of.pack(), HEADER, header, *fields[0], *fields[1]]
+                yield self._put(each, was, _gone(changed, row, was.header), written)
+
+    def _put(self, each: int | str, was: _There, gone: Sequence[bytes], written: Sequence[bytes]) -> Command:
+        head = (was.as_of.position, self._position, int(was.anew), len(gone))
+        return ("EVAL", PUT_USER, 1, self._keys.user(each), *head, *gone, *written)
+
+
+class _There(NamedTuple):
+    """What the server has of a user: nothing, where what is there is another's."""
+
+    as_of: AsOf
+    anew: bool
+    header: Header
+    history: bytes
+    votes: bytes
+
+    @classmethod
+    def of(cls, found: Sequence[bytes | None], index: int) -> _There:
+        as_of, header, history, votes = found
+        there = AsOf() if as_of is None else AsOf.unpack(as_of)
+        if header is None or there.number != index:
+            return cls(there, True, NOBODY, b"", b"")
+        return cls(there, False, Header.unpack(header), history or b"", votes or b"")
+
+
+def _gone(changed: ChangedUsers, row: int, was: Header) -> list[bytes]:
+    """Fields of which nothing is left."""
+    history = changed.history.gone(row, count=was.behaviours, dropped=was.behaviours_dropped)
+    votes = changed.votes.gone(row, count=was.votes, dropped=was.votes_dropped)
+    return [*map(behaviours_field, history), *map(votes_field, votes)]
+
+
+def _fields(
+    new: NewRecords, rows: range, leads: Sequence[bytes], field: Callable[[int], bytes]
+) -> Iterator[list[bytes]]:
+    """Of each user the fields of chunks that change, and their values."""
+    values, numbers = new.values(rows, leads), new.chunk_C[new.chunks_of(rows)].tolist()
+    pairs = iter(zip(numbers, values, strict=True))
+    for row in rows:
+        own = new.chunks_of(range(row, row + 1))
+        some = islice(pairs, own.stop - own.start)
+        yield [part for number, value in some for part in (field(number), bytes(value))]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
+import numpy as np
 from filelock import BaseFileLock
 
 from interestclock.events.schema import LogSchema
 from interestclock.locks import lock
 from interestclock.state import StateConfig
 from interestclock.state.state_changes import Gone, ItemsNow, StateChanges, UsersNow
-from interestclock.store.change_records import advance, item_records, new_texts, set_values, user_changes
+from interestclock.store.change_records import ChangedUsers, advance, item_records, new_texts, set_values
 from interestclock.store.environment import Environment
 from interestclock.store.item_feed import ItemFeedWriter
 from interestclock.store.item_lists import ItemLists
@@ -30,11 +31,12 @@ from interestclock.store.meta import (
 )
 from interestclock.store.record_writer import RecordWriter
 from interestclock.store.records import (
-    NOBODY,
     Header,
     ItemRecord,
     StoreMeta,
+    chunks,
     id_key,
+    id_keys,
     midnight_key,
     number_key,
     value_key,
@@ -43,6 +45,7 @@ from interestclock.store.records import (
 __all__ = ["FIRST_MAP_BYTES", "StoreWriter", "lock_to_write"]
 
 FIRST_MAP_BYTES = 1 << 28
+_USERS_AT_A_TIME = 1_024  # whose chunks are put together at once
 
 
 class StoreWriter:
@@ -203,16 +206,30 @@ class StoreWriter:
                 continue
             header = Header.unpack(value)
             if header.number == index:
-                history.remove(index, count=header.behaviours, dropped=header.behaviours_dropped)
-                votes.remove(index, count=header.votes, dropped=header.votes_dropped)
+                history.drop(index, chunks(header.behaviours_dropped, header.behaviours))
+                votes.drop(index, chunks(header.votes_dropped, header.votes))
                 txn.delete(id_key(each), db=users)
-        for user in user_changes(now, self._votes):
-            key, index = id_key(user.id), user.header.number
-            value = txn.get(key, db=users)
-            before = NOBODY if value is None else Header.unpack(value)
-            history.write(index, user.history, count=before.behaviours, dropped=before.behaviours_dropped)
-            votes.write(index, user.votes, count=before.votes, dropped=before.votes_dropped)
-            txn.put(key, user.header.pack(), db=users)
+        changed = ChangedUsers(now, self._votes)
+        keys = id_keys(changed.ids)
+        self._drop_records(txn, changed, keys)
+        for first in range(0, len(changed), _USERS_AT_A_TIME):
+            rows = range(first, min(first + _USERS_AT_A_TIME, len(changed)))
+            history.write(changed.history, changed.index_R, rows)
+            votes.write(changed.votes, changed.index_R, rows)
+        with txn.cursor(db=users) as cursor:
+            cursor.putmulti(sorted(zip(keys, changed.headers(), strict=True)))
+
+    def _drop_records(self, txn: Any, changed: ChangedUsers, keys: Sequence[bytes]) -> None:
+        """Chunks that users have no more: only of those of whom something was ever dropped."""
+        databases = self._environment.databases
+        history, votes = (RecordWriter(txn, databases[name]) for name in ("history", "votes"))
+        for row in np.flatnonzero(changed.dropped_R).tolist():
+            value, index = txn.get(keys[row], db=databases["user_of_id"]), int(changed.index_R[row])
+            if value is not None:
+                was = Header.unpack(value)
+                gone = changed.history.gone(row, count=was.behaviours, dropped=was.behaviours_dropped)
+                history.drop(index, gone)
+                votes.drop(index, changed.votes.gone(row, count=was.votes, dropped=was.votes_dropped))
 
     def _write_items(self, txn: Any, left: Gone, now: ItemsNow, feed: ItemFeedWriter) -> None:
         databases = self._environment.databases
