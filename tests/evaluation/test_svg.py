@@ -72,7 +72,7 @@ def test_hostile_text_stays_text(tmp_path):
 
 @given(st.text())
 def test_any_title_is_well_formed(title):
-    root = ET.fromstring(svg._picture(results_of({"base": 0.0, f"long {title}": 0.02}), title))
+    root = ET.fromstring(svg.picture(results_of({"base": 0.0, f"long {title}": 0.02}), title=title))
     assert root.tag == f"{SVG}svg"
 
 

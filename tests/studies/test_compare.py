@@ -102,7 +102,8 @@ def test_report_stands_alone_and_escapes(out: Path) -> None:
 def test_nothing_unfinished_stays_behind(out: Path) -> None:
     assert sorted(path.name for path in out.parent.iterdir()) == ["results"]
     assert sorted(path.name for path in out.iterdir()) == [
-        "config.json", "picture.svg", "predictions", "rankers", "report.html", "results.json", "vocabulary",
+        "config.json", "picture.svg", "predictions", "rankers", "report.html", "report.json",
+        "results.json", "vocabulary",
     ]  # fmt: skip
 
 

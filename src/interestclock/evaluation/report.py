@@ -17,7 +17,7 @@ from interestclock.evaluation.report_data import HourlyProfile, Report
 from interestclock.evaluation.verdict import verdict
 from interestclock.files import write_text
 
-__all__ = ["write_report"]
+__all__ = ["report_tables", "write_report"]
 
 COSTS = {"seconds": "seconds for one seed", "peak_rss_mib": "peak memory, MiB"}
 Json = Mapping[str, Any]
@@ -43,7 +43,7 @@ def write_report(path: Path, report: Report) -> None:
         title=report.title,
         verdict=verdict(report.results),
         notes=report.notes,
-        **_tables(report.results),
+        **report_tables(report.results),
         spreads=_spreads(report.results.get("by_hour")),
         attributes=list(report.attribute_shares),
         profile=report.hourly_profile,
@@ -75,8 +75,16 @@ def _figures(report: Report) -> dict[str, Figure]:
     return figures
 
 
-def _tables(results: Json) -> dict[str, Any]:
-    """What the page says in tables, and beside them; a page without rankers has none."""
+def report_tables(results: Json) -> dict[str, Any]:
+    """What a page says in tables, and beside them; one without rankers has none.
+
+    Args:
+        results: the dictionary of ``summarise``.
+
+    Example:
+        >>> report_tables({})["ranker_table"] is None
+        True
+    """
     rankers: Json = results.get("rankers", {})
     tasks = next(iter(rankers.values())).get("tasks", {}) if rankers else {}
     pairs = {"AUC": "auc", "UAUC": "uauc"} if rankers else {}

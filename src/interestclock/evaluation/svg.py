@@ -19,7 +19,7 @@ from interestclock.evaluation.slices import HOURS
 from interestclock.evaluation.verdict import percent
 from interestclock.files import write_text
 
-__all__ = ["write_picture"]
+__all__ = ["picture", "write_picture"]
 
 Json = Mapping[str, Any]
 HEAD, ROW, BETWEEN, LINES_HEIGHT = 84, 34, 92, 250
@@ -78,10 +78,20 @@ def write_picture(path: Path, results: Json, *, title: str) -> None:
         >>> path.read_text(encoding="utf-8")[:4]
         '<svg'
     """
-    write_text(path, _picture(results, title))
+    write_text(path, picture(results, title=title))
 
 
-def _picture(results: Json, title: str) -> str:
+def picture(results: Json, *, title: str) -> str:
+    """The text of what ``write_picture`` writes.
+
+    Raises:
+        ResultError: as of ``write_picture``.
+
+    Example:
+        >>> gain = {"relaimpr_auc": 0.02, "relaimpr_auc_ci95": [0.01, 0.03]}
+        >>> "&lt;b&gt;" in picture({"baseline": "base", "rankers": {"longterm": gain}}, title="<b>")
+        True
+    """
     over_base = _over_baseline(results)
     if not over_base:
         raise ResultError("no ranker has a gain over the baseline to draw; run the baseline and another one")

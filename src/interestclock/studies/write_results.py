@@ -14,6 +14,7 @@ from interestclock.evaluation.svg import write_picture
 from interestclock.samples import SampleFolder
 from interestclock.studies.figures import BASELINE
 from interestclock.studies.pictures import LogPictures, curves
+from interestclock.studies.saved_report import save_report
 
 __all__ = ["write_configuration", "write_results"]
 
@@ -46,7 +47,7 @@ def write_results(
     pictures: LogPictures,
     title: str,
 ) -> None:
-    """Write ``config.json``, ``report.html``, ``picture.svg`` and, last, ``results.json``.
+    """Write ``config.json``, ``report.html``, ``report.json``, ``picture.svg`` and, last, ``results.json``.
 
     Args:
         out: holds ``predictions/``. folder: the samples. results: of ``figures``.
@@ -65,6 +66,7 @@ def write_results(
         versions=configuration["versions"],
     )
     write_report(out / "report.html", report)
+    save_report(out, report)
     others = [name for name in results["rankers"] if name != BASELINE]
     if any(results["rankers"][name].get("relaimpr_auc") is not None for name in others):
         write_picture(out / "picture.svg", results, title=title)

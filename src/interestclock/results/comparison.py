@@ -1,0 +1,151 @@
+"""What a comparison of rankers came to, to be looked at and taken further."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from interestclock.errors import ResultError
+from interestclock.evaluation.cell import comparison_cell
+from interestclock.evaluation.report import write_report
+from interestclock.evaluation.report_data import Report
+from interestclock.evaluation.svg import picture
+from interestclock.evaluation.verdict import verdict
+from interestclock.results.comparison_table import comparison_table
+from interestclock.results.frames import FrameKind, check_kind, frame_of
+from interestclock.results.plot import Plot
+from interestclock.studies.saved_report import read_report
+
+__all__ = ["Comparison"]
+
+
+class Comparison:
+    """A comparison: its figures, pictures and report, and the folder it lies in.
+
+    In a notebook it shows itself as the report does; printed, it takes a few lines.
+
+    Args:
+        folder: what ``interestclock.studies.compare`` wrote. report: what it shows.
+        frames: the kind of frame that ``table`` gives.
+
+    Raises:
+        ConfigError: there is no such kind of frame, or its library is not installed.
+
+    Example:
+        >>> one = {"mean": 0.7, "ci95": [0.6, 0.8]}
+        >>> row = dict.fromkeys(("auc", "uauc", "logloss"), one)
+        >>> results = {"label": "finish", "baseline": "base", "seeds": 1, "rankers": {"base": row},
+        ...     "validation": {"base": row}}
+        >>> found = Comparison(Path("results"), Report(title="My log", results=results))
+        >>> found
+        My log: 'finish', test part, 1 seed
+          base  AUC 0.7000  UAUC 0.7000
+        Only base was run; there is nothing to compare it with.
+        Best: base, by the AUC of the validation part (0.7000).
+        >>> found.best, found.table()["auc"].to_pylist()
+        ('base', [0.7])
+    """
+
+    def __init__(self, folder: str | Path, report: Report, *, frames: FrameKind = "arrow") -> None:
+        check_kind(frames)
+        self.folder, self._report, self._frames = Path(folder), report, frames
+
+    @classmethod
+    def open(cls, folder: str | Path, *, frames: FrameKind = "arrow") -> Self:
+        """The comparison that a folder holds, in this process or any other.
+
+        Args:
+            folder: what ``interestclock.studies.compare`` or the command wrote.
+            frames: the kind of frame that ``table`` gives: ``arrow``, ``pandas`` or ``polars``.
+
+        Raises:
+            ResultError: it holds none, or one that an earlier version wrote or that is damaged.
+            ConfigError: there is no such kind of frame, or its library is not installed.
+
+        Example:
+            >>> Comparison.open("nowhere")
+            Traceback (most recent call last):
+            interestclock.errors.ResultError: nowhere holds no comparison: results.json is missing; ...
+        """
+        return cls(folder, read_report(folder), frames=frames)
+
+    @property
+    def results(self) -> Mapping[str, Any]:
+        """What ``results.json`` holds."""
+        return self._report.results
+
+    @property
+    def title(self) -> str:
+        """Of the report."""
+        return self._report.title
+
+    @property
+    def verdict(self) -> list[str]:
+        """What the figures say, in sentences, the most important first."""
+        return verdict(self.results)
+
+    @property
+    def best(self) -> str:
+        """The ranker with the highest AUC of the validation part, which the test part's figures do not see.
+
+        The mean of all seeds decides; of equal ones the first is taken. That it is best does not say that it
+        gains: ``verdict`` does.
+        """
+        rankers: list[str] = list(self.results["validation"])
+        return max(rankers, key=self._validation_auc)
+
+    def table(self) -> Any:
+        """A row for each ranker, as ``comparison_table`` has it, as a frame of the kind asked for."""
+        return frame_of(comparison_table(self.results), self._frames)
+
+    def plot(self) -> Plot:
+        """Gains over the baseline with their intervals, and AUC by local hour.
+
+        Raises:
+            ResultError: no ranker has a gain over the baseline to draw.
+        """
+        return Plot(title=self.title, svg=picture(self.results, title=self.title))
+
+    def report(self, path: str | Path) -> None:
+        """Write the report, one HTML page that needs nothing but itself.
+
+        Args:
+            path: the file to write; an older one is replaced.
+        """
+        write_report(Path(path), self._report)
+
+    def __repr__(self) -> str:
+        rankers, seeds = self.results["rankers"], self.results["seeds"]
+        wide = max(map(len, rankers), default=0)
+        lines = [
+            f"{self.title}: '{self.results['label']}', test part, {seeds} seed{'s' * (seeds != 1)}",
+            *(
+                f"  {name:{wide}}  AUC {_figure(row['auc'])}  UAUC {_figure(row['uauc'])}"
+                for name, row in rankers.items()
+            ),
+            *self.verdict[:1],
+            f"Best: {self._how_best()}",
+        ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return comparison_cell(self._report, best=self._how_best(), picture=self._picture())
+
+    def _how_best(self) -> str:
+        auc = self._validation_auc(self.best)
+        return f"{self.best}, by the AUC of the validation part ({auc:.4f})."
+
+    def _validation_auc(self, ranker: str) -> float:
+        auc: float = self.results["validation"][ranker]["auc"]["mean"]
+        return auc
+
+    def _picture(self) -> str | None:
+        try:
+            return self.plot().svg
+        except ResultError:  # there is no gain to draw: the verdict says so
+            return None
+
+
+def _figure(estimate: Mapping[str, Any]) -> str:
+    return "-" if estimate["mean"] is None else f"{estimate['mean']:.4f}"

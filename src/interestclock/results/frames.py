@@ -1,0 +1,60 @@
+"""Tables handed out as frames of the kind that the caller works with."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from interestclock.errors import ConfigError
+
+__all__ = ["FRAMES", "FrameKind", "check_kind", "frame_of"]
+
+FrameKind = Literal["arrow", "pandas", "polars"]
+FRAMES: tuple[FrameKind, ...] = ("arrow", "pandas", "polars")
+
+
+def check_kind(kind: str) -> None:
+    """Refuse a kind of frame that there is not, or whose library is not installed.
+
+    Raises:
+        ConfigError: so it is.
+
+    Example:
+        >>> check_kind("dask")
+        Traceback (most recent call last):
+        interestclock.errors.ConfigError: no frames of the kind 'dask'; there are arrow, pandas, polars
+    """
+    if kind not in FRAMES:
+        raise ConfigError(f"no frames of the kind '{kind}'; there are {', '.join(FRAMES)}")
+    if kind != "arrow":
+        _library(kind)
+
+
+def frame_of(table: pa.Table, kind: FrameKind) -> Any:
+    """A table as a frame: itself, a ``pandas.DataFrame`` or a ``polars.DataFrame``.
+
+    Args:
+        table: of any columns. kind: ``arrow``, ``pandas`` or ``polars``.
+
+    Raises:
+        ConfigError: there is no such kind, or its library is not installed.
+
+    Example:
+        >>> frame_of(pa.table({"auc": [0.7]}), "arrow")["auc"].to_pylist()
+        [0.7]
+    """
+    check_kind(kind)
+    if kind == "pandas":
+        return table.to_pandas()
+    return _library(kind).from_arrow(table) if kind == "polars" else table
+
+
+def _library(kind: str) -> Any:
+    try:
+        return importlib.import_module(kind)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"frames of {kind} are asked for, and {kind} is not installed: pip install {kind}"
+        ) from error
