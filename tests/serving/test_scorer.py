@@ -12,6 +12,7 @@ from in_memory import DAY_MS, HOUR_MS
 from served_trainer import EACH, trainer_of, turn_ms
 
 from interestclock.errors import LogError, RequestError, ResultError
+from interestclock.samples import BatchMaker
 from interestclock.serving import RankRequest, Scorer
 from interestclock.serving.local_clock import local_time_of
 from interestclock.state import FeatureState
@@ -125,6 +126,29 @@ def test_an_explanation_adds_up(scorer: Scorer) -> None:
     (nobody,) = scorer.explain(asked(user="nobody", items=["a"]))
     assert list(nobody.behaviours.values()) == [[]]
     assert nobody.profile == {"genre": []}
+
+
+def test_who_asks_among_others_gets_the_same_explanation_of_one_batch(
+    scorer: Scorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [
+        asked(items=["b"]),
+        asked(items=["a", "?", "c"], explain=2),
+        asked(user="bob", items=["c", "a"], explain=3),
+    ]
+    alone = [scorer.explain(each, most=each.explain) for each in requests[1:]]
+    made, make = [], BatchMaker.make
+    monkeypatch.setattr(BatchMaker, "make", lambda *given: made.append(given) or make(*given))
+    plain, *others = scorer.score(requests)
+    assert len(made) == 1
+    assert plain.explanations == ()
+    for scored, one in zip(others, alone, strict=True):
+        assert len(scored.explanations) == len(one)
+        for there, here in zip(scored.explanations, one, strict=True):
+            assert (there.item, there.profile) == (here.item, here.profile)
+            (found,), (wanted,) = there.behaviours.values(), here.behaviours.values()
+            assert [each.item for each in found] == [each.item for each in wanted]
+            assert [each.weight for each in found] == pytest.approx([each.weight for each in wanted])
 
 
 @pytest.mark.parametrize(

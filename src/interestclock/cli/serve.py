@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from interestclock.cli.refusals import check_folder
+from interestclock.cli.served_sample import SampleRequests, Served, check_sample, sampled_by_ranker
 from interestclock.cli.train_options import ClockFile, LogFile
 from interestclock.errors import ConfigError
 
@@ -129,6 +130,8 @@ def serve_command(
     explore_share: ExploreShare = 0.0,
     explore_top: ExploreTop = 10,
     explore_seed: ExploreSeed = 0,
+    sample_requests: SampleRequests = 0.0,
+    served: Served = None,
     zone: Zone = None,
     clock: ClockFile = None,
     host: Host = "127.0.0.1",
@@ -162,6 +165,7 @@ def serve_command(
     folders = _folders(snapshots)
     for folder in folders.values():
         check_folder(folder, _NO_SNAPSHOTS)
+    check_sample(sample_requests, served)
     _check_extra()
     from interestclock.timeofday import TimeSource, is_zone, read_clock
 
@@ -199,7 +203,10 @@ def serve_command(
     with contextlib.ExitStack() as stack:
         stack.callback(log_to(log_file if log_file is not None else sys.stderr))
         opened = ReopenedStore(lambda: open_store(store))
-        rankers = Rankers(opened, folders, allow=allow or (), default_zone=zone)
+        sampled = sampled_by_ranker(tuple(folders), share=sample_requests, served=served, log=log)
+        for each in sampled.values():
+            stack.callback(each.close)
+        rankers = Rankers(opened, folders, allow=allow or (), default_zone=zone, sampled=sampled)
         events = None
         if log is not None:
             events = EventService(

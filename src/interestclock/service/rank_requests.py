@@ -14,12 +14,14 @@ __all__ = ["rank_request"]
 Id = int | str
 
 
-def rank_request(call: Rank, store: FeatureSource, *, at_ms: int, most: int) -> RankRequest:
+def rank_request(
+    call: Rank, store: FeatureSource, *, at_ms: int, most: int, request_id: str | None = None
+) -> RankRequest:
     """What scorers are asked.
 
     Args:
         store: whose items are listed where the request wants the catalogue. at_ms: now, UTC milliseconds.
-        most: candidates, at most.
+        most: candidates, at most. request_id: by which exposures will name the request.
 
     Raises:
         RequestError: there are more, or none, items have no such attribute, or one has two sets of them.
@@ -53,6 +55,7 @@ def rank_request(call: Rank, store: FeatureSource, *, at_ms: int, most: int) -> 
         attributes=attributes,
         context=call.context,
         explain=call.explain,
+        request_id=request_id,
     )
 
 

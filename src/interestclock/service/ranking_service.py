@@ -154,7 +154,13 @@ class RankingService:
         """
         if call.catalogue is not None and self.store.away is not None:
             raise ResultError(f"the store is away, and no items can be listed: {self.store.away}")
-        return rank_request(call, self.store, at_ms=self.time.now_ms(), most=self.config.candidates)
+        return rank_request(
+            call,
+            self.store,
+            at_ms=self.time.now_ms(),
+            most=self.config.candidates,
+            request_id=secrets.token_urlsafe(_REQUEST_BYTES),
+        )
 
     def answer(self, call: Rank, scored: Scored) -> Ranked:
         """What is answered, and written to the served log.
@@ -167,8 +173,8 @@ class RankingService:
             raise RequestError(
                 "a score is no number: a context is too large for float32; give it in other units"
             )
-        local = scored.local
-        request_id = secrets.token_urlsafe(_REQUEST_BYTES)
+        local, request_id = scored.local, scored.request.request_id
+        assert request_id is not None  # request_of gave it
         order = self._exploration.order(request_id, candidates=len(scored.request.items), most=call.top)
         answer = Ranked(
             request_id=request_id,

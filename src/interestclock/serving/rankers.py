@@ -9,6 +9,7 @@ from pathlib import Path
 from interestclock.errors import ConfigError, RequestError
 from interestclock.serving.feature_source import FeatureSource
 from interestclock.serving.quality_gate import QualityGate
+from interestclock.serving.sampled_requests import SampledRequests
 from interestclock.serving.scorer import Scorer
 
 __all__ = ["OneVersion", "Rankers"]
@@ -43,6 +44,8 @@ class Rankers:
         store: as ``Scorer`` has it.
         folders: of snapshots by a ranker's name; an ``OneVersion`` stays what it is.
         allow, default_zone, gate: as ``Scorer`` has them.
+        sampled: by a ranker's name, what keeps features of a sample of its requests; a ranker that is left
+            out keeps none.
 
     Raises:
         ConfigError: there is no ranker, or one has no name.
@@ -78,6 +81,7 @@ class Rankers:
         allow: Collection[str] = (),
         default_zone: str | None = None,
         gate: QualityGate | None = None,
+        sampled: Mapping[str, SampledRequests] | None = None,
     ) -> None:
         if not folders or not all(folders):
             raise ConfigError(f"rankers are {list(folders)}; name one or more, each by a folder of snapshots")
@@ -92,6 +96,7 @@ class Rankers:
                 gate=gate,
                 name=name,
                 only=None if one is None else one.version,
+                sampled=(sampled or {}).get(name),
             )
 
     @property

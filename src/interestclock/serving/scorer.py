@@ -177,7 +177,7 @@ class Scorer:
             check_times(requests, view)
             scored = []
             for together, user_M in apart(requests, users_of(requests, view)):
-                scored += [self._with_why(each, view) for each in self._score(together, user_M, view)]
+                scored += self._score(together, user_M, view)
         place = {id(each.request): each for each in scored}
         return [place[id(request)] for request in requests]
 
@@ -206,18 +206,24 @@ class Scorer:
         """
         with self._scoring, self._store.snapshot() as view:
             check_times([request], view)
-            return self._explained(request, view, most=most)
+            _, batch, histories = self._prepared([request], users_of([request], view), view)
+            return explained(self._ready.ranker, batch, histories, view, items=request.items, most=most)
 
-    def _with_why(self, scored: Scored, view: FeatureView) -> Scored:
-        """With explanations of the version and the view that scored."""
-        request = scored.request
+    def _why(
+        self, request: RankRequest, batch: Batch, histories: Histories, view: FeatureView, *, first: int
+    ) -> Sequence[Explanation]:
+        """Explanations where the request wants them, of its own rows of the batch that was scored."""
         if not request.explain:
-            return scored
-        return replace(scored, explanations=self._explained(request, view, most=request.explain))
-
-    def _explained(self, request: RankRequest, view: FeatureView, *, most: int) -> list[Explanation]:
-        _, batch, histories = self._prepared([request], users_of([request], view), view)
-        return explained(self._ready.ranker, batch, histories, view, items=request.items, most=most)
+            return ()
+        row_C = torch.arange(first, first + len(request.items))
+        return explained(
+            self._ready.ranker,
+            batch.select(row_C),
+            histories,
+            view,
+            items=request.items,
+            most=request.explain,
+        )
 
     def _score(self, requests: Sequence[RankRequest], user_M: Slots, view: FeatureView) -> list[Scored]:
         placed, batch, histories = self._prepared(requests, user_M, view)
@@ -237,6 +243,7 @@ class Scorer:
                 local=each.local,
                 known_behaviours=int(batch.known_behaviours_B[first]),
                 position=view.position_of(each.user),
+                explanations=self._why(each.request, batch, histories, view, first=first),
             )
             for number, (each, first) in enumerate(zip(placed, first_M.tolist(), strict=True))
         ]
