@@ -19,7 +19,7 @@ from interestclock.samples.candidates import CandidateConfig
 from interestclock.samples.folder import ChunkManifest, Manifest, SampleFolder, holds_samples
 from interestclock.samples.sample_maker import REQUEST, SAME_TIME, Columns, SampleMaker, whole_runs
 
-__all__ = ["PrepareConfig", "prepare_samples"]
+__all__ = ["PrepareConfig", "Progress", "prepare_samples"]
 
 Progress = Callable[[str, int, int], None]  # what is being done, how much is done, of how much (0: unknown)
 
@@ -29,7 +29,7 @@ class PrepareConfig:
     """What samples are made with.
 
     Args:
-        candidates: sampled beside each choice of a positive-only log.
+        candidates: sampled beside each choice of a positive-only log; None: the log's rows alone.
         clocks: buckets, window and weights of Eq. 3.
         rows_per_chunk: log rows that are turned into samples together; bounds memory.
 
@@ -41,7 +41,7 @@ class PrepareConfig:
         24
     """
 
-    candidates: CandidateConfig = field(default_factory=CandidateConfig)
+    candidates: CandidateConfig | None = field(default_factory=CandidateConfig)
     clocks: ClockFeatureConfig = field(default_factory=ClockFeatureConfig)
     rows_per_chunk: int = 32_768
 

@@ -86,7 +86,8 @@ class SampleMaker:
 
     Args:
         schema: the log's names. item_table: of the log, or None.
-        candidates: sampled beside each choice of a log of choices. clocks: how Eq. 3 counts.
+        candidates: sampled beside each choice of a log of choices; None samples none, and every row is a
+            sample, also a choice that is not scored. clocks: how Eq. 3 counts.
 
     Raises:
         LatenessError: (from ``make``) a row is older than one before it.
@@ -94,7 +95,7 @@ class SampleMaker:
 
     schema: LogSchema
     item_table: pa.Table | None
-    candidates: CandidateConfig
+    candidates: CandidateConfig | None
     clocks: ClockFeatureConfig
     contexts: dict[str, Vocabulary] = field(default_factory=dict)
     rows: int = 0
@@ -119,7 +120,9 @@ class SampleMaker:
         self._number_requests(table, real)
         main = self.schema.main_label
         self.labels_known_later += int((real[f"known_ms.{main}"] > real["timestamp_ms"]).sum())
-        samples = self._with_candidates(real) if self.schema.positive_only else real
+        samples = real
+        if self.schema.positive_only and self.candidates is not None:
+            samples = self._with_candidates(real, self.candidates)
         if table.num_rows:
             self.first_ms = self.first_ms if self.rows else int(real["timestamp_ms"][0])
             self.last_ms = int(real["timestamp_ms"][-1])
@@ -169,8 +172,8 @@ class SampleMaker:
         real["request"] = self.requests + np.cumsum(starts, dtype=np.int64)
         self.requests += int(starts.sum())
 
-    def _with_candidates(self, real: Columns) -> Columns:
-        drawn, scored_N = candidates_beside(real, self.state, first_number=self.rows, config=self.candidates)
+    def _with_candidates(self, real: Columns, config: CandidateConfig) -> Columns:
+        drawn, scored_N = candidates_beside(real, self.state, first_number=self.rows, config=config)
         self.unscored += int((~scored_N).sum())
         self.sampled += int((~drawn.chosen_R).sum())
         samples = {name: column[drawn.choice_R] for name, column in real.items()}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from interestclock.clock_features import ClockFeatureConfig
+from interestclock.clock_features.clock_terms import require_eq3_term
 from interestclock.clocks import ClockConfig, GaussianConfig, TimeEncodingConfig
 from interestclock.defaults import DEFAULT_RANKERS
 from interestclock.errors import ConfigError, LogError, check_numbers
@@ -16,7 +17,6 @@ from interestclock.evaluation import Split, split_by_time
 from interestclock.events.schema import EventSource, LogSchema
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig, describe_clock
 from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
-from interestclock.studies.clock_terms import require_eq3_term
 from interestclock.studies.evaluation_rows import write_evaluation_rows
 from interestclock.studies.figures import figures
 from interestclock.studies.pictures import LogPictures, log_pictures

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from interestclock.events import ColumnMapping, open_log
+from interestclock.model_inputs.sample_tables import lists_of
 from interestclock.samples import CandidateConfig, PrepareConfig
 from interestclock.studies.export_features import export_features
-from interestclock.studies.feature_tables import lists_of
 
 ROWS = 400
 CONTEXT = {"categorical": {"device": "device"}, "multivalued": {"tags": "tags"}, "numeric": {"age": "age"}}
