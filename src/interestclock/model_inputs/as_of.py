@@ -143,7 +143,7 @@ def _features(
         log_row_N=torch.from_numpy(np.concatenate([each.log_row_B for each in pieces]))[order],
         clock_row_N=torch.from_numpy(np.concatenate([each.clock_row_B for each in pieces]))[order],
         clocks_RHV={name: torch.cat([each.clocks_RHV[name] for each in pieces]) for name in names},
-        attributes_IV=tables.folder.item_attributes(tables.state),
+        attributes_SV=tables.folder.item_attributes(tables.state),
         histories=tables.behaviours,
     )
     return ModelFeatures(

@@ -29,6 +29,16 @@ class FeaturePiece:
         samples, clocks: tables, as ``export_features`` writes them.
         batch: the same samples as numbers. log_row_B: int64, their rows of the log; 0 is none.
         clock_row_B: int64, each sample's row of all clocks. clocks_RHV: by attribute, those of this piece.
+
+    Example:
+        >>> nothing, none_B = pa.table({}), torch.zeros(0, dtype=torch.int64)
+        >>> batch = Batch(user_B=none_B, item_B=none_B, request_B=none_B, timestamp_ms_B=none_B,
+        ...     second_of_day_B=none_B, day_of_week_B=none_B, known_ms_B=none_B, known_behaviours_B=none_B,
+        ...     request_row_B=none_B, first_M=none_B, labels={}, recent_MK=none_B.reshape(0, 1))
+        >>> piece = FeaturePiece(samples=nothing, clocks=nothing, batch=batch, log_row_B=none_B.numpy(),
+        ...     clock_row_B=none_B.numpy(), clocks_RHV={})
+        >>> len(piece.batch)
+        0
     """
 
     samples: pa.Table
@@ -45,6 +55,19 @@ class FeatureTables:
     Args:
         folder: the samples. known_before_ms: histories hold what was known before then, UTC milliseconds;
             None: before the last event.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from interestclock.events import open_log
+        >>> from interestclock.samples import PrepareConfig, prepare_samples
+        >>> from interestclock.simulator import SimulatorSize, write_simulated_log
+        >>> folder, size = Path(tempfile.mkdtemp()), SimulatorSize(
+        ...     users=5, items=200, days=3, exposures_per_day=40)
+        >>> rows = write_simulated_log(folder / "log", size=size)
+        >>> samples = prepare_samples(open_log(folder / "log"), folder / "samples", config=PrepareConfig())
+        >>> sum(piece.samples.num_rows for piece in FeatureTables(samples).pieces()) == rows
+        True
     """
 
     def __init__(self, folder: SampleFolder, *, known_before_ms: int | None = None) -> None:

@@ -14,7 +14,7 @@ from interestclock.samples.context import ContextTensors
 
 __all__ = ["ModelBatch"]
 
-# Shapes: B rows of a batch, H hour buckets, V values, L behaviours of a history.
+# Shapes: B samples, H hour buckets, V values, L behaviours of a history.
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from interestclock.samples import Batch
 
 __all__ = ["LONGEST", "ModelDataset"]
 
-# Shapes: N rows of the dataset, B rows of a batch, I items and 0, R clock rows, H hour buckets, V values,
+# Shapes: N rows of the dataset, B samples, S slots, R clock rows, H hour buckets, V values,
 # L behaviours of a history, E behaviours of all users.
 
 LONGEST = 1_000
@@ -32,18 +32,33 @@ class ModelDataset(Dataset[ModelBatch]):
     Args:
         samples: N rows without clocks. log_row_N: int64, their rows of the log.
         clock_row_N: int64, each row's clock. clocks_RHV: int32 per clock attribute.
-        attributes_IV: integers per attribute of items, by item. histories: of all users.
+        attributes_SV: integers per attribute of items, by item. histories: of all users.
         longest: how many of the newest behaviours a history holds.
 
     Raises:
         ValueError: ``longest`` is below 1.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from torch.utils.data import DataLoader
+        >>> from interestclock.events import open_log
+        >>> from interestclock.model_inputs import features_as_of
+        >>> from interestclock.simulator import SimulatorSize, write_simulated_log
+        >>> folder, size = Path(tempfile.mkdtemp()), SimulatorSize(
+        ...     users=5, items=200, days=3, exposures_per_day=40)
+        >>> rows = write_simulated_log(folder / "log", size=size)
+        >>> dataset = features_as_of(open_log(folder / "log")).torch(longest=10)
+        >>> loader = DataLoader(dataset, batch_size=16, shuffle=True, collate_fn=dataset.collate)
+        >>> sum(len(batch) for batch in loader) == len(dataset) == rows
+        True
     """
 
     samples: Batch
     log_row_N: Tensor
     clock_row_N: Tensor
     clocks_RHV: Mapping[str, Tensor]
-    attributes_IV: Mapping[str, Tensor]
+    attributes_SV: Mapping[str, Tensor]
     histories: Histories
     longest: int = LONGEST
 
@@ -90,7 +105,7 @@ class ModelDataset(Dataset[ModelBatch]):
             behaviour_ms_BL=_at(self.histories.timestamp_ms_E, place_BL, present_BL),
             present_BL=present_BL,
             clocks={name: each[clock_row_B].long() for name, each in self.clocks_RHV.items()},
-            attributes={name: each[item_B].long() for name, each in self.attributes_IV.items()},
+            attributes={name: each[item_B].long() for name, each in self.attributes_SV.items()},
             labels={name: _label(each[row_B]) for name, each in s.labels.items()},
             categorical={name: each[row_B] for name, each in s.categorical.items()},
             multivalued={name: each[row_B] for name, each in s.multivalued.items()},

@@ -35,7 +35,20 @@ class ModelFeatures:
         left_out: int64, rows of the log, from 1, that it refused: in ``table``, but not in ``torch()``.
         remark: what became of these rows, in a sentence; None where there are none.
 
-    Example: see ``features_as_of``.
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from interestclock.events import open_log
+        >>> from interestclock.model_inputs import features_as_of
+        >>> from interestclock.simulator import SimulatorSize, write_simulated_log
+        >>> folder, size = Path(tempfile.mkdtemp()), SimulatorSize(
+        ...     users=5, items=200, days=3, exposures_per_day=40)
+        >>> rows = write_simulated_log(folder / "log", size=size)
+        >>> features = features_as_of(open_log(folder / "log"))
+        >>> features.embedding_rows["user"], features.remark
+        (6, None)
+        >>> features.table.select(["log_row", "usable", "second_of_day"]).slice(0, 1).to_pylist()
+        [{'log_row': 1, 'usable': True, 'second_of_day': 25692}]
     """
 
     table: pa.Table
