@@ -7,6 +7,7 @@ from pathlib import Path
 import lmdb
 import msgspec
 import pytest
+from admitted_logs import START_MS
 from old_stores import unpack_store
 from typer.testing import CliRunner, Result
 from updated_stores import Log, embedded, offset_of, said_by, seen, state_at, update
@@ -28,12 +29,15 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Log:
 def as_format_1(folder: Path) -> None:
     """What the version before would have written."""
     with lmdb.open(str(folder / "features.lmdb"), max_dbs=20) as environment:
-        meta, lists = environment.open_db(b"meta"), environment.open_db(b"item_lists")
+        meta, lists, items = (environment.open_db(name) for name in (b"meta", b"item_lists", b"item"))
         with environment.begin(write=True) as txn:
             found = msgspec.msgpack.decode(txn.get(b"meta", db=meta)) | {"format": 1}
             del found["catalogue"]
             txn.put(b"meta", msgspec.msgpack.encode(found), db=meta)
             txn.drop(lists)
+            for slot, value in list(txn.cursor(db=items)):
+                each, index, *content = msgspec.msgpack.decode(value)
+                txn.put(slot, msgspec.msgpack.encode([each, index, START_MS, True, *content]), db=items)
 
 
 def test_a_store_is_converted_once(tmp_path: Path) -> None:

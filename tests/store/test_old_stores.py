@@ -66,13 +66,15 @@ def test_it_goes_on(folder: Path) -> None:
         assert features_by_id(view, old_times_ms()) == features_by_id(old_state(steps=steps), old_times_ms())
 
 
-def test_an_old_store_says_how_it_is_converted(folder: Path) -> None:
-    said = f"is of format 1, and this reads {FORMAT}; convert a folder with `interestclock store migrate"
-    with pytest.raises(ResultError, match=said):
+@pytest.mark.parametrize("number", OLD)
+def test_an_old_store_says_how_it_is_converted(number: int, tmp_path: Path) -> None:
+    folder = unpack_store(number, tmp_path)
+    remedy = "convert a folder with `interestclock store migrate"
+    with pytest.raises(ResultError, match=f"is of format {number}, and this reads {FORMAT}; {remedy}"):
         LmdbStore(folder)
-    with pytest.raises(ResultError, match=said):
+    with pytest.raises(ResultError, match=f"is of format {number}, and this reads {FORMAT}; {remedy}"):
         StoreWriter(folder, schema=SCHEMA, config=OLD_CONFIG)
-    assert migrate_store(folder) == 1  # whoever tried to open it before
+    assert migrate_store(folder) == number  # whoever tried to open it before
 
 
 def test_it_is_refused_while_somebody_writes(folder: Path) -> None:
@@ -93,7 +95,7 @@ def test_a_conversion_that_is_stopped_leaves_the_store_as_it_was(
         migrate_store(folder)
     assert {name: those for name, those in pairs_in(folder).items() if those} == before
     monkeypatch.undo()
-    assert migrate_store(folder) == 1
+    assert migrate_store(folder) < FORMAT
 
 
 def test_what_cannot_be_converted(tmp_path: Path) -> None:

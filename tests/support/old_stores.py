@@ -1,8 +1,9 @@
 """Stores that older versions wrote, and what went into them.
 
-``tests/store/old_stores/format-1`` was written by commit 430f062: ``features.msgpack`` has the keys and
-values of the store's databases once a state was fed all but the last of ``old_log()``; ``expected.json`` what
-that version read of it as of ``old_times_ms()``, by external ids.
+``tests/store/old_stores/format-1`` was written by commit 430f062, ``format-2`` by 7acaa30:
+``features.msgpack`` has the keys and values of the store's databases once a state was fed all but the last of
+``old_log()``; ``expected.json`` what that version read of it as of ``old_times_ms()``, by external ids, but
+for the listings that came with format 2.
 """
 
 from __future__ import annotations

@@ -126,7 +126,6 @@ class FeatureState:
         )
         if self._notes is not None:
             self._notes.note("user", user_N)
-            self._notes.note("item", item_C)
         self._seen.note("user", user_N, timestamp_ms_N, new_slots=new_users)
         self._seen.note("item", item_N, timestamp_ms_N, new_slots=new_items)
         zones = exposures["zone"] if "zone" in exposures.column_names else None
@@ -136,7 +135,10 @@ class FeatureState:
         self._shown_S = with_room(self._shown_S, self.items.capacity + 1)
         self._sets.reach(self.items.capacity + 1)
         descriptions = order.descriptions(item_C, new_items, shown_S=self._shown_S)
-        self._feed.note(new_items if descriptions is None else np.union1d(new_items, descriptions.item_R))
+        changed = new_items if descriptions is None else np.union1d(new_items, descriptions.item_R)
+        self._feed.note(changed)
+        if self._notes is not None:
+            self._notes.note("item", changed)
         self._sets.describe(descriptions)
         self._shown_S[item_N] = True
         described = {
@@ -275,7 +277,6 @@ class FeatureState:
         if self._notes is None:
             self._notes = self._new_notes(whole=True)
         return self._notes.drain(
-            shown_S=self._shown_S,
             everyone=self.everyone,
             complete_from_ms=self.complete_from_ms,
             catalogue=self.catalogue.version,
@@ -419,8 +420,6 @@ class FeatureState:
         item_R = self.items.known()
         only_described_R = self._seen.ms("item", item_R) == BEFORE_ALL_MS  # before anything came
         self._seen.set("item", item_R[only_described_R], midnight_ms)
-        if self._notes is not None:
-            self._notes.note("item", item_R[only_described_R])
         unseen_since_ms = self.config.unseen_since_ms(midnight_ms)
         leaves_R = leaving(self._seen.ms("item", item_R), unseen_since_ms=unseen_since_ms)
         leaves_R &= ~self.user_histories.names(item_R)

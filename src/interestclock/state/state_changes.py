@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ChangeNotes", "Gone", "ItemsNow", "StateChanges", "UsersNow"]
 
-# Shapes: R users or items, S items by slot, V values.
+# Shapes: R users or items, V values.
 
 IntArray = npt.NDArray[np.integer]
 Int64s = npt.NDArray[np.int64]
@@ -58,10 +58,10 @@ class UsersNow:
 
 @dataclass(frozen=True, kw_only=True)
 class ItemsNow:
-    """Items of which something changed, as they are.
+    """Items that are new or became something else, as they are; when they were seen is the state's alone.
 
     Args:
-        slot_R, ids, index_R: of each. seen_ms_R: when they were last seen. shown_R: whether ever.
+        slot_R, ids, index_R: of each.
         values: by attribute, int32 (R, V), what they were at first.
         versions: of each, what it is from later moments on, in order.
     """
@@ -69,8 +69,6 @@ class ItemsNow:
     slot_R: Int64s
     ids: pa.Array
     index_R: Int64s
-    seen_ms_R: Int64s
-    shown_R: npt.NDArray[np.bool_]
     values: dict[str, npt.NDArray[np.int32]]
     versions: list[list[Change]]
 
@@ -140,7 +138,7 @@ class ChangeNotes:
             self.note("item", items.known())
 
     def note(self, kind: str, slot_R: IntArray) -> None:
-        """Something of users or items changed, as they are seen, described or forgotten."""
+        """Something of users changed, or items became new or something else."""
         self._touched[kind].append(np.unique(slot_R).astype(np.int64))
 
     def leave(self, kind: str, slot_R: IntArray) -> None:
@@ -152,7 +150,6 @@ class ChangeNotes:
     def drain(
         self,
         *,
-        shown_S: npt.NDArray[np.bool_],
         everyone: dict[int, Int64s],
         complete_from_ms: int,
         catalogue: str,
@@ -166,7 +163,7 @@ class ChangeNotes:
             users_left=self._drain_left("user"),
             users=self._drain_users(whole=whole),
             items_left=self._drain_left("item"),
-            items=self._drain_items(shown_S),
+            items=self._drain_items(),
             names=self._drain_names(),
             zones=self._drain_zones(),
             sets=self._drain_sets(),
@@ -213,14 +210,12 @@ class ChangeNotes:
             votes=None if self._votes is None else self._votes.changes_of(user_R, whole=whole),
         )
 
-    def _drain_items(self, shown_S: npt.NDArray[np.bool_]) -> ItemsNow:
+    def _drain_items(self) -> ItemsNow:
         item_R = self._known("item", [])
         return ItemsNow(
             slot_R=item_R,
             ids=self._items.ids(item_R),
             index_R=self._items.index(item_R),
-            seen_ms_R=self._seen.ms("item", item_R),
-            shown_R=shown_S[item_R],
             values={name: self._values.at_first(name, item_R) for name in self._values.names},
             versions=[self._values.changes.versions(item) for item in item_R.tolist()],
         )

@@ -60,14 +60,11 @@ class ChangedUsers:
 def item_records(now: ItemsNow, attributes: tuple[str, ...]) -> Iterator[tuple[int, ItemRecord]]:
     """Items of which something changed, by slot."""
     values = [now.values[name].tolist() for name in attributes]
-    columns = (now.slot_R, now.index_R, now.seen_ms_R, now.shown_R)
-    rows = zip(now.ids.to_pylist(), now.versions, *(each.tolist() for each in columns), strict=True)
-    for place, (each, versions, slot, index, seen_ms, shown) in enumerate(rows):
+    rows = zip(now.ids.to_pylist(), now.versions, now.slot_R.tolist(), now.index_R.tolist(), strict=True)
+    for place, (each, versions, slot, index) in enumerate(rows):
         record = ItemRecord(
             id=each,
             index=index,
-            seen_ms=seen_ms,
-            shown=shown,
             values=[_trimmed(value_R[place]) for value_R in values],
             versions=[
                 (one.from_ms, one.stated_ms, [_trimmed(one.values[name].tolist()) for name in attributes])

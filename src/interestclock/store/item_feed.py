@@ -22,7 +22,7 @@ class ItemFeedWriter:
         self._txn, self._database, self._position = txn, database, position
 
     def note(self, slot: int, now: ItemRecord | None, before: ItemRecord | None) -> None:
-        """An item is this now, and was that; only when it was seen does not count."""
+        """An item is this now, and was that."""
         if _content(now) != _content(before):
             self._txn.put(feed_key(self._position, slot), b"", db=self._database)
 

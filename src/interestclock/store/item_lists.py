@@ -20,7 +20,7 @@ def lists_of(record: ItemRecord) -> set[ItemList]:
     """The lists of all values that an item has in some version that is kept; a view looks at which of them.
 
     Example:
-        >>> record = ItemRecord(id="a", index=1, seen_ms=0, shown=False, values=[[3], []],
+        >>> record = ItemRecord(id="a", index=1, values=[[3], []],
         ...     versions=[(50, 50, [[3, 4], []])])
         >>> sorted(lists_of(record) - {EVERY_ITEM})
         [(0, 3), (0, 4)]

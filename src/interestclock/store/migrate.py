@@ -74,8 +74,21 @@ def _list_items(txn: Any, databases: Databases) -> None:
     txn.drop(databases["item_lists"], delete=False)
     lists = ItemLists(txn, databases["item_lists"])
     for slot, value in txn.cursor(db=databases["item"]):
-        record = msgspec.msgpack.decode(value, type=ItemRecord)
-        lists.add(int.from_bytes(slot, "big"), record, None)
+        lists.add(int.from_bytes(slot, "big"), _record_of_format_2(value), None)
 
 
-_CONVERSIONS: Mapping[int, Callable[[Any, Databases], None]] = {1: _list_items}
+def _forget_when_items_were_seen(txn: Any, databases: Databases) -> None:
+    """Format 3 does not say when an item was seen last, so that an exposure does not write its item."""
+    for slot, value in list(txn.cursor(db=databases["item"])):
+        txn.put(slot, msgspec.msgpack.encode(_record_of_format_2(value)), db=databases["item"])
+
+
+def _record_of_format_2(value: bytes) -> ItemRecord:
+    each, index, _seen_ms, _shown, values, versions = msgspec.msgpack.decode(value)
+    return ItemRecord(id=each, index=index, values=values, versions=[tuple(one) for one in versions])
+
+
+_CONVERSIONS: Mapping[int, Callable[[Any, Databases], None]] = {
+    1: _list_items,
+    2: _forget_when_items_were_seen,
+}

@@ -36,7 +36,7 @@ __all__ = [
 
 # Shapes: N records of a chunk, or ids, C chunks.
 
-FORMAT = 2
+FORMAT = 3
 CHUNK = 256  # records of a user in one value: one behaviour more rewrites that many at most
 _HEADER = struct.Struct("<qqhhqqqq")
 _SIGN = 1 << 63
@@ -80,8 +80,6 @@ class ItemRecord(msgspec.Struct, array_like=True):
 
     id: int | str
     index: int
-    seen_ms: int
-    shown: bool
     values: list[list[int]]
     versions: list[tuple[int, int, list[list[int]]]]  # from_ms, stated_ms
 
