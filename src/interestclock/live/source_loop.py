@@ -13,6 +13,7 @@ from interestclock.streams import LiveSource, Tick, Ticks
 __all__ = ["EntryLoop", "SourceLoop", "loop_over"]
 
 _POLL_S = 1.0
+_MOMENT_S = 0.02
 Step = Callable[[AdmittedEntry, Sequence[Admitted]], None]
 
 
@@ -25,6 +26,8 @@ class SourceLoop:
         idle_s: how long a partition is silent before it is not waited for.
         step: is given each entry once it is written down, with what is used of it. When it returns, the
             source may be told that the messages need not be kept.
+        holds: whether what was handed over is still held back somewhere: then the source is not told, and
+            what comes next is waited for only a moment.
     """
 
     def __init__(
@@ -36,8 +39,9 @@ class SourceLoop:
         poll_messages: int,
         idle_s: float,
         step: Step,
+        holds: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._source, self._admission, self._buffer = source, admission, buffer
+        self._source, self._admission, self._buffer, self._holds = source, admission, buffer, holds
         self._most, self._wait_s, self._step = poll_messages, min(_POLL_S, idle_s / 2), step
         self._acknowledgement = Acknowledgement(source)
         self.ticks = Ticks(source, idle_s=idle_s)
@@ -52,7 +56,7 @@ class SourceLoop:
 
     def turn(self) -> bool:
         """Take what has come, or wait for it a moment; whether more may come."""
-        batch = self._source.poll(self._most, self._wait_s)
+        batch = self._source.poll(self._most, _MOMENT_S if self._holds() else self._wait_s)
         self._admit_tick(self.ticks.opening())
         if batch is not None:
             self._step(*self._admission.admit(batch))
@@ -60,7 +64,8 @@ class SourceLoop:
         elif self._source.ended:
             return False
         self._admit_tick(self.ticks.due())
-        self._acknowledgement.if_due(self._admission.offsets)
+        if not self._holds():
+            self._acknowledgement.if_due(self._admission.offsets)
         return True
 
     def acknowledge(self) -> None:

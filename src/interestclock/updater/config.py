@@ -30,7 +30,7 @@ class UpdaterConfig:
         forget_users_after_days, most_state_users: when users leave, at midnight (UTC); None is never.
         checkpoint_messages: between checkpoints; as many are admitted once more after a kill. An entry
             without messages, of a quiet stream, counts as one. checkpoints_kept: the newest so many.
-        poll_messages: messages taken from the source at a time, at most: the store is written to after each.
+        poll_messages: messages taken from the source at a time, at most.
         idle_seconds: a partition that is silent for so long is not waited for.
 
     Raises:

@@ -28,6 +28,7 @@ from interestclock.state import FeatureState
 from interestclock.state.apply_admitted import apply_admitted
 from interestclock.store import StoreLostError, open_writer
 from interestclock.streams import LiveSource
+from interestclock.updater.commit_pace import CommitPace
 from interestclock.updater.config import UpdaterConfig
 from interestclock.updater.progress import UpdaterNumbers
 from interestclock.updater.publishing import publisher_to
@@ -52,7 +53,8 @@ class FeatureUpdater:
         folder/lock                held while an updater runs
 
     A micro-batch is on the disk in ``admitted/``, then in the store, in one transaction with its position,
-    and only then acknowledged. Whatever kills it, the next one on the folder goes on: it takes the newest
+    and only then acknowledged; where more is waiting, several are in one transaction (``CommitPace``).
+    Whatever kills it, the next one on the folder goes on: it takes the newest
     checkpoint, applies what was admitted since then again, and writes what of that the store has not.
 
     Where the store is on a server, there is no ``features.lmdb``: each user goes there by themselves, and
@@ -144,7 +146,9 @@ class FeatureUpdater:
             poll_messages=config.poll_messages,
             idle_s=config.idle_seconds,
             step=self._step,
+            holds=lambda: self._pace.holding,
         )
+        self._pace = CommitPace()
         self._in_store = 0  # the entry up to which the store has all, 0 where it is to be written anew
         self._number = self._since_checkpoint = 0
         self._quiet_ms = 0  # when the source was last seen to have no more
@@ -171,10 +175,12 @@ class FeatureUpdater:
         """
         self._resume()
         self.under_way = True
-        while not self.stopping and self.loop.turn():
+        while not self.stopping and self._turn():
             if self._publisher is not None:
                 self._publisher.check()
             report()
+        if self._pace.holding:
+            self._commit()
         self._checkpoint()
         self._files.written()
         self.loop.acknowledge()
@@ -242,6 +248,14 @@ class FeatureUpdater:
     def _has_catalogue(self) -> bool:
         return self._writer.catalogue == self.state.catalogue.version
 
+    def _turn(self) -> bool:
+        """Take what has come; what was held back for more that does not come is committed."""
+        before = self._files.admission.position
+        goes_on = self.loop.turn()
+        if self._pace.holding and self._files.admission.position == before:
+            self._commit()
+        return goes_on
+
     def _step(self, entry: AdmittedEntry, admitted: Sequence[Admitted]) -> None:
         """Apply what is written down, commit it, and see whether a checkpoint is due."""
         self._files.dead_letters.write(entry.dead)
@@ -252,23 +266,26 @@ class FeatureUpdater:
             if self._in_store == self._files.admission.position:
                 self.state.follow()
             return
-        self._commit()
+        checkpoint_due = self._since_checkpoint >= self.config.checkpoint_messages
+        if self._pace.due(more=entry.messages >= self.config.poll_messages) or checkpoint_due:
+            self._commit()
         if entry.awaited == () and entry.polled_ms is not None:
             self._quiet_ms = entry.polled_ms
         self._alarms.note(letter.reason for letter in entry.dead)
         counts = self._counts()
         self._alarms.look(counts)
         self._rate.note(time.monotonic(), counts["received"])
-        if self._since_checkpoint >= self.config.checkpoint_messages:
+        if checkpoint_due:
             self._checkpoint()
 
     def _commit(self) -> None:
-        try:
-            self._write_changes()
-        except StoreLostError as error:
-            _log.warning("%s; writing the store anew", error)
-            self.state.unfollow()
-            self._write_changes()
+        with self._pace.commit():
+            try:
+                self._write_changes()
+            except StoreLostError as error:
+                _log.warning("%s; writing the store anew", error)
+                self.state.unfollow()
+                self._write_changes()
         self._in_store = self._files.admission.position
 
     def _write_changes(self) -> None:
