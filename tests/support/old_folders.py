@@ -37,7 +37,7 @@ _SCHEMAS = {"requests": REQUESTS, "choices": CHOICES}
 _CONFIGS = {
     "requests": replace(
         LIVE,
-        ranker=replace(_TINY, clocks=(GaussianConfig(), _LONG_TERM)),
+        ranker=replace(_TINY, clocks=(GaussianConfig(), _LONG_TERM), rms_limit=None),
         longest=4,
         users=IdPolicy(min_count=2, unused_days=1),
         items=IdPolicy(most=20, unused_days=2),

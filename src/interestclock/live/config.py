@@ -155,6 +155,8 @@ class LiveConfig:
         """What decides what is learned, for JSON: all but schedules, and what is reported on the way."""
         settings = {name: value for name, value in asdict(self).items() if name not in _OPERATIONS}
         settings["ranker"]["clocks"] = [describe_clock(each) for each in self.ranker.clocks]
+        if self.ranker.joined_limit is None:
+            del settings["ranker"]["rms_limit"]  # without effect; folders of earlier versions do not name it
         return settings
 
     @property

@@ -1,7 +1,7 @@
 """The ranker: DCN-V2, clocks and task towers over shared embeddings."""
 
 from interestclock.ranking.clock_contract import check_clock
-from interestclock.ranking.config import FeatureNames, RankerConfig
+from interestclock.ranking.config import RMS_LIMIT, FeatureNames, RankerConfig
 from interestclock.ranking.dcn import DCNv2
 from interestclock.ranking.files import (
     describe_ranker,
@@ -10,10 +10,12 @@ from interestclock.ranking.files import (
     save_ranker,
     table_names,
 )
+from interestclock.ranking.joining import limit_rms
 from interestclock.ranking.known_clocks import clock_named, describe_clock, described_clock, is_ours
 from interestclock.ranking.ranker import Ranker, multi_task_loss
 
 __all__ = [
+    "RMS_LIMIT",
     "DCNv2",
     "FeatureNames",
     "Ranker",
@@ -25,6 +27,7 @@ __all__ = [
     "described_clock",
     "described_ranker",
     "is_ours",
+    "limit_rms",
     "load_ranker",
     "multi_task_loss",
     "save_ranker",

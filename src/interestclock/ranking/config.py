@@ -11,10 +11,12 @@ from interestclock.errors import ConfigError, check_names, check_numbers
 from interestclock.events.context import ContextNames
 from interestclock.events.schema import LogSchema
 
-__all__ = ["FeatureNames", "RankerConfig"]
+__all__ = ["RMS_LIMIT", "FeatureNames", "RankerConfig"]
 
 _MOST_BUCKETS = 86_400  # of a second each
 _MOST = {"dim": 65_536, "recent": 1_000_000, "cross_layers": 1_000, "tower_width": 1_000_000}
+RMS_LIMIT = 0.2
+"""Of the outputs of several parts, where they are joined."""
 _LARGEST_STD = 1e30  # weights are float32
 _WIDEST, _MOST_LAYERS = 1_000_000, 1_000
 
@@ -87,10 +89,11 @@ class RankerConfig:
         dim: width of every embedding. std: standard deviation of their first weights.
         recent: how many of the newest behaviours the base model sees, as the mean of their items.
         cross_layers, hidden: of DCN-V2. tower_width: hidden units of each task's tower.
+        rms_limit: of each part's output where several are joined (``limit_rms``); ``None`` is none.
 
     Raises:
-        ConfigError: a size is below 1 or beyond all use, ``std`` is not positive, or a clock is no
-            ``ClockConfig``.
+        ConfigError: a size is below 1 or beyond all use, ``std`` or ``rms_limit`` is not positive, or a clock
+            is no ``ClockConfig``.
 
     Example:
         >>> from interestclock.clocks import GaussianConfig
@@ -105,6 +108,7 @@ class RankerConfig:
     cross_layers: int = 2
     hidden: tuple[int, ...] = (128, 64)
     tower_width: int = 32
+    rms_limit: float | None = RMS_LIMIT
 
     def __post_init__(self) -> None:
         check_numbers(self)
@@ -121,8 +125,17 @@ class RankerConfig:
             )
         if not 0 < self.std <= _LARGEST_STD:
             raise ConfigError(f"std is {self.std}; give a deviation above 0, for example 0.25")
+        if self.rms_limit is not None and not self.rms_limit > 0:
+            raise ConfigError(
+                f"rms_limit is {self.rms_limit}; give a number above 0, for example {RMS_LIMIT}"
+            )
         for clock in self.clocks:
             check_clock_config(clock)
+
+    @property
+    def joined_limit(self) -> float | None:
+        """The limit where parts are joined; ``None`` for one part alone, which nothing can drown."""
+        return self.rms_limit if len(self.clocks) > 1 else None
 
     @property
     def needs_clocks(self) -> bool:

@@ -191,7 +191,7 @@ class _Saved:
 
 
 def _config(saved: _Saved, *, where: str, allow: Collection[str]) -> RankerConfig:
-    settings = dict(saved.config)
+    settings = {"rms_limit": None} | saved.config  # an earlier version joined parts as they came
     described = settings.pop("clocks", [])
     if not isinstance(described, list):
         raise ResultError(f"{where}: key 'config.clocks' is {described!r}; give a list; {_REMEDY}")

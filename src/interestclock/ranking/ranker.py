@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -16,12 +16,15 @@ from interestclock.histories import Histories
 from interestclock.ranking.config import FeatureNames, RankerConfig
 from interestclock.ranking.context import context_rows, context_vectors, context_width
 from interestclock.ranking.dcn import DCNv2
+from interestclock.ranking.joining import limit_rms
 from interestclock.samples import Batch
 
 __all__ = ["Ranker", "multi_task_loss"]
 
 # Shapes: B exposures, M requests, K behaviours last seen, H buckets, V values, D embedding, I item vector,
 # F rows of an item, C all clock attributes' embeddings side by side, X rows of a whole batch, O output.
+
+_ANOTHER = 1_000_003  # from one seed to another that no run is given by counting
 
 
 class Ranker(nn.Module):
@@ -57,9 +60,9 @@ class Ranker(nn.Module):
         self.items = ItemVectors(self.table, names.attributes)
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(seed)
-            self._build()
+            self._build(seed)
 
-    def _build(self) -> None:
+    def _build(self, seed: int) -> None:
         names, config, item_dim = self.names, self.config, self.items.output_dim
         sizes = RankerSizes(
             dim=config.dim,
@@ -69,7 +72,10 @@ class Ranker(nn.Module):
             preferences_dim=config.dim * len(names.clock_attributes),
             buckets_per_day=names.buckets_per_day,
         )
-        built = [_built(clock, sizes) for clock in config.clocks]
+        built = []
+        for place, clock in enumerate(config.clocks):
+            torch.manual_seed(_seed_of(place, config.clocks, seed=seed))
+            built.append(_built(clock, sizes))
         self.clocks = nn.ModuleList(built)
         width = 2 * config.dim + item_dim + context_width(names, dim=config.dim)
         width += sum(module.output_dim for module in built)
@@ -121,12 +127,18 @@ class Ranker(nn.Module):
             functional.embedding(batch.request_row_B, recent_MD),
         ]
         inputs += context_vectors(self.names, batch, rows=rows, vectors=vectors)
-        inputs += [
+        inputs += self._parts(clock_inputs)
+        deep_BO = self.dcn(torch.cat(inputs, dim=1))
+        return {task: tower(deep_BO)[:, 0] for task, tower in self.towers.items()}
+
+    def _parts(self, clock_inputs: ClockInputs) -> list[Tensor]:
+        """What each clock says, as DCN-V2 is given it."""
+        parts = [
             _answer(module, clock_inputs, clock=clock)
             for module, clock in zip(self.clock_modules(), self.config.clocks, strict=True)
         ]
-        deep_BO = self.dcn(torch.cat(inputs, dim=1))
-        return {task: tower(deep_BO)[:, 0] for task, tower in self.towers.items()}
+        limit = self.config.joined_limit
+        return parts if limit is None else [limit_rms(part_BO, limit=limit) for part_BO in parts]
 
     def clock_inputs(self, batch: Batch, histories: Histories) -> ClockInputs:
         """What the clocks are given for a batch."""
@@ -176,6 +188,13 @@ class Ranker(nn.Module):
             return None
         names = [f"clock.{name}" for name in self.names.clock_attributes]
         return torch.cat([masked_mean(vectors[name], rows[name] > 0) for name in names], dim=-1)
+
+
+def _seed_of(place: int, clocks: Sequence[ClockConfig], *, seed: int) -> int:
+    """Of a part's first weights: it starts as it does alone; a second of its kind starts otherwise."""
+    before = [clock.kind for clock in clocks[:place]]
+    earlier = before.count(clocks[place].kind)
+    return seed + earlier * _ANOTHER
 
 
 def _built(clock: ClockConfig, sizes: RankerSizes) -> ClockModule:

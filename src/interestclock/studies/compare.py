@@ -109,7 +109,7 @@ def compare(
         interestclock.errors.LogError: plays.parquet: no such file or folder
     """
     rankers = lineup(config.rankers, gaussian=config.gaussian)
-    settings = asdict(config) | {"rankers": _described(rankers)}
+    settings = asdict(config) | {"rankers": _described(rankers), "rms_limit": _limits(rankers)}
     label = _label(source, config, rankers)
     _check_built(source.schema, config, rankers)
     check_device(config.train.device)
@@ -250,6 +250,11 @@ def _beside_hour(rankers: Mapping[str, RankerConfig]) -> list[str]:
 def _described(rankers: Mapping[str, RankerConfig]) -> dict[str, list[dict[str, Any]]]:
     """For JSON: each ranker's parts with all their settings."""
     return {name: [describe_clock(clock) for clock in ranker.clocks] for name, ranker in rankers.items()}
+
+
+def _limits(rankers: Mapping[str, RankerConfig]) -> dict[str, float | None]:
+    """For JSON: at what size each sum of parts joins them."""
+    return {name: ranker.rms_limit for name, ranker in rankers.items() if len(ranker.clocks) > 1}
 
 
 def _cost(costs: Sequence[RunCost]) -> dict[str, float | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from interestclock.defaults import PARTS
 from interestclock.errors import ConfigError, ResultError, system_errors_as
 from interestclock.plugins import import_named, is_named
 from interestclock.ranker_names import parts_of
-from interestclock.ranking import described_clock
+from interestclock.ranking import RMS_LIMIT, described_clock
 from interestclock.ranking.known_clocks import CLOCKS_OF_OURS
 from interestclock.studies.rankers import NamedRanker, lineup
 from interestclock.studies.setting_help import help_of
@@ -27,7 +28,7 @@ def read_lineup(path: str | Path) -> tuple[NamedRanker, ...]:
 
     A table for each, called as results shall call it. Its ``parts`` are a text, as on the command line, or a
     list of such and of tables, which hold a part's settings beside its ``kind``; without any, its name says
-    them.
+    them. Its ``rms_limit`` is that of ``RankerConfig``; ``inf`` is none.
 
     Args:
         path: a TOML file.
@@ -73,10 +74,11 @@ def _ranker(name: str, table: Any, path: Path) -> NamedRanker:
     where = f"{path}: ranker '{name}'"
     if not isinstance(table, dict):
         raise ConfigError(f"{path}: '{name}' is {table!r}; write a table for each ranker: [\"{name}\"]")
-    if strange := sorted(table.keys() - {"parts"}):
+    if strange := sorted(table.keys() - {"parts", "rms_limit"}):
         raise ConfigError(
             f"{where}: key '{strange[0]}' is unknown; there is parts, whose settings stand beside their "
-            'kind: parts = ["hour", {kind = "gaussian", sigma_hours = 0.5}]'
+            'kind: parts = ["hour", {kind = "gaussian", sigma_hours = 0.5}], and rms_limit, of '
+            "each one's output where several are joined (inf: none)"
         )
     parts = table.get("parts", name)
     if not isinstance(parts, str | list):
@@ -87,7 +89,8 @@ def _ranker(name: str, table: Any, path: Path) -> NamedRanker:
             for part in ([parts] if isinstance(parts, str) else parts)
             for clock in _clocks(part, where=where)
         ]
-        return NamedRanker(name=name, clocks=tuple(clocks))
+        limit = table.get("rms_limit", RMS_LIMIT)
+        return NamedRanker(name=name, clocks=tuple(clocks), rms_limit=None if limit == math.inf else limit)
     except ConfigError as error:
         text = str(error)
         raise ConfigError(text if text.startswith(where) else f"{where}: {text}") from error

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from interestclock.clocks import ClockConfig, GaussianConfig, check_clock_config
 from interestclock.defaults import BASE, PARTS
-from interestclock.errors import ConfigError, check_names
+from interestclock.errors import ConfigError, check_names, check_numbers
 from interestclock.ranker_names import parts_of
-from interestclock.ranking import RankerConfig, clock_named, describe_clock, is_ours
+from interestclock.ranking import RMS_LIMIT, RankerConfig, clock_named, describe_clock, is_ours
 from interestclock.ranking.known_clocks import CLOCKS_OF_OURS
 
 __all__ = ["NamedRanker", "lineup"]
@@ -26,10 +26,11 @@ class NamedRanker:
 
     Args:
         name: results and files go by it: letters, digits, blanks and ``_ . + -``.
-        clocks: its parts; none is the base model alone.
+        clocks: its parts; none is the base model alone. rms_limit: as of ``RankerConfig``.
 
     Raises:
-        ConfigError: the name is none, or says other parts; or a part is no ``ClockConfig``.
+        ConfigError: the name is none, or says other parts; a part is no ``ClockConfig``, or the limit not
+            positive.
 
     Example:
         >>> from interestclock.clocks import TimeEncodingConfig
@@ -40,20 +41,25 @@ class NamedRanker:
 
     name: str
     clocks: tuple[ClockConfig, ...] = ()
+    rms_limit: float | None = RMS_LIMIT
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         if not _NAME.fullmatch(self.name) or len(self.name) > _LONGEST_NAME:
             raise ConfigError(
                 f"a ranker is called '{self.name[:_LONGEST_NAME]}', which becomes the name of files; give at "
                 f"most {_LONGEST_NAME} letters, digits, blanks and _ . + -, a letter or digit first"
             )
-        for clock in self.clocks:
-            check_clock_config(clock)
+        self.ranker_config()
         kinds = "+".join(clock.kind for clock in self.clocks) or BASE
         if kinds != self.name and all(part in (BASE, *PARTS) for part in self.name.split("+")):
             raise ConfigError(
                 f"a ranker is called '{self.name}' and is {kinds}; give it a name that is not of other parts"
             )
+
+    def ranker_config(self) -> RankerConfig:
+        """What it is built from."""
+        return RankerConfig(clocks=self.clocks, rms_limit=self.rms_limit)
 
 
 def lineup(
@@ -82,7 +88,7 @@ def lineup(
     check_names("rankers", rankers)
     named = [_named(each, gaussian) for each in rankers]
     _check_different(named)
-    return {each.name: RankerConfig(clocks=each.clocks) for each in named}
+    return {each.name: each.ranker_config() for each in named}
 
 
 def _named(ranker: str | ClockConfig | NamedRanker, gaussian: GaussianConfig | None) -> NamedRanker:
