@@ -1,22 +1,21 @@
 """What a store costs: events a second with it and without, bytes written and kept, and the time of reads.
 
     python benchmarks/store.py --part apply --part written --part sizes --part reads --json FILE
-    python benchmarks/store.py --part bulk --users 100000 --behaviours 100
     python benchmarks/store.py --part apply --users 500 --behaviours 200 --chunk 1024
 
 Every event is an exposure that was finished, in batches of ``--batch``, of users at random.
 
-apply: a state that a writer follows against one that none does. written: bytes handed to the file for each
-event, by the size of batches. sizes: bytes of a compacted file for a user, and for a behaviour and its vote,
-out of three sizes. reads: a snapshot that reads a history of 10,000, without and with the hourly profile as
-of now. bulk: large batches into a state, and one apply of all that it has.
+apply: a state that a writer follows against one that none does, in turns: with a commit for each batch, and
+as an updater that is behind commits (``CommitPace``), until all is on the disk. written: bytes handed to the
+file for each event, by the size of batches. sizes: bytes of a compacted file for a user, and for a behaviour
+and its vote, out of three sizes. reads: a snapshot that reads a history of 10,000, without and with the
+hourly profile as of now.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import tempfile
 from collections.abc import Iterator
@@ -33,6 +32,7 @@ from interestclock.events.schema import LogSchema
 from interestclock.state import FeatureState, StateConfig
 from interestclock.store import FeatureWriter, LmdbStore, RedisStore, StoreWriter, records
 from interestclock.store.compact import compact
+from interestclock.updater.commit_pace import CommitPace
 
 SCHEMA = LogSchema(labels=("finish",), attributes=("genre",), clock_attributes=("genre",))
 CONFIG = StateConfig()
@@ -45,9 +45,13 @@ Figures = dict[str, float]
 
 def batch(state: FeatureState, user_N: np.ndarray, first: int) -> None:
     """Ingest exposures of these users, all of them finished at once."""
+    batch_at(state, user_N, first, FIRST_MS + (first + np.arange(user_N.size)) * APART_MS)
+
+
+def batch_at(state: FeatureState, user_N: np.ndarray, first: int, at_ms_N: np.ndarray) -> None:
+    """The same at moments of their own."""
     serial_N = first + np.arange(user_N.size)
-    at_ms_N = FIRST_MS + serial_N * APART_MS
-    item_N = serial_N * 7919 % ITEMS
+    item_N = at_ms_N // APART_MS * 7919 % ITEMS
     local_N = at_ms_N // 1_000
     state.ingest(
         pa.table(
@@ -66,14 +70,24 @@ def batch(state: FeatureState, user_N: np.ndarray, first: int) -> None:
     state.close_before_ms(int(at_ms_N[-1]))
 
 
-def feed(user_N: np.ndarray, size: int, writer: FeatureWriter | None) -> tuple[FeatureState, float]:
-    """A state that was fed, followed by a writer or not; and seconds."""
-    state = FeatureState(SCHEMA, items=None, config=CONFIG)
+class EachBatch(CommitPace):
+    """A commit for each batch, as of an updater that is not behind."""
+
+    def due(self, *, more: bool) -> bool:
+        return True
+
+
+def feed(
+    user_N: np.ndarray, size: int, writer: FeatureWriter | None, pace: CommitPace | None = None
+) -> tuple[FeatureState, float]:
+    """A state that was fed, followed by a writer or not; and seconds, until all of it is written."""
+    state, pace = FeatureState(SCHEMA, items=None, config=CONFIG), pace or EachBatch()
     began = perf_counter()
     for first in range(0, user_N.size, size):
         batch(state, user_N[first : first + size], first)
-        if writer is not None:
-            writer.apply(state.changes(), position=first + size, offsets={}, watermark_ms=FIRST_MS)
+        if writer is not None and pace.due(more=first + size < user_N.size):
+            with pace.commit():
+                writer.apply(state.changes(), position=first + size, offsets={}, watermark_ms=FIRST_MS)
     return state, perf_counter() - began
 
 
@@ -105,13 +119,20 @@ def users_of(users: int, behaviours: int) -> np.ndarray:
     return np.random.default_rng(0).permutation(np.repeat(np.arange(users), behaviours))
 
 
-def apply_part(users: int, behaviours: int, size: int) -> Figures:
-    user_N = users_of(users, behaviours)
-    alone = min(feed(user_N, size, None)[1] for _ in range(3))
-    with new_writer() as (writer, _):
-        followed = feed(user_N, size, writer)[1]
-    figures = {"memory": user_N.size / alone, "with a store": user_N.size / followed}
-    return figures | {"ratio": alone / followed, "apply alone": user_N.size / (followed - alone)}
+def apply_part(users: int, behaviours: int, size: int, rounds: int) -> Figures:
+    """Rounds of the three one after the other; medians, and of the ratios within a round."""
+    user_N, paces = users_of(users, behaviours), {"each batch": EachBatch, "behind": CommitPace}
+    taken: dict[str, list[float]] = {name: [] for name in ("memory", *paces)}
+    for _ in range(rounds):
+        taken["memory"].append(feed(user_N, size, None)[1])
+        for name, pace in paces.items():
+            with new_writer() as (writer, _):
+                taken[name].append(feed(user_N, size, writer, pace())[1])
+    figures = {f"{name}, events a second": user_N.size / statistics.median(taken[name]) for name in taken}
+    for name in paces:
+        ratios = [alone / each for alone, each in zip(taken["memory"], taken[name], strict=True)]
+        figures |= {f"{name}, of memory": statistics.median(ratios), f"{name}, of memory, least": min(ratios)}
+    return figures
 
 
 def written_part(users: int, behaviours: int) -> Figures:
@@ -160,41 +181,23 @@ def reads_part(behaviours: int = 10_000, times: int = 200) -> Figures:
     return figures
 
 
-def bulk_part(users: int, behaviours: int) -> Figures:
-    user_N, before = users_of(users, behaviours), _resident_bytes()
-    state, fed = feed(user_N, BULK_BATCH, None)
-    held = _resident_bytes() - before
-    with new_writer() as (writer, folder):
-        began = perf_counter()
-        writer.apply(state.changes(), position=1, offsets={}, watermark_ms=FIRST_MS)
-        applied = perf_counter() - began
-        file = next(folder.rglob("data.mdb")).stat().st_size
-    return {
-        "state, events a second": user_N.size / fed,
-        "apply of all, events a second": user_N.size / applied,
-        "both, events a second": user_N.size / (fed + applied),
-        "bytes of memory an event": held / user_N.size,
-        "bytes of file an event": file / user_N.size,
-        "seconds": fed + applied,
-    }
-
-
 def _bytes_written() -> int:
     """That this process handed to files; Linux says it."""
     lines = Path("/proc/self/io").read_text(encoding="utf-8").splitlines()
     return int(dict(line.split(": ") for line in lines)["wchar"])
 
 
-def _resident_bytes() -> int:
-    """At most so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parts = ("apply", "written", "sizes", "reads", "bulk")
+    parts = ("apply", "written", "sizes", "reads")
     parser.add_argument("--part", action="append", choices=parts, help="may be given several times")
-    for name, default in (("users", 500), ("behaviours", 200), ("batch", 1_024), ("chunk", records.CHUNK)):
+    for name, default in (
+        ("users", 500),
+        ("behaviours", 200),
+        ("batch", 1_024),
+        ("rounds", 5),
+        ("chunk", records.CHUNK),
+    ):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
@@ -203,11 +206,10 @@ def main() -> None:
     warm.read(np.array([1]), np.array([FIRST_MS]), clocks_at_ms_M=np.array([FIRST_MS]))
     shape = (options.users, options.behaviours)
     runs = {
-        "apply": lambda: apply_part(*shape, options.batch),
+        "apply": lambda: apply_part(*shape, options.batch, options.rounds),
         "written": lambda: written_part(*shape),
         "sizes": sizes_part,
         "reads": reads_part,
-        "bulk": lambda: bulk_part(*shape),
     }
     print(f"{shape[0]:,} users x {shape[1]:,}, batches of {options.batch:,}, chunk {options.chunk}")
     found: dict[str, Figures] = {}

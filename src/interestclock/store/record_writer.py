@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from interestclock.store.new_records import NO_LEAD, NewRecords
 from interestclock.store.records import chunk_key, chunk_keys
 
-__all__ = ["RecordWriter"]
+__all__ = ["RecordWriter", "put_in_order"]
 
 # Shapes: R users, C chunks.
 
@@ -34,8 +35,7 @@ class RecordWriter:
         part = new.chunks_of(rows)
         keys = chunk_keys(index_R[new.row_C[part]], new.chunk_C[part])
         values = new.values(rows, self._leads(new, index_R, rows))
-        with self._txn.cursor(db=self._database) as cursor:
-            cursor.putmulti(sorted(zip(keys, values, strict=True), key=_first))
+        put_in_order(self._txn, self._database, zip(keys, values, strict=True))
 
     def drop(self, index: int, chunks: Iterable[int]) -> None:
         """Chunks of one user of which nothing is left."""
@@ -51,5 +51,13 @@ class RecordWriter:
         ]
 
 
-def _first(pair: tuple[bytes, memoryview]) -> bytes:
-    return pair[0]
+def put_in_order(txn: Any, database: Any, pairs: Iterable[tuple[bytes, bytes | memoryview]]) -> None:
+    """Put values in the order of their keys; behind all that is there LMDB fills whole pages.
+
+    Args:
+        txn, database: where to. pairs: distinct keys, in any order.
+    """
+    ordered = sorted(pairs, key=itemgetter(0))
+    with txn.cursor(db=database) as cursor:
+        behind = bool(ordered) and (not cursor.last() or bytes(cursor.key()) < ordered[0][0])
+        cursor.putmulti(ordered, append=behind)

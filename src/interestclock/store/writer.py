@@ -29,7 +29,7 @@ from interestclock.store.meta import (
     nothing,
     read_meta,
 )
-from interestclock.store.record_writer import RecordWriter
+from interestclock.store.record_writer import RecordWriter, put_in_order
 from interestclock.store.records import (
     Header,
     ItemRecord,
@@ -216,8 +216,7 @@ class StoreWriter:
             rows = range(first, min(first + _USERS_AT_A_TIME, len(changed)))
             history.write(changed.history, changed.index_R, rows)
             votes.write(changed.votes, changed.index_R, rows)
-        with txn.cursor(db=users) as cursor:
-            cursor.putmulti(sorted(zip(keys, changed.headers(), strict=True)))
+        put_in_order(txn, users, zip(keys, changed.headers(), strict=True))
 
     def _drop_records(self, txn: Any, changed: ChangedUsers, keys: Sequence[bytes]) -> None:
         """Chunks that users have no more: only of those of whom something was ever dropped."""
