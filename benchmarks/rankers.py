@@ -8,7 +8,7 @@ from pathlib import Path
 from five_features import data_folder, has_check_ins
 from simulated import open_simulated
 
-from interestclock.defaults import BASELINES, DEFAULT_RANKERS
+from interestclock.defaults import BASE, PARTS
 from interestclock.events import EventSource, open_log
 from interestclock.ranking import RankerConfig
 from interestclock.samples import PrepareConfig, prepare_samples
@@ -24,7 +24,7 @@ def each_ranker() -> dict[str, dict[str, float]]:
         prepare_samples(source, folder / "samples", config=PrepareConfig())
         return {
             name: run(name, config, folder, source)
-            for name, config in lineup([*DEFAULT_RANKERS, *BASELINES]).items()
+            for name, config in lineup([BASE, *PARTS, "gaussian+longterm"]).items()
         }
 
 

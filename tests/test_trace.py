@@ -11,7 +11,7 @@ import pytest
 from call_trace import CallTrace
 
 import interestclock
-from interestclock.defaults import BASELINES, DEFAULT_RANKERS
+from interestclock.defaults import BASE, PARTS
 from interestclock.events import open_log
 from interestclock.simulator import SimulatorSize, write_simulated_log
 from interestclock.studies.compare import CompareConfig, compare
@@ -73,7 +73,7 @@ class _Here:
 def test_a_comparison_never_goes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     size = SimulatorSize(users=10, items=200, days=3, exposures_per_day=60)
     write_simulated_log(tmp_path / "log", size=size)
-    config = CompareConfig(rankers=(*DEFAULT_RANKERS, *BASELINES), seeds=1, replicates=20)
+    config = CompareConfig(rankers=(BASE, *PARTS, "hour+gaussian"), seeds=1, replicates=20)
     monkeypatch.setattr(sys.modules[compare.__module__], "Workers", _Here)
     with CallTrace(SOURCE, order=ORDER, passed_at=PASSED_AT) as trace:
         compare(open_log(tmp_path / "log"), tmp_path / "out", config=config)

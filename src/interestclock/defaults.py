@@ -44,8 +44,24 @@ BASELINES = {
 }
 """Every baseline of the project, likewise; a comparison runs those that are asked for."""
 
-DEFAULT_RANKERS = ("base", "hour", "naive", "adaptive", "gaussian", "longterm", "gaussian+longterm")
-"""What a comparison runs where none is named; ``+`` joins parts of one ranker."""
+DEFAULT_RANKERS = (
+    "base",
+    "hour",
+    "naive",
+    "adaptive",
+    "gaussian",
+    "longterm",
+    "routine",
+    "hour+naive",
+    "hour+adaptive",
+    "hour+gaussian",
+    "hour+longterm",
+    "hour+routine",
+    "hour+gaussian+longterm",
+    "hour+gaussian+routine",
+)
+"""What a comparison runs where none is named: what each clock gains over no time at all, and what it adds to
+an hour embedding; ``+`` joins parts of one ranker."""
 
 BASE = "base"
 """The ranker of no part: the base model alone."""

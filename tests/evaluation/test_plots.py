@@ -7,6 +7,7 @@ import math
 import pytest
 from plotly.graph_objects import Figure
 
+from interestclock.defaults import DEFAULT_RANKERS
 from interestclock.evaluation import plots
 from interestclock.evaluation.palette import BASELINE_COLOUR, CYCLE, OTHER_COLOUR, colours
 from interestclock.evaluation.report_data import HourlyProfile
@@ -19,7 +20,7 @@ BY_HOUR = {"positives": [3] * 24, "rankers": {"base": {"auc": [0.5] * 24}, "long
 @pytest.mark.parametrize(
     "figure",
     [
-        plots.auc_by_hour(BY_HOUR, baseline="base"),
+        plots.auc_by_hour(BY_HOUR, baseline="base", hidden=["long"]),
         plots.learning_curves({"base": [(0, 0.5)]}, baseline="base"),
         plots.shares_over_day({"rock": [0.5] * 24, "pop": [0.5] * 24}),
         plots.hourly_profile(DIAL),
@@ -59,7 +60,18 @@ def test_quotes_are_left_as_plotly_shows_them():
 
 
 def test_a_ranker_keeps_its_colour_and_the_baseline_is_grey():
-    given = colours(["hour", "base", *(f"r{number}" for number in range(10))], baseline="base")
+    given = colours(["hour", "base", *(f"r{number}" for number in range(len(CYCLE)))], baseline="base")
     assert given["base"] == BASELINE_COLOUR
-    assert list(given.values())[2:11] == list(CYCLE[1:])
-    assert given["r9"] == given["hour"] == CYCLE[0]
+    assert list(given.values())[2:-1] == list(CYCLE[1:])
+    assert given[f"r{len(CYCLE) - 1}"] == given["hour"] == CYCLE[0]
+
+
+def test_rankers_of_the_default_line_up_have_a_colour_each():
+    assert len(set(colours(DEFAULT_RANKERS, baseline="base").values())) == len(DEFAULT_RANKERS)
+
+
+def test_a_hidden_line_stands_in_the_legend():
+    lines = plots.auc_by_hour(BY_HOUR, baseline="base", hidden=["long"])["data"][1:]
+    assert [line["visible"] for line in lines] == [True, "legendonly"]
+    (line,) = plots.learning_curves({"base": [(0, 0.5)]}, baseline="base", hidden=["base"])["data"]
+    assert line["visible"] == "legendonly"

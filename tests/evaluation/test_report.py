@@ -8,8 +8,10 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from default_results import default_results
 from plotly.offline import get_plotlyjs
 
+from interestclock.defaults import DEFAULT_RANKERS
 from interestclock.evaluation.exposures import Exposures
 from interestclock.evaluation.report import write_report
 from interestclock.evaluation.report_data import HourlyProfile, Report
@@ -188,3 +190,14 @@ def test_an_older_page_is_replaced_whole(tmp_path):
 def test_a_dial_has_24_hours():
     with pytest.raises(ValueError, match="a dial has 24 values and 24 scores, not 23 and 24"):
         HourlyProfile(user="7", attribute="genre", as_of_ms=0, values=[None] * 23, scores=[0.0] * 24)
+
+
+def test_of_the_default_line_up_nine_lines_are_drawn_and_the_page_names_the_others(tmp_path):
+    curves = {name: [(0, 0.5)] for name in DEFAULT_RANKERS}
+    report = Report(title="A log", results=default_results(), curves=curves)
+    page = written(tmp_path / "report.html", report)
+    for name in ("by-hour", "curves"):
+        lines = [trace for trace in page.figures[name]["data"] if trace["type"] == "scatter"]
+        assert [trace["visible"] for trace in lines].count(True) == 9
+        assert len(lines) == 14
+    assert page.text.count("Left out: naive, adaptive, gaussian, longterm, routine. A click on a name") == 2

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from xml.etree import ElementTree as ET
 
 import pytest
+from default_results import default_results
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +15,7 @@ from interestclock.evaluation import svg
 from interestclock.evaluation.svg import write_picture
 
 SVG = "{http://www.w3.org/2000/svg}"
+ANCHORS = {"start": 0, "middle": 0.5, "end": 1}
 
 
 def results_of(gains, hours=None):
@@ -92,3 +95,26 @@ def test_what_is_added_to_an_hour_embedding_is_a_panel_of_its_own(tmp_path):
     assert shown.count("hour+long") == 2
     assert {"+2.00%", "+1.00% to +3.00%"} <= set(shown)
     assert sum("added to an hour embedding" in each for each in shown) == 1
+
+
+def test_of_the_default_line_up_nine_are_drawn_by_hour_and_the_rest_named(tmp_path):
+    root = drawn(tmp_path / "a.svg", default_results())
+    lines = [path.get("d") for path in root.iter(f"{SVG}path") if path.get("fill") == "none"]
+    assert sum(line.count("L") > 5 for line in lines) == 9
+    below = " ".join(texts(root)[-2:])
+    assert below.startswith("9 of 14 rankers are drawn: what others are compared with, and the highest AUC.")
+    assert below.endswith("Left out: naive, adaptive, gaussian, longterm, routine.")
+
+
+def test_nothing_of_the_default_line_up_lies_on_another_or_outside(tmp_path):
+    root = drawn(tmp_path / "a.svg", default_results())
+    spans = {}
+    for element in root.iter(f"{SVG}text"):
+        wide = len(element.text) * float(element.get("font-size")) * 0.62  # a wide font
+        left = float(element.get("x")) - wide * ANCHORS[element.get("text-anchor")]
+        spans.setdefault(element.get("y"), []).append((left, left + wide))
+    for row in map(sorted, spans.values()):
+        assert row[0][0] >= 0
+        assert row[-1][1] <= 920
+        assert all(before[1] <= after[0] for before, after in itertools.pairwise(row))
+    assert max(float(y) for y in spans) < int(root.get("height"))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from io import StringIO
 from typing import Any
 
+from default_results import BESIDE_HOUR, default_results
 from rich.console import Console
+from rich.table import Table
 
 from interestclock.defaults import DEFAULT_RANKERS
-from interestclock.studies.result_table import result_table
+from interestclock.studies.result_table import beside_hour_table, result_table
 
 BASE = {"auc": {"mean": 0.659}, "uauc": {"mean": 0.612}, "relaimpr_auc": 0.0}
 
@@ -23,8 +25,12 @@ def pair(mean: float | None, *ci95: float | None) -> dict[str, Any]:
 
 
 def shown(**results: Any) -> list[str]:
+    return printed(result_table({"label": "finish", "baseline": "base", "pairs": {}, **results}))
+
+
+def printed(table: Table) -> list[str]:
     console = Console(width=80, record=True, file=StringIO())
-    console.print(result_table({"label": "finish", "baseline": "base", "pairs": {}, **results}))
+    console.print(table)
     return console.export_text().splitlines()
 
 
@@ -41,7 +47,7 @@ def test_differences_to_base_stand_with_their_intervals() -> None:
     assert line(lines, "base") == ["base", "0.6590", "0.6120"]
 
 
-def test_nothing_is_cut_at_80_columns() -> None:
+def test_a_row_of_the_default_line_up_is_a_line_of_80_columns() -> None:
     pairs = {f"{name}-base": pair(-0.0134, -0.0161, -0.0111) for name in DEFAULT_RANKERS if name != "base"}
     lines = shown(
         rankers={name: BASE if name == "base" else row(0.6456) for name in DEFAULT_RANKERS}, pairs=pairs
@@ -50,6 +56,14 @@ def test_nothing_is_cut_at_80_columns() -> None:
     for name in pairs:
         expected = ["-0.0134", "[-0.0161,", "-0.0111]", "-2.03%", "0.6456"]
         assert line(lines, name.removesuffix("-base"))[2:] == expected
+
+
+def test_so_is_one_of_what_is_added_to_an_hour_embedding() -> None:
+    table = beside_hour_table(default_results())
+    assert table is not None
+    lines = printed(table)
+    assert [line(lines, name)[0] for name in BESIDE_HOUR] == BESIDE_HOUR
+    assert {len(line(lines, name)) for name in BESIDE_HOUR} == {7}  # a name, two differences, two intervals
 
 
 def test_without_a_baseline_or_a_figure() -> None:

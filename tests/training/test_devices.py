@@ -12,7 +12,7 @@ import pytest
 import torch
 from pretend_device import PRETENDED, PretendDevice
 
-from interestclock.defaults import BASELINES, DEFAULT_RANKERS
+from interestclock.defaults import BASE, PARTS
 from interestclock.samples import SampleChunk, SampleFolder
 from interestclock.studies.rankers import lineup
 from interestclock.training import ORDERS, RunPlan, TrainConfig, run_ranker
@@ -41,7 +41,7 @@ def check_close(found_N: np.ndarray, expected_N: np.ndarray) -> None:
     np.testing.assert_allclose(found_N, expected_N, atol=0.02)
 
 
-@pytest.mark.parametrize("ranker", [*DEFAULT_RANKERS, *BASELINES])
+@pytest.mark.parametrize("ranker", [BASE, *PARTS, "hour+gaussian+routine"])
 def test_a_ranker_learns_the_same_elsewhere(ranker: str, folder: SampleFolder, tmp_path: Path) -> None:
     here = run(folder, tmp_path / "here", ranker)
     with PretendDevice():

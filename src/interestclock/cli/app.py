@@ -150,6 +150,7 @@ def compare_command(
         results = compare(source, out, config=config, title=f"Rankers on {log.title}", progress=progress)
     _out.print(result_table(results))
     if (beside_hour := beside_hour_table(results)) is not None:
+        _out.print()
         _out.print(beside_hour)
     for sentence in limits_of_the_log(results):
         _out.print(sentence, highlight=False, markup=False, soft_wrap=True)

@@ -19,11 +19,15 @@ CYCLE = (
     "#d6437c",
     "#8c6d46",
     "#2a8c9e",
+    "#f08c7a",
+    "#7d3cb5",
+    "#3f7d3a",
+    "#b5483f",
 )
 
 
 def colours(names: Iterable[str], *, baseline: str | None = None) -> dict[str, str]:
-    """Give each name a colour: grey to the baseline, the others in turn, again from the start after ten.
+    """Give each name a colour: grey to the baseline, the others in turn, again from the start after fourteen.
 
     Example:
         >>> colours(["base", "hour", "naive"], baseline="base")

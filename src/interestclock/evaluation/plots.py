@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,12 +42,13 @@ def _hour_axis() -> Figure:
     }
 
 
-def auc_by_hour(by_hour: Mapping[str, Any], *, baseline: str) -> Figure:
+def auc_by_hour(by_hour: Mapping[str, Any], *, baseline: str, hidden: Collection[str] = ()) -> Figure:
     """AUC of each ranker in each local hour, with the hour's positives as bars behind.
 
     Args:
         by_hour: the part of that name of :func:`summarise`.
         baseline: the ranker drawn in grey.
+        hidden: rankers that stand in the legend alone, until somebody clicks on them.
 
     Example:
         >>> by_hour = {"positives": [5] * 24, "rankers": {"base": {"auc": [0.5] * 24}}}
@@ -61,7 +62,7 @@ def auc_by_hour(by_hour: Mapping[str, Any], *, baseline: str) -> Figure:
         "marker": {"color": "rgba(128,136,150,0.18)"}, "hovertemplate": "%{y} positives<extra></extra>",
     }  # fmt: skip
     lines = [
-        _line(name, hours, values["auc"], colour[name], dashed=name == baseline)
+        _line(name, hours, values["auc"], colour[name], dashed=name == baseline, hidden=name in hidden)
         for name, values in by_hour["rankers"].items()
     ]
     return _figure(
@@ -72,20 +73,26 @@ def auc_by_hour(by_hour: Mapping[str, Any], *, baseline: str) -> Figure:
     )
 
 
-def _line(name: str, x: Sequence[Any], y: Sequence[Any], colour: str, *, dashed: bool) -> Figure:
+def _line(
+    name: str, x: Sequence[Any], y: Sequence[Any], colour: str, *, dashed: bool, hidden: bool
+) -> Figure:
     return {
         "type": "scatter", "mode": "lines+markers", "name": _escaped(name), "x": list(x), "y": list(y),
+        "visible": "legendonly" if hidden else True,
         "line": {"color": colour, "width": 2, "dash": "dot" if dashed else "solid"}, "marker": {"size": 4},
         "hovertemplate": "%{y:.4f}",
     }  # fmt: skip
 
 
-def learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], *, baseline: str) -> Figure:
+def learning_curves(
+    curves: Mapping[str, Sequence[tuple[int, float]]], *, baseline: str, hidden: Collection[str] = ()
+) -> Figure:
     """AUC of each ranker over the stream, each window predicted before it was learned.
 
     Args:
         curves: ranker → UTC milliseconds and AUC of each window.
         baseline: the ranker drawn in grey.
+        hidden: as of ``auc_by_hour``.
 
     Example:
         >>> learning_curves({"base": [(0, 0.5)]}, baseline="base")["data"][0]["x"]
@@ -94,7 +101,7 @@ def learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], *, baseli
     colour = colours(curves, baseline=baseline)
     lines = [
         _line(name, [_moment(ms) for ms, _ in points], [_known(auc) for _, auc in points], colour[name],
-              dashed=name == baseline)
+              dashed=name == baseline, hidden=name in hidden)
         for name, points in curves.items()
     ]  # fmt: skip
     return _figure(

@@ -11,6 +11,7 @@ from typing import Any
 from plotly.offline import get_plotlyjs
 
 from interestclock.evaluation import plots, tables
+from interestclock.evaluation.drawn_lines import drawn_lines
 from interestclock.evaluation.page import page
 from interestclock.evaluation.plots import Figure
 from interestclock.evaluation.report_data import HourlyProfile, Report
@@ -44,6 +45,7 @@ def write_report(path: Path, report: Report) -> None:
         verdict=verdict(report.results),
         notes=report.notes,
         **report_tables(report.results),
+        not_drawn=drawn_lines(report.results).sentence,
         spreads=_spreads(report.results.get("by_hour")),
         attributes=list(report.attribute_shares),
         profile=report.hourly_profile,
@@ -60,11 +62,12 @@ def _figures(report: Report) -> dict[str, Figure]:
     """What is drawn, under the name of its place on the page."""
     results, baseline = report.results, str(report.results.get("baseline"))
     rankers, by_hour = results.get("rankers", {}), results.get("by_hour")
+    hidden = drawn_lines(results).left_out
     figures: dict[str, Figure] = {}
     if by_hour and by_hour["rankers"]:
-        figures["by-hour"] = plots.auc_by_hour(by_hour, baseline=baseline)
+        figures["by-hour"] = plots.auc_by_hour(by_hour, baseline=baseline, hidden=hidden)
     if report.curves:
-        figures["curves"] = plots.learning_curves(report.curves, baseline=baseline)
+        figures["curves"] = plots.learning_curves(report.curves, baseline=baseline, hidden=hidden)
     for number, by_value in enumerate(report.attribute_shares.values()):
         figures[f"shares-{number}"] = plots.shares_over_day(by_value)
     if report.hourly_profile is not None and any(report.hourly_profile.values):

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from interestclock.errors import ResultError
+from interestclock.evaluation.drawn_lines import DrawnLines, drawn_lines
 from interestclock.evaluation.page import page
 from interestclock.evaluation.palette import colours
 from interestclock.evaluation.slices import HOURS
@@ -23,7 +25,8 @@ __all__ = ["picture", "write_picture"]
 
 Json = Mapping[str, Any]
 HEAD, ROW, BETWEEN, LINES_HEIGHT = 84, 34, 92, 250
-PLOT_LEFT, PLOT_RIGHT, LINES_LEFT, LINES_RIGHT = 190, 690, 80, 710
+PLOT_LEFT, PLOT_RIGHT, LINES_LEFT, LINES_RIGHT = 226, 664, 80, 656
+NOTE_LETTERS, NOTE_ROW = 115, 18
 NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -105,11 +108,12 @@ def picture(results: Json, *, title: str) -> str:
         if gains:
             panels.append(_gains(gains, colour, top=top, heading=heading))
             top += ROW * len(gains) + BETWEEN
-    hours = _hours(results.get("by_hour") or {}, colour, top=top, baseline=results["baseline"])
+    lines = drawn_lines(results)
+    hours = _hours(results.get("by_hour") or {}, colour, top=top, baseline=results["baseline"], lines=lines)
     return page(
         "picture.svg.jinja",
         title=_xml(title),
-        height=top + LINES_HEIGHT + 62 if hours else top - 40,
+        height=hours["bottom"] + 62 + NOTE_ROW * len(hours["left_out"]) if hours else top - 40,
         panels=panels,
         hours=hours,
     )
@@ -168,8 +172,11 @@ def _bar(name: str, gain: _Gain, colour: str, scale: _Scale, y: float) -> Json:
     }
 
 
-def _hours(by_hour: Json, colour: Mapping[str, str], *, top: int, baseline: str) -> Json | None:
-    rankers = {name: values["auc"] for name, values in by_hour.get("rankers", {}).items()}
+def _hours(
+    by_hour: Json, colour: Mapping[str, str], *, top: int, baseline: str, lines: DrawnLines
+) -> Json | None:
+    of_all = by_hour.get("rankers", {})
+    rankers = {name: of_all[name]["auc"] for name in lines.drawn if name in of_all}
     known = [auc for values in rankers.values() for auc in values if auc is not None]
     if not known:
         return None
@@ -194,6 +201,7 @@ def _hours(by_hour: Json, colour: Mapping[str, str], *, top: int, baseline: str)
         "ticks": y.labelled(lambda tick: f"{tick:.2f}"),
         "hour_ticks": [{"at": x(hour), "label": f"{hour:02d}:00"} for hour in range(0, HOURS, 3)],
         "curves": curves,
+        "left_out": [_xml(line) for line in textwrap.wrap(lines.sentence, NOTE_LETTERS)],
     }
 
 

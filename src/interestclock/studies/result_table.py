@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 __all__ = ["beside_hour_table", "result_table"]
@@ -22,10 +24,10 @@ def result_table(results: dict[str, Any]) -> Table:
         1
     """
     base = results["baseline"]
-    table = Table(title=f"label {results['label']}, test part; brackets: 95% interval over users")
-    table.add_column("ranker", no_wrap=True)
-    for column in ("AUC", f"AUC − {base}", "RelaImpr", "UAUC"):
-        table.add_column(column, justify="right")
+    table = _table(
+        f"label {results['label']}, test part; brackets: 95% interval over users",
+        ("AUC", f"AUC − {base}", "RelaImpr", "UAUC"),
+    )
     for name, row in results["rankers"].items():
         pair, gain = results["pairs"].get(f"{name}-{base}"), row["relaimpr_auc"]
         table.add_row(
@@ -57,13 +59,22 @@ def beside_hour_table(results: dict[str, Any]) -> Table | None:
     if not compared:
         return None
     hour = compared["baseline"]
-    table = Table(title="what is added to an hour embedding; brackets: 95% interval over users")
-    table.add_column("ranker", no_wrap=True)
-    for column in (f"AUC − {hour}", f"UAUC − {hour}"):
-        table.add_column(column, justify="right")
+    table = _table(
+        "what is added to an hour embedding; brackets: 95% interval over users",
+        (f"AUC − {hour}", f"UAUC − {hour}"),
+    )
     for name in compared["gains"]:
         pair = results["pairs"][f"{name}-{hour}"]
         table.add_row(name, _difference(pair["auc"]), _difference(pair["uauc"]))
+    return table
+
+
+def _table(title: str, figures: Sequence[str]) -> Table:
+    """Without lines between the columns, which would not leave room for a sum of three parts."""
+    table = Table(title=title, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("ranker", no_wrap=True)
+    for column in figures:
+        table.add_column(column, justify="right")
     return table
 
 
