@@ -38,7 +38,7 @@ class RoutineConfig(LongTermConfig):
     """Sizes of the Routine Clock, and what it is told.
 
     Args:
-        output_dim: O; narrower than the Long-term Clock's. gain: of the orthogonal start; gentler than there.
+        output_dim: O; narrower than the Long-term Clock's.
         mass: whether it hands on how much of the past speaks for a candidate.
         recency: whether attention sees how long ago a behaviour was.
         week: whether it sees how the weekdays lie to one another.
@@ -56,7 +56,6 @@ class RoutineConfig(LongTermConfig):
     reads_preferences: ClassVar[bool] = False
 
     output_dim: int = 8
-    gain: float = 5.0
     mass: bool = True
     recency: bool = True
     week: bool = True
