@@ -11,6 +11,7 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
+from warm_command import WarmCommand, warm_command
 
 from interestclock.cli.app import app
 from interestclock.defaults import DEFAULT_RANKERS, LAYOUTS, ORDERS, PARTS, SIMULATOR_SIZES
@@ -26,15 +27,6 @@ HEAVY = {
     "plotly", "prometheus_client", "pyarrow", "redis", "safetensors", "sqlglot", "starlette",
     "torch", "uvicorn",
 }  # fmt: skip
-ASK = """
-import sys
-sys.argv = ["interestclock", *sys.argv[1:]]
-try:
-    from interestclock.cli import main
-    main()
-finally:
-    print("imported:", *sorted({name.split(".")[0] for name in sys.modules}))
-"""
 
 
 def commands(group: TyperGroup, *before: str) -> Iterator[list[str]]:
@@ -50,21 +42,26 @@ def every_command() -> list[list[str]]:
     return list(commands(group))
 
 
-def asked(*words: str) -> tuple[int, set[str], str]:
-    """Status, packages imported, and all that was said."""
-    done = subprocess.run(
-        [sys.executable, "-c", ASK, *words], capture_output=True, text=True, check=False, timeout=60
-    )
-    said, imported = done.stdout.rsplit("imported:", 1)
-    return done.returncode, set(imported.split()), said + done.stderr
+@pytest.fixture(scope="module")
+def warm() -> Iterator[WarmCommand]:
+    with warm_command() as made:
+        yield made
+
+
+def packages(modules: frozenset[str]) -> set[str]:
+    return {name.partition(".")[0] for name in modules}
+
+
+def test_the_command_line_is_imported_light(warm: WarmCommand) -> None:
+    assert packages(warm.imported) & HEAVY == set()
 
 
 @pytest.mark.parametrize("words", [["--version"], ["--help"], []], ids=" ".join)
-def test_the_command_itself_is_light(words: list[str]) -> None:
-    status, imported, said = asked(*words)
-    assert status == (0 if words else 2)
-    assert "interestclock" in said
-    assert imported & HEAVY == set()
+def test_the_command_itself_is_light(words: list[str], warm: WarmCommand) -> None:
+    done = warm.run(words)
+    assert done.status == (0 if words else 2)
+    assert "interestclock" in done.said
+    assert packages(done.imported) & HEAVY == set()
 
 
 def test_the_package_alone_imports_nothing() -> None:
@@ -76,11 +73,11 @@ def test_the_package_alone_imports_nothing() -> None:
 
 
 @pytest.mark.parametrize("command", every_command(), ids=" ".join)
-def test_the_help_of_every_command_is_light(command: list[str]) -> None:
-    status, imported, said = asked(*command, "--help")
-    assert status == 0
-    assert " ".join(command) in said
-    assert imported & HEAVY == set()
+def test_the_help_of_every_command_is_light(command: list[str], warm: WarmCommand) -> None:
+    done = warm.run([*command, "--help"])
+    assert done.status == 0
+    assert " ".join(command) in done.said
+    assert packages(done.imported) & HEAVY == set()
 
 
 @pytest.mark.parametrize("command", [[], *every_command()], ids=" ".join)
@@ -138,18 +135,18 @@ def test_the_help_is_whole_at_80_columns(command: list[str]) -> None:
         (["store", "restore", "no-folder", "r"], "no-folder is no backup of a store"),
     ],
 )
-def test_what_is_refused_at_once_is_light(words: list[str], complaint: str) -> None:
-    status, imported, said = asked(*words)
-    assert status != 0
-    assert complaint in said
-    assert imported & HEAVY == set()
+def test_what_is_refused_at_once_is_light(words: list[str], complaint: str, warm: WarmCommand) -> None:
+    done = warm.run(words)
+    assert done.status != 0
+    assert complaint in done.said
+    assert packages(done.imported) & HEAVY == set()
 
 
-def test_what_is_light_would_be_noticed(tmp_path: Path) -> None:
-    status, imported, said = asked("snapshots", "list", str(tmp_path))
-    assert status != 0
-    assert "holds no snapshots" in said
-    assert {"numpy", "torch"} <= imported
+def test_what_is_light_would_be_noticed(tmp_path: Path, warm: WarmCommand) -> None:
+    done = warm.run(["snapshots", "list", str(tmp_path)])
+    assert done.status != 0
+    assert "holds no snapshots" in done.said
+    assert {"numpy", "torch"} <= packages(done.imported)
 
 
 def test_a_clock_is_listed_under_its_kind() -> None:
