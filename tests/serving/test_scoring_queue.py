@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from interestclock.errors import ConfigError, LogError, QueueFullError, RequestError, ResultError
+from interestclock.errors import ConfigError, QueueFullError, RequestError, ResultError
 from interestclock.serving import OneVersion, Rankers, RankRequest, Scorer, ScoringQueue
 from interestclock.state import FeatureState
 
@@ -82,10 +82,10 @@ def test_one_that_cannot_be_answered_fails_alone(rankers: Rankers, now_ms: int) 
     with held(queue, rankers.scorer(), request_of(now_ms, "a")):
         bad = queue.submit(request_of(now_ms, "a", context={"colour": "red"}))
         good = queue.submit(request_of(now_ms, "a", "b"))
-        strange = queue.submit(RankRequest(user="ann", items=[7], at_ms=now_ms, utc_offset_minutes=0))
+        strange = queue.submit(RankRequest(user="ann", items=[7, "a"], at_ms=now_ms, utc_offset_minutes=0))
         early = queue.submit(request_of(0, "a"))
     assert isinstance(bad.exception(60), RequestError)
-    assert isinstance(strange.exception(60), LogError)
+    assert isinstance(strange.exception(60), RequestError)
     assert isinstance(early.exception(60), RequestError)
     assert len(good.result(60).best({"finish": 1.0})) == 2
 

@@ -51,8 +51,8 @@ def exposures(turn: int, users: list, items: list, genres: list[list[str]], *, h
     return as_exposures(pa.table(table), 1_000 * turn)
 
 
-def hash_of(item: str | None) -> int:
-    return 1 if item is None else sum(item.encode())
+def hash_of(item: int | str | None) -> int:
+    return 1 if item is None else sum(str(item).encode())
 
 
 def plain_scores(trainer: LiveTrainer, request: RankRequest) -> dict[str, list[float]]:

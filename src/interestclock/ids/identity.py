@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import repeat
@@ -15,6 +14,7 @@ import pyarrow as pa
 
 from interestclock.arrays import with_room
 from interestclock.errors import LogError
+from interestclock.ids.given_ids import id_as
 from interestclock.ids.id_arrays import bytes_of, ids_as_arrays, ids_in, plain_ids
 
 __all__ = ["Identity"]
@@ -22,7 +22,6 @@ __all__ = ["Identity"]
 # Shapes: N ids of a call, S slots from 0, R some slots.
 
 Slots = npt.NDArray[np.int32]
-_NUMBER = re.compile("0|-?[1-9][0-9]*", re.ASCII)  # as text says one, and in no other way
 
 
 class Identity:
@@ -56,6 +55,11 @@ class Identity:
 
     def __len__(self) -> int:
         return len(self._slot_of)
+
+    @property
+    def id_type(self) -> str | None:
+        """``int64`` or ``string``; None before there was an id."""
+        return None if self._type is None else str(self._type)
 
     @property
     def capacity(self) -> int:
@@ -105,9 +109,8 @@ class Identity:
             >>> users.find(["8", "08", "ann"]).tolist()
             [2, 0, 0]
         """
-        if self._type is None or self._type == pa.string():
-            return self._slots(list(texts))
-        return self._slots([int(each) if _NUMBER.fullmatch(each) else None for each in texts])
+        text = self._type is None or self._type == pa.string()
+        return self._slots([id_as(each, text=text) for each in texts])
 
     def release(self, slot_R: npt.NDArray[np.integer]) -> None:
         """Let ids go, each once; their slots may be another's from now on."""

@@ -10,6 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from interestclock.ids import id_as
+
 __all__ = ["IdIndex"]
 
 # Shapes: R rows of a table, W bytes of the longest id, N ids asked for.
@@ -51,9 +53,13 @@ class IdIndex:
         return changed_R + 1
 
     def numbers(self, ids: Iterable[int | str | None]) -> npt.NDArray[np.int64]:
-        """Numbers of ids, int64 (N,); 0 for those not there."""
+        """Numbers of ids, int64 (N,), of either type: 7 and "7" are the same; 0 for those not there."""
         number_of = self._number_of
-        keys = (each.encode() if isinstance(each, str) else each for each in ids)
+        keys: Iterable[int | bytes | None]
+        if self._table is None or self._table.ndim > 1:
+            keys = (None if each is None else str(each).encode() for each in ids)
+        else:
+            keys = (None if each is None else _whole(each) for each in ids)
         return np.array([0 if key is None else number_of.get(key, 0) for key in keys], np.int64)
 
     def newest(self, *, most: int) -> list[int | str]:
@@ -67,6 +73,11 @@ class IdIndex:
         """
         ids = islice(reversed(self._number_of), most)
         return [each.decode() if isinstance(each, bytes) else each for each in ids]
+
+
+def _whole(given: int | str) -> int | None:
+    found = id_as(given, text=False)
+    return found if isinstance(found, int) else None
 
 
 def _rows_that_differ(before: Tensor | None, now: Tensor) -> npt.NDArray[np.int64]:

@@ -20,7 +20,8 @@ class RankRequest:
     """One user's candidates at one moment.
 
     Args:
-        user: id. items: ids of candidates, at least one, as text or as 64-bit integers, as the log has them.
+        user: id. items: ids of candidates, at least one, all text or all 64-bit integers; whichever the log
+            has, 7 and "7" are the same.
         at_ms: now, UTC milliseconds: what was known strictly before counts.
         zone: IANA name of where the user is. utc_offset_minutes: minutes to add to UTC, instead of it.
         wall_ms: another time for the clock on the wall alone, as UTC milliseconds; features stay as of

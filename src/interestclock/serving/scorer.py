@@ -22,7 +22,8 @@ from interestclock.serving.local_clock import local_time_of
 from interestclock.serving.quality_gate import QualityGate
 from interestclock.serving.rank_request import Id, RankRequest
 from interestclock.serving.ranker_version import RankerVersion
-from interestclock.serving.request_groups import Slots, apart, check_ids, check_times, users_of
+from interestclock.serving.request_groups import Slots, apart, check_times, users_of
+from interestclock.serving.request_ids import as_the_view_has
 from interestclock.serving.request_rows import Placed, rows_of
 from interestclock.serving.sampled_requests import SampledRequests
 from interestclock.serving.scored import Scored
@@ -175,11 +176,13 @@ class Scorer:
             return []
         with self._scoring, self._store.snapshot() as view:
             check_times(requests, view)
-            scored = []
-            for together, user_M in apart(requests, users_of(requests, view)):
+            meant, scored = [as_the_view_has(each, view) for each in requests], []
+            for together, user_M in apart(meant, users_of(meant, view)):
                 scored += self._score(together, user_M, view)
         place = {id(each.request): each for each in scored}
-        return [place[id(request)] for request in requests]
+        return [
+            replace(place[id(one)], request=request) for one, request in zip(meant, requests, strict=True)
+        ]
 
     @property
     def _ready(self) -> RankerVersion:
@@ -206,6 +209,7 @@ class Scorer:
         """
         with self._scoring, self._store.snapshot() as view:
             check_times([request], view)
+            request = as_the_view_has(request, view)
             _, batch, histories = self._prepared([request], users_of([request], view), view)
             return explained(self._ready.ranker, batch, histories, view, items=request.items, most=most)
 
@@ -263,9 +267,7 @@ class Scorer:
     def _place(self, requests: Sequence[RankRequest], user_M: Slots, view: FeatureView) -> list[Placed]:
         """Slots of candidates, 0 for those that the view does not know, and local times."""
         self._ready.name_users(user_M, [each.user for each in requests])
-        items = [item for each in requests for item in each.items]
-        check_ids(items)
-        item_N = self._ready.items.slots(items, view)
+        item_N = self._ready.items.slots([item for each in requests for item in each.items], view)
         ends = np.cumsum([len(each.items) for each in requests])[:-1]
         return [
             Placed(

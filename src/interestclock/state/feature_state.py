@@ -303,6 +303,10 @@ class FeatureState:
         """Ids of users or items in slots; null where there is none, and for -1, which is gone."""
         return (self.users if kind == "user" else self.items).ids(np.maximum(slot_N, 0))
 
+    def id_type(self, kind: str) -> str | None:
+        """Type of ids of a kind, ``int64`` or ``string``; None while there is none."""
+        return (self.users if kind == "user" else self.items).id_type
+
     def slots(self, kind: str, ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.int32]:
         """Slots of ids of a kind, ``user`` or ``item``; 0 for those not known."""
         return (self.users if kind == "user" else self.items).look_up(ids)

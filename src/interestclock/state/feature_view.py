@@ -49,6 +49,9 @@ class FeatureView(Protocol):
             user: slot; 0, of who is not known, stands where the view does.
         """
 
+    def id_type(self, kind: str) -> str | None:
+        """Type of ids of a kind, ``int64`` or ``string``; None while there is none."""
+
     def slots(self, kind: str, ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.int32]:
         """Slots of ids of a kind, ``user`` or ``item``; 0 for those not known."""
 

@@ -108,6 +108,10 @@ class StoreView:
         """From when on features can be read of all that was asked for, UTC milliseconds."""
         return self._complete_from_ms
 
+    def id_type(self, kind: str) -> str | None:
+        """Type of ids of a kind, ``int64`` or ``string``; None while there is none."""
+        return self._meta.id_types.get(kind)
+
     def slots(self, kind: str, ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.int32]:
         """Slots of ids of a kind, ``user`` or ``item``; 0 for those not known.
 

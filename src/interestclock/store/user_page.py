@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interestclock.errors import ConfigError, LogError, ResultError
+from interestclock.errors import ConfigError, ResultError
+from interestclock.ids import id_as
 from interestclock.store.store_view import StoreView
 from interestclock.timeofday import DAY_SECONDS
 
@@ -128,14 +129,10 @@ def user_page(view: StoreView, user: str, *, at_ms: int, last: int) -> UserPage:
 
 def _slot(view: StoreView, user: str) -> npt.NDArray[np.int32]:
     """Of an id of the type that the store's have."""
-    try:
-        return view.slots("user", pa.array([user]))
-    except LogError:  # they are integers
-        pass
-    try:
-        return view.slots("user", pa.array([int(user)], pa.int64()))
-    except (ValueError, OverflowError):
-        raise ConfigError(f"user ids of the store are 64-bit integers, and '{user}' is none") from None
+    found = id_as(user, text=view.id_type("user") != "int64")
+    if found is None:
+        raise ConfigError(f"user ids of the store are 64-bit integers, and '{user}' is none; give one")
+    return view.slots("user", pa.array([found]))
 
 
 def _rows(
