@@ -12,8 +12,9 @@ from msgspec import structs
 
 from interestclock.errors import LogError
 from interestclock.events.column_faults import ColumnFaults
+from interestclock.events.held_frame import HeldFrame, log_called
 from interestclock.events.id_values import parse_ids
-from interestclock.events.log_files import LogPath, called, log_files
+from interestclock.events.log_files import LogPath, log_files
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import RawBlock
 from interestclock.events.read_blocks import read_blocks
@@ -22,18 +23,18 @@ from interestclock.events.row_times import when
 from interestclock.events.values import parse_lists
 from interestclock.mapping_keys import CsvFormat
 
-__all__ = ["FROM_MS", "ITEM_KEY", "attach_attributes", "read_items"]
+__all__ = ["FROM_MS", "ITEM_KEY", "attach_attributes", "item_columns", "read_items"]
 
 ITEM_KEY, FROM_MS = "item_id", "from_ms"
 
 
 def read_items(
-    path: LogPath, mapping: ColumnMapping, kind: pa.DataType, *, since: str | None = None
+    path: LogPath | HeldFrame, mapping: ColumnMapping, kind: pa.DataType, *, since: str | None = None
 ) -> pa.Table:
     """The item table: ``item_id`` and ``attribute.NAME`` (list<string>) for each item attribute.
 
     Args:
-        path: a file, a folder or a pattern, as a log may be.
+        path: a file, a folder or a pattern, as a log may be; or what is held of a frame.
         mapping: its key column and its attributes.
         kind: int64 or string, as the log's ids are.
         since: a column with the moment from which on each item is so, written as the log's times are; the
@@ -51,17 +52,28 @@ def read_items(
         >>> read_items(path, mapping, pa.int64())["attribute.genre"].to_pylist()
         [['pop', 'rock'], []]
     """
-    key = mapping.items_key or mapping.items_match or mapping.item
-    columns = [key, *mapping.item_attributes.values(), *(() if since is None else (since,))]
+    key, *columns = item_columns(mapping)
+    columns = [key, *columns, *(() if since is None else (since,))]
     if since is not None:
         mapping = _timed_by(mapping, since)
     rows = partial(_item_rows, key=key, mapping=mapping, kind=kind, timed=since is not None)
     tables = list(_checked(path, list(dict.fromkeys(columns)), mapping, rows))
     if not sum(table.num_rows for table in tables):
-        raise LogError(f"{called(path)}: no items; expected one row per '{key}'")
+        raise LogError(f"{log_called(path)}: no items; expected one row per '{key}'")
     items = pa.concat_tables(tables).combine_chunks()
-    _refuse_repeats(called(path), key, items[ITEM_KEY])
+    _refuse_repeats(log_called(path), key, items[ITEM_KEY])
     return items
+
+
+def item_columns(mapping: ColumnMapping) -> tuple[str, ...]:
+    """The columns of an items file that a mapping reads: its key, and its attributes.
+
+    Example:
+        >>> item_columns(ColumnMapping(item_attributes={"genre": "genres"}))
+        ('item_id', 'genres')
+    """
+    key = mapping.items_key or mapping.items_match or mapping.item
+    return (key, *mapping.item_attributes.values())
 
 
 def attach_attributes(events: pa.Table, items: pa.Table, match: pa.Array) -> pa.Table:
@@ -86,13 +98,19 @@ def attach_attributes(events: pa.Table, items: pa.Table, match: pa.Array) -> pa.
     return events
 
 
-def _blocks(path: LogPath, columns: list[str]) -> Iterator[RawBlock]:
+def _blocks(path: LogPath | HeldFrame, columns: list[str]) -> Iterator[RawBlock]:
+    if isinstance(path, HeldFrame):
+        yield from path.blocks(columns)
+        return
     for file in log_files(path).paths:
         yield from read_blocks(file, columns, CsvFormat())
 
 
 def _checked(
-    path: LogPath, columns: list[str], mapping: ColumnMapping, rows: Callable[[RowChecks], pa.Table]
+    path: LogPath | HeldFrame,
+    columns: list[str],
+    mapping: ColumnMapping,
+    rows: Callable[[RowChecks], pa.Table],
 ) -> Iterator[pa.Table]:
     """The rows of each block; a column that is at fault is refused, else the first malformed row."""
     faults, first = ColumnFaults(mapping), None
@@ -101,7 +119,7 @@ def _checked(
         yield rows(checks)
         faults.add(checks)
         first = first or next(iter(checks.dead_letters()), None)
-    faults.refuse(called(path))
+    faults.refuse(log_called(path))
     if first is not None:
         raise LogError(f"{first}; correct the items file")
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from interestclock.errors import LogError
+from interestclock.events.id_types import IdTypes, settle_id_types
 from interestclock.events.log_files import LogPath, called, log_files
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import MalformedLine, RawBlock
@@ -52,6 +53,10 @@ class LogBlocks:
     def file_types(self) -> dict[str, pa.DataType | None]:
         """Columns of the first file and their types; None for those of text, which do not say."""
         return types_of(self.files[0], self._mapping.csv)
+
+    def id_types(self) -> IdTypes:
+        """What the ids are, over all files."""
+        return settle_id_types(self.files, self._mapping)
 
     def fingerprint(self) -> str:
         """A SHA-256 over the content of the files and of the items file, in reading order."""

@@ -14,6 +14,7 @@ from msgspec import structs
 from interestclock.errors import ConfigError, check_names
 from interestclock.events.context import CONTEXT_KINDS, ContextKind
 from interestclock.events.mapping_entries import labels_delayed, labels_named, named_pairs
+from interestclock.events.mapping_shorthand import label_of, table_of
 from interestclock.events.mapping_toml import read_mapping
 from interestclock.events.schema import LogSchema
 from interestclock.mapping_keys import DUPLICATES, ID_TYPES, TIME_UNITS, LogKeys
@@ -21,24 +22,36 @@ from interestclock.timeofday import check_zone
 
 __all__ = ["ColumnMapping"]
 
+_NAMED = ("labels", "eq3", "attributes", "item_attributes", "outcomes", "truths")
+_TABLES = (*_NAMED, *(kind.name for kind in CONTEXT_KINDS))
+
 
 class ColumnMapping(LogKeys, frozen=True, kw_only=True):
     """Which column of a log means what; ``interestclock.mapping_keys`` declares its fields.
 
+    As in a mapping file, text may stand for a label, and a list of names for a table in which names and
+    columns agree.
+
     Raises:
-        ConfigError: both ``labels`` and ``positive_only``, an unknown time unit or zone, a name that stands
-            in both ``attributes`` and ``item_attributes``.
+        ConfigError: a label is neither text nor a ``LabelColumn``, both ``labels`` and ``positive_only``, an
+            unknown time unit or zone, a name that stands in both ``attributes`` and ``item_attributes``.
 
     Example:
         >>> from interestclock.mapping_keys import LabelColumn
         >>> mapping = ColumnMapping(zone="Europe/Berlin", labels={"like": LabelColumn(column="liked")})
         >>> mapping.user, mapping.schema().labels
         ('user_id', ('like',))
+        >>> ColumnMapping(zone="UTC", labels={"finish": "played >= 0.8"}).labels["finish"].expression
+        'played >= 0.8'
     """
 
     def __post_init__(self) -> None:
         check_names("clock_attributes", self.clock_attributes)
         check_names("engaged", self.engaged)
+        for name in _TABLES:
+            structs.force_setattr(self, name, table_of(name, getattr(self, name)))
+        labels = {name: label_of(name, given) for name, given in self.labels.items()}
+        structs.force_setattr(self, "labels", labels)
         for name in ("log", "items"):  # a path may be given as text
             if getattr(self, name) is not None:
                 structs.force_setattr(self, name, Path(getattr(self, name)))

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from interestclock.errors import ConfigError
 from interestclock.events.label_shorthand import label_from_text
+from interestclock.events.mapping_shorthand import table_of
 from interestclock.events.model_faults import Wording, convert, first_fault
 from interestclock.mapping_keys import LabelColumn, bare_type, keys_of
 
@@ -98,8 +99,8 @@ def _in_full(value: Any, kind: Any) -> Any:
     """A list stands for the table whose names and columns agree, and text for a label's column."""
     if get_origin(kind) is not dict:
         return value
-    if isinstance(value, list) and all(isinstance(name, str) and name for name in value):
-        value = {name: name for name in value}
+    if isinstance(value, list):
+        value = table_of("", value)
     if bare_type(get_args(kind)[1]) is LabelColumn and isinstance(value, dict):
         return {
             name: label_from_text(each) if isinstance(each, str) else each for name, each in value.items()

@@ -1,4 +1,4 @@
-"""One way in: a path and what is known about it become a stream of events."""
+"""One way in: a path or a frame and what is known about it become a stream of events."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from msgspec import structs
 from interestclock.defaults import LAYOUTS
 from interestclock.errors import ConfigError
 from interestclock.events.foursquare import foursquare_mapping
+from interestclock.events.frames import Frame, LogData, column_names, frame_name, hold, paths_of
+from interestclock.events.held_frame import HeldFrame
+from interestclock.events.items import item_columns
 from interestclock.events.log_files import LogPath, as_paths, called, log_files
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.schema import EventSource
 from interestclock.events.table_source import TableSource
+from interestclock.mapping_keys import CsvFormat
 
 __all__ = ["LAYOUTS", "open_log", "resolve_mapping"]
 
@@ -20,11 +24,11 @@ _MAPPING_FILE = "log.toml"
 
 
 def open_log(
-    path: LogPath,
+    path: LogData,
     *,
     mapping: ColumnMapping | None = None,
     layout: str | None = None,
-    items: str | Path | None = None,
+    items: str | Path | Frame | None = None,
     lateness_ms: int = 0,
     dead_letters: str | Path | None = None,
 ) -> EventSource:
@@ -35,15 +39,17 @@ def open_log(
 
     Args:
         path: a Parquet, Feather, CSV or TSV file, a folder of these, a pattern such as ``plays-*.csv``,
-            several of these, or a folder with a ``log.toml``.
+            several of these, or a folder with a ``log.toml``. Or a frame: of pandas, Polars or Narwhals,
+            lazy or not, an Arrow table or reader, a relation of DuckDB, a table of Ibis. Its rows count from
+            1, and a named index of pandas is a column.
         mapping: what the columns mean.
         layout: a built-in mapping instead: ``foursquare``.
-        items: the items file (for foursquare: the categories); wins over the mapping's.
+        items: the items file (for foursquare: the categories), or a frame; wins over the mapping's.
         lateness_ms: how far a row may stand behind the newest before it.
         dead_letters: JSON-lines file for rows that cannot be used; None refuses the first of them.
 
     Raises:
-        ConfigError: no mapping, or one that cannot be.
+        ConfigError: no mapping, or one that cannot be; what is given is neither a path nor a frame.
         LogError: the log cannot be read as described.
 
     Example:
@@ -51,14 +57,22 @@ def open_log(
         Traceback (most recent call last):
         interestclock.errors.LogError: plays.parquet: no such file or folder
     """
-    if _own_file(path) is None:
-        log_files(path)  # what is not there is said before what it may mean
-    mapping = resolve_mapping(path, mapping=mapping, layout=layout, items=items)
-    return TableSource(_files(path, mapping), mapping, lateness_ms=lateness_ms, dead_letters=dead_letters)
+    files = paths_of(path)
+    if files is not None and _own_file(files) is None:
+        log_files(files)  # what is not there is said before what it may mean
+    items_file = items if isinstance(items, str | Path) else None
+    mapping = resolve_mapping(path, mapping=mapping, layout=layout, items=items_file)
+    return TableSource(
+        _held(path, mapping) if files is None else _files(files, mapping),
+        mapping,
+        items=None if items is None or items is items_file else hold(items, item_columns(mapping)),
+        lateness_ms=lateness_ms,
+        dead_letters=dead_letters,
+    )
 
 
 def resolve_mapping(
-    path: LogPath,
+    path: LogData,
     *,
     mapping: ColumnMapping | None = None,
     layout: str | None = None,
@@ -88,6 +102,12 @@ def resolve_mapping(
     return mapping if items is None else structs.replace(mapping, items=Path(items))
 
 
+def _held(frame: LogData, mapping: ColumnMapping) -> HeldFrame:
+    if mapping.csv != CsvFormat():
+        raise ConfigError(f"csv says how a text file is written; a {frame_name(frame)} is none: leave it out")
+    return hold(frame, mapping.log_columns())
+
+
 def _own_file(path: LogPath) -> Path | None:
     """The ``log.toml`` of a folder that describes itself."""
     paths = as_paths(path)
@@ -112,7 +132,14 @@ def _check_layout(layout: str, mapping: ColumnMapping | None) -> None:
         raise ConfigError(f"a mapping and the layout '{layout}' are given; give one of the two")
 
 
-def _own_mapping(path: LogPath) -> ColumnMapping:
+def _own_mapping(data: LogData) -> ColumnMapping:
+    path = paths_of(data)
+    if path is None:
+        raise ConfigError(
+            f"{frame_name(data)}: nothing says what its columns mean; give a mapping, as "
+            f"ColumnMapping(user={column_names(data)[0]!r}, zone='Europe/Berlin', labels={{'finish': ...}}); "
+            f"it has {', '.join(column_names(data))}"
+        )
     file = _own_file(path)
     if file is not None:
         return ColumnMapping.from_toml(file)

@@ -177,7 +177,18 @@ def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
         return _plain(values.cast(values.type.value_type))
     if pa.types.is_run_end_encoded(values.type):
         return _plain(pc.run_end_decode(values))
+    if pa.types.is_large_list(values.type) or pa.types.is_list(values.type):
+        return _plain_lists(values)
     return values.cast(pa.string()) if pa.types.is_string_view(values.type) else values
+
+
+def _plain_lists(lists: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Of plain values."""
+    within = _plain(pa.chunked_array([], lists.type.value_type)).type
+    if within == lists.type.value_type:
+        return lists
+    make = pa.large_list if pa.types.is_large_list(lists.type) else pa.list_
+    return lists.cast(make(within))
 
 
 def unreadable(path: Path, name: str, rows: int, error: Exception) -> LogError:

@@ -1,7 +1,8 @@
-"""A log in files, streamed in time order: read, checked, ordered, freed of duplicates, cut into chunks."""
+"""A log in files or a frame as a stream in time order: read, checked, ordered, freed of duplicates, cut."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +17,13 @@ from interestclock.events.dead_letters import DeadLetter, DeadLetterFile
 from interestclock.events.disorder import Disorder
 from interestclock.events.duplicate_remarks import duplicate_remarks
 from interestclock.events.duplicates import DuplicateFilter
-from interestclock.events.id_types import settle_id_types
+from interestclock.events.frame_blocks import FrameBlocks
+from interestclock.events.held_frame import HeldFrame, log_called
 from interestclock.events.item_join import ItemJoin
 from interestclock.events.items import ITEM_KEY, attach_attributes, read_items
 from interestclock.events.label_shorthand import refuse_ambiguous
 from interestclock.events.log_blocks import LogBlocks
-from interestclock.events.log_files import LogPath, called, log_files
+from interestclock.events.log_files import LogPath, log_files
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import RawBlock
 from interestclock.events.reorder import Reorderer
@@ -35,13 +37,15 @@ __all__ = ["TableSource"]
 
 
 class TableSource:
-    """An event log in Parquet, Feather, CSV or TSV files; an ``EventSource``.
+    """An event log in Parquet, Feather, CSV or TSV files, or in a frame; an ``EventSource``.
 
     ``chunks`` may be called again: it starts over, counts included.
 
     Args:
-        path: a file, a folder, a pattern such as ``plays-*.csv``, or several of these (``log_files``).
+        path: a file, a folder, a pattern such as ``plays-*.csv``, or several of these (``log_files``); or
+            what is held of a frame.
         mapping: what the columns mean; ``mapping.items`` is the items file.
+        items: a frame in its place.
         lateness_ms: how far a row may stand behind the newest before it.
         dead_letters: JSON-lines file for rows that cannot be used; None refuses the first of them.
 
@@ -61,16 +65,17 @@ class TableSource:
 
     def __init__(
         self,
-        path: LogPath,
+        path: LogPath | HeldFrame,
         mapping: ColumnMapping,
         *,
+        items: HeldFrame | None = None,
         lateness_ms: int = 0,
         dead_letters: str | Path | None = None,
     ) -> None:
         self._schema = mapping.schema()
-        self._called = called(path)
-        _require_items(self._called, mapping)
-        self._blocks = LogBlocks(path, mapping)
+        self._items_from: LogPath | HeldFrame | None = mapping.items if items is None else items
+        self._blocks = _blocks_of(path, mapping, self._items_from)
+        self._called = self._blocks.called
         self._mapping, self._lateness_ms = mapping, lateness_ms
         self._dead_letters = None if dead_letters is None else Path(dead_letters)
         expressions = self._schema.label_expressions.values()
@@ -86,7 +91,7 @@ class TableSource:
             self._blocks.times(first), mapping, mapping.time_unit
         )  # before all of it is read for its ids
         self._disorder = Disorder(first, mapping)
-        self._ids = settle_id_types(self._blocks.files, mapping)
+        self._ids = self._blocks.id_types()
         self._types = infer_types(first, mapping, self._ids)
         self._looked_up = bool(mapping.attributes) or mapping.items_match is not None
         self._items = self._read_items()
@@ -116,8 +121,14 @@ class TableSource:
         return None if self._looked_up else self._items
 
     def fingerprint(self) -> str:
-        """A SHA-256 over the content of the log's files and the items file, in reading order."""
-        return self._blocks.fingerprint()
+        """A SHA-256 over the content of the log's files and the items file, in reading order.
+
+        Of a frame it is one over names, types and values of the columns that are read.
+        """
+        own = self._blocks.fingerprint()
+        if not isinstance(self._items_from, HeldFrame):
+            return own
+        return hashlib.sha256((own + self._items_from.fingerprint()).encode()).hexdigest()
 
     def chunks(self, rows: int = 65_536) -> Iterator[pa.Table]:
         """Event tables in time order (ties in the log's order), about ``rows`` rows each.
@@ -204,13 +215,13 @@ class TableSource:
         self._faults.refuse(self._called)
 
     def _new_join(self) -> ItemJoin | None:
-        if self._items is None or self._mapping.items is None:
+        if self._items is None or self._items_from is None:
             return None
         column = self._mapping.items_match or self._mapping.item
         keys = self._items[ITEM_KEY].combine_chunks()
         others = (self._types.user, self._types.request or self._types.user)
         whole = not self._looked_up and all(map(pa.types.is_integer, others))
-        return ItemJoin(str(self._mapping.items), column=column, keys=keys, may_be_integers=whole)
+        return ItemJoin(log_called(self._items_from), column=column, keys=keys, may_be_integers=whole)
 
     def _new_watch(self) -> TimeWatch:
         return TimeWatch(self._mapping, lateness_ms=self._lateness_ms, remarks=self._counts.remarks)
@@ -263,10 +274,10 @@ class TableSource:
         return " beside ".join(words)
 
     def _read_items(self) -> pa.Table | None:
-        if self._mapping.items is None or not self._mapping.item_attributes:
+        if self._items_from is None or not self._mapping.item_attributes:
             return None
         kind = pa.string() if self._looked_up else self._types.item
-        return read_items(self._mapping.items, self._mapping, kind)
+        return read_items(self._items_from, self._mapping, kind)
 
     def _why(self) -> str:
         where = f"the reasons stand in {self._dead_letters}" if self._dead_letters else "it is empty"
@@ -282,12 +293,20 @@ def _spare_the_input(files: tuple[Path, ...], items: Path | None, dead_letters: 
         raise ConfigError(f"{dead_letters}: dead letters would overwrite the log; name another file")
 
 
-def _require_items(path: str, mapping: ColumnMapping) -> None:
-    if mapping.item_attributes and mapping.items is None:
+def _blocks_of(
+    log: LogPath | HeldFrame, mapping: ColumnMapping, items: LogPath | HeldFrame | None
+) -> LogBlocks | FrameBlocks:
+    _require_items(log_called(log), mapping, items)
+    return FrameBlocks(log, mapping) if isinstance(log, HeldFrame) else LogBlocks(log, mapping)
+
+
+def _require_items(path: str, mapping: ColumnMapping, items: LogPath | HeldFrame | None) -> None:
+    if mapping.item_attributes and items is None:
         names = ", ".join(mapping.item_attributes)
         raise ConfigError(f"{path}: attributes {names} stand in an items file; name it (--items FILE)")
-    if mapping.items is not None and not mapping.item_attributes:
-        log_files(mapping.items)  # a file that is not there is the first thing to say
+    if items is not None and not mapping.item_attributes:
+        if not isinstance(items, HeldFrame):
+            log_files(items)  # a file that is not there is the first thing to say
         raise ConfigError(
-            f"{mapping.items}: no attribute of the items file is named; name one (--item-attribute genre)"
+            f"{log_called(items)}: no attribute of the items file is named; name one (--item-attribute genre)"
         )
