@@ -303,8 +303,10 @@ def folder_with_features(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     (folder / "log.csv").write_text("user_id,item_id,timestamp_ms,finish,genre\n" + "\n".join(lines) + "\n")
     pq.write_table(csv.read_csv(folder / "log.csv"), folder / "plays.parquet")
-    mapping = ColumnMapping(zone="UTC").with_options(labels=["finish"], attributes=["genre"])
-    log = open_log(folder / "plays.parquet", mapping=mapping)
+    (folder / "plays.toml").write_text(
+        'zone = "UTC"\n[labels]\nfinish = "finish"\n[attributes]\ngenre = "genre"\n'
+    )
+    log = open_log(folder / "plays.parquet", mapping=ColumnMapping.from_toml(folder / "plays.toml"))
     export_features(log, folder / "features", config=PrepareConfig())
     return folder
 

@@ -115,7 +115,7 @@ def test_refused_rows_keep_their_place_and_are_said(tmp_path: Path) -> None:
     )
     assert features.remark in repr(features)
     data = features.torch()
-    assert data.__getitems__(range(len(data))).log_row_B.tolist() == [
+    assert data.batch(range(len(data))).log_row_B.tolist() == [
         row for row in range(1, log.num_rows + 1) if row not in features.left_out
     ]
 
@@ -184,7 +184,7 @@ def test_as_of_a_moment_everybody_seen_before_is_there(tmp_path: Path) -> None:
     assert set(features.table["user_id"].to_pylist()) == set(plays()["user_id"].to_pylist()[:3])
     assert features.table["timestamp_ms"].to_pylist() == [at_ms] * features.table.num_rows
     assert features.left_out.size == 0
-    batch = features.torch().__getitems__(range(features.table.num_rows))
+    batch = features.torch().batch(range(features.table.num_rows))
     assert batch.log_row_B.tolist() == batch.item_B.tolist() == [0] * len(batch)
     assert batch.labels == {}
 

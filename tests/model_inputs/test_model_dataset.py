@@ -41,7 +41,7 @@ def named(features: ModelFeatures, name: str, numbers: torch.Tensor) -> list[obj
 
 def test_a_batch_says_what_the_tables_say(features: ModelFeatures) -> None:
     rows = np.random.default_rng(0).permutation(len(features.table))[:60].tolist()
-    batch = features.torch().__getitems__(rows)
+    batch = features.torch().batch(rows)
     clocks, histories = features.clocks.to_pylist(), features.histories.to_pylist()
     for place, row in enumerate(features.table.take(rows).to_pylist()):
         assert batch.log_row_B[place] == row["log_row"]
@@ -73,7 +73,7 @@ def test_a_batch_says_what_the_tables_say(features: ModelFeatures) -> None:
 
 def test_a_history_holds_the_newest(features: ModelFeatures) -> None:
     rows = range(500, 600)
-    whole, few = features.torch().__getitems__(rows), features.torch(longest=4).__getitems__(rows)
+    whole, few = features.torch().batch(rows), features.torch(longest=4).batch(rows)
     assert few.behaviour_BL.shape == (100, 4)
     for place in range(100):
         newest = whole.behaviour_BL[place, whole.present_BL[place]][-4:]
@@ -93,7 +93,7 @@ def test_workers_change_nothing(data: ModelDataset, workers: int, start: str | N
         persistent_workers=workers > 0,
         collate_fn=data.collate,
     )
-    plain = data.__getitems__(range(len(data)))
+    plain = data.batch(range(len(data)))
     orders = []
     for _ in range(2):
         epoch = ModelBatch.joined(list(loader))
@@ -109,7 +109,7 @@ def test_workers_change_nothing(data: ModelDataset, workers: int, start: str | N
 
 def test_row_by_row_is_the_same_as_all_at_once(data: ModelDataset) -> None:
     rows = [599, 0, 300, 0]
-    assert_same(ModelDataset.collate([data[row] for row in rows]), data.__getitems__(rows))
+    assert_same(ModelDataset.collate([data[row] for row in rows]), data.batch(rows))
 
 
 def test_a_part_of_the_rows(data: ModelDataset) -> None:
@@ -119,12 +119,12 @@ def test_a_part_of_the_rows(data: ModelDataset) -> None:
 
 
 def test_the_same_row_twice(data: ModelDataset) -> None:
-    batch = data.__getitems__([7, 7])
+    batch = data.batch([7, 7])
     assert batch.log_row_B.tolist() == [8, 8]
 
 
 def test_no_rows_at_all(data: ModelDataset) -> None:
-    batch = data.__getitems__([])
+    batch = data.batch([])
     assert (len(batch), batch.clocks["genre"].shape) == (0, (0, 24, 3))
 
 
@@ -136,7 +136,7 @@ def test_a_row_that_is_not_there(data: ModelDataset, row: int) -> None:
 
 def test_a_log_without_behaviours(tmp_path: Path) -> None:
     data = features_as_of(opened(plays().slice(0, 3), tmp_path)).torch()
-    batch = data.__getitems__([0, 1, 2])
+    batch = data.batch([0, 1, 2])
     assert batch.behaviour_BL.shape == batch.present_BL.shape == (3, 0)
     assert not batch.clocks["genre"].any()
 
@@ -147,7 +147,7 @@ def test_a_history_of_no_behaviours_is_refused(features: ModelFeatures) -> None:
 
 
 def test_on_a_device_it_is_the_same(data: ModelDataset) -> None:
-    batch = data.__getitems__(range(5))
+    batch = data.batch(range(5))
     assert_same(batch.to("cpu"), batch)
     moved = batch.to("meta")
     assert {moved.user_B.device.type, moved.clocks["genre"].device.type} == {"meta"}
@@ -155,7 +155,7 @@ def test_on_a_device_it_is_the_same(data: ModelDataset) -> None:
 
 @pytest.mark.parametrize("clock", [GaussianClock(dim=4), NaiveClock(dim=4)])
 def test_clocks_of_the_hour_take_it(features: ModelFeatures, clock: torch.nn.Module) -> None:
-    batch = features.torch().__getitems__(range(400, 410))
+    batch = features.torch().batch(range(400, 410))
     genre = torch.nn.Embedding(features.embedding_rows["attribute.genre"], 4)
     hours_BHD = masked_mean(genre(batch.clocks["genre"]), batch.clocks["genre"] > 0)
     out_BD = clock(hours_BHD, second_of_day_B=batch.second_of_day_B)
@@ -173,7 +173,7 @@ def test_the_long_term_clock_takes_it_and_rows_do_not_meet(features: ModelFeatur
     def answered(batch: ModelBatch) -> torch.Tensor:
         return clock(item(batch.item_B), item_vectors_NI=item.weight, **batch.history)
 
-    together = answered(data.__getitems__(range(390, 400)))
+    together = answered(data.batch(range(390, 400)))
     assert together.shape == (10, 3)
     alone = torch.cat([answered(data[row]) for row in range(390, 400)])
     torch.testing.assert_close(together, alone)

@@ -31,6 +31,7 @@ class FeaturePiece:
         clock_row_B: int64, each sample's row of all clocks. clocks_RHV: by attribute, those of this piece.
 
     Example:
+        >>> import torch
         >>> nothing, none_B = pa.table({}), torch.zeros(0, dtype=torch.int64)
         >>> batch = Batch(user_B=none_B, item_B=none_B, request_B=none_B, timestamp_ms_B=none_B,
         ...     second_of_day_B=none_B, day_of_week_B=none_B, known_ms_B=none_B, known_behaviours_B=none_B,

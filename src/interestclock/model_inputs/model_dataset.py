@@ -74,22 +74,19 @@ class ModelDataset(Dataset[ModelBatch]):
         Raises:
             IndexError: there is no such row.
         """
-        return self.__getitems__([row])
+        return self.batch([row])
 
     def __getitems__(self, rows: Sequence[int]) -> ModelBatch:
-        """Several rows, in the order in which they are named.
+        """What a ``DataLoader`` asks for where there is no need to go row by row: ``batch``."""
+        return self.batch(rows)
+
+    def batch(self, rows: Sequence[int]) -> ModelBatch:
+        """Several rows, counted from 0, in the order in which they are named; a row may be named twice.
 
         Raises:
             IndexError: there is no such row.
         """
-        return self._batch(torch.as_tensor(rows, dtype=torch.int64))
-
-    @staticmethod
-    def collate(rows: ModelBatch | Sequence[ModelBatch]) -> ModelBatch:
-        """For ``DataLoader(collate_fn=...)``: what it fetched, as one batch."""
-        return rows if isinstance(rows, ModelBatch) else ModelBatch.joined(rows)
-
-    def _batch(self, row_B: Tensor) -> ModelBatch:
+        row_B = torch.as_tensor(rows, dtype=torch.int64)
         s, clock_row_B = self.samples, self.clock_row_N[row_B]
         item_B = s.item_B[row_B]
         place_BL, present_BL = self._places(row_B)
@@ -111,6 +108,11 @@ class ModelDataset(Dataset[ModelBatch]):
             multivalued={name: each[row_B] for name, each in s.multivalued.items()},
             numeric={name: each[row_B] for name, each in s.numeric.items()},
         )
+
+    @staticmethod
+    def collate(rows: ModelBatch | Sequence[ModelBatch]) -> ModelBatch:
+        """For ``DataLoader(collate_fn=...)``: what it fetched, as one batch."""
+        return rows if isinstance(rows, ModelBatch) else ModelBatch.joined(rows)
 
     def _places(self, row_B: Tensor) -> tuple[Tensor, Tensor]:
         """Where the newest behaviours of rows stand among all, oldest first, and where there is one."""
