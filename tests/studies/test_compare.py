@@ -103,7 +103,7 @@ def test_nothing_unfinished_stays_behind(out: Path) -> None:
     assert sorted(path.name for path in out.parent.iterdir()) == ["results"]
     assert sorted(path.name for path in out.iterdir()) == [
         "config.json", "picture.svg", "predictions", "rankers", "report.html", "report.json",
-        "results.json", "vocabulary",
+        "results.json", "state", "vocabulary",
     ]  # fmt: skip
 
 

@@ -4,12 +4,14 @@ from interestclock.results.comparison import Comparison
 from interestclock.results.comparison_table import comparison_table
 from interestclock.results.frames import FRAMES, FrameKind, frame_of
 from interestclock.results.plot import Plot
+from interestclock.results.trained_ranker import TrainedRanker
 
 __all__ = [
     "FRAMES",
     "Comparison",
     "FrameKind",
     "Plot",
+    "TrainedRanker",
     "comparison_table",
     "frame_of",
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
-from interestclock.errors import ResultError
+from interestclock.errors import ResultError, check_names
 from interestclock.evaluation.cell import comparison_cell
 from interestclock.evaluation.report import write_report
 from interestclock.evaluation.report_data import Report
@@ -15,6 +16,8 @@ from interestclock.evaluation.verdict import verdict
 from interestclock.results.comparison_table import comparison_table
 from interestclock.results.frames import FrameKind, check_kind, frame_of
 from interestclock.results.plot import Plot
+from interestclock.results.trained_ranker import TrainedRanker
+from interestclock.studies.end_state import EndState
 from interestclock.studies.saved_report import read_report
 
 __all__ = ["Comparison"]
@@ -28,9 +31,10 @@ class Comparison:
     Args:
         folder: what ``interestclock.studies.compare`` wrote. report: what it shows.
         frames: the kind of frame that ``table`` gives.
+        allow: ``package.module:Class`` of clocks outside this project that rankers may import.
 
     Raises:
-        ConfigError: there is no such kind of frame, or its library is not installed.
+        ConfigError: there is no such kind of frame, or its library is not installed; or ``allow`` is text.
 
     Example:
         >>> one = {"mean": 0.7, "ci95": [0.6, 0.8]}
@@ -47,28 +51,39 @@ class Comparison:
         ('base', [0.7])
     """
 
-    def __init__(self, folder: str | Path, report: Report, *, frames: FrameKind = "arrow") -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        report: Report,
+        *,
+        frames: FrameKind = "arrow",
+        allow: Collection[str] = (),
+    ) -> None:
         check_kind(frames)
-        self.folder, self._report, self._frames = Path(folder), report, frames
+        check_names("allow", allow)
+        self.folder, self._report, self._frames, self._allow = Path(folder), report, frames, allow
 
     @classmethod
-    def open(cls, folder: str | Path, *, frames: FrameKind = "arrow") -> Self:
+    def open(cls, folder: str | Path, *, frames: FrameKind = "arrow", allow: Collection[str] = ()) -> Self:
         """The comparison that a folder holds, in this process or any other.
 
         Args:
             folder: what ``interestclock.studies.compare`` or the command wrote.
             frames: the kind of frame that ``table`` gives: ``arrow``, ``pandas`` or ``polars``.
+            allow: ``package.module:Class`` of each clock outside this project that may be imported for
+                ``rankers``; nothing runs code that the caller has not named.
 
         Raises:
             ResultError: it holds none, or one that an earlier version wrote or that is damaged.
-            ConfigError: there is no such kind of frame, or its library is not installed.
+            ConfigError: there is no such kind of frame, or its library is not installed; or ``allow`` is
+                text.
 
         Example:
             >>> Comparison.open("nowhere")
             Traceback (most recent call last):
             interestclock.errors.ResultError: nowhere holds no comparison: results.json is missing; ...
         """
-        return cls(folder, read_report(folder), frames=frames)
+        return cls(folder, read_report(folder), frames=frames, allow=allow)
 
     @property
     def results(self) -> Mapping[str, Any]:
@@ -94,6 +109,18 @@ class Comparison:
         """
         rankers: list[str] = list(self.results["validation"])
         return max(rankers, key=self._validation_auc)
+
+    @cached_property
+    def rankers(self) -> Mapping[str, TrainedRanker]:
+        """The trained rankers by name, to be asked about other rows; they share the state of the log's end.
+
+        A ranker is read when it is first asked, the state with the first of all.
+        """
+        end = cache(partial(EndState, self.folder))
+        return {
+            name: TrainedRanker(self.folder, name, end=end, frames=self._frames, allow=self._allow)
+            for name in self.results["rankers"]
+        }
 
     def table(self) -> Any:
         """A row for each ranker, as ``comparison_table`` has it, as a frame of the kind asked for."""

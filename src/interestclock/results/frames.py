@@ -9,10 +9,11 @@ import pyarrow as pa
 
 from interestclock.errors import ConfigError
 
-__all__ = ["FRAMES", "FrameKind", "check_kind", "frame_of"]
+__all__ = ["FRAMES", "FrameKind", "check_kind", "frame_like", "frame_of"]
 
 FrameKind = Literal["arrow", "pandas", "polars"]
 FRAMES: tuple[FrameKind, ...] = ("arrow", "pandas", "polars")
+_KIND_OF: dict[str, FrameKind] = {"pyarrow": "arrow", "pandas": "pandas", "polars": "polars"}
 
 
 def check_kind(kind: str) -> None:
@@ -49,6 +50,24 @@ def frame_of(table: pa.Table, kind: FrameKind) -> Any:
     if kind == "pandas":
         return table.to_pandas()
     return _library(kind).from_arrow(table) if kind == "polars" else table
+
+
+def frame_like(table: pa.Table, data: Any, *, otherwise: FrameKind) -> Any:
+    """A table as a frame of the kind that some data is; one of pandas has the index of the data.
+
+    Args:
+        table: a row for each row of the data. data: a frame, or anything else.
+        otherwise: the kind, where the data is no frame.
+
+    Example:
+        >>> frame_like(pa.table({"p": [0.5]}), "plays.csv", otherwise="arrow")["p"].to_pylist()
+        [0.5]
+    """
+    kind = _KIND_OF.get(type(data).__module__.split(".")[0], otherwise)
+    frame = frame_of(table, kind)
+    if kind == "pandas" and len(frame) == len(getattr(data, "index", ())):
+        frame.index = data.index
+    return frame
 
 
 def _library(kind: str) -> Any:

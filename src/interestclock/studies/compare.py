@@ -17,6 +17,7 @@ from interestclock.evaluation import Split, split_by_time
 from interestclock.events.schema import EventSource, LogSchema
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig, describe_clock
 from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
+from interestclock.studies.end_state import keep_end_state
 from interestclock.studies.evaluation_rows import write_evaluation_rows
 from interestclock.studies.figures import figures
 from interestclock.studies.pictures import LogPictures, log_pictures
@@ -81,8 +82,8 @@ def compare(
 ) -> dict[str, Any]:
     """Run every ranker over a log in streaming order and write what came out.
 
-    ``out`` appears when everything in it is whole: ``results.json``, ``report.html``, ``picture.svg``,
-    ``predictions/``, ``rankers/``, ``vocabulary/`` and ``config.json``.
+    ``out`` appears when everything in it is whole: ``results.json``, ``report.html``, ``report.json``,
+    ``picture.svg``, ``predictions/``, ``rankers/``, ``vocabulary/``, ``state/`` and ``config.json``.
 
     Args:
         source: the log. out: a folder that does not exist yet. title: of the report.
@@ -121,7 +122,7 @@ def compare(
         )
         progress.phase("writing the report", 0, 0)
         write_results(aside, folder, results, settings=settings, pictures=pictures, title=title)
-        shutil.move(aside / "samples" / "vocabulary", aside / "vocabulary")
+        keep_end_state(aside / "samples", aside, source)
         shutil.rmtree(aside / "samples")
     return results
 
