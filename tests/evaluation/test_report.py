@@ -105,7 +105,7 @@ def test_everything_is_shown(tmp_path):
     page = written(tmp_path / "report.html", report_of())
     assert set(page.figures) == places(page)
     assert set(page.figures) == {
-        "by-hour", "curves", "shares-0", "dial", "cost-seconds", "cost-peak_rss_mib"
+        "by-hour", "swing", "curves", "shares-0", "dial", "cost-seconds", "cost-peak_rss_mib"
     }  # fmt: skip
     assert "Left out" not in page.text
     for words in ("RelaImpr AUC", "share of reachable", "Every pair", "Task “finish”", "Two were sampled"):
@@ -118,13 +118,13 @@ def test_everything_absent_is_said(tmp_path):
     page = written(tmp_path / "report.html", Report(title="A log", results={}))
     assert page.figures == {}
     assert "No ranker was evaluated." in page.text
-    assert page.text.count("Left out:") == 5
+    assert page.text.count("Left out:") == 6
 
 
 @pytest.mark.parametrize("rankers", [["base"], ["hour", "long"]])
 def test_a_lone_baseline_and_a_missing_one(tmp_path, rankers):
     page = written(tmp_path / "report.html", Report(title="A log", results=results_of(*rankers)))
-    assert set(page.figures) == {"by-hour", "cost-seconds", "cost-peak_rss_mib"}
+    assert set(page.figures) == {"by-hour", "swing", "cost-seconds", "cost-peak_rss_mib"}
 
 
 def test_metrics_without_a_value_are_dashes(tmp_path):

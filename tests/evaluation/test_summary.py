@@ -59,6 +59,7 @@ def is_estimate(one):
 def test_schema(summary):
     assert list(summary) == [
         "label", "baseline", "seeds", "rankers", "pairs", "comparisons", "over_hour", "oracle", "by_hour",
+        "swing",
     ]  # fmt: skip
     assert (summary["label"], summary["baseline"], summary["seeds"]) == ("finish", "base", 2)
     for row in summary["rankers"].values():

@@ -13,6 +13,7 @@ import numpy as np
 from interestclock.evaluation.exposures import Exposures
 from interestclock.evaluation.scored import measure, measure_replicates
 from interestclock.evaluation.slices import measure_by_hour
+from interestclock.evaluation.swings import measure_swing
 from interestclock.metrics.bootstrap import UserResamples
 from interestclock.metrics.exposure_metrics import Array, Floats
 
@@ -33,10 +34,14 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskEstimates:
-    """The metrics of one ranker and label by name, and their means over seeds by local hour, ``(H,)``."""
+    """The metrics of one ranker and label by name, and their means over seeds by local hour, ``(H,)``.
+
+    ``swing`` holds what ``measure_swing`` names.
+    """
 
     metrics: Mapping[str, Estimate]
     by_hour: Mapping[str, Floats]
+    swing: Mapping[str, Estimate]
 
 
 def resamples_of(exposures: Exposures, *, replicates: int, seed: int = 0) -> UserResamples:
@@ -65,19 +70,27 @@ def estimate(
         Estimate(point=0.5, replicate_T=array([0.5, 0.5, 0.5]), seeds=[1.0, 0.0])
     """
     scored = [exposures.scored(task, score_N) for score_N in runs]
-    second_of_day_N = exposures.second_of_day_N[exposures.label_known(task)]
+    known = exposures.label_known(task)
+    timestamp_ms_N, second_of_day_N = exposures.timestamp_ms_N[known], exposures.second_of_day_N[known]
     points = [measure(one) for one in scored]
     replicates = [measure_replicates(one, resamples) for one in scored]
     hourly = [measure_by_hour(one, second_of_day_N) for one in scored]
-    seeds = {name: [point[name] for point in points] for name in points[0]}
+    swings = [measure_swing(one, timestamp_ms_N, second_of_day_N, resamples=resamples) for one in scored]
     return TaskEstimates(
         metrics={
-            name: Estimate(
-                point=float(np.mean(figures)),
-                replicate_T=np.mean([replicate[name] for replicate in replicates], axis=0),
-                seeds=figures,
-            )
-            for name, figures in seeds.items()
+            name: _over_seeds([(point[name], of[name]) for point, of in zip(points, replicates, strict=True)])
+            for name in points[0]
         },
         by_hour={name: np.mean([hours[name] for hours in hourly], axis=0) for name in hourly[0]},
+        swing={name: _over_seeds([swing[name] for swing in swings]) for name in swings[0]},
+    )
+
+
+def _over_seeds(runs: Sequence[tuple[float, Floats]]) -> Estimate:
+    """A figure and its replicates, of each seed's run."""
+    seeds = [point for point, _ in runs]
+    return Estimate(
+        point=float(np.mean(seeds)),
+        replicate_T=np.mean([replicate_T for _, replicate_T in runs], axis=0),
+        seeds=seeds,
     )

@@ -16,7 +16,7 @@ from interestclock.evaluation.palette import OTHER_COLOUR, colours
 from interestclock.evaluation.report_data import HourlyProfile
 from interestclock.evaluation.slices import HOURS
 
-__all__ = ["Figure", "auc_by_hour", "cost", "hourly_profile", "learning_curves", "shares_over_day"]
+__all__ = ["Figure", "auc_by_hour", "cost", "escaped", "hourly_profile", "learning_curves", "shares_over_day"]
 
 Figure = dict[str, Any]
 HOUR_TICKS = list(range(0, HOURS, 3))
@@ -27,7 +27,7 @@ def _figure(data: list[Figure], *, height: int = 420, **layout: Any) -> Figure:
     return {"data": data, "layout": {"height": height} | layout}
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Plotly undoes ``&lt;``, ``&gt;`` and ``&amp;``, but would show ``&quot;`` as it stands."""
     return html.escape(text, quote=False)
 
@@ -77,7 +77,7 @@ def _line(
     name: str, x: Sequence[Any], y: Sequence[Any], colour: str, *, dashed: bool, hidden: bool
 ) -> Figure:
     return {
-        "type": "scatter", "mode": "lines+markers", "name": _escaped(name), "x": list(x), "y": list(y),
+        "type": "scatter", "mode": "lines+markers", "name": escaped(name), "x": list(x), "y": list(y),
         "visible": "legendonly" if hidden else True,
         "line": {"color": colour, "width": 2, "dash": "dot" if dashed else "solid"}, "marker": {"size": 4},
         "hovertemplate": "%{y:.4f}",
@@ -131,7 +131,7 @@ def shares_over_day(shares: Mapping[str, Sequence[float]]) -> Figure:
     """
     ranked = sorted(shares, key=lambda value: -sum(shares[value]))
     colour = colours(ranked[:SHOWN_VALUES])
-    areas = [_area(_escaped(value), shares[value], colour[value]) for value in ranked[:SHOWN_VALUES]]
+    areas = [_area(escaped(value), shares[value], colour[value]) for value in ranked[:SHOWN_VALUES]]
     rest = [shares[value] for value in ranked[SHOWN_VALUES:]]
     if rest:
         summed = [sum(hour) for hour in zip(*rest, strict=True)]
@@ -166,7 +166,7 @@ def hourly_profile(one: HourlyProfile) -> Figure:
     for value in values:
         hours = [hour for hour in range(HOURS) if one.values[hour] == value]
         sectors.append({
-            "type": "barpolar", "name": _escaped(value), "theta": [15 * hour + 7.5 for hour in hours],
+            "type": "barpolar", "name": escaped(value), "theta": [15 * hour + 7.5 for hour in hours],
             "r": [one.scores[hour] for hour in hours], "width": [14] * len(hours),
             "marker": {"color": colour[value]},
             "text": [f"{hour:02d}:00–{hour + 1:02d}:00" for hour in hours],
@@ -201,7 +201,7 @@ def cost(rankers: Mapping[str, Mapping[str, Any]], key: str, *, title: str, base
     """
     colour = colours(rankers, baseline=baseline)
     bars = {
-        "type": "bar", "orientation": "h", "y": [_escaped(name) for name in rankers],
+        "type": "bar", "orientation": "h", "y": [escaped(name) for name in rankers],
         "x": [row.get(key) for row in rankers.values()], "marker": {"color": list(colour.values())},
         "texttemplate": "%{x:,.0f}", "textposition": "auto",
         "hovertemplate": "%{y}: %{x:,.1f}<extra></extra>",

@@ -15,6 +15,8 @@ from interestclock.evaluation.drawn_lines import drawn_lines
 from interestclock.evaluation.page import page
 from interestclock.evaluation.plots import Figure
 from interestclock.evaluation.report_data import HourlyProfile, Report
+from interestclock.evaluation.swing_plot import swing_of_calibration
+from interestclock.evaluation.swing_table import swing_table
 from interestclock.evaluation.verdict import verdict
 from interestclock.files import write_text
 
@@ -66,6 +68,8 @@ def _figures(report: Report) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
     if by_hour and by_hour["rankers"]:
         figures["by-hour"] = plots.auc_by_hour(by_hour, baseline=baseline, hidden=hidden)
+    if swings := results.get("swing", {}).get("rankers"):
+        figures["swing"] = swing_of_calibration(swings)
     if report.curves:
         figures["curves"] = plots.learning_curves(report.curves, baseline=baseline, hidden=hidden)
     for number, by_value in enumerate(report.attribute_shares.values()):
@@ -97,6 +101,7 @@ def report_tables(results: Json) -> dict[str, Any]:
         "baseline": results.get("baseline", "base"),
         "ranker_table": tables.ranker_table(results) if rankers else None,
         "pairs": {name: tables.pair_matrix(results, metric) for name, metric in pairs.items()},
+        "swing": swing_table(results["swing"], baseline=results["baseline"]) if "swing" in results else None,
         "tasks": {task: tables.task_table(results, task) for task in tasks},
     }
 

@@ -13,7 +13,7 @@ import numpy as np
 from interestclock.evaluation.scored import Scored, measure
 from interestclock.metrics.exposure_metrics import Array, Floats
 
-__all__ = ["HOURS", "HourCounts", "counts_by_hour", "hourly_spread", "measure_by_hour"]
+__all__ = ["HOURS", "SECONDS_PER_HOUR", "HourCounts", "counts_by_hour", "hourly_spread", "measure_by_hour"]
 
 HOURS = 24
 SECONDS_PER_HOUR = 3600

@@ -8,8 +8,7 @@ Axes: ``N`` exposures, ``T`` replicates, ``H`` local hours.
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,9 @@ import numpy as np
 from interestclock.evaluation.comparisons import comparisons
 from interestclock.evaluation.estimates import Estimate, TaskEstimates, estimate, resamples_of
 from interestclock.evaluation.exposures import Exposures, Predictions, check_predictions
+from interestclock.evaluation.intervals import combine, interval, interval_each, number, with_interval
 from interestclock.evaluation.slices import counts_by_hour, hourly_spread
-from interestclock.metrics.bootstrap import percentile_interval
+from interestclock.evaluation.swing_rows import swing_rows
 from interestclock.metrics.exposure_metrics import rela_impr
 
 __all__ = ["HEADLINE", "HOUR", "summarise", "summary_of"]
@@ -62,7 +62,8 @@ def summarise(
         ``comparisons``: as ``comparisons`` returns it, of AUC;
         ``oracle``: ``{"auc", "auc_ci95"}`` of the true probability, or None where it is unknown;
         ``by_hour``: ``samples``, ``positives`` and ``rankers``: name → every metric as 24 values, and
-        ``auc_spread``, the weighted standard deviation of its AUC over the hours.
+        ``auc_spread``, the weighted standard deviation of its AUC over the hours;
+        ``swing``: as ``swing_rows`` returns it.
 
     Raises:
         ConfigError: there is no such label.
@@ -136,7 +137,7 @@ def summary_of(
         "seeds": max((len(metrics["auc"].seeds) for metrics in main.values()), default=0),
         "rankers": {
             ranker: _ranker(metrics, main.get(baseline), oracle)
-            | {"tasks": {task: _interval_each(each.metrics) for task, each in estimates[ranker].items()}}
+            | {"tasks": {task: interval_each(each.metrics) for task, each in estimates[ranker].items()}}
             for ranker, metrics in main.items()
         },
         "pairs": {f"{a}-{b}": _pair(main[a], main[b]) for a, b in itertools.permutations(main, 2)},
@@ -146,63 +147,33 @@ def summary_of(
             if sums and HOUR in auc
             else None
         ),
-        "oracle": None if oracle is None else _with_interval("auc", oracle),
+        "oracle": None if oracle is None else with_interval("auc", oracle),
         "by_hour": _by_hour(exposures, estimates, label),
+        "swing": swing_rows({name: each[label].swing for name, each in estimates.items()}, baseline=baseline),
     }
 
 
 def _ranker(
     metrics: Mapping[str, Estimate], base: Mapping[str, Estimate] | None, oracle: Estimate | None
 ) -> Json:
-    row: Json = _interval_each({name: metrics[name] for name in HEADLINE})
+    row: Json = interval_each({name: metrics[name] for name in HEADLINE})
     for name in ("auc", "uauc"):
-        row[name]["seeds"] = [_number(figure) for figure in metrics[name].seeds]
-        gain = None if base is None else _combine(rela_impr, metrics[name], base[name])
-        row |= _with_interval(f"relaimpr_{name}", gain)
+        row[name]["seeds"] = [number(figure) for figure in metrics[name].seeds]
+        gain = None if base is None else combine(rela_impr, metrics[name], base[name])
+        row |= with_interval(f"relaimpr_{name}", gain)
     row["share_of_reachable"] = None
     if base is not None and oracle is not None:
-        row["share_of_reachable"] = _interval(_combine(_share, metrics["auc"], base["auc"], oracle))
+        row["share_of_reachable"] = interval(combine(_share, metrics["auc"], base["auc"], oracle))
     return row
 
 
 def _pair(a: Mapping[str, Estimate], b: Mapping[str, Estimate]) -> Json:
-    return {name: _interval(_combine(lambda x, y: x - y, a[name], b[name])) for name in ("auc", "uauc")}
+    return {name: interval(combine(lambda x, y: x - y, a[name], b[name])) for name in ("auc", "uauc")}
 
 
 def _share(ranker: Any, base: Any, oracle: Any) -> Any:
     """How far from base to oracle; without any way to go there is no share."""
     return (ranker - base) / np.where(oracle == base, np.nan, oracle - base)
-
-
-def _combine(function: Callable[..., Any], *estimates: Estimate) -> Estimate:
-    with np.errstate(divide="ignore", invalid="ignore"):  # a replicate may have nothing to compare with
-        return Estimate(
-            point=float(function(*(np.float64(one.point) for one in estimates))),
-            replicate_T=np.asarray(function(*(one.replicate_T for one in estimates))),
-        )
-
-
-def _interval(estimate: Estimate) -> Json:
-    return {
-        "mean": _number(estimate.point),
-        "ci95": [_number(bound) for bound in percentile_interval(estimate.replicate_T)],
-    }
-
-
-def _interval_each(metrics: Mapping[str, Estimate]) -> Json:
-    return {name: _interval(estimate) for name, estimate in metrics.items()}
-
-
-def _with_interval(name: str, estimate: Estimate | None) -> Json:
-    """A bare figure, its interval beside it."""
-    if estimate is None:
-        return {name: None, f"{name}_ci95": None}
-    interval = _interval(estimate)
-    return {name: interval["mean"], f"{name}_ci95": interval["ci95"]}
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 def _by_hour(exposures: Exposures, estimates: Mapping[str, Mapping[str, TaskEstimates]], label: str) -> Json:
@@ -211,8 +182,8 @@ def _by_hour(exposures: Exposures, estimates: Mapping[str, Mapping[str, TaskEsti
     rankers: Json = {}
     for ranker, by_task in estimates.items():
         mean_H = by_task[label].by_hour
-        rankers[ranker] = {name: [_number(value) for value in values] for name, values in mean_H.items()}
-        rankers[ranker]["auc_spread"] = _number(hourly_spread(mean_H["auc"], counts.positives_H))
+        rankers[ranker] = {name: [number(value) for value in values] for name, values in mean_H.items()}
+        rankers[ranker]["auc_spread"] = number(hourly_spread(mean_H["auc"], counts.positives_H))
     return {
         "samples": counts.samples_H.tolist(),
         "positives": counts.positives_H.tolist(),
