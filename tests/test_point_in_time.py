@@ -26,6 +26,7 @@ from in_memory import CHOICES, HOUR_MS, REQUESTS, MemorySource, choices_log, req
 
 from interestclock.clock_features import ClockFeatureConfig
 from interestclock.clocks import GaussianConfig, LongTermConfig
+from interestclock.model_inputs import ModelFeatures, features_as_of
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig
 from interestclock.samples import Batch, BatchMaker, PrepareConfig, prepare_samples
 from interestclock.sequences import DinConfig, SimHardConfig, SimSoftConfig, TwinConfig
@@ -222,3 +223,37 @@ def test_the_poison_works_where_it_may(kind: str) -> None:
         predictions(log, order="streaming", freeze_ms=end_ms).before(end_ms)[0] for log in (source, late)
     )
     assert not np.array_equal(as_it_was, as_it_became)
+
+
+def rows_before(features: ModelFeatures, t_ms: int) -> list[dict[str, object]]:
+    """What a model of one's own reads of rows before t: ids and values in words, and their numbers."""
+    histories, clocks = features.histories.to_pylist(), features.clocks.to_pylist()
+    rows = features.table.filter(pc.less(features.table["timestamp_ms"], t_ms)).to_pylist()
+    batch = features.torch().batch(range(len(rows)))
+    for place, row in enumerate(rows):
+        row["history"] = histories[row["history_first"] : row["history_end"]]
+        row["clocks"] = clocks[row["clock_row"]]
+        row["numbers"] = [batch.user_B[place].item(), batch.item_B[place].item()]
+        row["genres"] = batch.clocks["genre"][place].tolist()
+        row["present"] = batch.behaviour_BL[place][batch.present_BL[place]].tolist()
+        for name in ("history_first", "history_end", "clock_row", "label_known_ms"):
+            del row[name]
+        row |= {
+            name: None for name in row if name.startswith("label.")
+        }  # what is learned may become known later
+    return rows
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7])
+@pytest.mark.parametrize("kind", LOGS)
+def test_the_future_changes_no_features_for_a_model_of_ones_own(kind: str, share: float) -> None:
+    make, make_other = LOGS[kind]
+    source, other = make(6), make_other(6)
+    t_ms = source.events["timestamp_ms"][int(share * source.events.num_rows)].as_py()
+    poison = poisoned(source, other, t_ms)
+    numbered = _with(poison.events, "log_row", pa.array(range(1, poison.events.num_rows + 1)))
+    first, second = (
+        rows_before(features_as_of(log), t_ms) for log in (source, replace(poison, events=numbered))
+    )
+    assert len(first) > 20
+    assert first == second
