@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from interestclock.clocks import AdaptiveClock
+from interestclock.clocks import AdaptiveClock, AdaptiveConfig, RankerSizes
 
 
 def test_output_matches_the_slow_sum() -> None:
@@ -29,7 +31,62 @@ def test_by_hand() -> None:
     assert clock(torch.tensor([[[3.0], [4.0]]])).tolist() == [[2.5]]
 
 
+def test_a_narrowed_hour_matches_the_slow_sum() -> None:
+    torch.manual_seed(0)
+    clock, clock_BHD = AdaptiveClock(buckets=4, dim=3, hour_dim=2), torch.randn(2, 4, 3)
+    weight, bias, out_BD = clock.weigh.weight.tolist(), clock.weigh.bias.tolist(), clock(clock_BHD)
+    narrow = clock.narrow.weight.tolist()
+    for request in range(2):
+        for out in range(3):
+            slow = bias[out]
+            for bucket in range(4):
+                hour = clock_BHD[request, bucket].tolist()
+                for at in range(2):
+                    narrowed = sum(narrow[at][dimension] * hour[dimension] for dimension in range(3))
+                    slow += weight[out][bucket * 2 + at] * narrowed
+            assert out_BD[request, out].item() == pytest.approx(slow, abs=1e-6)
+
+
+def test_narrowed_by_hand() -> None:
+    clock = AdaptiveClock(buckets=2, dim=2, hour_dim=1)
+    with torch.no_grad():
+        clock.narrow.weight.copy_(torch.tensor([[1.0, 3.0]]))
+        clock.weigh.weight.copy_(torch.tensor([[2.0, -1.0], [0.0, 1.0]]))
+        clock.weigh.bias.fill_(0.5)
+    # Hours narrow to 1*1 + 3*2 = 7 and 1*4 + 3*0 = 4.
+    assert clock(torch.tensor([[[1.0, 2.0], [4.0, 0.0]]])).tolist() == [[10.5, 4.5]]
+
+
+@settings(deadline=None)  # PyTorch loads what it needs at the first product
+@given(st.integers(1, 6), st.integers(1, 5), st.integers(1, 4))
+def test_narrowing_is_the_published_clock_with_a_matrix_of_lower_rank(
+    buckets: int, dim: int, hour_dim: int
+) -> None:
+    narrowed = AdaptiveClock(buckets=buckets, dim=dim, hour_dim=hour_dim)
+    published = AdaptiveClock(buckets=buckets, dim=dim)
+    with torch.no_grad():
+        weight_DHN = narrowed.weigh.weight.view(dim, buckets, hour_dim)
+        published.weigh.weight.copy_((weight_DHN @ narrowed.narrow.weight).flatten(1))
+        published.weigh.bias.copy_(narrowed.weigh.bias)
+    clock_BHD = torch.randn(3, buckets, dim)
+    torch.testing.assert_close(narrowed(clock_BHD), published(clock_BHD))
+
+
+def test_a_ranker_s_is_narrowed_unless_it_is_to_be_the_published_one() -> None:
+    sizes = RankerSizes(dim=16, item_dim=32, preferences_dim=48)
+    inputs = {
+        hour_dim: AdaptiveConfig(hour_dim=hour_dim).build(sizes).clock.weigh.in_features
+        for hour_dim in (AdaptiveConfig().hour_dim, 0)
+    }
+    assert inputs == {4: 96, 0: 1_152}
+
+
 def test_wrong_arguments_are_refused() -> None:
+    for hour_dim, wanted in ((-1, "give 1 or more"), (2.5, "give a whole number")):
+        with pytest.raises(ValueError, match=f"hour_dim is {hour_dim}; {wanted}"):
+            AdaptiveClock(buckets=24, dim=4, hour_dim=hour_dim)
+        with pytest.raises(ValueError, match=f"hour_dim is {hour_dim}; {wanted}"):
+            AdaptiveConfig(hour_dim=hour_dim)
     with pytest.raises(ValueError, match="buckets is 0; give 1 or more"):
         AdaptiveClock(buckets=0, dim=4)
     with pytest.raises(ValueError, match="dim is -1; give 1 or more"):

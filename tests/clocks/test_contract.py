@@ -63,6 +63,9 @@ CASES = {
         embedded="clock_BHD",
     ),
     "adaptive": Case(build=lambda: AdaptiveClock(buckets=24, dim=6), inputs=interests, embedded="clock_BHD"),
+    "adaptive_narrowed": Case(
+        build=lambda: AdaptiveClock(buckets=24, dim=6, hour_dim=2), inputs=interests, embedded="clock_BHD"
+    ),
     "gaussian": Case(
         build=lambda: GaussianClock(dim=6),
         inputs=lambda requests: interests(requests) | times(requests),

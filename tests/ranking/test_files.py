@@ -275,7 +275,7 @@ def test_clocks_of_ours_are_saved_as_they_always_were(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "ranker.json").read_text())["config"]["clocks"] == [
         {"kind": "hour"},
         {"kind": "naive"},
-        {"kind": "adaptive"},
+        {"kind": "adaptive", "hour_dim": 4},
         {"kind": "gaussian", "sigma_hours": 1.0, "mu_hours": 0.0, "bucket_centre_hours": None},
         {"kind": "longterm", "output_dim": 4, "gain": 10.0, "refresh_batches": None, "refresh_minutes": None}
         | search,

@@ -11,18 +11,27 @@ from torch import Tensor, nn
 from interestclock.clocks.checks import check_interests
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockInputs, ClockModule, RequestModule
-from interestclock.errors import check_size
+from interestclock.errors import check_numbers, check_size
 
 __all__ = ["AdaptiveClock", "AdaptiveConfig"]
 
-# Shapes: B requests, H buckets of the day, D embedding, X any other features.
+# Shapes: B requests, H buckets of the day, D embedding, N narrowed embedding, X any other features.
 
 
 @dataclass(frozen=True, kw_only=True)
 class AdaptiveConfig:
     """Adaptive Clock: all hours' interests, weights learned.
 
+    Args:
+        hour_dim: width that an hour's interests are narrowed to before all hours are weighed; 0 leaves them
+            as they are, as published.
+
+    Raises:
+        ValueError: ``hour_dim`` is below 0.
+
     Example:
+        >>> AdaptiveConfig().hour_dim
+        4
         >>> AdaptiveConfig().build(RankerSizes(dim=16, item_dim=32, preferences_dim=16)).output_dim
         16
     """
@@ -31,34 +40,47 @@ class AdaptiveConfig:
     reads_preferences: ClassVar[bool] = True
     reads_behaviours: ClassVar[int] = 0
 
+    hour_dim: int = 4
+
+    def __post_init__(self) -> None:
+        check_numbers(self, error=ValueError)
+        _check_hour_dim(self.hour_dim)
+
     def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock over a ranker's preferences."""
-        return _Module(AdaptiveClock(buckets=sizes.buckets_per_day, dim=sizes.preferences_dim))
+        clock = AdaptiveClock(
+            buckets=sizes.buckets_per_day, dim=sizes.preferences_dim, hour_dim=self.hour_dim
+        )
+        return _Module(clock)
 
 
 class AdaptiveClock(nn.Module):
     r"""Concatenate the interest embeddings of all buckets and let training weigh them.
 
-    .. math:: v_{clock} = W [v_1; \ldots; v_{24}] + b
+    .. math:: v_{clock} = W [P v_1; \ldots; P v_{24}] + b
 
+    with P narrowing each bucket's embedding to ``hour_dim`` values; without it, P is left out, as published.
     The same weights serve every hour of the day, so the clock itself does not see the time.
 
     Source: Zhu et al., Interest Clock, SIGIR 2024, section 3.3.
     Differs: the first linear layer stands here, so that the network behind keeps its width
-    (the bare concatenation would make DCN-V2's cross matrices 24 times as wide).
+    (the bare concatenation would make DCN-V2's cross matrices 24 times as wide); and P, which the paper does
+    not have: it leaves W 24 ``hour_dim`` inputs in place of 24 D (decision 0064).
 
     Args:
         buckets: H, buckets of the day, for example 24.
         dim: width D of an hour's interest embedding, and of the output.
+        hour_dim: N, width that an hour is narrowed to; 0 is none, as published.
 
     Raises:
-        ValueError: ``buckets`` or ``dim`` is below 1; or, when called, ``clock_BHD`` is not (B, H, D).
+        ValueError: ``buckets`` or ``dim`` is below 1, ``hour_dim`` below 0; or, when called, ``clock_BHD`` is
+            not (B, H, D).
 
     Example:
         >>> class MyRanker(nn.Module):
         ...     def __init__(self) -> None:
         ...         super().__init__()
-        ...         self.clock = AdaptiveClock(buckets=24, dim=8)
+        ...         self.clock = AdaptiveClock(buckets=24, dim=8, hour_dim=4)
         ...         self.out = nn.Linear(32 + self.clock.output_dim, 1)
         ...     def forward(self, other_BX, clock_BHD):
         ...         return self.out(torch.cat([other_BX, self.clock(clock_BHD)], dim=1))
@@ -66,11 +88,13 @@ class AdaptiveClock(nn.Module):
         torch.Size([2, 1])
     """
 
-    def __init__(self, *, buckets: int, dim: int) -> None:
+    def __init__(self, *, buckets: int, dim: int, hour_dim: int = 0) -> None:
         super().__init__()
         check_size("buckets", buckets)
         check_size("dim", dim)
-        self.weigh = nn.Linear(buckets * dim, dim)
+        _check_hour_dim(hour_dim)
+        self.narrow = nn.Linear(dim, hour_dim, bias=False) if hour_dim else nn.Identity()
+        self.weigh = nn.Linear(buckets * (hour_dim or dim), dim)
         self.buckets = buckets
         self.output_dim = dim
 
@@ -82,8 +106,14 @@ class AdaptiveClock(nn.Module):
                 f"clock_BHD has {clock_BHD.shape[1]} buckets, this clock was built for {self.buckets}; "
                 f"build it with buckets={clock_BHD.shape[1]}"
             )
-        out_BD: Tensor = self.weigh(torch.flatten(clock_BHD, 1))
+        narrowed_BHN = self.narrow(clock_BHD)
+        out_BD: Tensor = self.weigh(torch.flatten(narrowed_BHN, 1))
         return out_BD
+
+
+def _check_hour_dim(hour_dim: int) -> None:
+    if hour_dim:  # 0 is none
+        check_size("hour_dim", hour_dim)
 
 
 class _Module(RequestModule):

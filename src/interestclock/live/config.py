@@ -11,7 +11,7 @@ from interestclock.defaults import ALL_TIME_DAYS, BATCH_MINUTES, IDLE_SECONDS, K
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError, check_names, check_numbers
 from interestclock.events.schema import LogSchema
-from interestclock.ranking import RankerConfig, describe_clock
+from interestclock.ranking import RankerConfig, describe_clock, without_earlier_settings
 from interestclock.samples import CandidateConfig
 from interestclock.samples.request_records import check_share
 from interestclock.state import StateConfig
@@ -154,7 +154,9 @@ class LiveConfig:
     def learned_from(self) -> dict[str, Any]:
         """What decides what is learned, for JSON: all but schedules, and what is reported on the way."""
         settings = {name: value for name, value in asdict(self).items() if name not in _OPERATIONS}
-        settings["ranker"]["clocks"] = [describe_clock(each) for each in self.ranker.clocks]
+        settings["ranker"]["clocks"] = [
+            without_earlier_settings(describe_clock(each)) for each in self.ranker.clocks
+        ]
         if self.ranker.joined_limit is None:
             del settings["ranker"]["rms_limit"]  # without effect; folders of earlier versions do not name it
         return settings

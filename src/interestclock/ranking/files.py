@@ -20,6 +20,7 @@ from interestclock.clocks import ClockConfig
 from interestclock.errors import ConfigError, ResultError, check_names
 from interestclock.files import write_text
 from interestclock.ranking.config import FeatureNames, RankerConfig
+from interestclock.ranking.earlier_settings import with_earlier_settings
 from interestclock.ranking.known_clocks import describe_clock, described_clock
 from interestclock.ranking.ranker import Ranker
 from interestclock.ranking.saved_arrays import check_arrays, check_sizes, check_widths
@@ -200,6 +201,8 @@ def _config(saved: _Saved, *, where: str, allow: Collection[str]) -> RankerConfi
 
 
 def _clock(described: Any, where: str, allow: Collection[str]) -> ClockConfig:
+    if isinstance(described, Mapping):
+        described = with_earlier_settings(described)
     try:
         return described_clock(described, allow=allow, where=where, remedy=_REMEDY)
     except ConfigError as error:

@@ -1,0 +1,67 @@
+"""A clock that an earlier version saved does what it did there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from random_batches import make_ranker
+
+from interestclock.checksums import digest_of_json
+from interestclock.clocks import AdaptiveConfig, GaussianConfig, TimeEncodingConfig
+from interestclock.live import LiveConfig
+from interestclock.ranking import RankerConfig, describe_ranker, described_ranker, load_ranker, save_ranker
+from interestclock.ranking.earlier_settings import with_earlier_settings, without_earlier_settings
+
+CLOCKS = (TimeEncodingConfig(), AdaptiveConfig(hour_dim=0))
+
+
+def test_a_ranker_with_an_adaptive_clock_of_an_earlier_version(tmp_path: Path) -> None:
+    saved = make_ranker(clocks=CLOCKS)
+    save_ranker(saved, tmp_path)
+    path = tmp_path / "ranker.json"
+    described = json.loads(path.read_text())
+    assert described["config"]["clocks"][1].pop("hour_dim") == 0
+    weights = described.pop("weights_sha256")
+    del described["description_sha256"]
+    described |= {"description_sha256": digest_of_json(described), "weights_sha256": weights}
+    path.write_text(json.dumps(described))
+    loaded = load_ranker(tmp_path)
+    assert loaded.config.clocks == CLOCKS
+    for name, value in saved.clocks.state_dict().items():
+        assert torch.equal(loaded.clocks.state_dict()[name], value)
+
+
+@pytest.mark.parametrize("hour_dim", [0, 4])
+def test_a_description_without_the_setting_is_of_the_published_clock(hour_dim: int) -> None:
+    described = describe_ranker(make_ranker(clocks=(AdaptiveConfig(hour_dim=hour_dim),)))
+    assert described_ranker(described, where="a snapshot").config.clocks == (
+        AdaptiveConfig(hour_dim=hour_dim),
+    )
+    del described["config"]["clocks"][0]["hour_dim"]
+    assert described_ranker(described, where="a snapshot").config.clocks == (AdaptiveConfig(hour_dim=0),)
+
+
+@pytest.mark.parametrize(
+    ("clock", "described"),
+    [
+        (AdaptiveConfig(hour_dim=0), {"kind": "adaptive"}),
+        (AdaptiveConfig(), {"kind": "adaptive", "hour_dim": 4}),
+        (
+            GaussianConfig(),
+            {"kind": "gaussian", "sigma_hours": 1.0, "mu_hours": 0.0, "bucket_centre_hours": None},
+        ),
+    ],
+)
+def test_a_trainer_s_folder_of_an_earlier_version_is_of_the_same_settings(clock, described) -> None:
+    config = LiveConfig(ranker=RankerConfig(clocks=(clock,)))
+    assert config.learned_from()["ranker"]["clocks"] == [described]
+
+
+@pytest.mark.parametrize(
+    "described", [{}, {"kind": 3}, {"kind": ["adaptive"]}, {"kind": "my:Clock", "width": [1]}]
+)
+def test_what_is_described_otherwise_is_left_as_it_is(described) -> None:
+    assert with_earlier_settings(described) == without_earlier_settings(described) == described
