@@ -16,7 +16,9 @@ from served_trainer import EACH, exposures, plain_scores, trainer_of, turn_ms
 from interestclock.errors import ConfigError, RequestError, ResultError
 from interestclock.live import LiveTrainer
 from interestclock.live.trainer_snapshots import TrainerSnapshots
-from interestclock.serving import Following, OneVersion, Rankers, RankRequest, Scorer
+from interestclock.service.model_page import model_page
+from interestclock.serving import Following, OneVersion, Rankers, RankerVersion, RankRequest, Scorer
+from interestclock.snapshots import SnapshotReader
 
 BASE = replace(EACH, ranker=replace(EACH.ranker, clocks=()))
 
@@ -154,3 +156,51 @@ def test_following_goes_on_after_an_error(trained, caplog: pytest.LogCaptureFixt
     with Following(rankers, every_seconds=0.01):
         assert all(looked.acquire(timeout=60) for _ in range(3))
     assert "snapshots cannot be looked for" in caplog.text
+
+
+def test_one_that_fails_keeps_none_of_the_others_from_following(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    trainer = trainer_of(EACH)
+    names = ("first", "broken", "last")
+    writers = {name: TrainerSnapshots(tmp_path / name, trainer) for name in names}
+    learn(trainer, 0)
+    for each in writers.values():
+        each.write(whole=True)
+    rankers = Rankers(trainer.features, {name: tmp_path / name for name in names})
+    learn(trainer, 1)
+    for each in writers.values():
+        each.write(whole=True)
+    update, broken = RankerVersion.update, rankers.scorer("broken")
+
+    def fails(version: RankerVersion, snapshot) -> None:
+        if version is broken._version:
+            raise ZeroDivisionError("in a clock of its own")
+        update(version, snapshot)
+
+    monkeypatch.setattr(RankerVersion, "update", fails)
+    assert rankers.refresh() == ["first", "last"]
+    versions = [rankers.scorer(name).version for name in names]
+    assert versions == ["00000002-full", "00000001-full", "00000002-full"]
+    assert broken.refused == "ZeroDivisionError: in a clock of its own"
+    assert rankers.scorer("last").refused is None
+    (shown,) = [each for each in model_page(rankers).rankers if each.refused]
+    assert (shown.name, shown.refused) == ("broken", broken.refused)
+    monkeypatch.undo()
+    writers["broken"].write(whole=True)
+    assert (rankers.refresh(), broken.refused, broken.version) == (["broken"], None, "00000003-full")
+
+
+def test_what_cannot_even_be_looked_for_is_said(trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    state, folder = trained
+    rankers = Rankers(state, {"r": folder, "s": folder})
+
+    def gone(reader: SnapshotReader) -> bool:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(SnapshotReader, "refresh", gone)
+    assert rankers.refresh() == []
+    assert rankers.scorer("s").refused == "OSError: the disk is gone"
+    monkeypatch.undo()
+    rankers.refresh()
+    assert rankers.scorer("s").refused is None

@@ -116,5 +116,8 @@ class Rankers:
         return found
 
     def refresh(self) -> list[str]:
-        """Have each take its newest snapshot if it is another one; gives the names of those that did."""
+        """Have each take its newest snapshot if it is another one; gives the names of those that did.
+
+        One that fails keeps what it has and says why (``Scorer.refused``); the others go on.
+        """
         return [name for name, scorer in self._scorers.items() if scorer.refresh()]

@@ -16,6 +16,7 @@ from interestclock.histories import Histories
 from interestclock.ranking import FeatureNames
 from interestclock.samples import Batch, BatchMaker
 from interestclock.serving.explain import Explanation, explained
+from interestclock.serving.failures import KeptFailure
 from interestclock.serving.feature_source import FeatureSource
 from interestclock.serving.item_rows import NewItems
 from interestclock.serving.local_clock import local_time_of
@@ -27,7 +28,7 @@ from interestclock.serving.request_ids import as_the_view_has
 from interestclock.serving.request_rows import Placed, rows_of
 from interestclock.serving.sampled_requests import SampledRequests
 from interestclock.serving.scored import Scored
-from interestclock.snapshots import Snapshot, SnapshotManifest, SnapshotReader
+from interestclock.snapshots import SnapshotManifest, SnapshotReader
 from interestclock.snapshots.pins import pinned_in
 from interestclock.state import FeatureView
 
@@ -91,11 +92,12 @@ class Scorer:
         self.name, self._sampled = name, sampled
         self._reader = SnapshotReader(snapshots, refusal=(gate or QualityGate()).refusal, only=only)
         self._version: RankerVersion | None = None
-        self._other_features: str | None = None
+        self._reading = KeptFailure("snapshots cannot be looked for", log=_log)
+        self._taking = KeptFailure("snapshot refused, the one before stays", log=_log)
         self._scoring, self._refreshing = threading.Lock(), threading.Lock()
-        self.refresh()
-        if self._version is None:
+        if not self._reader.refresh():
             raise ResultError(f"no snapshot to serve: {self._reader.refused}")
+        self._swap_in()
 
     @property
     def version(self) -> str:
@@ -104,8 +106,8 @@ class Scorer:
 
     @property
     def refused(self) -> str | None:
-        """Why the newest snapshot was not taken; None where it was."""
-        return self._reader.refused or self._other_features
+        """Why the newest snapshot was not taken, or cannot be looked for; None where it was."""
+        return self._reading.reason or self._reader.refused or self._taking.reason
 
     @property
     def manifest(self) -> SnapshotManifest:
@@ -132,34 +134,26 @@ class Scorer:
         return pinned_in(self._reader.folder)
 
     def refresh(self) -> bool:
-        """Take the newest snapshot if it is another one; whether it was. ``refused`` says why it was not."""
-        with self._refreshing:
-            if not self._reader.refresh():
-                return False
-            snapshot = self._reader.current
-            assert snapshot is not None  # refresh said so
-            try:
-                self._swap_in(snapshot)
-            except ResultError as error:
-                if self._version is None:
-                    raise
-                self._other_features = str(error)
-                _log.warning("snapshot refused, the one before stays: %s", error)
-                return False
-            self._other_features = None
-            return True
+        """Take the newest snapshot if it is another one; whether it was.
 
-    def _swap_in(self, snapshot: Snapshot) -> None:
+        Whatever fails, the one before stays, and ``refused`` says why.
+        """
+        with self._refreshing:
+            return self._reading.attempt(self._reader.refresh) and self._taking.attempt(self._swap_in)
+
+    def _swap_in(self) -> bool:
         """Between two calls that score: each is answered by one version."""
-        held = self._version
+        held, snapshot = self._version, self._reader.current
+        assert snapshot is not None  # refresh said so
         if held is not None and held.goes_on_with(snapshot):
             with self._scoring:
                 held.update(snapshot)
-            return
+            return True
         version = RankerVersion(snapshot, allow=self._allow)
         version.check_features(self._store)
         with self._scoring:
             self._version = version
+        return True
 
     @torch.no_grad()
     def score(self, requests: Sequence[RankRequest]) -> list[Scored]:
