@@ -1,8 +1,9 @@
-"""Results to look at: a comparison as an object with a table, pictures, a report."""
+"""Results to look at: a comparison and an inspection as objects with tables, pictures, a report."""
 
 from interestclock.results.comparison import Comparison
 from interestclock.results.comparison_table import comparison_table
 from interestclock.results.frames import FRAMES, FrameKind, frame_of
+from interestclock.results.inspection import Inspection
 from interestclock.results.plot import Plot
 from interestclock.results.trained_ranker import TrainedRanker
 
@@ -10,6 +11,7 @@ __all__ = [
     "FRAMES",
     "Comparison",
     "FrameKind",
+    "Inspection",
     "Plot",
     "TrainedRanker",
     "comparison_table",
