@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from interestclock.training import RunCost, RunProgress
 
-__all__ = ["Quiet", "StudyProgress", "TerminalProgress"]
+__all__ = ["Quiet", "StudyProgress", "TerminalProgress", "run_in_words"]
 
 _ELSEWHERE_S = 30.0  # between two lines of a run where there is no terminal
 
@@ -99,8 +99,7 @@ class TerminalProgress:
 
     def running(self, run: RunProgress) -> None:
         """Move a run's bar; elsewhere say now and then how far it is."""
-        day = datetime.fromtimestamp(run.event_ms / 1000, UTC).strftime("%Y-%m-%d")
-        text = f"{run.samples_per_second:,.0f} samples/s, {day}, recent AUC {_auc(run.auc)}"
+        text = run_in_words(run)
         self._show(run.run, run.samples, run.total, text)
         now_s = self._now_s()
         if now_s - self._printed_s.setdefault(run.run, now_s) >= _ELSEWHERE_S:
@@ -137,6 +136,18 @@ class TerminalProgress:
     def _remove(self, name: str | None) -> None:
         if name in self._tasks:
             self._bars.remove_task(self._tasks.pop(name))
+
+
+def run_in_words(run: RunProgress) -> str:
+    """How fast a run is, up to which day, and how well it tells.
+
+    Example:
+        >>> run_in_words(RunProgress(run="base-seed0", samples=10, total=20, event_ms=0,
+        ...     samples_per_second=1500.0, auc=0.61234))
+        '1,500 samples/s, 1970-01-01, recent AUC 0.6123'
+    """
+    day = datetime.fromtimestamp(run.event_ms / 1000, UTC).strftime("%Y-%m-%d")
+    return f"{run.samples_per_second:,.0f} samples/s, {day}, recent AUC {_auc(run.auc)}"
 
 
 def _auc(value: float) -> str:
