@@ -21,6 +21,7 @@ __all__ = [
     "LAYOUTS",
     "LEARNING_RATE",
     "ORDERS",
+    "OWN_PASTS",
     "PARTS",
     "SIMULATOR_SIZES",
     "SITTING_MINUTES",
@@ -73,6 +74,9 @@ LAYOUTS = ("foursquare",)
 """Logs whose columns are known."""
 
 SIMULATOR_SIZES = ("tiny", "small", "large")
+
+OWN_PASTS = ("all-time", "recent")
+"""How candidates are drawn from a user's own past: all its choices alike, or the newest more often."""
 
 ORDERS = ("streaming", "daily-shuffled")
 """How rankers learn."""

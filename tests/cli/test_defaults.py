@@ -43,5 +43,5 @@ def test_an_option_and_its_setting_have_one_default(
 def test_candidates_have_theirs_in_every_command() -> None:
     for command in (train_command, compare_command, features_command):
         options = inspect.signature(command).parameters
-        for each in ("by_popularity", "from_own_past"):
+        for each in ("by_popularity", "from_own_past", "own_past"):
             assert options[f"candidates_{each}"].default == getattr(CandidateConfig(), each)

@@ -11,6 +11,7 @@ from typer.main import get_command
 from interestclock.cli.app import app
 from interestclock.live import LiveConfig
 from interestclock.live.setting_options import OPTIONS, describe_change
+from interestclock.samples import CandidateConfig
 
 OWN = [{"kind": "acme.fresh:FreshConfig", "width": 8}]
 BOTH = [{"kind": "gaussian"}, {"kind": "longterm"}]
@@ -98,9 +99,19 @@ def test_every_option_is_of_a_setting_or_free() -> None:
 
 
 def test_every_setting_with_an_option_is_there() -> None:
-    settings = LiveConfig().learned_from()
+    settings = LiveConfig(candidates=CandidateConfig(own_past="recent")).learned_from()
     for name in OPTIONS:
         found: Any = {"config": settings}
         for part in name.split("."):
             assert part in found
             found = found[part]
+
+
+def test_a_folder_names_the_draw_from_the_own_past_where_it_is_another():
+    """Folders of earlier versions do not name it, and go on as they began."""
+    assert LiveConfig().learned_from()["candidates"].keys() == {"by_popularity", "from_own_past", "seed"}
+    recent = LiveConfig(candidates=CandidateConfig(own_past="recent")).learned_from()
+    assert recent["candidates"]["own_past"] == "recent"
+    assert describe_change("config.candidates.own_past", None, "recent") == (
+        "config.candidates.own_past was None and is 'recent' (leave out --candidates-own-past)"
+    )

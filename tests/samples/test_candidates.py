@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from interestclock.errors import ConfigError
 from interestclock.histories import Behaviours, UserHistories
 from interestclock.samples import CandidateConfig, Candidates, sample_candidates
-from interestclock.samples.candidates import uniform
+from interestclock.samples.candidates import _Past, uniform
 from interestclock.state.choices import Choices
 
 Past = tuple[Choices, UserHistories]
@@ -153,3 +155,38 @@ def test_of_a_long_past_only_the_newest_are_drawn() -> None:
     drawn = sampled_items(draw(past, 1, 5, 4_000, CandidateConfig(by_popularity=0, from_own_past=1)))
     shares = [float((drawn == item).mean()) for item in (6, 7, 8, 9)]
     assert shares == pytest.approx([0.0, 0.0, 0.25, 0.75], abs=0.03)
+
+
+def test_of_the_recent_past_the_newest_are_drawn_by_their_place() -> None:
+    past = chosen_before([1] * 5, [6, 7, 8, 9, 10])
+    config = CandidateConfig(by_popularity=0, from_own_past=1, own_past="recent")
+    drawn = sampled_items(draw(past, 1, 5, 20_000, config))
+    shares = [float((drawn == item).mean()) for item in (10, 9, 8, 7, 6)]
+    expected = [math.log((k + 2) / (k + 1)) / math.log(6) for k in range(5)]
+    assert sum(expected) == pytest.approx(1)
+    assert shares == pytest.approx(expected, abs=0.015)
+
+
+@given(st.integers(1, 10**6), st.floats(0, 1, exclude_max=True))
+def test_a_place_of_the_recent_past_is_in_it(bound: int, share: float) -> None:
+    place = _Past(bound_N=np.array([bound]), item_at=lambda _, place_X: place_X, recent=True).items(
+        np.array([0]), np.array([share])
+    )
+    assert 0 <= place[0] < bound
+    assert place[0] == max(bound - int((bound + 1) ** share), 0)
+
+
+def test_the_recent_past_changes_nothing_of_what_is_popular() -> None:
+    past = chosen_before([1, 2] * 10, list(range(10, 30)))
+    drawn = {
+        own_past: sampled_items(
+            draw(past, 1, 5, 200, CandidateConfig(by_popularity=1, from_own_past=0, own_past=own_past))
+        ).tolist()
+        for own_past in ("all-time", "recent")
+    }
+    assert drawn["recent"] == drawn["all-time"]
+
+
+def test_a_draw_that_is_none_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"own_past is 'newest'; give one of all-time, recent"):
+        CandidateConfig(own_past="newest")

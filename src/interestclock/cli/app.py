@@ -12,7 +12,14 @@ from rich.console import Console
 
 from interestclock import __version__
 from interestclock.cli.append import append_command
-from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
+from interestclock.cli.candidate_options import (
+    BY_POPULARITY,
+    FROM_OWN_PAST,
+    OWN_PAST,
+    ByPopularity,
+    FromOwnPast,
+    OwnPast,
+)
 from interestclock.cli.erase import erase_app
 from interestclock.cli.follow import features_app
 from interestclock.cli.live import live_command
@@ -28,6 +35,7 @@ from interestclock.cli.train import train_command
 from interestclock.defaults import (
     LEARNING_RATE,
     ORDERS,
+    OWN_PASTS,
     SIMULATOR_SIZES,
     SITTING_MINUTES,
 )
@@ -105,6 +113,7 @@ def compare_command(
     window_days: WindowDays = 30,
     candidates_by_popularity: ByPopularity = BY_POPULARITY,
     candidates_from_own_past: FromOwnPast = FROM_OWN_PAST,
+    candidates_own_past: OwnPast = OWN_PAST,
     replicates: Annotated[
         int, typer.Option(metavar="<int>", min=1, help="Bootstrap resamples of users.")
     ] = 1000,
@@ -123,6 +132,7 @@ def compare_command(
       interestclock compare plays.parquet --mapping plays.toml --rankers base,hour,hour+gaussian --out results
     """
     check_choice("order", order, ORDERS)
+    check_choice("candidates-own-past", candidates_own_past, OWN_PASTS)
     check_new(out)
     named = named_rankers(rankers, lineup)
     log.check()
@@ -139,7 +149,13 @@ def compare_command(
         label=label,
         jobs=jobs,
         replicates=replicates,
-        prepare=_prepare(buckets_per_day, window_days, candidates_by_popularity, candidates_from_own_past),
+        prepare=_prepare(
+            buckets_per_day,
+            window_days,
+            candidates_by_popularity=candidates_by_popularity,
+            candidates_from_own_past=candidates_from_own_past,
+            candidates_own_past=candidates_own_past,
+        ),
         train=TrainConfig(batch_size=batch_size, learning_rate=learning_rate, order=order, device=device),
         gaussian=GaussianConfig(
             sigma_hours=sigma_hours, mu_hours=mu_hours, bucket_centre_hours=bucket_centre_hours
@@ -168,18 +184,26 @@ def features_command(
     window_days: WindowDays = 30,
     candidates_by_popularity: ByPopularity = BY_POPULARITY,
     candidates_from_own_past: FromOwnPast = FROM_OWN_PAST,
+    candidates_own_past: OwnPast = OWN_PAST,
 ) -> None:
     """Write samples with point-in-time clocks and histories as Parquet, for a model of your own.
 
     Writes samples.parquet (labels, the item's attributes, context, the row of the log), clocks.parquet and
     histories.parquet; the guide on features says how they join.
     """
+    check_choice("candidates-own-past", candidates_own_past, OWN_PASTS)
     check_new(out)
     log.check()
     from interestclock.studies.export_features import export_features
     from interestclock.studies.progress import TerminalProgress
 
-    config = _prepare(buckets_per_day, window_days, candidates_by_popularity, candidates_from_own_past)
+    config = _prepare(
+        buckets_per_day,
+        window_days,
+        candidates_by_popularity=candidates_by_popularity,
+        candidates_from_own_past=candidates_from_own_past,
+        candidates_own_past=candidates_own_past,
+    )
     with TerminalProgress(_out) as progress:
         source = log.open(dead_letters=_dead_letters(out))
         rows = export_features(source, out, config=config, progress=progress)
@@ -250,12 +274,23 @@ def _dead_letters(out: Path) -> Path:
     return out.parent / f"{out.name}-dead-letters.jsonl"
 
 
-def _prepare(buckets: int, window_days: int, by_popularity: int, from_own_past: int) -> PrepareConfig:
+def _prepare(
+    buckets: int,
+    window_days: int,
+    *,
+    candidates_by_popularity: int,
+    candidates_from_own_past: int,
+    candidates_own_past: str,
+) -> PrepareConfig:
     from interestclock.clock_features import ClockFeatureConfig
     from interestclock.samples import CandidateConfig, PrepareConfig
 
     return PrepareConfig(
-        candidates=CandidateConfig(by_popularity=by_popularity, from_own_past=from_own_past),
+        candidates=CandidateConfig(
+            by_popularity=candidates_by_popularity,
+            from_own_past=candidates_from_own_past,
+            own_past=candidates_own_past,
+        ),
         clocks=ClockFeatureConfig(buckets_per_day=buckets, window_days=window_days),
     )
 

@@ -1,4 +1,4 @@
-"""How many candidates stand beside each choice: options of every command that draws them."""
+"""How many candidates stand beside each choice, and from where: options of every command that draws them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from interestclock.defaults import CANDIDATES_BY_POPULARITY, CANDIDATES_FROM_OWN_PAST
+from interestclock.defaults import CANDIDATES_BY_POPULARITY, CANDIDATES_FROM_OWN_PAST, OWN_PASTS
 
-__all__ = ["BY_POPULARITY", "FROM_OWN_PAST", "ByPopularity", "FromOwnPast"]
+__all__ = ["BY_POPULARITY", "FROM_OWN_PAST", "OWN_PAST", "ByPopularity", "FromOwnPast", "OwnPast"]
 
 ByPopularity = Annotated[
     int,
@@ -20,4 +20,7 @@ FromOwnPast = Annotated[
     int,
     typer.Option(metavar="<int>", min=0, max=1_000, help="Candidates from the user's own past, likewise."),
 ]
-BY_POPULARITY, FROM_OWN_PAST = CANDIDATES_BY_POPULARITY, CANDIDATES_FROM_OWN_PAST
+OwnPast = Annotated[
+    str, typer.Option(help=f"How they are drawn from it: {', '.join(OWN_PASTS)} (the newest more often).")
+]
+BY_POPULARITY, FROM_OWN_PAST, OWN_PAST = CANDIDATES_BY_POPULARITY, CANDIDATES_FROM_OWN_PAST, OWN_PASTS[0]

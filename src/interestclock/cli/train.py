@@ -13,7 +13,14 @@ from rich.console import Console
 
 from interestclock.cli import train_options as option
 from interestclock.cli.admitted_options import options_given
-from interestclock.cli.candidate_options import BY_POPULARITY, FROM_OWN_PAST, ByPopularity, FromOwnPast
+from interestclock.cli.candidate_options import (
+    BY_POPULARITY,
+    FROM_OWN_PAST,
+    OWN_PAST,
+    ByPopularity,
+    FromOwnPast,
+    OwnPast,
+)
 from interestclock.cli.log_counts import counts_in_words
 from interestclock.cli.message_counts import message_counts_in_words
 from interestclock.cli.ranker_options import Lineup, RankerName, check_ranker, named_ranker
@@ -84,6 +91,7 @@ def train_command(
     order: option.Order = ORDERS[0],
     candidates_by_popularity: ByPopularity = BY_POPULARITY,
     candidates_from_own_past: FromOwnPast = FROM_OWN_PAST,
+    candidates_own_past: OwnPast = OWN_PAST,
     learning_rate: option.LearningRate = LEARNING_RATE,
     seed: option.Seed = 0,
     threads: option.Threads = 1,
@@ -169,7 +177,9 @@ def train_command(
         items=IdPolicy(min_count=min_count, unused_days=unused_days, most=most_items),
         contexts=IdPolicy(min_count=min_count, unused_days=unused_days),
         candidates=CandidateConfig(
-            by_popularity=candidates_by_popularity, from_own_past=candidates_from_own_past
+            by_popularity=candidates_by_popularity,
+            from_own_past=candidates_from_own_past,
+            own_past=candidates_own_past,
         ),
         missing_labels=tuple(missing_label or ()),
         forget_users_after_days=forget_users_after_days,

@@ -7,7 +7,7 @@ from typing import Any
 
 from interestclock.admission import AdmissionConfig
 from interestclock.clock_features import ClockFeatureConfig
-from interestclock.defaults import ALL_TIME_DAYS, BATCH_MINUTES, IDLE_SECONDS, KEEP_HOURS
+from interestclock.defaults import ALL_TIME_DAYS, BATCH_MINUTES, IDLE_SECONDS, KEEP_HOURS, OWN_PASTS
 from interestclock.embeddings import IdPolicy
 from interestclock.errors import ConfigError, check_names, check_numbers
 from interestclock.events.schema import LogSchema
@@ -159,6 +159,8 @@ class LiveConfig:
         ]
         if self.ranker.joined_limit is None:
             del settings["ranker"]["rms_limit"]  # without effect; folders of earlier versions do not name it
+        if self.candidates.own_past == OWN_PASTS[0]:
+            del settings["candidates"]["own_past"]  # likewise: all that there was
         return settings
 
     @property

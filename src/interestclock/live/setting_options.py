@@ -35,6 +35,7 @@ OPTIONS = {
     "config.contexts.unused_days": "--unused-days",
     "config.candidates.by_popularity": "--candidates-by-popularity",
     "config.candidates.from_own_past": "--candidates-from-own-past",
+    "config.candidates.own_past": "--candidates-own-past",
     "config.missing_labels": "--missing-label",
     "config.forget_users_after_days": "--forget-users-after-days",
     "config.most_state_users": "--most-state-users",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from interestclock.defaults import CANDIDATES_BY_POPULARITY, CANDIDATES_FROM_OWN_PAST
+from interestclock.defaults import CANDIDATES_BY_POPULARITY, CANDIDATES_FROM_OWN_PAST, OWN_PASTS
 from interestclock.errors import ConfigError, check_numbers
 from interestclock.histories import UserHistories
 from interestclock.state import FeatureState
@@ -25,15 +25,23 @@ _STREAMS_PER_SEED, _SHUFFLE_STREAM = 1_000_003, 999_983  # far apart: no two dra
 
 @dataclass(frozen=True, kw_only=True)
 class CandidateConfig:
-    """How many candidates stand beside each choice, and the seed of their draw.
+    r"""How many candidates stand beside each choice, how they are drawn, and the seed of their draw.
+
+    Of n own choices, ``recent`` draws the k-th newest (from 0) with the chance
+
+    .. math:: P(k) = \ln\frac{k + 2}{k + 1} \Big/ \ln(n + 1), \qquad \text{about } \frac{1}{(k + 1) \ln n}
+
+    Source: choices that are repeated fall with how long ago they were by a power law (Anderson et al., The
+    Dynamics of Repeat Consumption, WWW 2014).
 
     Args:
         by_popularity: drawn from all users' choices so far, so in proportion to their number.
-        from_own_past: drawn from the user's own choices so far, likewise.
+        from_own_past: drawn from the user's own choices so far.
+        own_past: how: ``all-time``, likewise; ``recent``, the newest more often.
         seed: of the draw; the same seed gives the same candidates whatever the chunk size.
 
     Raises:
-        ConfigError: a count is negative, or both are 0.
+        ConfigError: a count is negative, both are 0, or there is no such draw from the own past.
 
     Example:
         >>> CandidateConfig().per_choice
@@ -43,9 +51,12 @@ class CandidateConfig:
     by_popularity: int = CANDIDATES_BY_POPULARITY
     from_own_past: int = CANDIDATES_FROM_OWN_PAST
     seed: int = 0
+    own_past: str = OWN_PASTS[0]
 
     def __post_init__(self) -> None:
         check_numbers(self)
+        if self.own_past not in OWN_PASTS:
+            raise ConfigError(f"own_past is '{self.own_past}'; give one of {', '.join(OWN_PASTS)}")
         if min(self.by_popularity, self.from_own_past) < 0 or self.per_choice == 0:
             raise ConfigError(
                 f"{self.by_popularity} candidates by popularity and {self.from_own_past} from the own past: "
@@ -144,7 +155,8 @@ def sample_candidates(
     rows_N = np.flatnonzero(scored_N)
     number_N = (first_number + rows_N).astype(np.uint64)
     everyone = _Past.of_all(choices, timestamp_ms_N[rows_N])
-    own = _Past.of_users(histories, user_N[rows_N], timestamp_ms_N[rows_N])
+    recent = config.own_past == "recent"
+    own = _Past.of_users(histories, user_N[rows_N], timestamp_ms_N[rows_N], recent=recent)
     basket = _Basket.of(user_N, timestamp_ms_N, item_N)
     taken_CN = [item_N[rows_N].astype(np.int64)]
     for slot in range(config.per_choice):
@@ -156,10 +168,14 @@ def sample_candidates(
 
 @dataclass(frozen=True, kw_only=True)
 class _Past:
-    """What a slot is drawn from: ``bound_N`` choices of each one's past, and the items at places of it."""
+    """What a slot is drawn from: ``bound_N`` choices of each one's past, and the items at places of it.
+
+    ``recent``: the newest are drawn more often.
+    """
 
     bound_N: npt.NDArray[np.int64]
     item_at: Callable[[IntArray, IntArray], npt.NDArray[np.int32]]
+    recent: bool = False
 
     @classmethod
     def of_all(cls, choices: Choices, at_ms_N: IntArray) -> _Past:
@@ -168,18 +184,25 @@ class _Past:
         )
 
     @classmethod
-    def of_users(cls, histories: UserHistories, user_N: IntArray, at_ms_N: IntArray) -> _Past:
+    def of_users(
+        cls, histories: UserHistories, user_N: IntArray, at_ms_N: IntArray, *, recent: bool
+    ) -> _Past:
         known_N = histories.known_before(user_N, at_ms_N)
         bound_N = known_N if histories.longest is None else np.minimum(known_N, histories.longest)
         first_N = known_N - bound_N
         return cls(
             bound_N=bound_N,
             item_at=lambda rows_X, place_X: histories.item_at(user_N[rows_X], first_N[rows_X] + place_X),
+            recent=recent,
         )
 
     def items(self, rows_X: IntArray, share_X: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-        """The items that stand at a share (0 to 1) of some rows' pasts."""
-        return self.item_at(rows_X, (share_X * self.bound_N[rows_X]).astype(np.int64)).astype(np.int64)
+        """The items that stand at a share (0 to 1) of some rows' pasts, or of their logarithm."""
+        bound_X = self.bound_N[rows_X]
+        if not self.recent:
+            return self.item_at(rows_X, (share_X * bound_X).astype(np.int64)).astype(np.int64)
+        newest_X = np.minimum(np.power(bound_X + 1.0, share_X).astype(np.int64), bound_X)  # the newest is 1
+        return self.item_at(rows_X, bound_X - newest_X).astype(np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)

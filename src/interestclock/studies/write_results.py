@@ -16,6 +16,11 @@ from interestclock.studies.figures import BASELINE
 from interestclock.studies.pictures import LogPictures, curves
 from interestclock.studies.saved_report import save_report
 
+_DRAWN = {
+    "all-time": "in proportion to how often it was chosen",
+    "recent": "in proportion to how often it was chosen, of the own past the newest choices more often",
+}
+
 __all__ = ["write_configuration", "write_results"]
 
 
@@ -105,7 +110,9 @@ def _about_candidates(counts: dict[str, int], settings: dict[str, Any]) -> str:
     return (
         f"The log holds choices only. Beside each choice stand up to {candidates['by_popularity']} "
         f"candidates by popularity so far and {candidates['from_own_past']} from the user's own past, each "
-        f"drawn in proportion to how often it was chosen: {counts['sampled_candidates']:,} in all. "
+        f"drawn {_DRAWN[candidates['own_past']]}: {counts['sampled_candidates']:,} in all. "
+        "A gain that another draw of candidates makes vanish (--candidates-own-past recent, "
+        "--candidates-from-own-past 0) is the draw's, and not the ranker's. "
         f"{counts['unscored']:,} choices were of an item nobody had chosen before; they are not scored, but "
         "enter histories and clocks."
     )
