@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from own_clocks import OwnConfig
 
-from interestclock.clocks import GaussianConfig, LongTermConfig, TimeEncodingConfig
+from interestclock.clocks import AdaptiveConfig, GaussianConfig, LongTermConfig, TimeEncodingConfig
 from interestclock.errors import ConfigError
 from interestclock.ranking.known_clocks import CLOCKS_OF_OURS
 from interestclock.studies import NamedRanker, lineup, read_lineup
@@ -91,6 +91,15 @@ def test_what_is_wrong_is_said_with_where_and_what_a_setting_means(
     with pytest.raises(ConfigError, match=reason) as caught:
         read_lineup(path)
     assert str(caught.value).count(str(path)) == 1
+
+
+def test_the_published_adaptive_clock_stands_beside_the_narrowed_one(tmp_path: Path) -> None:
+    path = written(tmp_path, '[adaptive]\n[published]\nparts = [{kind = "adaptive", hour_dim = 0}]')
+    rankers = lineup(read_lineup(path))
+    assert [ranker.clocks for ranker in rankers.values()] == [
+        (AdaptiveConfig(hour_dim=4),),
+        (AdaptiveConfig(hour_dim=0),),
+    ]
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
