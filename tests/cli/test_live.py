@@ -28,6 +28,11 @@ def outcome(name: str) -> str:
         (("--ranker", "gausian"), "gausian"),
         (("--shown", "51"), "shown is 51, of 50 candidates"),
         (("--speed-up", "0"), "speed_up is 0.0"),
+        (("--redis", "kafka://h:1/t"), "--redis 'kafka://h:1/t': give redis://HOST:PORT/STREAM"),
+        (("--kafka", "h:1"), "--kafka 'h:1': give kafka://HOST:PORT/TOPIC"),
+        (("--redis", "redis://h/s", "--kafka", "kafka://h:1/t"), "are both given; give one of them"),
+        (("--redis", "redis://ann:secret@h/s"), "redis://h/s: a loop writes the address down"),
+        (("--redis", "redis://h/a,b"), "redis://h/a,b: names several streams; give one"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_made(

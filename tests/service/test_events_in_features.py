@@ -11,7 +11,9 @@ from pathlib import Path
 
 import httpx
 import msgspec
+import pytest
 from in_memory import HOUR_MS, REQUESTS
+from redis_server import SERVER, RedisServer
 from served_trainer import EACH
 from small_service import PATIENT, asking
 
@@ -20,7 +22,14 @@ from interestclock.client import Ranked
 from interestclock.service import EventService, RankingService, ReopenedStore
 from interestclock.serving import Rankers
 from interestclock.store import open_store
-from interestclock.streams import EmbeddedLogSource, EmbeddedLogWriter
+from interestclock.streams import (
+    EmbeddedLogSource,
+    EmbeddedLogWriter,
+    EventLog,
+    LiveSource,
+    RedisSource,
+    open_event_log,
+)
 from interestclock.timeofday import TimeSource
 from interestclock.updater import FeatureUpdater, UpdaterConfig
 
@@ -31,8 +40,7 @@ CONFIG = UpdaterConfig(
 
 
 @contextmanager
-def updating(log: Path, store: Path) -> Iterator[None]:
-    source = EmbeddedLogSource(log, schema=REQUESTS, zone="UTC", group="features")
+def updating(source: LiveSource, store: Path) -> Iterator[None]:
     with FeatureUpdater(source, store, config=CONFIG) as updater:
         thread = threading.Thread(target=updater.run)
         thread.start()
@@ -72,11 +80,11 @@ async def post_and_wait(client: httpx.AsyncClient, number: int) -> float:
         await asyncio.sleep(0.005)
 
 
-def test_an_event_that_is_posted_is_in_a_ranks_features(folder: Path, tmp_path: Path) -> None:
-    log, store = tmp_path / "log", tmp_path / "store"
+def seconds_to_an_effect(folder: Path, log: EventLog, source: LiveSource, store: Path) -> list[float]:
+    """From ten POSTs to a rank's features, ascending; each is waited for before the next, so it is silent."""
     with ExitStack() as stack:
-        events = stack.enter_context(EventService(EmbeddedLogWriter(log), schema=REQUESTS))
-        stack.enter_context(updating(log, store))
+        events = stack.enter_context(EventService(log, schema=REQUESTS))
+        stack.enter_context(updating(source, store))
         opened = ReopenedStore(lambda: open_store(store))
         service = RankingService(
             Rankers(opened, {"small": folder / "snapshots"}), opened, served=events.served, config=PATIENT
@@ -86,5 +94,31 @@ def test_an_event_that_is_posted_is_in_a_ranks_features(folder: Path, tmp_path: 
             async with asking(service, events=events) as client:
                 return [await post_and_wait(client, number) for number in range(10)]
 
-        seconds = sorted(asyncio.run(ask()))
+        return sorted(asyncio.run(ask()))
+
+
+def test_an_event_that_is_posted_is_in_a_ranks_features(folder: Path, tmp_path: Path) -> None:
+    log = EmbeddedLogWriter(tmp_path / "log")
+    source = EmbeddedLogSource(tmp_path / "log", schema=REQUESTS, zone="UTC", group="features")
+    seconds = seconds_to_an_effect(folder, log, source, tmp_path / "store")
     print(f"from POST to a rank's features: {1e3 * seconds[4]:.0f} ms, at most {1e3 * seconds[-1]:.0f} ms")
+
+
+@pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
+def test_over_redis_too(folder: Path, tmp_path: Path) -> None:
+    """With one stream nobody is waited for; of several, a silent one is for ``idle_seconds``."""
+    (tmp_path / "redis").mkdir()
+    server = RedisServer(tmp_path / "redis")
+    server.start()
+    try:
+        log = open_event_log(f"redis://127.0.0.1:{server.port}/plays")
+        source = RedisSource(
+            host="127.0.0.1", port=server.port, streams=["other", "plays"], schema=REQUESTS, zone="UTC"
+        )
+        seconds = seconds_to_an_effect(folder, log, source, tmp_path / "store")
+    finally:
+        server.stop()
+    print(
+        f"over Redis, beside a silent stream ({CONFIG.idle_seconds:g} s): {1e3 * seconds[4]:.0f} ms, "
+        f"at most {1e3 * seconds[-1]:.0f} ms"
+    )

@@ -113,3 +113,17 @@ def test_a_log_has_none() -> None:
     assert ticks.opening() is None
     ticks.received_from(["0"])
     assert ticks.due() is None
+
+
+def test_an_archives_partition_is_none_of_the_streams(ticks: Ticks, stub: Stub) -> None:
+    """Else a broker, which does not know it, would never say that all are at their end."""
+    streams, stub.names = stub.names, ()
+    assert ticks.opening() is None
+    assert after(ticks, stub, 5.0, "archive/0") is None
+    assert after(ticks, stub, 5.0) is None
+    assert stub.asked == 0
+    stub.names = streams  # the archive has ended
+    opening = ticks.opening()
+    assert opening is not None
+    assert opening.awaited == ("a", "b", "c")
+    assert after(ticks, stub, 1.0) == ()

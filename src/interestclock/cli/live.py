@@ -14,6 +14,7 @@ from interestclock.cli.ranker_options import check_ranker
 from interestclock.cli.refusals import check_choice
 from interestclock.cli.stopping import says_what_remains, stopped_by_signals
 from interestclock.defaults import SIMULATOR_SIZES
+from interestclock.errors import ConfigError
 
 if TYPE_CHECKING:
     from interestclock.closed_loop import ClosedLoop, LoopCounts, LoopNumbers
@@ -52,6 +53,22 @@ RequestsPerDay = Annotated[
 Candidates = Annotated[int, typer.Option(metavar="<int>", min=1, max=1_000, help="Of a request.")]
 Shown = Annotated[int, typer.Option(metavar="<int>", min=1, help="The best so many are looked at.")]
 Ranker = Annotated[str, typer.Option(help="The one that is trained, as `train` has it.")]
+Redis = Annotated[
+    str | None,
+    typer.Option(
+        metavar="<address>",
+        help="A Redis stream in the middle, redis://HOST:PORT/STREAM, in place of the log in the folder.",
+        show_default=False,
+    ),
+]
+Kafka = Annotated[
+    str | None,
+    typer.Option(
+        metavar="<address>",
+        help="Likewise a Kafka topic that is there, kafka://HOST:PORT/TOPIC.",
+        show_default=False,
+    ),
+]
 Port = Annotated[int, typer.Option(help="Of the service, on this machine alone; 0 takes any that is free.")]
 SettleSeconds = Annotated[
     float,
@@ -73,6 +90,8 @@ def live_command(
     candidates: Candidates = 50,
     shown: Shown = 4,
     ranker: Ranker = "gaussian+longterm",
+    redis: Redis = None,
+    kafka: Kafka = None,
     port: Port = 0,
     settle_seconds: SettleSeconds = 300.0,
 ) -> None:
@@ -89,6 +108,8 @@ def live_command(
       interestclock live loop --speed-up 720
 
       interestclock live loop --speed-up 720 --days 30 --size tiny
+
+      interestclock live loop --redis redis://127.0.0.1:6379/plays
     """
     check_choice("size", size, SIMULATOR_SIZES)
     check_ranker(ranker, None)
@@ -104,6 +125,7 @@ def live_command(
         shown=shown,
         speed_up=speed_up,
         ranker=ranker,
+        broker=_broker(redis, kafka),
     )
     with contextlib.ExitStack() as stack:
         stack.enter_context(says_what_remains(lambda: f"{folder} goes on with the same command"))
@@ -120,6 +142,19 @@ def live_command(
     _say_end(loop, counts)
     if not counts.equal:
         raise typer.Exit(1)
+
+
+def _broker(redis: str | None, kafka: str | None) -> str | None:
+    """Where messages go; None: into the folder."""
+    from interestclock.streams.addresses import without_login
+
+    if redis is not None and kafka is not None:
+        raise ConfigError("--redis and --kafka are both given; give one of them")
+    for kind, address in (("redis", redis), ("kafka", kafka)):
+        if address is not None and not address.startswith(f"{kind}://"):
+            name = "STREAM" if kind == "redis" else "TOPIC"
+            raise ConfigError(f"--{kind} '{without_login(address)}': give {kind}://HOST:PORT/{name}")
+    return redis or kafka
 
 
 def _words(numbers: LoopNumbers) -> str:

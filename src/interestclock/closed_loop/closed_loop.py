@@ -17,7 +17,6 @@ from interestclock.closed_loop.user_counts import UserNumbers
 from interestclock.errors import ResultError
 from interestclock.operations import read_metrics
 from interestclock.simulator import live_requests
-from interestclock.streams.commit_mark import on_disk
 from interestclock.timeofday import DAY_MS, TimeSource
 
 __all__ = ["ClosedLoop"]
@@ -126,7 +125,7 @@ class ClosedLoop:
         while True:
             counts = LoopCounts(
                 users=users.counts.numbers(),
-                log=on_disk(self.folder.log) or 0,
+                log=self._logged(),
                 archive=archive,
                 updater=self._metrics("updater"),
                 trainer=self._metrics("trainer"),
@@ -181,12 +180,19 @@ class ClosedLoop:
         except ResultError:
             return {}
 
+    def _logged(self) -> int:
+        """Messages that the log ever had; none while a broker does not say."""
+        try:
+            return self.folder.log.messages()
+        except ResultError:
+            return 0
+
     def _has_snapshot(self) -> bool:
         return any(self.folder.snapshots.glob("*-full"))
 
     def _caught_up(self, archive: int) -> bool:
         """Whether all that the log has by now is admitted and seen by the trainer."""
-        there = archive + (on_disk(self.folder.log) or 0)
+        there = archive + self._logged()
         return all(self._metrics(each).get("events_total") == there for each in ("updater", "trainer"))
 
     def _answers(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from interestclock.closed_loop.loop_log import check_broker
 from interestclock.errors import ConfigError, check_numbers
 from interestclock.simulator import START_MS, SimulatorSize, SimulatorTruth, World, build_world, size_named
 from interestclock.timeofday import DAY_MS
@@ -27,6 +28,8 @@ class LoopConfig:
         outage_seconds: how long the service may be away, by the clock on the wall, without an event coming
             late: lateness is as long in the loop's time.
         ranker: that is trained.
+        broker: address of the stream or topic in the middle, ``redis://HOST:PORT/STREAM`` or
+            ``kafka://HOST:PORT/TOPIC``; None is an embedded log in the loop's folder.
 
     Raises:
         ConfigError: one of them cannot be.
@@ -48,6 +51,7 @@ class LoopConfig:
     speed_up: float = 1.0
     outage_seconds: float = 20.0
     ranker: str = "gaussian+longterm"
+    broker: str | None = None
 
     def __post_init__(self) -> None:
         check_numbers(self)
@@ -62,6 +66,8 @@ class LoopConfig:
             raise ConfigError(
                 f"shown is {self.shown}, of {self.candidates} candidates; give 1 to {self.candidates}"
             )
+        if self.broker is not None:
+            check_broker(self.broker)
         if self.outage_seconds <= 0:
             raise ConfigError(f"outage_seconds is {self.outage_seconds}; give a number above 0")
 

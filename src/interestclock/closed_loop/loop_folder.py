@@ -12,13 +12,12 @@ from typing import Self
 import pyarrow.parquet as pq
 
 from interestclock.closed_loop.config import LoopConfig
+from interestclock.closed_loop.loop_log import LoopLog, loop_log
 from interestclock.errors import ConfigError, ResultError, system_errors_as
 from interestclock.files import write_text
 from interestclock.locks import lock
 from interestclock.saved import made_of, read_object
 from interestclock.simulator import write_simulated_log
-from interestclock.streams import EmbeddedLogWriter
-from interestclock.streams.commit_mark import on_disk
 from interestclock.timeofday import TimeSource, write_clock
 
 __all__ = ["LoopFolder"]
@@ -36,7 +35,7 @@ class LoopFolder:
         folder/clock.json    what time it is, for all parts, while it runs
         folder/stopped.json  what time it was when it was last seen running
         folder/archive/      the simulated log before the first user
-        folder/log/          the embedded log that the service appends to
+        folder/log/          the embedded log that the service appends to, where no broker has it
         folder/store/        of the updater
         folder/trainer/      of the trainer, with the snapshots
         folder/output/       what each part printed
@@ -58,6 +57,7 @@ class LoopFolder:
 
     def __init__(self, folder: str | Path, *, config: LoopConfig) -> None:
         self.path, self.config = Path(folder), config
+        self._log = loop_log(config.broker, self.path / "log")
         with system_errors_as(ResultError, f"{self.path}: cannot be used", remedy="name another folder"):
             if self.path.is_dir() and any(self.path.iterdir()) and not (self.path / _CONFIG).exists():
                 raise ResultError(f"{self.path} holds no closed loop; name a new folder or empty it")
@@ -85,9 +85,9 @@ class LoopFolder:
         return self.path / "archive"
 
     @property
-    def log(self) -> Path:
-        """What the service appends to."""
-        return self.path / "log"
+    def log(self) -> LoopLog:
+        """What the service appends to: in the folder, or a broker's."""
+        return self._log
 
     @property
     def store(self) -> Path:
@@ -125,9 +125,16 @@ class LoopFolder:
         return sum(pq.read_metadata(each).num_rows for each in files)
 
     def make_log(self) -> None:
-        """Make the log, of no message yet: whoever follows it knows then that nothing waits in it."""
-        if on_disk(self.log) is None:
-            EmbeddedLogWriter(self.log).close()
+        """Have the log there; a broker's has to be empty as a loop begins, since its messages are counted.
+
+        Raises:
+            ResultError: it is not, or the broker is away.
+        """
+        self.log.make()
+        if not self.store.exists() and (there := self.log.messages()):
+            raise ResultError(
+                f"{self.log.address} has {there:,} messages of something else; give one that has none yet"
+            )
 
     def begin_clock(self) -> TimeSource:
         """The loop's clock from now on: it goes on where it stopped, or begins where the log before ends."""

@@ -67,7 +67,7 @@ def loop_parts(folder: LoopFolder, ports: LoopPorts) -> dict[str, Part]:
     commands = {
         "updater": (
             *("features", "follow", folder.archive),
-            *("--then", f"log://{folder.log}"),
+            *("--then", folder.log.address),
             *("--then-from", datetime.fromtimestamp(config.start_ms / 1_000, UTC).isoformat()),
             *("--mapping", folder.archive / "log.toml"),
             *("--store", folder.store),
@@ -94,7 +94,7 @@ def loop_parts(folder: LoopFolder, ports: LoopPorts) -> dict[str, Part]:
         "service": (
             *("serve", "--store", folder.store),
             *("--snapshots", folder.snapshots),
-            *("--log", f"log://{folder.log}"),
+            *("--log", folder.log.address),
             *("--clock", folder.clock),
             *("--port", ports.service),
             *("--updater-metrics", ports.metrics("updater")),

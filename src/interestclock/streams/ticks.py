@@ -68,7 +68,9 @@ class Ticks:
         return self._tick(self._source.clock.now_ms()) if self._last_message_s else None
 
     def received_from(self, partitions: Iterable[str]) -> None:
-        """These brought messages that may be used."""
+        """These brought messages that may be used; before the opening it is an archive that did."""
+        if not self._last_message_s:
+            return  # its partition is none of the stream's: no broker says that it is at its end
         active_partitions = set(partitions)
         self._last_message_s |= dict.fromkeys(active_partitions, self._now_s())
         self._let_go -= active_partitions
