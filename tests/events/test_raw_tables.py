@@ -69,3 +69,15 @@ def test_damage_in_the_middle(tmp_path):
     path.write_bytes(content)
     with pytest.raises(LogError, match="cannot be read as Parquet"):
         list(parquet_blocks(path, ["u"]))
+
+
+def test_codes_and_lists_of_views_become_plain() -> None:
+    views = pa.array(["a", None, "b"], pa.string_view())
+    codes = pa.DictionaryArray.from_arrays(pa.array([2, 0, None]), views)
+    lists = pa.ListArray.from_arrays([0, 2, 3], views)
+    made = plain(pa.table({"codes": codes, "twice": pa.array(["x"] * 3).dictionary_encode()}))
+    assert made.schema.types == [pa.string(), pa.string()]
+    assert made["codes"].to_pylist() == ["b", "a", None]
+    assert plain(pa.table({"lists": lists}))["lists"].to_pylist() == [["a", None], ["b"]]
+    assert plain(pa.table({"lists": lists})).schema.types == [pa.list_(pa.string())]
+    assert plain(pa.table({"codes": codes}).slice(3)).schema.types == [pa.string()]

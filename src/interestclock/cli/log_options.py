@@ -15,7 +15,7 @@ from interestclock.cli.key_options import key_options
 from interestclock.cli.refusals import check_choice, check_logs
 from interestclock.defaults import ALL_TIME_DAYS, LAYOUTS
 from interestclock.errors import ConfigError
-from interestclock.mapping_keys import LogKeys
+from interestclock.mapping_keys import BEGIN_A_MAPPING, LogKeys
 from interestclock.plugins import exits_refused, is_named, look_in_current_folder
 
 if TYPE_CHECKING:
@@ -25,16 +25,6 @@ __all__ = ["LogOptions", "with_log_options"]
 
 _COLUMNS = "What the columns mean (over or instead of a mapping file)"
 _ALL_TIME_MINUTES = ALL_TIME_DAYS * 1_440
-_BEGIN_A_MAPPING = {
-    "user",
-    "item",
-    "time",
-    "zone",
-    "zone_column",
-    "utc_offset_minutes",
-    "labels",
-    "positive_only",
-}
 _ARGUMENTS = {"delay_seconds": "label_delays"}  # each label's own
 
 
@@ -138,7 +128,7 @@ class LogOptions:
         return open_own_log(name)
 
     def _names_columns(self) -> bool:
-        return any(self.keys.get(name) for name in _BEGIN_A_MAPPING)
+        return any(self.keys.get(name) for name in BEGIN_A_MAPPING)
 
 
 def with_log_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -18,7 +18,7 @@ from interestclock.events.mapping_shorthand import table_of
 from interestclock.events.model_faults import Wording, convert, first_fault
 from interestclock.mapping_keys import LabelColumn, bare_type, keys_of
 
-__all__ = ["read_mapping"]
+__all__ = ["mapping_from", "read_mapping"]
 
 _LARGEST_SHOWN = 10**30
 Keys = TypeVar("Keys", bound=Struct)
@@ -40,15 +40,39 @@ def read_mapping(path: Path, keys: type[Keys]) -> Keys:
         interestclock.errors.ConfigError: nowhere.toml: no such mapping file
     """
     written = _load(path)
-    kinds = {name: bare_type(kind) for name, _, kind in keys_of(keys)}
+    kinds = _kinds_of(keys)
     _refuse_misplaced(path, written, {name: kind for name, kind in kinds.items() if name not in written})
+    try:
+        return mapping_from(written, keys, folder=path.parent)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def mapping_from(written: Mapping[str, Any], keys: type[Keys], *, folder: Path | None = None) -> Keys:
+    """A mapping of what stands for its keys, as a file has it.
+
+    Args:
+        written: by key. keys: what there may be. folder: paths in it are relative to.
+
+    Raises:
+        ConfigError: a key is unknown, a value has the wrong type.
+
+    Example:
+        >>> from interestclock.mapping_keys import LogKeys
+        >>> mapping_from({"labels": {"finish": "done"}, "attributes": ["genre"]}, LogKeys).attributes
+        {'genre': 'genre'}
+    """
+    kinds = _kinds_of(keys)
     table = {name: _in_full(value, kinds.get(name)) for name, value in written.items()}
     try:
-        mapping: Keys = convert(_from(path.parent, table, kinds), keys)
+        mapping: Keys = convert(table if folder is None else _from(folder, table, kinds), keys)
     except (ValueError, ConfigError) as error:
-        reason = first_fault(table, keys, _MappingWording()) or str(error)
-        raise ConfigError(f"{path}: {reason}") from error
+        raise ConfigError(first_fault(table, keys, _MappingWording()) or str(error)) from error
     return mapping
+
+
+def _kinds_of(keys: type[Struct]) -> dict[str, Any]:
+    return {name: bare_type(kind) for name, _, kind in keys_of(keys)}
 
 
 def _load(path: Path) -> dict[str, Any]:

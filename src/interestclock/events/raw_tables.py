@@ -174,12 +174,22 @@ def plain(table: pa.Table) -> pa.Table:
 
 def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_dictionary(values.type):
-        return _plain(values.cast(values.type.value_type))
+        return _decoded(values)
     if pa.types.is_run_end_encoded(values.type):
         return _plain(pc.run_end_decode(values))
     if pa.types.is_large_list(values.type) or pa.types.is_list(values.type):
         return _plain_lists(values)
     return values.cast(pa.string()) if pa.types.is_string_view(values.type) else values
+
+
+def _decoded(codes: pa.ChunkedArray) -> pa.ChunkedArray:
+    """What codes stand for; views of text cannot be taken, so a dictionary is made plain first."""
+    within = _plain(pa.chunked_array([], codes.type.value_type)).type
+    chunks = [
+        _plain(pa.chunked_array([chunk.dictionary])).combine_chunks().take(chunk.indices)
+        for chunk in codes.chunks
+    ]
+    return pa.chunked_array(chunks, within)
 
 
 def _plain_lists(lists: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -8,10 +8,11 @@ PyTorch, DuckDB or Arrow; what a mapping does is ``interestclock.events.ColumnMa
 from interestclock.mapping_keys.csv_format import CsvFormat
 from interestclock.mapping_keys.key import Key, bare_type, keys_of
 from interestclock.mapping_keys.label_column import LabelColumn
-from interestclock.mapping_keys.log_keys import LogKeys
+from interestclock.mapping_keys.log_keys import BEGIN_A_MAPPING, LogKeys
 from interestclock.mapping_keys.value_types import DUPLICATES, ID_TYPES, TIME_UNITS
 
 __all__ = [
+    "BEGIN_A_MAPPING",
     "DUPLICATES",
     "ID_TYPES",
     "TIME_UNITS",

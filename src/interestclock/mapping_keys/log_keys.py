@@ -22,7 +22,12 @@ from interestclock.mapping_keys.value_types import (
     Unit,
 )
 
-__all__ = ["LogKeys"]
+__all__ = ["BEGIN_A_MAPPING", "LogKeys"]
+
+BEGIN_A_MAPPING = frozenset(
+    {"user", "item", "time", "zone", "zone_column", "utc_offset_minutes", "labels", "positive_only"}
+)
+"""Where one of these is said, all else is as by default; else nothing is said of a log."""
 
 _Label = Annotated[LabelColumn, Meta(description='a column\'s name or a table, as { column = "liked" }')]
 _Labels = Annotated[dict[Text, _Label], Meta(description="a table of NAME = COLUMN")]
