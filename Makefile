@@ -69,6 +69,7 @@ bench: .venv/.bench ## time the trainer beside torch-rechub's, each ranker, the 
 	@$(BIN)/python benchmarks/served_log.py --json build/bench/served_log.json --folder build/bench
 	@$(BIN)/python benchmarks/updater.py --folder build/bench
 	@$(BIN)/python benchmarks/serving.py --minutes 1 --world build/bench/serving --json build/bench/serving.json
+	@$(BIN)/python benchmarks/closed_loop.py --json build/bench/closed_loop.json --folder build/bench
 	@$(BIN)/python benchmarks/messages.py --json build/bench/messages.json
 	@$(BIN)/python benchmarks/memory.py --json build/bench/memory.json
 
