@@ -7,6 +7,9 @@ batches of 64 users, a catalogue of 20,000 items 64 wide, 4 heads, the best 100.
 mathematics as one would first write it: embed and project the whole history of every sample, score all of it
 for each head, keep the best, attend. *Ranker* is the whole longterm ranker: reads the histories, predicts,
 learns, moves its rows; also with a million items in its catalogue.
+
+*Against base*: rankers that search, beside the base ranker; one candidate a request, 4,000 behaviours a user,
+batches of 128, one thread. A round steps each of them once, and a ratio is of two steps of one round.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 import torch
 from machine import machine
@@ -26,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from interestclock.clocks import LongTermClock, LongTermConfig, gap_features
+from interestclock.clocks import ClockConfig, LongTermClock, LongTermConfig, RoutineConfig, gap_features
 from interestclock.histories import Histories
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig
 from interestclock.samples import Batch
@@ -39,6 +42,8 @@ from interestclock.training import Learner
 BATCH, WIDTH, ITEMS, MANY_ITEMS = 64, 64, 20_000, 1_000_000
 LENGTHS = (100, 1_000, 10_000)
 FOUND = LongTermConfig(behaviours=100)
+RANKERS = {"base": (), "longterm": (LongTermConfig(),), "routine": (RoutineConfig(),)}
+TURNS_BATCH, TURNS_LENGTH, ROUNDS = 128, 4_000, 100
 
 
 class Attention(nn.Module):
@@ -93,7 +98,15 @@ def main() -> None:
         "ranker, a million items": {length: rank(length, MANY_ITEMS) for length in LENGTHS},
     }
     show(figures)
-    report = {"samples_per_second": figures, "batch": BATCH, "kept": FOUND.behaviours, "machine": machine()}
+    ratios = against_base()
+    show_ratios(ratios)
+    report = {
+        "samples_per_second": figures,
+        "batch": BATCH,
+        "kept": FOUND.behaviours,
+        "against_base": {"batch": TURNS_BATCH, "behaviours": TURNS_LENGTH, "rounds": ROUNDS, "times": ratios},
+        "machine": machine(),
+    }
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
     arguments.json.write_text(json.dumps(report, indent=1) + "\n")
     if arguments.plot:
@@ -108,14 +121,15 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def histories_of(length: int, items: int) -> Histories:
+def histories_of(length: int, items: int, *, users: int = BATCH) -> Histories:
     """Random behaviours of as many users as a batch has samples; numbers from 1."""
-    total = BATCH * length
+    total = users * length
     return Histories(
-        offset_U=torch.arange(BATCH + 1) * length,
+        offset_U=torch.arange(users + 1) * length,
         item_E=torch.randint(1, items, (total,), dtype=torch.int32),
         second_of_day_E=torch.randint(0, DAY_SECONDS, (total,), dtype=torch.int32),
         timestamp_ms_E=torch.zeros(total, dtype=torch.int64),
+        utc_offset_minutes_E=torch.zeros(total, dtype=torch.int16),
     )
 
 
@@ -151,35 +165,72 @@ def attend(attention: Attention, form: Callable[[Tensor, Spans], Tensor], length
 
 def rank(length: int, items: int) -> float:
     """Samples per second of the longterm ranker: predict, then learn."""
-    ranker = Ranker(
-        names=FeatureNames(tasks=("finish",)), config=RankerConfig(clocks=(LongTermConfig(),)), seed=0
-    )
-    ranker.grow({"user": BATCH, "item": items}, {})
-    histories = histories_of(length, items)
+    return samples_per_second(stepper(RANKERS["longterm"], length, items))
+
+
+def stepper(
+    clocks: tuple[ClockConfig, ...], length: int, items: int, *, users: int = BATCH
+) -> Callable[[], None]:
+    """A step of a ranker of such clocks: predict a batch, one sample a user, then learn it."""
+    names = FeatureNames(tasks=("finish",))
+    ranker = Ranker(names=names, config=RankerConfig(clocks=clocks), seed=0)
+    ranker.grow({"user": users, "item": items}, {})
+    histories = histories_of(length, items, users=users)
     learner = Learner(ranker, lambda: histories, learning_rate=0.005)
-    return samples_per_second(partial(_predict_and_learn, learner, batch_of(length, items, histories)))
+    return partial(_predict_and_learn, learner, batch_of(length, items, histories, users=users))
+
+
+def against_base() -> dict[str, dict[str, float]]:
+    """How many times base's step each other ranker's takes: the median of the rounds, and their quartiles."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    steps = {
+        name: stepper(clocks, TURNS_LENGTH, ITEMS, users=TURNS_BATCH) for name, clocks in RANKERS.items()
+    }
+    for _ in range(3):
+        _round(steps)
+    rounds = [_round(steps) for _ in range(ROUNDS)]
+    torch.set_num_threads(threads)
+    return {
+        name: _spread([each[name] / each["base"] for each in rounds]) for name in RANKERS if name != "base"
+    }
+
+
+def _round(steps: dict[str, Callable[[], None]]) -> dict[str, float]:
+    """Seconds of one step of each."""
+    taken = {}
+    for name, step in steps.items():
+        started = time.perf_counter()
+        step()
+        taken[name] = time.perf_counter() - started
+    return taken
+
+
+def _spread(ratios: list[float]) -> dict[str, float]:
+    lower, middle, upper = quantiles(ratios, n=4)
+    return {"lower_quartile": lower, "median": middle, "upper_quartile": upper}
 
 
 def _predict_and_learn(learner: Learner, batch: Batch) -> None:
     learner.learn(batch, learner.predict(batch))
 
 
-def batch_of(length: int, items: int, histories: Histories) -> Batch:
-    whole_B = torch.arange(BATCH)
-    known_B = torch.full((BATCH,), length)
+def batch_of(length: int, items: int, histories: Histories, *, users: int) -> Batch:
+    whole_B = torch.arange(users)
+    known_B = torch.full((users,), length)
     return Batch(
         user_B=whole_B,
-        item_B=torch.randint(1, items, (BATCH,)),
+        item_B=torch.randint(1, items, (users,)),
         request_B=whole_B,
         timestamp_ms_B=whole_B,
-        second_of_day_B=torch.randint(0, DAY_SECONDS, (BATCH,)),
-        day_of_week_B=torch.zeros(BATCH, dtype=torch.int64),
+        second_of_day_B=torch.randint(0, DAY_SECONDS, (users,)),
+        day_of_week_B=torch.zeros(users, dtype=torch.int64),
         known_ms_B=whole_B,
         known_behaviours_B=known_B,
         request_row_B=whole_B,
         first_M=whole_B,
         recent_MK=histories.items_between(*histories.newest(whole_B, known_B, most=10), width=10),
-        labels={"finish": torch.randint(0, 2, (BATCH,), dtype=torch.int8)},
+        labels={"finish": torch.randint(0, 2, (users,), dtype=torch.int8)},
     )
 
 
@@ -202,6 +253,15 @@ def show(figures: dict[str, dict[int, float]]) -> None:
     for length in LENGTHS:
         ratio = figures["ours"][length] / figures["plain"][length]
         table.add_row(f"{length:,}", *(f"{by[length]:,.0f}" for by in figures.values()), f"{ratio:.0f}")
+    Console(width=110).print(table)
+
+
+def show_ratios(ratios: dict[str, dict[str, float]]) -> None:
+    title = f"times base's step, batches of {TURNS_BATCH}, {TURNS_LENGTH:,} behaviours a user, one thread"
+    table = Table("ranker", "median", "quartiles", title=title)
+    for name, spread in ratios.items():
+        quartiles = f"{spread['lower_quartile']:.1f} to {spread['upper_quartile']:.1f}"
+        table.add_row(name, f"{spread['median']:.1f}", quartiles)
     Console(width=110).print(table)
 
 

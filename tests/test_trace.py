@@ -11,7 +11,7 @@ import pytest
 from call_trace import CallTrace
 
 import interestclock
-from interestclock.defaults import BASE, PARTS
+from interestclock.defaults import PARTS
 from interestclock.events import open_log
 from interestclock.simulator import SimulatorSize, write_simulated_log
 from interestclock.studies.compare import CompareConfig, compare
@@ -31,6 +31,7 @@ PASSED_AT = {
     "training.run:run_ranker": "samples",  # all that figures and report need of the log is known
     "studies.figures:figures": "training",  # rankers are trained
 }
+RANKERS = ("base", "hour", "hour+gaussian", "+".join(PARTS))  # every part, and what comparing over hour reads
 HANDED_ON = "belongs to a value that was handed on, and reads nothing else"
 ALLOWED = {  # (caller's package, what it may call: a class or a function) -> why
     ("state", "admission.serial_columns:SerialColumns"): "columns of the state's own",
@@ -73,7 +74,7 @@ class _Here:
 def test_a_comparison_never_goes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     size = SimulatorSize(users=10, items=200, days=3, exposures_per_day=60)
     write_simulated_log(tmp_path / "log", size=size)
-    config = CompareConfig(rankers=(BASE, *PARTS, "hour+gaussian"), seeds=1, replicates=20)
+    config = CompareConfig(rankers=RANKERS, seeds=1, replicates=20)
     monkeypatch.setattr(sys.modules[compare.__module__], "Workers", _Here)
     with CallTrace(SOURCE, order=ORDER, passed_at=PASSED_AT) as trace:
         compare(open_log(tmp_path / "log"), tmp_path / "out", config=config)
