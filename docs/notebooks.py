@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 DOCS = Path(__file__).parent
-PAGES = {"own-model": "notebook-model.md"}
+PAGES = {"own-log": "notebook-log.md", "own-model": "notebook-model.md"}
 _SECONDS = 300
 
 

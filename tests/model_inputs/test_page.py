@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
-from interestclock.clocks import GaussianClock
+import interestclock
 from interestclock.embeddings import masked_mean
 from interestclock.events import open_log
 from interestclock.metrics import auc
@@ -29,7 +29,7 @@ class NoClock(nn.Module):
 
 def shown_model(features: ModelFeatures) -> nn.Module:
     """The class that the page shows, without what it does with it."""
-    names = {"torch": torch, "nn": nn, "GaussianClock": GaussianClock, "masked_mean": masked_mean}
+    names = {"torch": torch, "nn": nn, "interestclock": interestclock, "masked_mean": masked_mean}
     exec(compile(CODE[CODE.index("class MyRanker") : CODE.index("features =")], "features.md", "exec"), names)
     torch.manual_seed(0)
     return names["MyRanker"](features.embedding_rows)
