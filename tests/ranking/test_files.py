@@ -281,7 +281,7 @@ def test_clocks_of_ours_are_saved_as_they_always_were(tmp_path: Path) -> None:
         | search,
     ]
     weights = load_file(tmp_path / "ranker.safetensors")
-    assert {"clocks.0.clock.hour.weight", "clocks.2.clock.weigh.bias", "clocks.4.clock.key.weight"} <= set(
+    assert {"clocks.0.clock.hour.weight", "clocks.2.clock.gate_H", "clocks.4.clock.key.weight"} <= set(
         weights
     )
     baselines = make_ranker(clocks=EVERY_CLOCK[5:9])

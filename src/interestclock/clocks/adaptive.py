@@ -23,8 +23,8 @@ class AdaptiveConfig:
     """Adaptive Clock: all hours' interests, weights learned.
 
     Args:
-        hour_dim: width that an hour's interests are narrowed to before all hours are weighed; 0 leaves them
-            as they are, as published.
+        hour_dim: width that an hour's interests are narrowed to before all hours stand side by side; 0 weighs
+            them at full width, as published.
 
     Raises:
         ValueError: ``hour_dim`` is below 0.
@@ -33,7 +33,7 @@ class AdaptiveConfig:
         >>> AdaptiveConfig().hour_dim
         4
         >>> AdaptiveConfig().build(RankerSizes(dim=16, item_dim=32, preferences_dim=16)).output_dim
-        16
+        96
     """
 
     kind: ClassVar[str] = "adaptive"
@@ -57,20 +57,21 @@ class AdaptiveConfig:
 class AdaptiveClock(nn.Module):
     r"""Concatenate the interest embeddings of all buckets and let training weigh them.
 
-    .. math:: v_{clock} = W [P v_1; \ldots; P v_{24}] + b
+    .. math:: v_{clock} = W [v_1; \ldots; v_{24}] + b \qquad
+        \textrm{or, narrowed,} \qquad v_{clock} = [g_1 P v_1; \ldots; g_{24} P v_{24}]
 
-    with P narrowing each bucket's embedding to ``hour_dim`` values; without it, P is left out, as published.
-    The same weights serve every hour of the day, so the clock itself does not see the time.
+    with P narrowing each bucket's embedding to ``hour_dim`` values, and g one learned weight a bucket, at
+    first 1. The same weights serve every hour of the day, so the clock itself does not see the time.
 
     Source: Zhu et al., Interest Clock, SIGIR 2024, section 3.3.
-    Differs: the first linear layer stands here, so that the network behind keeps its width
-    (the bare concatenation would make DCN-V2's cross matrices 24 times as wide); and P, which the paper does
-    not have: it leaves W 24 ``hour_dim`` inputs in place of 24 D (decision 0064).
+    Differs: as published, the first linear layer stands here, so that the network behind keeps its width
+    (the bare concatenation would make DCN-V2's cross matrices 24 times as wide). Narrowed, the concatenation
+    itself is handed on, as the paper has it, which P makes small enough; the paper has no P (decision 0064).
 
     Args:
         buckets: H, buckets of the day, for example 24.
-        dim: width D of an hour's interest embedding, and of the output.
-        hour_dim: N, width that an hour is narrowed to; 0 is none, as published.
+        dim: width D of an hour's interest embedding, and of the output where hours are not narrowed.
+        hour_dim: N, width that an hour is narrowed to, for an output of H N values; 0 is none, as published.
 
     Raises:
         ValueError: ``buckets`` or ``dim`` is below 1, ``hour_dim`` below 0; or, when called, ``clock_BHD`` is
@@ -93,21 +94,25 @@ class AdaptiveClock(nn.Module):
         check_size("buckets", buckets)
         check_size("dim", dim)
         _check_hour_dim(hour_dim)
-        self.narrow = nn.Linear(dim, hour_dim, bias=False) if hour_dim else nn.Identity()
-        self.weigh = nn.Linear(buckets * (hour_dim or dim), dim)
-        self.buckets = buckets
-        self.output_dim = dim
+        self.buckets, self.dim, self.hour_dim = buckets, dim, hour_dim
+        self.output_dim = buckets * hour_dim if hour_dim else dim
+        if hour_dim:
+            self.narrow = nn.Linear(dim, hour_dim, bias=False)
+            self.gate_H = nn.Parameter(torch.ones(buckets))
+        else:
+            self.weigh = nn.Linear(buckets * dim, dim)
 
     def forward(self, clock_BHD: Tensor) -> Tensor:
-        """Interests by bucket, float32 (B, H, D) -> float32 (B, D)."""
-        check_interests(clock_BHD, dim=self.output_dim)
+        """Interests by bucket, float32 (B, H, D) -> float32 (B, ``output_dim``)."""
+        check_interests(clock_BHD, dim=self.dim)
         if clock_BHD.shape[1] != self.buckets:
             raise ValueError(
                 f"clock_BHD has {clock_BHD.shape[1]} buckets, this clock was built for {self.buckets}; "
                 f"build it with buckets={clock_BHD.shape[1]}"
             )
-        narrowed_BHN = self.narrow(clock_BHD)
-        out_BD: Tensor = self.weigh(torch.flatten(narrowed_BHN, 1))
+        if self.hour_dim:
+            return torch.flatten(self.narrow(clock_BHD) * self.gate_H.unsqueeze(1), 1)
+        out_BD: Tensor = self.weigh(torch.flatten(clock_BHD, 1))
         return out_BD
 
 
