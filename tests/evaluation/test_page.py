@@ -26,13 +26,14 @@ def test_the_package_has_what_its_pages_are_made_of():
 
 
 def test_a_value_that_is_not_given_is_an_error():
-    with pytest.raises(UndefinedError, match="'title' is undefined"):
+    with pytest.raises(UndefinedError, match=r"'\w+' is undefined"):
         page("report.html.jinja")
 
 
-def test_only_plotlys_own_javascript_is_taken_as_it_is():
+def test_only_plotlys_own_javascript_and_pictures_that_are_pages_already_are_taken_as_they_are():
     texts = [file.read_text(encoding="utf-8") for file in TEMPLATES.iterdir() if file.name.endswith(".jinja")]
-    assert re.findall(r"{{ (\w+) \| safe }}", "".join(texts)) == ["plotly_js"]
+    assert re.findall(r"{{ (\w+) \| safe }}", "".join(texts)).count("plotly_js") == 1
+    assert set(re.findall(r"{{ (\w+) \| safe", "".join(texts))) == {"plotly_js", "picture"}
     assert not re.search(r"autoescape|Markup", "".join(texts))
     assert page_module._environment().autoescape is True
 

@@ -93,6 +93,20 @@ def test_the_picture_is_kept_as_svg(comparison: Comparison, folder: Path, tmp_pa
         plot.save(tmp_path / "gains.png")
 
 
+def test_the_other_pictures_of_the_report_are_there_too(comparison: Comparison) -> None:
+    curves = ET.fromstring(comparison.plot("curves")._repr_svg_())
+    assert curves.get("aria-label") == f"{TITLE}: AUC over the stream"
+    mood = ET.fromstring(comparison.plot("shares", attribute="mood").svg)
+    assert mood.get("aria-label") == f"{TITLE}: mood over the day"
+    assert comparison.plot("shares").title == f"{TITLE}: genre over the day"
+    html = comparison._repr_html_()
+    assert html.count("<svg") == 5
+    with pytest.raises(ConfigError, match="has no picture 'dial'; it has gains, curves, shares"):
+        comparison.plot("dial")
+    with pytest.raises(ConfigError, match="no attribute 'tempo' that feeds the clocks; there is genre, mood"):
+        comparison.plot("shares", attribute="tempo")
+
+
 def test_another_process_reads_the_same(comparison: Comparison, folder: Path) -> None:
     code = f"from interestclock.results import Comparison; print(repr(Comparison.open({str(folder)!r})))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from interestclock.evaluation.page import page
 from interestclock.evaluation.report import report_tables
 from interestclock.evaluation.report_data import Report
@@ -10,15 +12,15 @@ from interestclock.evaluation.verdict import verdict
 __all__ = ["comparison_cell"]
 
 
-def comparison_cell(report: Report, *, best: str, picture: str | None) -> str:
+def comparison_cell(report: Report, *, best: str, pictures: Mapping[str, str]) -> str:
     """HTML that needs neither script nor network, and styles nothing but itself.
 
     Args:
         report: what to show. best: the best ranker, and how it was chosen.
-        picture: the SVG of ``svg.picture``; None where there is nothing to draw.
+        pictures: what each shows → its SVG; the first stands open.
 
     Example:
-        >>> "&lt;b&gt;" in comparison_cell(Report(title="<b>", results={}), best="base", picture=None)
+        >>> "&lt;b&gt;" in comparison_cell(Report(title="<b>", results={}), best="base", pictures={})
         True
     """
     return page(
@@ -27,6 +29,6 @@ def comparison_cell(report: Report, *, best: str, picture: str | None) -> str:
         verdict=verdict(report.results),
         notes=report.notes,
         best=best,
-        picture=picture,
+        pictures=pictures,
         **report_tables(report.results),
     )

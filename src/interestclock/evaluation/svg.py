@@ -5,10 +5,9 @@ Here is counted where things stand, in pixels; ``templates/picture.svg.jinja`` d
 
 from __future__ import annotations
 
-import math
 import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,12 @@ from interestclock.errors import ResultError
 from interestclock.evaluation.drawn_lines import DrawnLines, drawn_lines
 from interestclock.evaluation.page import page
 from interestclock.evaluation.palette import colours
+from interestclock.evaluation.scale import Scale
 from interestclock.evaluation.slices import HOURS
 from interestclock.evaluation.verdict import percent
 from interestclock.files import write_text
 
-__all__ = ["picture", "write_picture"]
+__all__ = ["has_gains", "picture", "write_picture"]
 
 Json = Mapping[str, Any]
 HEAD, ROW, BETWEEN, LINES_HEIGHT = 84, 34, 92, 250
@@ -34,31 +34,6 @@ NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 class _Gain:
     mean: float
     ci95: Sequence[float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Scale:
-    """A straight map from values to pixels."""
-
-    low: float
-    high: float
-    start: float
-    stop: float
-
-    def __call__(self, value: float) -> float:
-        return round(self.start + (value - self.low) / (self.high - self.low) * (self.stop - self.start), 1)
-
-    def ticks(self) -> list[float]:
-        """Round values, four to nine of them."""
-        rough = (self.high - self.low) / 5
-        power = 10.0 ** math.floor(math.log10(rough))
-        step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
-        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
-        return [tick * step for tick in range(first, last + 1)]
-
-    def labelled(self, label: Callable[[float], str]) -> list[Json]:
-        """Where the round values stand, and what they are."""
-        return [{"at": self(tick), "label": label(tick), "is_zero": tick == 0} for tick in self.ticks()]
 
 
 def write_picture(path: Path, results: Json, *, title: str) -> None:
@@ -119,6 +94,16 @@ def picture(results: Json, *, title: str) -> str:
     )
 
 
+def has_gains(results: Json) -> bool:
+    """Whether any ranker has a gain over the baseline to draw.
+
+    Example:
+        >>> has_gains({"baseline": "base", "rankers": {}})
+        False
+    """
+    return bool(_over_baseline(results))
+
+
 def _over_baseline(results: Json) -> dict[str, _Gain]:
     return {
         name: _Gain(mean=row["relaimpr_auc"], ci95=row["relaimpr_auc_ci95"])
@@ -146,7 +131,7 @@ def _over_hour(results: Json) -> dict[str, _Gain]:
 def _gains(gains: Mapping[str, _Gain], colour: Mapping[str, str], *, top: int, heading: str) -> Json:
     bounds = [bound for gain in gains.values() for bound in gain.ci95] + [0.0]
     room = (max(bounds) - min(bounds)) * 0.04 or 0.01
-    scale = _Scale(low=min(bounds) - room, high=max(bounds) + room, start=PLOT_LEFT, stop=PLOT_RIGHT)
+    scale = Scale(low=min(bounds) - room, high=max(bounds) + room, start=PLOT_LEFT, stop=PLOT_RIGHT)
     bars = [
         _bar(name, gain, colour[name], scale, top + ROW * number + ROW / 2)
         for number, (name, gain) in enumerate(gains.items())
@@ -156,7 +141,7 @@ def _gains(gains: Mapping[str, _Gain], colour: Mapping[str, str], *, top: int, h
     return {"top": top, "bottom": bottom, "heading": _xml(heading), "ticks": ticks, "bars": bars}
 
 
-def _bar(name: str, gain: _Gain, colour: str, scale: _Scale, y: float) -> Json:
+def _bar(name: str, gain: _Gain, colour: str, scale: Scale, y: float) -> Json:
     low, high = (scale(bound) for bound in gain.ci95)
     left, right = sorted((scale(0.0), scale(gain.mean)))
     return {
@@ -182,8 +167,8 @@ def _hours(
         return None
     room = max(0.005, (max(known) - min(known)) * 0.06)
     bottom = top + LINES_HEIGHT
-    y = _Scale(low=min(known) - room, high=max(known) + room, start=bottom, stop=top)
-    x = _Scale(low=0, high=HOURS - 1, start=LINES_LEFT, stop=LINES_RIGHT)
+    y = Scale(low=min(known) - room, high=max(known) + room, start=bottom, stop=top)
+    x = Scale(low=0, high=HOURS - 1, start=LINES_LEFT, stop=LINES_RIGHT)
     curves = [
         {
             "name": _xml(name),

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
-from interestclock.errors import ResultError, check_names
+from interestclock.errors import check_names
 from interestclock.evaluation.cell import comparison_cell
 from interestclock.evaluation.report import write_report
 from interestclock.evaluation.report_data import Report
-from interestclock.evaluation.svg import picture
+from interestclock.evaluation.svg import has_gains
 from interestclock.evaluation.verdict import verdict
+from interestclock.results.comparison_plots import plot_of
 from interestclock.results.comparison_table import comparison_table
 from interestclock.results.frames import FrameKind, check_kind, frame_of
 from interestclock.results.plot import Plot
@@ -126,13 +127,21 @@ class Comparison:
         """A row for each ranker, as ``comparison_table`` has it, as a frame of the kind asked for."""
         return frame_of(comparison_table(self.results), self._frames)
 
-    def plot(self) -> Plot:
-        """Gains over the baseline with their intervals, and AUC by local hour.
+    def plot(
+        self, of: Literal["gains", "curves", "shares"] = "gains", *, attribute: str | None = None
+    ) -> Plot:
+        """One of the report's pictures.
+
+        Args:
+            of: ``gains``: over the baseline with their intervals, and AUC by local hour; ``curves``: AUC over
+                the stream; ``shares``: of an attribute's values in each local hour.
+            attribute: whose shares; None is the first.
 
         Raises:
+            ConfigError: there is no such picture, or no such attribute.
             ResultError: no ranker has a gain over the baseline to draw.
         """
-        return Plot(title=self.title, svg=picture(self.results, title=self.title))
+        return plot_of(self._report, of, attribute=attribute)
 
     def report(self, path: str | Path) -> None:
         """Write the report, one HTML page that needs nothing but itself.
@@ -157,7 +166,7 @@ class Comparison:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return comparison_cell(self._report, best=self._how_best(), picture=self._picture())
+        return comparison_cell(self._report, best=self._how_best(), pictures=self._pictures())
 
     def _how_best(self) -> str:
         auc = self._validation_auc(self.best)
@@ -167,11 +176,16 @@ class Comparison:
         auc: float = self.results["validation"][ranker]["auc"]["mean"]
         return auc
 
-    def _picture(self) -> str | None:
-        try:
-            return self.plot().svg
-        except ResultError:  # there is no gain to draw: the verdict says so
-            return None
+    def _pictures(self) -> dict[str, str]:
+        """By what they show; where there is no gain to draw, or no curve, the verdict says why."""
+        pictures = {}
+        if has_gains(self.results):
+            pictures["Gains, and AUC by local hour"] = self.plot().svg
+        if self._report.curves:
+            pictures["Learning curves"] = self.plot("curves").svg
+        for name in self._report.attribute_shares:
+            pictures[f"{name} over the day"] = self.plot("shares", attribute=name).svg
+        return pictures
 
 
 def _figure(estimate: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ class Sheet:
 
     Args:
         heads: over the columns. rows: as many texts each. title: above it, if any. caption: below it, if any.
+        words: whether it holds words, and no figures.
 
     Example:
         >>> Sheet(heads=("log", ""), rows=(("users", "7"),)).title is None
@@ -27,12 +28,14 @@ class Sheet:
     rows: tuple[tuple[str, ...], ...]
     title: str | None = None
     caption: str | None = None
+    words: bool = False
 
 
 def columns_sheet(found: LogInspection) -> Sheet:
     """How each column was read."""
     return Sheet(
         title="How each column was read",
+        words=True,
         heads=("what", "column", "written as", "read as", "missing"),
         rows=tuple(
             (each.name, each.column, each.written_as, each.read_as, f"{each.missing:.1%}")
