@@ -34,7 +34,14 @@ if TYPE_CHECKING:
         TimeEncodingConfig,
     )
     from interestclock.errors import ConfigError, InterestClockError, LogError, ResultError
-    from interestclock.events import ColumnMapping, CsvFormat, LabelColumn, open_log
+    from interestclock.events import (
+        ColumnMapping,
+        CsvFormat,
+        LabelColumn,
+        MappingGuess,
+        guess_mapping,
+        open_log,
+    )
     from interestclock.model_inputs import ModelBatch, ModelDataset, ModelFeatures
     from interestclock.results import Comparison
     from interestclock.studies import NamedRanker
@@ -54,6 +61,7 @@ __all__ = [
     "LogError",
     "LongTermClock",
     "LongTermConfig",
+    "MappingGuess",
     "ModelBatch",
     "ModelDataset",
     "ModelFeatures",
@@ -67,6 +75,7 @@ __all__ = [
     "TimeEncodingConfig",
     "compare",
     "features",
+    "guess_mapping",
     "inspect",
     "open_log",
     "simulate",
@@ -76,7 +85,14 @@ if not TYPE_CHECKING:  # a checker sees the imports above, and that there is not
     _HOMES = {
         "interestclock.api": ("compare", "features", "inspect", "simulate"),
         "interestclock.errors": ("ConfigError", "InterestClockError", "LogError", "ResultError"),
-        "interestclock.events": ("ColumnMapping", "CsvFormat", "LabelColumn", "open_log"),
+        "interestclock.events": (
+            "ColumnMapping",
+            "CsvFormat",
+            "LabelColumn",
+            "MappingGuess",
+            "guess_mapping",
+            "open_log",
+        ),
         "interestclock.model_inputs": ("ModelBatch", "ModelDataset", "ModelFeatures"),
         "interestclock.results": ("Comparison",),
         "interestclock.studies": ("NamedRanker",),

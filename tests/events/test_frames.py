@@ -151,7 +151,7 @@ def test_a_column_is_named_as_the_user_wrote_it_and_a_row_by_its_number():
         events_of(open_log(pl.from_arrow(ROWS), mapping=MAPPING))
     twice = pd.DataFrame(np.zeros((2, 2)), columns=["uid", "uid"])
     with pytest.raises(LogError, match="pandas DataFrame: 2 columns are called 'uid'; rename all but one"):
-        open_log(twice, mapping=ColumnMapping(user="uid"))
+        open_log(twice, mapping=ColumnMapping(user="uid", item="uid", time="uid", positive_only="play"))
     numbered = ColumnMapping(user="0", item="1", time="2", zone="UTC", positive_only="play")
     assert len(events_of(open_log(pd.DataFrame([[1, 2, 0], [1, 3, 5]]), mapping=numbered))) == 2
 

@@ -25,6 +25,7 @@ from interestclock.cli.follow import features_app
 from interestclock.cli.live import live_command
 from interestclock.cli.log_counts import counts_in_words
 from interestclock.cli.log_options import LogOptions, with_log_options
+from interestclock.cli.mapping import mapping_app
 from interestclock.cli.migrate import migrate_command
 from interestclock.cli.ranker_options import Lineup, RankerNames, named_rankers
 from interestclock.cli.refusals import check_choice
@@ -261,6 +262,7 @@ app.command("live")(live_command)
 app.command("migrate")(migrate_command)
 app.add_typer(features_app, name="features")
 app.add_typer(erase_app, name="erase")
+app.add_typer(mapping_app, name="mapping")
 app.add_typer(snapshots_app, name="snapshots")
 app.add_typer(store_app, name="store")
 

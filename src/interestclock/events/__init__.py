@@ -2,6 +2,7 @@
 
 from interestclock.events.foursquare import foursquare_mapping
 from interestclock.events.mapping import ColumnMapping
+from interestclock.events.mapping_guess import MappingGuess, guess_mapping
 from interestclock.events.message_writers import (
     erase_message,
     exposure_message,
@@ -25,10 +26,12 @@ __all__ = [
     "LabelColumn",
     "LogCounts",
     "LogSchema",
+    "MappingGuess",
     "TableSource",
     "erase_message",
     "exposure_message",
     "foursquare_mapping",
+    "guess_mapping",
     "item_message",
     "label_message",
     "open_log",

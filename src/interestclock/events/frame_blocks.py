@@ -40,6 +40,10 @@ class FrameBlocks:
         read = dict(zip(self._frame.table.schema.names, self._frame.table.schema.types, strict=True))
         return dict.fromkeys(self._frame.columns) | read
 
+    def columns(self) -> tuple[str, ...]:
+        """All that it has."""
+        return self._frame.columns
+
     def id_types(self) -> IdTypes:
         """What the ids are, of their columns' types."""
         return id_types_of(self._frame.blocks(), self._mapping)

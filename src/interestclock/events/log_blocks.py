@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from interestclock.errors import LogError
 from interestclock.events.id_types import IdTypes, settle_id_types
-from interestclock.events.log_files import LogPath, called, log_files
+from interestclock.events.log_files import LogPath, called, log_files, partition_of
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import MalformedLine, RawBlock
 from interestclock.events.read_blocks import read_blocks, types_of
@@ -53,6 +53,10 @@ class LogBlocks:
     def file_types(self) -> dict[str, pa.DataType | None]:
         """Columns of the first file and their types; None for those of text, which do not say."""
         return types_of(self.files[0], self._mapping.csv)
+
+    def columns(self) -> tuple[str, ...]:
+        """Those of the first file, and what its folders say."""
+        return tuple(dict.fromkeys([*self.file_types(), *partition_of(self.files[0])]))
 
     def id_types(self) -> IdTypes:
         """What the ids are, over all files."""

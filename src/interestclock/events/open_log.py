@@ -8,12 +8,14 @@ from msgspec import structs
 
 from interestclock.defaults import LAYOUTS
 from interestclock.errors import ConfigError
+from interestclock.events.described import check_described
 from interestclock.events.foursquare import foursquare_mapping
 from interestclock.events.frames import Frame, LogData, column_names, frame_name, hold, paths_of
 from interestclock.events.held_frame import HeldFrame
 from interestclock.events.items import item_columns
 from interestclock.events.log_files import LogPath, as_paths, called, log_files
 from interestclock.events.mapping import ColumnMapping
+from interestclock.events.mapping_guess import guess_mapping
 from interestclock.events.schema import EventSource
 from interestclock.events.table_source import TableSource
 from interestclock.mapping_keys import CsvFormat
@@ -105,6 +107,7 @@ def resolve_mapping(
 def _held(frame: LogData, mapping: ColumnMapping) -> HeldFrame:
     if mapping.csv != CsvFormat():
         raise ConfigError(f"csv says how a text file is written; a {frame_name(frame)} is none: leave it out")
+    check_described(frame_name(frame), column_names(frame), mapping)
     return hold(frame, mapping.log_columns())
 
 
@@ -135,10 +138,10 @@ def _check_layout(layout: str, mapping: ColumnMapping | None) -> None:
 def _own_mapping(data: LogData) -> ColumnMapping:
     path = paths_of(data)
     if path is None:
+        has = ", ".join(column_names(data))
         raise ConfigError(
-            f"{frame_name(data)}: nothing says what its columns mean; give a mapping, as "
-            f"ColumnMapping(user={column_names(data)[0]!r}, zone='Europe/Berlin', labels={{'finish': ...}}); "
-            f"it has {', '.join(column_names(data))}"
+            f"{frame_name(data)}: nothing says what its columns mean; it has {has}. A mapping to start from, "
+            f"as guess_mapping makes it:\n\n{guess_mapping(data)}"
         )
     file = _own_file(path)
     if file is not None:
@@ -146,5 +149,6 @@ def _own_mapping(data: LogData) -> ColumnMapping:
     log_files(path)  # what is not there is said before what it may mean
     raise ConfigError(
         f"{called(path)}: nothing says what its columns mean; give a mapping file (--mapping FILE.toml), "
-        f"options such as --user COLUMN --label-column finish=COLUMN, or --layout {LAYOUTS[0]}"
+        f"options such as --user COLUMN --label-column finish=COLUMN, or --layout {LAYOUTS[0]}. A mapping to "
+        f"start from, as 'interestclock mapping guess' makes it:\n\n{guess_mapping(path)}"
     )

@@ -14,6 +14,7 @@ from interestclock.errors import ConfigError, InterestClockError, LogError
 from interestclock.events.chunking import rechunk
 from interestclock.events.column_faults import ColumnFaults
 from interestclock.events.dead_letters import DeadLetter, DeadLetterFile
+from interestclock.events.described import check_described
 from interestclock.events.disorder import Disorder
 from interestclock.events.duplicate_remarks import duplicate_remarks
 from interestclock.events.duplicates import DuplicateFilter
@@ -72,10 +73,11 @@ class TableSource:
         lateness_ms: int = 0,
         dead_letters: str | Path | None = None,
     ) -> None:
-        self._schema = mapping.schema()
         self._items_from: LogPath | HeldFrame | None = mapping.items if items is None else items
         self._blocks = _blocks_of(path, mapping, self._items_from)
         self._called = self._blocks.called
+        check_described(self._called, self._blocks.columns(), mapping)
+        self._schema = mapping.schema()
         self._mapping, self._lateness_ms = mapping, lateness_ms
         self._dead_letters = None if dead_letters is None else Path(dead_letters)
         expressions = self._schema.label_expressions.values()
