@@ -24,6 +24,7 @@ __all__ = [
     "OWN_PASTS",
     "PARTS",
     "SIMULATOR_SIZES",
+    "SIMULATOR_WORLDS",
     "SITTING_MINUTES",
 ]
 
@@ -73,7 +74,10 @@ PARTS = (*CLOCKS, *BASELINES)
 LAYOUTS = ("foursquare",)
 """Logs whose columns are known."""
 
-SIMULATOR_SIZES = ("tiny", "small", "large")
+SIMULATOR_SIZES = ("tiny", "small", "large", "stream")
+
+SIMULATOR_WORLDS = ("steady", "moving")
+"""What a simulated service is like: the same all year, or moving, with a recommender's exposures."""
 
 OWN_PASTS = ("all-time", "recent")
 """How candidates are drawn from a user's own past: all its choices alike, or the newest more often."""

@@ -15,7 +15,7 @@ from interestclock.simulator import (
     size_named,
 )
 from interestclock.simulator.exposures import ACTIONS
-from interestclock.simulator.requests import START_MS
+from interestclock.simulator.world import START_MS
 from interestclock.timeofday import DAY_MS
 
 

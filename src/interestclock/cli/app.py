@@ -38,6 +38,7 @@ from interestclock.defaults import (
     ORDERS,
     OWN_PASTS,
     SIMULATOR_SIZES,
+    SIMULATOR_WORLDS,
     SITTING_MINUTES,
 )
 from interestclock.errors import InterestClockError
@@ -220,17 +221,21 @@ def simulate_command(
     ],
     size: Annotated[str, typer.Option(help=f"One of {', '.join(SIMULATOR_SIZES)}.")] = "small",
     seed: Annotated[int, typer.Option(metavar="<int>", min=0, help="The same seed writes the same log.")] = 0,
+    world: Annotated[
+        str, typer.Option(help=f"{', '.join(SIMULATOR_WORLDS)} (weekends, drift, a recommender's exposures).")
+    ] = SIMULATOR_WORLDS[0],
 ) -> None:
     """Write the log of a simulated music service whose true probabilities are known.
 
     compare, features and inspect read the folder as it is.
     """
     check_choice("size", size, SIMULATOR_SIZES)
+    check_choice("world", world, SIMULATOR_WORLDS)
     check_new(out, may_replace=Path.exists)  # what is in it is looked at below
-    from interestclock.simulator import size_named, write_simulated_log
+    from interestclock.simulator import size_named, world_named, write_simulated_log
 
     with _out.status("simulating"):
-        rows = write_simulated_log(out, size=size_named(size), seed=seed)
+        rows = write_simulated_log(out, size=size_named(size), seed=seed, truth=world_named(world))
     _out.print(f"{out}: {rows:,} exposures", highlight=False, markup=False, soft_wrap=True)
 
 

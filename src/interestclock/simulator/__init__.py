@@ -12,20 +12,22 @@ from interestclock.simulator.preferences import (
     finish_utility,
     label_probabilities,
 )
-from interestclock.simulator.requests import START_MS
 from interestclock.simulator.truth import (
     SIZES,
+    WORLDS,
     AttributeTruth,
     SimulatorSize,
     SimulatorTruth,
     size_named,
+    world_named,
 )
-from interestclock.simulator.world import World, build_world
+from interestclock.simulator.world import START_MS, World, build_world
 from interestclock.simulator.write import write_simulated_log
 
 __all__ = [
     "SIZES",
     "START_MS",
+    "WORLDS",
     "AttributeTruth",
     "LabelProbabilities",
     "LiveRequest",
@@ -41,5 +43,6 @@ __all__ = [
     "label_probabilities",
     "live_requests",
     "size_named",
+    "world_named",
     "write_simulated_log",
 ]

@@ -13,8 +13,8 @@ import numpy as np
 from interestclock.errors import ConfigError
 from interestclock.simulator.exposures import draw_actions
 from interestclock.simulator.preferences import finish_utility, label_probabilities
-from interestclock.simulator.requests import START_MS, requests_of_day
-from interestclock.simulator.world import LIVE, World, random_stream
+from interestclock.simulator.requests import requests_of_day
+from interestclock.simulator.world import LIVE, START_MS, World, random_stream
 from interestclock.timeofday import DAY_MS
 
 __all__ = ["LiveRequest", "day_of", "draw_responses", "live_requests"]
@@ -80,7 +80,7 @@ def live_requests(world: World, *, from_ms: int, per_day: float, candidates: int
     crowded = replace(
         world,
         size=replace(world.size, exposures_per_day=per_day * candidates),
-        truth=replace(world.truth, candidates=candidates),
+        truth=replace(world.truth, candidates=candidates, recommended_from=0),  # others rank them
     )
     return (
         each

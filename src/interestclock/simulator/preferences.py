@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from interestclock.simulator.truth import SimulatorTruth
-from interestclock.simulator.world import World
-from interestclock.timeofday import circular_gap_seconds
+from interestclock.simulator.world import START_MS, World
+from interestclock.timeofday import DAY_MS, DAY_SECONDS, circular_gap_seconds, zone_offset_minutes
 
 __all__ = ["LabelProbabilities", "finish_utility", "label_probabilities", "repertoire_on"]
 
@@ -57,7 +57,7 @@ def finish_utility(world: World, *, day: int, user_M: Ints, second_M: Ints, item
         (2, 3)
     """
     truth, songs, users = world.truth, world.songs, world.users
-    presence_MG = _presence(world, user_M, second_M)
+    presence_MG = _presence(world, day, user_M, second_M)
     taste_MGV = _taste_on(world, day, user_M)
     taste_MV = taste_MGV[:, 0] + np.einsum("rm,rmv->rv", presence_MG, taste_MGV[:, 1:])
     taste_MC = np.einsum("rcv,rv->rc", songs.share_SV[item_MC], taste_MV)
@@ -102,11 +102,23 @@ def label_probabilities(utility: Floats, truth: SimulatorTruth) -> LabelProbabil
     )
 
 
-def _presence(world: World, user_M: Ints, second_M: Ints) -> Floats:
+def _presence(world: World, day: int, user_M: Ints, second_M: Ints) -> Floats:
     """(M, G) how much each moment adds at a local time; ``time_effect`` at its peak."""
+    if world.truth.weekend_hours_later:
+        later_M = _at_weekend(world, day, user_M, second_M) * round(world.truth.weekend_hours_later * 3600)
+        second_M = (second_M - later_M) % DAY_SECONDS
     gap_MG = circular_gap_seconds(world.users.peak_seconds_UG[user_M], second_M[:, None].astype(np.float64))
     near_MG = np.exp(-0.5 * (gap_MG / world.users.width_seconds_UG[user_M]) ** 2)
     return np.asarray(world.truth.time_effect * near_MG)
+
+
+def _at_weekend(world: World, day: int, user_M: Ints, second_M: Ints) -> npt.NDArray[np.bool_]:
+    """(M,) whether it is Saturday or Sunday where the user is, by the zone's offset at noon (UTC)."""
+    noon_ms = np.array([START_MS + day * DAY_MS + DAY_MS // 2])
+    offsets = np.array([int(zone_offset_minutes(noon_ms, zone)[0]) * 60 for zone in world.truth.zones])
+    offset_M = offsets[world.users.zone_U[user_M]]
+    local_day_M = day + ((second_M - offset_M) % DAY_SECONDS + offset_M) // DAY_SECONDS
+    return np.asarray(local_day_M % 7 >= 5)  # the world begins on a Monday
 
 
 def _taste_on(world: World, day: int, user_M: Ints) -> Floats:

@@ -12,14 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from interestclock.simulator.preferences import repertoire_on
-from interestclock.simulator.world import World
+from interestclock.simulator.recommender import recommended
+from interestclock.simulator.world import AWAY, START_MS, World, random_stream
 from interestclock.timeofday import DAY_MS, DAY_SECONDS, seconds_of_day, zone_offset_minutes
 
-__all__ = ["START_MS", "DayOfRequests", "requests_of_day"]
+__all__ = ["DayOfRequests", "requests_of_day"]
 
 Ints = npt.NDArray[np.int64]
-
-START_MS = 1_704_067_200_000  # Monday, 1 January 2024, UTC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +39,16 @@ def requests_of_day(world: World, day: int, random: np.random.Generator) -> DayO
         world: the service. day: from 0. random: the day's own stream.
     """
     mean_U = world.users.activity_U * world.size.exposures_per_day / world.truth.candidates
+    if world.truth.away_share:
+        mean_U = mean_U * _presence_of_users(world, day)
     user_M = np.repeat(np.arange(world.size.users), random.poisson(mean_U))
     wanted_second_M = _local_seconds(world, user_M, random)
     zone_M = world.users.zone_U[user_M]
     timestamp_ms_M, second_M = _timestamps(world, day, zone_M, wanted_second_M, random)
-    item_MC = _candidates(world, day, user_M, random)
+    pool = world.truth.recommended_from or world.truth.candidates
+    item_MC = _candidates(world, day, user_M, random, count=pool)
+    if world.truth.recommended_from:
+        item_MC = recommended(world, item_MC, day=day, user_M=user_M, second_M=second_M, random=random)
     order_M = np.argsort(timestamp_ms_M, kind="stable")
     return DayOfRequests(
         user_M=user_M[order_M],
@@ -53,6 +57,14 @@ def requests_of_day(world: World, day: int, random: np.random.Generator) -> DayO
         zone_M=zone_M[order_M],
         item_MC=item_MC[order_M],
     )
+
+
+def _presence_of_users(world: World, day: int) -> npt.NDArray[np.float64]:
+    """0 for who is away on a day; the others come more often, so that as many requests are made."""
+    random, share = random_stream(world.seed, AWAY), world.truth.away_share
+    every_U = random.integers(20, 61, world.size.users)
+    since_U = (day + random.integers(0, 60, world.size.users)) % every_U
+    return np.where(since_U < np.rint(share * every_U), 0.0, 1 / (1 - share))
 
 
 def _local_seconds(world: World, user_M: Ints, random: np.random.Generator) -> Ints:
@@ -87,14 +99,14 @@ def _timestamps(
     return timestamp_ms_M, second_M
 
 
-def _candidates(world: World, day: int, user_M: Ints, random: np.random.Generator) -> Ints:
-    """(M, C) different songs: popular ones, songs of the user's repertoires at any moment, random ones."""
-    truth, shape = world.truth, (len(user_M), world.truth.candidates)
+def _candidates(world: World, day: int, user_M: Ints, random: np.random.Generator, *, count: int) -> Ints:
+    """(M, count) different songs: popular ones, the user's repertoires' of any moment, random ones."""
+    truth, shape = world.truth, (len(user_M), count)
     item_MC = random.integers(0, world.size.items, shape)
     source_MC = random.random(shape)
     heights_S = np.cumsum(world.songs.popularity_S)
     popular_MC = np.searchsorted(heights_S / heights_S[-1], random.random(shape), side="right")
-    own_MC = _from_repertoires(world, day, user_M, random)
+    own_MC = _from_repertoires(world, day, user_M, random, count=count)
     item_MC = np.where(source_MC < truth.popular_share + truth.repertoire_share, own_MC, item_MC)
     item_MC = np.where(source_MC < truth.popular_share, popular_MC, item_MC)
     while (again_MC := _repeats(item_MC)).any():
@@ -102,8 +114,10 @@ def _candidates(world: World, day: int, user_M: Ints, random: np.random.Generato
     return item_MC
 
 
-def _from_repertoires(world: World, day: int, user_M: Ints, random: np.random.Generator) -> Ints:
-    shape = (len(user_M), world.truth.candidates)
+def _from_repertoires(
+    world: World, day: int, user_M: Ints, random: np.random.Generator, *, count: int
+) -> Ints:
+    shape = (len(user_M), count)
     moment_MC = random.integers(0, world.truth.moments, shape)
     song_MC = random.integers(0, world.truth.repertoire, shape)
     return repertoire_on(world, day, user_M)[np.arange(len(user_M))[:, None], moment_MC, song_MC]

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field, fields
 
 from interestclock.errors import ConfigError, check_numbers
 
-__all__ = ["SIZES", "AttributeTruth", "SimulatorSize", "SimulatorTruth", "size_named"]
+__all__ = [
+    "SIZES",
+    "WORLDS",
+    "AttributeTruth",
+    "SimulatorSize",
+    "SimulatorTruth",
+    "size_named",
+    "world_named",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +95,11 @@ class SimulatorTruth:
         known: what being in any repertoire adds. ``wanted``: what it adds at the centre of its moment.
         popular_share, repertoire_share: of candidates; the rest is drawn evenly from all songs.
         candidates: songs in one request.
+        recommended_from: songs that a recommender of the service's own picks them from; 0: there is none. It
+            ranks by the true utility of a finish then and there, with normal noise of
+            ``recommender_noise_std``, but for ``explored_share`` of requests, which it picks at random.
+        weekend_hours_later: how much later a user's moments lie on a local Saturday and Sunday.
+        away_share: of its days a user does not come at all, in one spell every 20 to 60 days.
         finish_base: logit of a finish for an average song. ``skip_base``, ``skip_slope``: of a skip, given
             not finished. ``like_base``, ``like_slope``, ``comment_base``, ``comment_slope``: given a finish.
             ``dislike_base``, ``dislike_slope``: given a skip. Slopes multiply the utility of the finish.
@@ -136,6 +149,11 @@ class SimulatorTruth:
     popular_share: float = 0.25
     repertoire_share: float = 0.5
     candidates: int = 4
+    recommended_from: int = 0
+    recommender_noise_std: float = 0.5
+    explored_share: float = 0.1
+    weekend_hours_later: float = 0.0
+    away_share: float = 0.0
     finish_base: float = -1.2
     skip_base: float = 0.2
     skip_slope: float = -0.5
@@ -161,6 +179,16 @@ class SimulatorTruth:
         if not 0 <= self.common_share <= 1:
             raise ConfigError(
                 f"common_share is {self.common_share}; give 0 (all personal) to 1 (the same for all)"
+            )
+        if not (0 <= self.explored_share <= 1 and 0 <= self.away_share < 1):
+            raise ConfigError(
+                f"explored_share and away_share are {self.explored_share, self.away_share}; "
+                "give 0 to 1, and less than 1 of days away"
+            )
+        if self.recommended_from and self.recommended_from < self.candidates:
+            raise ConfigError(
+                f"recommended_from is {self.recommended_from}; give 0 (no recommender), or "
+                f"{self.candidates} songs or more to pick {self.candidates} from"
             )
         if len(self.hour_activity) != 24:
             raise ConfigError(f"hour_activity has {len(self.hour_activity)} weights; give 24")
@@ -199,7 +227,9 @@ SIZES = {
     "tiny": SimulatorSize(users=30, items=300, days=45, exposures_per_day=135),
     "small": SimulatorSize(users=200, items=2_500, days=365, exposures_per_day=770),
     "large": SimulatorSize(users=2_000, items=10_000, days=90, exposures_per_day=22_500),
+    "stream": SimulatorSize(users=2_000, items=10_000, days=7, exposures_per_day=384_000),
 }
+"""By name; ``stream`` has 16,000 exposures an hour: 1,000 updates with batches of 16."""
 
 
 def size_named(name: str) -> SimulatorSize:
@@ -211,8 +241,32 @@ def size_named(name: str) -> SimulatorSize:
     Example:
         >>> size_named("huge")
         Traceback (most recent call last):
-        interestclock.errors.ConfigError: no simulator size 'huge'; there are tiny, small, large
+        interestclock.errors.ConfigError: no simulator size 'huge'; there are tiny, small, large, stream
     """
     if name not in SIZES:
         raise ConfigError(f"no simulator size '{name}'; there are {', '.join(SIZES)}")
     return SIZES[name]
+
+
+WORLDS = {
+    "steady": SimulatorTruth(),
+    "moving": SimulatorTruth(
+        common_share=0.5, drift_turns=0.5, recommended_from=20, weekend_hours_later=2.0, away_share=0.3
+    ),
+}
+"""By name; in ``moving`` exposures come from a recommender, and shares of genres move with the hour."""
+
+
+def world_named(name: str) -> SimulatorTruth:
+    """The truth of a name.
+
+    Raises:
+        ConfigError: there is none of that name.
+
+    Example:
+        >>> world_named("moving").recommended_from
+        20
+    """
+    if name not in WORLDS:
+        raise ConfigError(f"no simulated world '{name}'; there are {', '.join(WORLDS)}")
+    return WORLDS[name]

@@ -15,14 +15,16 @@ import numpy.typing as npt
 from interestclock.errors import ConfigError
 from interestclock.simulator.truth import AttributeTruth, SimulatorSize, SimulatorTruth
 
-__all__ = ["Songs", "Users", "World", "build_world", "random_stream"]
+__all__ = ["START_MS", "Songs", "Users", "World", "build_world", "random_stream"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+START_MS = 1_704_067_200_000  # Monday, 1 January 2024, UTC
+
 # Which part of the world a stream of random numbers makes; a day's stream is (DAYS, day), or (DAYS, day, log)
 # in every log of a world but the first; who is ranked for on a day and what they do stands under LIVE.
-SONGS, USERS, DAYS, COMMON, LIVE = 0, 1, 2, 3, 4
+SONGS, USERS, DAYS, COMMON, LIVE, AWAY = 0, 1, 2, 3, 4, 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +97,10 @@ def build_world(*, size: SimulatorSize, truth: SimulatorTruth, seed: int) -> Wor
     if max(truth.repertoire, truth.candidates) >= size.items:
         raise ConfigError(
             f"a repertoire of {truth.repertoire} songs does not fit among {size.items}; give more items"
+        )
+    if truth.recommended_from >= size.items:
+        raise ConfigError(
+            f"recommended_from is {truth.recommended_from} of {size.items} songs; give fewer, or more items"
         )
     songs = _songs(size, truth, random_stream(seed, SONGS))
     users = _users(size, truth, songs, seed)
