@@ -6,7 +6,7 @@ A log, as people hold it, is inspected, compared, and turned into what a model o
     >>> plays = pa.table({"uid": [7, 7], "song": ["a", "b"], "at": [32_400, 36_000], "finished": [1, 0]})
     >>> interestclock.inspect(
     ...     plays, user="uid", item="song", time="at", zone="UTC", labels={"finish": "finished"}
-    ... ).labels["finish"].positive
+    ... ).found.labels["finish"].positive
     0.5
 
 Names are imported when they are first used; the packages below, which ``docs/api.md`` lists, hold the rest.
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         open_log,
     )
     from interestclock.model_inputs import ModelBatch, ModelDataset, ModelFeatures
-    from interestclock.results import Comparison
+    from interestclock.results import Comparison, Inspection, TrainedRanker
     from interestclock.studies import NamedRanker
 
 __version__ = "0.1.0"
@@ -56,6 +56,7 @@ __all__ = [
     "CsvFormat",
     "GaussianClock",
     "GaussianConfig",
+    "Inspection",
     "InterestClockError",
     "LabelColumn",
     "LogError",
@@ -73,6 +74,7 @@ __all__ = [
     "RoutineConfig",
     "TimeEncoding",
     "TimeEncodingConfig",
+    "TrainedRanker",
     "compare",
     "features",
     "guess_mapping",
@@ -94,7 +96,7 @@ if not TYPE_CHECKING:  # a checker sees the imports above, and that there is not
             "open_log",
         ),
         "interestclock.model_inputs": ("ModelBatch", "ModelDataset", "ModelFeatures"),
-        "interestclock.results": ("Comparison",),
+        "interestclock.results": ("Comparison", "Inspection", "TrainedRanker"),
         "interestclock.studies": ("NamedRanker",),
     }
 

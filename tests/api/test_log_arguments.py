@@ -31,9 +31,9 @@ def test_a_mapping_file_an_object_and_arguments_say_the_same(tmp_path):
         interestclock.inspect(PLAYS, mapping=ColumnMapping.from_toml(file)),
         interestclock.inspect(PLAYS, labels={"finish": "done"}, **NAMED),
     ]
-    assert all(each == found[0] for each in found)
+    assert all(each.found == found[0].found for each in found)
     over = interestclock.inspect(PLAYS, mapping=file, labels={"finish": "ratio >= 0.5"})
-    assert over.labels["finish"].positive == pytest.approx(2 / 3)
+    assert over.found.labels["finish"].positive == pytest.approx(2 / 3)
 
 
 def test_what_is_given_is_put_over_the_mapping(monkeypatch):
@@ -72,8 +72,8 @@ def test_what_is_given_is_put_over_the_mapping(monkeypatch):
 def test_a_folder_that_describes_itself_needs_nothing_else(tmp_path):
     log = interestclock.simulate(tmp_path / "log", size="tiny")
     whole = interestclock.inspect(log)
-    assert whole.users > 0
-    assert interestclock.inspect(str(log), engaged=["like"]).users == whole.users
+    assert whole.found.users > 0
+    assert interestclock.inspect(str(log), engaged=["like"]).found.users == whole.found.users
 
 
 @pytest.mark.parametrize(

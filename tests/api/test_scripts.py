@@ -39,7 +39,7 @@ import interestclock
 
 frame = pandas.DataFrame({"uid": [1]})
 found = interestclock.inspect(frame, user="uid", zone="UTC", labels={"finish": "played >= 0.8"})
-users: int = found.users
+users: int = found.found.users
 lazy = interestclock.inspect(polars.LazyFrame({"uid": [1]}), user="uid", items="items.csv")
 compared = interestclock.compare(
     pyarrow.table({"uid": [1]}), rankers=["base", interestclock.GaussianConfig(sigma_hours=2.0)], seeds=1

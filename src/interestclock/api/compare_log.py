@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from interestclock.api.in_arguments import speaking_in_arguments
-from interestclock.api.log_arguments import Columns, Labels, log_title, open_described
+from interestclock.api.log_arguments import Columns, Labels, frame_kind, log_title, open_described
 from interestclock.clock_features import ClockFeatureConfig
 from interestclock.clocks import ClockConfig, GaussianConfig
 from interestclock.defaults import (
@@ -20,12 +20,12 @@ from interestclock.defaults import (
     CANDIDATES_FROM_OWN_PAST,
     DEFAULT_RANKERS,
     LEARNING_RATE,
+    OWN_PASTS,
 )
 from interestclock.errors import ConfigError
 from interestclock.events import ColumnMapping, CsvFormat, EventSource
 from interestclock.events.frames import Frame, LogData
 from interestclock.results import Comparison
-from interestclock.results.frames import FrameKind
 from interestclock.samples import CandidateConfig, PrepareConfig
 from interestclock.studies import CompareConfig, NamedRanker, read_lineup
 from interestclock.studies.compare import compare as compare_rankers
@@ -57,6 +57,7 @@ def compare(
     window_days: int = 30,
     candidates_by_popularity: int = CANDIDATES_BY_POPULARITY,
     candidates_from_own_past: int = CANDIDATES_FROM_OWN_PAST,
+    candidates_own_past: str = OWN_PASTS[0],
     replicates: int = 1000,
     mapping: str | Path | ColumnMapping | None = None,
     layout: str | None = None,
@@ -114,6 +115,7 @@ def compare(
         sigma_hours, mu_hours, bucket_centre_hours: of every Gaussian Clock (Eq. 4).
         buckets_per_day, window_days: of a clock (Eq. 3).
         candidates_by_popularity, candidates_from_own_past: beside each choice, in a log of choices.
+        candidates_own_past: how the latter are drawn: all-time or recent.
         replicates: bootstrap resamples of users.
         dead_letters: file for rows that cannot be used; None: beside ``out``, and a warning says how many.
         progress: tell on the standard error how it comes along.
@@ -138,7 +140,9 @@ def compare(
             replicates=replicates,
             prepare=PrepareConfig(
                 candidates=CandidateConfig(
-                    by_popularity=candidates_by_popularity, from_own_past=candidates_from_own_past
+                    by_popularity=candidates_by_popularity,
+                    from_own_past=candidates_from_own_past,
+                    own_past=candidates_own_past,
                 ),
                 clocks=ClockFeatureConfig(buckets_per_day=buckets_per_day, window_days=window_days),
             ),
@@ -151,7 +155,7 @@ def compare(
         source = open_described(data, arguments, dead_letters=set_aside)
         compare_rankers(source, folder, config=config, title=f"Rankers on {log_title(data)}", progress=bars)
         _warn_of_refused(source, set_aside)
-        return Comparison.open(folder, frames=_kind_of(data))
+        return Comparison.open(folder, frames=frame_kind(data))
 
 
 def _rankers(
@@ -178,9 +182,3 @@ def _warn_of_refused(source: EventSource, set_aside: Path) -> None:
         warnings.warn(
             f"{refused:,} of {read:,} rows cannot be used and are set aside in {set_aside}", stacklevel=3
         )
-
-
-def _kind_of(data: LogData) -> FrameKind:
-    """The kind of frame that came in; Arrow's, where it is none that the results have."""
-    library = type(data).__module__.split(".")[0]
-    return "pandas" if library == "pandas" else "polars" if library == "polars" else "arrow"

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from interestclock.api.in_arguments import speaking_in_arguments
-from interestclock.api.log_arguments import Columns, Labels, open_described
+from interestclock.api.log_arguments import Columns, Labels, frame_kind, log_title, open_described
 from interestclock.defaults import SITTING_MINUTES
 from interestclock.events import ColumnMapping, CsvFormat
 from interestclock.events.frames import Frame, LogData
-from interestclock.studies.inspect_log import LogInspection, inspect_log
+from interestclock.results import Inspection
+from interestclock.studies.inspect_log import inspect_log
 
 __all__ = ["inspect"]
 
@@ -54,7 +55,7 @@ def inspect(
     lateness_minutes: float = 0.0,
     dead_letters: str | Path | None = None,
     sitting_minutes: float = SITTING_MINUTES,
-) -> LogInspection:
+) -> Inspection:
     """Show a log as it was understood, and foretell what the time of day would gain.
 
     What the columns mean is said by the keys of a mapping file, by the same names (the guide 'Read your log'
@@ -74,11 +75,15 @@ def inspect(
     Example:
         >>> import pyarrow as pa
         >>> plays = pa.table({"uid": [7, 7], "song": ["a", "b"], "at": [32_400, 36_000], "ratio": [0.9, 0.1]})
-        >>> found = inspect(plays, user="uid", item="song", time="at", time_unit="s", zone="UTC",
+        >>> inspection = inspect(plays, user="uid", item="song", time="at", time_unit="s", zone="UTC",
         ...     labels={"finish": "ratio >= 0.8"})
+        >>> found = inspection.found
         >>> found.users, found.items, found.labels["finish"].positive, found.events_by_hour[9]
         (1, 2, 0.5, 1)
+        >>> inspection.table("labels").column_names[0]
+        'label'
     """
     arguments = locals()
     with speaking_in_arguments():
-        return inspect_log(open_described(data, arguments), sitting_minutes=sitting_minutes)
+        found = inspect_log(open_described(data, arguments), sitting_minutes=sitting_minutes)
+        return Inspection(found, title=log_title(data), frames=frame_kind(data))
