@@ -20,6 +20,7 @@ SAID_ELSEWHERE = {"mapping", "layout", "items", "lateness_minutes", "dead_letter
 NOT_OF_ROWS = {
     "candidates_by_popularity",
     "candidates_from_own_past",
+    "candidates_own_past",
 }  # features of rows that are there alone
 
 

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from interestclock.simulator import size_named, write_simulated_log
+from interestclock.api.in_arguments import speaking_in_arguments
+from interestclock.defaults import SIMULATOR_WORLDS
+from interestclock.simulator import size_named, world_named, write_simulated_log
 
 __all__ = ["simulate"]
 
 
-def simulate(out: str | Path, *, size: str = "small", seed: int = 0) -> Path:
+def simulate(
+    out: str | Path, *, size: str = "small", seed: int = 0, world: str = SIMULATOR_WORLDS[0]
+) -> Path:
     """Write the log of a simulated music service whose true probabilities are known.
 
     Args:
         out: folder to write; must be empty or not exist. ``inspect``, ``compare`` and ``features`` read it as
             it is.
-        size: tiny, small or large. seed: the same seed writes the same log.
+        size: tiny, small or large. seed: the same seed writes the same log. world: steady, or moving
+            (weekends, drift, a recommender's exposures).
 
     Returns:
         The folder.
 
     Raises:
-        ConfigError: there is no such size. ResultError: the folder holds something.
+        ConfigError: there is no such size or world. ResultError: the folder holds something.
 
     Example:
         >>> import tempfile
@@ -29,5 +34,6 @@ def simulate(out: str | Path, *, size: str = "small", seed: int = 0) -> Path:
         >>> (log / "log.toml").exists()
         True
     """
-    write_simulated_log(out, size=size_named(size), seed=seed)
+    with speaking_in_arguments():
+        write_simulated_log(out, size=size_named(size), seed=seed, truth=world_named(world))
     return Path(out)
