@@ -10,6 +10,7 @@ from statistics import median
 import pytest
 
 from interestclock.closed_loop import ClosedLoop, LoopConfig, LoopFolder, LoopNumbers
+from interestclock.timeofday import DAY_MS
 
 SECONDS = 600.0
 CONFIG = LoopConfig(speed_up=720, requests_per_day=1_000, outage_seconds=60)
@@ -19,16 +20,21 @@ MOST_GROWN = 1.1
 
 
 class Watch:
-    """Kills each part once, at its share of the ranks to come, and notes what each has of memory."""
+    """Kills each part once, at its share of the time, and notes what each has of memory behind the last."""
 
-    def __init__(self, loop: ClosedLoop, ranks: float) -> None:
-        self.loop, self.left = loop, {name: share * ranks for name, share in KILLED_AFTER.items()}
+    def __init__(self, loop: ClosedLoop, days: float) -> None:
+        self.loop, self.left = loop, {name: share * days * DAY_MS for name, share in KILLED_AFTER.items()}
+        self.began_ms: int | None = None
         self.bytes_of: dict[str, list[float]] = {name: [] for name in KILLED_AFTER}
 
     def look(self, numbers: LoopNumbers) -> None:
-        if not (numbers.updater and numbers.trainer and all(each.up for each in numbers.parts)):
+        if numbers.doing == "running" and self.began_ms is None:
+            self.began_ms = numbers.at_ms
+        if self.began_ms is None or not (
+            numbers.updater and numbers.trainer and all(each.up for each in numbers.parts)
+        ):
             return
-        due = [name for name, ranks in self.left.items() if numbers.users.ranks >= ranks]
+        due = [name for name, after_ms in self.left.items() if numbers.at_ms >= self.began_ms + after_ms]
         if due:
             del self.left[due[0]]
             pid = self.loop.supervisor.run_of(due[0]).pid
@@ -41,10 +47,10 @@ class Watch:
 
 @pytest.mark.slow
 def test_ten_minutes_with_every_part_killed_once(tmp_path: Path) -> None:
-    days = SECONDS * CONFIG.speed_up / 86_400
+    days = SECONDS * 1_000 * CONFIG.speed_up / DAY_MS
     with LoopFolder(tmp_path / "loop", config=CONFIG) as folder:
         loop = ClosedLoop(folder)
-        watch = Watch(loop, days * CONFIG.requests_per_day)
+        watch = Watch(loop, days)
         counts = loop.run(days=days, report=watch.look)
     assert counts is not None
     shown = [*map(str, counts.compared()), str(counts.set_aside()), *(each.words() for each in loop.at_end)]
