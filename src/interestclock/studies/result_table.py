@@ -10,6 +10,8 @@ from rich.table import Table
 
 __all__ = ["beside_hour_table", "result_table"]
 
+_LINE = 60  # columns, so that what stands above and below a table of one ranker is not broken
+
 
 def result_table(results: dict[str, Any]) -> Table:
     """Each ranker's AUC, what it gains over the baseline with its 95% interval, and UAUC; 80 columns wide.
@@ -71,7 +73,7 @@ def beside_hour_table(results: dict[str, Any]) -> Table | None:
 
 def _table(title: str, figures: Sequence[str]) -> Table:
     """Without lines between the columns, which would not leave room for a sum of three parts."""
-    table = Table(title=title, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table = Table(title=title, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, min_width=_LINE)
     table.add_column("ranker", no_wrap=True)
     for column in figures:
         table.add_column(column, justify="right")
