@@ -50,6 +50,10 @@ ALLOWED = {  # (caller's package, what it may call: a class or a function) -> wh
     ("sequences", "histories.frozen:Histories"): HANDED_ON,
     ("sequences", "samples.batch:Batch"): HANDED_ON,
     ("clocks", "samples.batch:Batch"): HANDED_ON,
+    (
+        "studies",
+        "events.table_source:TableSource.mapping",
+    ): "keeps how the log was read, for rows asked about later",
     ("studies", "search.sizes:SearchSizes.reads_behaviours"): "asks a configuration",
     ("studies", "sequences.din:DinConfig.reads_behaviours"): "asks a configuration",
 }

@@ -30,7 +30,9 @@ SAID = {
 
 def test_a_kind_is_named_in_four_files():
     naming = {
-        str(file.relative_to(SOURCE)) for file in SOURCE.rglob("*.py") if "multivalued" in file.read_text()
+        str(file.relative_to(SOURCE))
+        for file in SOURCE.rglob("*.py")
+        if "multivalued" in file.read_text() and file.parent.name != "api"  # whose arguments are written out
     }
     assert naming == {
         "mapping_keys/log_keys.py",

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from interestclock.errors import check_size
+from interestclock.events.context import CONTEXT_KINDS
 from interestclock.histories import Histories
 from interestclock.model_inputs.model_batch import ModelBatch
 from interestclock.samples import Batch
@@ -104,9 +105,10 @@ class ModelDataset(Dataset[ModelBatch]):
             clocks={name: each[clock_row_B].long() for name, each in self.clocks_RHV.items()},
             attributes={name: each[item_B].long() for name, each in self.attributes_SV.items()},
             labels={name: _label(each[row_B]) for name, each in s.labels.items()},
-            categorical={name: each[row_B] for name, each in s.categorical.items()},
-            multivalued={name: each[row_B] for name, each in s.multivalued.items()},
-            numeric={name: each[row_B] for name, each in s.numeric.items()},
+            **{
+                kind.name: {name: each[row_B] for name, each in getattr(s, kind.name).items()}
+                for kind in CONTEXT_KINDS
+            },
         )
 
     @staticmethod

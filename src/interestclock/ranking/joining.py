@@ -29,6 +29,7 @@ def limit_rms(out_BO: Tensor, *, limit: float) -> Tensor:
         ValueError: ``limit`` is not above 0.
 
     Example:
+        >>> import torch
         >>> limit_rms(torch.tensor([[3.0, 4.0], [0.1, -0.1]]), limit=0.5).tolist()
         [[0.424..., 0.565...], [0.10..., -0.10...]]
     """

@@ -39,14 +39,14 @@ class TrainedRanker:
 
     def __init__(
         self,
-        folder: Path,
+        folder: str | Path,
         name: str,
         *,
         end: Callable[[], EndState],
         frames: FrameKind = "arrow",
         allow: Collection[str] = (),
     ) -> None:
-        self.name, self.folder = name, folder / "rankers" / f"{name}-seed0"
+        self.name, self.folder = name, Path(folder) / "rankers" / f"{name}-seed0"
         self._end, self._frames, self._allow = end, frames, tuple(allow)
 
     def __repr__(self) -> str:

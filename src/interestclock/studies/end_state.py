@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 
 from interestclock.errors import ConfigError, ResultError
 from interestclock.events import ColumnMapping, EventSource, TableSource
+from interestclock.events.context import CONTEXT_KINDS
 from interestclock.files import write_text
 from interestclock.ids import Identity
 from interestclock.ranking import Ranker
@@ -38,7 +39,7 @@ __all__ = ["EndState", "keep_end_state"]
 
 _KEPT = (
     "user", "item", "id_type", "time", "time_unit", "time_format", "time_is_local", "utc_offset_minutes",
-    "zone_column", "zone", "separator", "categorical", "multivalued", "numeric", "csv",
+    "zone_column", "zone", "separator", *(kind.name for kind in CONTEXT_KINDS), "csv",
 )  # fmt: skip
 _NO_LABEL = "row"  # a log of choices has no column of labels
 _REMEDY = "compare again"
