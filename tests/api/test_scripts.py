@@ -102,7 +102,12 @@ def complaints(checker: tuple[str, ...], code: str, folder: Path) -> list[int]:
     "checker",
     [
         ("mypy", "--strict", "--ignore-missing-imports", "--follow-imports=silent"),
-        ("basedpyright", "--level", "error", "--pythonpath", sys.executable),
+        pytest.param(
+            ("basedpyright", "--level", "error", "--pythonpath", sys.executable),
+            marks=pytest.mark.xfail(
+                strict=True, reason="pyright takes no ClassVar of a configuration for a protocol's property"
+            ),
+        ),
     ],
     ids=["mypy", "pyright"],
 )
