@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from interestclock.api.in_arguments import speaking_in_arguments
-from interestclock.api.log_arguments import Columns, Labels, frame_kind, log_title, open_described
+from interestclock.api.log_arguments import Columns, Labels, log_title, open_described
 from interestclock.clock_features import ClockFeatureConfig
 from interestclock.clocks import ClockConfig, GaussianConfig
 from interestclock.defaults import (
@@ -26,6 +26,7 @@ from interestclock.errors import ConfigError
 from interestclock.events import ColumnMapping, CsvFormat, EventSource
 from interestclock.events.frames import Frame, LogData
 from interestclock.results import Comparison
+from interestclock.results.frames import frame_kind
 from interestclock.samples import CandidateConfig, PrepareConfig
 from interestclock.studies import CompareConfig, NamedRanker, read_lineup
 from interestclock.studies.compare import compare as compare_rankers

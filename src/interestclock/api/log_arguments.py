@@ -15,9 +15,8 @@ from interestclock.events.log_files import as_paths
 from interestclock.events.mapping_entries import labels_delayed
 from interestclock.events.mapping_toml import mapping_from
 from interestclock.mapping_keys import BEGIN_A_MAPPING, LabelColumn, LogKeys
-from interestclock.results.frames import FrameKind
 
-__all__ = ["Columns", "Labels", "frame_kind", "log_title", "open_described"]
+__all__ = ["Columns", "Labels", "log_title", "open_described"]
 
 Columns = Mapping[str, str] | Sequence[str]
 """Names and columns, or names where both agree."""
@@ -69,17 +68,6 @@ def log_title(data: LogData) -> str:
         return frame_name(data)
     first, *more = as_paths(files)
     return first.name + (f" and {len(more)} more" if more else "")
-
-
-def frame_kind(data: LogData) -> FrameKind:
-    """The kind of frame that came in; Arrow's, where it is none that results are given as.
-
-    Example:
-        >>> frame_kind("plays.csv")
-        'arrow'
-    """
-    library = type(data).__module__.split(".")[0]
-    return "pandas" if library == "pandas" else "polars" if library == "polars" else "arrow"
 
 
 def _describes_itself(data: LogData) -> bool:

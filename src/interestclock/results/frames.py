@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from interestclock.errors import ConfigError
 
-__all__ = ["FRAMES", "FrameKind", "check_kind", "frame_like", "frame_of"]
+__all__ = ["FRAMES", "FrameKind", "check_kind", "frame_kind", "frame_like", "frame_of"]
 
 FrameKind = Literal["arrow", "pandas", "polars"]
 FRAMES: tuple[FrameKind, ...] = ("arrow", "pandas", "polars")
@@ -52,6 +52,16 @@ def frame_of(table: pa.Table, kind: FrameKind) -> Any:
     return _library(kind).from_arrow(table) if kind == "polars" else table
 
 
+def frame_kind(data: Any, *, otherwise: FrameKind = "arrow") -> FrameKind:
+    """The kind of frame that some data is; ``otherwise``, where it is none that results are given as.
+
+    Example:
+        >>> frame_kind("plays.csv")
+        'arrow'
+    """
+    return _KIND_OF.get(type(data).__module__.split(".")[0], otherwise)
+
+
 def frame_like(table: pa.Table, data: Any, *, otherwise: FrameKind) -> Any:
     """A table as a frame of the kind that some data is; one of pandas has the index of the data.
 
@@ -63,7 +73,7 @@ def frame_like(table: pa.Table, data: Any, *, otherwise: FrameKind) -> Any:
         >>> frame_like(pa.table({"p": [0.5]}), "plays.csv", otherwise="arrow")["p"].to_pylist()
         [0.5]
     """
-    kind = _KIND_OF.get(type(data).__module__.split(".")[0], otherwise)
+    kind = frame_kind(data, otherwise=otherwise)
     frame = frame_of(table, kind)
     if kind == "pandas" and len(frame) == len(getattr(data, "index", ())):
         frame.index = data.index
