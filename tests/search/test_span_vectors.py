@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from interestclock.clocks import LongTermClock, LongTermConfig
@@ -43,6 +43,7 @@ def spans_of(lengths: list[int], seed: int, *, period: int) -> Spans:
 
 @pytest.mark.parametrize("name", MODELS)
 @settings(max_examples=60, deadline=None)
+@example(lengths=[21, 10], counts=[0, 4, 0, 0], seed=50)  # a tie at the edge of what is kept
 @given(
     lengths=st.lists(st.integers(0, 40), min_size=1, max_size=4),
     counts=st.lists(st.integers(0, 5), min_size=4, max_size=4),
@@ -67,7 +68,10 @@ def test_a_server_finds_and_attends_to_what_a_trainer_does(
     assert (plain.vector_LI, served.vector_LI is None) == (None, False)
     torch.testing.assert_close(served.score_BK, plain.score_BK, atol=1e-5, rtol=1e-5)
     assert torch.equal(served.present_BK, plain.present_BK)
-    torch.testing.assert_close(answered, expected, atol=1e-4, rtol=1e-4)
+    # Two behaviours of one item score alike but for rounding, and either may be found: the scores above
+    # hold them to a tie, and what is made of them is compared where the same were found.
+    same_B = (served.offset_BK == plain.offset_BK).all(dim=1)
+    torch.testing.assert_close(answered[same_B], expected[same_B], atol=1e-4, rtol=1e-4)
 
 
 def test_candidates_that_do_not_stand_together_are_searched_as_a_trainer_does() -> None:
