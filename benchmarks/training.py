@@ -9,7 +9,8 @@ for each head, keep the best, attend. *Ranker* is the whole longterm ranker: rea
 learns, moves its rows; also with a million items in its catalogue.
 
 *Against base*: rankers that search, beside the base ranker; one candidate a request, 4,000 behaviours a user,
-batches of 128, one thread. A round steps each of them once, and a ratio is of two steps of one round.
+batches of 128, one thread. A round steps each of them once, and a ratio is of two steps of one round. *Live*:
+the same of live trainers, whose step is a micro-batch: admitted, into the state, predicted, learned.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import torch
+from live_steps import live_stepper
 from machine import machine
 from rich.console import Console
 from rich.table import Table
@@ -98,13 +100,20 @@ def main() -> None:
         "ranker, a million items": {length: rank(length, MANY_ITEMS) for length in LENGTHS},
     }
     show(figures)
-    ratios = against_base()
-    show_ratios(ratios)
+    ratios, live = against_base(turn_stepper), against_base(live_turn_stepper)
+    show_ratios(ratios, of="base's step")
+    show_ratios(live, of="a live base's step")
     report = {
         "samples_per_second": figures,
         "batch": BATCH,
         "kept": FOUND.behaviours,
-        "against_base": {"batch": TURNS_BATCH, "behaviours": TURNS_LENGTH, "rounds": ROUNDS, "times": ratios},
+        "against_base": {
+            "batch": TURNS_BATCH,
+            "behaviours": TURNS_LENGTH,
+            "rounds": ROUNDS,
+            "times": ratios,
+            "times_live": live,
+        },
         "machine": machine(),
     }
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
@@ -180,13 +189,21 @@ def stepper(
     return partial(_predict_and_learn, learner, batch_of(length, items, histories, users=users))
 
 
-def against_base() -> dict[str, dict[str, float]]:
+def turn_stepper(clocks: tuple[ClockConfig, ...]) -> Callable[[], None]:
+    return stepper(clocks, TURNS_LENGTH, ITEMS, users=TURNS_BATCH)
+
+
+def live_turn_stepper(clocks: tuple[ClockConfig, ...]) -> Callable[[], None]:
+    return live_stepper(clocks, length=TURNS_LENGTH, items=ITEMS, users=TURNS_BATCH)
+
+
+def against_base(
+    stepper_of: Callable[[tuple[ClockConfig, ...]], Callable[[], None]],
+) -> dict[str, dict[str, float]]:
     """How many times base's step each other ranker's takes: the median of the rounds, and their quartiles."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    steps = {
-        name: stepper(clocks, TURNS_LENGTH, ITEMS, users=TURNS_BATCH) for name, clocks in RANKERS.items()
-    }
+    steps = {name: stepper_of(clocks) for name, clocks in RANKERS.items()}
     for _ in range(3):
         _round(steps)
     rounds = [_round(steps) for _ in range(ROUNDS)]
@@ -256,8 +273,8 @@ def show(figures: dict[str, dict[int, float]]) -> None:
     Console(width=110).print(table)
 
 
-def show_ratios(ratios: dict[str, dict[str, float]]) -> None:
-    title = f"times base's step, batches of {TURNS_BATCH}, {TURNS_LENGTH:,} behaviours a user, one thread"
+def show_ratios(ratios: dict[str, dict[str, float]], *, of: str) -> None:
+    title = f"times {of}, batches of {TURNS_BATCH}, {TURNS_LENGTH:,} behaviours a user, one thread"
     table = Table("ranker", "median", "quartiles", title=title)
     for name, spread in ratios.items():
         quartiles = f"{spread['lower_quartile']:.1f} to {spread['upper_quartile']:.1f}"

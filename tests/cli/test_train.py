@@ -230,6 +230,27 @@ def test_a_folder_with_a_checkpoint_is_not_begun_anew(mapping: Path, tmp_path: P
     )
 
 
+def test_a_trainer_of_the_published_adaptive_clock_is_told_what_it_goes_on_with(
+    mapping: Path, tmp_path: Path
+) -> None:
+    """Folders of earlier versions have no ``hour_dim``, and neither has one of the form that they were of."""
+    log, folder, lineup = tmp_path / "plays.csv", tmp_path / "trainer", tmp_path / "lineup.toml"
+    write_plays(log, [play(n) for n in range(20)])
+    lineup.write_text('[published]\nparts = [{kind = "adaptive", hour_dim = 0}]')
+    given = (log, "--mapping", mapping, "--checkpoints", folder)
+    published = ("--lineup", lineup, "--ranker", "published")
+    assert train(*given, *published).exit_code == 0
+    settings = json.loads((folder / "config.json").read_text())["config"]
+    assert settings["ranker"]["clocks"] == [{"kind": "adaptive"}]
+    refused = train(*given, "--ranker", "adaptive", "--resume")
+    assert (
+        '(give parts = [{kind = "adaptive", hour_dim = 0}] to the ranker in a --lineup file); go on with'
+        in str(refused.exception)
+    )
+    resumed = train(*given, *published, "--resume")
+    assert resumed.exit_code == 0, resumed.output
+
+
 def test_a_source_of_ones_own_does_not_end_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,7 +44,30 @@ BOTH = [{"kind": "gaussian"}, {"kind": "longterm"}]
             "config.ranker.clocks",
             [{"kind": "hour", "dim": 8}],
             [{"kind": "hour", "dim": 4}],
-            "config.ranker.clocks was [{'kind': 'hour', 'dim': 8}] and is [{'kind': 'hour', 'dim': 4}]",
+            "config.ranker.clocks was [{'kind': 'hour', 'dim': 8}] and is [{'kind': 'hour', 'dim': 4}] "
+            '(give parts = [{kind = "hour", dim = 8}] to the ranker in a --lineup file)',
+        ),
+        (
+            "config.ranker.clocks",
+            [{"kind": "adaptive"}],
+            [{"kind": "adaptive", "hour_dim": 4}],
+            "config.ranker.clocks was [{'kind': 'adaptive'}] and is [{'kind': 'adaptive', 'hour_dim': 4}] "
+            '(give parts = [{kind = "adaptive", hour_dim = 0}] to the ranker in a --lineup file)',
+        ),
+        (
+            "config.ranker.clocks",
+            [{"kind": "gaussian", "bucket_centre_hours": None}, {"kind": "gaussian", "sigma_hours": 2.0}],
+            [],
+            "the ranker was gaussian+gaussian and is base "
+            '(give parts = [{kind = "gaussian"}, {kind = "gaussian", sigma_hours = 2.0}] to the ranker in a '
+            "--lineup file)",
+        ),
+        (
+            "config.ranker.rms_limit",
+            None,
+            1.0,
+            "config.ranker.rms_limit was None and is 1.0 "
+            "(give rms_limit = inf to the ranker in a --lineup file)",
         ),
         (
             "config.admission.label_wait_ms",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from interestclock.defaults import BASE
 from interestclock.errors import ConfigError
 from interestclock.ranker_names import parts_of
+from interestclock.ranking import with_earlier_settings
 from interestclock.timeofday import MINUTE_MS
 
 __all__ = ["OPTIONS", "describe_change"]
@@ -44,7 +46,7 @@ OPTIONS = {
 }
 """A setting's name in ``config.json`` -> the option that sets it."""
 
-_RANKER = "config.ranker.clocks"
+_RANKER, _LIMIT = "config.ranker.clocks", "config.ranker.rms_limit"
 _SHOWN_LETTERS = 60  # of a value
 
 
@@ -59,15 +61,36 @@ def describe_change(name: str, then: Any, now: Any) -> str:
         'config.keep_hours was 1.0 and is 2.0 (give --keep-hours 1.0)'
         >>> describe_change("config.ranker.clocks", [{"kind": "my:Clock", "width": 8}], [])
         'the ranker was my:Clock and is base (give --ranker my:Clock)'
+        >>> describe_change("config.ranker.rms_limit", None, 1.0)
+        'config.ranker.rms_limit was None and is 1.0 (give rms_limit = inf to the ranker in a --lineup file)'
     """
-    if name == _RANKER and _ranker(then) != _ranker(now):
-        ranker = _ranker(then)
-        change = f"the ranker was {ranker} and is {_ranker(now)}"
-        return f"{change} (give --ranker {ranker})" if _is_name(ranker) else change
+    ranker = _ranker(then) if name == _RANKER else ""
+    if name == _RANKER and ranker != _ranker(now):
+        remedy = f"--ranker {ranker}" if _is_name(ranker) else _in_a_lineup(f"parts = {_parts(then)}")
+        return f"the ranker was {ranker} and is {_ranker(now)} (give {remedy})"
     change = f"{name} was {_shortened(then)} and is {_shortened(now)}"
-    if name not in OPTIONS or name == _RANKER:  # the same clocks with other settings, which no option gives
-        return change
-    return f"{change} ({_given(OPTIONS[name], then)})"
+    if name == _RANKER:  # the same clocks with other settings
+        return f"{change} (give {_in_a_lineup(f'parts = {_parts(then)}')})"
+    if name == _LIMIT:
+        return f"{change} (give {_in_a_lineup(f'rms_limit = {_toml(then)}')})"
+    return f"{change} ({_given(OPTIONS[name], then)})" if name in OPTIONS else change
+
+
+def _in_a_lineup(key: str) -> str:
+    return f"{key} to the ranker in a --lineup file"
+
+
+def _parts(clocks: Iterable[Mapping[str, Any]]) -> str:
+    """Parts as a line-up file has them; a setting that is none is left out."""
+    tables = (
+        ", ".join(f"{name} = {_toml(value)}" for name, value in each.items() if value is not None)
+        for each in map(with_earlier_settings, clocks)
+    )
+    return f"[{', '.join(f'{{{each}}}' for each in tables)}]"
+
+
+def _toml(value: Any) -> str:
+    return "inf" if value is None else json.dumps(value)
 
 
 def _shortened(value: Any) -> str:

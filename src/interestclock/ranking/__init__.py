@@ -3,7 +3,7 @@
 from interestclock.ranking.clock_contract import check_clock
 from interestclock.ranking.config import RMS_LIMIT, FeatureNames, RankerConfig
 from interestclock.ranking.dcn import DCNv2
-from interestclock.ranking.earlier_settings import without_earlier_settings
+from interestclock.ranking.earlier_settings import with_earlier_settings, without_earlier_settings
 from interestclock.ranking.files import (
     describe_ranker,
     described_ranker,
@@ -33,5 +33,6 @@ __all__ = [
     "multi_task_loss",
     "save_ranker",
     "table_names",
+    "with_earlier_settings",
     "without_earlier_settings",
 ]

@@ -18,11 +18,12 @@ def with_earlier_settings(described: Mapping[str, Any]) -> dict[str, Any]:
 
     Example:
         >>> with_earlier_settings({"kind": "adaptive"})
-        {'hour_dim': 0, 'kind': 'adaptive'}
+        {'kind': 'adaptive', 'hour_dim': 0}
         >>> with_earlier_settings({"kind": "adaptive", "hour_dim": 4})
-        {'hour_dim': 4, 'kind': 'adaptive'}
+        {'kind': 'adaptive', 'hour_dim': 4}
     """
-    return _earlier(described) | dict(described)
+    earlier = _earlier(described)
+    return dict(described) | {name: value for name, value in earlier.items() if name not in described}
 
 
 def without_earlier_settings(described: Mapping[str, Any]) -> dict[str, Any]:
