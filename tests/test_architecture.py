@@ -26,7 +26,7 @@ def test_every_path_it_names_exists(path: str) -> None:
 def test_what_it_names_beside_a_file_is_defined_there(path: str, name: str) -> None:
     code = (SOURCE / path).read_text(encoding="utf-8")
     for part in name.split("."):
-        assert re.search(rf"^ *(?:class|def) {part}\b", code, re.MULTILINE)
+        assert re.search(rf"^ *(?:(?:class|def) {part}\b|{part} = )", code, re.MULTILINE)
 
 
 def test_every_folder_answers_a_question() -> None:
@@ -37,7 +37,7 @@ def test_every_folder_answers_a_question() -> None:
 
 def test_every_class_and_function_it_names_is_in_the_code() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
-    defined = set(re.findall(r"^ *(?:class|def) (\w+)", code, re.MULTILINE))
+    defined = set(re.findall(r"^ *(?:(?:class|def) |(?=\w+ = ))(\w+)", code, re.MULTILINE))
     named = {part for name in re.findall(r"`([A-Z]\w+[a-z]\w*(?:\.\w+)?)`", PAGE) for part in name.split(".")}
     assert named - defined == set()
     assert len(named) > 20

@@ -53,7 +53,6 @@ NOT_IN_THE_API = {
 # Exported names without a runnable example, each with its reason.
 NO_EXAMPLE = {
     "interestclock.events.schema.EventSource": "a Protocol: there is nothing to run",
-    "interestclock.clocks.clock_config.ClockConfig": "a Protocol: there is nothing to run",
     "interestclock.clocks.clock_module.ClockInputs": "what a ClockModule is given; its example reads some",
     "interestclock.clocks.clock_module.HourlyClock": "a Protocol: there is nothing to run",
     "interestclock.embeddings.id_policy.RowChanges": "what RowLedger returns",

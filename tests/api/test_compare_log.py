@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -88,6 +91,22 @@ def test_without_a_folder_results_lie_in_a_temporary_one(plays, tmp_path, capsys
     compared.report(tmp_path / "report.html")
     assert (tmp_path / "report.html").stat().st_size > 1_000
     assert "writing the report" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("wanted", "line"),
+    [(True, r"\r\[ +\d+\.\d s\] reading the log"), (False, "$")],
+    ids=["told", "not told"],
+)
+def test_in_a_notebook_progress_is_one_line(wanted, line, plays, monkeypatch, capsys):
+    kernel = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=object()))
+    monkeypatch.setitem(sys.modules, "IPython", kernel)
+    table = pq.read_table(plays / "plays.parquet")
+    said = {"zone_column": "zone", "labels": ["finish"], "seeds": 1, "replicates": 20}
+    interestclock.compare(table, rankers=["base"], progress=wanted, **said)
+    told = capsys.readouterr().err
+    assert re.match(line, told)
+    assert told.count("\n") == int(wanted)
 
 
 def test_rankers_are_named_once_and_in_a_list(plays):

@@ -30,12 +30,15 @@ for cell in sys.argv[1].split("\\n\\n"):
 """
 TYPED = """
 import datetime
+from dataclasses import dataclass
+from typing import ClassVar
 
 import pandas
 import polars
 import pyarrow
 
 import interestclock
+from interestclock.clocks import ClockModule, RankerSizes
 
 frame = pandas.DataFrame({"uid": [1]})
 found = interestclock.inspect(frame, user="uid", zone="UTC", labels={"finish": "played >= 0.8"})
@@ -49,6 +52,20 @@ now = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 features = interestclock.features(["a.csv", "b.csv"], as_of=now)
 rows: int = features.embedding_rows["user"]
 clock = interestclock.GaussianClock(dim=24, sigma_hours=1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own:
+    kind: ClassVar[str] = "own"
+    reads_preferences: ClassVar[bool] = False
+    reads_behaviours: ClassVar[int] = 0
+
+    def build(self, sizes: RankerSizes) -> ClockModule:
+        return interestclock.GaussianConfig().build(sizes)
+
+
+clocks = (Own(), interestclock.LongTermConfig(), interestclock.RoutineConfig())
+interestclock.compare("a.csv", rankers=[*clocks, interestclock.NamedRanker(name="all", clocks=clocks)])
 """
 WRONG = (
     "import interestclock",
@@ -57,6 +74,7 @@ WRONG = (
     "interestclock.inspect(7)",
     'interestclock.compare("a.csv", seeds="3")',
     "interestclock.Gausian",
+    'interestclock.compare("a.csv", rankers=[interestclock.GaussianClock(dim=24)])',
 )
 
 
@@ -102,12 +120,7 @@ def complaints(checker: tuple[str, ...], code: str, folder: Path) -> list[int]:
     "checker",
     [
         ("mypy", "--strict", "--ignore-missing-imports", "--follow-imports=silent"),
-        pytest.param(
-            ("basedpyright", "--level", "error", "--pythonpath", sys.executable),
-            marks=pytest.mark.xfail(
-                strict=True, reason="pyright takes no ClassVar of a configuration for a protocol's property"
-            ),
-        ),
+        ("basedpyright", "--level", "error", "--pythonpath", sys.executable),
     ],
     ids=["mypy", "pyright"],
 )

@@ -7,9 +7,8 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-
-from rich.console import Console
 
 from interestclock.api.in_arguments import speaking_in_arguments
 from interestclock.api.log_arguments import Columns, Labels, log_title, open_described
@@ -28,9 +27,9 @@ from interestclock.events.frames import Frame, LogData
 from interestclock.results import Comparison
 from interestclock.results.frames import frame_kind
 from interestclock.samples import CandidateConfig, PrepareConfig
-from interestclock.studies import CompareConfig, NamedRanker, read_lineup
+from interestclock.studies import CompareConfig, NamedRanker, progress_here, read_lineup
 from interestclock.studies.compare import compare as compare_rankers
-from interestclock.studies.progress import TerminalProgress
+from interestclock.studies.progress import Quiet, StudyProgress
 from interestclock.training import TrainConfig
 
 __all__ = ["compare"]
@@ -119,7 +118,8 @@ def compare(
         candidates_own_past: how the latter are drawn: all-time or recent.
         replicates: bootstrap resamples of users.
         dead_letters: file for rows that cannot be used; None: beside ``out``, and a warning says how many.
-        progress: tell on the standard error how it comes along.
+        progress: tell on the standard error how it comes along: bars in a terminal, in a notebook a line that
+            is renewed, in a file a line for each phase.
 
     Raises:
         ConfigError: what is given cannot be. LogError: the log cannot be read, or holds too little.
@@ -131,7 +131,7 @@ def compare(
         interestclock.errors.LogError: plays.parquet: no such file or folder
     """
     arguments = locals()
-    with speaking_in_arguments(), TerminalProgress(Console(stderr=True, quiet=not progress)) as bars:
+    with speaking_in_arguments(), _progress(progress) as shown:
         folder = _temporary() if out is None else Path(out)
         config = CompareConfig(
             rankers=_rankers(rankers, lineup),
@@ -154,7 +154,7 @@ def compare(
         )
         set_aside = Path(dead_letters or folder.parent / f"{folder.name}-dead-letters.jsonl")
         source = open_described(data, arguments, dead_letters=set_aside)
-        compare_rankers(source, folder, config=config, title=f"Rankers on {log_title(data)}", progress=bars)
+        compare_rankers(source, folder, config=config, title=f"Rankers on {log_title(data)}", progress=shown)
         _warn_of_refused(source, set_aside)
         return Comparison.open(folder, frames=frame_kind(data))
 
@@ -169,6 +169,10 @@ def _rankers(
     if rankers is not None:
         raise ConfigError(f"rankers and lineup {lineup} both name rankers; give one of them")
     return read_lineup(Path(lineup))
+
+
+def _progress(wanted: bool) -> AbstractContextManager[StudyProgress]:
+    return progress_here() if wanted else nullcontext(Quiet())
 
 
 def _temporary() -> Path:

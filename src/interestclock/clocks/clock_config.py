@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from interestclock.errors import ConfigError, InterestClockError, check_numbers
 
@@ -53,23 +53,31 @@ class RankerSizes:
         check_numbers(self, error=ValueError)
 
 
-class ClockConfig(Protocol):
-    """A clock's settings, a frozen dataclass that JSON can hold, and how the clock is built from them."""
+class _Clock(Protocol):
+    """A frozen dataclass that JSON can hold, and how the clock is built from it."""
 
-    @property
-    def kind(self) -> str:
-        """Its name in results: small letters, digits and ``_ . + -``."""
-
-    @property
-    def reads_preferences(self) -> bool:
-        """Whether it reads Eq. 3's preferences (``ClockInputs.interests``)."""
-
-    @property
-    def reads_behaviours(self) -> int:
-        """How many of a user's newest behaviours it reads; 0 is none."""
+    kind: ClassVar[str]
+    """Its name in results: small letters, digits and ``_ . + -``."""
+    reads_preferences: ClassVar[bool]
+    """Whether it reads Eq. 3's preferences (``ClockInputs.interests``)."""
 
     def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock in its place in a ranker of these sizes."""
+
+
+class _ReadsAlways(_Clock, Protocol):
+    reads_behaviours: ClassVar[int]
+    """How many of a user's newest behaviours it reads; 0 is none."""
+
+
+class _ReadsAsSet(_Clock, Protocol):
+    @property
+    def reads_behaviours(self) -> int:
+        """How many of a user's newest behaviours it reads, which its settings say; 0 is none."""
+
+
+ClockConfig = _ReadsAlways | _ReadsAsSet
+"""A clock's settings: two protocols, since to checkers of types a ``ClassVar`` is no property."""
 
 
 def check_clock_config(clock: object) -> None:
