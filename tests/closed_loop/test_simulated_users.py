@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from interestclock.client import Logged, Problem, Rank, Ranked, RankedItem, ServiceError, WallClock
-from interestclock.closed_loop import SimulatedUsers
+from interestclock.closed_loop import Callers, SimulatedVisit
 from interestclock.simulator import (
     START_MS,
     LiveRequest,
@@ -92,9 +92,13 @@ def requests(world: World, count: int) -> list[LiveRequest]:
     return list(islice(live_requests(world, from_ms=START_MS, per_day=2_000, candidates=9), count))
 
 
-def visited(service: Service, world: World, count: int) -> SimulatedUsers:
-    with SimulatedUsers(service, world, clock=service.clock, shown=SHOWN, callers=16) as users:
-        users.come(requests(world, count))  # who fit in what waits: nobody is skipped
+def visits(world: World, count: int) -> list[SimulatedVisit]:
+    return [SimulatedVisit(world, each, shown=SHOWN) for each in requests(world, count)]
+
+
+def visited(service: Service, world: World, count: int) -> Callers:
+    with Callers(service, clock=service.clock, callers=16) as users:
+        users.come(visits(world, count))  # who fit in what waits: nobody is skipped
         assert users.settle(seconds=60)
     return users
 
@@ -161,8 +165,8 @@ def test_what_is_refused_for_good_is_counted_and_nothing_comes_of_it(world: Worl
 def test_no_more_come_after_they_are_stopped(world: World) -> None:
     clock = TimeSource(start_ms=START_MS, left_ms=TimeSource().now_ms(), factor=1e-3)
     service = Service(clock)
-    with SimulatedUsers(service, world, clock=clock, shown=SHOWN, callers=1) as users:
-        coming = threading.Thread(target=users.come, args=(requests(world, 10),))
+    with Callers(service, clock=clock, callers=1) as users:
+        coming = threading.Thread(target=users.come, args=(visits(world, 10),))
         coming.start()
         users.stop()
         coming.join(60)
@@ -172,8 +176,8 @@ def test_no_more_come_after_they_are_stopped(world: World) -> None:
 
 def test_users_come_until_a_moment(world: World, clock: TimeSource) -> None:
     service = Service(clock)
-    some = requests(world, 20)
-    with SimulatedUsers(service, world, clock=clock, shown=SHOWN, callers=4) as users:
+    some = visits(world, 20)
+    with Callers(service, clock=clock, callers=4) as users:
         users.come(some, until_ms=some[7].timestamp_ms)
         assert users.settle(seconds=60)
     assert users.counts.numbers().ranks == sum(each.timestamp_ms < some[7].timestamp_ms for each in some)

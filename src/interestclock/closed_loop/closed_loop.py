@@ -7,22 +7,24 @@ import time
 from collections.abc import Callable, Mapping
 
 from interestclock.client import Client, ServiceError
+from interestclock.closed_loop.callers import Callers
 from interestclock.closed_loop.loop_counts import LoopCounts
 from interestclock.closed_loop.loop_folder import LoopFolder
 from interestclock.closed_loop.loop_numbers import LoopNumbers, PartNumbers, resident_bytes
+from interestclock.closed_loop.part import Part
 from interestclock.closed_loop.parts import LoopPorts, free_port, loop_parts
-from interestclock.closed_loop.simulated_users import SimulatedUsers
 from interestclock.closed_loop.supervisor import Supervisor
 from interestclock.closed_loop.user_counts import UserNumbers
 from interestclock.errors import ResultError
 from interestclock.operations import read_metrics
-from interestclock.simulator import live_requests
 from interestclock.timeofday import DAY_MS, TimeSource
 
 __all__ = ["ClosedLoop"]
 
 _LOOK_EVERY_S = 0.5
 _CALLERS = 8
+_LONG_BEFORE_MS = 365 * DAY_MS  # of the loop's time: the log before is learned meanwhile
+_STARTING_S = 30.0  # by the clock on the wall
 Report = Callable[[LoopNumbers], None]
 
 
@@ -57,7 +59,8 @@ class ClosedLoop:
         self.unanswered_because: str | None = None
         self._settle_s = settle_seconds
         self._doing, self._clock = "simulating the log before", TimeSource()
-        self._users: SimulatedUsers | None = None
+        self._users: Callers | None = None
+        self._from_ms: int | None = None  # since when users come
         self._client = Client(self.address, token=token)
 
     def run(self, *, days: float | None = None, report: Report = lambda _: None) -> LoopCounts | None:
@@ -69,15 +72,12 @@ class ClosedLoop:
         """
         archive, self._report = self.folder.write_archive(), report
         self.folder.make_log()
-        world = self.folder.config.world()
-        self._clock, self.under_way = self.folder.begin_clock(), True
+        patient, self.under_way = self.folder.users.patient, True
         with self._client, self.supervisor:
             if not self._started(archive):
                 return None
             before = self._metrics("updater")
-            with SimulatedUsers(
-                self._client, world, clock=self._clock, shown=self.folder.config.shown, callers=_CALLERS
-            ) as users:
+            with Callers(self._client, clock=self._clock, callers=_CALLERS, patient=patient) as users:
                 self._users = users
                 self.at_begin = self._parts()
                 self._let_come(users, days=days)
@@ -88,27 +88,40 @@ class ClosedLoop:
 
     def _started(self, archive: int) -> bool:
         """Start the parts, each when it has what it needs; False where it is to stop."""
-        parts = loop_parts(self.folder, self.ports)
+        folder, parts = self.folder, loop_parts(self.folder, self.ports)
+        first = folder.users.patient and not folder.has_begun
+        self._from_ms = folder.at_ms if first else None
+        self._clock = folder.begin_clock(at_ms=folder.at_ms - _LONG_BEFORE_MS if first else None)
         self._doing = "admitting the log before"
         self.supervisor.start(parts["updater"])
-        if not self._until((self.folder.store / "config.json").exists):
+        if not self._until((folder.store / "config.json").exists):
             return False
         self._doing = "learning the log before"
         self.supervisor.start(parts["trainer"])
         if not self._until(self._has_snapshot):
             return False
+        if first:
+            if not self._until(lambda: self._caught_up(archive)):
+                return False
+            self._set_clock_to_begin(parts["updater"])
         self.supervisor.start(parts["service"])
         return self._until(lambda: self._caught_up(archive) and self._answers())
 
-    def _let_come(self, users: SimulatedUsers, *, days: float | None) -> None:
-        config, from_ms = self.folder.config, self._clock.now_ms()
+    def _set_clock_to_begin(self, updater: Part) -> None:
+        """All is learned: the clock comes to the end of the log before when the last parts are up, too."""
+        self.supervisor.stop(updater.name)
+        head_ms = round(_STARTING_S * 1_000 * self.folder.config.speed_up)
+        self._clock = self.folder.begin_clock(at_ms=self.folder.at_ms - head_ms)
+        self.supervisor.start(updater)
+
+    def _let_come(self, users: Callers, *, days: float | None) -> None:
+        folder = self.folder
+        self._from_ms = from_ms = self._clock.now_ms() if self._from_ms is None else self._from_ms
         until_ms = None if days is None else from_ms + round(days * DAY_MS)
-        requests = live_requests(
-            users.world, from_ms=from_ms, per_day=config.requests_per_day, candidates=config.candidates
-        )
+        visits = folder.users.visits(folder.archive, from_ms=from_ms)
         self._doing, began_s = "running", time.monotonic()
         coming = threading.Thread(
-            target=users.come, args=(requests,), kwargs={"until_ms": until_ms}, name="users", daemon=True
+            target=users.come, args=(visits,), kwargs={"until_ms": until_ms}, name="users", daemon=True
         )
         coming.start()
         try:
@@ -119,9 +132,11 @@ class ClosedLoop:
         self.days = (self._clock.now_ms() - from_ms) / DAY_MS
         self.seconds = time.monotonic() - began_s
 
-    def _settled(self, users: SimulatedUsers, *, archive: int, before: Mapping[str, float]) -> LoopCounts:
+    def _settled(self, users: Callers, *, archive: int, before: Mapping[str, float]) -> LoopCounts:
         """Wait until both ends agree, or for too long."""
         until_s, self.stopping = time.monotonic() + self._settle_s, False
+        folder, from_ms = self.folder, self._from_ms or 0
+        due = folder.users.due(folder.archive, from_ms=from_ms, until_ms=users.reached_ms)
         while True:
             counts = LoopCounts(
                 users=users.counts.numbers(),
@@ -130,6 +145,7 @@ class ClosedLoop:
                 updater=self._metrics("updater"),
                 trainer=self._metrics("trainer"),
                 before=before,
+                due=due,
             )
             if (not users.unsettled and counts.equal) or time.monotonic() > until_s or self.stopping:
                 return counts

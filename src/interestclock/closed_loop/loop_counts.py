@@ -48,6 +48,7 @@ class LoopCounts:
     Args:
         users: what they sent, in this run. log: messages that the log ever had. archive: rows of the log
             before. updater, trainer: their metrics. before: the updater's, as this run's users began.
+        due: exposures that a replayed log has of the time in which its users came; None of others.
 
     Example:
         >>> before = {"events_total": 100.0, "events_by_outcome_total{outcome=exposures}": 100.0}
@@ -66,6 +67,7 @@ class LoopCounts:
     updater: Mapping[str, float]
     trainer: Mapping[str, float]
     before: Mapping[str, float]
+    due: int | None = None
 
     @property
     def equal(self) -> bool:
@@ -92,6 +94,13 @@ class LoopCounts:
 
     def _compared(self) -> Iterator[ComparedCount]:
         users, updater, trainer = self.users, self.updater, self.trainer
+        if self.due is not None:
+            yield ComparedCount(
+                what="exposures",
+                first="in the replayed log",
+                second="acknowledged",
+                counts=(self.due, users.exposures_acknowledged),
+            )
         yield ComparedCount(
             what="exposures",
             first="acknowledged",

@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 
 from interestclock.closed_loop.config import LoopConfig
 from interestclock.closed_loop.loop_log import LoopLog, loop_log
+from interestclock.closed_loop.loop_users import LogBefore, LoopUsers
+from interestclock.closed_loop.simulated_users import SimulatedUsers
 from interestclock.errors import ConfigError, ResultError, system_errors_as
 from interestclock.files import write_text
 from interestclock.locks import lock
 from interestclock.saved import made_of, read_object
-from interestclock.simulator import write_simulated_log
 from interestclock.timeofday import TimeSource, write_clock
 
 __all__ = ["LoopFolder"]
@@ -34,7 +35,7 @@ class LoopFolder:
         folder/loop.json     what the loop is set to
         folder/clock.json    what time it is, for all parts, while it runs
         folder/stopped.json  what time it was when it was last seen running
-        folder/archive/      the simulated log before the first user
+        folder/archive/      the log before the first user; of a replayed log also what comes behind it
         folder/log/          the embedded log that the service appends to, where no broker has it
         folder/store/        of the updater
         folder/trainer/      of the trainer, with the snapshots
@@ -42,6 +43,7 @@ class LoopFolder:
 
     Args:
         folder: made if needed. config: of a new folder; of one that is there it has to be the same.
+        users: who come; simulated ones unless given.
 
     Raises:
         ConfigError: the folder's loop is set to something else.
@@ -55,8 +57,9 @@ class LoopFolder:
         (True, True)
     """
 
-    def __init__(self, folder: str | Path, *, config: LoopConfig) -> None:
+    def __init__(self, folder: str | Path, *, config: LoopConfig, users: LoopUsers | None = None) -> None:
         self.path, self.config = Path(folder), config
+        self.users: LoopUsers = users or SimulatedUsers(config)
         self._log = loop_log(config.broker, self.path / "log")
         with system_errors_as(ResultError, f"{self.path}: cannot be used", remedy="name another folder"):
             if self.path.is_dir() and any(self.path.iterdir()) and not (self.path / _CONFIG).exists():
@@ -115,12 +118,9 @@ class LoopFolder:
         return self.path / "output"
 
     def write_archive(self) -> int:
-        """Simulate the log before, where it is not there yet; how many exposures it has."""
+        """Have the log before, where it is not there yet; how many exposures it has."""
         if not self.archive.exists():
-            config = self.config
-            write_simulated_log(
-                self.archive, size=config.simulator_size(), seed=config.seed, truth=config.truth()
-            )
+            self.users.write_archive(self.archive)
         files = sorted((self.archive / "events").glob("*.parquet"))
         return sum(pq.read_metadata(each).num_rows for each in files)
 
@@ -136,17 +136,42 @@ class LoopFolder:
                 f"{self.log.address} has {there:,} messages of something else; give one that has none yet"
             )
 
-    def begin_clock(self) -> TimeSource:
-        """The loop's clock from now on: it goes on where it stopped, or begins where the log before ends."""
-        start_ms, stopped = self.config.start_ms, self.path / _STOPPED
-        if stopped.exists():
-            found = read_object(stopped, remedy=_REMEDY).get("at_ms")
-            if not isinstance(found, int):
-                raise ResultError(f"{stopped}: at_ms is {found!r}, no time; {_REMEDY}")
-            start_ms = max(start_ms, found)
+    @property
+    def before(self) -> LogBefore:
+        """Of the log before, once it is written."""
+        return self.users.log_before(self.archive)
+
+    @property
+    def at_ms(self) -> int:
+        """What time it was when the loop was last seen running, or where the log before ends."""
+        return max(self.before.start_ms, self._stopped_ms() or 0)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the loop's time ever passed the end of the log before."""
+        stopped_ms = self._stopped_ms()
+        return stopped_ms is not None and stopped_ms >= self.before.start_ms
+
+    def begin_clock(self, *, at_ms: int | None = None) -> TimeSource:
+        """The loop's clock from now on.
+
+        Args:
+            at_ms: what it shows now, UTC milliseconds; None: it goes on where it stopped, or begins where the
+                log before ends.
+        """
+        start_ms = self.at_ms if at_ms is None else at_ms
         clock = TimeSource(start_ms=start_ms, left_ms=TimeSource().now_ms(), factor=self.config.speed_up)
         write_clock(self.clock, clock)
         return clock
+
+    def _stopped_ms(self) -> int | None:
+        stopped = self.path / _STOPPED
+        if not stopped.exists():
+            return None
+        found = read_object(stopped, remedy=_REMEDY).get("at_ms")
+        if not isinstance(found, int):
+            raise ResultError(f"{stopped}: at_ms is {found!r}, no time; {_REMEDY}")
+        return found
 
     def note_time(self, at_ms: int) -> None:
         """It is so late; a loop that is started again goes on from there."""

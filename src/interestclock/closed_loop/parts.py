@@ -13,7 +13,6 @@ from interestclock.closed_loop.part import Part
 __all__ = ["LoopPorts", "free_port", "loop_parts"]
 
 _GROUP = "interestclock"  # the trainer's, for which the updater keeps what it admitted
-_LABEL_WAIT_MINUTES = 60.0
 _POLL_MESSAGES = 1_024  # a snapshot is written between two polls
 _CHECKPOINT_MESSAGES = 50_000  # as many are admitted again after a kill
 
@@ -63,18 +62,18 @@ def loop_parts(folder: LoopFolder, ports: LoopPorts) -> dict[str, Part]:
         >>> {name: part.command[3] for name, part in parts.items()}
         {'updater': 'features', 'trainer': 'train', 'service': 'serve'}
     """
-    config = folder.config
+    config, before = folder.config, folder.before
     commands = {
         "updater": (
             *("features", "follow", folder.archive),
             *("--then", folder.log.address),
-            *("--then-from", datetime.fromtimestamp(config.start_ms / 1_000, UTC).isoformat()),
+            *("--then-from", datetime.fromtimestamp(before.start_ms / 1_000, UTC).isoformat()),
             *("--mapping", folder.archive / "log.toml"),
             *("--store", folder.store),
             *("--clock", folder.clock),
             *("--lateness-minutes", config.lateness_minutes),
-            *("--label-wait-minutes", _LABEL_WAIT_MINUTES),
-            *("--request-wait-minutes", max(config.lateness_minutes, _LABEL_WAIT_MINUTES)),
+            *("--label-wait-minutes", before.label_wait_minutes),
+            *("--request-wait-minutes", max(config.lateness_minutes, before.label_wait_minutes)),
             *("--keep-for", _GROUP),
             *("--checkpoint-messages", _CHECKPOINT_MESSAGES),
             *("--poll-messages", _POLL_MESSAGES),
@@ -87,6 +86,7 @@ def loop_parts(folder: LoopFolder, ports: LoopPorts) -> dict[str, Part]:
             *("--group", _GROUP),
             *("--ranker", config.ranker),
             *("--seed", config.seed),
+            *(word for label in before.missing_labels for word in ("--missing-label", label)),
             *("--snapshot-minutes", config.snapshot_minutes),
             *("--checkpoint-minutes", 2 * config.snapshot_minutes),
             *("--metrics-port", ports.trainer),

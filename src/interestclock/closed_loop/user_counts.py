@@ -27,6 +27,8 @@ class UserNumbers:
         skipped: users who would have come while all callers were busy.
         exposures, labels: handed over. exposures_acknowledged, labels_acknowledged: of them, those that the
             service said the log has. refused: messages that it refused for good. repeats: calls made again.
+        unseen: items that were ranked, and of which nothing is known. behind_seconds: the most that a visit
+            began behind its time, of the loop's time.
         ranks_per_second: over about ten seconds. p50_ms, p99_ms: of the newest answers; NaN before the first.
 
     Example:
@@ -43,6 +45,8 @@ class UserNumbers:
     labels_acknowledged: int = 0
     refused: int = 0
     repeats: int = 0
+    unseen: int = 0
+    behind_seconds: float = 0.0
     ranks_per_second: float = math.nan
     p50_ms: float = math.nan
     p99_ms: float = math.nan
@@ -78,6 +82,12 @@ class UserCounts:
         with self._lock:
             self._seconds.append(seconds)
             self._rate.note(self._now_s(), self._numbers.ranks)
+
+    def began_behind(self, seconds: float) -> None:
+        """A visit began so many seconds behind its time, of the loop's time."""
+        with self._lock:
+            if seconds > self._numbers.behind_seconds:
+                self._numbers = replace(self._numbers, behind_seconds=seconds)
 
     def numbers(self) -> UserNumbers:
         """All of it, as it stands."""
