@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from interestclock.cli.app import app
 from interestclock.closed_loop import ClosedLoop, LoopConfig, LoopCounts, PartNumbers, UserNumbers
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, LogError
 
 RUNNER = CliRunner()
 
@@ -33,6 +33,9 @@ def outcome(name: str) -> str:
         (("--redis", "redis://h/s", "--kafka", "kafka://h:1/t"), "are both given; give one of them"),
         (("--redis", "redis://ann:secret@h/s"), "redis://h/s: a loop writes the address down"),
         (("--redis", "redis://h/a,b"), "redis://h/a,b: names several streams; give one"),
+        (("--user", "uid", "--label-column", "a=b"), "--user, --label-column: say what a log is like"),
+        (("--lateness-minutes", "5"), "--lateness-minutes: say what a log is like, and none is replayed"),
+        (("--replay", "a.csv", "--size", "tiny", "--shown", "3"), "--size, --shown: of simulated users"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_made(
@@ -74,3 +77,33 @@ def test_status_and_words_say_whether_the_counts_are_equal(
     assert f"104 in features since the log before, {learned} learned: {verdict}" in result.output
     assert "0.50 days in 1.0 minutes" in result.output
     assert "trainer up, 1 restart, 500 MB; in the end trainer up" in result.output
+
+
+def test_a_log_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    result = RUNNER.invoke(app, ["live", str(tmp_path / "loop"), "--replay", str(tmp_path / "none.csv")])
+    assert isinstance(result.exception, LogError)
+    assert "none.csv: no such file" in str(result.exception)
+    assert not (tmp_path / "loop").exists()
+
+
+def test_a_folder_goes_on_with_the_same_log_and_mapping_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[tuple[bool, str]] = []
+
+    def run(loop: ClosedLoop, **_: Any) -> None:
+        loop.folder.write_archive()
+        found.append((loop.folder.users.patient, loop.folder.archive.joinpath("log.toml").read_text()))
+
+    monkeypatch.setattr(ClosedLoop, "run", run)
+    (tmp_path / "plays.csv").write_text("uid,item_id,timestamp_ms,done\na,1,0,1\nb,2,86400000,0\n")
+    given = ["live", str(tmp_path / "loop"), "--replay", str(tmp_path / "plays.csv"), "--days-before", "1"]
+    given += ["--user", "uid", "--zone", "UTC", "--label-column"]
+    assert RUNNER.invoke(app, [*given, "finish=done"]).exit_code == 0
+    assert RUNNER.invoke(app, [*given, "finish=done"]).exit_code == 0
+    assert found[0] == found[1]
+    assert found[0][0]
+    assert '"finish" = { column = "label.finish"' in found[0][1]
+    result = RUNNER.invoke(app, [*given, "like=done"])
+    assert isinstance(result.exception, ConfigError)
+    assert "is a loop with replayed" in str(result.exception)

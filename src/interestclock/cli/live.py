@@ -1,15 +1,18 @@
-"""The command that runs the whole loop on one machine, with simulated users."""
+"""The command that runs the whole loop on one machine, with simulated users or those of a log."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from interestclock.cli.admitted_options import options_given
+from interestclock.cli.log_options import LogOptions, with_replay_options
 from interestclock.cli.ranker_options import check_ranker
 from interestclock.cli.refusals import check_choice
 from interestclock.cli.stopping import says_what_remains, stopped_by_signals
@@ -17,11 +20,12 @@ from interestclock.defaults import SIMULATOR_SIZES
 from interestclock.errors import ConfigError
 
 if TYPE_CHECKING:
-    from interestclock.closed_loop import ClosedLoop, LoopCounts, LoopNumbers
+    from interestclock.closed_loop import ClosedLoop, LoopConfig, LoopCounts, LoopNumbers, ReplayedUsers
 
 __all__ = ["live_command"]
 
 _out = Console()
+_OF_SIMULATED_USERS = ("size", "requests_per_day", "candidates", "shown")
 
 Folder = Annotated[
     Path,
@@ -78,7 +82,10 @@ SettleSeconds = Annotated[
 ]
 
 
+@with_replay_options
 def live_command(
+    log: LogOptions | None,
+    context: typer.Context,
     folder: Folder,
     *,
     size: Size = "small",
@@ -98,7 +105,8 @@ def live_command(
     """Run all of it on this machine: users, service, log, updater, trainer, snapshots.
 
     Simulated users come, are ranked for, and do what is true of them; what
-    they do is learned, and answers follow. Each part is a command of its own,
+    they do is learned, and answers follow. With --replay those of a log come
+    when they came, and do what it says, whatever is answered. Each part is a command of its own,
     and is started again if it ends. Ctrl-C lets no more users come, waits
     until all is learned, and compares what was sent with what was admitted
     and learned: status 1 if that is not equal. A second one does not wait.
@@ -110,9 +118,14 @@ def live_command(
       interestclock live loop --speed-up 720 --days 30 --size tiny
 
       interestclock live loop --redis redis://127.0.0.1:6379/plays
+
+      interestclock live loop --replay plays.parquet --mapping plays.toml
+      --speed-up 720
     """
     check_choice("size", size, SIMULATOR_SIZES)
     check_ranker(ranker, None)
+    if log is not None:
+        _check_replay(log, options_given(context))
     from interestclock.closed_loop import ClosedLoop, LoopConfig, LoopFolder
     from interestclock.operations.renewed_line import RenewedLine
 
@@ -126,10 +139,12 @@ def live_command(
         speed_up=speed_up,
         ranker=ranker,
         broker=_broker(redis, kafka),
+        replayed=None if log is None else _digest(log, dead_letters=_dead_letters(folder)),
     )
+    users = None if log is None else _users_of(log, folder, config)
     with contextlib.ExitStack() as stack:
         stack.enter_context(says_what_remains(lambda: f"{folder} goes on with the same command"))
-        opened = stack.enter_context(LoopFolder(folder, config=config))
+        opened = stack.enter_context(LoopFolder(folder, config=config, users=users))
         token = os.environ.get("INTERESTCLOCK_TOKEN")
         loop = ClosedLoop(opened, port=port, token=token, settle_seconds=settle_seconds)
         stack.enter_context(stopped_by_signals(loop))
@@ -142,6 +157,37 @@ def live_command(
     _say_end(loop, counts)
     if not counts.equal:
         raise typer.Exit(1)
+
+
+def _check_replay(log: LogOptions, given: Collection[str]) -> None:
+    if simulated := [name for name in _OF_SIMULATED_USERS if name in given]:
+        raise ConfigError(
+            ", ".join(f"--{each.replace('_', '-')}" for each in simulated)
+            + ": of simulated users, and those of --replay come as the log has them; leave one of them out"
+        )
+    log.check()
+
+
+def _digest(log: LogOptions, *, dead_letters: Path) -> str:
+    """Of a log and of what its columns mean: a folder goes on with the same alone."""
+    import hashlib
+
+    source = log.open(dead_letters=dead_letters)
+    return hashlib.sha256(f"{source.fingerprint()} {source.schema}".encode()).hexdigest()
+
+
+def _users_of(log: LogOptions, folder: Path, config: LoopConfig) -> ReplayedUsers:
+    from interestclock.closed_loop import ReplayedUsers
+
+    return ReplayedUsers(
+        lambda: log.open(dead_letters=_dead_letters(folder)),
+        days_before=config.days_before,
+        seed=config.seed,
+    )
+
+
+def _dead_letters(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}-dead-letters.jsonl")
 
 
 def _broker(redis: str | None, kafka: str | None) -> str | None:
@@ -169,6 +215,11 @@ def _say_end(loop: ClosedLoop, counts: LoopCounts) -> None:
         f"{counts.users.ranks:,} ranks, {counts.users.unanswered:,} unanswered, "
         f"{counts.users.skipped:,} skipped, {counts.users.repeats:,} calls repeated"
     )
+    if loop.folder.users.patient:
+        _say(
+            f"{counts.users.unseen:,} items were ranked that the log did not show; the latest visit was "
+            f"{counts.users.behind_seconds:,.0f} s behind its time, of the loop's time"
+        )
     if loop.unanswered_because is not None:
         _say(f"the last unanswered one: {loop.unanswered_because}")
     for before, after in zip(loop.at_begin, loop.at_end, strict=True):

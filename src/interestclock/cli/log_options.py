@@ -21,7 +21,7 @@ from interestclock.plugins import exits_refused, is_named, look_in_current_folde
 if TYPE_CHECKING:
     from interestclock.events import EventSource
 
-__all__ = ["LogOptions", "with_log_options"]
+__all__ = ["LogOptions", "with_log_options", "with_replay_options"]
 
 _COLUMNS = "What the columns mean (over or instead of a mapping file)"
 _ALL_TIME_MINUTES = ALL_TIME_DAYS * 1_440
@@ -149,6 +149,57 @@ def with_log_options(command: Callable[..., None]) -> Callable[..., None]:
     flattened.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     flattened.__annotations__ = {p.name: p.annotation for p in parameters}
     return flattened
+
+
+def with_replay_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for a command that may go without a log: it is named by ``--replay``.
+
+    The command's first argument is a ``LogOptions``, or None where there is none.
+    """
+    of_log, of_keys = _log_parameters()[1:], _key_parameters()
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+
+    @functools.wraps(command)
+    def flattened(**values: Any) -> None:
+        replay = values.pop("replay")
+        log = {parameter.name: values.pop(parameter.name) for parameter in of_log}
+        keys = {name: values.pop(parameter.name) for name, parameter in of_keys.items()}
+        if not replay:
+            _refuse_without_replay(log, keys)
+        with exits_refused(f"code of your own, in {command.__name__.removesuffix('_command')},"):
+            command(LogOptions(log=replay, **log, keys=keys) if replay else None, **values)
+
+    parameters = [*own, _REPLAY, *of_log, *of_keys.values()]
+    flattened.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    flattened.__annotations__ = {p.name: p.annotation for p in parameters}
+    return flattened
+
+
+def _refuse_without_replay(log: Mapping[str, Any], keys: Mapping[str, Any]) -> None:
+    given = [each.name for each in fields(LogOptions) if each.name in log and log[each.name] != each.default]
+    options = _key_parameters()
+    given += [options[name].name for name, value in keys.items() if value or value is False]
+    if given:
+        raise ConfigError(
+            ", ".join(f"--{each.replace('_', '-')}" for each in given)
+            + ": say what a log is like, and none is replayed; give --replay LOG, too, or leave them out"
+        )
+
+
+_REPLAY = inspect.Parameter(
+    "replay",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=None,
+    annotation=Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="<log>",
+            help="A log whose users come when they came and do what it says, in place of simulated ones: a "
+            "file or a folder, as `compare` reads it; repeat it for several.",
+            show_default=False,
+        ),
+    ],
+)
 
 
 def _log_parameters() -> list[inspect.Parameter]:

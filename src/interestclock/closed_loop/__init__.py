@@ -8,6 +8,7 @@ from interestclock.closed_loop.loop_folder import LoopFolder
 from interestclock.closed_loop.loop_numbers import LoopNumbers, PartNumbers
 from interestclock.closed_loop.loop_users import LogBefore, Seen
 from interestclock.closed_loop.part import Part, PartConfig
+from interestclock.closed_loop.replayed_users import ReplayedUsers, ReplayedVisit
 from interestclock.closed_loop.simulated_users import SimulatedUsers, SimulatedVisit
 from interestclock.closed_loop.supervisor import Supervisor
 from interestclock.closed_loop.user_counts import UserCounts, UserNumbers
@@ -24,6 +25,8 @@ __all__ = [
     "Part",
     "PartConfig",
     "PartNumbers",
+    "ReplayedUsers",
+    "ReplayedVisit",
     "Seen",
     "SimulatedUsers",
     "SimulatedVisit",

@@ -30,6 +30,8 @@ class LoopConfig:
         ranker: that is trained.
         broker: address of the stream or topic in the middle, ``redis://HOST:PORT/STREAM`` or
             ``kafka://HOST:PORT/TOPIC``; None is an embedded log in the loop's folder.
+        replayed: digest of the log whose users come, with its names; None: simulated ones come, and only of
+            them ``size``, ``requests_per_day``, ``candidates`` and ``shown`` are.
 
     Raises:
         ConfigError: one of them cannot be.
@@ -52,6 +54,7 @@ class LoopConfig:
     outage_seconds: float = 20.0
     ranker: str = "gaussian+longterm"
     broker: str | None = None
+    replayed: str | None = None
 
     def __post_init__(self) -> None:
         check_numbers(self)
