@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from interestclock.errors import ConfigError
 from interestclock.histories import Behaviours, UserHistories
 from interestclock.samples import CandidateConfig, Candidates, sample_candidates
-from interestclock.samples.candidates import _Past, uniform
+from interestclock.samples.past_choices import PastChoices, uniform
 from interestclock.state.choices import Choices
 
 Past = tuple[Choices, UserHistories]
@@ -169,7 +169,7 @@ def test_of_the_recent_past_the_newest_are_drawn_by_their_place() -> None:
 
 @given(st.integers(1, 10**6), st.floats(0, 1, exclude_max=True))
 def test_a_place_of_the_recent_past_is_in_it(bound: int, share: float) -> None:
-    place = _Past(bound_N=np.array([bound]), item_at=lambda _, place_X: place_X, recent=True).items(
+    place = PastChoices(bound_N=np.array([bound]), item_at=lambda _, place_X: place_X, recent=True).items(
         np.array([0]), np.array([share])
     )
     assert 0 <= place[0] < bound
