@@ -13,11 +13,11 @@ from interestclock.samples import CandidateConfig, PrepareConfig
 from interestclock.studies import CompareConfig, compare
 from interestclock.studies.rankers import NamedRanker
 
-__all__ = ["arguments", "compared", "gain"]
+__all__ = ["arguments", "compared", "gain", "gain_in_hits"]
 
 
 def arguments(description: str | None) -> argparse.Namespace:
-    """A log of choices, its layout, mapping and items, seeds, jobs and replicates."""
+    """A log of choices, its layout, mapping and items, seeds, jobs, replicates, choices to be ranked."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("log", type=Path)
     parser.add_argument("--layout")
@@ -26,6 +26,7 @@ def arguments(description: str | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--replicates", type=int, default=1000)
+    parser.add_argument("--rank-choices", type=int, default=0)
     return parser.parse_args()
 
 
@@ -38,6 +39,7 @@ def compared(
         seeds=given.seeds,
         jobs=given.jobs,
         replicates=given.replicates,
+        rank_choices=given.rank_choices,
         prepare=PrepareConfig(candidates=candidates),
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -56,3 +58,11 @@ def gain(results: dict[str, Any], ranker: str, over: str) -> tuple[float, float,
     """A difference in AUC, and its 95% interval over users."""
     pair = results["pairs"][f"{ranker}-{over}"]["auc"]
     return pair["mean"], *pair["ci95"]
+
+
+def gain_in_hits(results: dict[str, Any], ranker: str, over: str) -> tuple[float, float, float] | None:
+    """The same in hit@10, where choices were ranked."""
+    if "ranked" not in results:
+        return None
+    one = results["ranked"]["rankers"][ranker]["over"][over]
+    return one["mean"], *one["ci95"]

@@ -1,13 +1,14 @@
 """What a clock adds to the hour under three draws of candidates: the clock's gain, or the sampler's?
 
-``python benchmarks/samplers.py LOG --layout foursquare --items categories.csv`` compares three times.
+``python benchmarks/samplers.py LOG --layout foursquare --items categories.csv`` compares three times;
+with ``--rank-choices 2000`` also by hit@10 among 200 candidates.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from choice_logs import arguments, compared, gain
+from choice_logs import arguments, compared, gain, gain_in_hits
 
 from interestclock.samples import CandidateConfig
 
@@ -23,15 +24,22 @@ SAMPLERS = {
 
 def lines(by_sampler: dict[str, dict[str, Any]]) -> list[str]:
     """A table: a row for each ranker, its gain over the hour under each sampler, and whose that gain is."""
-    rows = [
-        f"| AUC − hour | {' | '.join(by_sampler)} | the gain is |",
-        "| --- " * (len(by_sampler) + 2) + "|",
-    ]
-    for ranker in RANKERS[1:]:
-        gains = {name: gain(results, ranker, RANKERS[0]) for name, results in by_sampler.items()}
+    by_ranker = {ranker: _gains(by_sampler, ranker) for ranker in RANKERS[1:]}
+    heads = list(by_ranker[RANKERS[1]])
+    rows = [f"| AUC − hour | {' | '.join(heads)} | the gain is |", "| --- " * (len(heads) + 2) + "|"]
+    for ranker, gains in by_ranker.items():
         cells = [f"{mean:+.4f} ({low:+.4f} to {high:+.4f})" for mean, low, high in gains.values()]
         rows.append(f"| {ranker} | {' | '.join(cells)} | {_whose(gains)} |")
     return rows
+
+
+def _gains(by_sampler: dict[str, dict[str, Any]], ranker: str) -> dict[str, tuple[float, float, float]]:
+    """Over the hour under each draw: in AUC, and in hit@10 where choices were ranked."""
+    gains = {name: gain(results, ranker, RANKERS[0]) for name, results in by_sampler.items()}
+    for name, results in by_sampler.items():
+        if (hits := gain_in_hits(results, ranker, RANKERS[0])) is not None:
+            gains[f"{name}: hit@10"] = hits
+    return gains
 
 
 def _whose(gains: dict[str, tuple[float, float, float]]) -> str:

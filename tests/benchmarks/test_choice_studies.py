@@ -35,6 +35,24 @@ def test_a_gain_that_vanishes_under_one_draw_is_the_samplers():
     assert "+0.0200 (+0.0180 to +0.0220)" in table[4]
 
 
+def test_a_gain_that_vanishes_among_many_candidates_is_the_samplers():
+    draw = results(hour_gaussian=0.01, hour_longterm=0.01, hour_routine=0.02)
+    hits = {"hour+gaussian": 0.01, "hour+longterm": -0.01, "hour+routine": 0.001}
+    draw["ranked"] = {
+        "rankers": {
+            name: {"over": {"hour": {"mean": gain, "ci95": [gain - 0.002, gain + 0.002]}}}
+            for name, gain in hits.items()
+        }
+    }
+    table = samplers.lines({"all time": draw})
+    assert table[0] == "| AUC − hour | all time | all time: hit@10 | the gain is |"
+    assert [row.split("|")[-2].strip() for row in table[2:]] == [
+        "the ranker's",
+        "the sampler's: gone under all time: hit@10",
+        "the sampler's: gone under all time: hit@10",
+    ]
+
+
 def test_the_three_draws_offer_equally_many():
     assert {each.per_choice for each in samplers.SAMPLERS.values()} == {CandidateConfig().per_choice}
 

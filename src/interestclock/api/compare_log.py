@@ -58,6 +58,7 @@ def compare(
     candidates_by_popularity: int = CANDIDATES_BY_POPULARITY,
     candidates_from_own_past: int = CANDIDATES_FROM_OWN_PAST,
     candidates_own_past: str = OWN_PASTS[0],
+    rank_choices: int = 0,
     replicates: int = 1000,
     mapping: str | Path | ColumnMapping | None = None,
     layout: str | None = None,
@@ -116,6 +117,8 @@ def compare(
         buckets_per_day, window_days: of a clock (Eq. 3).
         candidates_by_popularity, candidates_from_own_past: beside each choice, in a log of choices.
         candidates_own_past: how the latter are drawn: all-time or recent.
+        rank_choices: in a log of choices, how many (2000, say) of the validation and of the test part are
+            ranked among 199 candidates each, for hit@10; in every run 200 predictions more for each.
         replicates: bootstrap resamples of users.
         dead_letters: file for rows that cannot be used; None: beside ``out``, and a warning says how many.
         progress: tell on the standard error how it comes along: bars in a terminal, in a notebook a line that
@@ -139,6 +142,7 @@ def compare(
             label=label,
             jobs=jobs,
             replicates=replicates,
+            rank_choices=rank_choices,
             prepare=PrepareConfig(
                 candidates=CandidateConfig(
                     by_popularity=candidates_by_popularity,

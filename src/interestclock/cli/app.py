@@ -19,6 +19,7 @@ from interestclock.cli.candidate_options import (
     ByPopularity,
     FromOwnPast,
     OwnPast,
+    RankChoices,
 )
 from interestclock.cli.erase import erase_app
 from interestclock.cli.follow import features_app
@@ -116,6 +117,7 @@ def compare_command(
     candidates_by_popularity: ByPopularity = BY_POPULARITY,
     candidates_from_own_past: FromOwnPast = FROM_OWN_PAST,
     candidates_own_past: OwnPast = OWN_PAST,
+    rank_choices: RankChoices = 0,
     replicates: Annotated[
         int, typer.Option(metavar="<int>", min=1, help="Bootstrap resamples of users.")
     ] = 1000,
@@ -139,10 +141,11 @@ def compare_command(
     named = named_rankers(rankers, lineup)
     log.check()
     from interestclock.clocks import GaussianConfig
+    from interestclock.evaluation.draw_words import draw_words, ranked_words
     from interestclock.evaluation.verdict import limits_of_the_log
     from interestclock.studies.compare import CompareConfig, compare
     from interestclock.studies.progress import TerminalProgress
-    from interestclock.studies.result_table import beside_hour_table, result_table
+    from interestclock.studies.result_table import beside_hour_table, ranked_table, result_table
     from interestclock.training import TrainConfig
 
     config = CompareConfig(
@@ -151,6 +154,7 @@ def compare_command(
         label=label,
         jobs=jobs,
         replicates=replicates,
+        rank_choices=rank_choices,
         prepare=_prepare(
             buckets_per_day,
             window_days,
@@ -167,10 +171,11 @@ def compare_command(
         source = log.open(dead_letters=_dead_letters(out))
         results = compare(source, out, config=config, title=f"Rankers on {log.title}", progress=progress)
     _out.print(result_table(results))
-    if (beside_hour := beside_hour_table(results)) is not None:
-        _out.print()
-        _out.print(beside_hour)
-    for sentence in limits_of_the_log(results):
+    for more in (beside_hour_table(results), ranked_table(results)):
+        if more is not None:
+            _out.print()
+            _out.print(more)
+    for sentence in (*limits_of_the_log(results), *ranked_words(results), *draw_words(results)):
         _out.print(sentence, highlight=False, markup=False, soft_wrap=True)
     _say_counts(source.counts, _dead_letters(out))
     _out.print(f"Look at {out / 'report.html'}", highlight=False, markup=False, soft_wrap=True)

@@ -14,6 +14,7 @@ from interestclock.evaluation import plots, tables
 from interestclock.evaluation.drawn_lines import drawn_lines
 from interestclock.evaluation.page import page
 from interestclock.evaluation.plots import Figure
+from interestclock.evaluation.ranked_table import ranked_lead, ranked_table
 from interestclock.evaluation.report_data import HourlyProfile, Report
 from interestclock.evaluation.swing_plot import swing_of_calibration
 from interestclock.evaluation.swing_table import swing_table
@@ -94,6 +95,7 @@ def report_tables(results: Json) -> dict[str, Any]:
     """
     rankers: Json = results.get("rankers", {})
     tasks = next(iter(rankers.values())).get("tasks", {}) if rankers else {}
+    ranked = results.get("ranked")
     pairs = {"AUC": "auc", "UAUC": "uauc"} if rankers else {}
     return {
         "label": results.get("label"),
@@ -101,6 +103,8 @@ def report_tables(results: Json) -> dict[str, Any]:
         "baseline": results.get("baseline", "base"),
         "ranker_table": tables.ranker_table(results) if rankers else None,
         "pairs": {name: tables.pair_matrix(results, metric) for name, metric in pairs.items()},
+        "ranked": ranked_table(ranked, baseline=results["baseline"]) if ranked else None,
+        "ranked_lead": ranked_lead(ranked) if ranked else None,
         "swing": swing_table(results["swing"], baseline=results["baseline"]) if "swing" in results else None,
         "tasks": {task: tables.task_table(results, task) for task in tasks},
     }

@@ -9,7 +9,17 @@ from typing import Any
 from interestclock.evaluation.palette import colours
 from interestclock.evaluation.verdict import is_above, percent
 
-__all__ = ["Cell", "Row", "Table", "pair_matrix", "ranker_table", "task_table"]
+__all__ = [
+    "Cell",
+    "Row",
+    "Table",
+    "difference_cell",
+    "estimate_cell",
+    "pair_matrix",
+    "ranker_table",
+    "task_table",
+    "tone",
+]
 
 Json = Mapping[str, Any]
 DASH = "–"
@@ -90,9 +100,9 @@ def _of_ranker(results: Json, name: str, reachable: bool) -> list[Cell]:
     gain = _gain(row, "relaimpr_auc", is_base)
     decided = results.get("comparisons", {}).get("gains", {}).get(name)
     if decided is not None and gain.tone:  # as the verdict has it: over all comparisons and seeds
-        gain = replace(gain, tone=_tone(decided["interval"]))
-    cells = [_estimate(row["auc"]), gain]
-    cells += [_estimate(row["uauc"]), _gain(row, "relaimpr_uauc", is_base), _estimate(row["logloss"])]
+        gain = replace(gain, tone=tone(decided["interval"]))
+    cells = [estimate_cell(row["auc"]), gain]
+    cells += [estimate_cell(row["uauc"]), _gain(row, "relaimpr_uauc", is_base), estimate_cell(row["logloss"])]
     if over := results.get("over_hour"):
         pair = results["pairs"].get(f"{name}-{over['baseline']}") if name in over["gains"] else None
         cells.append(_over(pair, over["gains"][name]) if pair else Cell(figure=DASH))
@@ -104,7 +114,7 @@ def _of_ranker(results: Json, name: str, reachable: bool) -> list[Cell]:
 
 def _over(pair: Json, decided: Json) -> Cell:
     """A difference, coloured as the verdict has it."""
-    return replace(_pair(pair, "auc"), tone=_tone(decided["interval"]))
+    return replace(_pair(pair, "auc"), tone=tone(decided["interval"]))
 
 
 def _share(one: Json) -> Cell:
@@ -112,7 +122,16 @@ def _share(one: Json) -> Cell:
     return Cell(figure=percent(one["mean"], digits=0), small=(interval,))
 
 
-def _estimate(one: Json) -> Cell:
+def estimate_cell(one: Json) -> Cell:
+    """A figure with its interval and, where there are several seeds, the smallest and the largest of one.
+
+    Args:
+        one: ``{"mean", "ci95"}``, and ``seeds`` where they are known.
+
+    Example:
+        >>> estimate_cell({"mean": 0.7, "ci95": [0.6, 0.8]}).figure
+        '0.7000'
+    """
     interval = " to ".join(_number(bound) for bound in one["ci95"])
     return Cell(figure=_number(one["mean"]), small=(interval, *_seeds(one.get("seeds", ()))))
 
@@ -127,11 +146,17 @@ def _gain(row: Json, key: str, is_base: bool) -> Cell:
     if is_base or ci95 is None:
         return Cell(figure=DASH)
     return Cell(
-        figure=percent(row[key]), small=(" to ".join(percent(bound) for bound in ci95),), tone=_tone(ci95)
+        figure=percent(row[key]), small=(" to ".join(percent(bound) for bound in ci95),), tone=tone(ci95)
     )
 
 
-def _tone(ci95: Sequence[float | None]) -> str:
+def tone(ci95: Sequence[float | None]) -> str:
+    """``up`` where a whole interval lies above 0, ``down`` below, else ``tie``.
+
+    Example:
+        >>> tone([0.1, 0.3]), tone([-0.1, 0.3])
+        ('up', 'tie')
+    """
     if is_above(ci95):
         return "up"
     return "down" if ci95[1] is not None and ci95[1] < 0 else "tie"
@@ -161,11 +186,21 @@ def pair_matrix(results: Json, metric: str) -> Table:
 
 
 def _pair(pair: Json | None, metric: str) -> Cell:
-    if pair is None:
-        return Cell(tone="none")
-    one = pair[metric]
+    return Cell(tone="none") if pair is None else difference_cell(pair[metric])
+
+
+def difference_cell(one: Json) -> Cell:
+    """A difference with its interval, coloured where that excludes 0.
+
+    Args:
+        one: ``{"mean", "ci95"}``.
+
+    Example:
+        >>> difference_cell({"mean": 0.01, "ci95": [0.002, 0.018]})
+        Cell(figure='+0.0100', small=('+0.0020 to +0.0180',), tone='up')
+    """
     interval = " to ".join(_signed(bound) for bound in one["ci95"])
-    return Cell(figure=_signed(one["mean"]), small=(interval,), tone=_tone(one["ci95"]))
+    return Cell(figure=_signed(one["mean"]), small=(interval,), tone=tone(one["ci95"]))
 
 
 def _signed(value: float | None) -> str:
@@ -188,7 +223,7 @@ def task_table(results: Json, task: str) -> Table:
     named: Json = next(iter(by_ranker.values()), {})
     metrics = [name for name in named if any(row[name]["mean"] is not None for row in by_ranker.values())]
     rows = [
-        Row(name=name, cells=tuple(_estimate(row[metric]) for metric in metrics))
+        Row(name=name, cells=tuple(estimate_cell(row[metric]) for metric in metrics))
         for name, row in by_ranker.items()
     ]
     return Table(heads=("ranker", *metrics), rows=tuple(rows))

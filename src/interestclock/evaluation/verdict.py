@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from interestclock.evaluation.draw_words import draw_words, listed, ranked_words
+
 __all__ = ["is_above", "limits_of_the_log", "percent", "verdict"]
 
 Json = Mapping[str, Any]
@@ -38,7 +40,7 @@ def verdict(results: Json) -> list[str]:
     First over the baseline, which sees no time at all; then, of rankers that carry an hour embedding and
     more, over the hour embedding alone (``over_hour``): what a clock adds to it. A difference counts when its
     interval, which holds for all rankers at once and for other users and seeds, excludes 0. Where no ranker
-    can be told from guessing, nothing else is said.
+    can be told from guessing, nothing else is said. Where candidates were sampled, it ends with the draw.
 
     Args:
         results: the dictionary of :func:`summarise`.
@@ -50,7 +52,8 @@ def verdict(results: Json) -> list[str]:
         >>> verdict({"label": "finish", "baseline": "base", "rankers": {}, "pairs": {}})
         ['No ranker was evaluated.']
     """
-    return [*limits_of_the_log(results), *_compared(results), *_over_hour(results)]
+    said = [*limits_of_the_log(results), *_compared(results), *_over_hour(results)]
+    return [*said, *ranked_words(results), *draw_words(results)]
 
 
 def limits_of_the_log(results: Json) -> list[str]:
@@ -100,7 +103,7 @@ def _compared(results: Json) -> list[str]:
     gains: Json = compared["gains"]
     if all(gain["mean"] is None for gain in gains.values()):
         label = results["label"]
-        return [f"{_listed(list(gains))} cannot be compared with {base}: '{label}' has one class only."]
+        return [f"{listed(list(gains))} cannot be compared with {base}: '{label}' has one class only."]
     if not _learned(compared):
         return [_nothing_learned(compared)]
     return [
@@ -188,7 +191,7 @@ def _undecided(compared: Json, names: Sequence[str]) -> list[str]:
         return []
     least = max(compared["gains"][name]["detectable"] for name in known) / compared["auc"][base]["mean"]
     sentence = (
-        f"{_listed(known)} cannot be told from {base}; this log would show a gain of {100 * least:.2f}% or "
+        f"{listed(known)} cannot be told from {base}; this log would show a gain of {100 * least:.2f}% or "
         f"more (in {100 * compared['power']:.0f} of 100 such logs)."
     )
     if not compared["seeds_counted"]:
@@ -204,7 +207,3 @@ def _reach(results: Json, best: str) -> list[str]:
         f"The true probabilities reach an AUC of {oracle['auc']:.4f}; {best} goes "
         f"{100 * share['mean']:.0f}% of the way there from {results['baseline']}."
     ]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

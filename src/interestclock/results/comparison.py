@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from interestclock.errors import check_names
 from interestclock.evaluation.cell import comparison_cell
+from interestclock.evaluation.draw_words import draw_words
 from interestclock.evaluation.report import write_report
 from interestclock.evaluation.report_data import Report
 from interestclock.evaluation.svg import has_gains
@@ -161,6 +162,7 @@ class Comparison:
                 for name, row in rankers.items()
             ),
             *self.verdict[:1],
+            *draw_words(self.results),
             f"Best: {self._how_best()}",
         ]
         return "\n".join(lines)

@@ -27,6 +27,8 @@ def comparison_table(results: Json) -> pa.Table:
         of the test part, ``relaimpr_auc`` and ``relaimpr_uauc`` over the baseline, each with ``_low`` and
         ``_high`` of its 95% interval over users; ``gain_auc`` with ``_low`` and ``_high``, the difference to
         the baseline with the interval that the verdict judges by, which counts all comparisons and seeds in;
+        ``hit`` with ``_low`` and ``_high``, how often a ranked choice is among the first ten, and
+        ``gain_hit`` likewise, as ``gain_auc``, where choices were ranked, and null else;
         ``validation_auc``, ``frozen_auc``; ``seconds``, ``samples_per_second``, ``peak_rss_mib`` of a run.
 
     Example:
@@ -52,9 +54,19 @@ def _row(results: Json, name: str) -> Row:
         row |= _with_bounds(metric, ranker.get(metric), ranker.get(f"{metric}_ci95") or nothing)
     gain = results.get("comparisons", {}).get("gains", {}).get(name, {})
     row |= _with_bounds("gain_auc", gain.get("mean"), gain.get("interval", nothing))
+    row |= _ranked(results.get("ranked") or {}, name, str(results.get("baseline")))
     for part in ("validation", "frozen"):
         row[f"{part}_auc"] = results.get(part, {}).get(name, {}).get("auc", {}).get("mean")
     return row | {cost: ranker.get(cost) for cost in _COSTS}
+
+
+def _ranked(ranked: Json, name: str, baseline: str) -> Row:
+    nothing = {"mean": None, "ci95": [None, None], "interval": [None, None]}
+    hit = ranked.get("rankers", {}).get(name, nothing)
+    gain = ranked.get("comparisons", {}).get(baseline, {}).get("gains", {}).get(name, nothing)
+    return _with_bounds("hit", hit["mean"], hit["ci95"]) | _with_bounds(
+        "gain_hit", gain["mean"], gain["interval"]
+    )
 
 
 def _with_bounds(name: str, mean: float | None, interval: Any) -> Row:

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from interestclock.clock_features import ClockFeatureConfig
 from interestclock.clock_features.clock_terms import require_eq3_term
 from interestclock.clocks import ClockConfig, GaussianConfig, TimeEncodingConfig
 from interestclock.defaults import DEFAULT_RANKERS
@@ -16,12 +15,13 @@ from interestclock.errors import ConfigError, LogError, check_numbers
 from interestclock.evaluation import Split, split_by_time
 from interestclock.events.schema import EventSource, LogSchema
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig, describe_clock
-from interestclock.samples import PrepareConfig, SampleFolder, prepare_samples
+from interestclock.samples import CandidateConfig, PrepareConfig, SampleFolder, prepare_samples
 from interestclock.studies.end_state import keep_end_state
 from interestclock.studies.evaluation_rows import write_evaluation_rows
 from interestclock.studies.figures import figures
 from interestclock.studies.pictures import LogPictures, log_pictures
 from interestclock.studies.progress import Quiet, StudyProgress
+from interestclock.studies.ranked_figures import RANKED_FILE, choose_ranked, ranked_figures
 from interestclock.studies.rankers import NamedRanker, lineup
 from interestclock.studies.result_folder import result_folder
 from interestclock.studies.run_all import run_all
@@ -43,6 +43,8 @@ class CompareConfig:
         seeds: runs of each, with seeds 0, 1, ...
         label: the comparison is about; None for finish, else the log's first.
         jobs: runs at a time. replicates: of the bootstrap over users.
+        rank_choices: of a log of choices, how many of the validation and of the test part are ranked among
+            199 candidates each; 200 predictions more for each of them, in every run.
         prepare, train: of samples and training. gaussian: of every Gaussian Clock.
 
     Raises:
@@ -58,6 +60,7 @@ class CompareConfig:
     label: str | None = None
     jobs: int = 1
     replicates: int = 1000
+    rank_choices: int = 0
     prepare: PrepareConfig = field(default_factory=PrepareConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     gaussian: GaussianConfig = field(default_factory=GaussianConfig)
@@ -67,6 +70,8 @@ class CompareConfig:
         for name in ("seeds", "jobs", "replicates"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")
+        if self.rank_choices < 0:
+            raise ConfigError(f"rank_choices is {self.rank_choices}; give 0 or more, for example 2000")
         if not self.rankers:
             raise ConfigError("no ranker is named; name some, for example base,hour,hour+gaussian")
         lineup(self.rankers)
@@ -83,7 +88,8 @@ def compare(
     """Run every ranker over a log in streaming order and write what came out.
 
     ``out`` appears when everything in it is whole: ``results.json``, ``report.html``, ``report.json``,
-    ``picture.svg``, ``predictions/``, ``rankers/``, ``vocabulary/``, ``state/`` and ``config.json``.
+    ``picture.svg``, ``predictions/``, ``rankers/``, ``vocabulary/``, ``state/`` and ``config.json``; and
+    ``ranked/`` where choices are ranked.
 
     Args:
         source: the log. out: a folder that does not exist yet. title: of the report.
@@ -99,7 +105,8 @@ def compare(
     Raises:
         ResultError: ``out`` is there already, or cannot be written.
         ConfigError: the log has no such label, or nothing to make the clocks of that a ranker reads, a
-            clock's settings do not fit the log, or the device is not there.
+            clock's settings do not fit the log, choices are to be ranked and it says what was shown, or the
+            device is not there.
         LogError: the log cannot be read, not be split into parts with both classes, or holds nothing that
             any of the rankers could read.
 
@@ -113,6 +120,11 @@ def compare(
     settings = asdict(config) | {"rankers": _described(rankers), "rms_limit": _limits(rankers)}
     label = _label(source, config, rankers)
     _check_built(source.schema, config, rankers)
+    if config.rank_choices and not source.schema.positive_only:
+        raise ConfigError(
+            "choices are ranked among candidates where a log holds choices only; this one says what was "
+            "shown, and that is ranked as it is: leave out --rank-choices"
+        )
     check_device(config.train.device)
     progress = progress or Quiet()
     processes = min(config.jobs, config.seeds * len(config.rankers))
@@ -142,7 +154,7 @@ def _compare(
         (aside / part).mkdir()
     folder = prepare_samples(source, aside / "samples", config=config.prepare, progress=progress.phase)
     split = split_by_time(folder.event_times_ms())
-    pictures, readable = _ask_of_log(folder, aside, split=split, label=label, clocks=config.prepare.clocks)
+    pictures, readable = _ask_of_log(folder, aside, split=split, label=label, config=config)
     idle = without_effect(rankers, readable)
     rankers = _those_that_read(rankers, idle)
     plans = _plans(config, rankers, folder, aside, label=label, freeze_ms=split.test_start_ms)
@@ -157,11 +169,21 @@ def _compare(
         workers=workers,
         progress=progress,
     )
+    if config.rank_choices:
+        results["ranked"] = ranked_figures(
+            aside / "ranked",
+            rankers=list(rankers),
+            beside_hour=_beside_hour(rankers),
+            seeds=config.seeds,
+            replicates=config.replicates,
+        )
     results["not_compared"] = idle
     results["partly_empty"] = without_effect(rankers, readable, wholly=False)
     results["one_hour"] = readable.one_hour
     for name, row in results["rankers"].items():
         row.update(_cost([cost for cost in costs if cost.ranker == name]))
+    if folder.schema.positive_only and config.prepare.candidates is not None:
+        results["candidates"] = asdict(config.prepare.candidates)
     results["log"] = folder.manifest.counts | {
         "label": label,
         "fingerprint": folder.manifest.fingerprint,
@@ -172,14 +194,17 @@ def _compare(
 
 
 def _ask_of_log(
-    folder: SampleFolder, out: Path, *, split: Split, label: str, clocks: ClockFeatureConfig
+    folder: SampleFolder, out: Path, *, split: Split, label: str, config: CompareConfig
 ) -> tuple[LogPictures, Readable]:
     """All that figures and report need of the log, so that nobody asks it again once rankers are trained."""
     state = folder.state()
     evaluation_rows = out / "predictions" / "exposures.parquet"
     histories = write_evaluation_rows(folder, state, evaluation_rows, split=split, label=label)
     readable = readable_of(evaluation_rows, state.votes, behaviours=histories)
-    return log_pictures(folder, state, clocks=clocks), readable
+    if config.rank_choices:
+        drawn, most = config.prepare.candidates or CandidateConfig(), config.rank_choices
+        choose_ranked(folder, state, out / "ranked", split=split, most=most, config=drawn)
+    return log_pictures(folder, state, clocks=config.prepare.clocks), readable
 
 
 def _those_that_read(rankers: Mapping[str, RankerConfig], idle: Mapping[str, str]) -> dict[str, RankerConfig]:
@@ -236,6 +261,7 @@ def _plans(
             out=out,
             label=label,
             freeze_ms=freeze_ms,
+            ranked=out / "ranked" / RANKED_FILE if config.rank_choices else None,
         )
         for seed in range(config.seeds)
         for name, ranker in rankers.items()

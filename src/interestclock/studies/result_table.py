@@ -8,7 +8,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-__all__ = ["beside_hour_table", "result_table"]
+__all__ = ["beside_hour_table", "ranked_table", "result_table"]
 
 _LINE = 60  # columns, so that what stands above and below a table of one ranker is not broken
 
@@ -68,6 +68,36 @@ def beside_hour_table(results: dict[str, Any]) -> Table | None:
     for name in compared["gains"]:
         pair = results["pairs"][f"{name}-{hour}"]
         table.add_row(name, _difference(pair["auc"]), _difference(pair["uauc"]))
+    return table
+
+
+def ranked_table(results: dict[str, Any]) -> Table | None:
+    """How often choices are among the first ten of their lists; None where none were ranked.
+
+    Args:
+        results: what ``results.json`` holds.
+
+    Example:
+        >>> one = {"mean": 0.5, "ci95": [0.4, 0.6]}
+        >>> ranked = {"places": 10, "candidates": 199, "choices": {"test": 50}, "comparisons": {"base": {}},
+        ...     "rankers": {"base": one | {"over": {}}, "hour": one | {"over": {"base": one}}}}
+        >>> ranked_table({"ranked": ranked}).row_count
+        2
+    """
+    ranked = results.get("ranked")
+    if not ranked:
+        return None
+    hit, others = f"hit@{ranked['places']}", list(ranked["comparisons"])
+    table = _table(
+        f"{ranked['choices']['test']:,} choices among {ranked['candidates']} candidates each; brackets: "
+        "95% interval over users",
+        (hit, *(f"{hit} − {other}" for other in others)),
+    )
+    for name, row in ranked["rankers"].items():
+        over = row["over"]
+        table.add_row(
+            name, _figure(row), *(_difference(over[other]) if other in over else "" for other in others)
+        )
     return table
 
 

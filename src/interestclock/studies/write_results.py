@@ -111,8 +111,6 @@ def _about_candidates(counts: dict[str, int], settings: dict[str, Any]) -> str:
         f"The log holds choices only. Beside each choice stand up to {candidates['by_popularity']} "
         f"candidates by popularity so far and {candidates['from_own_past']} from the user's own past, each "
         f"drawn {_DRAWN[candidates['own_past']]}: {counts['sampled_candidates']:,} in all. "
-        "A gain that another draw of candidates makes vanish (--candidates-own-past recent, "
-        "--candidates-from-own-past 0) is the draw's, and not the ranker's. "
         f"{counts['unscored']:,} choices were of an item nobody had chosen before; they are not scored, but "
         "enter histories and clocks."
     )

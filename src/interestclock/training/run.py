@@ -15,6 +15,8 @@ from interestclock.errors import ConfigError, check_numbers
 from interestclock.metrics.learning_curve import LearningCurve
 from interestclock.ranking import FeatureNames, Ranker, RankerConfig, save_ranker
 from interestclock.samples import Batch, BatchMaker, SampleFolder
+from interestclock.samples.ranked_choices import RankedChoices
+from interestclock.training.choice_ranks import ChoiceRanks
 from interestclock.training.config import TrainConfig
 from interestclock.training.memory import forget_peak, peak_rss_mib
 from interestclock.training.prediction_file import PredictionFile
@@ -34,6 +36,7 @@ class RunPlan:
         ranker: the name it is compared under. config, train: what it is and how it learns.
         samples: folder of prepared samples. out: folder with ``predictions`` and ``rankers`` in it.
         label: whose AUC is shown on the way. freeze_ms: from when a frozen copy is asked too.
+        ranked: file of choices to be ranked among many; ``out`` has a folder ``ranked`` then. None: none.
 
     Example:
         >>> RunPlan(ranker="base", config=RankerConfig(), train=TrainConfig(seed=1),
@@ -48,6 +51,7 @@ class RunPlan:
     out: Path
     label: str
     freeze_ms: int | None = None
+    ranked: Path | None = None
 
     def __post_init__(self) -> None:
         check_numbers(self)
@@ -133,11 +137,14 @@ def run_ranker(plan: RunPlan, report: Callable[[RunProgress], None]) -> RunCost:
         config=plan.train,
         freeze_ms=plan.freeze_ms,
     )
+    ranks = _choice_ranks(plan, trainer)
     path = plan.out / "predictions" / f"{plan.name}.parquet"
     with PredictionFile(path, names.tasks, frozen=True) as file:
-        meter = _ProgressMeter(plan, file, total=folder.manifest.counts["samples"], report=report)
+        meter = _ProgressMeter(plan, file, ranks, total=folder.manifest.counts["samples"], report=report)
         maker = BatchMaker(recent=plan.config.recent, clocks=plan.config.needs_clocks)
         trainer.run(folder.chunks(maker, state), meter)
+    if ranks is not None:
+        ranks.write(plan.out / "ranked" / f"{plan.name}.parquet")
     save_ranker(ranker, plan.out / "rankers" / plan.name)
     return RunCost(
         ranker=plan.ranker,
@@ -149,6 +156,12 @@ def run_ranker(plan: RunPlan, report: Callable[[RunProgress], None]) -> RunCost:
     )
 
 
+def _choice_ranks(plan: RunPlan, trainer: SampleTrainer) -> ChoiceRanks | None:
+    if plan.ranked is None:
+        return None
+    return ChoiceRanks(RankedChoices.read(plan.ranked), label=plan.label, ask=trainer.ask)
+
+
 def _forget_runs() -> None:
     """What runs before left in memory is none of the next one's."""
     gc.collect()
@@ -157,19 +170,27 @@ def _forget_runs() -> None:
 
 
 class _ProgressMeter:
-    """Writes predictions down, counts, times and, twice a second, tells."""
+    """Writes predictions down, counts, times and, twice a second, tells; has choices ranked, untimed."""
 
     def __init__(
-        self, plan: RunPlan, file: PredictionFile, *, total: int, report: Callable[[RunProgress], None]
+        self,
+        plan: RunPlan,
+        file: PredictionFile,
+        ranks: ChoiceRanks | None,
+        *,
+        total: int,
+        report: Callable[[RunProgress], None],
     ) -> None:
         self._plan, self._file, self._total, self._report = plan, file, total, report
+        self._ranks = ranks
         self._began = self._reported_s = time.perf_counter()
         self._curve = LearningCurve(events_per_window=10_000)
         self.samples = 0
 
     @property
     def seconds(self) -> float:
-        return time.perf_counter() - self._began
+        ranking = 0.0 if self._ranks is None else self._ranks.seconds
+        return time.perf_counter() - self._began - ranking
 
     @property
     def auc(self) -> float:
@@ -178,6 +199,8 @@ class _ProgressMeter:
     def predicted(self, predicted: PredictedBatch) -> None:
         self._file.add(predicted.rows, predicted.probabilities, predicted.frozen)
         batch, probabilities = predicted.batch, predicted.probabilities
+        if self._ranks is not None:
+            self._ranks.predicted(batch)
         self.samples += len(batch)
         label = self._plan.label
         self._curve.add(

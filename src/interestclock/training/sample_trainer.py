@@ -9,7 +9,7 @@ from torch import Tensor
 
 from interestclock.histories import Histories
 from interestclock.ranking import Ranker
-from interestclock.samples import SampleChunk
+from interestclock.samples import Batch, SampleChunk
 from interestclock.training.config import TrainConfig
 from interestclock.training.learner import Learner
 from interestclock.training.pending import LabelsAlong, PendingBatches
@@ -65,6 +65,12 @@ class SampleTrainer:
         on_device = histories.to(device)
         self._learner = Learner(ranker.to(device), lambda: on_device, learning_rate=config.learning_rate)
         self._item_values, self._freeze_ms = item_values, freeze_ms
+
+    @torch.no_grad()
+    def ask(self, batch: Batch) -> dict[str, Tensor]:
+        """Logits by task, float32 (B,), with what has been learned so far; nothing is recorded or learned."""
+        logits = self._learner.predict(batch.to(self._learner.device)).logits
+        return {task: logit_B.cpu() for task, logit_B in logits.items()}
 
     def run(self, chunks: Iterable[SampleChunk], recorder: Recorder) -> None:
         """Predict, record and learn everything, in order."""
