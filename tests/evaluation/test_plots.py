@@ -11,6 +11,7 @@ from interestclock.defaults import DEFAULT_RANKERS
 from interestclock.evaluation import plots
 from interestclock.evaluation.palette import BASELINE_COLOUR, CYCLE, OTHER_COLOUR, colours
 from interestclock.evaluation.report_data import HourlyProfile
+from interestclock.evaluation.share_plots import first_shares_over_day, shares_over_day
 
 VALUES = ["rock", None, "pop", "rock"] * 6
 DIAL = HourlyProfile(user="7", attribute="genre", as_of_ms=0, values=VALUES, scores=[1.0, 0, 2.0, 3.0] * 6)
@@ -22,7 +23,7 @@ BY_HOUR = {"positives": [3] * 24, "rankers": {"base": {"auc": [0.5] * 24}, "long
     [
         plots.auc_by_hour(BY_HOUR, baseline="base", hidden=["long"]),
         plots.learning_curves({"base": [(0, 0.5)]}, baseline="base"),
-        plots.shares_over_day({"rock": [0.5] * 24, "pop": [0.5] * 24}),
+        shares_over_day({"rock": [0.5] * 24, "pop": [0.5] * 24}),
         plots.hourly_profile(DIAL),
         plots.cost({"base": {"seconds": 1.0}, "long": {}}, "seconds", title="s", baseline="base"),
     ],
@@ -43,7 +44,7 @@ def test_every_hour_of_the_dial_stands_once_midnight_first():
 
 def test_the_small_shares_are_summed():
     shares = {f"v{number}": [number / 100] * 24 for number in range(11)}
-    areas = plots.shares_over_day(shares)["data"]
+    areas = shares_over_day(shares)["data"]
     assert [area["name"] for area in areas] == [*(f"v{number}" for number in range(10, 2, -1)), "other (3)"]
     assert areas[-1]["y"] == pytest.approx([0.03] * 24)
     assert areas[-1]["fillcolor"] == OTHER_COLOUR
@@ -56,7 +57,7 @@ def test_a_window_of_one_class_is_a_gap():
 
 
 def test_quotes_are_left_as_plotly_shows_them():
-    assert plots.shares_over_day({'12" & <b>': [1.0] * 24})["data"][0]["name"] == '12" &amp; &lt;b&gt;'
+    assert shares_over_day({'12" & <b>': [1.0] * 24})["data"][0]["name"] == '12" &amp; &lt;b&gt;'
 
 
 def test_a_ranker_keeps_its_colour_and_the_baseline_is_grey():
@@ -75,3 +76,21 @@ def test_a_hidden_line_stands_in_the_legend():
     assert [line["visible"] for line in lines] == [True, "legendonly"]
     (line,) = plots.learning_curves({"base": [(0, 0.5)]}, baseline="base", hidden=["base"])["data"]
     assert line["visible"] == "legendonly"
+
+
+def test_one_ranker_at_a_time_in_the_colours_of_what_was_shown():
+    shown = {"pop": [0.7] * 24, "rock": [0.3] * 24}
+    first = {"base": {"pop": [0.2] * 24, "rock": [0.8] * 24}, "a<b": {"pop": [0.0] * 24, "rock": [1.0] * 24}}
+    figure = first_shares_over_day(first, like=shown, shown="a<b")
+    colour = {area["name"]: area["fillcolor"] for area in shares_over_day(shown)["data"]}
+    assert [(area["name"], area["visible"], area["stackgroup"]) for area in figure["data"]] == [
+        ("pop", False, "base"), ("rock", False, "base"), ("pop", True, "a<b"), ("rock", True, "a<b")
+    ]  # fmt: skip
+    assert all(area["fillcolor"] == colour[area["name"]] for area in figure["data"])
+    (menu,) = figure["layout"]["updatemenus"]
+    assert menu["active"] == 1
+    assert [(button["label"], button["args"]) for button in menu["buttons"]] == [
+        ("base", [{"visible": [True, True, False, False]}]),
+        ("a&lt;b", [{"visible": [False, False, True, True]}]),
+    ]
+    Figure(figure)  # plotly knows every key

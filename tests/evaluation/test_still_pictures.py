@@ -8,7 +8,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from interestclock.evaluation.plots import learning_curves, shares_over_day
+from interestclock.evaluation.plots import learning_curves
+from interestclock.evaluation.share_plots import shares_over_day
 from interestclock.evaluation.still_pictures import still_picture
 
 SVG = "{http://www.w3.org/2000/svg}"

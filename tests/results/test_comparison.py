@@ -100,7 +100,7 @@ def test_the_other_pictures_of_the_report_are_there_too(comparison: Comparison) 
     assert mood.get("aria-label") == f"{TITLE}: mood over the day"
     assert comparison.plot("shares").title == f"{TITLE}: genre over the day"
     html = comparison._repr_html_()
-    assert html.count("<svg") == 5
+    assert html.count("<svg") == 8
     with pytest.raises(ConfigError, match="has no picture 'dial'; it has gains, curves, shares"):
         comparison.plot("dial")
     with pytest.raises(ConfigError, match="no attribute 'tempo' that feeds the clocks; there is genre, mood"):

@@ -6,7 +6,7 @@ import json
 import math
 from pathlib import Path
 
-from interestclock.evaluation.report_data import HourlyProfile, Report
+from interestclock.evaluation.report_data import HourlyProfile, Report, TopShares
 from interestclock.studies.saved_report import read_report, save_report
 
 
@@ -19,6 +19,7 @@ def test_what_is_shown_is_read_as_it_was_written(tmp_path: Path) -> None:
         results={"label": "finish"},
         curves={"base": [(1, 0.1 + 0.2), (2, math.nan)]},
         attribute_shares={"genre": {"rock": [1 / 3] * 24}},
+        top_shares=TopShares(of_requests=False, shares={"genre": {"base": {"rock": [2 / 3] * 24}}}),
         hourly_profile=profile,
         notes=["one", "two"],
         configuration={"settings": {"seeds": 1}, "schema": {}},
@@ -32,6 +33,14 @@ def test_what_is_shown_is_read_as_it_was_written(tmp_path: Path) -> None:
     (at_ms, auc), (last_ms, none) = read.curves["base"]
     assert (at_ms, auc, last_ms) == (1, 0.1 + 0.2, 2)
     assert math.isnan(none)
-    for name in ("title", "results", "attribute_shares", "hourly_profile", "configuration", "versions"):
+    for name in (
+        "title",
+        "results",
+        "attribute_shares",
+        "top_shares",
+        "hourly_profile",
+        "configuration",
+        "versions",
+    ):
         assert getattr(read, name) == getattr(report, name)
     assert list(read.notes) == ["one", "two"]

@@ -12,15 +12,23 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from interestclock.evaluation.palette import OTHER_COLOUR, colours
+from interestclock.evaluation.palette import colours
 from interestclock.evaluation.report_data import HourlyProfile
 from interestclock.evaluation.slices import HOURS
 
-__all__ = ["Figure", "auc_by_hour", "cost", "escaped", "hourly_profile", "learning_curves", "shares_over_day"]
+__all__ = [
+    "HOUR_TICKS",
+    "Figure",
+    "auc_by_hour",
+    "cost",
+    "escaped",
+    "hour_axis",
+    "hourly_profile",
+    "learning_curves",
+]
 
 Figure = dict[str, Any]
 HOUR_TICKS = list(range(0, HOURS, 3))
-SHOWN_VALUES = 8
 
 
 def _figure(data: list[Figure], *, height: int = 420, **layout: Any) -> Figure:
@@ -32,7 +40,13 @@ def escaped(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def _hour_axis() -> Figure:
+def hour_axis() -> Figure:
+    """Local hours below a figure, 00:00 to 21:00.
+
+    Example:
+        >>> hour_axis()["ticktext"][-1]
+        '21:00'
+    """
     labels = [f"{hour:02d}:00" for hour in HOUR_TICKS]
     return {
         "title": {"text": "local hour"},
@@ -67,7 +81,7 @@ def auc_by_hour(by_hour: Mapping[str, Any], *, baseline: str, hidden: Collection
     ]
     return _figure(
         [bars, *lines],
-        xaxis=_hour_axis(),
+        xaxis=hour_axis(),
         yaxis={"title": {"text": "AUC"}, "overlaying": "y2", "tickformat": ".3f"},
         yaxis2={"title": {"text": "positives"}, "side": "right", "showgrid": False, "rangemode": "tozero"},
     )
@@ -115,37 +129,6 @@ def _known(value: float) -> float | None:
 
 def _moment(timestamp_ms: int) -> str:
     return datetime.fromtimestamp(timestamp_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def shares_over_day(shares: Mapping[str, Sequence[float]]) -> Figure:
-    """Share of each value in each local hour, stacked; the eight largest by name, the rest as other.
-
-    Source: the picture of Zhu et al., SIGIR 2024, figure 2.
-
-    Args:
-        shares: value → 24 shares, 0..1.
-
-    Example:
-        >>> [trace["name"] for trace in shares_over_day({"rock": [1.0] * 24})["data"]]
-        ['rock']
-    """
-    ranked = sorted(shares, key=lambda value: -sum(shares[value]))
-    colour = colours(ranked[:SHOWN_VALUES])
-    areas = [_area(escaped(value), shares[value], colour[value]) for value in ranked[:SHOWN_VALUES]]
-    rest = [shares[value] for value in ranked[SHOWN_VALUES:]]
-    if rest:
-        summed = [sum(hour) for hour in zip(*rest, strict=True)]
-        areas.append(_area(f"other ({len(rest)})", summed, OTHER_COLOUR))
-    yaxis = {"title": {"text": "share"}, "tickformat": ".0%", "rangemode": "tozero"}
-    return _figure(areas, xaxis=_hour_axis() | {"range": [0, 23]}, yaxis=yaxis)
-
-
-def _area(name: str, share_H: Sequence[float], colour: str) -> Figure:
-    return {
-        "type": "scatter", "mode": "lines", "stackgroup": "day", "name": name, "x": list(range(HOURS)),
-        "y": list(share_H), "line": {"width": 0.6, "color": colour}, "fillcolor": colour,
-        "hovertemplate": "%{y:.1%}",
-    }  # fmt: skip
 
 
 def hourly_profile(one: HourlyProfile) -> Figure:

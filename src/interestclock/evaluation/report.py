@@ -15,7 +15,8 @@ from interestclock.evaluation.drawn_lines import drawn_lines
 from interestclock.evaluation.page import page
 from interestclock.evaluation.plots import Figure
 from interestclock.evaluation.ranked_table import ranked_lead, ranked_table
-from interestclock.evaluation.report_data import HourlyProfile, Report
+from interestclock.evaluation.report_data import HourlyProfile, Report, best_of_validation
+from interestclock.evaluation.share_plots import first_shares_over_day, shares_over_day
 from interestclock.evaluation.swing_plot import swing_of_calibration
 from interestclock.evaluation.swing_table import swing_table
 from interestclock.evaluation.verdict import verdict
@@ -51,6 +52,7 @@ def write_report(path: Path, report: Report) -> None:
         not_drawn=drawn_lines(report.results).sentence,
         spreads=_spreads(report.results.get("by_hour")),
         attributes=list(report.attribute_shares),
+        first_of_requests=report.top_shares.of_requests,
         profile=report.hourly_profile,
         profile_as_of=None if report.hourly_profile is None else _as_of(report.hourly_profile),
         costs=[name for name in figures if name.startswith("cost-")],
@@ -73,13 +75,24 @@ def _figures(report: Report) -> dict[str, Figure]:
         figures["swing"] = swing_of_calibration(swings)
     if report.curves:
         figures["curves"] = plots.learning_curves(report.curves, baseline=baseline, hidden=hidden)
-    for number, by_value in enumerate(report.attribute_shares.values()):
-        figures[f"shares-{number}"] = plots.shares_over_day(by_value)
+    figures |= _shares(report)
     if report.hourly_profile is not None and any(report.hourly_profile.values):
         figures["dial"] = plots.hourly_profile(report.hourly_profile)
     for key, title in COSTS.items():
         if any(row.get(key) for row in rankers.values()):
             figures[f"cost-{key}"] = plots.cost(rankers, key, title=title, baseline=baseline)
+    return figures
+
+
+def _shares(report: Report) -> dict[str, Figure]:
+    """Of each attribute what was shown over the day, and what each ranker puts first."""
+    figures: dict[str, Figure] = {}
+    for number, (attribute, by_value) in enumerate(report.attribute_shares.items()):
+        figures[f"shares-{number}"] = shares_over_day(by_value)
+        if by_ranker := report.top_shares.shares.get(attribute):
+            figures[f"first-{number}"] = first_shares_over_day(
+                by_ranker, like=by_value, shown=best_of_validation(report.results, of=list(by_ranker))
+            )
     return figures
 
 

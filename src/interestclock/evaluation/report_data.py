@@ -8,7 +8,7 @@ from typing import Any
 
 from interestclock.evaluation.slices import HOURS
 
-__all__ = ["HourlyProfile", "Report"]
+__all__ = ["HourlyProfile", "Report", "TopShares", "best_of_validation"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +46,24 @@ class HourlyProfile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TopShares:
+    """Shares over the day of what each ranker puts first in the test part.
+
+    Args:
+        of_requests: first of the candidates of a request; else the tenth of each local hour's exposures that
+            stand furthest above their user's mean prediction, as requests hold one exposure each.
+        shares: attribute → ranker → value → 24 shares, 0..1.
+
+    Example:
+        >>> TopShares().shares
+        {}
+    """
+
+    of_requests: bool = True
+    shares: Mapping[str, Mapping[str, Mapping[str, Sequence[float]]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """What :func:`write_report` puts on the page; an empty part is left out and the page says so.
 
@@ -54,7 +72,8 @@ class Report:
         results: what ``results.json`` holds: the dictionary of :func:`summarise`, and for each ranker
             ``seconds``, ``samples_per_second`` and ``peak_rss_mib`` where they were measured.
         curves: ranker → points of a learning curve, UTC milliseconds and AUC.
-        attribute_shares: attribute → value → 24 shares of that local hour's choices, 0..1.
+        attribute_shares: attribute → value → 24 shares of that local hour's exposures, 0..1.
+        top_shares: the same of what each ranker puts first.
         hourly_profile: one user's clock.
         notes: sentences on what was sampled, what was left unscored, what the log is.
         configuration: the settings of the run, nested mappings of plain values.
@@ -69,7 +88,29 @@ class Report:
     results: Mapping[str, Any]
     curves: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     attribute_shares: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+    top_shares: TopShares = field(default_factory=TopShares)
     hourly_profile: HourlyProfile | None = None
     notes: Sequence[str] = ()
     configuration: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def best_of_validation(results: Mapping[str, Any], *, of: Sequence[str]) -> str:
+    """The ranker with the highest AUC of the validation part, which the test part's figures do not see.
+
+    The mean of all seeds decides; of equal ones, and where nothing is known, the first is taken.
+
+    Args:
+        results: what ``results.json`` holds. of: names, at least one.
+
+    Example:
+        >>> best_of_validation({"validation": {"hour": {"auc": {"mean": 0.7}}}}, of=["base", "hour"])
+        'hour'
+    """
+    validation = results.get("validation", {})
+
+    def auc(ranker: str) -> float:
+        mean = validation.get(ranker, {}).get("auc", {}).get("mean")
+        return 0.0 if mean is None else float(mean)
+
+    return max(of, key=auc)

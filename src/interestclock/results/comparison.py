@@ -11,7 +11,7 @@ from interestclock.errors import check_names
 from interestclock.evaluation.cell import comparison_cell
 from interestclock.evaluation.draw_words import draw_words
 from interestclock.evaluation.report import write_report
-from interestclock.evaluation.report_data import Report
+from interestclock.evaluation.report_data import Report, best_of_validation
 from interestclock.evaluation.svg import has_gains
 from interestclock.evaluation.verdict import verdict
 from interestclock.results.comparison_plots import plot_of
@@ -109,8 +109,7 @@ class Comparison:
         The mean of all seeds decides; of equal ones the first is taken. That it is best does not say that it
         gains: ``verdict`` does.
         """
-        rankers: list[str] = list(self.results["validation"])
-        return max(rankers, key=self._validation_auc)
+        return best_of_validation(self.results, of=list(self.results["validation"]))
 
     @cached_property
     def rankers(self) -> Mapping[str, TrainedRanker]:
@@ -129,7 +128,11 @@ class Comparison:
         return frame_of(comparison_table(self.results), self._frames)
 
     def plot(
-        self, of: Literal["gains", "curves", "shares"] = "gains", *, attribute: str | None = None
+        self,
+        of: Literal["gains", "curves", "shares"] = "gains",
+        *,
+        attribute: str | None = None,
+        ranker: str | None = None,
     ) -> Plot:
         """One of the report's pictures.
 
@@ -137,12 +140,13 @@ class Comparison:
             of: ``gains``: over the baseline with their intervals, and AUC by local hour; ``curves``: AUC over
                 the stream; ``shares``: of an attribute's values in each local hour.
             attribute: whose shares; None is the first.
+            ranker: shares of what it puts first in the test part; None: of what the log shows.
 
         Raises:
-            ConfigError: there is no such picture, or no such attribute.
+            ConfigError: there is no such picture, no such attribute, or no such ranker.
             ResultError: no ranker has a gain over the baseline to draw.
         """
-        return plot_of(self._report, of, attribute=attribute)
+        return plot_of(self._report, of, attribute=attribute, ranker=ranker)
 
     def report(self, path: str | Path) -> None:
         """Write the report, one HTML page that needs nothing but itself.
@@ -187,6 +191,9 @@ class Comparison:
             pictures["Learning curves"] = self.plot("curves").svg
         for name in self._report.attribute_shares:
             pictures[f"{name} over the day"] = self.plot("shares", attribute=name).svg
+            if self.best in self._report.top_shares.shares.get(name, {}):
+                first = self.plot("shares", attribute=name, ranker=self.best).svg
+                pictures[f"{name} over the day, of what {self.best} puts first"] = first
         return pictures
 
 

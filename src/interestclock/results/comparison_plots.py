@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from interestclock.errors import ConfigError
-from interestclock.evaluation.plots import learning_curves, shares_over_day
+from interestclock.evaluation.plots import learning_curves
 from interestclock.evaluation.report_data import Report
+from interestclock.evaluation.share_plots import shares_over_day
 from interestclock.evaluation.still_pictures import still_picture
 from interestclock.evaluation.svg import picture
 from interestclock.results.plot import Plot
@@ -14,11 +15,11 @@ __all__ = ["plot_of"]
 _PICTURES = ("gains", "curves", "shares")
 
 
-def plot_of(report: Report, of: str, *, attribute: str | None = None) -> Plot:
+def plot_of(report: Report, of: str, *, attribute: str | None = None, ranker: str | None = None) -> Plot:
     """A picture of a comparison; ``Comparison.plot`` says which there are.
 
     Raises:
-        ConfigError: there is no such picture, or no such attribute.
+        ConfigError: there is no such picture, no such attribute, or no such ranker.
         ResultError: no ranker has a gain over the baseline to draw.
     """
     if of not in _PICTURES:
@@ -27,7 +28,7 @@ def plot_of(report: Report, of: str, *, attribute: str | None = None) -> Plot:
         return Plot(title=report.title, svg=picture(report.results, title=report.title))
     if of == "curves":
         return _curves(report)
-    return _shares(report, attribute)
+    return _shares(report, attribute, ranker)
 
 
 def _curves(report: Report) -> Plot:
@@ -38,13 +39,18 @@ def _curves(report: Report) -> Plot:
     return Plot(title=title, svg=still_picture(figure, title=title))
 
 
-def _shares(report: Report, attribute: str | None) -> Plot:
+def _shares(report: Report, attribute: str | None, ranker: str | None) -> Plot:
     has = list(report.attribute_shares)
     if not has or attribute not in (None, *has):
         raise ConfigError(
             f"no attribute '{attribute or ''}' that feeds the clocks; there is {', '.join(has) or 'none'}"
         )
     name = has[0] if attribute is None else attribute
-    title = f"{report.title}: {name} over the day"
-    figure = shares_over_day(report.attribute_shares[name])
+    title, shown = f"{report.title}: {name} over the day", report.attribute_shares[name]
+    if ranker is None:
+        return Plot(title=title, svg=still_picture(shares_over_day(shown), title=title))
+    by_ranker = report.top_shares.shares.get(name, {})
+    if ranker not in by_ranker:
+        raise ConfigError(f"no ranker '{ranker}' was compared; there is {', '.join(by_ranker) or 'none'}")
+    title, figure = f"{title}, put first by {ranker}", shares_over_day(by_ranker[ranker], like=shown)
     return Plot(title=title, svg=still_picture(figure, title=title))

@@ -5,6 +5,7 @@ What is shown of the log is asked for before anything is trained, and handed on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from interestclock.evaluation.report_data import HourlyProfile
 from interestclock.metrics.learning_curve import learning_curve
 from interestclock.samples import SampleFolder
 from interestclock.state import FeatureState
+from interestclock.studies.value_shares import CarriedValues, carried_values, shares_shown
 from interestclock.timeofday import utc_day_start_ms
 
 __all__ = ["LogPictures", "curves", "log_pictures"]
@@ -32,9 +34,11 @@ class LogPictures:
 
     Args:
         attribute_shares, hourly_profile: as ``Report`` has them.
+        carried: which values items carry, so that it can be said of what rankers put first.
     """
 
     attribute_shares: Shares
+    carried: Mapping[str, CarriedValues]
     hourly_profile: HourlyProfile | None
 
 
@@ -44,31 +48,12 @@ def log_pictures(folder: SampleFolder, state: FeatureState, *, clocks: ClockFeat
     Args:
         state: what ``folder.state()`` returned. clocks: what its clocks were made with.
     """
+    carried = carried_values(folder, state)
     return LogPictures(
-        attribute_shares=_attribute_shares(folder, state),
+        attribute_shares=shares_shown(folder, carried),
+        carried=carried,
         hourly_profile=_hourly_profile(folder, state, clocks),
     )
-
-
-def _attribute_shares(folder: SampleFolder, state: FeatureState) -> Shares:
-    """For each clock attribute, the share of each value in every local hour's exposures.
-
-    Source: Interest Clock, SIGIR 2024, Figure 2.
-    """
-    shares: Shares = {}
-    item_values = folder.item_attributes(state)
-    for name in folder.schema.clock_attributes:
-        value_SV = item_values[name].numpy()
-        names = ["", *(str(value) for value in folder.vocabulary(f"attribute.{name}").to_pylist())]
-        count_HV = np.zeros((HOURS, len(names)))
-        for file in folder.exposure_files():
-            rows = pq.read_table(file, columns=["item", "second_of_day"])
-            carried = value_SV[rows["item"].to_numpy()]
-            hour = np.broadcast_to(rows["second_of_day"].to_numpy()[:, None] // 3600, carried.shape)
-            np.add.at(count_HV, (hour[carried > 0], carried[carried > 0]), 1)
-        share_HV = count_HV / np.maximum(count_HV.sum(axis=1, keepdims=True), 1)
-        shares[name] = {word: share_HV[:, number].tolist() for number, word in enumerate(names) if number}
-    return shares
 
 
 def _hourly_profile(

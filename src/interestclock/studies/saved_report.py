@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from interestclock.errors import ResultError
-from interestclock.evaluation.report_data import HourlyProfile, Report
+from interestclock.evaluation.report_data import HourlyProfile, Report, TopShares
 from interestclock.files import write_text
 from interestclock.saved import made_of, read_object
 
@@ -27,6 +27,7 @@ class _Shown:
     notes: list[str]
     curves: dict[str, list[tuple[int, float | None]]] = field(default_factory=dict)
     attribute_shares: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    top_shares: TopShares = field(default_factory=TopShares)
     hourly_profile: HourlyProfile | None = None
 
 
@@ -40,7 +41,11 @@ def save_report(folder: Path, report: Report) -> None:
         title=report.title,
         notes=list(report.notes),
         curves={name: _points(points) for name, points in report.curves.items()},
-        attribute_shares=_plain(report.attribute_shares),
+        attribute_shares=_listed(report.attribute_shares),
+        top_shares=TopShares(
+            of_requests=report.top_shares.of_requests,
+            shares={name: _listed(by_ranker) for name, by_ranker in report.top_shares.shares.items()},
+        ),
         hourly_profile=report.hourly_profile,
     )
     write_text(folder / _FILE, json.dumps(asdict(shown), allow_nan=False))
@@ -78,6 +83,7 @@ def read_report(folder: str | Path) -> Report:
             for name, points in shown.curves.items()
         },
         attribute_shares=shown.attribute_shares,
+        top_shares=shown.top_shares,
         hourly_profile=shown.hourly_profile,
         notes=shown.notes,
         configuration={name: configuration[name] for name in ("settings", "schema")},
@@ -89,5 +95,5 @@ def _points(points: Sequence[tuple[int, float]]) -> list[tuple[int, float | None
     return [(int(at_ms), float(auc) if math.isfinite(auc) else None) for at_ms, auc in points]
 
 
-def _plain(shares: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, dict[str, list[float]]]:
+def _listed(shares: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, dict[str, list[float]]]:
     return {name: {value: list(hours) for value, hours in values.items()} for name, values in shares.items()}

@@ -15,6 +15,7 @@ from interestclock.samples import SampleFolder
 from interestclock.studies.figures import BASELINE
 from interestclock.studies.pictures import LogPictures, curves
 from interestclock.studies.saved_report import save_report
+from interestclock.studies.value_shares import top_shares
 
 _DRAWN = {
     "all-time": "in proportion to how often it was chosen",
@@ -60,11 +61,13 @@ def write_results(
     """
     configuration = write_configuration(out, folder, settings)
     first = {name: out / "predictions" / f"{name}-seed0.parquet" for name in results["rankers"]}
+    rows, label = out / "predictions" / "exposures.parquet", results["label"]
     report = Report(
         title=title,
         results=results,
-        curves=curves(out / "predictions" / "exposures.parquet", first, label=results["label"]),
+        curves=curves(rows, first, label=label),
         attribute_shares=pictures.attribute_shares,
+        top_shares=top_shares(rows, first, pictures.carried, items=folder.vocabulary("item"), label=label),
         hourly_profile=pictures.hourly_profile,
         notes=_notes(folder, settings),
         configuration={"settings": settings, "schema": configuration["schema"]},

@@ -11,6 +11,10 @@ function themed(layout) {
     hoverlabel: { bgcolor: card, bordercolor: line, font: { color: ink } } };
   for (const name of ["xaxis", "yaxis", "yaxis2"]) if (layout[name]) out[name] = { ...axis, ...layout[name] };
   if (layout.yaxis2) out.margin = { ...out.margin, r: 64 };
+  if (layout.updatemenus) {
+    out.margin = { ...out.margin, t: 64 };
+    out.updatemenus = layout.updatemenus.map((menu) => ({ ...menu, bgcolor: card, bordercolor: line, font: { color: ink } }));
+  }
   if (layout.polar) {
     out.hovermode = "closest";
     out.margin = { l: 48, r: 48, t: 32, b: 32 };
