@@ -52,7 +52,8 @@ class RankedChoices:
 
     def candidates(self) -> npt.NDArray[np.int64]:
         """How many stand beside each choice, (N,)."""
-        return np.count_nonzero(self.item_NC[:, 1:], axis=1)
+        count_N: npt.NDArray[np.int64] = (self.item_NC[:, 1:] > 0).sum(axis=1, dtype=np.int64)
+        return count_N
 
     def write(self, path: Path) -> None:
         """Write them as Parquet: ``request``, ``user``, ``part`` and ``items``, all by number."""

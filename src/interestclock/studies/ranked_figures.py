@@ -75,7 +75,8 @@ def ranked_figures(
         name: {key: row[key] for key in ("mean", "ci95")}
         for name, row in rows["validation"]["rankers"].items()
     }
-    return rows["test"] | counts | {
+    test: dict[str, Any] = rows["test"]
+    return test | counts | {
         "validation": validation, "places": PLACES, "candidates": RANKED_CANDIDATES
     }  # fmt: skip
 
