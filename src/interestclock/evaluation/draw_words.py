@@ -82,15 +82,15 @@ def _beside_auc(ranked: Json, compared: Json) -> str:
     held = [name for name in gained if _above(gains[name])]
     gone = [name for name in gained if name not in held]
     hit = f"hit@{ranked['places']} among {ranked['candidates'] + 1} candidates"
-    said = []
+    parts = []
     if held:
-        said.append(f"The gain of {listed(held)} over {other} shows in {hit}, too")
+        parts.append(f"The gain of {listed(held)} over {other} shows in {hit}, too")
     if gone:
         which = "that" if held else "The gain in AUC"
-        said.append(f"{which} of {listed(gone)} over {other} does not show in {hit}, and may be the draw's")
-    if not said:
+        parts.append(f"{which} of {listed(gone)} over {other} does not show in {hit}, and may be the draw's")
+    if not parts:
         return ""
-    return f"{'; '.join(said)} ({ranked['choices']['test']:,} choices)."
+    return f"{'; '.join(parts)} ({ranked['choices']['test']:,} choices)."
 
 
 def _above(gain: Json) -> bool:

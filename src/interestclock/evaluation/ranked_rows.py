@@ -1,6 +1,6 @@
 """How often each ranker has a choice among the first ten of a long list, as plain values for JSON.
 
-Axes: ``N`` choices, ``U`` users.
+Axes: ``N`` choices, ``U`` users, ``T`` replicates.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ def ranked_rows(
     users, place_N = np.unique(user_N, return_inverse=True)
     resamples = UserResamples(users=max(1, len(users)), replicates=replicates)
     estimates = {name: _estimate(runs, place_N, resamples) for name, runs in hits.items()}
-    asked = {baseline: [name for name in hits if name != baseline]} | dict(beside)
-    asked = {
-        other: [each for each in names if each in hits] for other, names in asked.items() if other in hits
+    others = {baseline: [name for name in hits if name != baseline]} | dict(beside)
+    others = {
+        other: [each for each in names if each in hits] for other, names in others.items() if other in hits
     }
     over: dict[str, Json] = {name: {} for name in hits}
-    for other, names in asked.items():
+    for other, names in others.items():
         for name in names:
             over[name][other] = interval(combine(lambda x, y: x - y, estimates[name], estimates[other]))
     return {
@@ -64,7 +64,7 @@ def ranked_rows(
         },
         "comparisons": {
             other: _decided({name: estimates[name] for name in (other, *names)}, other, len(users))
-            for other, names in asked.items()
+            for other, names in others.items()
             if names
         },
     }

@@ -52,8 +52,8 @@ def verdict(results: Json) -> list[str]:
         >>> verdict({"label": "finish", "baseline": "base", "rankers": {}, "pairs": {}})
         ['No ranker was evaluated.']
     """
-    said = [*limits_of_the_log(results), *_compared(results), *_over_hour(results)]
-    return [*said, *ranked_words(results), *draw_words(results)]
+    sentences = [*limits_of_the_log(results), *_compared(results), *_over_hour(results)]
+    return [*sentences, *ranked_words(results), *draw_words(results)]
 
 
 def limits_of_the_log(results: Json) -> list[str]:

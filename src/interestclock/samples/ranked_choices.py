@@ -18,7 +18,7 @@ from interestclock.state import FeatureState
 
 __all__ = ["RANKED_CANDIDATES", "RankedChoices", "draw_ranked_choices"]
 
-# Shapes: E choices of the log, N that are ranked, C the choice and its candidates, D draws of one choice.
+# Shapes: E events of the log, each a choice, N that are ranked, C the choice and its candidates, X draws of one.
 
 RANKED_CANDIDATES = 199
 _DRAWS = 2_048  # of each way, which 199 different ones are taken from; more would find rarer ones only
@@ -167,20 +167,20 @@ def _distinct(
     """What many draws come upon, each once, in the order in which they first do."""
     if past is None or not past.bound_N[place]:
         return np.zeros(0, np.int64)
-    place_D = np.full(_DRAWS, place)
-    item_D = past.items(place_D, draw.random(_DRAWS))
-    return _once(item_D[~basket.holds(place_D, item_D)])
+    place_X = np.full(_DRAWS, place)
+    item_X = past.items(place_X, draw.random(_DRAWS))
+    return _once(item_X[~basket.holds(place_X, item_X)])
 
 
-def _once(item_D: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return item_D[np.sort(np.unique(item_D, return_index=True)[1])]
+def _once(item_X: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return item_X[np.sort(np.unique(item_X, return_index=True)[1])]
 
 
 def _merged(
-    popular_D: npt.NDArray[np.int64], own_D: npt.NDArray[np.int64], *, popular: int
+    popular_X: npt.NDArray[np.int64], own_X: npt.NDArray[np.int64], *, popular: int
 ) -> npt.NDArray[np.int64]:
     """So many popular ones, then of the own past; where either has too few, more of the other."""
-    own_D = own_D[~np.isin(own_D, popular_D[:popular])]
+    own_X = own_X[~np.isin(own_X, popular_X[:popular])]
     own = RANKED_CANDIDATES - popular
-    parts = (popular_D[:popular], own_D[:own], popular_D[popular:], own_D[own:])
+    parts = (popular_X[:popular], own_X[:own], popular_X[popular:], own_X[own:])
     return _once(np.concatenate(parts))[:RANKED_CANDIDATES]
