@@ -18,7 +18,7 @@ from interestclock.state import FeatureState
 
 __all__ = ["RANKED_CANDIDATES", "RankedChoices", "draw_ranked_choices"]
 
-# Shapes: E events of the log, each a choice, N that are ranked, C the choice and its candidates, X draws of one.
+# Shapes: E events of the log, N choices that are ranked, C a choice and its candidates, X draws of one.
 
 RANKED_CANDIDATES = 199
 _DRAWS = 2_048  # of each way, which 199 different ones are taken from; more would find rarer ones only
