@@ -165,7 +165,7 @@ def test_candidates_beside_choices_are_those_of_a_comparison(tmp_path: Path) -> 
     ids = samples.vocabulary("item").to_pylist()
     assert len(visits) == 52
     for place, visit in enumerate(visits, 49):
-        drawn = [str(ids[each - 1]) for each in columns["item"][columns["log_row"] == place]]
+        drawn = [str(ids[each - 1]) for each in columns["item"][columns["request"] == place]]
         assert visit.asks().candidates == (drawn or [str(rows[place - 1][1])])
     assert sum(len(each.asks().candidates or ()) for each in visits) > 3 * len(visits)
     seen = visits[0].sees(answer([str(each) for each in visits[0].asks().candidates or ()], at_ms=DAY_1))

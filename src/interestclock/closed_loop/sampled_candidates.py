@@ -44,7 +44,7 @@ def _drawn(samples: SampleFolder, first_row: int, choices: int) -> pa.ListArray:
     """By choice, ids of what stands beside it."""
     files = sorted((samples.path / "samples").glob("*.safetensors"))
     columns = [load_arrays(each) for each in files]
-    row_R = np.concatenate([each["log_row"] for each in columns])
+    row_R = np.concatenate([each["request"] for each in columns])  # of choices each is one, from 1
     item_R = np.concatenate([each["item"] for each in columns])[row_R >= first_row]
     ends_N = np.searchsorted(row_R[row_R >= first_row], np.arange(first_row, first_row + choices + 1))
     ids = samples.vocabulary("item").take(pa.array(item_R - 1))
