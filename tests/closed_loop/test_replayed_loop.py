@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from interestclock.closed_loop import ClosedLoop, LoopConfig, LoopFolder, LoopNumbers, ReplayedUsers
+from interestclock.errors import ConfigError
 from interestclock.events import open_log
 from interestclock.simulator import SimulatorSize, write_simulated_log
 
 CONFIG = LoopConfig(
-    days_before=1, speed_up=1_440, ranker="gaussian", outage_seconds=60, replayed="a log of this test"
+    days_before=2, speed_up=1_440, ranker="gaussian", outage_seconds=40, replayed="a log of this test"
 )
 
 
@@ -30,6 +32,21 @@ class Killer:
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
             self.killed = True
+
+
+def test_a_log_before_that_is_too_short_for_a_snapshot_is_refused(tmp_path: Path) -> None:
+    write_simulated_log(
+        tmp_path / "log", size=SimulatorSize(users=5, items=200, days=2, exposures_per_day=40)
+    )
+    users = ReplayedUsers(lambda: open_log(tmp_path / "log"), days_before=1, seed=0)
+    config = replace(CONFIG, days_before=1)
+    with (
+        LoopFolder(tmp_path / "loop", config=config, users=users) as folder,
+        pytest.raises(
+            ConfigError, match=r"first 1 days of the log hold .* takes 25.0 until .* --days-before"
+        ),
+    ):
+        ClosedLoop(folder).run()
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from interestclock.client import Client, ServiceError
 from interestclock.closed_loop.callers import Callers
+from interestclock.closed_loop.log_span import check_span
 from interestclock.closed_loop.loop_counts import LoopCounts
 from interestclock.closed_loop.loop_folder import LoopFolder
 from interestclock.closed_loop.loop_numbers import LoopNumbers, PartNumbers, resident_bytes
@@ -41,6 +42,7 @@ class ClosedLoop:
 
     Raises:
         ResultError: (from ``run``) a part fails again and again.
+        ConfigError: (from ``run``) nothing of the log before could be learned before the users of a log come.
 
     Example: see ``docs/closed-loop.md``; ``tests/closed_loop/test_closed_loop.py`` runs one.
     """
@@ -90,6 +92,8 @@ class ClosedLoop:
         """Start the parts, each when it has what it needs; False where it is to stop."""
         folder, parts = self.folder, loop_parts(self.folder, self.ports)
         first = folder.users.patient and not folder.has_begun
+        if first:
+            check_span(folder.config, folder.before)
         self._from_ms = folder.at_ms if first else None
         self._clock = folder.begin_clock(at_ms=folder.at_ms - _LONG_BEFORE_MS if first else None)
         self._doing = "admitting the log before"

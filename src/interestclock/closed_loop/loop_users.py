@@ -22,6 +22,7 @@ class LogBefore:
         start_ms: where it ends and the loop's clock begins, UTC milliseconds.
         label_wait_minutes: how long behind an exposure a label may come.
         missing_labels: labels that some exposures never get.
+        span_ms: from its first exposure to its last; None where it is as long as it was asked for.
 
     Example:
         >>> LogBefore(start_ms=86_400_000).label_wait_minutes
@@ -31,6 +32,7 @@ class LogBefore:
     start_ms: int
     label_wait_minutes: float = 60.0
     missing_labels: tuple[str, ...] = ()
+    span_ms: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,7 +44,8 @@ class Replay:
     Args:
         schema: its names, as a dictionary. start_ms: where the log before ends, UTC milliseconds.
         label_wait_minutes: as long as its latest label takes, and an hour at least.
-        missing_labels: labels that some rows do not have. items: whether a table of items has attributes.
+        missing_labels: labels that some rows do not have. span_ms: of the log before, first row to last.
+        items: whether a table of items has attributes.
 
     Example:
         >>> Replay(schema={"labels": ["finish"]}, start_ms=0, label_wait_minutes=60.0).log_schema().labels
@@ -55,6 +56,7 @@ class Replay:
     start_ms: int
     label_wait_minutes: float
     missing_labels: tuple[str, ...] = ()
+    span_ms: int = 0
     items: bool = False
 
     def log_schema(self) -> LogSchema:
@@ -80,14 +82,13 @@ class _Facts:
     visits: int = 0
     before: int = 0
     behind: int = 0
-    last_ms: int = 0
+    first_ms: int = 0
+    last_before_ms: int = 0
     longest_wait_ms: int = 0
     missing: set[str] = field(default_factory=set)
     columns: set[str] = field(default_factory=set)
 
     def note(self, rows: pa.Table, schema: LogSchema) -> None:
-        time_ms = rows["timestamp_ms"]
-        self.last_ms = pc.max(time_ms).as_py()
         self.columns |= {
             name
             for name in _MAY_BE_EMPTY
@@ -141,6 +142,7 @@ def _replay(schema: LogSchema, facts: _Facts, items: bool) -> Replay:
         start_ms=facts.start_ms,
         label_wait_minutes=max(_LEAST_WAIT_MINUTES, facts.longest_wait_ms / MINUTE_MS + 1),
         missing_labels=tuple(each for each in schema.labels if each in facts.missing),
+        span_ms=facts.last_before_ms - facts.first_ms,
         items=items,
     )
 
@@ -152,6 +154,8 @@ def _write_rows(source: EventSource, folder: Path, facts: _Facts, days_before: i
             facts.note(rows, source.schema)
             is_before = pc.less(rows[VISIT_MS], facts.start_ms)
             before, behind = rows.filter(is_before), rows.filter(pc.invert(is_before))
+            if before.num_rows:
+                facts.last_before_ms = before["timestamp_ms"][-1].as_py()
             facts.before, facts.behind = facts.before + before.num_rows, facts.behind + behind.num_rows
             for path, part in ((folder / _EVENTS / "part-0.parquet", before), (folder / ROWS, behind)):
                 if path not in writers:
@@ -169,7 +173,8 @@ def _visits(source: EventSource, facts: _Facts, days_before: int) -> Iterator[pa
     for table in whole_runs(_with(first, chunks), names):
         time_ms_N = table["timestamp_ms"].to_numpy()
         if facts.start_ms is None:
-            facts.start_ms = int(utc_day_start_ms(int(time_ms_N[0]))) + days_before * DAY_MS
+            facts.first_ms = int(time_ms_N[0])
+            facts.start_ms = utc_day_start_ms(facts.first_ms) + days_before * DAY_MS
         starts_N = run_starts(table, names)
         starts_N[np.searchsorted(time_ms_N, facts.start_ms) :][:1] = True
         starts_N |= _place_in_run(starts_N) % _MOST_ROWS == 0

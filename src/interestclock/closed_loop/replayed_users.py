@@ -163,6 +163,7 @@ class ReplayedUsers:
             start_ms=replay.start_ms,
             label_wait_minutes=replay.label_wait_minutes,
             missing_labels=replay.missing_labels,
+            span_ms=replay.span_ms,
         )
 
     def visits(self, folder: Path, *, from_ms: int) -> Iterator[ReplayedVisit]:
