@@ -19,7 +19,7 @@ from interestclock.errors import ConfigError
 from interestclock.ranking import FeatureNames, RankerConfig
 from interestclock.simulator import SimulatorSize
 from interestclock.simulator.truth import AttributeTruth
-from interestclock.studies.gain_forecast import VerdictBounds
+from interestclock.studies.gain_estimate import VerdictBounds
 from interestclock.training import RunPlan, TrainConfig
 
 ENDINGS = (

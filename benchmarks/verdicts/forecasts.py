@@ -1,4 +1,4 @@
-"""What ``inspect`` foretells of one log."""
+"""What ``inspect`` foretells of one log: what is judged, and beside it what is foretold of users' past."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from verdicts.store import Row
 
 
 def forecast(source: EventSource) -> Row:
-    """Question -> the estimate in nats, its interval and the verdict."""
+    """Question, or ``own_past`` -> the estimate in nats, its interval and the verdict."""
     told = forecast_gain(source)
-    return {question: _written(getattr(told, question)) for question in QUESTIONS}
+    return {question: _written(getattr(told, question)) for question in (*QUESTIONS, "own_past")}
 
 
 def _written(estimate: object) -> Row:

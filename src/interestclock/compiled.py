@@ -33,6 +33,7 @@ SOURCES = (
     "sequences/category_search.py",
     "store/chunk_columns.py",
     "studies/count_levels.py",
+    "studies/own_past.py",
     "timeofday/days.py",
 )
 

@@ -31,8 +31,8 @@ def inspection(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
 def test_printed_it_takes_a_few_lines(inspection: Inspection) -> None:
     lines = repr(inspection).splitlines()
     assert lines[0] == f"{TITLE}: 300 events, 7 users, 16 items, 2023-11-14 to 2023-11-21"
-    assert lines[1:3] == [f"- {sentence}" for sentence in inspection.verdict]
-    assert len(lines) <= 4
+    assert lines[1:5] == [f"- {sentence}" for sentence in inspection.verdict]
+    assert len(lines) <= 6
 
 
 def test_its_tables_have_what_was_found(inspection: Inspection) -> None:
@@ -42,6 +42,10 @@ def test_its_tables_have_what_was_found(inspection: Inspection) -> None:
         {"label": "finish", "positive": found.labels["finish"].positive, "missing": 0.0}
     ]
     assert inspection.table()["column"].to_pylist() == [each.column for each in found.columns]
+    told = inspection.table("forecast").to_pylist()
+    assert [row["question"] for row in told] == ["over_no_time", "over_hour", "own_past"]
+    assert told[2]["verdict"] == found.forecast.own_past.verdict
+    assert told[2]["reason"] == found.forecast.own_past.reason
     bits = found.hour_information["genre"]
     assert inspection.table("information").to_pylist() == [
         {
@@ -85,5 +89,6 @@ def test_its_picture_shows_the_hours(inspection: Inspection, tmp_path: Path) -> 
 
 
 def test_a_table_that_there_is_not_is_refused(inspection: Inspection) -> None:
-    with pytest.raises(ConfigError, match="no table 'users'; it has columns, labels, hours, information"):
+    parts = "columns, labels, hours, information, forecast"
+    with pytest.raises(ConfigError, match=f"no table 'users'; it has {parts}"):
         inspection.table("users")

@@ -12,12 +12,8 @@ from hypothesis import strategies as st
 
 from interestclock.events import ColumnMapping, open_log
 from interestclock.studies.forecast_rows import ForecastRows
-from interestclock.studies.gain_forecast import (
-    ForecastConfig,
-    VerdictBounds,
-    forecast_gain,
-    forecast_of_rows,
-)
+from interestclock.studies.gain_estimate import VerdictBounds
+from interestclock.studies.gain_forecast import ForecastConfig, forecast_gain, forecast_of_rows
 from interestclock.studies.prequential import prequential_log_odds
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
@@ -47,7 +43,7 @@ def rows_of(chance, *, users=40, days=60, seed=0):
 
 def test_nothing_to_tell():
     forecast = forecast_of_rows(rows_of(lambda user, kind, hour: 0.3 + 0.4 * (user % 2)))
-    for estimate in (forecast.over_no_time, forecast.over_hour):
+    for estimate in (forecast.over_no_time, forecast.over_hour, forecast.own_past):
         assert abs(estimate.nats) < 0.001
         assert estimate.low <= estimate.nats <= estimate.high
         assert estimate.verdict == "unlikely"
@@ -71,6 +67,39 @@ def test_hours_of_ones_own():
     assert forecast.over_hour.verdict == forecast.over_no_time.verdict == "likely"
 
 
+def rows_that_come_back(*, users=60, days=150, items=60, seed=0):
+    """Whoever the user is, an item is liked once 32 others were since: none is liked more than others."""
+    random = np.random.default_rng(seed)
+    item_N, label_N = random.integers(1, items + 1, (2, days * users))
+    last_UI, liked_U = np.full((users, items + 1), -1000), np.zeros(users, np.int64)
+    for row, item in enumerate(item_N):
+        user = row % users
+        again = liked_U[user] - last_UI[user, item] >= 32
+        label_N[row] = random.random() < (0.9 if again else 0.1)
+        if label_N[row]:
+            last_UI[user, item] = liked_U[user]
+            liked_U[user] += 1
+    timestamp_ms = np.repeat(np.arange(days), users) * DAY_MS
+    return ForecastRows(
+        user_N=np.tile(np.arange(1, users + 1), days),
+        item_N=item_N,
+        timestamp_ms_N=timestamp_ms,
+        second_of_day_N=np.zeros_like(timestamp_ms),
+        label_N=label_N,
+        known_ms_N=timestamp_ms + 1000,
+        values={},
+        positive_only=False,
+    )
+
+
+def test_a_past_that_comes_back_is_told_apart_from_time():
+    forecast = forecast_of_rows(rows_that_come_back())
+    assert forecast.own_past.verdict == "likely"
+    assert forecast.own_past.low > 0.2
+    assert forecast.over_no_time.verdict == forecast.over_hour.verdict == "unlikely"
+    assert "how often and how lately a user chose the like" in forecast.own_past.reason
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 199), st.integers(0, 50))
 def test_a_later_label_changes_no_earlier_prediction(which, seed):
@@ -79,7 +108,7 @@ def test_a_later_label_changes_no_earlier_prediction(which, seed):
     label_N[which] = 1 - label_N[which]
     before, after = prequential_log_odds(rows), prequential_log_odds(replace(rows, label_N=label_N))
     early_N = rows.timestamp_ms_N <= rows.known_ms_N[which]
-    for name in ("without_N", "common_N", "personal_N"):
+    for name in ("without_N", "common_N", "personal_N", "newest_N", "past_N"):
         assert getattr(before, name)[early_N].tolist() == getattr(after, name)[early_N].tolist()
 
 
@@ -115,11 +144,14 @@ def test_one_sitting_gives_no_interval():
 )
 def test_reasons(changed, why):
     everything = VerdictBounds(likely_above=1e9, unlikely_below=1e9)
-    config = ForecastConfig(over_no_time=everything, over_hour=everything)
+    config = ForecastConfig(over_no_time=everything, over_hour=everything, own_past=everything)
     rows = rows_of(lambda user, kind, hour: 0.5 + 0 * user, **changed)
-    reason = forecast_of_rows(rows, config=config).over_hour.reason
+    forecast = forecast_of_rows(rows, config=config)
+    reason = forecast.over_hour.reason
     assert (why in reason) == (changed["days"] == 2)
     assert "all use at one hour: a median user is there at 2.0 hours" in reason
+    assert ("a short past: a median user has 4 events" in forecast.own_past.reason) == (changed["days"] == 2)
+    assert "hour" not in forecast.own_past.reason
 
 
 def test_a_log_of_choices(tmp_path):

@@ -12,8 +12,9 @@ from remarks import but_for_1970
 from rich.console import Console
 
 from interestclock.events import ColumnMapping, LabelColumn, LogCounts, open_log
-from interestclock.studies.gain_forecast import GainEstimate, GainForecast
+from interestclock.studies.gain_estimate import GainEstimate, GainForecast
 from interestclock.studies.inspect_log import inspect_log, render
+from interestclock.studies.inspect_words import verdicts
 
 GROCERIES = Path(__file__).resolve().parents[2] / "examples" / "groceries.toml"
 
@@ -81,11 +82,43 @@ def test_rows_and_columns_as_they_were_read(found):
 def test_the_verdict_in_words(found):
     told = GainEstimate(nats=0.03, low=0.025, high=0.035, verdict="likely", reason="users differ")
     nothing = GainEstimate(nats=math.nan, low=math.nan, high=math.nan, verdict="cannot tell", reason="none")
-    text = printed(replace(found, forecast=GainForecast(over_no_time=told, over_hour=nothing)))
+    forecast = GainForecast(over_no_time=told, over_hour=nothing, own_past=told)
+    text = printed(replace(found, forecast=forecast))
     assert "over a model without any time: likely. Users differ. Counts that know the time" in text
     assert "better by 0.0300 nats an exposure (+0.0250 to +0.0350)" in text
     assert "over an hour embedding: cannot tell: there are fewer than two sittings" in text
+    assert "own past, no time needed: likely. Users differ. Counts that know each user's past tell" in text
     assert "gained nothing" not in text
+
+
+@pytest.mark.parametrize(
+    ("time", "past", "what"),
+    [
+        ("unlikely", "likely", "longterm may gain from history alone, and then the gain is not the clock's"),
+        ("cannot tell", "likely", "longterm may gain from history alone"),
+        ("unlikely", "likely", "--rankers base,hour,longterm,sim-hard,din."),
+        ("likely", "likely", "of what longterm gains, part is history's"),
+        ("likely", "unlikely", "the clocks, with interestclock compare."),
+        ("unlikely", "unlikely", "nothing, by these counts"),
+        ("unlikely", "cannot tell", "interestclock compare, which says what these counts cannot"),
+        ("cannot tell", "unlikely", "interestclock compare, which says what these counts cannot"),
+    ],
+)
+def test_what_to_try(found, time, past, what):
+    def told(verdict):
+        return GainEstimate(nats=0.0, low=0.0, high=0.0, verdict=verdict, reason="")
+
+    forecast = GainForecast(over_no_time=told(time), over_hour=told("unlikely"), own_past=told(past))
+    assert what in verdicts(replace(found, forecast=forecast))[-1]
+    own_hours = GainForecast(over_no_time=told(time), over_hour=told("likely"), own_past=told("unlikely"))
+    assert "the clocks" in verdicts(replace(found, forecast=own_hours))[-1]
+
+
+def test_without_attributes_no_ranker_that_searches_by_one_is_named(found):
+    told = GainEstimate(nats=0.1, low=0.1, high=0.1, verdict="likely", reason="")
+    forecast = GainForecast(over_no_time=told, over_hour=told, own_past=told)
+    plain = replace(found, forecast=forecast, hour_information={})
+    assert "base,hour,longterm,din,twin." in verdicts(plain)[-1]
 
 
 def test_nothing_is_cut_at_80_columns(found):

@@ -26,6 +26,8 @@ from interestclock.studies.inspect_words import WITHIN_A_USER, guessed, sample_r
 
 __all__ = ["Inspection"]
 
+Part = Literal["columns", "labels", "hours", "information", "forecast"]
+
 _SHEETS = (columns_sheet, overview_sheet, labels_sheet, information_sheet)
 
 
@@ -62,15 +64,16 @@ class Inspection:
 
     @property
     def verdict(self) -> list[str]:
-        """What the time of day would gain: over no time, and a clock over an hour embedding."""
+        """What time would gain over none, a clock over an hour embedding, users' own past; what to try."""
         return verdicts(self.found)
 
-    def table(self, of: Literal["columns", "labels", "hours", "information"] = "columns") -> Any:
+    def table(self, of: Part = "columns") -> Any:
         """A part of it, as a frame of the kind asked for.
 
         Args:
             of: ``columns``: how each was read; ``labels``: the share of 1 and of missing, 0..1; ``hours``:
-                events by local hour; ``information``: bits that the hour gives about each attribute.
+                events by local hour; ``information``: bits that the hour gives about each attribute;
+                ``forecast``: what would gain, in nats an exposure, with interval, verdict and reason.
 
         Raises:
             ConfigError: there is no such part.

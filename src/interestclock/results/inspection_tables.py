@@ -48,10 +48,16 @@ def _information(found: LogInspection) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=schema)
 
 
+def _forecast(found: LogInspection) -> pa.Table:
+    rows = [{"question": name} | estimate for name, estimate in asdict(found.forecast).items()]
+    return pa.Table.from_pylist(rows)
+
+
 INSPECTION_TABLES: Mapping[str, Callable[[LogInspection], pa.Table]] = {
     "columns": _columns,
     "labels": _labels,
     "hours": _hours,
     "information": _information,
+    "forecast": _forecast,
 }
 """By name, what makes each."""

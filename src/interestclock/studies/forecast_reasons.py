@@ -1,23 +1,30 @@
-"""Why a forecast says what it says: what of a log lets the hour tell something, or keeps it from it.
+"""Why a forecast says what it says: what lets hours or the past tell something, or keeps them from it.
 
 Shapes: ``N`` rows, ``U`` users, ``H`` 24 hours.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from interestclock.studies.forecast_rows import ForecastRows
+from interestclock.studies.gain_estimate import Verdict
 from interestclock.studies.sittings import sittings_of
 from interestclock.timeofday import DAY_MS
 
-__all__ = ["LogTraits", "reason", "traits_of"]
+__all__ = ["LogTraits", "Over", "reason", "traits_of"]
+
+Over = Literal["no time", "hour", "newest"]
+"""What a gain is over: no time at all, an hour embedding, or a user's newest choices."""
 
 FEW_EVENTS = 5.0
 FEW_HOURS = 3.0
+FEW_CHOICES = 20.0
 FEW_DAYS = 3.0
 NEARLY_ALWAYS = 0.97
 MUCH_OF_THE_SITTING = 0.15
@@ -74,8 +81,8 @@ def traits_of(rows: ForecastRows, *, log_odds_N: Floats, sitting_minutes: float)
     )
 
 
-def reason(verdict: str, over: str, traits: LogTraits) -> str:
-    """In words, for a verdict over "no time" or an "hour" embedding.
+def reason(verdict: Verdict, over: Over, traits: LogTraits) -> str:
+    """In words.
 
     Example:
         >>> few = LogTraits(days=30.0, events_an_hour=0.5, hours=9.0, positives=0.5, in_a_sitting=0.0,
@@ -83,23 +90,36 @@ def reason(verdict: str, over: str, traits: LogTraits) -> str:
         >>> reason("unlikely", "hour", few)
         'users do not differ in what an hour means to them; too few events an hour: ...'
     """
-    personal = over == "hour"
-    found = {
-        ("likely", False): "what is a 1 depends on the hour, beyond user and item",
-        ("likely", True): "users differ in what is a 1 at an hour",
-        (
-            "unlikely",
-            False,
-        ): "the hour tells nothing of the label beyond user and item",
-        ("unlikely", True): "users do not differ in what an hour means to them",
-        ("cannot tell", False): "what the hour tells is too little, or too uncertain, to rely on",
-        ("cannot tell", True): "what users' own hours tell is too little, or too uncertain, to rely on",
-    }[verdict, personal]
-    against = [] if verdict == "likely" else _against(traits, personal=personal)
-    return "; ".join([found, *against])
+    against = [] if verdict == "likely" else _against(traits, over)
+    return "; ".join([_FOUND[over][verdict], *against])
 
 
-def _against(traits: LogTraits, *, personal: bool) -> list[str]:
+_FOUND: Mapping[Over, Mapping[Verdict, str]] = {
+    "no time": {
+        "likely": "what is a 1 depends on the hour, beyond user and item",
+        "unlikely": "the hour tells nothing of the label beyond user and item",
+        "cannot tell": "what the hour tells is too little, or too uncertain, to rely on",
+    },
+    "hour": {
+        "likely": "users differ in what is a 1 at an hour",
+        "unlikely": "users do not differ in what an hour means to them",
+        "cannot tell": "what users' own hours tell is too little, or too uncertain, to rely on",
+    },
+    "newest": {
+        "likely": "how often and how lately a user chose the like tells what is a 1, beyond user, item and "
+        "newest choices",
+        "unlikely": "a user's past tells nothing of the label beyond user, item and newest choices",
+        "cannot tell": "what a user's past tells is too little, or too uncertain, to rely on",
+    },
+}
+
+
+def _against(traits: LogTraits, over: Over) -> list[str]:
+    timely = [] if over == "newest" else _against_hours(traits, personal=over == "hour")
+    return [*timely, *_against_any(traits, over)]
+
+
+def _against_hours(traits: LogTraits, *, personal: bool) -> list[str]:
     against = []
     if traits.days < FEW_DAYS:
         against.append(
@@ -111,6 +131,13 @@ def _against(traits: LogTraits, *, personal: bool) -> list[str]:
         )
     if traits.hours < FEW_HOURS:
         against.append(f"all use at one hour: a median user is there at {traits.hours:.1f} hours of the day")
+    return against
+
+
+def _against_any(traits: LogTraits, over: Over) -> list[str]:
+    against = []
+    if over == "newest" and 24 * traits.events_an_hour < FEW_CHOICES:
+        against.append(f"a short past: a median user has {24 * traits.events_an_hour:.0f} events")
     if max(traits.positives, 1 - traits.positives) > NEARLY_ALWAYS:
         against.append(f"the label is nearly always the same: {traits.positives:.1%} are a 1")
     if traits.in_a_sitting > MUCH_OF_THE_SITTING:
@@ -120,7 +147,7 @@ def _against(traits: LogTraits, *, personal: bool) -> list[str]:
         )
     if traits.positive_only:
         against.append("the log holds choices alone; what was not chosen is sampled")
-    if personal and not traits.attributes:
+    if over != "no time" and not traits.attributes:
         against.append("no attribute is named, so that all that repeats are items themselves")
     return against
 

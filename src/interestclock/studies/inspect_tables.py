@@ -28,13 +28,14 @@ def render(found: LogInspection) -> Group:
 
     Example:
         >>> from interestclock.events.schema import LogCounts
-        >>> from interestclock.studies.gain_forecast import GainEstimate, GainForecast
+        >>> from interestclock.studies.gain_estimate import GainEstimate, GainForecast
         >>> nothing = GainEstimate(nats=0.0, low=0.0, high=0.0, verdict="unlikely", reason="no users")
         >>> found = LogInspection(counts=LogCounts(), first_ms=0, last_ms=0, users=0, items=0,
         ...     events_per_user={}, labels={}, events_by_hour=[0] * 24, hour_information={}, unsplit={},
-        ...     sample=(), columns=(), forecast=GainForecast(over_no_time=nothing, over_hour=nothing))
+        ...     sample=(), columns=(),
+        ...     forecast=GainForecast(over_no_time=nothing, over_hour=nothing, own_past=nothing))
         >>> len(render(found).renderables)
-        10
+        12
     """
     remarks = guessed(found)
     return Group(
@@ -47,7 +48,7 @@ def render(found: LogInspection) -> Group:
         _table(_with_bars(found)),
         _table(information_sheet(found)),
         Text(WITHIN_A_USER if found.hour_information else ""),
-        Text("\nWhat the time of day would gain:"),
+        Text("\nWhat the time of day would gain, and users' own past:"),
         *(Text(f"- {sentence}") for sentence in verdicts(found)),
     )
 

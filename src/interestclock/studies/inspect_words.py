@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from interestclock.studies.gain_forecast import GainEstimate
+from interestclock.studies.gain_estimate import GainEstimate
 from interestclock.studies.inspection import LogInspection
 from interestclock.studies.log_sample import SampleRow
 
@@ -15,9 +15,13 @@ WITHIN_A_USER = (
     "They tell what is chosen at an hour, not what is liked at it: the verdict below does."
 )
 _QUESTIONS = {
-    "over_no_time": "A gain over a model without any time",
-    "over_hour": "A gain of a clock over an hour embedding",
+    "over_no_time": ("A gain over a model without any time", "the time"),
+    "over_hour": ("A gain of a clock over an hour embedding", "the time"),
+    "own_past": ("A gain from users' own past, no time needed", "each user's past"),
 }
+_HISTORY_ALONE = "longterm may gain from history alone, and then the gain is not the clock's"
+_HISTORY_TOO = "of what longterm gains, part is history's"
+_WITHOUT_A_CLOCK = "compare it with rankers that read the past without a clock"
 _LONGEST_VALUE = 24
 
 
@@ -41,8 +45,26 @@ def guessed(found: LogInspection) -> list[str]:
 
 
 def verdicts(found: LogInspection) -> list[str]:
-    """What the time of day would gain, a sentence or two for each question."""
-    return [f"{question}: {_verdict(getattr(found.forecast, name))}" for name, question in _QUESTIONS.items()]
+    """What the time of day would gain, and users' past, a sentence or two for each; last, what to try."""
+    sentences = [
+        f"{question}: {_verdict(getattr(found.forecast, name), knowing)}"
+        for name, (question, knowing) in _QUESTIONS.items()
+    ]
+    return [*sentences, f"What to try: {_what_to_try(found)}"]
+
+
+def _what_to_try(found: LogInspection) -> str:
+    forecast = found.forecast
+    time = (forecast.over_no_time.verdict, forecast.over_hour.verdict)
+    if forecast.own_past.verdict == "likely":
+        beside = "sim-hard,din" if found.hour_information else "din,twin"
+        longterm = _HISTORY_TOO if "likely" in time else _HISTORY_ALONE
+        return f"{longterm}; {_WITHOUT_A_CLOCK}, --rankers base,hour,longterm,{beside}."
+    if "likely" in time:
+        return "the clocks, with interestclock compare."
+    if time[0] == forecast.own_past.verdict == "unlikely":
+        return "nothing, by these counts; a comparison mostly confirms that neither clock nor history gains."
+    return "interestclock compare, which says what these counts cannot."
 
 
 def _value(value: object) -> str:
@@ -60,11 +82,11 @@ def _unsplit(found: LogInspection) -> list[str]:
     ]
 
 
-def _verdict(estimate: GainEstimate) -> str:
+def _verdict(estimate: GainEstimate, knowing: str) -> str:
     if math.isnan(estimate.low):
         return "cannot tell: there are fewer than two sittings to estimate from."
     reason = estimate.reason[:1].upper() + estimate.reason[1:]
     return (
-        f"{estimate.verdict}. {reason}. Counts that know the time tell the label better by "
+        f"{estimate.verdict}. {reason}. Counts that know {knowing} tell the label better by "
         f"{estimate.nats:.4f} nats an exposure ({estimate.low:+.4f} to {estimate.high:+.4f})."
     )

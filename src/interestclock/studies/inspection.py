@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from interestclock.events.schema import LogCounts
 from interestclock.studies.column_readings import ColumnReading
-from interestclock.studies.gain_forecast import GainForecast
+from interestclock.studies.gain_estimate import GainForecast
 from interestclock.studies.hour_information import BitsWithinUsers
 from interestclock.studies.log_sample import SampleRow
 
@@ -58,7 +58,7 @@ class LogInspection:
         events_by_hour: 24 counts by local hour.
         hour_information: attribute -> bits, over engaged events.
         sample: its first rows and its last, as understood. columns: how each column was read.
-        forecast: what the time of day would gain.
+        forecast: what the time of day would gain, and users' own past.
         unsplit: attribute or multi-valued context -> the separator that its values seem to hold unsplit.
 
     Example:

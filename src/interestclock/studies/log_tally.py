@@ -19,7 +19,7 @@ from interestclock.events.context import CONTEXT_KINDS
 from interestclock.events.items import attach_attributes
 from interestclock.events.schema import LogCounts, LogSchema
 from interestclock.studies.column_readings import ColumnReading
-from interestclock.studies.gain_forecast import GainForecast
+from interestclock.studies.gain_estimate import GainForecast
 from interestclock.studies.hour_information import (
     EventHours,
     hour_information_bits,
@@ -65,12 +65,12 @@ class LogTally:
         items: its item table, None where attributes stand in the rows.
 
     Example:
-        >>> from interestclock.studies.gain_forecast import GainEstimate
+        >>> from interestclock.studies.gain_estimate import GainEstimate
         >>> tally = LogTally(LogSchema(labels=("play",), positive_only=True), None)
         >>> tally.add(pa.table({"timestamp_ms": [0], "user_id": [7], "item_id": [1], "second_of_day": [0],
         ...                     "label.play": [1]}))
         >>> nothing = GainEstimate(nats=0.0, low=0.0, high=0.0, verdict="unlikely", reason="")
-        >>> forecast = GainForecast(over_no_time=nothing, over_hour=nothing)
+        >>> forecast = GainForecast(over_no_time=nothing, over_hour=nothing, own_past=nothing)
         >>> tally.result(LogCounts(read=1, used=1), sample=(), columns=(), forecast=forecast).users
         1
     """

@@ -1,7 +1,7 @@
-"""Predict a label by counts alone: without the hour, with the hours of all, and with each user's own.
+"""Predict a label by counts alone: without the hour, with the hours of all, each user's own, or own past.
 
 Shapes: ``N`` rows, ``P`` pairs of a row and a cell, ``C`` cells, ``S`` items by slot, ``V`` values of an
-item, ``Y`` quarters of an hour in a day, ``H`` hours, ``G`` widths of the Gaussian.
+item, ``Y`` quarters of an hour in a day, ``H`` hours, ``G`` widths of the Gaussian, ``T`` strengths.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from interestclock.defaults import SITTING_MINUTES
+from interestclock.ranking import RankerConfig
 from interestclock.studies.count_levels import Cells, Labels, Moments, hour_level, plain_level
 from interestclock.studies.forecast_rows import ForecastRows
+from interestclock.studies.own_past import past_levels
 from interestclock.studies.sittings import sittings_of
 from interestclock.timeofday import circular_gap_seconds
 
@@ -32,11 +34,18 @@ _COMES_BACK = 3  # with fewer rows a cell never has two hours to tell apart
 
 @dataclass(frozen=True, kw_only=True)
 class LogOdds:
-    """Log odds of each row's label, told before it counted, float64 (N,)."""
+    """Log odds of each row's label, told before it counted, float64 (N,).
+
+    Args:
+        without_N: without any time. common_N: with the hours common to all. personal_N: and each user's own.
+        newest_N: without any time, with what a user's newest choices tell. past_N: and with all before.
+    """
 
     without_N: Floats
     common_N: Floats
     personal_N: Floats
+    newest_N: Floats
+    past_N: Floats
 
 
 def log_loss(log_odds_N: Floats, label_N: Ints) -> Floats:
@@ -55,8 +64,9 @@ def prequential_log_odds(rows: ForecastRows, *, sitting_minutes: float = SITTING
 
     Without the hour: the share of 1 over all, then users, then items and their values, then each user's items
     and values. Upon it the hour common to all: the hour itself, then with items and values. Upon that each
-    user's own. A label counts once it is known and its user's sitting is over, so that what a sitting says of
-    itself is not taken for its hour.
+    user's own. Apart from hours, upon what is without them: what each user's past tells (``past_levels``), of
+    the newest as many as a ranker's base reads, then of all. A label counts once it is known and its user's
+    sitting is over, so that what a sitting says of itself is not taken for its hour.
 
     Args:
         rows: in time order. sitting_minutes: a gap of so many minutes ends a sitting.
@@ -71,16 +81,20 @@ def prequential_log_odds(rows: ForecastRows, *, sitting_minutes: float = SITTING
     below_N = np.zeros(len(users))
     for who_N, what in ((everyone, nothing), (everyone, nothing), (users, nothing)):
         below_N = plain_level(labels, below_N, what.cells(who_N), STRENGTHS)
-    for who_N in (everyone, users):
-        for what in carried:
-            below_N = plain_level(labels, below_N, what.cells(who_N), STRENGTHS)
+    own = [what.cells(users) for what in carried]
+    for cells in (*(what.cells(everyone) for what in carried), *own):
+        below_N = plain_level(labels, below_N, cells, STRENGTHS)
+    past = past_levels(labels, below_N, users, own, newest=RankerConfig.recent, strength_T=STRENGTHS)
     levels = [below_N]
     for who_N, times in ((everyone, _COMMON_TIMES), (users, 1)):
         for what in (nothing, *carried) * times:
             cells = what.cells(who_N, at_least=_COMES_BACK)
             below_N = hour_level(labels, below_N, cells, moments, HOUR_STRENGTHS)
         levels.append(below_N)
-    return LogOdds(without_N=levels[0], common_N=levels[1], personal_N=levels[2])
+    without_N, common_N, personal_N = levels
+    return LogOdds(
+        without_N=without_N, common_N=common_N, personal_N=personal_N, newest_N=past[0], past_N=past[1]
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
