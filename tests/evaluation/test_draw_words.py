@@ -27,7 +27,11 @@ RANKED = {
 
 
 def gains(**intervals: tuple[float, float]) -> dict:
-    return {"gains": {name: {"interval": list(interval)} for name, interval in intervals.items()}}
+    return {
+        "gains": {
+            name: {"interval": list(interval), "detectable": 0.123} for name, interval in intervals.items()
+        }
+    }
 
 
 @pytest.mark.parametrize(
@@ -83,12 +87,15 @@ def test_gains_that_show_among_many_and_gains_that_do_not() -> None:
         },
     }
     assert ranked_words(results) == [
-        "The gain of hour over base shows in hit@10 among 200 candidates, too; that of routine over base "
-        "does not "
-        "show in hit@10 among 200 candidates, and may be the draw's (2,000 choices).",
-        "The gain in AUC of both over hour does not show in hit@10 among 200 candidates, and may be the "
-        "draw's "
-        "(2,000 choices).",
+        "The gain in AUC of hour over base shows in hit@10 among 200 candidates (2,000 choices), too.",
+        "The gain in AUC of routine over base cannot be told in hit@10 among 200 candidates (2,000 "
+        "choices), which would "
+        "show "
+        "0.123 or more; it may be the draw's.",
+        "The gain in AUC of both over hour is a loss in hit@10 among 200 candidates (2,000 choices): it is "
+        "the draw's, and "
+        "not the "
+        "ranker's.",
     ]
 
 

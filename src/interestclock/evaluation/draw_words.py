@@ -70,29 +70,31 @@ def ranked_words(results: Json) -> list[str]:
     if not ranked:
         return []
     compared = {"comparisons": results["comparisons"], "over_hour": results.get("over_hour")}
-    sentences = [_beside_auc(ranked, each) for each in compared.values() if each]
-    return [sentence for sentence in sentences if sentence]
+    return [sentence for each in compared.values() if each for sentence in _beside_auc(ranked, each)]
 
 
-def _beside_auc(ranked: Json, compared: Json) -> str:
-    """Of the rankers that gain in AUC over another, who has choices further up as well."""
+def _beside_auc(ranked: Json, compared: Json) -> list[str]:
+    """Of the rankers that gain in AUC over another, who gains, loses, or cannot be told from it there."""
     other = compared["baseline"]
     gains = ranked["comparisons"].get(other, {}).get("gains", {})
-    gained = [name for name, gain in compared["gains"].items() if _above(gain) and name in gains]
-    held = [name for name in gained if _above(gains[name])]
-    gone = [name for name in gained if name not in held]
-    hit = f"hit@{ranked['places']} among {ranked['candidates'] + 1} candidates"
-    parts = []
-    if held:
-        parts.append(f"The gain of {listed(held)} over {other} shows in {hit}, too")
-    if gone:
-        which = "that" if held else "The gain in AUC"
-        parts.append(f"{which} of {listed(gone)} over {other} does not show in {hit}, and may be the draw's")
-    if not parts:
-        return ""
-    return f"{'; '.join(parts)} ({ranked['choices']['test']:,} choices)."
+    gained = [name for name, gain in compared["gains"].items() if _side(gain) == 1 and name in gains]
+    by_side = {side: [name for name in gained if _side(gains[name]) == side] for side in (1, -1, 0)}
+    choices = f"{ranked['choices']['test']:,} choices"
+    hit = f"hit@{ranked['places']} among {ranked['candidates'] + 1} candidates ({choices})"
+    least = max((gains[name]["detectable"] or 0.0 for name in by_side[0]), default=0.0)
+    sentences = {
+        1: f"shows in {hit}, too.",
+        -1: f"is a loss in {hit}: it is the draw's, and not the ranker's.",
+        0: f"cannot be told in {hit}, which would show {least:.3f} or more; it may be the draw's.",
+    }
+    return [
+        f"The gain in AUC of {listed(names)} over {other} {sentences[side]}"
+        for side, names in by_side.items()
+        if names
+    ]
 
 
-def _above(gain: Json) -> bool:
-    low = gain["interval"][0]
-    return low is not None and low > 0
+def _side(gain: Json) -> int:
+    """1 above 0, -1 below, 0 where the interval holds it or there is none."""
+    low, high = gain["interval"]
+    return 0 if low is None else int(low > 0) - int(high < 0)

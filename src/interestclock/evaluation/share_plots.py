@@ -12,7 +12,8 @@ from interestclock.evaluation.slices import HOURS
 __all__ = ["first_shares_over_day", "shares_over_day"]
 
 SHOWN_VALUES = 8
-_HEIGHT = 420
+_HEIGHT = 560  # half of a page wide, the legend takes several rows
+_MARGIN = {"l": 64, "r": 24, "t": 56, "b": 56}  # above one of two stands a list of rankers
 
 
 def shares_over_day(
@@ -38,9 +39,9 @@ def shares_over_day(
     if rest:
         summed = [sum(hour) for hour in zip(*rest, strict=True)]
         areas.append(_area(f"other ({len(rest)})", summed, OTHER_COLOUR))
-    yaxis = {"title": {"text": "share"}, "tickformat": ".0%", "rangemode": "tozero"}
+    yaxis = {"title": {"text": "share"}, "tickformat": ".0%", "range": [0, 1]}
     xaxis = hour_axis() | {"range": [0, 23]}
-    return {"data": areas, "layout": {"height": _HEIGHT, "xaxis": xaxis, "yaxis": yaxis}}
+    return {"data": areas, "layout": {"height": _HEIGHT, "margin": _MARGIN, "xaxis": xaxis, "yaxis": yaxis}}
 
 
 def first_shares_over_day(
@@ -72,7 +73,10 @@ def first_shares_over_day(
         }
         for ranker in traces
     ]
-    menu = {"buttons": buttons, "active": list(traces).index(shown), "x": 0, "xanchor": "left", "y": 1.16}
+    menu = {
+        "buttons": buttons, "active": list(traces).index(shown),
+        "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom",
+    }  # fmt: skip
     data = [area | {"visible": ranker == shown} for ranker, areas in traces.items() for area in areas]
     return {"data": data, "layout": shares_over_day(like)["layout"] | {"updatemenus": [menu]}}
 

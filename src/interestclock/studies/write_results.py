@@ -17,11 +17,6 @@ from interestclock.studies.pictures import LogPictures, curves
 from interestclock.studies.saved_report import save_report
 from interestclock.studies.value_shares import top_shares
 
-_DRAWN = {
-    "all-time": "in proportion to how often it was chosen",
-    "recent": "in proportion to how often it was chosen, of the own past the newest choices more often",
-}
-
 __all__ = ["write_configuration", "write_results"]
 
 
@@ -99,7 +94,7 @@ def _notes(folder: SampleFolder, settings: dict[str, Any]) -> list[str]:
             "One seed: another seed may move these figures by more than the intervals say; use --seeds 3."
         )
     if folder.schema.positive_only:
-        return [*notes, _about_candidates(counts, settings)]
+        return [*notes, _about_candidates(counts)]
     if not counts["labels_known_later"]:
         notes.append(
             "Every label counts as known at its exposure, since the mapping gives no delay: rankers learn "
@@ -108,12 +103,9 @@ def _notes(folder: SampleFolder, settings: dict[str, Any]) -> list[str]:
     return notes
 
 
-def _about_candidates(counts: dict[str, int], settings: dict[str, Any]) -> str:
-    candidates = settings["prepare"]["candidates"]
+def _about_candidates(counts: dict[str, int]) -> str:
     return (
-        f"The log holds choices only. Beside each choice stand up to {candidates['by_popularity']} "
-        f"candidates by popularity so far and {candidates['from_own_past']} from the user's own past, each "
-        f"drawn {_DRAWN[candidates['own_past']]}: {counts['sampled_candidates']:,} in all. "
+        f"The log holds choices only; {counts['sampled_candidates']:,} candidates were sampled beside them. "
         f"{counts['unscored']:,} choices were of an item nobody had chosen before; they are not scored, but "
         "enter histories and clocks."
     )

@@ -12,7 +12,6 @@ function themed(layout) {
   for (const name of ["xaxis", "yaxis", "yaxis2"]) if (layout[name]) out[name] = { ...axis, ...layout[name] };
   if (layout.yaxis2) out.margin = { ...out.margin, r: 64 };
   if (layout.updatemenus) {
-    out.margin = { ...out.margin, t: 64 };
     out.updatemenus = layout.updatemenus.map((menu) => ({ ...menu, bgcolor: card, bordercolor: line, font: { color: ink } }));
   }
   if (layout.polar) {
