@@ -21,6 +21,8 @@ SOURCES = (
     "compiled.py",
     "events/digit_fields.py",
     "clock_features/count_votes.py",
+    "clock_features/everyone.py",
+    "clock_features/population_clocks.py",
     "clock_features/scoring.py",
     "clock_features/value_sets.py",
     "histories/block_order.py",

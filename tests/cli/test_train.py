@@ -244,8 +244,8 @@ def test_a_trainer_of_the_published_adaptive_clock_is_told_what_it_goes_on_with(
     assert settings["ranker"]["clocks"] == [{"kind": "adaptive"}]
     refused = train(*given, "--ranker", "adaptive", "--resume")
     assert (
-        '(give parts = [{kind = "adaptive", hour_dim = 0}] to the ranker in a --lineup file); go on with'
-        in str(refused.exception)
+        '(give parts = [{kind = "adaptive", hour_dim = 0, population_votes = 0.0}] to the ranker in a '
+        "--lineup file); go on with" in str(refused.exception)
     )
     resumed = train(*given, *published, "--resume")
     assert resumed.exit_code == 0, resumed.output

@@ -67,12 +67,19 @@ def known_at_once() -> pa.Table:
 @pytest.mark.parametrize("at_once", [False, True], ids=["labels later", "labels at once"])
 @pytest.mark.parametrize(
     "clocks",
-    [(), (TimeEncodingConfig(),), (GaussianConfig(),), SUM[:2]],
+    [
+        (),
+        (TimeEncodingConfig(),),
+        (GaussianConfig(),),
+        SUM[:2],
+        (TimeEncodingConfig(), GaussianConfig(population_votes=3.0)),
+    ],
     ids=[
         "base",
         "hour",
         "gaussian",
         "hour+gaussian",
+        "hour+gaussian of everyone",
     ],  # a search among items in another order differs by 1e-7
 )
 def test_what_is_learned_live_is_what_is_learned_offline(
@@ -101,7 +108,8 @@ def test_what_is_learned_live_is_what_is_learned_offline(
         item_values=samples.item_attributes(state),
         config=train,
     )
-    trainer.run(samples.chunks(BatchMaker(recent=3, clocks=bool(clocks)), state), Recorder())
+    maker = BatchMaker(recent=3, clocks=bool(clocks), population_votes=ranker.population_votes)
+    trainer.run(samples.chunks(maker, state), Recorder())
     live, notes = make_trainer(
         ranker=ranker,
         train=train,

@@ -52,14 +52,16 @@ BOTH = [{"kind": "gaussian"}, {"kind": "longterm"}]
             [{"kind": "adaptive"}],
             [{"kind": "adaptive", "hour_dim": 4}],
             "config.ranker.clocks was [{'kind': 'adaptive'}] and is [{'kind': 'adaptive', 'hour_dim': 4}] "
-            '(give parts = [{kind = "adaptive", hour_dim = 0}] to the ranker in a --lineup file)',
+            '(give parts = [{kind = "adaptive", hour_dim = 0, population_votes = 0.0}] to the ranker in a '
+            "--lineup file)",
         ),
         (
             "config.ranker.clocks",
             [{"kind": "gaussian", "bucket_centre_hours": None}, {"kind": "gaussian", "sigma_hours": 2.0}],
             [],
             "the ranker was gaussian+gaussian and is base "
-            '(give parts = [{kind = "gaussian"}, {kind = "gaussian", sigma_hours = 2.0}] to the ranker in a '
+            '(give parts = [{kind = "gaussian", population_votes = 0.0}, '
+            '{kind = "gaussian", sigma_hours = 2.0, population_votes = 0.0}] to the ranker in a '
             "--lineup file)",
         ),
         (

@@ -10,7 +10,8 @@ import torch
 from random_batches import make_ranker
 
 from interestclock.checksums import digest_of_json
-from interestclock.clocks import AdaptiveConfig, GaussianConfig, TimeEncodingConfig
+from interestclock.clocks import AdaptiveConfig, GaussianConfig, NaiveConfig, TimeEncodingConfig
+from interestclock.errors import ConfigError
 from interestclock.live import LiveConfig
 from interestclock.ranking import RankerConfig, describe_ranker, described_ranker, load_ranker, save_ranker
 from interestclock.ranking.earlier_settings import with_earlier_settings, without_earlier_settings
@@ -65,3 +66,21 @@ def test_a_trainer_s_folder_of_an_earlier_version_is_of_the_same_settings(clock,
 )
 def test_what_is_described_otherwise_is_left_as_it_is(described) -> None:
     assert with_earlier_settings(described) == without_earlier_settings(described) == described
+
+
+def test_parts_that_read_the_same_preferences_read_the_same_population() -> None:
+    assert RankerConfig().population_votes == 0.0
+    config = RankerConfig(clocks=(TimeEncodingConfig(), GaussianConfig(population_votes=3.0)))
+    assert config.population_votes == 3.0
+    with pytest.raises(
+        ConfigError,
+        match="adaptive has population_votes 0 and another part 3; the parts of a ranker read one clock",
+    ):
+        RankerConfig(clocks=(GaussianConfig(population_votes=3.0), AdaptiveConfig()))
+
+
+@pytest.mark.parametrize("kind", [NaiveConfig, AdaptiveConfig, GaussianConfig])
+@pytest.mark.parametrize("votes", [-1.0, float("inf"), float("nan")])
+def test_a_population_of_less_than_none_or_of_no_number(kind, votes: float) -> None:
+    with pytest.raises(ValueError, match="population_votes is"):
+        kind(population_votes=votes)

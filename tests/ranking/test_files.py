@@ -271,12 +271,13 @@ def test_clocks_of_ours_are_saved_as_they_always_were(tmp_path: Path) -> None:
     """What is on somebody's disk has these names."""
     ranker = make_ranker(clocks=EVERY_CLOCK[:5])
     save_ranker(ranker, tmp_path)
+    everyone = {"population_votes": 0.0}
     search = {"behaviours": 3, "longest": 10_000, "heads": 2, "latent_dim": 3, "gap_hidden": 8}
     assert json.loads((tmp_path / "ranker.json").read_text())["config"]["clocks"] == [
         {"kind": "hour"},
-        {"kind": "naive"},
-        {"kind": "adaptive", "hour_dim": 4},
-        {"kind": "gaussian", "sigma_hours": 1.0, "mu_hours": 0.0, "bucket_centre_hours": None},
+        {"kind": "naive"} | everyone,
+        {"kind": "adaptive", "hour_dim": 4} | everyone,
+        {"kind": "gaussian", "sigma_hours": 1.0, "mu_hours": 0.0, "bucket_centre_hours": None} | everyone,
         {"kind": "longterm", "output_dim": 4, "gain": 10.0, "refresh_batches": None, "refresh_minutes": None}
         | search,
     ]

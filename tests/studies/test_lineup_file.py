@@ -15,6 +15,8 @@ from interestclock.ranking.known_clocks import CLOCKS_OF_OURS
 from interestclock.studies import NamedRanker, lineup, read_lineup
 from interestclock.studies.setting_help import help_of
 
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
 
 def written(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "lineup.toml"
@@ -105,3 +107,12 @@ def test_the_published_adaptive_clock_stands_beside_the_narrowed_one(tmp_path: P
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no line-up file that can be read"):
         read_lineup(tmp_path / "nowhere.toml")
+
+
+def test_variants_of_the_population_stand_side_by_side() -> None:
+    rankers = {each.name: each for each in read_lineup(BENCHMARKS / "population.toml")}
+    assert [rankers[name].clocks[-1] for name in ("gaussian", "gaussian 1", "hour+gaussian 3")] == [
+        GaussianConfig(),
+        GaussianConfig(population_votes=1),
+        GaussianConfig(population_votes=3),
+    ]

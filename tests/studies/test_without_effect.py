@@ -40,6 +40,15 @@ def test_which_rankers_have_something_to_read(readable: Readable, idle: list[str
     assert list(without_effect(RANKERS, readable, wholly=False)) == partly
 
 
+@pytest.mark.parametrize(
+    ("votes", "population", "idle"), [(0.0, True, ["new"]), (3.0, True, []), (3.0, False, ["new"])]
+)
+def test_who_has_no_clock_reads_what_others_prefer(votes: float, population: bool, idle: list[str]) -> None:
+    readable = Readable(preferences=False, behaviours=True, times=True, population=population)
+    ranker = RankerConfig(clocks=(GaussianConfig(population_votes=votes),))
+    assert list(without_effect({"new": ranker}, readable)) == idle
+
+
 BASE_MS = 1_700_006_400_000  # 2023-11-15 00:00 UTC
 
 

@@ -68,10 +68,12 @@ def slot_of(state: FeatureState, kind: str, name: str) -> int:
     return int(state.slots(kind, pa.array([name]))[0])
 
 
-def clocks_by_name(state: FeatureState, users: list[str], at_ms: list[int]) -> list[dict[str, list]]:
+def clocks_by_name(
+    state: FeatureState, users: list[str], at_ms: list[int], *, population_votes: float = 0.0
+) -> list[dict[str, list]]:
     """Of each user as of a moment, the best values by attribute and bucket; one read for all of them."""
     user_M, at_ms_M = state.slots("user", pa.array(users, pa.string())), np.array(at_ms, np.int64)
-    clocks = state.read(user_M, at_ms_M, clocks_at_ms_M=at_ms_M).clocks
+    clocks = state.read(user_M, at_ms_M, clocks_at_ms_M=at_ms_M, population_votes=population_votes).clocks
     names = {name: [None, *state.values.named(name).to_pylist()] for name in clocks}
     return [
         {

@@ -28,13 +28,18 @@ def features_by_id(
     """Everything that can be read as of some moments, of all users and items, unknown ones included."""
     user_M, item_N = view.slots("user", users), view.slots("item", items)
     said: dict[str, Any] = {"complete": view.complete_from_ms}
+    everyone = view.everyone if isinstance(view, FeatureState) else view.everyone()
+    said["everyone"] = {midnight: each.tolist() for midnight, each in everyone.items()}
     for at_ms in times_ms:
         at_ms_M = np.full(user_M.size, at_ms)
         features = view.read(user_M, at_ms_M, clocks_at_ms_M=at_ms_M)
+        # A state that is told of no midnight counts everyone when asked; a store has midnights alone.
+        filled = view.read(user_M, at_ms_M, clocks_at_ms_M=at_ms_M, population_votes=3.0 if everyone else 0.0)
         values = {name: named(view, name, view.item_values(name, item_N, at_ms=at_ms)) for name in attributes}
         said[str(at_ms)] = {
             "known": features.known_M.tolist(),
             "clocks": {name: named(view, name, each) for name, each in features.clocks.items()},
+            "filled": {name: each.tolist() for name, each in filled.clocks.items()},
             "items": values,
             "listed": listings(view, attributes, at_ms),
             "numbers": {name: each.tolist() for name, each in features.clocks.items()},
@@ -44,8 +49,6 @@ def features_by_id(
         }
     said["histories"] = [history(view, int(user)) for user in user_M]
     said["offsets"] = [view.last_offset(int(user)) if user else None for user in user_M]
-    everyone = view.everyone if isinstance(view, FeatureState) else view.everyone()
-    said["everyone"] = {midnight: each.tolist() for midnight, each in everyone.items()}
     return said
 
 

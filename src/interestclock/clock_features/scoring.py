@@ -7,7 +7,7 @@ from typing import Any
 
 from interestclock.errors import ConfigError, check_numbers
 
-__all__ = ["Eq3Weights", "preference_score"]
+__all__ = ["Eq3Weights", "preference_score", "with_population"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,3 +61,27 @@ def preference_score(like: Any, finish: Any, skip: Any, dislike: Any, weights: E
     """
     score = weights.like * like + weights.finish * finish
     return score - weights.skip * skip - weights.dislike * dislike
+
+
+def with_population(own: Any, others: Any, others_votes: Any, population_votes: Any) -> Any:
+    r"""Score a user's preference by own counts and those of everyone else, as if these were κ votes more.
+
+    .. math:: s' = s(n) + \kappa\, \frac{s(E - n_0)}{\sum_{v, l} (E - n_0)}
+
+    with n the user's own counts, E everyone's as of the last midnight (UTC), and :math:`n_0` the user's own
+    as of the same midnight, so that nothing counts twice; the sum goes over values and labels of the bucket.
+    Eq. 3 is linear, so this is the score of :math:`n + \kappa p`, with p the others' share of each value and
+    label. Where others have no votes, the score is the user's own.
+
+    Source: none of the papers; decision 0068.
+
+    Args:
+        own: Eq. 3 of the user's own counts. others: Eq. 3 of the counts of all others for the value, in the
+            same bucket. others_votes: how many votes of all values others have in it, above 0.
+        population_votes: κ, in votes.
+
+    Example:
+        >>> with_population(1.0, 6.0, 12.0, 4.0)
+        3.0
+    """
+    return own + population_votes * (others / others_votes)

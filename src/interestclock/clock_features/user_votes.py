@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from interestclock.clock_features.count_votes import (
     count_users,
     read_clocks,
 )
+from interestclock.clock_features.everyone import Midnights, Population
+from interestclock.clock_features.population_clocks import Others, read_filled_clocks
 from interestclock.clock_features.scoring import preference_score
 from interestclock.clock_features.value_codes import ValueCodes
 from interestclock.clock_features.value_sets import ValueSets
@@ -26,7 +28,7 @@ from interestclock.errors import ConfigError
 from interestclock.events.schema import EQ3_ROLES
 from interestclock.histories.block_changes import RecordChanges
 from interestclock.histories.blocks import KNOWN, UserBlocks
-from interestclock.timeofday import DAY_SECONDS
+from interestclock.timeofday import BEFORE_ALL_MS, DAY_SECONDS
 
 __all__ = ["UserVotes"]
 
@@ -143,11 +145,15 @@ class UserVotes:
             },
         )
 
-    def read(self, user_M: IntArray, at_ms_M: IntArray) -> dict[str, npt.NDArray[np.int32]]:
+    def read(
+        self, user_M: IntArray, at_ms_M: IntArray, *, population: Population | None = None
+    ) -> dict[str, npt.NDArray[np.int32]]:
         """Clocks of users, each as of a moment of its own.
 
         Args:
             user_M: slots; one that has no votes has an empty clock. at_ms_M: UTC milliseconds, in any order.
+            population: everyone's counts, of which a share is added to each user's own (``with_population``);
+                None adds nothing.
 
         Returns:
             Value numbers, best first, int32 (M, H, K) per attribute; 0 is none.
@@ -162,8 +168,52 @@ class UserVotes:
         value_MAHK = np.zeros((*shape, self.config.values_per_attribute), np.int32)
         requests = ReadRequests(self.config.window_ms, user_M.astype(np.int64), at_ms_M.astype(np.int64))
         self._make_scratch(int(self.count(user_M).max(initial=0)))
-        read_clocks(self._votes(), self._ranking(), requests, self._scratch, value_MAHK)
+        if population is None:
+            read_clocks(self._votes(), self._ranking(), requests, self._scratch, value_MAHK)
+        else:
+            self._read_filled(requests, population, value_MAHK)
         return {name: value_MAHK[:, place] for place, name in enumerate(self.attributes)}
+
+    def population(
+        self,
+        votes: float,
+        midnight_ms_M: npt.NDArray[np.int64],
+        *,
+        midnights: Midnights,
+        counts_of: Callable[[int], npt.NDArray[np.int64]],
+    ) -> Population:
+        """Everyone's counts as of midnights, to be read beside users' own.
+
+        Args:
+            votes: κ. midnight_ms_M: of each request; ``BEFORE_ALL_MS`` is none. midnights: where they are
+                kept. counts_of: gives int64 (H, X, T) as of a midnight, where it is not kept.
+        """
+        each_ms = [each for each in np.unique(midnight_ms_M).tolist() if each > BEFORE_ALL_MS]
+        everyone = {each: midnights.of(each, self._codes, counts_of) for each in each_ms}
+        return Population(votes=votes, midnight_ms_M=midnight_ms_M, everyone=everyone)
+
+    def _read_filled(
+        self, requests: ReadRequests, population: Population, value_MAHK: npt.NDArray[np.int32]
+    ) -> None:
+        """Requests of one midnight after those of another; those of none read the users' own votes alone."""
+        votes, ranking, scratch = self._votes(), self._ranking(), self._scratch
+        for midnight_ms in np.unique(population.midnight_ms_M).tolist():
+            of_it_M = population.midnight_ms_M == midnight_ms
+            some = ReadRequests(requests.window_ms, requests.user_M[of_it_M], requests.at_ms_M[of_it_M])
+            value_RAHK = value_MAHK[of_it_M]
+            if (everyone := population.everyone.get(midnight_ms)) is None:
+                read_clocks(votes, ranking, some, scratch, value_RAHK)
+            else:
+                others = Others(
+                    midnight_ms=midnight_ms,
+                    votes=float(population.votes),
+                    everyone=everyone,
+                    scratch=scratch,
+                    before_F=np.zeros_like(scratch.count_F),
+                    votes_HA=np.zeros_like(everyone.votes_HA),
+                )
+                read_filled_clocks(votes, ranking, some, others, value_RAHK)
+            value_MAHK[of_it_M] = value_RAHK
 
     @property
     def column_types(self) -> dict[str, np.dtype[Any]]:

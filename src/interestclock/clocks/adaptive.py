@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from interestclock.clocks.checks import check_interests
+from interestclock.clocks.checks import check_interests, check_population_votes
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockInputs, ClockModule, RequestModule
 from interestclock.errors import check_numbers, check_size
@@ -25,9 +25,11 @@ class AdaptiveConfig:
     Args:
         hour_dim: width that an hour's interests are narrowed to before all hours stand side by side; 0 weighs
             them at full width, as published.
+        population_votes: κ, how many votes everyone else's preferences come to in each hour, for users who
+            have few of their own; 0 is none.
 
     Raises:
-        ValueError: ``hour_dim`` is below 0.
+        ValueError: ``hour_dim`` or ``population_votes`` is below 0, or not finite.
 
     Example:
         >>> AdaptiveConfig().hour_dim
@@ -41,10 +43,12 @@ class AdaptiveConfig:
     reads_behaviours: ClassVar[int] = 0
 
     hour_dim: int = 4
+    population_votes: float = 0.0
 
     def __post_init__(self) -> None:
         check_numbers(self, error=ValueError)
         _check_hour_dim(self.hour_dim)
+        check_population_votes(self.population_votes)
 
     def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock over a ranker's preferences."""

@@ -1,4 +1,4 @@
-"""What clocks refuse when they are called, and a ranker of clocks: wrong shapes.
+"""What clocks refuse when they are made or called, and a ranker of clocks: wrong numbers and shapes.
 
 For clocks of the user's own as well.
 """
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from interestclock.errors import ConfigError
 
-__all__ = ["check_answer", "check_interests"]
+__all__ = ["check_answer", "check_interests", "check_population_votes"]
 
 # Shapes: B requests, H buckets of the day, D embedding.
 
@@ -33,6 +33,21 @@ def check_interests(clock_BHD: Tensor, *, dim: int) -> None:
         raise ValueError(
             f"clock_BHD has shape {tuple(clock_BHD.shape)}; give (requests, buckets of the day, {dim})"
         )
+
+
+def check_population_votes(votes: float) -> None:
+    """Refuse a weight of the population's that is below none.
+
+    Raises:
+        ValueError: it is.
+
+    Example:
+        >>> check_population_votes(-1.0)
+        Traceback (most recent call last):
+        ValueError: population_votes is -1.0; give 0 (none) or more, for example 3
+    """
+    if votes < 0:
+        raise ValueError(f"population_votes is {votes}; give 0 (none) or more, for example 3")
 
 
 def check_answer(

@@ -54,7 +54,10 @@ class RankerSizes:
 
 
 class _Clock(Protocol):
-    """A frozen dataclass that JSON can hold, and how the clock is built from it."""
+    """A frozen dataclass that JSON can hold, and how the clock is built from it.
+
+    One that reads preferences may have a setting ``population_votes``, as ``GaussianConfig`` has.
+    """
 
     kind: ClassVar[str]
     """Its name in results: small letters, digits and ``_ . + -``."""
@@ -154,7 +157,7 @@ def clock_settings(clock: ClockConfig) -> dict[str, Any]:
     Example:
         >>> from interestclock.clocks import GaussianConfig
         >>> clock_settings(GaussianConfig())
-        {'sigma_hours': 1.0, 'mu_hours': 0.0, 'bucket_centre_hours': None}
+        {'sigma_hours': 1.0, 'mu_hours': 0.0, 'bucket_centre_hours': None, 'population_votes': 0.0}
     """
     settings = asdict(cast(Any, clock))
     for name, value in settings.items():

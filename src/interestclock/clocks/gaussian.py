@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from interestclock.clocks.checks import check_interests
+from interestclock.clocks.checks import check_interests, check_population_votes
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockModule, HourlyModule
 from interestclock.errors import ConfigError, check_numbers, check_size
@@ -28,9 +28,11 @@ class GaussianConfig:
     Args:
         sigma_hours: width of the Gaussian, in hours. mu_hours: gap of the largest weight, in hours.
         bucket_centre_hours: where a bucket stands after its start, in hours; None is its middle.
+        population_votes: κ, how many votes everyone else's preferences come to in each hour, for users who
+            have few of their own; 0 is none.
 
     Raises:
-        ValueError: ``sigma_hours`` is not positive, or a number is not finite.
+        ValueError: ``sigma_hours`` is not positive, ``population_votes`` below 0, or a number not finite.
 
     Example:
         >>> GaussianConfig(sigma_hours=2.0).mu_hours
@@ -46,9 +48,11 @@ class GaussianConfig:
     sigma_hours: float = 1.0
     mu_hours: float = 0.0
     bucket_centre_hours: float | None = None
+    population_votes: float = 0.0
 
     def __post_init__(self) -> None:
         check_numbers(self, error=ValueError)
+        check_population_votes(self.population_votes)
         _check_settings(self.sigma_hours, self.mu_hours, self.bucket_centre_hours)
 
     def build(self, sizes: RankerSizes) -> ClockModule:

@@ -8,10 +8,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from interestclock.clocks.checks import check_interests
+from interestclock.clocks.checks import check_interests, check_population_votes
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockModule, HourlyModule
-from interestclock.errors import check_size
+from interestclock.errors import check_numbers, check_size
 from interestclock.search.checks import check_times
 from interestclock.timeofday import DAY_SECONDS
 
@@ -24,6 +24,13 @@ __all__ = ["NaiveClock", "NaiveConfig"]
 class NaiveConfig:
     """Naive Clock: the current hour's interests.
 
+    Args:
+        population_votes: κ, how many votes everyone else's preferences come to in each hour, for users who
+            have few of their own; 0 is none.
+
+    Raises:
+        ValueError: ``population_votes`` is below 0, or not finite.
+
     Example:
         >>> NaiveConfig().build(RankerSizes(dim=16, item_dim=32, preferences_dim=16)).output_dim
         16
@@ -32,6 +39,12 @@ class NaiveConfig:
     kind: ClassVar[str] = "naive"
     reads_preferences: ClassVar[bool] = True
     reads_behaviours: ClassVar[int] = 0
+
+    population_votes: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_numbers(self, error=ValueError)
+        check_population_votes(self.population_votes)
 
     def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock over a ranker's preferences."""

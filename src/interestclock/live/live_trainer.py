@@ -90,6 +90,7 @@ class LiveTrainer:
             recent=config.ranker.recent,
             clocks=config.ranker.needs_clocks,
             clocks_of_day=config.clocks_of_day,
+            population_votes=config.ranker.population_votes,
         )
         self.event_ms = self.learned_ms = 0  # of the last exposure predicted, and learned
         self._awaiting = 0  # exposures predicted and not learned yet

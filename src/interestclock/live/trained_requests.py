@@ -31,7 +31,7 @@ class TrainedRequests:
     def __init__(self, folder: Path, config: LiveConfig) -> None:
         self.share = config.sample_requests
         self._records, self._clocks_of_day = RequestRecords(folder), config.clocks_of_day
-        self._most = config.ranker.reads_behaviours
+        self._most, self._population_votes = config.ranker.reads_behaviours, config.ranker.population_votes
 
     def predicted(self, predicted: PredictedBatch, view: FeatureView) -> None:
         """Look for exposures of sampled requests in a batch; its features are read before they go on.
@@ -60,6 +60,7 @@ class TrainedRequests:
                     user=user,
                     features=features,
                     clocks_of_day=self._clocks_of_day,
+                    population_votes=self._population_votes,
                     most=self._most,
                 )
             )

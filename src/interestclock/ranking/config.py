@@ -92,8 +92,8 @@ class RankerConfig:
         rms_limit: of each part's output where several are joined (``limit_rms``); ``None`` is none.
 
     Raises:
-        ConfigError: a size is below 1 or beyond all use, ``std`` or ``rms_limit`` is not positive, or a clock
-            is no ``ClockConfig``.
+        ConfigError: a size is below 1 or beyond all use, ``std`` or ``rms_limit`` is not positive, a clock
+            is no ``ClockConfig``, or clocks that read preferences differ in ``population_votes``.
 
     Example:
         >>> from interestclock.clocks import GaussianConfig
@@ -131,6 +131,17 @@ class RankerConfig:
             )
         for clock in self.clocks:
             check_clock_config(clock)
+        self._check_population()
+
+    def _check_population(self) -> None:
+        """A batch holds the preferences of its users once, for all clocks that read them."""
+        for clock in self.clocks:
+            votes = getattr(clock, "population_votes", 0.0)
+            if clock.reads_preferences and votes != self.population_votes:
+                raise ConfigError(
+                    f"{clock.kind} has population_votes {votes:g} and another part "
+                    f"{self.population_votes:g}; the parts of a ranker read one clock: give them the same"
+                )
 
     @property
     def joined_limit(self) -> float | None:
@@ -141,6 +152,12 @@ class RankerConfig:
     def needs_clocks(self) -> bool:
         """Whether any clock reads Eq. 3's preferences."""
         return any(clock.reads_preferences for clock in self.clocks)
+
+    @property
+    def population_votes(self) -> float:
+        """κ of the clocks that read preferences, all of which read the same; 0 is none."""
+        each = [getattr(clock, "population_votes", 0.0) for clock in self.clocks if clock.reads_preferences]
+        return float(each[0]) if each else 0.0
 
     @property
     def reads_behaviours(self) -> int:

@@ -7,7 +7,11 @@ from typing import Any
 
 __all__ = ["with_earlier_settings", "without_earlier_settings"]
 
-_EARLIER: dict[str, dict[str, Any]] = {"adaptive": {"hour_dim": 0}}
+_EARLIER: dict[str, dict[str, Any]] = {
+    "naive": {"population_votes": 0.0},
+    "adaptive": {"hour_dim": 0, "population_votes": 0.0},
+    "gaussian": {"population_votes": 0.0},
+}
 
 
 def with_earlier_settings(described: Mapping[str, Any]) -> dict[str, Any]:
@@ -18,9 +22,9 @@ def with_earlier_settings(described: Mapping[str, Any]) -> dict[str, Any]:
 
     Example:
         >>> with_earlier_settings({"kind": "adaptive"})
-        {'kind': 'adaptive', 'hour_dim': 0}
+        {'kind': 'adaptive', 'hour_dim': 0, 'population_votes': 0.0}
         >>> with_earlier_settings({"kind": "adaptive", "hour_dim": 4})
-        {'kind': 'adaptive', 'hour_dim': 4}
+        {'kind': 'adaptive', 'hour_dim': 4, 'population_votes': 0.0}
     """
     earlier = _earlier(described)
     return dict(described) | {name: value for name, value in earlier.items() if name not in described}

@@ -59,7 +59,7 @@ def describe_clock(clock: ClockConfig) -> dict[str, Any]:
 
     Example:
         >>> describe_clock(clock_named("interestclock.clocks:NaiveConfig"))
-        {'kind': 'naive'}
+        {'kind': 'naive', 'population_votes': 0.0}
     """
     return {"kind": clock.kind if is_ours(clock) else path_of(clock), **clock_settings(clock)}
 

@@ -95,7 +95,11 @@ class TrainedRanker:
     @torch.no_grad()
     def _score(self, events: pa.Table, end: EndState, scores: Scores) -> None:
         config = self.ranker.config
-        maker = BatchMaker(recent=config.recent, clocks=config.needs_clocks)
+        maker = BatchMaker(
+            recent=config.recent,
+            clocks=config.needs_clocks,
+            population_votes=config.population_votes,
+        )
         histories = end.state.histories()
         for start in range(0, events.num_rows, _ROWS):
             part = events.slice(start, _ROWS)

@@ -54,6 +54,7 @@ class BatchMaker:
         recent: how many of the newest behaviours a batch carries.
         clocks: whether the Eq. 3 clocks are read.
         clocks_of_day: as of the start of the UTC day, rather than as of now.
+        population_votes: κ, how many votes everyone else's come to in each bucket of a clock; 0 is none.
 
     Example:
         >>> import pyarrow as pa
@@ -71,6 +72,7 @@ class BatchMaker:
     recent: int
     clocks: bool
     clocks_of_day: bool = True
+    population_votes: float = 0.0
 
     def make(self, rows: Rows, view: FeatureView) -> Batch:
         """The batch that rows are, with features as of each exposure's own moment.
@@ -85,7 +87,12 @@ class BatchMaker:
         request_row_B, first_M = torch.from_numpy(np.cumsum(starts_B) - 1), np.flatnonzero(starts_B)
         user_M, now_ms_M = rows.user_B[first_M], rows.timestamp_ms_B[first_M]
         clocks_at_ms_M = utc_day_start_ms(now_ms_M) if self.clocks_of_day else now_ms_M
-        features = view.read(user_M, now_ms_M, clocks_at_ms_M=clocks_at_ms_M if self.clocks else None)
+        features = view.read(
+            user_M,
+            now_ms_M,
+            clocks_at_ms_M=clocks_at_ms_M if self.clocks else None,
+            population_votes=self.population_votes,
+        )
         known_M, histories = torch.from_numpy(features.known_M), view.histories()
         start_M, stop_M = histories.newest(whole_tensor(user_M), known_M, most=self.recent)
         return Batch(

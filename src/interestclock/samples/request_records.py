@@ -30,6 +30,7 @@ class RequestRecord:
     Args:
         request_id: of the service. user: id. features: as they were read.
         clocks_of_day: whether clocks were read as of the start of the UTC day. most: behaviours it reads.
+        population_votes: κ, by which everyone's counts filled up the clocks.
         position: of a server, the last entry of the admitted log that was in its store for this user.
         log_ends: of a server, the last offset of each partition that was in the source's log by then; None
             where nobody asked.
@@ -46,6 +47,7 @@ class RequestRecord:
     features: RequestFeatures
     clocks_of_day: bool
     most: int
+    population_votes: float = 0.0
     position: int | None = None
     log_ends: Mapping[str, str] | None = None
 

@@ -79,6 +79,7 @@ class SampledRequests:
                     batch, histories, view, request=int(batch.request_row_B[row]), most=most
                 ),
                 clocks_of_day=version.features.clocks_of_day,
+                population_votes=version.ranker.config.population_votes,
                 most=most,
                 position=view.position_of(placed.user),
                 log_ends=self._ends(),

@@ -253,7 +253,10 @@ class Scorer:
         version = self._ready
         config, placed = version.ranker.config, self._place(requests, user_M, view)
         maker = BatchMaker(
-            recent=config.recent, clocks=config.needs_clocks, clocks_of_day=version.features.clocks_of_day
+            recent=config.recent,
+            clocks=config.needs_clocks,
+            clocks_of_day=version.features.clocks_of_day,
+            population_votes=config.population_votes,
         )
         batch, histories = maker.make(rows_of(placed, version), view), view.histories()
         return placed, self._described(batch, histories, requests, view), histories

@@ -78,7 +78,12 @@ class AdmittedStates:
             day_of_week_B=one * time.day_of_week,
             known_ms_B=one * time.at_ms,
         )
-        maker = BatchMaker(recent=1, clocks=bool(record.features.clocks), clocks_of_day=record.clocks_of_day)
+        maker = BatchMaker(
+            recent=1,
+            clocks=bool(record.features.clocks),
+            clocks_of_day=record.clocks_of_day,
+            population_votes=record.population_votes,
+        )
         batch = maker.make(rows, self.state)
         return request_features(batch, self.state.histories(), self.state, request=0, most=record.most)
 

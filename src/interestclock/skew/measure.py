@@ -171,7 +171,10 @@ def _count(pair: _Pair, tally: Tally) -> None:
 
 def _comparable(pair: _Pair) -> bool:
     served, trained = pair.served, pair.trained
-    reads = [(each.most, each.clocks_of_day, each.features.clocks.keys()) for each in (served, trained)]
+    reads = [
+        (each.most, each.clocks_of_day, each.population_votes, each.features.clocks.keys())
+        for each in (served, trained)
+    ]
     return served.position is not None and reads[0] == reads[1]
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from interestclock.admission import Erasures, LabelEvents, SerialColumns
 from interestclock.arrays import Arrays, below, under, with_room
-from interestclock.clock_features import UserVotes
+from interestclock.clock_features import Midnights, Population, UserVotes, last_midnights
 from interestclock.events.schema import LogSchema
 from interestclock.histories import Histories, UserHistories
 from interestclock.ids import Identity
@@ -47,7 +47,7 @@ class FeatureState:
 
     Memory is given back at midnights alone: histories keep each user's newest ``longest`` behaviours, votes
     the window, both as of ``complete_from_ms`` and later; users leave who were not seen for long, and so do
-    items, unless a history names them.
+    items, unless a history names them. A state that is told of no midnight keeps everything.
 
     Args:
         schema: the log's names. items: the item table, or None. config: what is kept.
@@ -83,6 +83,7 @@ class FeatureState:
         self.complete_from_ms = BEFORE_ALL_MS
         self._day_ms: int | None = None  # the last midnight that passed
         self.everyone: dict[int, npt.NDArray[np.int64]] = {}  # Eq. 3's counts of all users, by midnight
+        self._midnights = Midnights(config.clocks.weights)
         self._seen = LastSeen()
         self._sets = ItemSets(self.values, votes=self.votes, attributes=schema.clock_attributes)
         self._shown_S = np.zeros(1, np.bool_)
@@ -163,6 +164,8 @@ class FeatureState:
         """
         if len(labels):
             self._effects.apply(labels)
+            if self._day_ms is None:
+                self._midnights.forget()
 
     def close_before_ms(self, timestamp_ms: int) -> None:
         """No label comes any more of exposures shown before a moment, up to the first that was not."""
@@ -311,14 +314,33 @@ class FeatureState:
         """Slots of ids of a kind, ``user`` or ``item``; 0 for those not known."""
         return (self.users if kind == "user" else self.items).look_up(ids)
 
-    def read(self, user_M: IntArray, known_at_ms_M: IntArray, *, clocks_at_ms_M: IntArray | None) -> Features:
+    def read(
+        self,
+        user_M: IntArray,
+        known_at_ms_M: IntArray,
+        *,
+        clocks_at_ms_M: IntArray | None,
+        population_votes: float = 0.0,
+    ) -> Features:
         """What was known of users strictly before moments, as ``FeatureView`` says."""
         self._check_complete(known_at_ms_M)
         clocks: dict[str, npt.NDArray[np.int32]] = {}
         if self.votes is not None and clocks_at_ms_M is not None:
             self._check_complete(clocks_at_ms_M)
-            clocks = self.votes.read(user_M, clocks_at_ms_M)
+            population = self._population(self.votes, clocks_at_ms_M, population_votes)
+            clocks = self.votes.read(user_M, clocks_at_ms_M, population=population)
         return Features(known_M=self.user_histories.known_before(user_M, known_at_ms_M), clocks=clocks)
+
+    def _population(self, votes: UserVotes, at_ms_M: IntArray, population_votes: float) -> Population | None:
+        """Everyone's counts as of midnights: those that passed, or any where none was ever told of."""
+        if not population_votes:
+            return None
+        midnight_ms_M, counts_of = last_midnights([*self.everyone], at_ms_M), self.everyone.__getitem__
+        if self._day_ms is None:  # all votes are still there
+            midnight_ms_M, counts_of = utc_day_start_ms(at_ms_M), votes.everyone
+        return votes.population(
+            population_votes, midnight_ms_M, midnights=self._midnights, counts_of=counts_of
+        )
 
     def histories(self) -> Histories:
         """All behaviours, as they stand; it holds until the state goes on."""
@@ -377,6 +399,7 @@ class FeatureState:
         self._seen.restore(state)
         self.catalogue.restore(state)
         self.everyone = {int(name): np.array(each) for name, each in below("everyone", state).items()}
+        self._midnights.forget()
         self._shown_S = np.array(state["shown"])
         self.complete_from_ms, day_ms = int(state["complete_from_ms"]), int(state["day_ms"])
         self._day_ms = None if day_ms == BEFORE_ALL_MS else day_ms

@@ -55,12 +55,21 @@ class FeatureView(Protocol):
     def slots(self, kind: str, ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.int32]:
         """Slots of ids of a kind, ``user`` or ``item``; 0 for those not known."""
 
-    def read(self, user_M: IntArray, known_at_ms_M: IntArray, *, clocks_at_ms_M: IntArray | None) -> Features:
+    def read(
+        self,
+        user_M: IntArray,
+        known_at_ms_M: IntArray,
+        *,
+        clocks_at_ms_M: IntArray | None,
+        population_votes: float = 0.0,
+    ) -> Features:
         """What was known of users strictly before moments, in any order.
 
         Args:
             user_M: slots; 0 and who has no past get empty features.
             known_at_ms_M: of histories. clocks_at_ms_M: of clocks; None reads none.
+            population_votes: κ, how many votes everyone else's come to in each bucket, as of the last
+                midnight (UTC) that had passed at ``clocks_at_ms_M`` (``with_population``); 0 adds none.
 
         Raises:
             ValueError: a moment lies before ``complete_from_ms``.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from interestclock.clock_features import UserVotes
+from interestclock.clock_features import Midnights, UserVotes
 from interestclock.events.schema import LogSchema
 from interestclock.state import StateConfig
 from interestclock.store.meta import ZONES, new_votes
@@ -19,11 +19,15 @@ __all__ = ["KnownValues", "Named", "name_values"]
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
-    """What a snapshot reads values by: texts by attribute and of zones; votes of nobody over all sets."""
+    """What a snapshot reads values by: texts by attribute and of zones; votes of nobody over all sets.
+
+    ``midnights`` are laid out once for all snapshots.
+    """
 
     texts: dict[str, pa.Array]
     zones: pa.Array
     votes: UserVotes | None
+    midnights: Midnights
 
 
 class KnownValues:
@@ -38,6 +42,7 @@ class KnownValues:
         self._places = [*enumerate(schema.attributes), (ZONES, "")]  # no attribute has an empty name
         self._texts: dict[str, pa.Array] = {name: pa.array([], pa.string()) for _, name in self._places}
         self._votes = new_votes(schema, config)
+        self._midnights = Midnights(config.clocks.weights)
 
     def update(self, reader: StoreReader) -> None:
         """Read what is new."""
@@ -56,7 +61,7 @@ class KnownValues:
     def copy(self) -> Named:
         """As it is now, for one snapshot."""
         votes = None if self._votes is None else self._votes.without_votes()
-        return Named(texts=dict(self._texts), zones=self._texts[""], votes=votes)
+        return Named(texts=dict(self._texts), zones=self._texts[""], votes=votes, midnights=self._midnights)
 
 
 def name_values(votes: UserVotes, texts: Mapping[str, pa.Array]) -> None:

@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interestclock.errors import LogError
+from interestclock.clock_features import Population, UserVotes, last_midnights
+from interestclock.errors import LogError, ResultError
 from interestclock.events.schema import EQ3_ROLES, LogSchema
 from interestclock.histories import Histories, UserHistories
 from interestclock.ids.id_arrays import plain_ids
@@ -127,14 +128,33 @@ class StoreView:
         slot_of = self._user_slots(distinct) if kind == "user" else self._item_slots(distinct)
         return np.array([slot_of.get(each, 0) for each in wanted], np.int32)
 
-    def read(self, user_M: IntArray, known_at_ms_M: IntArray, *, clocks_at_ms_M: IntArray | None) -> Features:
+    def read(
+        self,
+        user_M: IntArray,
+        known_at_ms_M: IntArray,
+        *,
+        clocks_at_ms_M: IntArray | None,
+        population_votes: float = 0.0,
+    ) -> Features:
         """What was known of users strictly before moments, as ``FeatureView`` says."""
         self._check_complete(known_at_ms_M)
         clocks: dict[str, npt.NDArray[np.int32]] = {}
         if self._votes is not None and clocks_at_ms_M is not None:
             self._check_complete(clocks_at_ms_M)
-            clocks = self._votes.read(user_M, clocks_at_ms_M)
+            population = self._population(self._votes, clocks_at_ms_M, population_votes)
+            clocks = self._votes.read(user_M, clocks_at_ms_M, population=population)
         return Features(known_M=self.user_histories.known_before(user_M, known_at_ms_M), clocks=clocks)
+
+    def _population(self, votes: UserVotes, at_ms_M: IntArray, population_votes: float) -> Population | None:
+        """Everyone's counts as of midnights that passed."""
+        if not population_votes:
+            return None
+        return votes.population(
+            population_votes,
+            last_midnights(self._meta.midnights, at_ms_M),
+            midnights=self._values.midnights,
+            counts_of=self._everyone_at,
+        )
 
     def histories(self) -> Histories:
         """Behaviours of the users that were asked for; it holds until others are."""
@@ -197,11 +217,20 @@ class StoreView:
 
     def everyone(self) -> dict[int, npt.NDArray[np.int64]]:
         """Eq. 3's counts of all users at the last midnights, int64 (H, X, T) as ``UserVotes`` counts them."""
+        found = self._reader.everyone(self._meta.midnights)
+        return {midnight_ms: self._counts(value) for midnight_ms, value in found.items()}
+
+    def _everyone_at(self, midnight_ms: int) -> npt.NDArray[np.int64]:
+        found = self._reader.everyone([midnight_ms])
+        if midnight_ms not in found:
+            raise ResultError(
+                f"everyone's counts as of {midnight_ms} were given up since this snapshot; take another one"
+            )
+        return self._counts(found[midnight_ms])
+
+    def _counts(self, value: bytes) -> npt.NDArray[np.int64]:
         shape = (self.config.clocks.buckets_per_day, -1, len(EQ3_ROLES))
-        return {
-            midnight_ms: np.frombuffer(value, "<i8").astype(np.int64).reshape(shape)
-            for midnight_ms, value in self._reader.everyone(self._meta.midnights).items()
-        }
+        return np.frombuffer(value, "<i8").astype(np.int64).reshape(shape)
 
     def _user_slots(self, ids: Mapping[int | str, None]) -> dict[int | str, int]:
         new = [each for each in ids if each not in self._slot_of]

@@ -34,6 +34,7 @@ class Readable:
         preferences: whether any has a clock (Eq. 3) that is not empty. behaviours: whether any has a history.
         times: whether any is at an hour or on a weekday that came on an earlier day, of several in the log.
         one_hour: the local hour that all exposures of the log are in, if it is one.
+        population: whether anyone at all has a clock as of a midnight before any of them.
 
     Example:
         >>> Readable(preferences=False, behaviours=True, times=True).one_hour is None
@@ -44,6 +45,7 @@ class Readable:
     behaviours: bool
     times: bool
     one_hour: int | None = None
+    population: bool = False
 
 
 def readable_of(rows: Path, votes: UserVotes | None, *, behaviours: bool) -> Readable:
@@ -67,6 +69,10 @@ def readable_of(rows: Path, votes: UserVotes | None, *, behaviours: bool) -> Rea
         times=_occurred_before(hour_N, _HOURS, timestamp_ms_N, test_N)
         or _occurred_before(day_N % _WEEKDAYS, _WEEKDAYS, timestamp_ms_N, test_N),
         one_hour=int(hours[0]) if hours.size == 1 else None,
+        population=votes is not None
+        and any(
+            votes.everyone(day_ms).any() for day_ms in np.unique(utc_day_start_ms(timestamp_ms_N[test_N]))
+        ),
     )
 
 
@@ -103,7 +109,9 @@ def _nothing_for(clock: ClockConfig, readable: Readable) -> str | None:
         if not isinstance(clock, TimeEncodingConfig) or readable.times:
             return None
         return "no evaluated exposure is at an hour or on a weekday that came on an earlier day"
-    if (clock.reads_preferences and readable.preferences) or (clock.reads_behaviours and readable.behaviours):
+    population = float(getattr(clock, "population_votes", 0.0)) > 0 and readable.population
+    preferences = clock.reads_preferences and (readable.preferences or population)
+    if preferences or (clock.reads_behaviours and readable.behaviours):
         return None
     if clock.reads_preferences:
         return "its clock, made of the days before, is empty at every evaluated exposure"

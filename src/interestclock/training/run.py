@@ -141,7 +141,11 @@ def run_ranker(plan: RunPlan, report: Callable[[RunProgress], None]) -> RunCost:
     path = plan.out / "predictions" / f"{plan.name}.parquet"
     with PredictionFile(path, names.tasks, frozen=True) as file:
         meter = _ProgressMeter(plan, file, ranks, total=folder.manifest.counts["samples"], report=report)
-        maker = BatchMaker(recent=plan.config.recent, clocks=plan.config.needs_clocks)
+        maker = BatchMaker(
+            recent=plan.config.recent,
+            clocks=plan.config.needs_clocks,
+            population_votes=plan.config.population_votes,
+        )
         trainer.run(folder.chunks(maker, state), meter)
     if ranks is not None:
         ranks.write(plan.out / "ranked" / f"{plan.name}.parquet")
