@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,23 @@ def test_a_count_that_is_off_is_seen_and_said() -> None:
         "exposures: 16 acknowledged, 15 in features: 1 fewer",
         "exposures: 115 in features since the log before, 116 learned: 1 more",
     ]
+
+
+def test_choices_that_nobody_made_before_are_not_learned_and_count() -> None:
+    some = replace(
+        counts(), trainer={"events_total": 130.0, outcome("learned"): 90.0, outcome("unscored"): 26.0}
+    )
+    assert some.equal
+    assert str(some.compared()[-1]).endswith(
+        "116 in features since the log before, 116 learned or not scored: equal"
+    )
+
+
+def test_rows_of_a_replayed_log_are_held_against_what_was_acknowledged() -> None:
+    assert replace(counts(), due=16).equal
+    some = replace(counts(), due=18)
+    assert not some.equal
+    assert str(some.compared()[0]) == "exposures: 18 in the replayed log, 16 acknowledged: 2 fewer"
 
 
 def test_a_run_in_which_nothing_was_done_shows_nothing() -> None:

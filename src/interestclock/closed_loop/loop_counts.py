@@ -125,13 +125,14 @@ class LoopCounts:
             second="seen by the trainer",
             counts=(int(updater.get("events_total", 0)), int(trainer.get("events_total", 0))),
         )
+        unscored = int(trainer.get(f"{_OUTCOME}unscored}}", 0))  # of choices: nobody made them before
         yield ComparedCount(
             what="exposures",
             first="in features since the log before",
-            second="learned",
+            second="learned or not scored" if unscored else "learned",
             counts=(
                 int(updater.get(f"{_OUTCOME}exposures}}", 0)),
-                int(trainer.get(f"{_OUTCOME}learned}}", 0)),
+                int(trainer.get(f"{_OUTCOME}learned}}", 0)) + unscored,
             ),
         )
 
