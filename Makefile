@@ -59,6 +59,7 @@ bench: .venv/.bench ## time the trainer beside torch-rechub's, each ranker, the 
 	@mkdir -p build/bench
 	@$(BIN)/python benchmarks/startup.py --json build/bench/startup.json
 	@$(BIN)/python benchmarks/reading.py --json build/bench/reading.json
+	@$(BIN)/python benchmarks/frames.py --json build/bench/frames.json
 	@$(BIN)/python benchmarks/trainer.py --json build/bench/trainer.json
 	@$(BIN)/python benchmarks/search.py --json build/bench/search.json --plot build/bench/search.svg
 	@$(BIN)/python benchmarks/training.py --json build/bench/training.json --plot build/bench/training.svg

@@ -100,11 +100,45 @@ def test_the_other_pictures_of_the_report_are_there_too(comparison: Comparison) 
     assert mood.get("aria-label") == f"{TITLE}: mood over the day"
     assert comparison.plot("shares").title == f"{TITLE}: genre over the day"
     html = comparison._repr_html_()
-    assert html.count("<svg") == 8
-    with pytest.raises(ConfigError, match="has no picture 'dial'; it has gains, curves, shares"):
-        comparison.plot("dial")
+    assert html.count("<svg") == 10
+    with pytest.raises(
+        ConfigError, match="has no picture 'day'; it has gains, hours, swing, curves, shares, profile, cost"
+    ):
+        comparison.plot("day")
     with pytest.raises(ConfigError, match="no attribute 'tempo' that feeds the clocks; there is genre, mood"):
         comparison.plot("shares", attribute="tempo")
+
+
+@pytest.mark.parametrize(
+    ("of", "title", "holds"),
+    [
+        ("hours", "AUC by local hour", "hour+gaussian"),
+        ("swing", "swing of calibration", "from day to day"),
+        ("profile", "the language of user", "00:00"),
+        ("cost", "what each ranker took", "peak memory, MiB"),
+    ],
+)
+def test_what_the_report_draws_is_a_picture(of: str, title: str, holds: str, comparison: Comparison) -> None:
+    plot = comparison.plot(of)
+    assert plot.title.startswith(f"{TITLE}: {title}")
+    drawn = ET.fromstring(plot.svg)
+    assert drawn.get("aria-label") == plot.title
+    assert holds in [text.text for text in drawn.iter() if text.text]
+
+
+@pytest.mark.parametrize(
+    ("of", "why"),
+    [
+        ("hours", "has no AUC by hour; no hour has both a 1 and a 0"),
+        ("swing", "has no swing; the log is too short, or has too few users"),
+        ("curves", "has no learning curves; the log is too short for one"),
+        ("profile", "has no hourly profile; no attribute feeds the clocks, or nobody has a past"),
+        ("cost", "has no cost; no run was timed"),
+    ],
+)
+def test_what_there_is_nothing_to_draw_of_says_why(of: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        Comparison("nowhere", Report(title="a log", results={})).plot(of)
 
 
 def test_another_process_reads_the_same(comparison: Comparison, folder: Path) -> None:

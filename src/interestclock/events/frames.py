@@ -13,6 +13,7 @@ from interestclock.errors import ConfigError, LogError
 from interestclock.events.held_frame import HeldFrame
 from interestclock.events.log_files import LogPath
 from interestclock.events.pandas_columns import pandas_names, pandas_table
+from interestclock.events.raw_tables import check_columns
 
 __all__ = ["ArrowStream", "Frame", "LazyFrame", "LogData", "column_names", "frame_name", "hold", "paths_of"]
 
@@ -90,6 +91,8 @@ def hold(data: LogData, columns: Sequence[str]) -> HeldFrame:
         return HeldFrame(called=called, columns=names, table=pandas_table(given, columns, called=called))
     if isinstance(given, pa.Table):
         return HeldFrame.of(given.schema.names, [given], columns, called=called)
+    if _is_polars(given):
+        return _from_polars(given, columns, called)
     return _from_stream(given, columns, called)
 
 
@@ -125,6 +128,12 @@ def _is_pandas(data: object) -> bool:
     return pandas is not None and isinstance(data, pandas.DataFrame)
 
 
+def _is_polars(data: object) -> bool:
+    """Without importing Polars, as above."""
+    polars = sys.modules.get("polars")
+    return polars is not None and isinstance(data, polars.DataFrame)
+
+
 def _worked_out(data: Any) -> Any:
     """What a frame of Narwhals wraps, and a lazy frame comes to."""
     narwhals = sys.modules.get("narwhals")
@@ -133,6 +142,14 @@ def _worked_out(data: Any) -> Any:
     if not hasattr(data, "__arrow_c_stream__") and hasattr(data, "collect"):
         return _worked_out(data.collect())
     return data
+
+
+def _from_polars(data: Any, columns: Sequence[str], called: str) -> HeldFrame:
+    """By pieces, as they lie: its stream would first copy all columns into one piece."""
+    check_columns(Path(called), data.columns, columns)
+    newest = sys.modules["polars"].CompatLevel.newest()
+    table = data.select(list(dict.fromkeys(columns))).to_arrow(compat_level=newest)
+    return HeldFrame(called=called, columns=tuple(data.columns), table=table)
 
 
 def _from_stream(data: Any, columns: Sequence[str], called: str) -> HeldFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from interestclock.errors import check_names
 from interestclock.evaluation.cell import comparison_cell
@@ -14,7 +14,7 @@ from interestclock.evaluation.report import write_report
 from interestclock.evaluation.report_data import Report, best_of_validation
 from interestclock.evaluation.svg import has_gains
 from interestclock.evaluation.verdict import verdict
-from interestclock.results.comparison_plots import plot_of
+from interestclock.results.comparison_plots import Picture, plot_of
 from interestclock.results.comparison_table import comparison_table
 from interestclock.results.frames import FrameKind, check_kind, frame_of
 from interestclock.results.plot import Plot
@@ -127,23 +127,19 @@ class Comparison:
         """A row for each ranker, as ``comparison_table`` has it, as a frame of the kind asked for."""
         return frame_of(comparison_table(self.results), self._frames)
 
-    def plot(
-        self,
-        of: Literal["gains", "curves", "shares"] = "gains",
-        *,
-        attribute: str | None = None,
-        ranker: str | None = None,
-    ) -> Plot:
+    def plot(self, of: Picture = "gains", *, attribute: str | None = None, ranker: str | None = None) -> Plot:
         """One of the report's pictures.
 
         Args:
-            of: ``gains``: over the baseline with their intervals, and AUC by local hour; ``curves``: AUC over
-                the stream; ``shares``: of an attribute's values in each local hour.
+            of: ``gains``: over the baseline with their intervals, and AUC by local hour; ``hours``: that
+                alone; ``swing``: of calibration, by hour and from day to day; ``curves``: AUC over the
+                stream; ``shares``: of an attribute's values in each local hour; ``profile``: one user's day;
+                ``cost``: seconds and memory.
             attribute: whose shares; None is the first.
             ranker: shares of what it puts first in the test part; None: of what the log shows.
 
         Raises:
-            ConfigError: there is no such picture, no such attribute, or no such ranker.
+            ConfigError: there is no such picture, nothing to draw it of, no such attribute or ranker.
             ResultError: no ranker has a gain over the baseline to draw.
         """
         return plot_of(self._report, of, attribute=attribute, ranker=ranker)
@@ -194,6 +190,10 @@ class Comparison:
             if self.best in self._report.top_shares.shares.get(name, {}):
                 first = self.plot("shares", attribute=name, ranker=self.best).svg
                 pictures[f"{name} over the day, of what {self.best} puts first"] = first
+        if self.results.get("swing", {}).get("rankers"):
+            pictures["Swing of calibration"] = self.plot("swing").svg
+        if self._report.hourly_profile is not None and any(self._report.hourly_profile.values):
+            pictures["One user's day"] = self.plot("profile").svg
         return pictures
 
 

@@ -49,7 +49,8 @@ def _information(found: LogInspection) -> pa.Table:
 
 
 def _forecast(found: LogInspection) -> pa.Table:
-    rows = [{"question": name} | estimate for name, estimate in asdict(found.forecast).items()]
+    estimates = asdict(found.forecast).items()
+    rows = [{"question": name} | estimate for name, estimate in estimates if name != "share_of_users"]
     return pa.Table.from_pylist(rows)
 
 

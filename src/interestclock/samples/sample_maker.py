@@ -88,6 +88,7 @@ class SampleMaker:
         schema: the log's names. item_table: of the log, or None.
         candidates: sampled beside each choice of a log of choices; None samples none, and every row is a
             sample, also a choice that is not scored. clocks: how Eq. 3 counts.
+        longest: behaviours that each user's history keeps; None keeps all.
 
     Raises:
         LatenessError: (from ``make``) a row is older than one before it.
@@ -97,6 +98,7 @@ class SampleMaker:
     item_table: pa.Table | None
     candidates: CandidateConfig | None
     clocks: ClockFeatureConfig
+    longest: int | None = None
     contexts: dict[str, Vocabulary] = field(default_factory=dict)
     rows: int = 0
     requests: int = 0
@@ -107,7 +109,7 @@ class SampleMaker:
     last_ms: int = 0
 
     def __post_init__(self) -> None:
-        forever = StateConfig(clocks=self.clocks, longest=None, forget_after_days=None)
+        forever = StateConfig(clocks=self.clocks, longest=self.longest, forget_after_days=None)
         self.state = FeatureState(self.schema, items=self.item_table, config=forever)
         at_once = AdmissionConfig(label_wait_ms=0, labels_come_along=True)
         self._buffer = EventBuffer(self.schema, config=at_once)

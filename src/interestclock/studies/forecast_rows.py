@@ -6,7 +6,7 @@ Shapes: ``N`` rows, ``S`` items by slot, ``V`` values of one item.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,16 @@ import pyarrow as pa
 from interestclock.clock_features import ClockFeatureConfig
 from interestclock.events.schema import LogSchema
 from interestclock.samples import CandidateConfig
+from interestclock.samples.past_choices import uniform
 from interestclock.samples.sample_maker import REQUEST, SAME_TIME, Columns, SampleMaker
 
 __all__ = ["ForecastRows", "RowGatherer", "together"]
 
 Ints = npt.NDArray[np.int64]
+MOST_ROWS = 300_000
+LEAST_USERS = 1_000
+_FEWER = 0.75  # of the users, each time that there are too many rows
+_DRAW = 2_019  # a stream of chance that nothing else draws from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +37,7 @@ class ForecastRows:
         label_N: 0 or 1. known_ms_N: UTC milliseconds at which it was known.
         values: attribute -> (I, V), the numbers of each item's values, 0 is none.
         positive_only: the log holds choices, and candidates were sampled.
+        share_of_users: of those of the log, drawn by chance, whose rows these are.
 
     Example:
         >>> none = np.zeros(0, np.int64)
@@ -48,6 +54,7 @@ class ForecastRows:
     known_ms_N: Ints
     values: Mapping[str, Ints]
     positive_only: bool
+    share_of_users: float = 1.0
 
 
 def together(schema: LogSchema) -> tuple[str, ...]:
@@ -60,6 +67,8 @@ class RowGatherer:
 
     Args:
         schema: the log's names. items: its item table, or None. candidates: sampled beside each choice.
+        most_rows: of a longer log the rows of some users are kept, all of each, drawn by chance; of 1,000 at
+            least.
 
     Example:
         >>> gatherer = RowGatherer(LogSchema(labels=("play",)), None, candidates=CandidateConfig())
@@ -71,10 +80,23 @@ class RowGatherer:
         [1]
     """
 
-    def __init__(self, schema: LogSchema, items: pa.Table | None, *, candidates: CandidateConfig) -> None:
-        self._schema = schema
+    def __init__(
+        self,
+        schema: LogSchema,
+        items: pa.Table | None,
+        *,
+        candidates: CandidateConfig,
+        most_rows: int = MOST_ROWS,
+    ) -> None:
+        self._schema, self._most_rows = schema, most_rows
+        self._share, self._rows = 1.0, 0
+        without_clocks = replace(schema, clock_attributes=())
         self._maker = SampleMaker(
-            schema=schema, item_table=items, candidates=candidates, clocks=ClockFeatureConfig()
+            schema=without_clocks,
+            item_table=items,
+            candidates=candidates,
+            clocks=ClockFeatureConfig(),
+            longest=None if schema.positive_only else 1,  # candidates are drawn from own pasts
         )
         label = schema.main_label
         self._names = ("user", "item", "timestamp_ms", "second_of_day", f"label.{label}", f"known_ms.{label}")
@@ -83,13 +105,17 @@ class RowGatherer:
     def add(self, chunk: pa.Table) -> None:
         """Gather an event table; no run of rows that belong together may be cut in two."""
         samples, _ = self._maker.make(chunk)
-        there_N = samples[self._names[4]] >= 0
-        self._kept.append({name: samples[name][there_N] for name in self._names})
+        self._maker.state.user_histories.trim(known_before_ms=self._maker.last_ms)
+        kept_N = (samples[self._names[4]] >= 0) & self._drawn(samples["user"])
+        self._keep({name: samples[name][kept_N] for name in self._names})
+        while self._rows > self._most_rows and self._share * _FEWER * self._users() >= LEAST_USERS:
+            self._draw_fewer()
 
     def rows(self) -> ForecastRows:
-        """All that was gathered."""
+        """All that was gathered; it is handed over and no longer held."""
+        kept, self._kept = self._kept, []
         columns = [
-            np.concatenate([np.zeros(0, np.int64), *(kept[name] for kept in self._kept)]).astype(np.int64)
+            np.concatenate([np.zeros(0, np.int64), *(each.pop(name) for each in kept)]).astype(np.int64)
             for name in self._names
         ]
         state = self._maker.state
@@ -103,4 +129,25 @@ class RowGatherer:
             known_ms_N=columns[5],
             values={n: state.values.of(n, item_S).astype(np.int64) for n in self._schema.attributes},
             positive_only=self._schema.positive_only,
+            share_of_users=self._share,
         )
+
+    def _users(self) -> int:
+        return self._maker.state.users.capacity
+
+    def _keep(self, columns: Columns) -> None:
+        self._kept.append(columns)
+        self._rows += len(columns["user"])
+
+    def _draw_fewer(self) -> None:
+        """Go on with a part of the users that were drawn so far."""
+        self._share *= _FEWER
+        kept, self._kept, self._rows = self._kept, [], 0
+        for columns in kept:
+            drawn_N = self._drawn(columns["user"])
+            self._keep({name: values[drawn_N] for name, values in columns.items()})
+
+    def _drawn(self, user_N: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+        """Whose rows are kept; with a smaller share the same users, less some."""
+        drawn_N: npt.NDArray[np.bool_] = uniform(user_N.astype(np.uint64), _DRAW) < self._share
+        return drawn_N

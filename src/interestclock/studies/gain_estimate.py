@@ -68,6 +68,7 @@ class GainForecast:
         over_hour: what each user's own hours add to the hours common to all.
         own_past: what all of a user's past adds, without any time, to what a model learns of users, items and
             the newest choices. Whatever reads long histories may gain it, with a clock or without.
+        share_of_users: of those of the log, drawn by chance, whose rows told it; 1 but for long logs.
 
     Example:
         >>> GainForecast.__dataclass_fields__["over_hour"].name
@@ -77,3 +78,4 @@ class GainForecast:
     over_no_time: GainEstimate
     over_hour: GainEstimate
     own_past: GainEstimate
+    share_of_users: float = 1.0

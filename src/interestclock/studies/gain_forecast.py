@@ -73,7 +73,8 @@ def forecast_gain(
 
     Apart from that, what users' own past tells without any time: a ranker that reads long histories gains it
     even where the time of day means nothing. Counts, no training: a million exposures take about a minute.
-    Holds a few dozen numbers per exposure.
+    Holds a few dozen numbers of each row of the log, or, of one of more than 300,000, of the rows of some
+    users, drawn by chance.
 
     Args:
         source: the log. candidates: sampled beside each choice of a log of choices, as ``compare`` does.
@@ -116,6 +117,7 @@ def forecast_of_rows(rows: ForecastRows, *, config: ForecastConfig | None = None
         over_no_time=estimate(predicted.without_N, predicted.personal_N, config.over_no_time, "no time"),
         over_hour=estimate(predicted.common_N, predicted.personal_N, config.over_hour, "hour"),
         own_past=estimate(predicted.newest_N, predicted.past_N, config.own_past, "newest"),
+        share_of_users=rows.share_of_users,
     )
 
 

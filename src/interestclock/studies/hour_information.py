@@ -21,7 +21,7 @@ __all__ = ["BitsWithinUsers", "EventHours", "hour_information_bits", "hour_infor
 CONFIDENCE = 0.95
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +29,11 @@ class EventHours:
     """Events in time order with their hours, sittings and values, as codes counted from 0.
 
     Args:
-        user_E: (E,) int64, the user's code.
-        hour_E: (E,) int64, the local hour, 0..23.
-        sitting_E: (E,) int64, the sitting's number; no two users share one.
-        event_P: (P,) int64, which event a pair belongs to.
-        value_P: (P,) int64, the code of the value in it.
+        user_E: (E,) integers, the user's code.
+        hour_E: (E,) integers, the local hour, 0..23.
+        sitting_E: (E,) integers, the sitting's number; no two users share one.
+        event_P: (P,) integers, which event a pair belongs to.
+        value_P: (P,) integers, the code of the value in it.
 
     Example:
         >>> two = np.array([0, 1])
@@ -132,7 +132,8 @@ def _over_users(bits_U: Floats, pairs_U: Floats) -> BitsWithinUsers:
 
 def _weighted_bits(events: EventHours, hour_E: Ints) -> Floats:
     """Bits within each user times the user's pairs, (U,)."""
-    user_P, hour_P, value_P = events.user_E[events.event_P], hour_E[events.event_P], events.value_P
+    user_P, hour_P = events.user_E[events.event_P].astype(np.int64), hour_E[events.event_P]
+    value_P = events.value_P
     values = int(value_P.max()) + 1
     user_hour_P = user_P * 24 + hour_P
     together_U = _n_log_n(user_hour_P * values + value_P, 24 * values) - _n_log_n(user_hour_P, 24)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from interestclock.defaults import SITTING_MINUTES
 from interestclock.events.schema import EventSource
 from interestclock.samples import CandidateConfig
@@ -23,7 +25,8 @@ def inspect_log(
     """Read a log once, say what is in it, and foretell what the time of day would gain.
 
     The information of the hour is measured over engaged events (a visit, a purchase, a finished song):
-    what was merely shown tells about the system, not about its users. Holds a few dozen numbers per event.
+    what was merely shown tells about the system, not about its users. Holds a dozen bytes of each engaged
+    event, and a few dozen numbers of each row of the forecast (``RowGatherer``).
 
     Args:
         source: an event log.
@@ -48,16 +51,17 @@ def inspect_log(
     """
     config = ForecastConfig(sitting_minutes=sitting_minutes)
     shuffles = Shuffles(sitting_minutes=sitting_minutes, permutations=permutations, seed=seed)
-    tally, columns = LogTally(source.schema, source.items()), ColumnTally(source)
+    tally = LogTally(source.schema, source.items(), shuffles=shuffles)
+    columns = ColumnTally(source)
     sample = LogSample(source.schema, source.items())
     gatherer = RowGatherer(source.schema, source.items(), candidates=CandidateConfig())
     for chunk in whole_runs(source.chunks(), together(source.schema)):
         for each in (tally, columns, sample, gatherer):
             each.add(chunk)
+    pa.default_memory_pool().release_unused()  # what reading took and the forecast may have
     return tally.result(
         source.counts,
         sample=sample.rows(),
         columns=columns.readings(),
         forecast=forecast_of_rows(gatherer.rows(), config=config),
-        shuffles=shuffles,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from interestclock.studies.forecast_rows import MOST_ROWS
 from interestclock.studies.gain_estimate import GainEstimate
 from interestclock.studies.inspection import LogInspection
 from interestclock.studies.log_sample import SampleRow
@@ -41,7 +42,7 @@ def sample_row(row: SampleRow) -> str:
 
 def guessed(found: LogInspection) -> list[str]:
     """What was guessed of the log, left out of it or is missing."""
-    return [*found.counts.remarks, *_unsplit(found)]
+    return [*found.counts.remarks, *_unsplit(found), *_drawn(found.forecast.share_of_users)]
 
 
 def verdicts(found: LogInspection) -> list[str]:
@@ -79,6 +80,15 @@ def _unsplit(found: LogInspection) -> list[str]:
         f"{name}: no row has several values, and many hold '{separator}'; if it parts values, say so: "
         f'--separator "{separator}"'
         for name, separator in found.unsplit.items()
+    ]
+
+
+def _drawn(share_of_users: float) -> list[str]:
+    if share_of_users == 1:
+        return []
+    return [
+        f"what the time of day would gain is told by all rows of {share_of_users:.0%} of the users, drawn by "
+        f"chance: more than {MOST_ROWS:,} rows would take memory and time, and tell the same"
     ]
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interestclock.arrays import with_room
 from interestclock.defaults import SITTING_MINUTES
 from interestclock.errors import check_numbers
 from interestclock.events.context import CONTEXT_KINDS
@@ -27,7 +28,7 @@ from interestclock.studies.hour_information import (
 )
 from interestclock.studies.inspection import HourInformation, LabelRate, LogInspection
 from interestclock.studies.log_sample import SampleRow
-from interestclock.studies.sittings import sittings_of
+from interestclock.studies.sittings import SittingTally
 from interestclock.studies.unsplit import UnsplitText
 
 __all__ = ["LogTally", "Shuffles"]
@@ -35,6 +36,7 @@ __all__ = ["LogTally", "Shuffles"]
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 
 Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,7 @@ class LogTally:
     Args:
         schema: the log's names.
         items: its item table, None where attributes stand in the rows.
+        shuffles: what the information of the hour is corrected by.
 
     Example:
         >>> from interestclock.studies.gain_estimate import GainEstimate
@@ -75,8 +78,10 @@ class LogTally:
         1
     """
 
-    def __init__(self, schema: LogSchema, items: pa.Table | None) -> None:
-        self._schema, self._items = schema, items
+    def __init__(
+        self, schema: LogSchema, items: pa.Table | None, *, shuffles: Shuffles | None = None
+    ) -> None:
+        self._schema, self._items, self._shuffles = schema, items, shuffles or Shuffles()
         self._users, self._item_ids = _Codes(), _Codes()
         self._values = {name: _Codes() for name in schema.attributes}
         self._lists = {f"attribute.{name}": UnsplitText() for name in schema.attributes}
@@ -86,12 +91,13 @@ class LogTally:
         self._by_hour = np.zeros(24, np.int64)
         self._first_last: list[int] = []
         self._label_sums = {name: np.zeros(3, np.int64) for name in schema.labels}
-        self._all_users: list[Ints] = []
-        self._user_E: list[Ints] = []
-        self._hour_E: list[Ints] = []
-        self._all_times: list[Ints] = []
-        self._engaged: list[npt.NDArray[np.bool_]] = []
-        self._pairs: dict[str, list[tuple[Ints, Ints]]] = {name: [] for name in schema.attributes}
+        self._events_U = np.zeros(0, np.int64)
+        self._sittings = SittingTally(sitting_minutes=self._shuffles.sitting_minutes)
+        # Of each engaged event, in few bytes: of a long log nothing else is as many.
+        self._user_E: list[npt.NDArray[np.int32]] = []
+        self._hour_E: list[npt.NDArray[np.int8]] = []
+        self._sitting_E: list[npt.NDArray[np.int32]] = []
+        self._pairs: dict[str, list[tuple[Codes, Codes]]] = {name: [] for name in schema.attributes}
         self._engaged_events = 0
 
     def add(self, chunk: pa.Table) -> None:
@@ -103,29 +109,35 @@ class LogTally:
         self._item_ids.encode(_array(chunk, "item_id"))
         hour_N = chunk["second_of_day"].to_numpy().astype(np.int64) // 3_600
         self._by_hour += np.bincount(hour_N, minlength=24)
-        self._all_users.append(user_N)
-        self._all_times.append(times.to_numpy().astype(np.int64))
+        self._events_U = with_room(self._events_U, len(self._users.known))
+        self._events_U += np.bincount(user_N, minlength=len(self._events_U))
+        sitting_N = self._sittings.add(user_N, times.to_numpy().astype(np.int64))
         for name, sums in self._label_sums.items():
             sums[:] += _ones_given_missing(chunk[f"label.{name}"])
-        self._add_engaged(chunk, user_N, hour_N)
+        engaged_N = self._engaged_of(chunk)
+        self._user_E.append(user_N[engaged_N].astype(np.int32))
+        self._hour_E.append(hour_N[engaged_N].astype(np.int8))
+        self._sitting_E.append(sitting_N[engaged_N].astype(np.int32))
+        self._add_values(chunk.filter(pa.array(engaged_N)))
 
-    def _add_engaged(self, chunk: pa.Table, user_N: Ints, hour_N: Ints) -> None:
+    def _engaged_of(self, chunk: pa.Table) -> npt.NDArray[np.bool_]:
         engaged_N = np.zeros(chunk.num_rows, bool)
         for name in self._schema.engaged:
             engaged_N |= np.asarray(pc.equal(chunk[f"label.{name}"], 1).fill_null(False))
-        self._engaged.append(engaged_N)
-        chunk = chunk.filter(pa.array(engaged_N))
+        return engaged_N
+
+    def _add_values(self, chunk: pa.Table) -> None:
+        """Of engaged events."""
         if self._items is not None:
             chunk = attach_attributes(chunk, self._items, _array(chunk, "item_id"))
         for column, text in self._lists.items():
             text.add(_array(chunk, column))
         for name, codes in self._values.items():
             lists = _array(chunk, f"attribute.{name}")
-            event_P = np.asarray(pc.list_parent_indices(lists)).astype(np.int64) + self._engaged_events
-            self._pairs[name].append((event_P, codes.encode(pc.list_flatten(lists))))
+            event_P = np.asarray(pc.list_parent_indices(lists)).astype(np.int32) + self._engaged_events
+            value_P = codes.encode(pc.list_flatten(lists)).astype(np.int32)
+            self._pairs[name].append((event_P.astype(np.int32), value_P))
         self._engaged_events += chunk.num_rows
-        self._user_E.append(user_N[engaged_N])
-        self._hour_E.append(hour_N[engaged_N])
 
     def result(
         self,
@@ -134,12 +146,9 @@ class LogTally:
         sample: Sequence[SampleRow],
         columns: Sequence[ColumnReading],
         forecast: GainForecast,
-        shuffles: Shuffles | None = None,
     ) -> LogInspection:
         """What was counted, with what others found; ``counts`` are the source's, final by now."""
-        shuffles = shuffles or Shuffles()
-        sitting_E = self._sittings(shuffles.sitting_minutes)
-        per_user = np.bincount(np.concatenate(self._all_users))
+        per_user = self._events_U[: len(self._users.known)]
         quantiles = {q: float(np.quantile(per_user, q, method="lower")) for q in QUANTILES}
         return LogInspection(
             counts=counts,
@@ -150,7 +159,7 @@ class LogTally:
             events_per_user=quantiles,
             labels={name: _rate(sums) for name, sums in self._label_sums.items()},
             events_by_hour=self._by_hour.tolist(),
-            hour_information={name: self._information(name, sitting_E, shuffles) for name in self._values},
+            hour_information={name: self._information(name) for name in self._values},
             unsplit=self._unsplit(),
             sample=sample,
             columns=columns,
@@ -161,20 +170,15 @@ class LogTally:
         held = {column.partition(".")[2]: text.separator() for column, text in self._lists.items()}
         return {name: separator for name, separator in held.items() if separator is not None}
 
-    def _sittings(self, sitting_minutes: float) -> Ints:
-        """Of engaged events, as all events of their users part them."""
-        user_N, time_N = np.concatenate(self._all_users), np.concatenate(self._all_times)
-        return sittings_of(user_N, time_N, sitting_minutes=sitting_minutes)[np.concatenate(self._engaged)]
-
-    def _information(self, name: str, sitting_E: Ints, shuffles: Shuffles) -> HourInformation:
+    def _information(self, name: str) -> HourInformation:
         events = EventHours(
             user_E=np.concatenate(self._user_E),
             hour_E=np.concatenate(self._hour_E),
-            sitting_E=sitting_E,
+            sitting_E=self._sittings.numbered(np.concatenate(self._sitting_E)),
             event_P=np.concatenate([event_P for event_P, _ in self._pairs[name]]),
             value_P=np.concatenate([value_P for _, value_P in self._pairs[name]]),
         )
-        how = {"permutations": shuffles.permutations, "seed": shuffles.seed}
+        how = {"permutations": self._shuffles.permutations, "seed": self._shuffles.seed}
         return HourInformation(
             values=len(self._values[name].known),
             overall_bits=hour_information_bits(events, **how),

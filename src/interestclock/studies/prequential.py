@@ -101,8 +101,8 @@ def prequential_log_odds(rows: ForecastRows, *, sitting_minutes: float = SITTING
 class _Carried:
     """Pairs of a row and a value that it carries, each with an equal share of its row."""
 
-    row_P: Ints
-    value_P: Ints
+    row_P: npt.NDArray[np.int32]
+    value_P: npt.NDArray[np.int32]
     share_P: Floats
     rows: int
 
@@ -112,24 +112,25 @@ class _Carried:
         row_P, place_P = np.nonzero(value_NV)
         several_N = np.count_nonzero(value_NV, axis=1)
         return cls(
-            row_P=row_P,
-            value_P=value_NV[row_P, place_P],
+            row_P=row_P.astype(np.int32),
+            value_P=value_NV[row_P, place_P].astype(np.int32),
             share_P=1.0 / several_N[row_P],
             rows=len(value_NV),
         )
 
     def cells(self, who_N: Ints, *, at_least: int = 1) -> Cells:
         """A cell for each of these values and whoever goes with it; those of fewer rows are left out."""
-        key_P = who_N[self.row_P] * (self.value_P.max(initial=0) + 1) + self.value_P
+        key_P = who_N[self.row_P] * (int(self.value_P.max(initial=0)) + 1) + self.value_P
         _, cell_P, rows_C = np.unique(key_P, return_inverse=True, return_counts=True)
-        often_P = rows_C[cell_P] >= at_least
-        _, cell_P = np.unique(cell_P[often_P], return_inverse=True)
+        often_C = rows_C >= at_least
+        often_P = often_C[cell_P]
+        number_C = np.cumsum(often_C) - 1
         pairs_N = np.bincount(self.row_P[often_P], minlength=self.rows)
         return Cells(
             first_N=np.concatenate([[0], np.cumsum(pairs_N)]),
-            cell_P=cell_P.astype(np.int64),
+            cell_P=number_C[cell_P[often_P]],
             share_P=self.share_P[often_P],
-            cells=int(cell_P.max(initial=-1)) + 1,
+            cells=int(often_C.sum()),
         )
 
 

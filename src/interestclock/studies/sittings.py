@@ -1,6 +1,6 @@
 """Sittings: a user's events with no long gap between them.
 
-Shapes: ``E`` events.
+Shapes: ``E`` events, ``N`` of one table; ``U`` users, ``T`` sittings.
 """
 
 from __future__ import annotations
@@ -8,11 +8,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from interestclock.arrays import with_room
 from interestclock.defaults import SITTING_MINUTES
 
-__all__ = ["sittings_of"]
+__all__ = ["SittingTally", "sittings_of"]
 
 _MINUTE_MS = 60_000
+_NEVER = np.iinfo(np.int64).min // 2
 
 Ints = npt.NDArray[np.int64]
 
@@ -36,3 +38,76 @@ def sittings_of(user_E: Ints, timestamp_ms_E: Ints, *, sitting_minutes: float = 
     sitting_E = np.empty(len(order_E), np.int64)
     sitting_E[order_E] = np.cumsum(begins) - 1
     return sitting_E
+
+
+class SittingTally:
+    """Numbers sittings of events that come in time order, table by table, and holds nothing of each event.
+
+    Args:
+        sitting_minutes: a gap of so many minutes or more ends a sitting.
+
+    Example:
+        >>> tally = SittingTally(sitting_minutes=30.0)
+        >>> first = tally.add(np.array([8, 7]), np.array([0, 5]) * 60_000)
+        >>> later = tally.add(np.array([7, 8]), np.array([20, 40]) * 60_000)
+        >>> tally.numbered(np.concatenate([first, later])).tolist()
+        [1, 0, 0, 2]
+    """
+
+    def __init__(self, *, sitting_minutes: float = SITTING_MINUTES) -> None:
+        self._gap_ms = sitting_minutes * _MINUTE_MS
+        self._last_ms_U, self._newest_U = np.zeros(0, np.int64), np.zeros(0, np.int64)
+        self._user_T: list[Ints] = []
+        self._sittings = 0
+
+    def add(self, user_N: Ints, timestamp_ms_N: Ints) -> Ints:
+        """The sitting of each event, int64 (N,), in the order in which they began.
+
+        Args:
+            user_N: users' numbers, from 0. timestamp_ms_N: UTC milliseconds, ascending, none before those of
+                the table before.
+        """
+        if not len(user_N):
+            return np.zeros(0, np.int64)
+        self._make_room(int(user_N.max()))
+        order_N = np.argsort(user_N, kind="stable")
+        user, timestamp_ms = user_N[order_N], timestamp_ms_N[order_N]
+        (starts,) = np.nonzero(np.diff(user, prepend=-1))
+        ends = np.append(starts[1:], len(user)) - 1
+        before_ms = np.concatenate([[_NEVER], timestamp_ms[:-1]])
+        before_ms[starts] = self._last_ms_U[user[starts]]
+        begins = timestamp_ms - before_ms >= self._gap_ms
+        begins[starts] |= before_ms[starts] == _NEVER
+        sitting = self._numbers(user, starts, begins)
+        self._last_ms_U[user[ends]], self._newest_U[user[ends]] = timestamp_ms[ends], sitting[ends]
+        self._user_T.append(user[begins].astype(np.int32))
+        self._sittings += int(begins.sum())
+        sitting_N = np.empty(len(user), np.int64)
+        sitting_N[order_N] = sitting
+        return sitting_N
+
+    def numbered(self, sitting_E: npt.NDArray[np.integer]) -> Ints:
+        """Sittings by the numbers that ``sittings_of`` gives them.
+
+        Args:
+            sitting_E: as ``add`` gave them.
+        """
+        if not self._user_T:
+            return sitting_E.astype(np.int64)
+        order_T = np.argsort(np.concatenate(self._user_T), kind="stable")
+        number_T = np.empty(len(order_T), np.int64)
+        number_T[order_T] = np.arange(len(order_T))
+        number_E: Ints = number_T[sitting_E]
+        return number_E
+
+    def _make_room(self, user: int) -> None:
+        self._last_ms_U = with_room(self._last_ms_U, user + 1, fill=_NEVER)
+        self._newest_U = with_room(self._newest_U, user + 1)
+
+    def _numbers(self, user: Ints, starts: Ints, begins: npt.NDArray[np.bool_]) -> Ints:
+        """Of events by user: the sitting that began last, here or in a table before."""
+        begun = np.cumsum(begins)
+        of_user = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(user))))
+        none_yet: npt.NDArray[np.bool_] = begun == (begun - begins)[starts][of_user]
+        numbers: Ints = np.where(none_yet, self._newest_U[user], self._sittings + begun - 1)
+        return numbers
