@@ -97,7 +97,7 @@ def test_a_past_that_comes_back_is_told_apart_from_time():
     assert forecast.own_past.verdict == "likely"
     assert forecast.own_past.low > 0.2
     assert forecast.over_no_time.verdict == forecast.over_hour.verdict == "unlikely"
-    assert "how often and how lately a user chose the like" in forecast.own_past.reason
+    assert "what a user chose before tells what is a 1" in forecast.own_past.reason
 
 
 @settings(max_examples=20, deadline=None)

@@ -106,9 +106,8 @@ _FOUND: Mapping[Over, Mapping[Verdict, str]] = {
         "cannot tell": "what users' own hours tell is too little, or too uncertain, to rely on",
     },
     "newest": {
-        "likely": "how often and how lately a user chose the like tells what is a 1, beyond user, item and "
-        "newest choices",
-        "unlikely": "a user's past tells nothing of the label beyond user, item and newest choices",
+        "likely": "what a user chose before tells what is a 1, beyond the item and the newest choices",
+        "unlikely": "a user's past tells nothing of the label beyond the item and the newest choices",
         "cannot tell": "what a user's past tells is too little, or too uncertain, to rely on",
     },
 }

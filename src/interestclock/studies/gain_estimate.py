@@ -66,8 +66,8 @@ class GainForecast:
     Args:
         over_no_time: the best that knows the hour, over a model without any time.
         over_hour: what each user's own hours add to the hours common to all.
-        own_past: what all of a user's past adds, without any time, to what a model learns of users, items and
-            the newest choices. Whatever reads long histories may gain it, with a clock or without.
+        own_past: what all of a user's past adds, without any time, to items, their values and the newest
+            choices. Whatever reads long histories may gain it, with a clock or without.
         share_of_users: of those of the log, drawn by chance, whose rows told it; 1 but for long logs.
 
     Example:

@@ -38,9 +38,9 @@ def past_levels(
     """Log odds of each row with what its user liked before, twice (N,): the newest choices alone, and all.
 
     First whether a value is among the newest choices, which any model that reads these may know. Upon that
-    how often it was liked among how many, and how often by how long ago, both in powers of two. All of it is
+    how often it was liked among how many, and how often by how long ago, both in powers of two. These are
     common to all users: of what a past means, everyone's few events teach everyone, as attention over
-    histories does it, where a cell for each user and value would learn nothing from so few.
+    histories does it. Last, each user's own items and values: whose tastes have enough events shows here.
 
     Args:
         labels: when each counts. user_N: whose each row is. own: a cell for each user and value, by kind of
@@ -56,6 +56,8 @@ def past_levels(
             cell_P = _power(past.often_P) * _POWERS + _power(beside_P)
             both = cells._replace(cell_P=cell_P, cells=_POWERS**2)
             below_N = plain_level(labels, below_N, both, strength_T)
+    for cells in own:
+        below_N = plain_level(labels, below_N, cells, strength_T)
     return newest_N, below_N
 
 

@@ -38,7 +38,7 @@ class LogOdds:
 
     Args:
         without_N: without any time. common_N: with the hours common to all. personal_N: and each user's own.
-        newest_N: without any time, with what a user's newest choices tell. past_N: and with all before.
+        newest_N: without time or tastes, with what a user's newest choices tell. past_N: and all before.
     """
 
     without_N: Floats
@@ -64,8 +64,8 @@ def prequential_log_odds(rows: ForecastRows, *, sitting_minutes: float = SITTING
 
     Without the hour: the share of 1 over all, then users, then items and their values, then each user's items
     and values. Upon it the hour common to all: the hour itself, then with items and values. Upon that each
-    user's own. Apart from hours, upon what is without them: what each user's past tells (``past_levels``), of
-    the newest as many as a ranker's base reads, then of all. A label counts once it is known and its user's
+    user's own. Apart from hours, upon items and values: what each user's past tells (``past_levels``), of the
+    newest as many as a ranker's base reads, then of all. A label counts once it is known and its user's
     sitting is over, so that what a sitting says of itself is not taken for its hour.
 
     Args:
@@ -81,10 +81,12 @@ def prequential_log_odds(rows: ForecastRows, *, sitting_minutes: float = SITTING
     below_N = np.zeros(len(users))
     for who_N, what in ((everyone, nothing), (everyone, nothing), (users, nothing)):
         below_N = plain_level(labels, below_N, what.cells(who_N), STRENGTHS)
+    for what in carried:
+        below_N = plain_level(labels, below_N, what.cells(everyone), STRENGTHS)
     own = [what.cells(users) for what in carried]
-    for cells in (*(what.cells(everyone) for what in carried), *own):
-        below_N = plain_level(labels, below_N, cells, STRENGTHS)
     past = past_levels(labels, below_N, users, own, newest=RankerConfig.recent, strength_T=STRENGTHS)
+    for cells in own:
+        below_N = plain_level(labels, below_N, cells, STRENGTHS)
     levels = [below_N]
     for who_N, times in ((everyone, _COMMON_TIMES), (users, 1)):
         for what in (nothing, *carried) * times:
