@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import date
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_batches import make_batch, make_histories, make_ranker
+from random_batches import NOW_MS, make_batch, make_histories, make_ranker
 
 from interestclock.clocks import LongTermClock, LongTermConfig, RoutineClock, RoutineConfig
-from interestclock.clocks.time_passed import passed_features, week_features
+from interestclock.clocks.time_passed import HOLIDAY, passed_features, week_features
 from interestclock.search import log_mass
 from interestclock.timeofday import DAY_MS, HOUR_MS
 
 SMALL = RoutineConfig(behaviours=3, heads=2, latent_dim=3, output_dim=4)
 OFF = replace(SMALL, mass=False, recency=False, week=False)
 MONDAY_MS = 4 * DAY_MS  # 1970-01-05
+EPOCH = date(1970, 1, 1).toordinal()
+HOLIDAYS = {5: "1970-01-06", 8: "1970-01-09", 9: "1970-01-10"}  # a Tuesday, a Friday and a Saturday
 
 
 def asked(clock: RoutineClock, *, at_ms: int = MONDAY_MS + 8 * HOUR_MS, offset: int = 0, **changed):
@@ -60,6 +63,11 @@ def slow(clock: RoutineClock, candidate_I, behaviours: list[tuple], now_ms: int,
             hours = (now_ms - ms) // 60_000 / 60
             then, now = (local // DAY_MS + 3) % 7, (local_now // DAY_MS + 3) % 7
             days = min(abs(then - now), 7 - abs(then - now))
+            off, off_now = (
+                each // DAY_MS in HOLIDAYS and bool(config.holidays) for each in (local, local_now)
+            )
+            if off or off_now:
+                days = 0 if off and off_now else 3
             known = torch.tensor(
                 [
                     math.log(1 + hours) / 5,
@@ -67,7 +75,7 @@ def slow(clock: RoutineClock, candidate_I, behaviours: list[tuple], now_ms: int,
                     math.exp(-hours / 336),
                     float(days == 0),
                     days / 3,
-                    float((then > 4) == (now > 4)),
+                    float((then > 4 or off) == (now > 4 or off_now)),
                 ]
             )
             layer = clock.passed.first
@@ -84,16 +92,17 @@ def slow(clock: RoutineClock, candidate_I, behaviours: list[tuple], now_ms: int,
 
 @settings(max_examples=25, deadline=None)
 @given(
-    hours=st.lists(st.integers(1, 2_000), min_size=1, max_size=5),
+    hours=st.lists(st.integers(1, 200) | st.integers(1, 2_000), min_size=1, max_size=5),
     now_hours=st.integers(0, 400),
     offset=st.integers(-11 * 60, 14 * 60),
     then_offset=st.integers(-11 * 60, 14 * 60),
+    holidays=st.sampled_from([(), tuple(HOLIDAYS.values())]),
 )
-def test_it_is_the_equation_over_zones_and_midnights(
-    hours: list[int], now_hours: int, offset: int, then_offset: int
+def test_it_is_the_equation_over_zones_midnights_and_holidays(
+    hours: list[int], now_hours: int, offset: int, then_offset: int, holidays: tuple[str, ...]
 ) -> None:
     torch.manual_seed(0)
-    clock = RoutineClock(item_dim=6, config=replace(SMALL, behaviours=5))
+    clock = RoutineClock(item_dim=6, config=replace(SMALL, behaviours=5, holidays=holidays))
     item_NI, candidate_I = torch.randn(5, 6) * 0.1, torch.randn(6) * 0.1
     now_ms = MONDAY_MS + now_hours * HOUR_MS
     behaviour_ms = [now_ms - ago * HOUR_MS for ago in hours]
@@ -126,6 +135,49 @@ def test_features_by_hand() -> None:
         [0.0, pytest.approx(2 / 3), 0.0],
         [0.0, 1.0, 0.0],
     ]
+    holiday_and = week_features(torch.tensor([HOLIDAY, 0, 5]), torch.tensor(HOLIDAY))
+    assert holiday_and.tolist() == [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [0.0, 1.0, 1.0]]
+
+
+def test_holidays_of_other_days_change_nothing() -> None:
+    said = []
+    for holidays in ((), ("1970-03-01",), ("1970-01-05",)):  # now is the 5th
+        torch.manual_seed(0)
+        said.append(asked(RoutineClock(item_dim=6, config=replace(SMALL, behaviours=5, holidays=holidays))))
+    assert torch.equal(said[0], said[1])
+    assert not torch.equal(said[0], said[2])
+
+
+def test_a_ranker_sees_holidays_in_histories_and_in_requests() -> None:
+    """Every local day there is: of behaviours and of requests all are alike."""
+    histories = make_histories(longest=40)
+    batch = make_batch(histories, requests=5)
+    moments = torch.cat([histories.timestamp_ms_E, batch.timestamp_ms_B])
+    first, last = int(moments.min() // DAY_MS) - 1, int(moments.max() // DAY_MS) + 1
+    every = tuple(str(date.fromordinal(EPOCH + day)) for day in range(first, last + 1))
+    weekdays = [
+        replace(batch, day_of_week_B=torch.remainder(batch.timestamp_ms_B // DAY_MS + 3 + more, 7))
+        for more in (0, 1)
+    ]
+    for holidays, alike in (((), False), (every, True)):
+        ranker = make_ranker(clocks=(replace(SMALL, holidays=holidays),)).eval()
+        with torch.no_grad():
+            said = [ranker(each, histories)["finish"] for each in weekdays]
+        assert torch.equal(*said) == alike
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"holidays": ("4 July",)}, "holidays has '4 July', which is no date; give local dates, for example"),
+        ({"holidays": (4,)}, "holidays has 4, which is no date"),
+        ({"holidays": "2012-07-04"}, "holidays is the text '2012-07-04'; give a list of dates"),
+        ({"holidays": ("2012-07-04",), "week": False}, "holidays are given, and week, .* is switched off"),
+    ],
+)
+def test_holidays_that_are_none_are_refused(changed: dict, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        RoutineConfig(**changed)
 
 
 def test_mass_counts_what_speaks_for_a_candidate() -> None:
@@ -216,7 +268,8 @@ def test_served_it_says_the_same_as_in_training(requests: int) -> None:
     """A served model reads a request's behaviours in their order and looks gaps up."""
     histories = make_histories(longest=40)
     batch = make_batch(histories, requests=requests)
-    ranker = make_ranker(clocks=(SMALL, replace(SMALL, time_of_day=False)))
+    days = tuple(str(date.fromordinal(EPOCH + NOW_MS // DAY_MS + more)) for more in (-3, 0))
+    ranker = make_ranker(clocks=(SMALL, replace(SMALL, time_of_day=False, holidays=days)))
     trained = ranker.train()(batch, histories)
     with torch.no_grad():
         served = ranker.eval()(batch, histories)

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 from own_clocks import OwnConfig
 
-from interestclock.clocks import AdaptiveConfig, GaussianConfig, LongTermConfig, TimeEncodingConfig
+from interestclock.clocks import (
+    AdaptiveConfig,
+    GaussianConfig,
+    LongTermConfig,
+    RoutineConfig,
+    TimeEncodingConfig,
+)
 from interestclock.errors import ConfigError
 from interestclock.ranking.known_clocks import CLOCKS_OF_OURS
 from interestclock.studies import NamedRanker, lineup, read_lineup
@@ -116,3 +122,14 @@ def test_variants_of_the_population_stand_side_by_side() -> None:
         GaussianConfig(population_votes=1),
         GaussianConfig(population_votes=3),
     ]
+
+
+def test_a_routine_clock_is_told_of_holidays(tmp_path: Path) -> None:
+    path = written(tmp_path, '[off]\nparts = ["hour", {kind = "routine", holidays = ["2012-07-04"]}]')
+    (ranker,) = read_lineup(path)
+    assert ranker.clocks[1] == RoutineConfig(holidays=("2012-07-04",))
+    path.write_text('[off]\nparts = [{kind = "routine", holidays = ["4 July"]}]')
+    with pytest.raises(
+        ConfigError, match=r"holidays has '4 July', which is no date(.|\n)*holidays: local dates"
+    ):
+        read_lineup(path)

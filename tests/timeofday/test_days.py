@@ -7,7 +7,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interestclock.timeofday import DAY_MS, DAY_SECONDS, circular_gap_seconds, utc_day_start_ms, utc_hour
+from interestclock.timeofday import (
+    DAY_MS,
+    DAY_SECONDS,
+    circular_gap_seconds,
+    day_of_date,
+    local_day,
+    local_weekday,
+    utc_day_start_ms,
+    utc_hour,
+)
 
 seconds = st.integers(min_value=0, max_value=DAY_SECONDS - 1)
 
@@ -39,3 +48,15 @@ def test_hours_since_1970_go_down_before_it() -> None:
     moments = np.array([-1, 0, 3_599_999, 3_600_000, DAY_MS])
     assert utc_hour(moments).tolist() == [-1, 0, 0, 1, 24]
     assert utc_hour(torch.from_numpy(moments)).tolist() == [-1, 0, 0, 1, 24]
+
+
+@given(st.integers(-(10**12), 10**13), st.integers(-14 * 60, 14 * 60))
+def test_a_local_day_follows_from_its_weekday(moment_ms, offset):
+    expected = (moment_ms + offset * 60_000) // DAY_MS
+    assert local_day(moment_ms, local_weekday(moment_ms, offset)) == expected
+    weekday = torch.tensor([local_weekday(moment_ms, offset)])
+    assert local_day(torch.tensor([moment_ms]), weekday).tolist() == [expected]
+
+
+def test_days_of_dates():
+    assert [day_of_date(each) for each in ("1969-12-31", "1970-01-01", "2012-07-04")] == [-1, 0, 15_525]

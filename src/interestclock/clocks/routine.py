@@ -12,7 +12,13 @@ from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockInputs, ClockModule
 from interestclock.clocks.long_term import LongTermClock, LongTermConfig, LongTermModule
 from interestclock.clocks.time_gap import TimeGap
-from interestclock.clocks.time_passed import PASSED_FEATURES, WEEK_FEATURES, passed_features, week_features
+from interestclock.clocks.time_passed import (
+    HOLIDAY,
+    PASSED_FEATURES,
+    WEEK_FEATURES,
+    passed_features,
+    week_features,
+)
 from interestclock.search import (
     Retrieved,
     Spans,
@@ -23,7 +29,14 @@ from interestclock.search import (
 )
 from interestclock.search.checks import check_whole
 from interestclock.search.padded import check_candidates, padded_spans
-from interestclock.timeofday import DAY_SECONDS, MINUTE_MS, local_second, local_weekday
+from interestclock.timeofday import (
+    DAY_SECONDS,
+    MINUTE_MS,
+    day_of_date,
+    local_day,
+    local_second,
+    local_weekday,
+)
 
 __all__ = ["RoutineClock", "RoutineConfig", "RoutineSpans"]
 
@@ -42,14 +55,18 @@ class RoutineConfig(LongTermConfig):
         mass: whether it hands on how much of the past speaks for a candidate.
         recency: whether attention sees how long ago a behaviour was.
         week: whether it sees how the weekdays lie to one another.
+        holidays: local dates as ``2012-07-04`` that count as holidays in ``week``, wherever a user is.
         time_of_day: whether search and attention see the gap in time of day. The others: ``LongTermConfig``.
 
     Raises:
-        ValueError: a size is below 1, or ``gain`` or a refresh is not positive.
+        ValueError: a size is below 1, ``gain`` or a refresh is not positive, or a holiday is no date, or
+            given without ``week``.
 
     Example:
         >>> RoutineConfig(week=False).output_dim
         8
+        >>> RoutineConfig(holidays=("2012-12-25", "2013-01-01")).holidays
+        ('2012-12-25', '2013-01-01')
     """
 
     kind: ClassVar[str] = "routine"
@@ -59,7 +76,12 @@ class RoutineConfig(LongTermConfig):
     mass: bool = True
     recency: bool = True
     week: bool = True
+    holidays: tuple[str, ...] = ()
     time_of_day: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_holidays(self.holidays, week=self.week)
 
     def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock over a ranker's histories."""
@@ -72,7 +94,8 @@ class RoutineSpans(Spans):
 
     Args:
         moment_ms_E: int64, UTC milliseconds. offset_minutes_E: of local time then, to add to UTC, integers.
-        moment_ms_M, weekday_M: int64, those of the requests; 0 = Monday. The others: ``Spans``.
+        moment_ms_M, weekday_M: int64, those of the requests; 0 = Monday, or ``HOLIDAY``. The others:
+            ``Spans``.
 
     Example:
         >>> one = torch.tensor([1])
@@ -129,6 +152,7 @@ class RoutineClock(LongTermClock):
     """
 
     config: RoutineConfig
+    holiday_day_R: Tensor
 
     def __init__(self, *, item_dim: int, config: RoutineConfig) -> None:
         super().__init__(item_dim=item_dim, config=config)
@@ -139,6 +163,8 @@ class RoutineClock(LongTermClock):
         if config.mass:
             width = config.heads * config.latent_dim
             self.mlp[0] = nn.Linear(width + config.heads, width)
+        days = torch.tensor([*map(day_of_date, config.holidays)], dtype=torch.int64)
+        self.register_buffer("holiday_day_R", days, persistent=False)  # told by the configuration
 
     def forward(  # type: ignore[override]  # moments in the place of times of day
         self,
@@ -189,11 +215,18 @@ class RoutineClock(LongTermClock):
             moment_ms_E=behaviour_ms_ML.flatten(),
             offset_minutes_E=offset_ML.flatten(),
             moment_ms_M=moment_ms_M,
-            weekday_M=local_weekday(moment_ms_M, offset_M),
+            weekday_M=self.weekdays(moment_ms_M, local_weekday(moment_ms_M, offset_M)),
         )
         return self.search_and_attend(
             candidate_BI, request_row_B=request_row_B, spans=timed, item_vectors_NI=item_vectors_NI
         )
+
+    def weekdays(self, moment_ms_X: Tensor, weekday_X: Tensor) -> Tensor:
+        """Local weekdays of moments, int64, with ``HOLIDAY`` where it is one."""
+        if not len(self.holiday_day_R):
+            return weekday_X
+        holiday_X = torch.isin(local_day(moment_ms_X, weekday_X), self.holiday_day_R)
+        return weekday_X.masked_fill(holiday_X, HOLIDAY)
 
     def gap_scores(self, gap_P: Tensor, *, dtype: torch.dtype) -> Tensor | None:
         """g of all heads added up; a gap is in seconds of the day. None where the gap is switched off."""
@@ -210,7 +243,8 @@ class RoutineClock(LongTermClock):
         offset_BK = spans.offset_minutes_E[retrieved.offset_BK].to(torch.int64)
         passed_BK = (spans.moment_ms_M[request_row_B].unsqueeze(1) - then_ms_BK).clamp(min=0) // MINUTE_MS
         weekday_BK = spans.weekday_M[request_row_B].unsqueeze(1).expand_as(gap_BK)
-        return torch.stack([gap_BK, passed_BK, local_weekday(then_ms_BK, offset_BK), weekday_BK], dim=2)
+        then_BK = self.weekdays(then_ms_BK, local_weekday(then_ms_BK, offset_BK))
+        return torch.stack([gap_BK, passed_BK, then_BK, weekday_BK], dim=2)
 
     def attend(
         self, candidate_BI: Tensor, behaviour_BKI: Tensor, apart_BKT: Tensor, present_BK: Tensor
@@ -258,22 +292,40 @@ class RoutineClock(LongTermClock):
 class _Module(LongTermModule):
     """The clock over each request's newest behaviours, with their moments and weekdays."""
 
+    clock: RoutineClock
+
     def spans(self, inputs: ClockInputs) -> Spans:
         """With moments and weekdays."""
-        histories, first_M = inputs.histories, inputs.batch.first_M
+        histories, moment_ms_M = inputs.histories, inputs.batch.timestamp_ms_B[inputs.batch.first_M]
         if histories.utc_offset_minutes_E is None:
             raise ValueError("these histories have no utc_offset_minutes_E, which tells a weekday; give it")
         return RoutineSpans(
             **_parts(super().spans(inputs)),
             moment_ms_E=histories.timestamp_ms_E,
             offset_minutes_E=histories.utc_offset_minutes_E,
-            moment_ms_M=inputs.batch.timestamp_ms_B[first_M],
-            weekday_M=inputs.day_of_week_M,
+            moment_ms_M=moment_ms_M,
+            weekday_M=self.clock.weekdays(moment_ms_M, inputs.day_of_week_M),
         )
 
 
 def _parts(spans: Spans) -> dict[str, Any]:
     return {each.name: getattr(spans, each.name) for each in fields(Spans)}
+
+
+def _check_holidays(holidays: tuple[str, ...], *, week: bool) -> None:
+    if isinstance(holidays, str):
+        raise ValueError(
+            f'holidays is the text {holidays!r}; give a list of dates, for example ["2012-07-04"]'
+        )
+    for each in holidays:
+        try:
+            day_of_date(each)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"holidays has {each!r}, which is no date; give local dates, for example 2012-07-04"
+            ) from error
+    if holidays and not week:
+        raise ValueError("holidays are given, and week, which sees them, is switched off; leave one out")
 
 
 def _check_offsets(name: str, offset_X: Tensor, moment_X: Tensor) -> None:

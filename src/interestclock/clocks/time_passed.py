@@ -5,13 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["PASSED_FEATURES", "WEEK_FEATURES", "passed_features", "week_features"]
+__all__ = ["HOLIDAY", "PASSED_FEATURES", "WEEK_FEATURES", "passed_features", "week_features"]
 
 # Shapes: X any, F features.
 
 PASSED_FEATURES = 3
 WEEK_FEATURES = 3
-_SATURDAY = 5
+HOLIDAY = 100
+"""Stands in the place of a weekday: no weekday is near it."""
+_SATURDAY, _FARTHEST_DAYS = 5, 3
 
 
 def passed_features(minutes_X: Tensor, *, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -39,10 +41,11 @@ def passed_features(minutes_X: Tensor, *, dtype: torch.dtype = torch.float32) ->
 def week_features(then_X: Tensor, now_X: Tensor, *, dtype: torch.dtype = torch.float32) -> Tensor:
     """Whether two weekdays are the same, how far apart they are, whether both are of a weekend or neither.
 
-    Days apart are counted the shorter way around the week, and run from 0 to 1 (three days).
+    Days apart are counted the shorter way around the week, and run from 0 to 1 (three days). A holiday is a
+    weekday of its own, as far from the others as can be, and of the weekend.
 
     Args:
-        then_X, now_X: weekdays, 0 = Monday, integers; shapes broadcast.
+        then_X, now_X: weekdays, 0 = Monday, or ``HOLIDAY``, integers; shapes broadcast.
 
     Returns:
         ``dtype`` (..., 3).
@@ -50,8 +53,10 @@ def week_features(then_X: Tensor, now_X: Tensor, *, dtype: torch.dtype = torch.f
     Example:
         >>> week_features(torch.tensor([6, 5]), torch.tensor([0, 6])).tolist()   # Sunday, Monday; a weekend
         [[0.0, 0.3333333432674408, 0.0], [0.0, 0.3333333432674408, 1.0]]
+        >>> week_features(torch.tensor([HOLIDAY, 6]), torch.tensor(HOLIDAY)).tolist()
+        [[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]
     """
     days_X = (then_X - now_X).abs()
-    days_X = torch.minimum(days_X, 7 - days_X)
+    days_X = torch.minimum(days_X, (7 - days_X).abs()).clamp(max=_FARTHEST_DAYS)
     alike_X = (then_X >= _SATURDAY) == (now_X >= _SATURDAY)
     return torch.stack([days_X == 0, days_X / 3, alike_X], dim=-1).to(dtype)

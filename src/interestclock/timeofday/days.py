@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy.typing as npt
@@ -17,6 +18,8 @@ __all__ = [
     "HOUR_MS",
     "MINUTE_MS",
     "circular_gap_seconds",
+    "day_of_date",
+    "local_day",
     "local_second",
     "local_weekday",
     "utc_day_start_ms",
@@ -28,6 +31,7 @@ DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
+_EPOCH = date(1970, 1, 1)
 # Before and after every moment there is; half of what int64 holds, so that waits can be added to them.
 BEFORE_ALL_MS = -(1 << 62)
 AFTER_ALL_MS = (1 << 62) - 1
@@ -83,6 +87,39 @@ def local_weekday(timestamp_ms: Times, utc_offset_minutes: Times) -> Times:
     """
     weekday: Times = ((timestamp_ms + utc_offset_minutes * MINUTE_MS) // DAY_MS + _EPOCH_WEEKDAY) % 7
     return weekday
+
+
+def local_day(timestamp_ms: Times, weekday: Times) -> Times:
+    """Local days between 1970-01-01 and a moment, of which the local weekday is known.
+
+    Args:
+        timestamp_ms: UTC milliseconds; an int, a NumPy array or a tensor of int64. weekday: local, 0 =
+            Monday, of the same kind; local time is within a day of UTC.
+
+    Example:
+        >>> local_day(0, 3), local_day(0, 2)   # Thursday; still Wednesday
+        (0, -1)
+    """
+    utc_day = timestamp_ms // DAY_MS
+    ahead = (weekday - utc_day - _EPOCH_WEEKDAY + 1) % 7 - 1
+    day: Times = utc_day + ahead
+    return day
+
+
+def day_of_date(text: str) -> int:
+    """Days between 1970-01-01 and a date.
+
+    Args:
+        text: a date as ISO 8601 has it, such as ``2012-07-04``.
+
+    Raises:
+        ValueError: it is none.
+
+    Example:
+        >>> day_of_date("1970-01-03")
+        2
+    """
+    return (date.fromisoformat(text) - _EPOCH).days
 
 
 def local_second(timestamp_ms: Times, utc_offset_minutes: Times) -> Times:
