@@ -35,10 +35,12 @@ class LogPictures:
     Args:
         attribute_shares, hourly_profile: as ``Report`` has them.
         carried: which values items carry, so that it can be said of what rankers put first.
+        items: their ids by slot.
     """
 
     attribute_shares: Shares
     carried: Mapping[str, CarriedValues]
+    items: pa.Array
     hourly_profile: HourlyProfile | None
 
 
@@ -52,6 +54,7 @@ def log_pictures(folder: SampleFolder, state: FeatureState, *, clocks: ClockFeat
     return LogPictures(
         attribute_shares=shares_shown(folder, carried),
         carried=carried,
+        items=folder.vocabulary("item"),
         hourly_profile=_hourly_profile(folder, state, clocks),
     )
 

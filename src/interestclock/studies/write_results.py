@@ -62,7 +62,7 @@ def write_results(
         results=results,
         curves=curves(rows, first, label=label),
         attribute_shares=pictures.attribute_shares,
-        top_shares=top_shares(rows, first, pictures.carried, items=folder.vocabulary("item"), label=label),
+        top_shares=top_shares(rows, first, pictures.carried, items=pictures.items, label=label),
         hourly_profile=pictures.hourly_profile,
         notes=_notes(folder, settings),
         configuration={"settings": settings, "schema": configuration["schema"]},
