@@ -106,10 +106,11 @@ def live_command(
 
     Simulated users come, are ranked for, and do what is true of them; what
     they do is learned, and answers follow. With --replay those of a log come
-    when they came, and do what it says, whatever is answered. Each part is a command of its own,
-    and is started again if it ends. Ctrl-C lets no more users come, waits
-    until all is learned, and compares what was sent with what was admitted
-    and learned: status 1 if that is not equal. A second one does not wait.
+    when they came, and do what it says, whatever is answered. Each part is a
+    command of its own, and is started again if it ends. Ctrl-C lets no more
+    users come, waits until all is learned, and compares what was sent with
+    what was admitted and learned: status 1 if that is not equal. A second
+    one does not wait.
 
     Examples:
 

@@ -69,8 +69,8 @@ class LogOptions:
     dead_letters: Annotated[
         Path | None,
         typer.Option(
-            help="JSON-lines file for malformed rows (default: beside --out; where there is no --out, "
-            "the first of them is an error).",
+            help="JSON-lines file for malformed rows (default: beside --out, or the folder of 'live'; where "
+            "there is neither, the first of them is an error).",
             show_default=False,
         ),
     ] = None
