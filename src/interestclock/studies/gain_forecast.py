@@ -54,7 +54,7 @@ class ForecastConfig:
         default_factory=lambda: VerdictBounds(likely_above=0.03, unlikely_below=0.002)
     )
     own_past: VerdictBounds = field(
-        default_factory=lambda: VerdictBounds(likely_above=0.01, unlikely_below=0.002)
+        default_factory=lambda: VerdictBounds(likely_above=0.015, unlikely_below=0.002)
     )
 
     def __post_init__(self) -> None:
