@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interestclock.metrics.first_places import first_of_requests, first_tenth_of_hours, hold_several
@@ -25,6 +25,7 @@ def firsts_by_loop(request_N: list[int], score_N: list[float]) -> list[int]:
     return sorted(row for request, row in best.items() if request_N.count(request) > 1)
 
 
+@settings(deadline=None)
 @given(EXPOSURES)
 def test_the_highest_of_each_request_that_holds_several(exposures: list[tuple[int, float, int]]) -> None:
     request_N, score_N = [each[0] for each in exposures], [each[1] for each in exposures]
@@ -49,6 +50,7 @@ def tenth_by_loop(user_N: list[int], hour_N: list[int], probability_N: list[floa
     return sorted(rows)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60), st.integers(0, 5))
 def test_the_tenth_of_each_hour_above_its_users_means(rows: int, seed: int) -> None:
     random = np.random.default_rng(seed)

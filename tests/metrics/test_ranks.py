@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interestclock.metrics.ranks import hit_at_n
@@ -18,6 +18,7 @@ def by_orders(above: int, level: int, n: int) -> float:
     return sum(above + order.index(0) < n for order in orders) / len(orders)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 12), st.integers(0, 5), st.integers(1, 12))
 def test_a_hit_is_the_share_of_orders(above: int, level: int, n: int) -> None:
     assert hit_at_n(np.array([above]), np.array([level]), n=n)[0] == pytest.approx(by_orders(above, level, n))

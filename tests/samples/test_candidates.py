@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interestclock.errors import ConfigError
@@ -53,6 +53,7 @@ def sampled_items(drawn: Candidates) -> np.ndarray:
     return drawn.item_R[~drawn.chosen_R]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 6)), max_size=30), st.integers(0, 5))
 def test_candidates_differ_and_were_chosen_before(past: list[tuple[int, int]], seed: int) -> None:
     users, items = [user for user, _ in past], [item for _, item in past]
@@ -167,6 +168,7 @@ def test_of_the_recent_past_the_newest_are_drawn_by_their_place() -> None:
     assert shares == pytest.approx(expected, abs=0.015)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**6), st.floats(0, 1, exclude_max=True))
 def test_a_place_of_the_recent_past_is_in_it(bound: int, share: float) -> None:
     place = PastChoices(bound_N=np.array([bound]), item_at=lambda _, place_X: place_X, recent=True).items(
