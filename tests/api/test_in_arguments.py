@@ -32,6 +32,8 @@ PLAYS = pa.table({"user_id": [1, 1], "item_id": [2, 3], "timestamp_ms": [0, 60_0
         ("give --time-is-local. If", "give time_is_local=True. If"),
         ("choose another --label or give", "choose another label= or give"),
         ("give another --out, or remove", "give another out=, or remove"),
+        ("'labels' is 'a'; give a table of NAME = COLUMN", "'labels' is 'a'; give a dictionary of names and "
+         "columns, or a list of names"),
         ("a -- dash, and no-option--here", "a -- dash, and no-option--here"),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -157,17 +158,60 @@ def test_a_column_is_named_as_the_user_wrote_it_and_a_row_by_its_number():
 
 
 def test_what_is_no_log_is_refused():
-    for given, called in (({"uid": [1]}, "a builtins dict"), ([{"uid": 1}], "a list of dict"), (7, "int")):
-        with pytest.raises(ConfigError, match=f"{called} is no log; give a frame of pandas or Polars, an"):
-            open_log(given, mapping=MAPPING)  # type: ignore[arg-type]
+    given = {"an int": 7, "an empty list": [], "a numpy ndarray": np.zeros((1, 2)), "a dict": {"uid": [1]}}
+    given |= {"a list of dict": [{"uid": 1}], "a list of DataFrame": [pd.DataFrame()]}
+    for called, each in given.items():
+        said = f"{called.replace('an int', 'a int')} is no log; give a frame of pandas or Polars, an Arrow"
+        with pytest.raises(ConfigError, match=said):
+            open_log(each, mapping=MAPPING)  # type: ignore[arg-type]
     with pytest.raises(
-        LogError, match=r"pandas Series: cannot be read as a table .*give a frame with columns"
+        ConfigError, match=r"pandas\.DataFrame\(\.\.\.\) makes one of a dictionary, a list of"
     ):
-        open_log(pd.Series([1]), mapping=MAPPING)  # type: ignore[arg-type]
+        open_log(given["a list of dict"], mapping=MAPPING)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=r"polars\.concat\(\.\.\.\) or .* makes one of several"):
+        open_log(given["a list of DataFrame"], mapping=MAPPING)  # type: ignore[arg-type]
+    for one in (pd.Series([1]), pl.Series([1])):
+        with pytest.raises(
+            ConfigError, match="Series is one column and no log; give the frame that it is of"
+        ):
+            open_log(one, mapping=MAPPING)  # type: ignore[arg-type]
+    with pytest.raises(
+        LogError, match=r"polars LazyFrame: cannot be worked out \(ColumnNotFoundError: .*\.col"
+    ):
+        open_log(pl.LazyFrame({"uid": [1]}).select("nope"), mapping=MAPPING)
+    with pytest.raises(ConfigError, match=r"no column 'uid': .*; it has no columns$"):
+        open_log(pd.DataFrame(), mapping=MAPPING)
     with pytest.raises(ConfigError, match="csv says how a text file is written; a pyarrow Table is none"):
         open_log(ROWS, layout="foursquare")
     with pytest.raises(ConfigError, match=r"nothing says what its columns mean.*it has uid, song, played_at"):
         open_log(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("called", "remedy"),
+    [
+        ("pyarrow Table", "data.sort_by('played_at')"),
+        ("pandas DataFrame", "data.sort_values('played_at')"),
+        ("polars LazyFrame", "data.sort('played_at')"),
+        ("duckdb DuckDBPyRelation", "duckdb -c "),
+    ],
+)
+def test_a_frame_out_of_order_is_sorted_by_its_own_library(called, remedy):
+    days = pa.array([0, 5 * 86_400, 86_400], pa.timestamp("s", "UTC"))
+    table = ROWS.slice(0, 3).set_column(2, "played_at", days)
+    with pytest.raises(LogError, match=re.escape(f"Sort it first: {remedy}")):
+        events_of(open_log(HOLDERS[called](table), mapping=MAPPING))
+
+
+def test_a_name_of_several_words_stands_in_quotes():
+    frame = ROWS.rename_columns(["uid", "song", "played_at", "Play Ratio", "genres", "note"])
+    labels = {"finish": "Play Ratio >= 0.5"}
+    with pytest.raises(
+        LogError, match='can be read, as "Play Ratio" >= 4: a name of several words stands in'
+    ):
+        open_log(
+            frame, mapping=ColumnMapping(user="uid", item="song", time="played_at", zone="UTC", labels=labels)
+        )
 
 
 def test_a_reader_gives_its_rows_once():

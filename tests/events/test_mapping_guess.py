@@ -132,3 +132,12 @@ def test_what_is_missing_is_said_together_with_the_columns_there_are(tmp_path):
         one = ColumnMapping(user="uid", item="songs", time="played_at", zone="UTC", labels=labels)
         with pytest.raises(LogError, match=r"no column 'songs' \(closest: 'song'\); it has uid, song"):
             open_log(data, mapping=one)
+
+
+def test_of_several_files_it_says_which_was_looked_at(tmp_path):
+    for name in ("a.parquet", "b.parquet"):
+        pq.write_table(PLAYS, tmp_path / name)
+    guess = guess_mapping([tmp_path / "a.parquet", tmp_path / "b.parquet"])
+    assert guess.about.endswith(
+        "a.parquet and 1 more, of which a.parquet alone was looked at: 7 columns, as 4 rows have them"
+    )

@@ -246,6 +246,13 @@ def test_a_moment_without_a_zone_is_refused(tmp_path: Path) -> None:
     )
 
 
+def test_a_moment_in_words_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"as_of is '2024-01-05'; give a moment with its time zone, for exam"
+    ):
+        features_as_of(opened(plays(), tmp_path), as_of="2024-01-05")  # type: ignore[arg-type]
+
+
 def test_a_moment_before_the_log_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LogError) as refusal:
         features_as_of(opened(plays(), tmp_path), as_of=START_S * 1_000)

@@ -15,7 +15,14 @@ import torch
 from own_clocks import BreaksConfig, OwnConfig
 from random_batches import make_batch, make_histories, make_ranker
 
-from interestclock.clocks import CLOCKS, ClockInputs, GaussianConfig, RankerSizes, RequestModule
+from interestclock.clocks import (
+    CLOCKS,
+    ClockInputs,
+    GaussianClock,
+    GaussianConfig,
+    RankerSizes,
+    RequestModule,
+)
 from interestclock.clocks.clock_config import _REQUIRED
 from interestclock.errors import ConfigError, ResultError
 from interestclock.ranking import (
@@ -103,7 +110,7 @@ def test_it_is_described_as_its_class_with_its_settings() -> None:
             r"refuses its settings .* \(TypeError: object of",
         ),
         ({"kind": "own_clocks:dataclass"}, "no class of a clock's configuration"),
-        ({"kind": "own_clocks:Module"}, "is no dataclass"),
+        ({"kind": "own_clocks:Module"}, "a Module is a clock and not its settings"),
     ],
 )
 def test_what_is_described_otherwise_is_refused(described: dict[str, Any], reason: str) -> None:
@@ -176,6 +183,10 @@ def test_a_class_that_cannot_be_imported_again_is_refused() -> None:
     ("clock", "reason"),
     [
         (OwnConfig, "but a class: make one, for example OwnConfig()"),
+        (
+            GaussianClock(dim=24, sigma_hours=1.0),
+            "a GaussianClock is a clock and not its settings; give a con",
+        ),
         (3, "3 is no clock's configuration: it is no dataclass"),
         (make_dataclass("Bare", [])(), "it has no 'kind'; give it the clock's name in results"),
         (

@@ -18,6 +18,13 @@ _NO_VALUE = r"(?!(?:or|and|says|makes|both|here)\b)"
 _VALUE = r"\"[^\"]*\"|'[^']*'|[^\s;()]+?(?=[.,;:)]*(?:\s|$))"
 _OPTION = re.compile(rf"(?<![\w-])--(?P<name>[a-z][a-z0-9-]*)(?: {_NO_VALUE}(?P<value>{_VALUE}))?")
 _QUOTES = "\"'"
+_WORDS = {
+    "give a table of NAME = COLUMN": "give a dictionary of names and columns, or a list of names",
+    'a column\'s name or a table, as { column = "liked" }': (
+        'a column\'s name, an expression in quotes, or LabelColumn(column="liked")'
+    ),
+}
+"""What is said of a mapping file alone, and here."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -61,6 +68,8 @@ def in_arguments(text: str) -> str:
         >>> in_arguments("give a zone (--zone Asia/Tokyo), or --time-is-local; use --seeds 3.")
         "give a zone (zone='Asia/Tokyo'), or time_is_local=True; use seeds=3."
     """
+    for of_a_file, of_python in _WORDS.items():
+        text = text.replace(of_a_file, of_python)
     return _OPTION.sub(_argument, text)
 
 

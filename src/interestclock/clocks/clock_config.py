@@ -97,6 +97,11 @@ def check_clock_config(clock: object) -> None:
     made = f"{clock!r} is no clock's configuration"
     if isinstance(clock, type):
         raise ConfigError(f"{made} but a class: make one, for example {clock.__name__}()")
+    if hasattr(clock, "forward"):
+        raise ConfigError(
+            f"a {type(clock).__name__} is a clock and not its settings; give a configuration, for example "
+            "GaussianConfig(), of which each ranker makes a clock of its own"
+        )
     if not is_dataclass(clock):
         raise ConfigError(f"{made}: it is no dataclass; write @dataclass(frozen=True, kw_only=True)")
     for name, required in _REQUIRED.items():

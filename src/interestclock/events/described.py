@@ -32,7 +32,7 @@ def check_described(called: str, columns: Collection[str], mapping: ColumnMappin
     missing = [*_no_label(mapping), *_no_columns(columns, mapping)]
     missing += _no_place(mapping) if missing else ()
     if len(missing) > 1 or _no_label(mapping):
-        raise ConfigError(f"{called}: {'; and '.join(missing)}; it has {', '.join(columns)}")
+        raise ConfigError(f"{called}: {'; and '.join(missing)}; it has {', '.join(columns) or 'no columns'}")
 
 
 def _no_label(mapping: ColumnMapping) -> list[str]:

@@ -39,7 +39,7 @@ class Disorder:
     """
 
     def __init__(self, block: RawBlock, mapping: ColumnMapping) -> None:
-        self._mapping = mapping
+        self._mapping, self._sort_it = mapping, _sort_it(block, mapping.time)
         rows = pa.array(np.arange(min(_SHOWN, block.table.num_rows)))
         self._first = {
             name: block.table.column(name).take(rows).combine_chunks()
@@ -60,7 +60,7 @@ class Disorder:
             other = f"If '{self._mapping.time}' is not its time, name another column (--time)."
         return (
             f"No event is late by {timedelta(milliseconds=gap_ms)}: the log is not in order of time. Sort it "
-            f"first: {SORT_IT}. {other} {shown}"
+            f"first: {self._sort_it}. {other} {shown}"
         )
 
     def _some(self, name: str) -> str:
@@ -75,3 +75,13 @@ class Disorder:
             return False
         likely_N = (moments.ms_N >= _FIRST_LIKELY_MS) & (moments.ms_N < _LAST_LIKELY_MS)
         return bool((likely_N & moments.valid_N).all())
+
+
+def _sort_it(block: RawBlock, time: str) -> str:
+    """How to: a frame by its library's own method."""
+    return {
+        "pandas DataFrame": f"data.sort_values({time!r})",
+        "polars DataFrame": f"data.sort({time!r})",
+        "polars LazyFrame": f"data.sort({time!r})",
+        "pyarrow Table": f"data.sort_by({time!r})",
+    }.get(str(block.path), SORT_IT)

@@ -65,8 +65,10 @@ def paths_of(data: LogData) -> LogPath | None:
         return data
     if not isinstance(data, Sequence):
         return None
+    if not data:
+        raise ConfigError(f"an empty list is no log; {_GIVE}")
     if not all(isinstance(each, str | Path) for each in data):
-        raise ConfigError(f"a list of {type(data[0]).__name__} is no log; {_GIVE}")
+        raise ConfigError(f"a list of {type(data[0]).__name__} is no log; {_GIVE}{_made_of(data[0])}")
     return data
 
 
@@ -119,7 +121,8 @@ def frame_name(data: object) -> str:
         'pyarrow Table'
     """
     kind = type(data)
-    return f"{kind.__module__.split('.', maxsplit=1)[0].removeprefix('_')} {kind.__name__}"
+    library = kind.__module__.split(".", maxsplit=1)[0].removeprefix("_")
+    return kind.__name__ if library == "builtins" else f"{library} {kind.__name__}"
 
 
 def _is_pandas(data: object) -> bool:
@@ -140,8 +143,30 @@ def _worked_out(data: Any) -> Any:
     if narwhals is not None and isinstance(data, narwhals.DataFrame | narwhals.LazyFrame):
         return _worked_out(data.to_native())
     if not hasattr(data, "__arrow_c_stream__") and hasattr(data, "collect"):
-        return _worked_out(data.collect())
+        return _worked_out(_collected(data))
     return data
+
+
+def _collected(data: Any) -> Any:
+    """What a lazy frame comes to; where it cannot be worked out, the first line of what its library says."""
+    try:
+        return data.collect()
+    except Exception as error:
+        first = str(error).partition("\n")[0]
+        raise LogError(
+            f"{frame_name(data)}: cannot be worked out ({type(error).__name__}: {first}); mend it until "
+            ".collect() gives a frame"
+        ) from error
+
+
+def _made_of(data: object) -> str:
+    """How a frame is made of what is none."""
+    kind = type(data).__name__
+    if isinstance(data, dict) or kind in ("ndarray", "recarray"):
+        return ". pandas.DataFrame(...) makes one of a dictionary, a list of rows or an array"
+    if kind in ("DataFrame", "LazyFrame", "Table"):
+        return ". pandas.concat(...), polars.concat(...) or pyarrow.concat_tables(...) makes one of several"
+    return ""
 
 
 def _from_polars(data: Any, columns: Sequence[str], called: str) -> HeldFrame:
@@ -153,8 +178,10 @@ def _from_polars(data: Any, columns: Sequence[str], called: str) -> HeldFrame:
 
 
 def _from_stream(data: Any, columns: Sequence[str], called: str) -> HeldFrame:
+    if type(data).__name__ == "Series":
+        raise ConfigError(f"a {called} is one column and no log; give the frame that it is of")
     if not hasattr(data, "__arrow_c_stream__"):
-        raise ConfigError(f"a {called} is no log; {_GIVE}")
+        raise ConfigError(f"a {called} is no log; {_GIVE}{_made_of(data)}")
     try:
         reader = pa.RecordBatchReader.from_stream(data)
         return HeldFrame.of(

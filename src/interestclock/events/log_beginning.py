@@ -26,7 +26,8 @@ class LogBeginning:
     """Some rows.
 
     Args:
-        called: the log, in messages. rows: all of its columns. typed: their types say something.
+        called: the log, in messages; of several files, with the one that the rows are of. rows: all of its
+            columns. typed: their types say something.
         csv: how a text file seems to be written. whole: these are all of its rows.
 
     Example:
@@ -59,7 +60,8 @@ def beginning_of(data: LogData, *, rows: int) -> LogBeginning:
         held = hold(data, column_names(data))
         table, typed, csv, name = plain(held.table.slice(0, rows + 1)), True, CsvFormat(), frame_name(data)
     else:
-        name, first = called(files), log_files(files).paths[0]
+        first, *others = log_files(files).paths
+        name = f"{called(files)}, of which {first.name} alone was looked at" if others else called(files)
         csv, typed = _written(first), format_of(first) != "CSV"
         table = _first_rows(first, csv, rows + 1)
     if not table.num_rows:

@@ -98,10 +98,17 @@ def check_columns(path: Path, has: Sequence[str], wanted: Sequence[str]) -> None
             whole = len(has) == 1 and any(mark in has[0] for mark in ";\t|,")
             hint = "; is the delimiter right?" if whole else ""
             if any(sign in column for sign in "=<>"):
-                hint = "; nor is it an expression that can be read, as rating >= 4"
-            raise LogError(f"{path}: no column '{column}'{nearest}; it has {', '.join(has)}{hint}")
+                hint = f"; nor is it an expression that can be read, as {_as_expression(column, has)}"
+            names = ", ".join(has) or "no columns"
+            raise LogError(f"{path}: no column '{column}'{nearest}; it has {names}{hint}")
         if has.count(column) > 1:
             raise LogError(f"{path}: {has.count(column)} columns are called '{column}'; rename all but one")
+
+
+def _as_expression(written: str, has: Sequence[str]) -> str:
+    """One that can be read; with the column that is meant in quotes, where it needs them."""
+    meant = next((each for each in has if written.startswith(each) and not each.isidentifier()), None)
+    return "rating >= 4" if meant is None else f'"{meant}" >= 4: a name of several words stands in quotes'
 
 
 def parquet_schema(path: Path) -> pa.Schema:

@@ -97,6 +97,11 @@ def features_as_of(
 def _utc_ms(as_of: datetime | int) -> int:
     if isinstance(as_of, int):
         return as_of
+    if not isinstance(as_of, datetime):
+        raise ConfigError(
+            f"as_of is {as_of!r}; give a moment with its time zone, for example "
+            "datetime(2024, 1, 5, tzinfo=UTC), or UTC milliseconds"
+        )
     if as_of.tzinfo is None:
         raise ConfigError(
             f"as_of is {as_of.isoformat()}, which is another moment in each time zone; give it one, for "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -85,11 +86,12 @@ class TrainedRanker:
             ResultError: the log came from a source without columns, and the data is no ``EventSource``.
         """
         end = self._end()
-        source = _opened(data, end)
-        end.check_context(source)
-        scores = Scores(self.ranker.names.tasks)
-        for events in source.chunks():
-            self._score(events, end, scores)
+        with TemporaryDirectory() as folder:
+            source = _opened(data, end, dead_letters=Path(folder) / "not-read.jsonl")
+            end.check_context(source)
+            scores = Scores(self.ranker.names.tasks)
+            for events in source.chunks():
+                self._score(events, end, scores)
         return frame_like(scores.table(rows=source.counts.read), data, otherwise=self._frames)
 
     @torch.no_grad()
@@ -108,8 +110,9 @@ class TrainedRanker:
             scores.add(part["log_row"].to_numpy(), rows.user_B, rows.item_B, logits)
 
 
-def _opened(data: Any, end: EndState) -> EventSource:
+def _opened(data: Any, end: EndState, *, dead_letters: Path) -> EventSource:
+    """Rows that cannot be used are none of the source's; their scores say so."""
     if hasattr(data, "fingerprint"):  # of all that can be given, an event source alone has that
         source: EventSource = data
         return source
-    return open_log(data, mapping=end.columns(), lateness_ms=_ANY_ORDER_MS)
+    return open_log(data, mapping=end.columns(), lateness_ms=_ANY_ORDER_MS, dead_letters=dead_letters)
