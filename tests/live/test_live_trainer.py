@@ -230,8 +230,12 @@ def test_an_old_projection_is_restored_too(age: dict, events: pa.Table, make_tra
     check_restored(events, lambda: make_trainer(**changes)[0])
 
 
-def test_a_sum_of_parts_goes_on_to_the_bit_from_any_state(events: pa.Table, make_trainer) -> None:
-    changes = {"ranker": replace(LIVE.ranker, clocks=SUM)}
+@pytest.mark.parametrize("population_votes", [0.0, 3.0])
+def test_a_sum_of_parts_goes_on_to_the_bit_from_any_state(
+    population_votes: float, events: pa.Table, make_trainer
+) -> None:
+    clocks = (TimeEncodingConfig(), GaussianConfig(population_votes=population_votes), ROUTINE)
+    changes = {"ranker": replace(LIVE.ranker, clocks=clocks)}
     check_restored(events, lambda: make_trainer(**changes)[0])
 
 

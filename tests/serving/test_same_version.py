@@ -38,7 +38,12 @@ from interestclock.training import TrainConfig
 
 LONG_TERM = LongTermConfig(behaviours=5, longest=30, heads=2, latent_dim=4, output_dim=4)
 CLOCKED = RankerConfig(
-    clocks=(GaussianConfig(), LONG_TERM), dim=8, std=0.3, recent=RANKER.recent, hidden=(16,), tower_width=8
+    clocks=(GaussianConfig(population_votes=3.0), LONG_TERM),
+    dim=8,
+    std=0.3,
+    recent=RANKER.recent,
+    hidden=(16,),
+    tower_width=8,
 )
 TRAINED = as_updated(
     LiveConfig(

@@ -77,7 +77,9 @@ class PlainScorer:
     ) -> dict[str, list[float]]:
         config, names = self.ranker.config, self.ranker.names
         user, at_ms = int(view.slots("user", pa.array([request.user]))[0]), np.array([request.at_ms])
-        features = view.read(np.array([user]), at_ms, clocks_at_ms_M=at_ms)
+        features = view.read(
+            np.array([user]), at_ms, clocks_at_ms_M=at_ms, population_votes=config.population_votes
+        )
         histories, known = view.histories(), torch.from_numpy(features.known_M)
         most = max([config.recent, *(each.reads_behaviours for each in config.clocks)])
         start_M, stop_M = histories.newest(torch.tensor([user]), known, most=most)
