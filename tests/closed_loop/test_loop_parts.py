@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 
 from interestclock.closed_loop import (
+    LogBefore,
     LoopConfig,
     LoopCounts,
     LoopFolder,
     LoopNumbers,
     PartNumbers,
+    SimulatedUsers,
     UserNumbers,
 )
 from interestclock.closed_loop.loop_numbers import resident_bytes
+from interestclock.closed_loop.parts import LoopPorts, loop_parts
 from interestclock.errors import ConfigError, ResultError
 from interestclock.timeofday import DAY_MS, TimeSource, read_clock
 
@@ -34,6 +37,29 @@ def test_the_clock_goes_on_where_it_stopped(tmp_path: Path) -> None:
         second = folder.begin_clock()
     assert (second.start_ms, second.factor) == (SMALL.start_ms + 3 * DAY_MS, 720)
     assert second.left_ms <= TimeSource().now_ms()
+
+
+def test_a_clock_may_stand_before_the_end_of_the_log_before(tmp_path: Path) -> None:
+    """While that is learned; a loop that was stopped meanwhile has not begun, and begins at its end."""
+    with LoopFolder(tmp_path / "loop", config=SMALL) as folder:
+        clock = folder.begin_clock(at_ms=SMALL.start_ms - DAY_MS)
+        assert clock.at_ms(wall_ms=clock.left_ms) == SMALL.start_ms - DAY_MS
+        folder.note_time(SMALL.start_ms - 1)
+        assert (folder.has_begun, folder.at_ms) == (False, SMALL.start_ms)
+        folder.note_time(SMALL.start_ms + 5)
+        assert (folder.has_begun, folder.at_ms) == (True, SMALL.start_ms + 5)
+
+
+def test_parts_are_told_of_labels_that_come_late_and_of_those_that_are_missing(tmp_path: Path) -> None:
+    class Users(SimulatedUsers):
+        def log_before(self, folder: Path) -> LogBefore:
+            return replace(super().log_before(folder), label_wait_minutes=90.0, missing_labels=("like",))
+
+    with LoopFolder(tmp_path / "loop", config=SMALL, users=Users(SMALL)) as folder:
+        parts = loop_parts(folder, LoopPorts(service=1, updater=2, trainer=3))
+    updater, trainer = parts["updater"].command, parts["trainer"].command
+    assert updater[updater.index("--label-wait-minutes") + 1] == "90.0"
+    assert trainer[trainer.index("--missing-label") + 1] == "like"
 
 
 def test_the_log_before_is_written_once_and_ends_as_the_clock_begins(tmp_path: Path) -> None:
