@@ -37,6 +37,7 @@ NOT_IN_THE_API = {
     "interestclock.checksums",
     "interestclock.arrays",
     "interestclock.compiled",
+    "interestclock.distinct",
     "interestclock.defaults",
     "interestclock.files",
     "interestclock.locks",

@@ -19,12 +19,15 @@ _numba_settings: Any = numba.config  # names that no type checker sees
 # Files with compiled loops, or with what goes into them: formulas, constants.
 SOURCES = (
     "compiled.py",
+    "distinct.py",
     "events/digit_fields.py",
     "clock_features/count_votes.py",
     "clock_features/everyone.py",
     "clock_features/population_clocks.py",
     "clock_features/scoring.py",
     "clock_features/value_sets.py",
+    "clocks/head_networks.py",
+    "clocks/routine_spans.py",
     "histories/block_order.py",
     "histories/block_room.py",
     "search/batch.py",

@@ -102,6 +102,18 @@ def test_every_way_finds_what_scoring_one_by_one_finds(
     check_retrieved(retrieved, slow_scores(asked), top_k)
 
 
+@pytest.mark.parametrize("way", WAYS)
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 9_999), known=st.sampled_from([1, 7, 9]))
+def test_where_every_item_is_its_own_row(way: str, *, seed: int, known: int) -> None:
+    """Nothing is looked up; items beyond those that are known are not found."""
+    asked = question(seed, candidates=4, requests=2, longest=30, items=9, period=24)
+    keys = ItemKeys(key_UZ=asked["keys"].key_UZ[:known], row_N=torch.arange(known, dtype=torch.int32))
+    retrieved = search(way, asked | {"keys": keys}, 5)
+    rows = torch.cat([keys.row_N, torch.full((9 - known,), -1, dtype=torch.int32)])
+    check_retrieved(retrieved, slow_scores(asked | {"keys": replace(keys, row_N=rows)}), 5)
+
+
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_threads_do_not_show(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = question(3, candidates=30, requests=7, longest=200, items=50, period=86_400)

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch import Tensor
 
-from interestclock.search import Retrieved, distinct, retrieved_vectors
-
-
-@given(numbers=st.lists(st.integers(0, 8), max_size=12))
-def test_distinct_numbers_are_those_of_a_set(numbers: list[int]) -> None:
-    number_U, row_X = distinct(torch.tensor(numbers, dtype=torch.int64), 9)
-    assert number_U.tolist() == sorted(set(numbers))
-    assert number_U[row_X].tolist() == numbers
+from interestclock.search import Retrieved, retrieved_vectors
 
 
 def test_each_item_is_made_once_and_carries_the_gradient_of_all_its_places() -> None:

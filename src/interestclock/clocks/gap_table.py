@@ -1,20 +1,52 @@
-"""Serving: what a clock makes of every gap in time of day, once for a version of its weights."""
+"""What is the same for every gap in time of day: its features, and in serving what a clock makes of them."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from interestclock.clocks.time_gap import TimeGap, gap_features
 from interestclock.timeofday import DAY_SECONDS
 
-__all__ = ["GapTable", "GapTables"]
+__all__ = ["GapTable", "GapTables", "features_of_seconds"]
 
-# Shapes: G gaps in seconds from 0 on, F gap features, Q heads.
+# Shapes: X any, G gaps in seconds from 0 on, F gap features, Q heads.
 
 _GAPS = DAY_SECONDS // 2 + 1
+
+
+@cache
+def _every_gap() -> Tensor:
+    return torch.arange(_GAPS)
+
+
+@cache
+def _every_feature(dtype: torch.dtype, device: torch.device) -> Tensor:
+    with torch.inference_mode(False):  # or no gradient could flow past it outside of that mode
+        return gap_features(torch.arange(_GAPS, device=device), dtype=dtype)
+
+
+def features_of_seconds(gap_seconds_X: Tensor, *, dtype: torch.dtype) -> Tensor:
+    """``gap_features`` of whole seconds, looked up: a root and a power cost more.
+
+    Args:
+        gap_seconds_X: int64, 0..43200, any shape.
+
+    Returns:
+        ``dtype`` (..., 3), not to be written to: of every gap in its order it is what is kept.
+
+    Example:
+        >>> gap_X = torch.tensor([0, 3600])
+        >>> torch.equal(features_of_seconds(gap_X, dtype=torch.float32), gap_features(gap_X))
+        True
+    """
+    if gap_seconds_X.device.type == "cpu" and torch.equal(gap_seconds_X, _every_gap()):
+        return _every_feature(dtype, gap_seconds_X.device)
+    return functional.embedding(gap_seconds_X, _every_feature(dtype, gap_seconds_X.device))
 
 
 class GapTable(NamedTuple):
@@ -53,7 +85,7 @@ class GapTables:
         state = tuple((each.data_ptr(), each._version) for each in gap.parameters())
         if self._table is None or state != self._of:
             weight = gap.first.weight
-            feature_GF = gap_features(torch.arange(_GAPS, device=weight.device), dtype=weight.dtype)
+            feature_GF = _every_feature(weight.dtype, weight.device)
             self._table = GapTable(feature_GF, gap(feature_GF), gap.summed(feature_GF))
             self._of = state
         return self._table

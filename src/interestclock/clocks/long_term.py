@@ -13,9 +13,9 @@ from torch.nn import functional
 
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockInputs, ClockModule
-from interestclock.clocks.gap_table import GapTables
+from interestclock.clocks.gap_table import GapTables, features_of_seconds
 from interestclock.clocks.search_module import SearchModule, newest_spans
-from interestclock.clocks.time_gap import GAP_FEATURES, TimeGap, gap_features
+from interestclock.clocks.time_gap import GAP_FEATURES, TimeGap
 from interestclock.errors import check_size
 from interestclock.search import (
     CachedKeys,
@@ -193,7 +193,7 @@ class LongTermClock(ItemSearch):
         """g of all heads added up; a gap is in seconds of the day."""
         if not self.training:
             return self._tables.of(self.gap).summed_G[gap_P].to(dtype)
-        return self.gap.summed(gap_features(gap_P, dtype=dtype))
+        return self.gap.summed(features_of_seconds(gap_P, dtype=dtype))
 
     def attend(
         self, candidate_BI: Tensor, behaviour_BKI: Tensor, gap_seconds_BK: Tensor, present_BK: Tensor
@@ -234,7 +234,7 @@ class LongTermClock(ItemSearch):
             table = self._tables.of(self.gap)
             feature_BKF = functional.embedding(gap_seconds_BK, table.feature_GF).to(dtype)
             return feature_BKF, functional.embedding(gap_seconds_BK, table.score_GQ).to(dtype)
-        feature_BKF = gap_features(gap_seconds_BK, dtype=dtype)
+        feature_BKF = features_of_seconds(gap_seconds_BK, dtype=dtype)
         return feature_BKF, self.gap(feature_BKF)
 
     def _relevance(self, candidate_BI: Tensor, behaviour_BKI: Tensor, time_BKQ: Tensor) -> Tensor:

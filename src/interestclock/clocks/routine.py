@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockInputs, ClockModule
 from interestclock.clocks.long_term import LongTermClock, LongTermConfig, LongTermModule
+from interestclock.clocks.routine_spans import RoutineSpans, times_apart
 from interestclock.clocks.time_gap import TimeGap
 from interestclock.clocks.time_passed import (
     HOLIDAY,
@@ -29,14 +30,7 @@ from interestclock.search import (
 )
 from interestclock.search.checks import check_whole
 from interestclock.search.padded import check_candidates, padded_spans
-from interestclock.timeofday import (
-    DAY_SECONDS,
-    MINUTE_MS,
-    day_of_date,
-    local_day,
-    local_second,
-    local_weekday,
-)
+from interestclock.timeofday import DAY_SECONDS, day_of_date, local_day, local_second, local_weekday
 
 __all__ = ["RoutineClock", "RoutineConfig", "RoutineSpans"]
 
@@ -86,30 +80,6 @@ class RoutineConfig(LongTermConfig):
     def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock over a ranker's histories."""
         return _Module(RoutineClock(item_dim=sizes.item_dim, config=self))
-
-
-@dataclass(frozen=True, kw_only=True)
-class RoutineSpans(Spans):
-    """Spans whose behaviours have a moment and a weekday beside their time of day.
-
-    Args:
-        moment_ms_E: int64, UTC milliseconds. offset_minutes_E: of local time then, to add to UTC, integers.
-        moment_ms_M, weekday_M: int64, those of the requests; 0 = Monday, or ``HOLIDAY``. The others:
-            ``Spans``.
-
-    Example:
-        >>> one = torch.tensor([1])
-        >>> spans = RoutineSpans(
-        ...     item_E=one, time_E=one, start_M=one * 0, stop_M=one, now_M=one, moment_ms_E=one,
-        ...     offset_minutes_E=one, moment_ms_M=one, weekday_M=one)
-        >>> spans.longest
-        1
-    """
-
-    moment_ms_E: Tensor
-    offset_minutes_E: Tensor
-    moment_ms_M: Tensor
-    weekday_M: Tensor
 
 
 class RoutineClock(LongTermClock):
@@ -237,14 +207,11 @@ class RoutineClock(LongTermClock):
         if not isinstance(spans, RoutineSpans):
             raise ValueError("these spans have no moments and weekdays; make RoutineSpans")
         gap_BK = super().apart(retrieved, spans, request_row_B)
-        if not spans.moment_ms_E.numel():
-            return gap_BK.unsqueeze(2).expand(-1, -1, 4)
-        then_ms_BK = spans.moment_ms_E[retrieved.offset_BK]
-        offset_BK = spans.offset_minutes_E[retrieved.offset_BK].to(torch.int64)
-        passed_BK = (spans.moment_ms_M[request_row_B].unsqueeze(1) - then_ms_BK).clamp(min=0) // MINUTE_MS
-        weekday_BK = spans.weekday_M[request_row_B].unsqueeze(1).expand_as(gap_BK)
-        then_BK = self.weekdays(then_ms_BK, local_weekday(then_ms_BK, offset_BK))
-        return torch.stack([gap_BK, passed_BK, then_BK, weekday_BK], dim=2)
+        apart_BKT = times_apart(gap_BK, retrieved.offset_BK, spans, request_row_B)
+        if len(self.holiday_day_R) and spans.moment_ms_E.numel():
+            then_ms_BK = spans.moment_ms_E[retrieved.offset_BK]
+            apart_BKT[..., 2] = self.weekdays(then_ms_BK, apart_BKT[..., 2])
+        return apart_BKT
 
     def attend(
         self, candidate_BI: Tensor, behaviour_BKI: Tensor, apart_BKT: Tensor, present_BK: Tensor

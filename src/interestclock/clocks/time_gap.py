@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from interestclock.clocks.head_networks import head_networks
 from interestclock.errors import check_size
 from interestclock.timeofday import DAY_SECONDS
 
@@ -13,7 +14,6 @@ __all__ = ["GAP_FEATURES", "TimeGap", "gap_features"]
 # Shapes: X any, F gap features, Q heads, G hidden units a head, Z = Q x G.
 
 GAP_FEATURES = 3
-_AT_ONCE = 2_048
 
 
 def gap_features(gap_seconds_X: Tensor, *, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -72,17 +72,13 @@ class TimeGap(nn.Module):
 
     def forward(self, feature_XF: Tensor) -> Tensor:
         """Features, float32 (..., F) -> score per head, float32 (..., Q)."""
-        hidden_XZ = torch.relu(self.first(feature_XF))
-        # The heads' second layers side by side, zeros between them: one product for all.
-        apart_QQ = torch.eye(self.heads, dtype=self.second.dtype, device=self.second.device)
-        second_ZQ = (self.second.unsqueeze(2) * apart_QQ.unsqueeze(1)).reshape(-1, self.heads)
-        score_XQ: Tensor = hidden_XZ @ second_ZQ
-        return score_XQ
+        return self._scores(feature_XF, self.second)
 
     def summed(self, feature_XF: Tensor) -> Tensor:
         """The scores of all heads added up, float32 (...,): what a search in which all heads join adds."""
-        second_Z = self.second.flatten()
+        return self._scores(feature_XF, self.second.view(1, -1)).squeeze(-1)  # one head, of all units
+
+    def _scores(self, feature_XF: Tensor, second_QG: Tensor) -> Tensor:
         rows_XF = feature_XF.reshape(-1, feature_XF.shape[-1])
-        # Row by row the same; a few at a time, what is hidden stays in the cache.
-        parts = [torch.relu(self.first(part)) @ second_Z for part in torch.split(rows_XF, _AT_ONCE)]
-        return torch.cat(parts).reshape(feature_XF.shape[:-1])
+        score_QX = head_networks(rows_XF, self.first.weight, self.first.bias, second_QG)
+        return score_QX.view(len(second_QG), *feature_XF.shape[:-1]).movedim(0, -1)

@@ -144,7 +144,7 @@ class ItemVectors(nn.Module):
 
     def forward(self, item_X: Tensor) -> Tensor:
         """Item numbers, int64 (...) -> float32 (..., I)."""
-        row_XF = self.row_NF[item_X]
+        row_XF = functional.embedding(item_X, self.row_NF)
         return self.pool(self.table(row_XF), row_XF)
 
     def pool(self, vector_XFD: Tensor, row_XF: Tensor) -> Tensor:

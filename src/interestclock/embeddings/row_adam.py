@@ -10,10 +10,15 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from interestclock.arrays import with_rows
+from interestclock.distinct import add_rows, distinct
 
 __all__ = ["RowAdam"]
 
 # Shapes: N entries of a sparse gradient, R distinct rows among them, D embedding.
+
+
+_TABLE = 2  # rows and columns
+_ROWS_AN_ENTRY = 8  # that can be looked through in less time than sorting takes
 
 
 class _Moments(TypedDict):
@@ -139,14 +144,16 @@ class RowAdam(Optimizer):
         beta1, beta2 = group["betas"]
         moments = self._moments_of(parameter)
         moments["step"] += 1
-        mean_RD = moments["exp_avg"][row_R].lerp_(gradient_RD, 1 - beta1)
-        square_RD = (
-            moments["exp_avg_sq"][row_R].mul_(beta2).addcmul_(gradient_RD, gradient_RD, value=1 - beta2)
+        mean_RD, square_RD, moved_RD = (
+            each.index_select(0, row_R) for each in (moments["exp_avg"], moments["exp_avg_sq"], parameter)
         )
+        mean_RD.lerp_(gradient_RD, 1 - beta1)
+        square_RD.mul_(beta2).addcmul_(gradient_RD, gradient_RD, value=1 - beta2)
         moments["exp_avg"].index_copy_(0, row_R, mean_RD)
         moments["exp_avg_sq"].index_copy_(0, row_R, square_RD)
         size = group["lr"] * (1 - beta2 ** moments["step"]) ** 0.5 / (1 - beta1 ** moments["step"])
-        parameter.index_add_(0, row_R, mean_RD.div_(square_RD.sqrt_().add_(group["eps"])), alpha=-size)
+        moved_RD.add_(mean_RD.div_(square_RD.sqrt_().add_(group["eps"])), alpha=-size)
+        parameter.index_copy_(0, row_R, moved_RD)
 
     def _moments_of(self, parameter: nn.Parameter) -> _Moments:
         if not self.state[parameter]:
@@ -165,6 +172,10 @@ def _sum_by_row(gradient: Tensor) -> tuple[Tensor, Tensor]:
     if not gradient.is_sparse:
         raise ValueError("RowAdam got a dense gradient; build the embedding with sparse=True, or use Adam")
     row_N, value_ND = gradient._indices()[0], gradient._values()
+    on_cpu = value_ND.device.type == "cpu" and value_ND.dtype == torch.float32 and value_ND.ndim == _TABLE
+    if on_cpu and gradient.shape[0] <= _ROWS_AN_ENTRY * len(row_N):
+        row_R, place_N = distinct(row_N, gradient.shape[0])
+        return row_R, add_rows(place_N, value_ND, rows=len(row_R))
     row_R, place_N = torch.unique(row_N, return_inverse=True)
     summed_RD = value_ND.new_zeros(row_R.numel(), *value_ND.shape[1:])
     return row_R, summed_RD.index_add_(0, place_N, value_ND)

@@ -1,5 +1,6 @@
 """Two-stage search, shared by clocks and their baselines: exact top K over long histories, then attention."""
 
+from interestclock.distinct import distinct
 from interestclock.search.attention import (
     equal_projections,
     head_scores,
@@ -13,7 +14,7 @@ from interestclock.search.padded import padded_spans
 from interestclock.search.projections import ProjectionCache
 from interestclock.search.refresh import CachedKeys, RefreshPolicy
 from interestclock.search.request import search_request
-from interestclock.search.retrieved import Retrieved, distinct, hit_rate, retrieved_vectors
+from interestclock.search.retrieved import Retrieved, hit_rate, retrieved_vectors
 from interestclock.search.sizes import SearchSizes
 from interestclock.search.spans import Seen, Spans, retrieved_gaps, seen_in
 from interestclock.search.two_stage import ItemSearch, TwoStage

@@ -84,7 +84,8 @@ def masked_softmax(score_BQK: Tensor, present_B1K: Tensor) -> Tensor:
         >>> masked_softmax(torch.zeros(1, 1, 3), torch.tensor([[[True, False, True]]])).tolist()
         [[[0.5, 0.0, 0.5]]]
     """
-    if not torch.is_grad_enabled() and bool(present_B1K.all()):
+    # On a GPU that learns, to ask would be to wait for it.
+    if not (score_BQK.is_cuda and torch.is_grad_enabled()) and bool(present_B1K.all()):
         return torch.softmax(score_BQK, dim=2)
     masked_BQK = score_BQK.masked_fill(~present_B1K, torch.finfo(score_BQK.dtype).min)
     return torch.softmax(masked_BQK, dim=2) * present_B1K

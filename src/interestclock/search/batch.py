@@ -165,12 +165,16 @@ def _search_anywhere(
 
 
 class _Inputs(NamedTuple):
-    """The arguments for compiled loops; ``product_BU`` is empty where single products cost less."""
+    """The arguments for compiled loops; ``product_BU`` is empty where single products cost less.
+
+    ``straight``: every item number is its own row, and none is looked up.
+    """
 
     query_BZ: Floats
     request_row_B: Whole
     key_UZ: Floats
     row_N: Whole
+    straight: bool
     product_BU: Floats
     time_score_G: Floats
     spans: SpanArrays
@@ -205,6 +209,7 @@ def _search_compiled(
         request_row_B=request_row_B.numpy(),
         key_UZ=keys.key_UZ.contiguous().numpy(),
         row_N=keys.row_N.numpy(),
+        straight=_is_straight(keys),
         product_BU=product_BU.numpy(),
         time_score_G=time_score_G.contiguous().numpy(),
         spans=spans.arrays(),
@@ -228,6 +233,11 @@ def _search_compiled(
         score_BK=torch.from_numpy(score_BK),
         present_BK=torch.from_numpy(present_BK),
     )
+
+
+def _is_straight(keys: ItemKeys) -> bool:
+    rows = len(keys.row_N)
+    return rows == len(keys.key_UZ) and torch.equal(keys.row_N, torch.arange(rows, dtype=keys.row_N.dtype))
 
 
 def _in_threads(work: Callable[[Iterator[tuple[int, int]]], None], rows: int) -> None:
@@ -262,8 +272,7 @@ def _select(
             for offset in range(length):
                 product_L[offset] = inputs.product_BU[candidate, buffers.row_L[offset]]
         else:
-            for offset in range(length):
-                product_L[offset] = _dot(inputs.query_BZ[candidate], inputs.key_UZ[buffers.row_L[offset]])
+            _multiply(inputs.query_BZ[candidate], inputs.key_UZ, buffers.row_L[:length], product_L)
         select_row(product_L[:length], time_score_L[:length], top_k, buffers.room, key_BW[candidate])
 
 
@@ -275,7 +284,9 @@ def _read(inputs: _Inputs, request: int, buffers: _RequestBuffers) -> int:
     item_L, time_L = spans.item_E[start:stop], spans.time_E[start:stop]
     for offset in range(item_L.shape[0]):
         item = item_L[offset]
-        row = inputs.row_N[np.uint64(item)] if 0 <= item < inputs.row_N.shape[0] else -1
+        row = item if 0 <= item < inputs.row_N.shape[0] else -1
+        if row >= 0 and not inputs.straight:
+            row = inputs.row_N[np.uint64(item)]
         there = row >= 0
         buffers.row_L[offset] = row if there else 0
         gap = gap_between(time_L[offset], now, spans.period, spans.gaps)
@@ -283,6 +294,12 @@ def _read(inputs: _Inputs, request: int, buffers: _RequestBuffers) -> int:
         buffers.time_score_L[offset] = time_score if there else _NEVER
     length: int = item_L.shape[0]
     return length
+
+
+@compiled()
+def _multiply(query_Z: Floats, key_UZ: Floats, row_L: Whole, product_L: Floats) -> None:
+    for offset in range(row_L.shape[0]):
+        product_L[offset] = _dot(query_Z, key_UZ[np.uint64(row_L[offset])])
 
 
 @compiled(fastmath={"reassoc", "contract", "nsz"})

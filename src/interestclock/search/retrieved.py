@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-__all__ = ["Retrieved", "distinct", "hit_rate", "retrieved_vectors"]
+from interestclock.distinct import distinct, read_rows
+
+__all__ = ["Retrieved", "hit_rate", "retrieved_vectors"]
 
 # Shapes: B candidates, K kept, E behaviours of all users, N item numbers, U distinct ones, X any,
 # I item vector, L behaviours searched.
@@ -91,28 +92,9 @@ def retrieved_vectors(
                  [5.]]])
     """
     if item_E.numel():
-        item_BK = item_E[retrieved.offset_BK].masked_fill(~retrieved.present_BK, 0).to(torch.int64)
+        item_BK = item_E.index_select(0, retrieved.offset_BK.flatten()).view_as(retrieved.offset_BK)
+        item_BK = item_BK.to(torch.int64).mul_(retrieved.present_BK)
     else:
         item_BK = retrieved.offset_BK
     item_U, row_BK = distinct(item_BK, items)
-    return functional.embedding(row_BK, vectors(item_U))
-
-
-def distinct(number_X: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Distinct numbers below ``size``, ascending, and each one's row among them; no sorting.
-
-    Args:
-        number_X: int64, 0..size - 1, any shape.
-
-    Returns:
-        int64 (U,); int64, in the shape of ``number_X``.
-
-    Example:
-        >>> number_U, row_X = distinct(torch.tensor([[4, 2], [2, 2]]), 5)
-        >>> number_U.tolist(), row_X.tolist()
-        ([2, 4], [[1, 0], [0, 0]])
-    """
-    seen_N = torch.zeros(size, dtype=torch.bool, device=number_X.device)
-    seen_N[number_X.flatten()] = True
-    row_N = seen_N.cumsum(0) - 1
-    return seen_N.nonzero().squeeze(1), row_N[number_X]
+    return read_rows(vectors(item_U), row_BK)

@@ -207,6 +207,10 @@ def retrieved_gaps(retrieved: Retrieved, spans: Spans, request_row_B: Tensor) ->
     """
     if not spans.time_E.numel():
         return retrieved.offset_BK
+    if spans.time_E.device.type == "cpu":
+        gap_BK = torch.empty_like(retrieved.offset_BK)
+        _gaps_of(retrieved.offset_BK.numpy(), request_row_B.numpy(), spans.arrays(), gap_BK.numpy())
+        return gap_BK
     time_BK = spans.time_E[retrieved.offset_BK].to(torch.int64)
     return spans.gap(time_BK, spans.now_M[request_row_B].unsqueeze(1))
 
@@ -242,6 +246,15 @@ def gap_between(time: int, now: int, period: int, gaps: int) -> int:
     apart = abs(time - now)
     the_other_way = period - apart if period else apart
     return max(min(apart, the_other_way, gaps - 1), 0)
+
+
+@compiled()
+def _gaps_of(offset_BK: Whole, request_row_B: Whole, spans: SpanArrays, gap_BK: Whole) -> None:
+    for candidate in range(offset_BK.shape[0]):
+        now = spans.now_M[request_row_B[candidate]]
+        for rank in range(offset_BK.shape[1]):
+            time = spans.time_E[offset_BK[candidate, rank]]
+            gap_BK[candidate, rank] = gap_between(time, now, spans.period, spans.gaps)
 
 
 def check_item(greatest: int, *, items: int) -> None:

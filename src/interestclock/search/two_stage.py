@@ -189,10 +189,7 @@ class ItemSearch(TwoStage):
         if cached is None and spans.start_M.numel() and self._serves(candidate_BI, request_row_B):
             return self._search_spans(candidate_BI, request_row_B, spans, vectors)
         seen = seen_in(spans, items=items)
-        time_score_G = candidate_BI.new_zeros(spans.gaps)
         score_P = self.gap_scores(seen.gap_P, dtype=candidate_BI.dtype)
-        if score_P is not None:
-            time_score_G[seen.gap_P] = score_P
         query_BZ = self.query(candidate_BI) / self.scale
         if cached is None:
             query_BZ = query_BZ @ self.key.weight
@@ -201,7 +198,7 @@ class ItemSearch(TwoStage):
             query_BZ,
             request_row_B=request_row_B,
             keys=cached,
-            time_score_G=time_score_G,
+            time_score_G=_by_gap(score_P, seen.gap_P, zero_G=candidate_BI.new_zeros(spans.gaps)),
             spans=spans,
             top_k=self.behaviours,
         )
@@ -245,3 +242,10 @@ class ItemSearch(TwoStage):
         return self.attend_retrieved(
             candidate_BI, retrieved, request_row_B=request_row_B, spans=spans, items=items, vectors=vectors
         )
+
+
+def _by_gap(score_P: Tensor | None, gap_P: Tensor, *, zero_G: Tensor) -> Tensor:
+    """What each gap adds, 0 where it was not asked for; gaps are distinct and ascend, so as many are all."""
+    if score_P is None:
+        return zero_G
+    return score_P if len(score_P) == len(zero_G) else zero_G.index_copy(0, gap_P, score_P)
