@@ -64,16 +64,24 @@ def check_goes_on(log: Log, folder: Path) -> int:
     return offset
 
 
+def _wait_until_it_opens(store: Path) -> None:
+    until_s = time.monotonic() + 60
+    while True:
+        try:
+            with seen(store):
+                return
+        except ResultError:
+            assert time.monotonic() < until_s
+        time.sleep(0.01)
+
+
 def test_backups_of_a_running_updater_go_on_to_the_same_bits(log: Log, tmp_path: Path) -> None:
     store, copies = tmp_path / "store", []
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(_SUPPORT)])}
     command = [sys.executable, "-c", _UPDATES, str(log.folder), str(store)]
     process = subprocess.Popen(command, env=environment)
     try:
-        until_s = time.monotonic() + 60
-        while not (store / "features.lmdb" / "data.mdb").exists() and time.monotonic() < until_s:
-            time.sleep(0.01)
-        time.sleep(0.2)
+        _wait_until_it_opens(store)
         for number in range(8):
             copies.append(tmp_path / f"backup-{number}")
             backup(store, copies[-1])

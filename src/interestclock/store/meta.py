@@ -87,12 +87,17 @@ def stored_meta(value: bytes, where: str) -> StoreMeta:
         value, where: as of ``check_format``.
 
     Raises:
-        ResultError: it is damaged.
+        ResultError: nothing is committed to it yet, or it is damaged.
     """
+    if not value:
+        raise ResultError(
+            f"{where}: nothing is committed to it yet, or it is no store; wait for what writes it, or name "
+            "another folder"
+        )
     try:
         return msgspec.msgpack.decode(value, type=StoreMeta)
     except msgspec.DecodeError as error:
-        raise ResultError(f"{where}: no store, or a damaged one ({error}); {_REMEDY}") from error
+        raise ResultError(f"{where}: a damaged store ({error}); {_REMEDY}") from error
 
 
 def read_meta(txn: Any, meta: Any, path: Path) -> StoreMeta:
