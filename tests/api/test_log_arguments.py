@@ -81,7 +81,10 @@ def test_a_folder_that_describes_itself_needs_nothing_else(tmp_path):
     [
         ({"user": 5}, "'user' is 5; give text in quotes"),
         ({"labels": {"finish": 7}}, "'labels.finish' is 7; give"),
-        ({"labels": "finish"}, "'labels' is 'finish'; give a table of NAME = COLUMN"),
+        (
+            {"labels": "finish"},
+            "'labels' is 'finish'; give a dictionary of names and columns",
+        ),
         ({"time_unit": "minutes"}, "'time_unit' is 'minutes'; give one of"),
         ({"mapping": 5}, "mapping is 5; give the path of a TOML file, or a ColumnMapping"),
         ({"mapping": "nowhere.toml"}, "nowhere.toml: no such mapping file"),

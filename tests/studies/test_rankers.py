@@ -64,7 +64,7 @@ def test_unasked_a_comparison_runs_rankers_that_there_are() -> None:
             "a ranker is named twice in base, own, own; name each",
         ),
         (["own_clocks:OwnConfig", "own_clocks:wide"], r'NamedRanker\(name="own-2"'),
-        (["own_clocks:Module"], "is no clock's configuration"),
+        (["own_clocks:Module"], "a Module is a clock and not its settings; give a configuration"),
         ([SetConfig()], "which JSON cannot hold"),
         (
             ["acme/fresh.py:FreshConfig"],

@@ -80,14 +80,14 @@ class LoopUsers(Protocol):
     """Whether nobody may be left out: the clock stands before the first until all parts are up, and who
     comes while all callers are busy waits, instead of staying away."""
 
-    def write_archive(self, folder: Path) -> None:
+    def write_archive(self, folder: str | Path) -> None:
         """Write the log before as a folder that opens by itself, rows in its ``events``."""
 
-    def log_before(self, folder: Path) -> LogBefore:
+    def log_before(self, folder: str | Path) -> LogBefore:
         """What parts have to know of it, once it is written there."""
 
-    def visits(self, folder: Path, *, from_ms: int) -> Iterator[Visit]:
+    def visits(self, folder: str | Path, *, from_ms: int) -> Iterator[Visit]:
         """Who comes from a moment on, in time order, UTC milliseconds."""
 
-    def due(self, folder: Path, *, from_ms: int, until_ms: int) -> int | None:
+    def due(self, folder: str | Path, *, from_ms: int, until_ms: int) -> int | None:
         """How many exposures visits of that time have, counted beforehand; None where nobody knows."""

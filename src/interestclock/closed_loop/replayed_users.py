@@ -148,17 +148,17 @@ class ReplayedUsers:
     def __init__(self, open_source: Callable[[], EventSource], *, days_before: int, seed: int) -> None:
         self._open_source, self._days_before, self._seed = open_source, days_before, seed
 
-    def write_archive(self, folder: Path) -> None:
+    def write_archive(self, folder: str | Path) -> None:
         """Write what is learned first, and what comes behind it.
 
         Raises:
             LogError: nothing does.
         """
-        write_replay(self._open_source(), folder, days_before=self._days_before, seed=self._seed)
+        write_replay(self._open_source(), Path(folder), days_before=self._days_before, seed=self._seed)
 
-    def log_before(self, folder: Path) -> LogBefore:
+    def log_before(self, folder: str | Path) -> LogBefore:
         """What parts have to know."""
-        replay = Replay.read(folder)
+        replay = Replay.read(Path(folder))
         return LogBefore(
             start_ms=replay.start_ms,
             label_wait_minutes=replay.label_wait_minutes,
@@ -166,11 +166,11 @@ class ReplayedUsers:
             span_ms=replay.span_ms,
         )
 
-    def visits(self, folder: Path, *, from_ms: int) -> Iterator[ReplayedVisit]:
+    def visits(self, folder: str | Path, *, from_ms: int) -> Iterator[ReplayedVisit]:
         """Who comes from a moment on."""
-        replay = Replay.read(folder)
+        replay = Replay.read(Path(folder))
         schema, attributes = replay.log_schema(), not replay.items
-        with pq.ParquetFile(folder / ROWS) as file:
+        with pq.ParquetFile(Path(folder) / ROWS) as file:
             tables = (pa.Table.from_batches([each]) for each in file.iter_batches(_ROWS_READ))
             for table in whole_runs(tables, (VISIT,)):
                 for rows in _split(table.filter(pc.greater_equal(table[VISIT_MS], from_ms))):
@@ -178,9 +178,9 @@ class ReplayedUsers:
                         rows, schema, missing_labels=replay.missing_labels, attributes=attributes
                     )
 
-    def due(self, folder: Path, *, from_ms: int, until_ms: int) -> int:
+    def due(self, folder: str | Path, *, from_ms: int, until_ms: int) -> int:
         """How many rows the visits of that time have."""
-        visit_ms_N = pq.read_table(folder / ROWS, columns=[VISIT_MS])[VISIT_MS].to_numpy()
+        visit_ms_N = pq.read_table(Path(folder) / ROWS, columns=[VISIT_MS])[VISIT_MS].to_numpy()
         return int(np.count_nonzero((visit_ms_N >= from_ms) & (visit_ms_N < until_ms)))
 
 

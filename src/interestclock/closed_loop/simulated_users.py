@@ -114,16 +114,16 @@ class SimulatedUsers:
     def __init__(self, config: LoopConfig) -> None:
         self._config = config
 
-    def write_archive(self, folder: Path) -> None:
+    def write_archive(self, folder: str | Path) -> None:
         """Simulate the log before."""
         config = self._config
         write_simulated_log(folder, size=config.simulator_size(), seed=config.seed, truth=config.truth())
 
-    def log_before(self, folder: Path) -> LogBefore:  # noqa: ARG002  the protocol's
+    def log_before(self, folder: str | Path) -> LogBefore:  # noqa: ARG002  the protocol's
         """Where it ends; labels come ten minutes later."""
         return LogBefore(start_ms=self._config.start_ms)
 
-    def visits(self, folder: Path, *, from_ms: int) -> Iterator[SimulatedVisit]:  # noqa: ARG002  the protocol's
+    def visits(self, folder: str | Path, *, from_ms: int) -> Iterator[SimulatedVisit]:  # noqa: ARG002  the protocol's
         """Who comes from a moment on."""
         config, world = self._config, self._config.world()
         requests = live_requests(
@@ -131,6 +131,6 @@ class SimulatedUsers:
         )
         return (SimulatedVisit(world, each, shown=config.shown) for each in requests)
 
-    def due(self, folder: Path, *, from_ms: int, until_ms: int) -> int | None:  # noqa: ARG002  the protocol's
+    def due(self, folder: str | Path, *, from_ms: int, until_ms: int) -> int | None:  # noqa: ARG002  the protocol's
         """Nobody knows who will be answered."""
         return None
