@@ -197,6 +197,7 @@ class UserVotes:
     ) -> None:
         """Requests of one midnight after those of another; those of none read the users' own votes alone."""
         votes, ranking, scratch = self._votes(), self._ranking(), self._scratch
+        before_F = np.zeros_like(scratch.count_F)
         for midnight_ms in np.unique(population.midnight_ms_M).tolist():
             of_it_M = population.midnight_ms_M == midnight_ms
             some = ReadRequests(requests.window_ms, requests.user_M[of_it_M], requests.at_ms_M[of_it_M])
@@ -209,7 +210,7 @@ class UserVotes:
                     votes=float(population.votes),
                     everyone=everyone,
                     scratch=scratch,
-                    before_F=np.zeros_like(scratch.count_F),
+                    before_F=before_F,
                     votes_HA=np.zeros_like(everyone.votes_HA),
                 )
                 read_filled_clocks(votes, ranking, some, others, value_RAHK)

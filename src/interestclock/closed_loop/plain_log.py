@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.events.schema import LogSchema
+from interestclock.events.toml_text import toml_value
 from interestclock.timeofday import utc_offset_minutes
 
 __all__ = ["plain_columns", "plain_mapping"]
@@ -111,17 +110,17 @@ def _keys(schema: LogSchema, columns: Collection[str], *, items: bool) -> Iterat
     named |= {"request": "request_id"} if "request_id" in columns else {}
     named |= {"items": "items.parquet", "items_key": "item_id"} if items else {}
     named |= {"positive_only": schema.labels[0]} if schema.positive_only else {}
-    yield from (f"{key} = {_quoted(value)}" for key, value in named.items())
-    yield f"clock_attributes = {_quoted(list(schema.clock_attributes))}"
-    yield f"engaged = {_quoted(list(schema.engaged))}"
+    yield from (f"{key} = {toml_value(value)}" for key, value in named.items())
+    yield f"clock_attributes = {toml_value(list(schema.clock_attributes))}"
+    yield f"engaged = {toml_value(list(schema.engaged))}"
 
 
 def _tables(schema: LogSchema, *, items: bool) -> Iterator[str]:
     if not schema.positive_only:
         yield "\n[labels]"
         for name in schema.labels:
-            column, known = _quoted(f"label.{name}"), _quoted(f"known_ms.{name}")
-            yield f"{_quoted(name)} = {{ column = {column}, known_column = {known} }}"
+            column, known = toml_value(f"label.{name}"), toml_value(f"known_ms.{name}")
+            yield f"{toml_value(name)} = {{ column = {column}, known_column = {known} }}"
     yield from _table("eq3", dict(schema.eq3_labels))
     attributes = {name: f"attribute.{name}" for name in schema.attributes}
     yield from _table("item_attributes" if items else "attributes", attributes)
@@ -132,8 +131,4 @@ def _tables(schema: LogSchema, *, items: bool) -> Iterator[str]:
 def _table(key: str, entries: Mapping[str, str]) -> Iterator[str]:
     if entries:
         yield f"\n[{key}]"
-        yield from (f"{_quoted(name)} = {_quoted(value)}" for name, value in entries.items())
-
-
-def _quoted(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+        yield from (f"{toml_value(name)} = {toml_value(value)}" for name, value in entries.items())

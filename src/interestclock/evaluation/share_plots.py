@@ -1,5 +1,4 @@
-"""Shares over the day, as the plain dictionaries plotly draws: of what was shown, and of what is put "
-"first."""
+"""Shares over the day, as the plain dictionaries plotly draws: of what was shown, and what is put first."""
 
 from __future__ import annotations
 

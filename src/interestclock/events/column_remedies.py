@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator, Mapping
 
@@ -18,6 +17,7 @@ from interestclock.events.expected import (
     AN_OPERAND,
 )
 from interestclock.events.mapping import ColumnMapping
+from interestclock.events.toml_text import toml_key, toml_value
 
 __all__ = ["expression_for", "remedy_for"]
 
@@ -84,7 +84,7 @@ def _for_labels(mapping: ColumnMapping, column: str, values: Mapping[str, int]) 
     expression = expression_for(column, values)
     labels = [name for name, label in mapping.labels.items() if label.column == column]
     label = labels[0] if labels else "finish"
-    file = f"{_key(label)} = {json.dumps(expression, ensure_ascii=False)}"
+    file = f"{toml_key(label)} = {toml_value(expression)}"
     return (
         f"Say which are 1, for example {file} below [labels] in the mapping file, or --label-column "
         + _in_shell(f"{label}={expression}")
@@ -127,12 +127,6 @@ def _in_sql(column: str) -> str:
 def _as_text(value: str) -> str:
     doubled = value.replace("'", "''")
     return f"'{doubled}'"
-
-
-def _key(name: str) -> str:
-    """A key as TOML has it."""
-    bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-    return name if bare else json.dumps(name, ensure_ascii=False)
 
 
 def _in_shell(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from interestclock.events.frames import LogData
 from interestclock.events.guessed_columns import guessed_keys
 from interestclock.events.log_beginning import LogBeginning, beginning_of
 from interestclock.events.mapping import ColumnMapping
+from interestclock.events.toml_text import toml_key, toml_value
 from interestclock.mapping_keys import CsvFormat
 
 __all__ = ["MappingGuess", "guess_mapping"]
@@ -129,7 +129,7 @@ def _no_label(looks: tuple[ColumnLook, ...], begun: LogBeginning, taken: Collect
     scale = next((each.name for each in free if 1 < each.distinct <= _SCALE), None)
     made = "rating >= 4" if scale is None else _expression(scale, begun)
     return (
-        f"what came of each row, as no column holds 0 and 1: below [labels], finish = {json.dumps(made)}, or "
+        f"what came of each row, as no column holds 0 and 1: below [labels], finish = {toml_value(made)}, or "
         'positive_only = "play" if every row is a choice'
     )
 
@@ -145,15 +145,8 @@ def _written(keys: Mapping[str, Any]) -> Iterator[str]:
     """As TOML: keys above tables."""
     for key, value in keys.items():
         if not isinstance(value, dict):
-            yield f"{key} = {json.dumps(value, ensure_ascii=False)}"
+            yield f"{key} = {toml_value(value)}"
     for key, value in keys.items():
         if isinstance(value, dict):
             yield f"\n[{key}]"
-            yield from (
-                f"{_key(name)} = {json.dumps(column, ensure_ascii=False)}" for name, column in value.items()
-            )
-
-
-def _key(name: str) -> str:
-    bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-    return name if bare else json.dumps(name, ensure_ascii=False)
+            yield from (f"{toml_key(name)} = {toml_value(column)}" for name, column in value.items())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from interestclock.defaults import BASE
 from interestclock.errors import ConfigError
+from interestclock.events.toml_text import toml_value
 from interestclock.ranker_names import parts_of
 from interestclock.ranking import with_earlier_settings
 from interestclock.timeofday import MINUTE_MS
@@ -90,7 +90,7 @@ def _parts(clocks: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _toml(value: Any) -> str:
-    return "inf" if value is None else json.dumps(value)
+    return "inf" if value is None else toml_value(value)
 
 
 def _shortened(value: Any) -> str:

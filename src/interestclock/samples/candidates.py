@@ -11,7 +11,7 @@ import numpy.typing as npt
 from interestclock.defaults import CANDIDATES_BY_POPULARITY, CANDIDATES_FROM_OWN_PAST, OWN_PASTS
 from interestclock.errors import ConfigError, check_numbers
 from interestclock.histories import UserHistories
-from interestclock.samples.past_choices import Basket, PastChoices, uniform
+from interestclock.samples.past_choices import STREAMS_PER_SEED, Basket, PastChoices, uniform
 from interestclock.state import FeatureState
 from interestclock.state.choices import Choices
 
@@ -21,7 +21,7 @@ __all__ = ["CandidateConfig", "Candidates", "candidates_beside", "sample_candida
 
 IntArray = npt.NDArray[np.integer]
 _TRIES = 12
-_STREAMS_PER_SEED, _SHUFFLE_STREAM = 1_000_003, 999_983  # far apart: no two draws share random numbers
+_SHUFFLE_STREAM = 999_983
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +162,7 @@ def sample_candidates(
     taken_CN = [item_N[rows_N].astype(np.int64)]
     for slot in range(config.per_choice):
         past = own if slot >= config.by_popularity else everyone
-        first_stream = config.seed * _STREAMS_PER_SEED + slot * _TRIES
+        first_stream = config.seed * STREAMS_PER_SEED + slot * _TRIES
         taken_CN.append(_draw_slot(past, number_N, taken_CN, basket.only(rows_N), first_stream=first_stream))
     return _shuffled(rows_N, number_N, np.stack(taken_CN), config.seed)
 
@@ -199,7 +199,7 @@ def _shuffled(
     choice = np.repeat(rows_N, slots)
     chosen = np.tile(np.arange(slots) == 0, choices)
     item = taken_CN.T.ravel()
-    first_stream = seed * _STREAMS_PER_SEED + _SHUFFLE_STREAM
+    first_stream = seed * STREAMS_PER_SEED + _SHUFFLE_STREAM
     key = np.stack([uniform(number_N, first_stream + slot) for slot in range(slots)], axis=1)
     order = np.lexsort((key.ravel(), choice))
     order = order[item[order] >= 0]

@@ -11,9 +11,12 @@ import numpy.typing as npt
 from interestclock.histories import UserHistories
 from interestclock.state.choices import Choices
 
-__all__ = ["Basket", "PastChoices", "uniform"]
+__all__ = ["STREAMS_PER_SEED", "Basket", "PastChoices", "uniform"]
 
 # Shapes: N choices (rows of the log), X some of them, each as often as one likes.
+
+STREAMS_PER_SEED = 1_000_003
+"""Streams of ``uniform`` that draws of one seed have; far apart, so that no two draws share numbers."""
 
 IntArray = npt.NDArray[np.integer]
 

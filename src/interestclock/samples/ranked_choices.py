@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from interestclock.samples.candidates import CandidateConfig
 from interestclock.samples.folder import SampleFolder
-from interestclock.samples.past_choices import Basket, PastChoices, uniform
+from interestclock.samples.past_choices import STREAMS_PER_SEED, Basket, PastChoices, uniform
 from interestclock.state import FeatureState
 
 __all__ = ["RANKED_CANDIDATES", "RankedChoices", "draw_ranked_choices"]
@@ -124,7 +124,7 @@ def _choices(folder: SampleFolder) -> tuple[IntArray, IntArray, IntArray]:
 
 
 def _picked(row_N: npt.NDArray[np.int64], most: int, seed: int) -> npt.NDArray[np.int64]:
-    lot_N = uniform(row_N.astype(np.uint64), seed * 1_000_003 + _PICK_STREAM)
+    lot_N = uniform(row_N.astype(np.uint64), seed * STREAMS_PER_SEED + _PICK_STREAM)
     return np.sort(row_N[np.argsort(lot_N, kind="stable")[:most]])
 
 

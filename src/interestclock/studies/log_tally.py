@@ -37,6 +37,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
+Hours = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +96,7 @@ class LogTally:
         self._sittings = SittingTally(sitting_minutes=self._shuffles.sitting_minutes)
         # Of each engaged event, in few bytes: of a long log nothing else is as many.
         self._user_E: list[npt.NDArray[np.int32]] = []
-        self._hour_E: list[npt.NDArray[np.int8]] = []
+        self._hour_E: list[Hours] = []
         self._sitting_E: list[npt.NDArray[np.int32]] = []
         self._pairs: dict[str, list[tuple[Codes, Codes]]] = {name: [] for name in schema.attributes}
         self._engaged_events = 0
@@ -134,7 +135,7 @@ class LogTally:
             text.add(_array(chunk, column))
         for name, codes in self._values.items():
             lists = _array(chunk, f"attribute.{name}")
-            event_P = np.asarray(pc.list_parent_indices(lists)).astype(np.int32) + self._engaged_events
+            event_P = np.asarray(pc.list_parent_indices(lists)) + self._engaged_events
             value_P = codes.encode(pc.list_flatten(lists)).astype(np.int32)
             self._pairs[name].append((event_P.astype(np.int32), value_P))
         self._engaged_events += chunk.num_rows
@@ -159,7 +160,7 @@ class LogTally:
             events_per_user=quantiles,
             labels={name: _rate(sums) for name, sums in self._label_sums.items()},
             events_by_hour=self._by_hour.tolist(),
-            hour_information={name: self._information(name) for name in self._values},
+            hour_information=self._by_attribute(),
             unsplit=self._unsplit(),
             sample=sample,
             columns=columns,
@@ -170,11 +171,18 @@ class LogTally:
         held = {column.partition(".")[2]: text.separator() for column, text in self._lists.items()}
         return {name: separator for name, separator in held.items() if separator is not None}
 
-    def _information(self, name: str) -> HourInformation:
+    def _by_attribute(self) -> dict[str, HourInformation]:
+        if not self._values:
+            return {}
+        user_E, hour_E = np.concatenate(self._user_E), np.concatenate(self._hour_E)
+        sitting_E = self._sittings.numbered(np.concatenate(self._sitting_E))
+        return {name: self._information(name, user_E, hour_E, sitting_E) for name in self._values}
+
+    def _information(self, name: str, user_E: Codes, hour_E: Hours, sitting_E: Ints) -> HourInformation:
         events = EventHours(
-            user_E=np.concatenate(self._user_E),
-            hour_E=np.concatenate(self._hour_E),
-            sitting_E=self._sittings.numbered(np.concatenate(self._sitting_E)),
+            user_E=user_E,
+            hour_E=hour_E,
+            sitting_E=sitting_E,
             event_P=np.concatenate([event_P for event_P, _ in self._pairs[name]]),
             value_P=np.concatenate([value_P for _, value_P in self._pairs[name]]),
         )
