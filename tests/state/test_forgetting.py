@@ -73,7 +73,7 @@ def check_equal(state: FeatureState, plain: PlainState, until_ms: int) -> None:
         expected = plain.users[user]
         slot = slot_of(state, "user", user)
         assert state.last_offset(slot) == (expected.offset_minutes, expected.seen_ms)
-        counted_from_ms = plain.complete_from_ms - CLOCKS.window_ms
+        counted_from_ms = min([plain.complete_from_ms, *plain.everyone]) - CLOCKS.window_ms
         votes = [vote for vote in plain.votes if vote.user == user and vote.known_ms >= counted_from_ms]
         assert state.votes.count(np.array([slot])).tolist() == [len(votes)]
 

@@ -6,18 +6,20 @@ import numpy as np
 import pyarrow as pa
 from admitted_logs import (
     DAY_MS,
+    HOUR_MS,
     START_MS,
     STEP_MS,
     AdmittedLog,
     Midnight,
     Said,
     Shown,
+    Step,
     admitted_logs,
     as_labels,
     as_table,
 )
 from fed_state import clocks_by_name, fed, new_state
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from interestclock.state import FeatureState
 
@@ -30,8 +32,21 @@ def without_midnights(log: AdmittedLog) -> AdmittedLog:
     )
 
 
+def forgotten_before_it_is_read() -> AdmittedLog:
+    """A vote that has left the window where features are read, but not as of the midnight before."""
+    steps: list[Step] = [
+        Shown("ann", "i0", START_MS, -300, (), ("x",)),
+        Said(0, "like", 1, START_MS),
+        *[Midnight(START_MS + days * DAY_MS) for days in range(3)],
+        Shown("ann", "i0", START_MS + 2 * DAY_MS + 6 * HOUR_MS, 0, (), ()),
+    ]
+    at_ms = [step.at_ms if isinstance(step, Shown | Midnight) else START_MS for step in steps]
+    return AdmittedLog(steps=steps, watermark_ms=at_ms)
+
+
 @settings(max_examples=40, deadline=None)
 @given(admitted_logs())
+@example(forgotten_before_it_is_read())
 def test_midnights_that_passed_and_midnights_that_are_counted_say_the_same(log: AdmittedLog) -> None:
     """As of every moment that a state which passes midnights can be read at: trained and compared alike."""
     live, whole = fed(log, []), fed(without_midnights(log), [])

@@ -48,13 +48,14 @@ def check_store(log: Path, folder: Path) -> int:
     """At its offset the store is what a state in memory is, and has what was acknowledged."""
     if not (folder / "features.lmdb" / "data.mdb").exists():
         return 0
-    acknowledged = {each.name: each.offset for each in followers_of(log)}
+    acknowledged = {each.name: each.offset for each in followers_of(log)}.get("features", 0)
     try:
         offset = check_equal(log, folder)
     except ResultError as error:  # it was killed as it made the store
         assert "no store" in str(error)  # noqa: PT017
-        offset = 0
-    assert acknowledged.get("features", 0) <= offset
+        assert not acknowledged, f"{acknowledged} messages were acknowledged, and {error}"  # noqa: PT017
+        return 0
+    assert acknowledged <= offset
     return offset
 
 

@@ -204,7 +204,8 @@ class FeatureState:
             before = [each for each in self.everyone if each <= complete_ms]
             for each in sorted(before)[:-1]:
                 del self.everyone[each]
-            self.votes.drop_before(complete_ms - self.config.clocks.window_ms)
+            oldest_ms = min([complete_ms, *self.everyone])  # a user's own are taken out of everyone's there
+            self.votes.drop_before(oldest_ms - self.config.clocks.window_ms)
         self.user_histories.trim(known_before_ms=complete_ms)
         users = self._leaving_users(midnight_ms)
         self._release_users(users)
