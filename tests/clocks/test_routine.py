@@ -18,7 +18,9 @@ from interestclock.search import log_mass
 from interestclock.timeofday import DAY_MS, HOUR_MS
 
 SMALL = RoutineConfig(behaviours=3, heads=2, latent_dim=3, output_dim=4)
-OFF = replace(SMALL, mass=False, recency=False, week=False)
+OFF = replace(SMALL, mass=False, recency=False, week=False, match=False)
+ALL = ("mass", "recency", "week", "time_of_day", "match")
+PARTS = (slice(0, 3), slice(3, 6))  # of an item's vector: itself, and an attribute
 MONDAY_MS = 4 * DAY_MS  # 1970-01-05
 EPOCH = date(1970, 1, 1).toordinal()
 HOLIDAYS = {5: "1970-01-06", 8: "1970-01-09", 9: "1970-01-10"}  # a Tuesday, a Friday and a Saturday
@@ -76,6 +78,7 @@ def slow(clock: RoutineClock, candidate_I, behaviours: list[tuple], now_ms: int,
                     float(days == 0),
                     days / 3,
                     float((then > 4 or off) == (now > 4 or off_now)),
+                    *[float(torch.equal(vector_I[part], candidate_I[part])) for part in PARTS],
                 ]
             )
             layer = clock.passed.first
@@ -102,8 +105,9 @@ def test_it_is_the_equation_over_zones_midnights_and_holidays(
     hours: list[int], now_hours: int, offset: int, then_offset: int, holidays: tuple[str, ...]
 ) -> None:
     torch.manual_seed(0)
-    clock = RoutineClock(item_dim=6, config=replace(SMALL, behaviours=5, holidays=holidays))
+    clock = RoutineClock(item_dim=6, config=replace(SMALL, behaviours=5, holidays=holidays), part_dim=3)
     item_NI, candidate_I = torch.randn(5, 6) * 0.1, torch.randn(6) * 0.1
+    item_NI[0], item_NI[1, PARTS[1]] = candidate_I, candidate_I[PARTS[1]]
     now_ms = MONDAY_MS + now_hours * HOUR_MS
     behaviour_ms = [now_ms - ago * HOUR_MS for ago in hours]
     count = len(hours)
@@ -223,11 +227,12 @@ def test_all_switched_off_it_is_the_long_term_clock() -> None:
 
 
 @pytest.mark.parametrize(
-    ("switched", "by_hours"), [("time_of_day", 1), ("recency", 7 * 24), ("week", 24), ("mass", 0)]
+    ("switched", "by_hours"),
+    [("time_of_day", 1), ("recency", 7 * 24), ("week", 24), ("mass", 0), ("match", 0)],
 )
 def test_each_part_sees_what_it_is_for_and_nothing_when_switched_off(switched: str, by_hours: int) -> None:
     """All moments move together but now's; a week moves recency alone, a day the weekday as well."""
-    others = {name: False for name in ("mass", "recency", "week", "time_of_day") if name != switched}
+    others = {name: False for name in ALL if name != switched}
     torch.manual_seed(0)
     clock = RoutineClock(item_dim=6, config=replace(SMALL, behaviours=5, **others))
     now_ms = MONDAY_MS + 8 * HOUR_MS
@@ -235,6 +240,29 @@ def test_each_part_sees_what_it_is_for_and_nothing_when_switched_off(switched: s
     assert torch.equal(asked(clock, at_ms=now_ms), moved) == (not by_hours)
     nothing = RoutineClock(item_dim=6, config=replace(SMALL, **others, **{switched: False}))
     assert torch.equal(asked(nothing, at_ms=now_ms), asked(nothing, at_ms=now_ms + by_hours * HOUR_MS))
+
+
+def test_a_match_is_seen_however_far_the_item_was() -> None:
+    """What attention says of a candidate's own item beside others differs where match is seen."""
+    candidate_BI = torch.full((1, 6), 0.1)
+    items_NI = torch.cat(
+        [candidate_BI, -candidate_BI, candidate_BI[:, :3].repeat(1, 2) * torch.tensor([1, 1, 1, -1, -1, -1])]
+    )
+    apart_BKT = torch.zeros(1, 3, 4, dtype=torch.int64)
+    torch.manual_seed(0)
+    clock = RoutineClock(item_dim=6, config=replace(OFF, match=True, time_of_day=False), part_dim=3)
+    with torch.no_grad():
+        clock.query.weight.zero_()  # items' vectors say nothing by themselves
+        weight_QK = clock.weights(
+            candidate_BI, items_NI.unsqueeze(0), apart_BKT, torch.ones(1, 3, dtype=torch.bool)
+        )[0]
+    for weight_K in weight_QK:
+        assert len(set(weight_K.tolist())) == 3
+
+
+def test_parts_of_an_item_s_vector_are_of_one_width() -> None:
+    with pytest.raises(ValueError, match="item_dim is 6, no multiple of part_dim, which is 4"):
+        RoutineClock(item_dim=6, config=SMALL, part_dim=4)
 
 
 def test_a_wrong_offset_is_refused() -> None:

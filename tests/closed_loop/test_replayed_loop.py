@@ -68,3 +68,24 @@ def test_every_row_of_a_log_is_delivered_and_learned_once(tmp_path: Path) -> Non
     assert counts.users.exposures_acknowledged == counts.due == rows - before > 500
     assert counts.users.labels_acknowledged > 100
     assert counts.users.skipped == counts.users.refused == counts.users.unseen == 0
+
+
+@pytest.mark.slow
+def test_a_loop_that_goes_on_counts_what_it_leaves_out(tmp_path: Path) -> None:
+    size = SimulatorSize(users=50, items=300, days=9, exposures_per_day=600)
+    write_simulated_log(tmp_path / "log", size=size)
+    users = ReplayedUsers(lambda: open_log(tmp_path / "log"), days_before=CONFIG.days_before, seed=0)
+    came, left_out, due = [], [], None
+    for _ in range(2):
+        with LoopFolder(tmp_path / "loop", config=CONFIG, users=users) as folder:
+            loop = ClosedLoop(folder, settle_seconds=240)
+            counts = loop.run(days=0.3)
+            due = users.due(folder.archive, from_ms=folder.before.start_ms, until_ms=folder.came_ms)
+        assert counts is not None
+        assert counts.equal, [*map(str, counts.compared())]
+        came.append(counts.users.exposures_acknowledged)
+        left_out.append(loop.left_out)
+    print(f"{came} rows came, {left_out} were left out, of {due}")
+    assert left_out[0] == 0
+    assert left_out[1] > 0
+    assert sum(came) + sum(left_out) == due

@@ -4,19 +4,37 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from random_batches import make_ranker
 
 from interestclock.checksums import digest_of_json
-from interestclock.clocks import AdaptiveConfig, GaussianConfig, NaiveConfig, TimeEncodingConfig
+from interestclock.clocks import (
+    AdaptiveConfig,
+    GaussianConfig,
+    NaiveConfig,
+    RoutineConfig,
+    TimeEncodingConfig,
+)
 from interestclock.errors import ConfigError
 from interestclock.live import LiveConfig
-from interestclock.ranking import RankerConfig, describe_ranker, described_ranker, load_ranker, save_ranker
+from interestclock.ranking import (
+    RankerConfig,
+    describe_clock,
+    describe_ranker,
+    described_ranker,
+    load_ranker,
+    save_ranker,
+)
 from interestclock.ranking.earlier_settings import with_earlier_settings, without_earlier_settings
 
 CLOCKS = (TimeEncodingConfig(), AdaptiveConfig(hour_dim=0))
+
+
+def _without(clock: RoutineConfig, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in describe_clock(clock).items() if name not in names}
 
 
 def test_a_ranker_with_an_adaptive_clock_of_an_earlier_version(tmp_path: Path) -> None:
@@ -54,6 +72,8 @@ def test_a_description_without_the_setting_is_of_the_published_clock(hour_dim: i
             GaussianConfig(),
             {"kind": "gaussian", "sigma_hours": 1.0, "mu_hours": 0.0, "bucket_centre_hours": None},
         ),
+        (RoutineConfig(match=False), _without(RoutineConfig(), "holidays", "match")),
+        (RoutineConfig(), _without(RoutineConfig(), "holidays")),
     ],
 )
 def test_a_trainer_s_folder_of_an_earlier_version_is_of_the_same_settings(clock, described) -> None:

@@ -221,6 +221,8 @@ def _say_end(loop: ClosedLoop, counts: LoopCounts) -> None:
             f"{counts.users.unseen:,} items were ranked that the log did not show; the latest visit was "
             f"{counts.users.behind_seconds:,.0f} s behind its time, of the loop's time"
         )
+    if loop.left_out:
+        _say(f"{loop.left_out:,} rows of the log lie between where users stopped and went on: left out")
     if loop.unanswered_because is not None:
         _say(f"the last unanswered one: {loop.unanswered_because}")
     for before, after in zip(loop.at_begin, loop.at_end, strict=True):

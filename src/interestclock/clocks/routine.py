@@ -1,4 +1,4 @@
-"""Routine Clock: the Long-term Clock, whose attention is told how much, how long ago and which weekday."""
+"""Routine Clock: the Long-term Clock, whose attention is told how much, how long ago, when and what."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from interestclock.clocks.clock_config import RankerSizes
 from interestclock.clocks.clock_module import ClockInputs, ClockModule
+from interestclock.clocks.item_match import match_features
 from interestclock.clocks.long_term import LongTermClock, LongTermConfig, LongTermModule
 from interestclock.clocks.routine_spans import RoutineSpans, times_apart
 from interestclock.clocks.time_gap import TimeGap
@@ -50,7 +51,9 @@ class RoutineConfig(LongTermConfig):
         recency: whether attention sees how long ago a behaviour was.
         week: whether it sees how the weekdays lie to one another.
         holidays: local dates as ``2012-07-04`` that count as holidays in ``week``, wherever a user is.
-        time_of_day: whether search and attention see the gap in time of day. The others: ``LongTermConfig``.
+        time_of_day: whether search and attention see the gap in time of day.
+        match: whether attention sees that a behaviour is of the candidate itself, or of an item with the same
+            values of an attribute. The others: ``LongTermConfig``.
 
     Raises:
         ValueError: a size is below 1, ``gain`` or a refresh is not positive, or a holiday is no date, or
@@ -72,6 +75,7 @@ class RoutineConfig(LongTermConfig):
     week: bool = True
     holidays: tuple[str, ...] = ()
     time_of_day: bool = True
+    match: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -79,13 +83,13 @@ class RoutineConfig(LongTermConfig):
 
     def build(self, sizes: RankerSizes) -> ClockModule:
         """The clock over a ranker's histories."""
-        return _Module(RoutineClock(item_dim=sizes.item_dim, config=self))
+        return _Module(RoutineClock(item_dim=sizes.item_dim, config=self, part_dim=sizes.dim))
 
 
 class RoutineClock(LongTermClock):
     r"""Find the behaviours nearest to a candidate and to now, and say what and how much they amount to.
 
-    .. math:: r_i^a = (q W_q^a) \cdot (b_i W_b^a) / \sqrt{d} + g^a(\delta_i) + u^a(h_i, w_i), \qquad
+    .. math:: r_i^a = (q W_q^a) \cdot (b_i W_b^a) / \sqrt{d} + g^a(\delta_i) + u^a(h_i, w_i, s_i), \qquad
         m^a = \ln\Big(1 + \sum_i e^{r_i^a}\Big),
 
     .. math:: head_a = softmax(r^a)^\top [S^*; \delta] W_v^a, \qquad
@@ -93,17 +97,21 @@ class RoutineClock(LongTermClock):
 
     A softmax tells of what the past consists that speaks for a candidate, and not how much of it does: the
     mass m says that, 0 where nothing was found. u, a network like g, sees how long ago a behaviour was
-    (:math:`h_i`, ``passed_features``) and how its weekday lies to now's (:math:`w_i`, ``week_features``). The
-    search is the Long-term Clock's, by item and time of day, and as fast.
+    (:math:`h_i`, ``passed_features``), how its weekday lies to now's (:math:`w_i`, ``week_features``), and
+    whether it is of the candidate itself, or of an item with the same values (:math:`s_i`,
+    ``match_features``). The search is the Long-term Clock's, by item and time of day, and as fast.
 
-    Source: Long-term Interest Clock, WWW 2025, Eq. (2) to (4), with mass, recency and week added.
-    Differs: these three are not the paper's; each can be switched off, and so can the gap.
+    Source: Long-term Interest Clock, WWW 2025, Eq. (2) to (4), with mass, recency, week and match added.
+    Differs: these four are not the paper's; each can be switched off, and so can the gap.
 
     Args:
         item_dim: I, width of an item's vector, as of ``LongTermClock``. config: sizes, and what it is told.
+        part_dim: D, width of each of the embeddings that an item's vector is made of, side by side; None: it
+            is one.
 
     Raises:
-        ValueError: ``item_dim`` is below 1; or, when called, shapes do not go together.
+        ValueError: ``item_dim`` is below 1, or no multiple of ``part_dim``; or, when called, shapes do not go
+            together.
 
     Example:
         >>> item = nn.Embedding(500, 16)
@@ -124,9 +132,13 @@ class RoutineClock(LongTermClock):
     config: RoutineConfig
     holiday_day_R: Tensor
 
-    def __init__(self, *, item_dim: int, config: RoutineConfig) -> None:
+    def __init__(self, *, item_dim: int, config: RoutineConfig, part_dim: int | None = None) -> None:
         super().__init__(item_dim=item_dim, config=config)
+        self.part_dim = item_dim if part_dim is None else part_dim
+        if self.part_dim < 1 or item_dim % self.part_dim:
+            raise ValueError(f"item_dim is {item_dim}, no multiple of part_dim, which is {part_dim}")
         features = PASSED_FEATURES * config.recency + WEEK_FEATURES * config.week
+        features += item_dim // self.part_dim * config.match
         self.passed = (
             TimeGap(heads=config.heads, hidden=config.gap_hidden, features=features) if features else None
         )
@@ -251,6 +263,8 @@ class RoutineClock(LongTermClock):
         if self.passed is not None:
             parts = [passed_features(passed_BK, dtype=dtype)] if config.recency else []
             parts += [week_features(then_BK, now_BK, dtype=dtype)] if config.week else []
+            if config.match:
+                parts += [match_features(candidate_BI, behaviour_BKI, part_dim=self.part_dim)]
             passed_BKQ: Tensor = self.passed(torch.cat(parts, dim=2))
             relevance_BQK = relevance_BQK + passed_BKQ.transpose(1, 2)
         return relevance_BQK, feature_BKF

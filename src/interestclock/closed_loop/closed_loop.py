@@ -59,10 +59,12 @@ class ClosedLoop:
         self.days = 0.0  # of the loop's time, that users came
         self.seconds = 0.0  # likewise, by the clock on the wall
         self.unanswered_because: str | None = None
+        self.left_out: int | None = None  # rows of a replayed log between where users stopped and went on
         self._settle_s = settle_seconds
         self._doing, self._clock = "simulating the log before", TimeSource()
         self._users: Callers | None = None
         self._from_ms: int | None = None  # since when users come
+        self._came_ms = 0  # until when they came in a run before
         self._client = Client(self.address, token=token)
 
     def run(self, *, days: float | None = None, report: Report = lambda _: None) -> LoopCounts | None:
@@ -95,6 +97,7 @@ class ClosedLoop:
         if first:
             check_span(folder.config, folder.before)
         self._from_ms = folder.at_ms if first else None
+        self._came_ms = folder.came_ms
         self._clock = folder.begin_clock(at_ms=folder.at_ms - _LONG_BEFORE_MS if first else None)
         self._doing = "admitting the log before"
         self.supervisor.start(parts["updater"])
@@ -122,6 +125,7 @@ class ClosedLoop:
         folder = self.folder
         self._from_ms = from_ms = self._clock.now_ms() if self._from_ms is None else self._from_ms
         until_ms = None if days is None else from_ms + round(days * DAY_MS)
+        self.left_out = folder.users.due(folder.archive, from_ms=self._came_ms, until_ms=from_ms)
         visits = folder.users.visits(folder.archive, from_ms=from_ms)
         self._doing, began_s = "running", time.monotonic()
         coming = threading.Thread(
@@ -165,7 +169,10 @@ class ClosedLoop:
 
     def _look(self) -> None:
         self.supervisor.check()
-        self.folder.note_time(self._clock.now_ms())
+        now_ms, came_ms = self._clock.now_ms(), self._came_ms
+        if self._users is not None:
+            came_ms = min(now_ms, self._users.reached_ms)  # where they stopped, once they did
+        self.folder.note_time(now_ms, came_ms=came_ms)
         self._report(self.numbers())
         time.sleep(_LOOK_EVERY_S)
 

@@ -164,19 +164,30 @@ class LoopFolder:
         write_clock(self.clock, clock)
         return clock
 
-    def _stopped_ms(self) -> int | None:
+    @property
+    def came_ms(self) -> int:
+        """All who come before that moment came, UTC milliseconds; nobody did before the log before ends."""
+        return max(self.before.start_ms, self._stopped_ms("came_ms") or 0)
+
+    def note_time(self, at_ms: int, *, came_ms: int | None = None) -> None:
+        """It is so late; a loop that is started again goes on from there.
+
+        Args:
+            came_ms: all who come before that moment came; None: before ``at_ms``.
+        """
+        noted = {"at_ms": at_ms, "came_ms": at_ms if came_ms is None else came_ms}
+        with suppress(OSError):  # of a full disk a part says more
+            write_text(self.path / _STOPPED, json.dumps(noted) + "\n", force_name=False)
+
+    def _stopped_ms(self, name: str = "at_ms") -> int | None:
         stopped = self.path / _STOPPED
         if not stopped.exists():
             return None
-        found = read_object(stopped, remedy=_REMEDY).get("at_ms")
+        noted = read_object(stopped, remedy=_REMEDY)
+        found = noted.get(name, noted.get("at_ms"))  # an older version noted that alone
         if not isinstance(found, int):
-            raise ResultError(f"{stopped}: at_ms is {found!r}, no time; {_REMEDY}")
+            raise ResultError(f"{stopped}: {name} is {found!r}, no time; {_REMEDY}")
         return found
-
-    def note_time(self, at_ms: int) -> None:
-        """It is so late; a loop that is started again goes on from there."""
-        with suppress(OSError):  # of a full disk a part says more
-            write_text(self.path / _STOPPED, json.dumps({"at_ms": at_ms}) + "\n", force_name=False)
 
     def _claim(self) -> None:
         file = self.path / _CONFIG
