@@ -1,7 +1,7 @@
 """What each part of the Routine Clock is worth beside the hour, and what is left of it for the time of day.
 
-Mass and recency are no time of day. So the clock with these two alone, and SIM with hard search beside it,
-are what the whole clock is compared with: what it adds to the better of them is the time of day's.
+Mass, recency and match are no time of day. So the clock with these three alone, and SIM with hard search
+beside it, are what the whole clock is compared with: what it adds to the better of them is the time of day's.
 ``python benchmarks/routine_parts.py LOG --layout foursquare --items categories.csv``
 """
 
@@ -21,13 +21,14 @@ __all__ = ["LINEUP", "TIMELESS", "lines"]
 HOUR = TimeEncodingConfig()
 NO_TIME = RoutineConfig(week=False, time_of_day=False)
 WHOLE = "hour+routine"
-TIMELESS = ("mass and recency only", "SIM hard with recency")
+TIMELESS = ("mass, recency and match only", "SIM hard with recency and match")
 LINEUP = (
     "hour",
     WHOLE,
     NamedRanker(name="without mass", clocks=(HOUR, RoutineConfig(mass=False))),
     NamedRanker(name="without recency", clocks=(HOUR, RoutineConfig(recency=False))),
     NamedRanker(name="without week", clocks=(HOUR, RoutineConfig(week=False))),
+    NamedRanker(name="without match", clocks=(HOUR, RoutineConfig(match=False))),
     NamedRanker(name="without time of day", clocks=(HOUR, RoutineConfig(time_of_day=False))),
     NamedRanker(name=TIMELESS[0], clocks=(HOUR, NO_TIME)),
     "hour+sim-hard",

@@ -27,6 +27,7 @@ SOURCES = (
     "clock_features/scoring.py",
     "clock_features/value_sets.py",
     "clocks/head_networks.py",
+    "clocks/item_match.py",
     "clocks/routine_spans.py",
     "histories/block_order.py",
     "histories/block_room.py",

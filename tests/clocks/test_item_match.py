@@ -6,6 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interestclock.clocks import item_match
 from interestclock.clocks.item_match import match_features
 from interestclock.embeddings import FeatureTable, ItemVectors
 
@@ -46,3 +47,24 @@ def test_it_is_whether_numbers_are_the_same_in_whatever_order_values_come(items:
 def test_no_gradient_flows_through_it() -> None:
     candidate = torch.ones(1, WIDTH, requires_grad=True)
     assert not match_features(candidate, torch.ones(1, 2, WIDTH), part_dim=WIDTH).requires_grad
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([0.0, 1.0, 1.0 + 5e-7, 1.01]), min_size=6, max_size=6), min_size=2),
+    st.sampled_from([1, 2, 3, 6]),
+)
+def test_compiled_it_says_what_it_says_on_a_gpu(vectors: list[list[float]], part_dim: int) -> None:
+    """And where vectors are cut out of wider ones."""
+    wide = torch.tensor(vectors).repeat(1, 2)
+    candidate_BI = wide[:2, :6]
+    behaviour_BKI = torch.stack([wide, wide.flip(0)])[:, :, :6]
+    assert torch.equal(
+        match_features(candidate_BI, behaviour_BKI, part_dim=part_dim),
+        item_match._match_anywhere(candidate_BI, behaviour_BKI, part_dim),
+    )
+
+
+def test_half_precision_has_its_own_type() -> None:
+    ones = torch.ones(1, 2, WIDTH, dtype=torch.bfloat16)
+    said = match_features(ones[:, 0], ones, part_dim=WIDTH)
+    assert (said.dtype, said.tolist()) == (torch.bfloat16, [[[1.0], [1.0]]])

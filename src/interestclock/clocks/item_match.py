@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from interestclock.compiled import compiled
 
 __all__ = ["match_features"]
 
 # Shapes: B candidates, K retrieved, I item vector, S its parts, D each.
 
-_SAME = 1e-6  # values of an attribute may have been averaged in another order
+Floats = npt.NDArray[np.float32]
+_SAME = np.float32(1e-6)  # values of an attribute may have been averaged in another order
 
 
 def match_features(candidate_BI: Tensor, behaviour_BKI: Tensor, *, part_dim: int) -> Tensor:
@@ -32,9 +37,40 @@ def match_features(candidate_BI: Tensor, behaviour_BKI: Tensor, *, part_dim: int
         >>> match_features(candidate, behaviours, part_dim=2).tolist()
         [[[1.0, 0.0], [0.0, 1.0]]]
     """
-    with torch.no_grad():
-        candidate_B1SD = candidate_BI.view(len(candidate_BI), 1, -1, part_dim)
-        behaviour_BKSD = behaviour_BKI.view(*behaviour_BKI.shape[:2], -1, part_dim)
-        apart_BKS = (behaviour_BKSD - candidate_B1SD).abs_().amax(dim=3)
-        same_BKS = (apart_BKS <= _SAME) & candidate_B1SD.any(dim=3)
-        return same_BKS.to(candidate_BI.dtype)
+    on_cpu = candidate_BI.device.type == "cpu" and candidate_BI.dtype == behaviour_BKI.dtype == torch.float32
+    match = _match_compiled if on_cpu else _match_anywhere
+    return match(candidate_BI.detach(), behaviour_BKI.detach(), part_dim)
+
+
+def _match_anywhere(candidate_BI: Tensor, behaviour_BKI: Tensor, part_dim: int) -> Tensor:
+    candidate_B1SD = candidate_BI.reshape(len(candidate_BI), 1, -1, part_dim)
+    behaviour_BKSD = behaviour_BKI.reshape(*behaviour_BKI.shape[:2], -1, part_dim)
+    apart_BKS = (behaviour_BKSD - candidate_B1SD).abs_().amax(dim=3)
+    same_BKS = (apart_BKS <= float(_SAME)) & candidate_B1SD.any(dim=3)
+    return same_BKS.to(candidate_BI.dtype)
+
+
+def _match_compiled(candidate_BI: Tensor, behaviour_BKI: Tensor, part_dim: int) -> Tensor:
+    parts = candidate_BI.shape[1] // part_dim
+    match_BKS = torch.zeros(*behaviour_BKI.shape[:2], parts, dtype=torch.float32)
+    _compare(
+        candidate_BI.contiguous().numpy(), behaviour_BKI.contiguous().numpy(), part_dim, match_BKS.numpy()
+    )
+    return match_BKS
+
+
+@compiled()
+def _compare(candidate_BI: Floats, behaviour_BKI: Floats, part_dim: int, match_BKS: Floats) -> None:
+    """Most parts differ in their first number, and are read no further."""
+    for row in range(candidate_BI.shape[0]):
+        for part in range(match_BKS.shape[2]):
+            first, last = part * part_dim, (part + 1) * part_dim
+            if not np.any(candidate_BI[row, first:last]):
+                continue
+            for rank in range(behaviour_BKI.shape[1]):
+                place = first
+                while (
+                    place < last and abs(behaviour_BKI[row, rank, place] - candidate_BI[row, place]) <= _SAME
+                ):
+                    place += 1
+                match_BKS[row, rank, part] = np.float32(place == last)
