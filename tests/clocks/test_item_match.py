@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
 from interestclock.clocks import item_match
 from interestclock.clocks.item_match import match_features
@@ -62,6 +66,13 @@ def test_compiled_it_says_what_it_says_on_a_gpu(vectors: list[list[float]], part
         match_features(candidate_BI, behaviour_BKI, part_dim=part_dim),
         item_match._match_anywhere(candidate_BI, behaviour_BKI, part_dim),
     )
+
+
+@pytest.mark.parametrize(("candidates", "found"), [(0, 3), (2, 0)])
+@pytest.mark.parametrize("match", [item_match._match_anywhere, item_match._match_compiled])
+def test_nobody_asks_or_nothing_was_found(match: Callable[..., Tensor], candidates: int, found: int) -> None:
+    said = match(torch.ones(candidates, 6), torch.ones(candidates, found, 6), 3)
+    assert said.shape == (candidates, found, 2)
 
 
 def test_half_precision_has_its_own_type() -> None:

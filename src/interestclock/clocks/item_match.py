@@ -43,8 +43,9 @@ def match_features(candidate_BI: Tensor, behaviour_BKI: Tensor, *, part_dim: int
 
 
 def _match_anywhere(candidate_BI: Tensor, behaviour_BKI: Tensor, part_dim: int) -> Tensor:
-    candidate_B1SD = candidate_BI.reshape(len(candidate_BI), 1, -1, part_dim)
-    behaviour_BKSD = behaviour_BKI.reshape(*behaviour_BKI.shape[:2], -1, part_dim)
+    parts = candidate_BI.shape[1] // part_dim
+    candidate_B1SD = candidate_BI.reshape(len(candidate_BI), 1, parts, part_dim)
+    behaviour_BKSD = behaviour_BKI.reshape(*behaviour_BKI.shape[:2], parts, part_dim)
     apart_BKS = (behaviour_BKSD - candidate_B1SD).abs_().amax(dim=3)
     same_BKS = (apart_BKS <= float(_SAME)) & candidate_B1SD.any(dim=3)
     return same_BKS.to(candidate_BI.dtype)
