@@ -21,7 +21,7 @@ __all__ = ["LINEUP", "TIMELESS", "lines"]
 HOUR = TimeEncodingConfig()
 NO_TIME = RoutineConfig(week=False, time_of_day=False)
 WHOLE = "hour+routine"
-TIMELESS = ("mass, recency and match only", "SIM hard with recency and match")
+TIMELESS = ("mass and recency and match only", "SIM hard with recency and match")
 LINEUP = (
     "hour",
     WHOLE,
