@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import lmdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -179,6 +180,21 @@ def test_a_store_is_opened_after_a_fork(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert sorted(process.stdout.read().split()) == ["3", "3", "True"]
     assert process.returncode == 0
+
+
+def test_a_store_that_could_not_be_opened_can_be_once_it_is_made(tmp_path: Path) -> None:
+    """Where its maker was killed before it had databases; an error that is still held keeps nothing open."""
+    (tmp_path / "features.lmdb").mkdir()
+    lmdb.open(str(tmp_path / "features.lmdb"), max_dbs=1).close()
+    refused = []
+    for _ in range(2):
+        with pytest.raises(ResultError, match=r"no store that can be opened .*; write one first") as error:
+            LmdbStore(tmp_path)
+        assert "already open" not in str(error.value)
+        refused.append(error)
+    open_writer(tmp_path).close()
+    with LmdbStore(tmp_path) as store, store.snapshot() as view:
+        assert view.position == 0
 
 
 def test_errors_say_what_to_do(tmp_path: Path) -> None:

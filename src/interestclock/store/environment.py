@@ -69,17 +69,25 @@ class Environment:
             max_dbs=len(DATABASES),
             max_readers=_READERS,
         )
-        self._stat = (path / FILE).stat()
-        self._check_length()
-        self.release_killed_readers()
-        self.databases: dict[str, Any] = {}
+        try:
+            self._stat = (path / FILE).stat()
+            self._check_length()
+            self.release_killed_readers()
+            self.databases = self._open_databases()
+        except BaseException:
+            self._lmdb.close()  # else nobody of this process could open it again
+            raise
+
+    def _open_databases(self) -> dict[str, Any]:
+        databases: dict[str, Any] = {}
         for name in DATABASES:
             try:
-                self.databases[name] = self._lmdb.open_db(name.encode(), create=self.writable)
+                databases[name] = self._lmdb.open_db(name.encode(), create=self.writable)
             except lmdb.NotFoundError:
                 if name == DATABASES[0]:
                     raise
                 # An older format lacks it, of which its meta tells.
+        return databases
 
     @classmethod
     def open(cls, folder: Path, *, map_bytes: int | None = None) -> Environment:
@@ -240,7 +248,6 @@ class Environment:
         """Refuse a file that was cut off: a process ends that reads pages which are not there."""
         needed = (int(self._lmdb.info()["last_pgno"]) + 1) * int(self._lmdb.stat()["psize"])
         if (size := (self.path / FILE).stat().st_size) < needed:
-            self._lmdb.close()
             raise ResultError(
                 f"{self.path / FILE}: {size:,} bytes, and {needed:,} were written: it was cut off; {REMEDY}"
             )
