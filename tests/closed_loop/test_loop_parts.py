@@ -53,13 +53,13 @@ def test_a_clock_may_stand_before_the_end_of_the_log_before(tmp_path: Path) -> N
 def test_a_loop_knows_until_when_users_came(tmp_path: Path) -> None:
     """They stop before the loop does, which waits for what they did; older folders have one time."""
     with LoopFolder(tmp_path / "loop", config=SMALL) as folder:
-        assert folder.came_ms == SMALL.start_ms
-        folder.note_time(SMALL.start_ms - DAY_MS, came_ms=SMALL.start_ms)
-        assert folder.came_ms == SMALL.start_ms
-        folder.note_time(SMALL.start_ms + 9, came_ms=SMALL.start_ms + 5)
-        assert (folder.came_ms, folder.at_ms) == (SMALL.start_ms + 5, SMALL.start_ms + 9)
+        assert folder.visits_until_ms == SMALL.start_ms
+        folder.note_time(SMALL.start_ms - DAY_MS, visits_until_ms=SMALL.start_ms)
+        assert folder.visits_until_ms == SMALL.start_ms
+        folder.note_time(SMALL.start_ms + 9, visits_until_ms=SMALL.start_ms + 5)
+        assert (folder.visits_until_ms, folder.at_ms) == (SMALL.start_ms + 5, SMALL.start_ms + 9)
         (folder.path / "stopped.json").write_text(json.dumps({"at_ms": SMALL.start_ms + 7}))
-        assert folder.came_ms == SMALL.start_ms + 7
+        assert folder.visits_until_ms == SMALL.start_ms + 7
 
 
 def test_parts_are_told_of_labels_that_come_late_and_of_those_that_are_missing(tmp_path: Path) -> None:

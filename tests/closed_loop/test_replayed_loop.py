@@ -80,7 +80,7 @@ def test_a_loop_that_goes_on_counts_what_it_leaves_out(tmp_path: Path) -> None:
         with LoopFolder(tmp_path / "loop", config=CONFIG, users=users) as folder:
             loop = ClosedLoop(folder, settle_seconds=240)
             counts = loop.run(days=0.3)
-            due = users.due(folder.archive, from_ms=folder.before.start_ms, until_ms=folder.came_ms)
+            due = users.due(folder.archive, from_ms=folder.before.start_ms, until_ms=folder.visits_until_ms)
         assert counts is not None
         assert counts.equal, [*map(str, counts.compared())]
         came.append(counts.users.exposures_acknowledged)

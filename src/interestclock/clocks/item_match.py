@@ -11,7 +11,7 @@ from interestclock.compiled import compiled
 
 __all__ = ["match_features"]
 
-# Shapes: B candidates, K retrieved, I item vector, S its parts, D each.
+# Shapes: B candidates, K retrieved, I item vector, P parts of it, D width.
 
 Floats = npt.NDArray[np.float32]
 _SAME = np.float32(1e-6)  # values of an attribute may have been averaged in another order
@@ -44,27 +44,27 @@ def match_features(candidate_BI: Tensor, behaviour_BKI: Tensor, *, part_dim: int
 
 def _match_anywhere(candidate_BI: Tensor, behaviour_BKI: Tensor, part_dim: int) -> Tensor:
     parts = candidate_BI.shape[1] // part_dim
-    candidate_B1SD = candidate_BI.reshape(len(candidate_BI), 1, parts, part_dim)
-    behaviour_BKSD = behaviour_BKI.reshape(*behaviour_BKI.shape[:2], parts, part_dim)
-    apart_BKS = (behaviour_BKSD - candidate_B1SD).abs_().amax(dim=3)
-    same_BKS = (apart_BKS <= float(_SAME)) & candidate_B1SD.any(dim=3)
-    return same_BKS.to(candidate_BI.dtype)
+    candidate_B1PD = candidate_BI.reshape(len(candidate_BI), 1, parts, part_dim)
+    behaviour_BKPD = behaviour_BKI.reshape(*behaviour_BKI.shape[:2], parts, part_dim)
+    apart_BKP = (behaviour_BKPD - candidate_B1PD).abs_().amax(dim=3)
+    same_BKP = (apart_BKP <= float(_SAME)) & candidate_B1PD.any(dim=3)
+    return same_BKP.to(candidate_BI.dtype)
 
 
 def _match_compiled(candidate_BI: Tensor, behaviour_BKI: Tensor, part_dim: int) -> Tensor:
     parts = candidate_BI.shape[1] // part_dim
-    match_BKS = torch.zeros(*behaviour_BKI.shape[:2], parts, dtype=torch.float32)
+    match_BKP = torch.zeros(*behaviour_BKI.shape[:2], parts, dtype=torch.float32)
     _compare(
-        candidate_BI.contiguous().numpy(), behaviour_BKI.contiguous().numpy(), part_dim, match_BKS.numpy()
+        candidate_BI.contiguous().numpy(), behaviour_BKI.contiguous().numpy(), part_dim, match_BKP.numpy()
     )
-    return match_BKS
+    return match_BKP
 
 
 @compiled()
-def _compare(candidate_BI: Floats, behaviour_BKI: Floats, part_dim: int, match_BKS: Floats) -> None:
+def _compare(candidate_BI: Floats, behaviour_BKI: Floats, part_dim: int, match_BKP: Floats) -> None:
     """Most parts differ in their first number, and are read no further."""
     for row in range(candidate_BI.shape[0]):
-        for part in range(match_BKS.shape[2]):
+        for part in range(match_BKP.shape[2]):
             first, last = part * part_dim, (part + 1) * part_dim
             if not np.any(candidate_BI[row, first:last]):
                 continue
@@ -74,4 +74,4 @@ def _compare(candidate_BI: Floats, behaviour_BKI: Floats, part_dim: int, match_B
                     place < last and abs(behaviour_BKI[row, rank, place] - candidate_BI[row, place]) <= _SAME
                 ):
                     place += 1
-                match_BKS[row, rank, part] = np.float32(place == last)
+                match_BKP[row, rank, part] = np.float32(place == last)

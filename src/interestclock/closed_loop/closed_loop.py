@@ -64,7 +64,7 @@ class ClosedLoop:
         self._doing, self._clock = "simulating the log before", TimeSource()
         self._users: Callers | None = None
         self._from_ms: int | None = None  # since when users come
-        self._came_ms = 0  # until when they came in a run before
+        self._visits_until_ms = 0  # until when they came in a run before
         self._client = Client(self.address, token=token)
 
     def run(self, *, days: float | None = None, report: Report = lambda _: None) -> LoopCounts | None:
@@ -97,7 +97,7 @@ class ClosedLoop:
         if first:
             check_span(folder.config, folder.before)
         self._from_ms = folder.at_ms if first else None
-        self._came_ms = folder.came_ms
+        self._visits_until_ms = folder.visits_until_ms
         self._clock = folder.begin_clock(at_ms=folder.at_ms - _LONG_BEFORE_MS if first else None)
         self._doing = "admitting the log before"
         self.supervisor.start(parts["updater"])
@@ -125,7 +125,7 @@ class ClosedLoop:
         folder = self.folder
         self._from_ms = from_ms = self._clock.now_ms() if self._from_ms is None else self._from_ms
         until_ms = None if days is None else from_ms + round(days * DAY_MS)
-        self.left_out = folder.users.due(folder.archive, from_ms=self._came_ms, until_ms=from_ms)
+        self.left_out = folder.users.due(folder.archive, from_ms=self._visits_until_ms, until_ms=from_ms)
         visits = folder.users.visits(folder.archive, from_ms=from_ms)
         self._doing, began_s = "running", time.monotonic()
         coming = threading.Thread(
@@ -169,10 +169,10 @@ class ClosedLoop:
 
     def _look(self) -> None:
         self.supervisor.check()
-        now_ms, came_ms = self._clock.now_ms(), self._came_ms
+        now_ms, visits_until_ms = self._clock.now_ms(), self._visits_until_ms
         if self._users is not None:
-            came_ms = min(now_ms, self._users.reached_ms)  # where they stopped, once they did
-        self.folder.note_time(now_ms, came_ms=came_ms)
+            visits_until_ms = min(now_ms, self._users.reached_ms)  # where they stopped, once they did
+        self.folder.note_time(now_ms, visits_until_ms=visits_until_ms)
         self._report(self.numbers())
         time.sleep(_LOOK_EVERY_S)
 
