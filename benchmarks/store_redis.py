@@ -67,7 +67,7 @@ def measure(name: str, where: str | Path, user_N: np.ndarray, options: argparse.
         reads, request = read_ms(store, 0, at_ms), request_ms(store, 0, options.candidates, at_ms)
     print(f"  {name}: {user_N.size / seconds:,.0f} events a second with the state")
     for what, each in reads.items():
-        print(f"    {what} of {options.behaviours:,}: {each:.2f} ms")
+        print(f"    {what} of {options.behaviours:,}: {statistics.median(each):.2f} ms")
     print(f"    a request of {options.candidates:,} candidates: {request:.2f} ms")
     return user_N.size / seconds
 
