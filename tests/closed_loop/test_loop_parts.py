@@ -32,7 +32,7 @@ def test_the_clock_goes_on_where_it_stopped(tmp_path: Path) -> None:
         first = folder.begin_clock()
         assert first == read_clock(folder.clock)
         assert first.at_ms(wall_ms=first.left_ms) == SMALL.start_ms
-        folder.note_time(SMALL.start_ms + 3 * DAY_MS)
+        folder.note_time(SMALL.start_ms + 3 * DAY_MS, visits_until_ms=SMALL.start_ms + 3 * DAY_MS)
     with LoopFolder(tmp_path / "loop", config=SMALL) as folder:
         second = folder.begin_clock()
     assert (second.start_ms, second.factor) == (SMALL.start_ms + 3 * DAY_MS, 720)
@@ -44,9 +44,9 @@ def test_a_clock_may_stand_before_the_end_of_the_log_before(tmp_path: Path) -> N
     with LoopFolder(tmp_path / "loop", config=SMALL) as folder:
         clock = folder.begin_clock(at_ms=SMALL.start_ms - DAY_MS)
         assert clock.at_ms(wall_ms=clock.left_ms) == SMALL.start_ms - DAY_MS
-        folder.note_time(SMALL.start_ms - 1)
+        folder.note_time(SMALL.start_ms - 1, visits_until_ms=SMALL.start_ms - 1)
         assert (folder.has_begun, folder.at_ms) == (False, SMALL.start_ms)
-        folder.note_time(SMALL.start_ms + 5)
+        folder.note_time(SMALL.start_ms + 5, visits_until_ms=SMALL.start_ms + 5)
         assert (folder.has_begun, folder.at_ms) == (True, SMALL.start_ms + 5)
 
 

@@ -169,13 +169,13 @@ class LoopFolder:
         """All who come before that moment came, UTC milliseconds; nobody did before the log before ends."""
         return max(self.before.start_ms, self._stopped_ms("visits_until_ms") or 0)
 
-    def note_time(self, at_ms: int, *, visits_until_ms: int | None = None) -> None:
+    def note_time(self, at_ms: int, *, visits_until_ms: int) -> None:
         """It is so late; a loop that is started again goes on from there.
 
         Args:
-            visits_until_ms: all who come before that moment came; None: before ``at_ms``.
+            visits_until_ms: all who come before that moment came.
         """
-        noted = {"at_ms": at_ms, "visits_until_ms": at_ms if visits_until_ms is None else visits_until_ms}
+        noted = {"at_ms": at_ms, "visits_until_ms": visits_until_ms}
         with suppress(OSError):  # of a full disk a part says more
             write_text(self.path / _STOPPED, json.dumps(noted) + "\n", force_name=False)
 

@@ -71,14 +71,16 @@ def compact(folder: str | Path) -> tuple[int, int]:
 def _copy(folder: Path, to: Path) -> None:
     """All records, in order: LMDB's own copy takes along what is left of deleted ones in pages in use."""
     source = Environment.open(folder)
-    target = lmdb.open(str(to), map_size=source.map_bytes, max_dbs=len(DATABASES))
     try:
-        with source.reading() as reading:
-            for name, database in source.databases.items():
-                _copy_records(reading, database, target, name.encode())
-        target.sync(True)
+        target = lmdb.open(str(to), map_size=source.map_bytes, max_dbs=len(DATABASES))
+        try:
+            with source.reading() as reading:
+                for name, database in source.databases.items():
+                    _copy_records(reading, database, target, name.encode())
+            target.sync(True)
+        finally:
+            target.close()
     finally:
-        target.close()
         source.close()
 
 
