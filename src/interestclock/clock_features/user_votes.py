@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -247,8 +248,9 @@ class UserVotes:
 
     def without_votes(self) -> UserVotes:
         """The same values and sets, and no votes; sets and values that come later are this one's alone."""
-        twin = UserVotes(attributes=self.attributes, config=self.config)
-        twin.sets, twin._codes = self.sets, self._codes.copy()
+        twin = copy(self)
+        twin._blocks, twin._codes = UserBlocks(_COLUMNS, ties=()), self._codes.copy()
+        twin._scratch = _scratch(_LEAST_CELLS)
         return twin
 
     def everyone(self, at_ms: int) -> npt.NDArray[np.int64]:
@@ -322,7 +324,8 @@ class UserVotes:
 
     def _make_scratch(self, votes: int) -> None:
         """A table of cells that is half full at most, whoever's votes are counted."""
-        needed = 2 * votes * self.sets.longest
+        buckets, codes = self.config.buckets_per_day, self._codes.count
+        needed = 2 * min(votes * self.sets.longest, buckets * codes)
         if needed > self._scratch.key_C.size:
             self._scratch = _scratch(1 << int(needed - 1).bit_length())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -71,9 +73,8 @@ class ValueCodes:
 
     def copy(self) -> ValueCodes:
         """The same, to grow apart."""
-        twin = ValueCodes(self.attributes)
+        twin = copy(self)
         twin._names, twin.order_X = dict(self._names), self.order_X.copy()
-        twin._split()
         return twin
 
     def _split(self) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "release",
     "run_end",
     "settle",
+    "size_for",
     "slide",
 ]
 
@@ -76,7 +77,7 @@ def claim(blocks: Blocks, room: Room, moves: Moves, claims: tuple[Int64s, Int64s
         place = blocks.offset_U[user] + blocks.count_U[user]
         if place + stop - first > blocks.base_U[user] + blocks.capacity_U[user]:
             length = blocks.count_U[user] - blocks.dropped_U[user]
-            size = _size(length + stop - first)
+            size = size_for(length + stop - first)
             base, used = _find(blocks, Room(room.next_E, room.free_C, used), user, size)
             moves.user_R[moving], moves.size_R[moving], moves.base_R[moving] = user, size, base
             moves.start_R[moving] = blocks.offset_U[user] + blocks.dropped_U[user]
@@ -98,7 +99,7 @@ def run_end(user_N: Int64s, first: int) -> int:
 
 
 @compiled()
-def _size(needed: int) -> int:
+def size_for(needed: int) -> int:
     """The least block, as a power of two, that is three quarters full at most."""
     size = _SMALLEST
     while 1 << size < needed + (needed + 2) // 3:

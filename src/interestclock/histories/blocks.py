@@ -96,19 +96,23 @@ class UserBlocks:
         self._restore_order(user_N)
 
     def put(self, user: int, values: Mapping[str, Column], *, dropped: int) -> None:
-        """Give a user without records what other blocks hold of one, in the order in which it stands there.
+        """Give a user without a block what other blocks hold of one, in the order in which it stands there.
+
+        The block is a new one behind all others, so to read a user out of a store costs little but the copy.
 
         Args:
             values: (N,) for every column. dropped: records that there were before these.
         """
         self.admit(user + 1)
-        length = values[KNOWN].size
+        blocks, first, length = self.blocks, self.used, values[KNOWN].size
         if length:
-            first = int(self._claim(np.full(length, user))[0])  # in a row, as the user had none
+            blocks.base_U[user], blocks.capacity_U[user] = first, 1 << block_room.size_for(length)
+            self.used += int(blocks.capacity_U[user])
+            self._make_room()
             for name, column in self.columns.items():
                 column[first : first + length] = values[name]
-        self.blocks.count_U[user], self.blocks.dropped_U[user] = dropped + length, dropped
-        self.blocks.offset_U[user] -= dropped
+        blocks.count_U[user], blocks.dropped_U[user] = dropped + length, dropped
+        blocks.offset_U[user] = blocks.base_U[user] - dropped
 
     def move_up(self, user: int, column: str, value: int, known_ms: int) -> None:
         """The user's record with a value in a column was known earlier; it goes where it belongs.
@@ -219,10 +223,14 @@ class UserBlocks:
             self._move(Moves(*(each[:count] for each in moves)))
         return place_N
 
+    def _make_room(self) -> None:
+        """Have columns that reach as far as the blocks."""
+        if self.columns[KNOWN].size < self.used:
+            self.columns = {name: with_room(each, self.used) for name, each in self.columns.items()}
+
     def _move(self, moves: Moves) -> None:
         """Take records to blocks in which there is room."""
-        before = self.columns[KNOWN].size
-        self.columns = {name: with_room(each, self.used, used=before) for name, each in self.columns.items()}
+        self._make_room()
         for column in self.columns.values():
             block_room.slide(column, moves)
         block_room.settle(self.blocks, self.columns[KNOWN], moves, self._free_C)

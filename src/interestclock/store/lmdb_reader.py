@@ -87,7 +87,8 @@ class LmdbReader:
         )
 
     def _chunks(self, database: str, index: int, dropped: int, count: int) -> list[bytes]:
-        return [self._get(database, chunk_key(index, each)) for each in chunks(dropped, count)]
+        get, of = self._txn.get, self._databases[database]
+        return [get(chunk_key(index, each), db=of) for each in chunks(dropped, count)]
 
     def _texts(self, place: int, known: int) -> Iterator[bytes]:
         cursor = self._txn.cursor(db=self._databases["values"])
