@@ -29,6 +29,7 @@ LINEUP = (
     NamedRanker(name="without recency", clocks=(HOUR, RoutineConfig(recency=False))),
     NamedRanker(name="without week", clocks=(HOUR, RoutineConfig(week=False))),
     NamedRanker(name="without match", clocks=(HOUR, RoutineConfig(match=False))),
+    NamedRanker(name="without features in values", clocks=(HOUR, RoutineConfig(features_in_values=False))),
     NamedRanker(name="without time of day", clocks=(HOUR, RoutineConfig(time_of_day=False))),
     NamedRanker(name=TIMELESS[0], clocks=(HOUR, NO_TIME)),
     "hour+sim-hard",

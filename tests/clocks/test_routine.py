@@ -86,7 +86,8 @@ def slow(clock: RoutineClock, candidate_I, behaviours: list[tuple], now_ms: int,
                 layer.weight[hidden] @ known + layer.bias[hidden]
             )
             scores.append(score)
-            values.append(torch.cat([vector_I, of_gap]) @ clock.value[head])
+            held = [vector_I, of_gap, known] if clock.config.features_in_values else [vector_I, of_gap]
+            values.append(torch.cat(held) @ clock.value[head])
         weights = torch.softmax(torch.stack(scores), 0)
         heads.append(sum(weight * value for weight, value in zip(weights, values, strict=True)))
         masses.append(torch.log(1 + sum(torch.exp(score) for score in scores)))
@@ -100,12 +101,20 @@ def slow(clock: RoutineClock, candidate_I, behaviours: list[tuple], now_ms: int,
     offset=st.integers(-11 * 60, 14 * 60),
     then_offset=st.integers(-11 * 60, 14 * 60),
     holidays=st.sampled_from([(), tuple(HOLIDAYS.values())]),
+    in_values=st.booleans(),
 )
 def test_it_is_the_equation_over_zones_midnights_and_holidays(
-    hours: list[int], now_hours: int, offset: int, then_offset: int, holidays: tuple[str, ...]
+    *,
+    hours: list[int],
+    now_hours: int,
+    offset: int,
+    then_offset: int,
+    holidays: tuple[str, ...],
+    in_values: bool,
 ) -> None:
     torch.manual_seed(0)
-    clock = RoutineClock(item_dim=6, config=replace(SMALL, behaviours=5, holidays=holidays), part_dim=3)
+    config = replace(SMALL, behaviours=5, holidays=holidays, features_in_values=in_values)
+    clock = RoutineClock(item_dim=6, config=config, part_dim=3)
     item_NI, candidate_I = torch.randn(5, 6) * 0.1, torch.randn(6) * 0.1
     item_NI[0], item_NI[1, PARTS[1]] = candidate_I, candidate_I[PARTS[1]]
     now_ms = MONDAY_MS + now_hours * HOUR_MS
@@ -240,6 +249,24 @@ def test_each_part_sees_what_it_is_for_and_nothing_when_switched_off(switched: s
     assert torch.equal(asked(clock, at_ms=now_ms), moved) == (not by_hours)
     nothing = RoutineClock(item_dim=6, config=replace(SMALL, **others, **{switched: False}))
     assert torch.equal(asked(nothing, at_ms=now_ms), asked(nothing, at_ms=now_ms + by_hours * HOUR_MS))
+
+
+def test_values_hold_what_weights_do_not_say() -> None:
+    """One behaviour has all the weight whenever it was; of what it says, values alone know how long ago."""
+    outputs = {}
+    for in_values in (False, True):
+        torch.manual_seed(0)
+        config = replace(OFF, recency=True, time_of_day=False, features_in_values=in_values)
+        clock = RoutineClock(item_dim=6, config=config)
+        present_BK = torch.ones(1, 1, dtype=torch.bool)
+        apart_BKT = torch.zeros(1, 1, 4, dtype=torch.int64)
+        late_BKT = torch.tensor([[[0, 7 * 24 * 60, 0, 0]]])
+        candidate_BI, behaviour_BKI = torch.ones(1, 6), torch.ones(1, 1, 6)
+        outputs[in_values] = [
+            clock.attend(candidate_BI, behaviour_BKI, each, present_BK) for each in (apart_BKT, late_BKT)
+        ]
+    assert torch.equal(*outputs[False])
+    assert not torch.allclose(*outputs[True])
 
 
 def test_a_match_is_seen_however_far_the_item_was() -> None:

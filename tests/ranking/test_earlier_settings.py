@@ -72,7 +72,10 @@ def test_a_description_without_the_setting_is_of_the_published_clock(hour_dim: i
             GaussianConfig(),
             {"kind": "gaussian", "sigma_hours": 1.0, "mu_hours": 0.0, "bucket_centre_hours": None},
         ),
-        (RoutineConfig(match=False), _without(RoutineConfig(), "holidays", "match")),
+        (
+            RoutineConfig(match=False, features_in_values=False),
+            _without(RoutineConfig(), "holidays", "match", "features_in_values"),
+        ),
         (RoutineConfig(), _without(RoutineConfig(), "holidays")),
     ],
 )

@@ -36,7 +36,7 @@ from interestclock.timeofday import DAY_SECONDS, day_of_date, local_day, local_s
 __all__ = ["RoutineClock", "RoutineConfig", "RoutineSpans"]
 
 # Shapes: B candidates, M requests (a user at a time), E behaviours of all users, L behaviours, K retrieved,
-# N distinct items, I item vector, Q heads, Z = Q x D of all heads, C all that is known of a behaviour, F gap
+# N distinct items, I item vector, Q heads, Z = Q x D of all heads, C all that is known of a behaviour, F
 # features, T times apart (gap in seconds of the day, minutes passed, weekday then, weekday now), P gaps that
 # occur, X any, O output.
 
@@ -46,14 +46,17 @@ class RoutineConfig(LongTermConfig):
     """Sizes of the Routine Clock, and what it is told.
 
     Args:
-        output_dim: O; narrower than the Long-term Clock's.
+        output_dim: O; half as wide as the Long-term Clock's.
         mass: whether it hands on how much of the past speaks for a candidate.
         recency: whether attention sees how long ago a behaviour was.
         week: whether it sees how the weekdays lie to one another.
         holidays: local dates as ``2012-07-04`` that count as holidays in ``week``, wherever a user is.
         time_of_day: whether search and attention see the gap in time of day.
         match: whether attention sees that a behaviour is of the candidate itself, or of an item with the same
-            values of an attribute. The others: ``LongTermConfig``.
+            values of an attribute.
+        features_in_values: whether heads hand on how long ago, on which weekday and of what that was which
+            they attend to, as far as attention sees it, beside the items and gaps. The others:
+            ``LongTermConfig``.
 
     Raises:
         ValueError: a size is below 1, ``gain`` or a refresh is not positive, or a holiday is no date, or
@@ -61,7 +64,7 @@ class RoutineConfig(LongTermConfig):
 
     Example:
         >>> RoutineConfig(week=False).output_dim
-        8
+        16
         >>> RoutineConfig(holidays=("2012-12-25", "2013-01-01")).holidays
         ('2012-12-25', '2013-01-01')
     """
@@ -69,13 +72,14 @@ class RoutineConfig(LongTermConfig):
     kind: ClassVar[str] = "routine"
     reads_preferences: ClassVar[bool] = False
 
-    output_dim: int = 8
+    output_dim: int = 16
     mass: bool = True
     recency: bool = True
     week: bool = True
     holidays: tuple[str, ...] = ()
     time_of_day: bool = True
     match: bool = True
+    features_in_values: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -92,17 +96,20 @@ class RoutineClock(LongTermClock):
     .. math:: r_i^a = (q W_q^a) \cdot (b_i W_b^a) / \sqrt{d} + g^a(\delta_i) + u^a(h_i, w_i, s_i), \qquad
         m^a = \ln\Big(1 + \sum_i e^{r_i^a}\Big),
 
-    .. math:: head_a = softmax(r^a)^\top [S^*; \delta] W_v^a, \qquad
+    .. math:: head_a = softmax(r^a)^\top [S^*; \delta; h; w; s] W_v^a, \qquad
         v = mlp([head_1; \ldots; head_Q; m^1; \ldots; m^Q])
 
     A softmax tells of what the past consists that speaks for a candidate, and not how much of it does: the
     mass m says that, 0 where nothing was found. u, a network like g, sees how long ago a behaviour was
     (:math:`h_i`, ``passed_features``), how its weekday lies to now's (:math:`w_i`, ``week_features``), and
     whether it is of the candidate itself, or of an item with the same values (:math:`s_i`,
-    ``match_features``). The search is the Long-term Clock's, by item and time of day, and as fast.
+    ``match_features``). What a head makes of the past holds the same three, as its weights alone would not
+    say how long ago it was what it attends to. The search is the Long-term Clock's, by item and time of day,
+    and as fast.
 
     Source: Long-term Interest Clock, WWW 2025, Eq. (2) to (4), with mass, recency, week and match added.
-    Differs: these four are not the paper's; each can be switched off, and so can the gap.
+    Differs: these four, in relevance and in values, are not the paper's; each can be switched off, and so can
+    the gap.
 
     Args:
         item_dim: I, width of an item's vector, as of ``LongTermClock``. config: sizes, and what it is told.
@@ -126,7 +133,7 @@ class RoutineClock(LongTermClock):
         ...     behaviour_ms_ML=at_ms - torch.randint(0, 10**9, (2, 60)),      # and their moments
         ...     behaviour_offset_minutes_ML=torch.full((2, 60), 60),
         ...     present_ML=torch.ones(2, 60, dtype=torch.bool)).shape
-        torch.Size([3, 8])
+        torch.Size([3, 16])
     """
 
     config: RoutineConfig
@@ -142,6 +149,9 @@ class RoutineClock(LongTermClock):
         self.passed = (
             TimeGap(heads=config.heads, hidden=config.gap_hidden, features=features) if features else None
         )
+        if features and config.features_in_values:
+            value_QCD = torch.empty(config.heads, self.value.shape[1] + features, config.latent_dim)
+            self.value = nn.Parameter(nn.init.xavier_uniform_(value_QCD))
         if config.mass:
             width = config.heads * config.latent_dim
             self.mlp[0] = nn.Linear(width + config.heads, width)
@@ -255,19 +265,22 @@ class RoutineClock(LongTermClock):
     def _scored(
         self, candidate_BI: Tensor, behaviour_BKI: Tensor, apart_BKT: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Relevance by head, and the features of the gap; a gap that is switched off is 0 for all."""
+        """Relevance by head, and what values hold beside items; a gap that is switched off is 0 for all."""
         gap_BK, passed_BK, then_BK, now_BK = apart_BKT.unbind(2)
         config, dtype = self.config, candidate_BI.dtype
         feature_BKF, time_BKQ = self._of_gaps(gap_BK if config.time_of_day else gap_BK * 0, dtype=dtype)
         relevance_BQK = self._relevance(candidate_BI, behaviour_BKI, time_BKQ)
-        if self.passed is not None:
-            parts = [passed_features(passed_BK, dtype=dtype)] if config.recency else []
-            parts += [week_features(then_BK, now_BK, dtype=dtype)] if config.week else []
-            if config.match:
-                parts += [match_features(candidate_BI, behaviour_BKI, part_dim=self.part_dim)]
-            passed_BKQ: Tensor = self.passed(torch.cat(parts, dim=2))
-            relevance_BQK = relevance_BQK + passed_BKQ.transpose(1, 2)
-        return relevance_BQK, feature_BKF
+        if self.passed is None:
+            return relevance_BQK, feature_BKF
+        parts = [passed_features(passed_BK, dtype=dtype)] if config.recency else []
+        parts += [week_features(then_BK, now_BK, dtype=dtype)] if config.week else []
+        if config.match:
+            parts += [match_features(candidate_BI, behaviour_BKI, part_dim=self.part_dim)]
+        seen_BKF = torch.cat(parts, dim=2)
+        passed_BKQ: Tensor = self.passed(seen_BKF)
+        if config.features_in_values:
+            feature_BKF = torch.cat([feature_BKF, seen_BKF], dim=2)
+        return relevance_BQK + passed_BKQ.transpose(1, 2), feature_BKF
 
 
 class _Module(LongTermModule):
