@@ -23,6 +23,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from in_memory import CHOICES, HOUR_MS, REQUESTS, MemorySource, choices_log, requests_log
+from slow_but import slow_but
 
 from interestclock.clock_features import ClockFeatureConfig
 from interestclock.clocks import GaussianConfig, LongTermConfig
@@ -202,7 +203,7 @@ def test_nor_does_what_the_item_table_says_of_items_to_come(kind: str) -> None:
     assert_unmoved(source, poisoned(source, other, t_ms), t_ms, "streaming")
 
 
-@pytest.mark.parametrize("share", [0.4, 0.6, 0.9])
+@pytest.mark.parametrize("share", slow_but([0.6], [0.4, 0.6, 0.9]))
 @pytest.mark.parametrize("kind", LOGS)
 def test_nor_does_it_matter_that_there_is_a_future(kind: str, share: float) -> None:
     """Labels are known at once here, so that each batch is learned before the next is cut."""

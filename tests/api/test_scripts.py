@@ -95,8 +95,8 @@ def as_script(cwd: Path) -> str:
     "run",
     [
         as_script,
-        lambda cwd: ran("-", cwd=cwd, stdin=RUNS),
-        lambda cwd: ran("-c", CELLS, RUNS, cwd=cwd),
+        pytest.param(lambda cwd: ran("-", cwd=cwd, stdin=RUNS), marks=pytest.mark.slow),
+        pytest.param(lambda cwd: ran("-c", CELLS, RUNS, cwd=cwd), marks=pytest.mark.slow),
     ],
     ids=["a script without a main guard", "standard input", "cells"],
 )

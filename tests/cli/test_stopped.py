@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from slow_but import slow_but
 from stopped_commands import Ended, stopped
 
 from interestclock.simulator import SimulatorSize, write_simulated_log
@@ -81,7 +82,7 @@ def _check_stopped(command: str, ended: Ended, where: str, out: Path) -> None:
     assert command == "train" or len(ended.stderr.splitlines()) == 1, where
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS))
+@pytest.mark.parametrize("command", slow_but(["compare", "train"], sorted(COMMANDS)))
 def test_stopped_at_five_moments(command: str, log: Path, tmp_path: Path) -> None:
     """One in each fifth of its time, with the one signal and the other, once or twice."""
     draw = random.Random(command)

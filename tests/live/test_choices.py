@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from in_memory import CHOICES, HOUR_MS, MemorySource, choices_log
 from micro_batches import NO_LABELS, as_exposures
+from slow_but import slow_but
 from small_live import LIVE
 
 from interestclock.admission import AdmissionConfig
@@ -66,7 +67,7 @@ def events() -> pa.Table:
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("rows", [1, 7, 200])
+@pytest.mark.parametrize("rows", slow_but([7], [1, 7, 200]))
 def test_what_is_learned_live_is_what_is_learned_offline(
     rows: int, order: str, events: pa.Table, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ from in_memory import CHOICES, HOUR_MS, REQUESTS, MemorySource, choices_log, req
 from killed_runs import CONFIG, check_same
 from message_stream import MessageStream, as_archive, as_messages, between_requests
 from redis_server import SERVER, RedisServer
+from slow_but import slow_but
 from small_live import SMALL
 
 from interestclock.clock_features import ClockFeatureConfig, Eq3Weights
@@ -188,7 +189,10 @@ def check_accounts(run: LiveRun, *, received: int, kept: int) -> None:
     assert (counters.received, counters.in_kept_state) == (received, kept)
 
 
-@pytest.mark.parametrize(("ending", "arrivals"), [(stopped, 2), (stopped, 18), (killed, 12), (killed, 26)])
+@pytest.mark.parametrize(
+    ("ending", "arrivals"),
+    slow_but([(stopped, 18), (killed, 12)], [(stopped, 2), (stopped, 18), (killed, 12), (killed, 26)]),
+)
 def test_features_are_those_of_a_trainer_that_was_there_all_along(
     ending: Callable, arrivals: int, straight: LiveRun, features, tmp_path: Path
 ) -> None:
@@ -221,7 +225,7 @@ def test_a_replay_that_was_stopped(events: pa.Table, straight: LiveRun, features
     check_accounts(new, received=events.num_rows, kept=kept)
 
 
-@pytest.mark.parametrize("arrivals", [3, 6, 9])
+@pytest.mark.parametrize("arrivals", slow_but([6], [3, 6, 9]))
 def test_candidates_are_those_of_a_trainer_that_was_there_all_along(
     arrivals: int, features, tmp_path: Path
 ) -> None:
@@ -506,7 +510,7 @@ def test_nothing_to_start_on(events: pa.Table, tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("arrivals", [2, 3, 4, 7])
+@pytest.mark.parametrize("arrivals", slow_but([3, 7], [2, 3, 4, 7]))
 def test_an_archive_and_its_stream_go_on_where_the_other_was(
     arrivals: int, events: pa.Table, features, tmp_path: Path
 ) -> None:

@@ -44,8 +44,8 @@ def kill_often(times: int, log: Path, never_killed: Path, folder: Path, seed: in
     assert verify(folder / "snapshots") == []
 
 
-def test_killed_twenty_times(log: Path, never_killed: Path, tmp_path: Path) -> None:
-    kill_often(20, log, never_killed, tmp_path / "run", seed=0)
+def test_killed_ten_times(log: Path, never_killed: Path, tmp_path: Path) -> None:
+    kill_often(10, log, never_killed, tmp_path / "run", seed=0)
 
 
 @pytest.mark.slow

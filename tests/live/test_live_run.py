@@ -20,6 +20,7 @@ import pytest
 from in_memory import HOUR_MS, REQUESTS, MemorySource, requests_log
 from killed_runs import CONFIG, last_checkpoint, started, train, train_slowly
 from prometheus_client import CollectorRegistry, generate_latest
+from slow_but import slow_but
 
 from interestclock.admission import AdmittedLog
 from interestclock.embeddings import IdPolicy
@@ -126,7 +127,7 @@ def admitted_files(folder: Path) -> tuple[list[Path], list[Path]]:
     return files[: needed.index(True)], files[needed.index(True) :]
 
 
-@pytest.mark.parametrize("byte", [0, 20, -80, -1])
+@pytest.mark.parametrize("byte", slow_but([20], [0, 20, -80, -1]))
 def test_what_the_newest_checkpoint_does_not_need_may_be_damaged(
     byte: int, log: Path, straight: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -188,7 +189,7 @@ def test_all_checkpoints_damaged_says_what_to_do(log: Path, tmp_path: Path) -> N
         train(log, tmp_path / "run", True)
 
 
-@pytest.mark.parametrize("call", range(4))
+@pytest.mark.parametrize("call", slow_but([1], range(4)))
 def test_a_disk_that_is_full_at_the_start(
     call: int, log: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,7 +209,9 @@ def test_a_disk_that_is_full_at_the_start(
     check_same(straight, tmp_path / "run")
 
 
-@pytest.mark.parametrize("what", ["checkpoint", "admitted", "predictions", "snapshot"])
+@pytest.mark.parametrize(
+    "what", slow_but(["checkpoint", "admitted"], ["checkpoint", "admitted", "predictions", "snapshot"])
+)
 def test_a_disk_that_fills_up(
     what: str, log: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

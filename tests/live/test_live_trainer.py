@@ -11,6 +11,7 @@ import pytest
 import torch
 from in_memory import HOUR_MS, REQUESTS, MemorySource, requests_log
 from micro_batches import NO_LABELS, apart, as_exposures, pieces, shown
+from slow_but import slow_but
 from small_live import LIVE
 
 from interestclock.admission import AdmissionConfig
@@ -133,7 +134,7 @@ def test_clocks_as_of_now_differ_from_the_days(events: pa.Table, make_trainer) -
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("at_once", [False, True], ids=["labels later", "labels at once"])
-@pytest.mark.parametrize("rows", [1, 7, 1_000])
+@pytest.mark.parametrize("rows", slow_but([7], [1, 7, 1_000]))
 def test_how_the_stream_is_cut_does_not_matter(
     rows: int, at_once: bool, order: str, events: pa.Table, make_trainer
 ) -> None:

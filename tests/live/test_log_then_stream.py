@@ -15,6 +15,7 @@ from kafka_mock import KafkaMock
 from killed_runs import check_same, last_checkpoint, predictions
 from message_stream import MessageStream, as_archive, as_messages, between_requests
 from redis_server import SERVER, RedisServer
+from slow_but import slow_but
 from small_live import LIVE
 
 from goldens.extract import final_state
@@ -73,7 +74,7 @@ def without_counters(run: LiveRun) -> dict:
     return {name: each for name, each in final_state(run).items() if name != "counters"}
 
 
-@pytest.mark.parametrize("lateness_ms", [0, HOUR_MS, 10 * OVERLAP_MS])
+@pytest.mark.parametrize("lateness_ms", slow_but([HOUR_MS], [0, HOUR_MS, 10 * OVERLAP_MS]))
 def test_a_log_then_its_stream_is_one_stream(lateness_ms: int, events: pa.Table, tmp_path: Path) -> None:
     rows, overlapping = parts(events)
     all_along = MessageStream([said for _, said in as_messages(events)])
@@ -94,7 +95,7 @@ def test_a_log_then_its_stream_is_one_stream(lateness_ms: int, events: pa.Table,
     assert counts.duplicates > 0  # labels, at least, that the archive has beforehand
 
 
-@pytest.mark.parametrize("after", [0, 1, 2, 3, 4, 5, 6, 7])
+@pytest.mark.parametrize("after", slow_but([4, 6], range(8)))
 def test_killed_about_the_turn(after: int, events: pa.Table, tmp_path: Path) -> None:
     """225 rows in arrivals of 50: the last of the archive is the fifth; then comes the tick that turns."""
     rows, overlapping = parts(events)
@@ -123,7 +124,7 @@ def test_killed_about_the_turn(after: int, events: pa.Table, tmp_path: Path) -> 
     check_same(tmp_path / "straight", tmp_path / "run", only=(*same, "admission/in_archive_before_ms"))
 
 
-@pytest.mark.parametrize("stops", [5, 6, 7])
+@pytest.mark.parametrize("stops", slow_but([6], [5, 6, 7]))
 def test_stopped_about_the_turn_and_resumed(stops: int, events: pa.Table, tmp_path: Path) -> None:
     """A checkpoint holds whether the archive has ended."""
     rows, overlapping = parts(events)

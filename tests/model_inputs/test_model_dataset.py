@@ -80,6 +80,7 @@ def test_a_history_holds_the_newest(features: ModelFeatures) -> None:
         assert few.behaviour_BL[place, few.present_BL[place]].tolist() == newest.tolist()
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # where one core is lent
 @pytest.mark.parametrize(("workers", "start"), [(0, None), (2, "fork"), (2, "spawn")])
 def test_workers_change_nothing(data: ModelDataset, workers: int, start: str | None) -> None:
     """Two epochs, shuffled: each has each row once, and a row is the same in both."""

@@ -9,6 +9,7 @@ from admitted_logs import DAY_MS, START_MS, STEP_MS, AdmittedLog, admitted_logs,
 from fed_state import CLOCKS, FOREVER, feed, new_state
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_but import slow_but
 from store_places import Place, writer_at
 from stored_state import features_by_id, keep
 
@@ -27,7 +28,7 @@ CONFIGS = st.builds(
 )
 
 
-@pytest.mark.parametrize("chunk", [2, 256])
+@pytest.mark.parametrize("chunk", slow_but([2], [2, 256]))
 @settings(max_examples=25, deadline=None)
 @given(LOGS, CONFIGS, st.data())
 def test_memory_and_store_are_equal_at_every_offset(

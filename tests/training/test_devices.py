@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from pretend_device import PRETENDED, PretendDevice
+from slow_but import slow_but
 
 from interestclock.defaults import BASE, PARTS
 from interestclock.samples import SampleChunk, SampleFolder
@@ -41,7 +42,9 @@ def check_close(found_N: np.ndarray, expected_N: np.ndarray) -> None:
     np.testing.assert_allclose(found_N, expected_N, atol=0.02)
 
 
-@pytest.mark.parametrize("ranker", [BASE, *PARTS, "hour+gaussian+routine"])
+@pytest.mark.parametrize(
+    "ranker", slow_but([BASE, "hour+gaussian+routine"], [BASE, *PARTS, "hour+gaussian+routine"])
+)
 def test_a_ranker_learns_the_same_elsewhere(ranker: str, folder: SampleFolder, tmp_path: Path) -> None:
     here = run(folder, tmp_path / "here", ranker)
     with PretendDevice():
