@@ -178,3 +178,37 @@ def test_errors_say_what_is_out_of_range() -> None:
         votes.read(np.array([1, 2]), one)
     with pytest.raises(ValueError, match="genre has 1 values, 0 of them null, after 4"):
         votes.name_values("genre", pa.array(["a"]))
+
+
+def test_copies_without_votes_grow_apart() -> None:
+    """What is named later on one side comes first in the order of bytes, and changes no tie of the other."""
+    votes = new_votes()
+    twin = votes.without_votes()
+    cast = [Vote(1, (1, 2), 0, 0, 0, 0, 0), Vote(1, (3, 4), 0, 0, 0, 0, 0)]
+    add(twin, cast)
+    before = twin.read(np.array([1]), np.array([HOUR_MS]))["genre"]
+    votes.name_values("genre", pa.array([*WORDS["genre"], "A"]))
+    np.testing.assert_array_equal(twin.read(np.array([1]), np.array([HOUR_MS]))["genre"], before)
+    assert (votes.values_named("genre"), twin.values_named("genre")) == (5, 4)
+    assert votes.count(np.array([1])).tolist() == [0]
+
+
+def test_many_votes_of_few_values_are_counted_in_a_small_table() -> None:
+    votes, rows = new_votes(), 5_000
+    random = np.random.default_rng(0)
+    cast = [
+        Vote(1, (int(first), int(second)), int(mood), 1, 0, int(at), int(term))
+        for first, second, mood, at, term in zip(
+            *(random.integers(0, most, rows) for most in (5, 5, 3, 86_400, 4)), strict=True
+        )
+    ]
+    add(votes, cast)
+    read = votes.read(np.array([1]), np.array([2 * HOUR_MS]))
+    assert {name: read[name][0].tolist() for name in WORDS} == slow_clock(cast, 1, 2 * HOUR_MS)
+    assert votes._scratch.key_C.size <= 128  # 4 buckets of 7 values at most, half full
+
+
+def test_votes_of_a_value_without_a_name_are_refused() -> None:
+    votes = new_votes()
+    with pytest.raises(ValueError, match=r"without a name; say what it is called \(`name_values`\) before"):
+        add(votes, [Vote(1, (5, 0), 0, 0, 0, 0, 0)])

@@ -109,3 +109,22 @@ def test_restored_blocks_go_on_the_same() -> None:
         insert(blocks, [(2, 3, 1), (1, 5, 1), (1, 1, 0), (1, 2, 0), (1, 0, 0)], 10)
     for name, each in one.state().items():
         np.testing.assert_array_equal(each, other.state()[name], err_msg=name)
+
+
+def test_what_is_put_stands_as_it_stood_and_goes_on() -> None:
+    """Records of another's blocks, some dropped; then one that is late, and more than there is room for."""
+    blocks = new_blocks()
+    insert(blocks, [(1, 5, 0), (1, 6, 0), (2, 7, 0)])
+    blocks.release(np.array([1]))
+    known = np.array([10, 20, 30])
+    blocks.put(3, {"known_ms": known, "tie": 0 * known, "item": np.array([7, 8, 9])}, dropped=4)
+    blocks.put(4, {name: np.zeros(0, kind) for name, kind in COLUMNS.items()}, dropped=2)
+    assert of_user(blocks, 3) == [(10, 0, 7), (20, 0, 8), (30, 0, 9)]
+    assert blocks.known_before(np.full(3, 3), np.array([10, 21, 99])).tolist() == [4, 6, 7]
+    later = [(3, 40 + each, 0) for each in range(9)]
+    insert(blocks, [(3, 25, 0), (4, 1, 0), (5, 2, 0), *later], first=50)
+    assert of_user(blocks, 3)[:5] == [(10, 0, 7), (20, 0, 8), (25, 0, 50), (30, 0, 9), (40, 0, 53)]
+    assert len(of_user(blocks, 3)) == 13
+    others = [of_user(blocks, user) for user in (1, 2, 4, 5)]
+    assert others == [[], [(7, 0, 2)], [(1, 0, 51)], [(2, 0, 52)]]
+    assert blocks.known_before(np.array([4]), np.array([9])).tolist() == [3]

@@ -30,25 +30,33 @@ from interestclock.ranking import (
 )
 from interestclock.ranking.earlier_settings import with_earlier_settings, without_earlier_settings
 
-CLOCKS = (TimeEncodingConfig(), AdaptiveConfig(hour_dim=0))
-
 
 def _without(clock: RoutineConfig, *names: str) -> dict[str, Any]:
     return {name: value for name, value in describe_clock(clock).items() if name not in names}
 
 
-def test_a_ranker_with_an_adaptive_clock_of_an_earlier_version(tmp_path: Path) -> None:
-    saved = make_ranker(clocks=CLOCKS)
+@pytest.mark.parametrize(
+    ("clock", "unknown"),
+    [
+        (AdaptiveConfig(hour_dim=0), ["hour_dim"]),
+        (RoutineConfig(output_dim=8, features_in_values=False), ["features_in_values"]),
+        (RoutineConfig(output_dim=8, match=False, features_in_values=False), ["features_in_values", "match"]),
+    ],
+)
+def test_a_ranker_of_an_earlier_version(clock: Any, unknown: list[str], tmp_path: Path) -> None:
+    clocks = (TimeEncodingConfig(), clock)
+    saved = make_ranker(clocks=clocks)
     save_ranker(saved, tmp_path)
     path = tmp_path / "ranker.json"
     described = json.loads(path.read_text())
-    assert described["config"]["clocks"][1].pop("hour_dim") == 0
+    for name in unknown:
+        assert not described["config"]["clocks"][1].pop(name)
     weights = described.pop("weights_sha256")
     del described["description_sha256"]
     described |= {"description_sha256": digest_of_json(described), "weights_sha256": weights}
     path.write_text(json.dumps(described))
     loaded = load_ranker(tmp_path)
-    assert loaded.config.clocks == CLOCKS
+    assert loaded.config.clocks == clocks
     for name, value in saved.clocks.state_dict().items():
         assert torch.equal(loaded.clocks.state_dict()[name], value)
 

@@ -9,7 +9,7 @@ import pytest
 
 
 def slow_but(always: Collection[Any], values: Iterable[Any]) -> list[Any]:
-    """Values to parametrize a test by, slow but for those that run always.
+    """Values to parametrize a test by, slow but for those that run always; a tuple is one case's arguments.
 
     Example:
         >>> [getattr(each, "values", each) for each in slow_but([2], [1, 2])]

@@ -129,8 +129,10 @@ class UserVotes:
             known_ms_N: of the label. term_N: place of its term in ``EQ3_ROLES``.
 
         Raises:
-            ValueError: a number is out of its range.
+            ValueError: a number is out of its range, or a set has a value that has no name yet.
         """
+        if self.sets.codes > self._codes.count:
+            raise ValueError("a set has a value without a name; say what it is called (`name_values`) before")
         _check_range("user", user_N, np.iinfo(np.int32).max)
         _check_range("second_of_day", second_of_day_N, DAY_SECONDS - 1)
         _check_range("term", term_N, _TERMS - 1)
@@ -239,7 +241,7 @@ class UserVotes:
         return self._blocks.changes_of(user_R, whole=whole)
 
     def put(self, user: int, values: Mapping[str, npt.NDArray[Any]], *, dropped: int) -> None:
-        """Give a user without votes those that another holds, to be read alone.
+        """Give a user who never had votes those that another holds, to be read alone.
 
         Args:
             user: slot. values: (N,) by column. dropped: votes that there were before these.
@@ -247,7 +249,7 @@ class UserVotes:
         self._blocks.put(user, values, dropped=dropped)
 
     def without_votes(self) -> UserVotes:
-        """The same values and sets, and no votes; sets and values that come later are this one's alone."""
+        """The same values and sets, and no votes; values that are named later are this one's alone."""
         twin = copy(self)
         twin._blocks, twin._codes = UserBlocks(_COLUMNS, ties=()), self._codes.copy()
         twin._scratch = _scratch(_LEAST_CELLS)
@@ -324,8 +326,8 @@ class UserVotes:
 
     def _make_scratch(self, votes: int) -> None:
         """A table of cells that is half full at most, whoever's votes are counted."""
-        buckets, codes = self.config.buckets_per_day, self._codes.count
-        needed = 2 * min(votes * self.sets.longest, buckets * codes)
+        cells = min(votes * self.sets.longest, self.config.buckets_per_day * self.sets.codes)
+        needed = 2 * cells
         if needed > self._scratch.key_C.size:
             self._scratch = _scratch(1 << int(needed - 1).bit_length())
 

@@ -48,6 +48,8 @@ class ValueSets:
         self._number_of_row: dict[tuple[int, ...], dict[bytes, int]] = {}
         self._start_G, self._code_E = np.zeros(1_024, np.int64), np.zeros(1_024, np.int32)
         self.longest = 1  # codes of the set that has most
+        self.codes = 0
+        """One more than the largest code of all sets."""
 
     @property
     def count(self) -> int:
@@ -113,4 +115,5 @@ class ValueSets:
             self._code_E[first : first + codes.size] = codes
             self._start_G[number + 1] = first + codes.size
             self.longest = max(self.longest, codes.size)
+            self.codes = max(self.codes, int(codes.max(initial=-1)) + 1)
         return number

@@ -54,8 +54,8 @@ class RoutineConfig(LongTermConfig):
         time_of_day: whether search and attention see the gap in time of day.
         match: whether attention sees that a behaviour is of the candidate itself, or of an item with the same
             values of an attribute.
-        features_in_values: whether heads hand on how long ago, on which weekday and of what that was which
-            they attend to, as far as attention sees it, beside the items and gaps. The others:
+        features_in_values: whether what a head pools also holds how long ago a behaviour was, how its weekday
+            lies to now's and what it matches, as far as recency, week and match are on. The others:
             ``LongTermConfig``.
 
     Raises:
@@ -104,12 +104,12 @@ class RoutineClock(LongTermClock):
     (:math:`h_i`, ``passed_features``), how its weekday lies to now's (:math:`w_i`, ``week_features``), and
     whether it is of the candidate itself, or of an item with the same values (:math:`s_i`,
     ``match_features``). What a head makes of the past holds the same three, as its weights alone would not
-    say how long ago it was what it attends to. The search is the Long-term Clock's, by item and time of day,
+    say how long ago what it attends to was. The search is the Long-term Clock's, by item and time of day,
     and as fast.
 
     Source: Long-term Interest Clock, WWW 2025, Eq. (2) to (4), with mass, recency, week and match added.
-    Differs: these four, in relevance and in values, are not the paper's; each can be switched off, and so can
-    the gap.
+    Differs: these four, and the last three in values, are not the paper's; each can be switched off, and so
+    can the gap.
 
     Args:
         item_dim: I, width of an item's vector, as of ``LongTermClock``. config: sizes, and what it is told.
@@ -247,8 +247,8 @@ class RoutineClock(LongTermClock):
         Returns:
             float32 (B, O).
         """
-        relevance_BQK, feature_BKF = self._scored(candidate_BI, behaviour_BKI, apart_BKT)
-        pooled_BQC = pool_by_head(relevance_BQK, present_BK, (behaviour_BKI, feature_BKF))
+        relevance_BQK, parts_BKF = self._scored(candidate_BI, behaviour_BKI, apart_BKT)
+        pooled_BQC = pool_by_head(relevance_BQK, present_BK, (behaviour_BKI, *parts_BKF))
         heads_BZ = project_heads(pooled_BQC, self.value)
         if self.config.mass:
             heads_BZ = torch.cat([heads_BZ, log_mass(relevance_BQK, present_BK)], dim=1)
@@ -264,23 +264,28 @@ class RoutineClock(LongTermClock):
 
     def _scored(
         self, candidate_BI: Tensor, behaviour_BKI: Tensor, apart_BKT: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, list[Tensor]]:
         """Relevance by head, and what values hold beside items; a gap that is switched off is 0 for all."""
-        gap_BK, passed_BK, then_BK, now_BK = apart_BKT.unbind(2)
-        config, dtype = self.config, candidate_BI.dtype
-        feature_BKF, time_BKQ = self._of_gaps(gap_BK if config.time_of_day else gap_BK * 0, dtype=dtype)
+        gap_BK = apart_BKT[..., 0]
+        gap_BK = gap_BK if self.config.time_of_day else gap_BK * 0
+        feature_BKF, time_BKQ = self._of_gaps(gap_BK, dtype=candidate_BI.dtype)
         relevance_BQK = self._relevance(candidate_BI, behaviour_BKI, time_BKQ)
         if self.passed is None:
-            return relevance_BQK, feature_BKF
+            return relevance_BQK, [feature_BKF]
+        seen_BKF = torch.cat(self._seen(candidate_BI, behaviour_BKI, apart_BKT), dim=2)
+        passed_BKQ: Tensor = self.passed(seen_BKF)
+        in_values = [feature_BKF, seen_BKF] if self.config.features_in_values else [feature_BKF]
+        return relevance_BQK + passed_BKQ.transpose(1, 2), in_values
+
+    def _seen(self, candidate_BI: Tensor, behaviour_BKI: Tensor, apart_BKT: Tensor) -> list[Tensor]:
+        """What u sees, as far as it is switched on."""
+        _, passed_BK, then_BK, now_BK = apart_BKT.unbind(2)
+        config, dtype = self.config, candidate_BI.dtype
         parts = [passed_features(passed_BK, dtype=dtype)] if config.recency else []
         parts += [week_features(then_BK, now_BK, dtype=dtype)] if config.week else []
         if config.match:
             parts += [match_features(candidate_BI, behaviour_BKI, part_dim=self.part_dim)]
-        seen_BKF = torch.cat(parts, dim=2)
-        passed_BKQ: Tensor = self.passed(seen_BKF)
-        if config.features_in_values:
-            feature_BKF = torch.cat([feature_BKF, seen_BKF], dim=2)
-        return relevance_BQK + passed_BKQ.transpose(1, 2), feature_BKF
+        return parts
 
 
 class _Module(LongTermModule):

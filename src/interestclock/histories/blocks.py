@@ -96,9 +96,10 @@ class UserBlocks:
         self._restore_order(user_N)
 
     def put(self, user: int, values: Mapping[str, Column], *, dropped: int) -> None:
-        """Give a user without a block what other blocks hold of one, in the order in which it stands there.
+        """Give a user who never had records what other blocks hold of one, in the order in which it stands.
 
-        The block is a new one behind all others, so to read a user out of a store costs little but the copy.
+        The block is a new one behind all others, none of those given back, so that to read a user out of a
+        store costs little but the copy.
 
         Args:
             values: (N,) for every column. dropped: records that there were before these.
@@ -107,8 +108,7 @@ class UserBlocks:
         blocks, first, length = self.blocks, self.used, values[KNOWN].size
         if length:
             blocks.base_U[user], blocks.capacity_U[user] = first, 1 << block_room.size_for(length)
-            self.used += int(blocks.capacity_U[user])
-            self._make_room()
+            self._make_room(first + int(blocks.capacity_U[user]))
             for name, column in self.columns.items():
                 column[first : first + length] = values[name]
         blocks.count_U[user], blocks.dropped_U[user] = dropped + length, dropped
@@ -218,19 +218,19 @@ class UserBlocks:
         place_N = np.empty_like(user_N)
         moves = Moves(*np.empty((len(Moves._fields), user_N.size), np.int64))
         room = Room(self.columns[KNOWN], self._free_C, self.used)
-        count, self.used = block_room.claim(self.blocks, room, moves, (user_N, place_N))
+        count, used = block_room.claim(self.blocks, room, moves, (user_N, place_N))
         if count:
+            self._make_room(used)
             self._move(Moves(*(each[:count] for each in moves)))
         return place_N
 
-    def _make_room(self) -> None:
-        """Have columns that reach as far as the blocks."""
-        if self.columns[KNOWN].size < self.used:
-            self.columns = {name: with_room(each, self.used) for name, each in self.columns.items()}
+    def _make_room(self, used: int) -> None:
+        """Have columns that reach as far as all blocks."""
+        before, self.used = self.columns[KNOWN].size, used
+        self.columns = {name: with_room(each, used, used=before) for name, each in self.columns.items()}
 
     def _move(self, moves: Moves) -> None:
         """Take records to blocks in which there is room."""
-        self._make_room()
         for column in self.columns.values():
             block_room.slide(column, moves)
         block_room.settle(self.blocks, self.columns[KNOWN], moves, self._free_C)

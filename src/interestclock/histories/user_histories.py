@@ -179,7 +179,7 @@ class UserHistories:
         return self._blocks.changes_of(user_R, whole=whole)
 
     def put(self, user: int, values: Mapping[str, npt.NDArray[Any]], *, dropped: int) -> None:
-        """Give a user without behaviours those that another holds, to be read alone.
+        """Give a user who never had behaviours those that another holds, to be read alone.
 
         Args:
             user: slot. values: as ``of_user`` gives them. dropped: behaviours that there were before these.

@@ -49,18 +49,14 @@ class LmdbReader:
 
     def items_changed_after(self, position: int) -> list[int]:
         """Slots of items that changed behind a position."""
-        if self._txn is None:
-            raise ResultError(ENDED)
-        cursor = self._txn.cursor(db=self._databases["item_feed"])
+        cursor = self._open().cursor(db=self._databases["item_feed"])
         if not cursor.set_range(feed_key(position + 1, 0)):
             return []
         return [int.from_bytes(bytes(key)[8:], "big") for key in cursor.iternext(values=False)]
 
     def slots_in(self, those: ItemList) -> Iterator[int]:
         """Slots of a list's items."""
-        if self._txn is None:
-            raise ResultError(ENDED)
-        return slots_in(self._txn, self._databases["item_lists"], those)
+        return slots_in(self._open(), self._databases["item_lists"], those)
 
     def everyone(self, midnights: Sequence[int]) -> dict[int, bytes]:
         """Everyone's counts at midnights."""
@@ -87,8 +83,8 @@ class LmdbReader:
         )
 
     def _chunks(self, database: str, index: int, dropped: int, count: int) -> list[bytes]:
-        get, of = self._txn.get, self._databases[database]
-        return [get(chunk_key(index, each), db=of) for each in chunks(dropped, count)]
+        txn, of = self._open(), self._databases[database]
+        return [txn.get(chunk_key(index, each), db=of) for each in chunks(dropped, count)]
 
     def _texts(self, place: int, known: int) -> Iterator[bytes]:
         cursor = self._txn.cursor(db=self._databases["values"])
@@ -104,6 +100,10 @@ class LmdbReader:
             yield from map(bytes, cursor.iternext(keys=False))
 
     def _get(self, database: str, key: bytes) -> Any:
-        if self._txn is None:
+        return self._open().get(key, db=self._databases[database])
+
+    def _open(self) -> Any:
+        """The transaction, as long as it lasts."""
+        if (txn := self._txn) is None:
             raise ResultError(ENDED)
-        return self._txn.get(key, db=self._databases[database])
+        return txn
