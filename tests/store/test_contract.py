@@ -122,6 +122,9 @@ def test_errors_of_a_view(place: Places) -> None:
                 view.read(np.array([1]), np.array([view.complete_from_ms - 1]), clocks_at_ms_M=None)
         with pytest.raises(ResultError, match="the snapshot has ended"):
             view.slots("user", pa.array(["ann"]))
+        for texts, sets in (({0: 0}, None), ({}, 0)):
+            with pytest.raises(ResultError, match="the snapshot has ended"):
+                view._reader.values_after(texts, sets)
 
 
 def test_a_store_that_is_not_there(place: Places) -> None:

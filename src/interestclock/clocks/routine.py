@@ -272,20 +272,20 @@ class RoutineClock(LongTermClock):
         relevance_BQK = self._relevance(candidate_BI, behaviour_BKI, time_BKQ)
         if self.passed is None:
             return relevance_BQK, [feature_BKF]
-        seen_BKF = torch.cat(self._seen(candidate_BI, behaviour_BKI, apart_BKT), dim=2)
+        seen_BKF = self._seen(candidate_BI, behaviour_BKI, apart_BKT)
         passed_BKQ: Tensor = self.passed(seen_BKF)
         in_values = [feature_BKF, seen_BKF] if self.config.features_in_values else [feature_BKF]
         return relevance_BQK + passed_BKQ.transpose(1, 2), in_values
 
-    def _seen(self, candidate_BI: Tensor, behaviour_BKI: Tensor, apart_BKT: Tensor) -> list[Tensor]:
-        """What u sees, as far as it is switched on."""
+    def _seen(self, candidate_BI: Tensor, behaviour_BKI: Tensor, apart_BKT: Tensor) -> Tensor:
+        """What u sees, as far as it is switched on, side by side."""
         _, passed_BK, then_BK, now_BK = apart_BKT.unbind(2)
         config, dtype = self.config, candidate_BI.dtype
         parts = [passed_features(passed_BK, dtype=dtype)] if config.recency else []
         parts += [week_features(then_BK, now_BK, dtype=dtype)] if config.week else []
         if config.match:
             parts += [match_features(candidate_BI, behaviour_BKI, part_dim=self.part_dim)]
-        return parts
+        return torch.cat(parts, dim=2)
 
 
 class _Module(LongTermModule):

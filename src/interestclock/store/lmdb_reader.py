@@ -87,7 +87,7 @@ class LmdbReader:
         return [txn.get(chunk_key(index, each), db=of) for each in chunks(dropped, count)]
 
     def _texts(self, place: int, known: int) -> Iterator[bytes]:
-        cursor = self._txn.cursor(db=self._databases["values"])
+        cursor = self._open().cursor(db=self._databases["values"])
         if cursor.set_range(value_key(place, known + 1)):
             for key, value in cursor:
                 if bytes(key[:2]) != value_key(place, 0)[:2]:
@@ -95,7 +95,7 @@ class LmdbReader:
                 yield bytes(value)
 
     def _sets(self, known: int) -> Iterator[bytes]:
-        cursor = self._txn.cursor(db=self._databases["sets"])
+        cursor = self._open().cursor(db=self._databases["sets"])
         if cursor.set_range(number_key(known)):
             yield from map(bytes, cursor.iternext(keys=False))
 
