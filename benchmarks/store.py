@@ -103,8 +103,9 @@ def read_ms(store: LmdbStore | RedisStore, user: int, at_ms: int, times: int = 5
             began = perf_counter()
             with store.snapshot() as view:
                 slot = view.slots("user", pa.array([user]))
-                view.read(slot, at_ms_M, clocks_at_ms_M=at_ms_M if "profile" in name else None)
-                if "history" in name:
+                history, profile = ("history" in name), ("profile" in name)
+                view.read(slot, at_ms_M if history else None, clocks_at_ms_M=at_ms_M if profile else None)
+                if history:
                     view.histories()
             milliseconds.append(1_000 * (perf_counter() - began))
     return taken

@@ -208,6 +208,9 @@ def test_who_is_not_known_has_empty_features() -> None:
     nobody = np.zeros(0, np.int64)
     assert state.read(nobody, nobody, clocks_at_ms_M=nobody).clocks["genre"].shape == (0, 4, 2)
     assert state.read(nobody, nobody, clocks_at_ms_M=None).clocks == {}
+    clocks_alone = state.read(np.array([0, 1, 50]), None, clocks_at_ms_M=at_ms_M)
+    assert clocks_alone.known_M.tolist() == []
+    np.testing.assert_array_equal(clocks_alone.clocks["genre"], features.clocks["genre"])
 
 
 def test_nothing_is_asked_of_labels_of_exposures_that_are_closed() -> None:

@@ -127,6 +127,36 @@ def test_errors_of_a_view(place: Places) -> None:
                 view._reader.values_after(texts, sets)
 
 
+def test_a_history_is_fetched_when_it_is_asked_for(place: Places) -> None:
+    where = place()
+    state = filled(where, 1)
+    at_ms_M = np.array([TIMES[-1]])
+    with open_store(where) as store:
+        with store.snapshot() as view:
+            ann, eve = view.slots("user", pa.array(["ann"])), view.slots("user", pa.array(["eve"]))
+            asked = state.slots("user", pa.array(["ann"]))
+            alone = view.read(ann, None, clocks_at_ms_M=at_ms_M)
+            assert alone.known_M.tolist() == []
+            both = view.read(ann, at_ms_M, clocks_at_ms_M=at_ms_M)
+            known_M = state.read(asked, at_ms_M, clocks_at_ms_M=None).known_M
+            assert both.known_M.tolist() == known_M.tolist()
+            assert known_M.any()
+            assert alone.clocks.keys() == both.clocks.keys()
+            for name, clocks in both.clocks.items():
+                np.testing.assert_array_equal(alone.clocks[name], clocks)
+            bob = view.slots("user", pa.array(["bob"]))
+            items = view.user_histories.of_user(int(bob[0]))["item"]
+            assert items.size
+            assert view.user_histories.of_user(int(eve[0]))["item"].size
+        held = view.read(np.concatenate([bob, ann]), np.repeat(at_ms_M, 2), clocks_at_ms_M=None)
+        assert held.known_M.all()  # what was fetched stays
+        with store.snapshot() as view:
+            ann = view.slots("user", pa.array(["ann"]))
+        for _ in range(2):
+            with pytest.raises(ResultError, match="the snapshot has ended"):
+                view.read(ann, at_ms_M, clocks_at_ms_M=None)
+
+
 def test_a_store_that_is_not_there(place: Places) -> None:
     with pytest.raises(ResultError, match=r"write one first|holds no store"):
         open_store(place())

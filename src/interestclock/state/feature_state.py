@@ -318,19 +318,22 @@ class FeatureState:
     def read(
         self,
         user_M: IntArray,
-        known_at_ms_M: IntArray,
+        known_at_ms_M: IntArray | None,
         *,
         clocks_at_ms_M: IntArray | None,
         population_votes: float = 0.0,
     ) -> Features:
         """What was known of users strictly before moments, as ``FeatureView`` says."""
-        self._check_complete(known_at_ms_M)
         clocks: dict[str, npt.NDArray[np.int32]] = {}
         if self.votes is not None and clocks_at_ms_M is not None:
             self._check_complete(clocks_at_ms_M)
             population = self._population(self.votes, clocks_at_ms_M, population_votes)
             clocks = self.votes.read(user_M, clocks_at_ms_M, population=population)
-        return Features(known_M=self.user_histories.known_before(user_M, known_at_ms_M), clocks=clocks)
+        known_M = np.zeros(0, np.int64)
+        if known_at_ms_M is not None:
+            self._check_complete(known_at_ms_M)
+            known_M = self.user_histories.known_before(user_M, known_at_ms_M)
+        return Features(known_M=known_M, clocks=clocks)
 
     def _population(self, votes: UserVotes, at_ms_M: IntArray, population_votes: float) -> Population | None:
         """Everyone's counts as of midnights: those that passed, or any where none was ever told of."""

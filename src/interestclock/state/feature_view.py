@@ -25,6 +25,7 @@ class Features:
 
     Args:
         known_M: int64, how many behaviours of the user were known: a pointer into ``FeatureView.histories``.
+            Of length 0 where histories were not asked for.
         clocks: int32 (M, H, V) per clock attribute: Eq. 3's best values by bucket, best first, 0 is none.
     """
 
@@ -58,7 +59,7 @@ class FeatureView(Protocol):
     def read(
         self,
         user_M: IntArray,
-        known_at_ms_M: IntArray,
+        known_at_ms_M: IntArray | None,
         *,
         clocks_at_ms_M: IntArray | None,
         population_votes: float = 0.0,
@@ -67,7 +68,8 @@ class FeatureView(Protocol):
 
         Args:
             user_M: slots; 0 and who has no past get empty features.
-            known_at_ms_M: of histories. clocks_at_ms_M: of clocks; None reads none.
+            known_at_ms_M: of histories. clocks_at_ms_M: of clocks. None reads none of them, and of a store
+                does not even fetch them.
             population_votes: κ, how many votes everyone else's come to in each bucket, as of the last
                 midnight (UTC) that had passed at ``clocks_at_ms_M`` (``with_population``); 0 adds none.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from interestclock.errors import ResultError
@@ -76,13 +77,14 @@ class LmdbReader:
         if value is None:
             return None
         header = Header.unpack(value)
+        chunks_of = partial(self._chunks, header.number)
         return UserValues(
             header,
-            self._chunks("history", header.number, header.behaviours_dropped, header.behaviours),
-            self._chunks("votes", header.number, header.votes_dropped, header.votes),
+            partial(chunks_of, "history", header.behaviours_dropped, header.behaviours),
+            partial(chunks_of, "votes", header.votes_dropped, header.votes),
         )
 
-    def _chunks(self, database: str, index: int, dropped: int, count: int) -> list[bytes]:
+    def _chunks(self, index: int, database: str, dropped: int, count: int) -> list[bytes]:
         txn, of = self._open(), self._databases[database]
         return [txn.get(chunk_key(index, each), db=of) for each in chunks(dropped, count)]
 

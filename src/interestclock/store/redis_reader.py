@@ -110,10 +110,11 @@ class RedisReader:
         try:
             header, as_of = Header.unpack(values[HEADER]), AsOf.unpack(values[AS_OF])
             behaviours = chunks(header.behaviours_dropped, header.behaviours)
+            votes = chunks(header.votes_dropped, header.votes)
             return UserValues(
                 header,
-                [values[behaviours_field(each)] for each in behaviours],
-                [values[votes_field(each)] for each in chunks(header.votes_dropped, header.votes)],
+                partial(self._still_open, [values[behaviours_field(each)] for each in behaviours]),
+                partial(self._still_open, [values[votes_field(each)] for each in votes]),
                 as_of.position,
                 as_of.complete_from_ms,
             )
@@ -140,9 +141,16 @@ class RedisReader:
         return replies
 
     def _run(self, commands: Sequence[Command]) -> list[Any]:
+        self._check_open()
+        return self._connection.run(commands)
+
+    def _still_open(self, fetched: list[bytes]) -> list[bytes]:
+        self._check_open()
+        return fetched
+
+    def _check_open(self) -> None:
         if self._ended:
             raise ResultError(ENDED)
-        return self._connection.run(commands)
 
 
 class _Numbered:

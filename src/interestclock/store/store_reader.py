@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from interestclock.store.item_lists import ItemList
@@ -15,13 +15,14 @@ __all__ = ["NewValues", "StoreReader", "UserValues"]
 class UserValues(NamedTuple):
     """A user's records, all of one moment.
 
-    ``history`` and ``votes`` are chunks in order. ``position`` is that of the user's last change, and
+    ``history`` and ``votes`` give chunks in order, to whom asks for them before the snapshot ends (else they
+    raise ``ResultError``). ``position`` is that of the user's last change, and
     ``complete_from_ms`` (UTC) what held then: of stores whose snapshots are not of one moment for everyone.
     """
 
     header: Header
-    history: Sequence[bytes]
-    votes: Sequence[bytes]
+    history: Callable[[], Sequence[bytes]]
+    votes: Callable[[], Sequence[bytes]]
     position: int = 0
     complete_from_ms: int = BEFORE_ALL_MS
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -23,21 +23,22 @@ from interestclock.state.item_listing import check_listing
 from interestclock.store.item_lists import EVERY_ITEM, ItemList
 from interestclock.store.known_values import Named, name_values
 from interestclock.store.records import Header, ItemRecord, StoreMeta, joined
-from interestclock.store.store_reader import StoreReader, UserValues
+from interestclock.store.store_reader import StoreReader
 
 __all__ = ["StoreView"]
 
 # Shapes: M users at a time, N ids or items, V values, H buckets, X codes, T terms, C chunks.
 
 IntArray = npt.NDArray[np.integer]
+_Unread = tuple[Callable[[], Sequence[bytes]], int]  # fetches a user's records; how many are dropped
 
 
 class StoreView:
     """A ``FeatureView`` of what was committed when its snapshot was taken.
 
-    Users have slots of this view alone, from 1 on in the order in which ``slots`` is asked for them, which
-    reads their records, of all of a call at once; items have the store's. Made by ``LmdbStore.snapshot``, for
-    as long as that is open.
+    Users have slots of this view alone, from 1 on in the order in which ``slots`` is asked for them; their
+    histories and votes are fetched as they are first read. Items have the store's slots. Made by
+    ``LmdbStore.snapshot``, for as long as that is open.
 
     Args:
         reader: of the snapshot. meta: where the store stands. schema, config: of the state.
@@ -76,10 +77,11 @@ class StoreView:
         self.schema, self.config = schema, config
         self._reader, self._meta, self._values, self._renewed = reader, meta, values, renewed
         self._complete_from_ms = meta.complete_from_ms
-        self.user_histories = UserHistories(longest=config.longest)
-        self.user_histories.admit(0)
-        self._behaviour_types = self.user_histories.column_types
+        self._histories = UserHistories(longest=config.longest)
+        self._histories.admit(0)
         self._votes = values.votes
+        self._histories_unread: dict[int, _Unread] = {}  # by slot, of which nobody has asked for them yet
+        self._votes_unread: dict[int, _Unread] = {}
         self._slot_of: dict[int | str, int] = {}
         self._user_positions = [0]
         self._headers: list[tuple[int | str | None, Header | None]] = [(None, None)]
@@ -131,19 +133,23 @@ class StoreView:
     def read(
         self,
         user_M: IntArray,
-        known_at_ms_M: IntArray,
+        known_at_ms_M: IntArray | None,
         *,
         clocks_at_ms_M: IntArray | None,
         population_votes: float = 0.0,
     ) -> Features:
         """What was known of users strictly before moments, as ``FeatureView`` says."""
-        self._check_complete(known_at_ms_M)
         clocks: dict[str, npt.NDArray[np.int32]] = {}
         if self._votes is not None and clocks_at_ms_M is not None:
             self._check_complete(clocks_at_ms_M)
+            _lay(self._votes_unread, self._votes)
             population = self._population(self._votes, clocks_at_ms_M, population_votes)
             clocks = self._votes.read(user_M, clocks_at_ms_M, population=population)
-        return Features(known_M=self.user_histories.known_before(user_M, known_at_ms_M), clocks=clocks)
+        known_M = np.zeros(0, np.int64)
+        if known_at_ms_M is not None:
+            self._check_complete(known_at_ms_M)
+            known_M = self.user_histories.known_before(user_M, known_at_ms_M)
+        return Features(known_M=known_M, clocks=clocks)
 
     def _population(self, votes: UserVotes, at_ms_M: IntArray, population_votes: float) -> Population | None:
         """Everyone's counts as of midnights that passed."""
@@ -155,6 +161,16 @@ class StoreView:
             midnights=self._values.midnights,
             counts_of=self._everyone_at,
         )
+
+    @property
+    def user_histories(self) -> UserHistories:
+        """Behaviours of the users that were asked for, fetched as they are first needed.
+
+        Raises:
+            ResultError: the snapshot has ended, and some were not fetched before.
+        """
+        _lay(self._histories_unread, self._histories)
+        return self._histories
 
     def histories(self) -> Histories:
         """Behaviours of the users that were asked for; it holds until others are."""
@@ -239,21 +255,14 @@ class StoreView:
             self._renew()
         for each, found in zip(new, read, strict=True):
             if found is not None:
-                self._slot_of[each] = len(self._headers)
-                self._load(len(self._headers), found)
-                self._headers.append((each, found.header))
+                header, slot = found.header, len(self._headers)
+                self._slot_of[each] = slot
+                self._complete_from_ms = max(self._complete_from_ms, found.complete_from_ms)
+                self._histories_unread[slot] = found.history, header.behaviours_dropped
+                self._votes_unread[slot] = found.votes, header.votes_dropped
+                self._headers.append((each, header))
                 self._user_positions.append(found.position)
         return self._slot_of
-
-    def _load(self, slot: int, found: UserValues) -> None:
-        """Lay a user's records as they lie in memory."""
-        header = found.header
-        self._complete_from_ms = max(self._complete_from_ms, found.complete_from_ms)
-        values = joined(found.history, self._behaviour_types, dropped=header.behaviours_dropped)
-        self.user_histories.put(slot, values, dropped=header.behaviours_dropped)
-        if self._votes is not None:
-            values = joined(found.votes, self._votes.column_types, dropped=header.votes_dropped)
-            self._votes.put(slot, values, dropped=header.votes_dropped)
 
     def _item_slots(self, ids: Mapping[int | str, None]) -> dict[int | str, int]:
         wanted = list(ids)
@@ -305,6 +314,14 @@ class StoreView:
                 f"features as of {int(at_ms_M.min())} are asked for, but they are kept from "
                 f"{self.complete_from_ms} on; keep them longer (--keep-hours)"
             )
+
+
+def _lay(unread: dict[int, _Unread], into: UserHistories | UserVotes) -> None:
+    """Fetch users' records, and lay them as they lie in memory."""
+    for slot in list(unread):
+        fetch, dropped = unread[slot]
+        into.put(slot, joined(fetch(), into.column_types, dropped=dropped), dropped=dropped)
+        del unread[slot]
 
 
 def _as_of(record: ItemRecord, at_ms: int) -> list[list[int]]:
