@@ -86,6 +86,8 @@ class GapTables:
         if self._table is None or state != self._of:
             weight = gap.first.weight
             feature_GF = _every_feature(weight.dtype, weight.device)
-            self._table = GapTable(feature_GF, gap(feature_GF), gap.summed(feature_GF))
+            # A gap's heads side by side: looked up as the networks leave them, they take eight times as long.
+            score_GQ = gap(feature_GF).contiguous()
+            self._table = GapTable(feature_GF, score_GQ, gap.summed(feature_GF).contiguous())
             self._of = state
         return self._table
