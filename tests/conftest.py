@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import settings
+
+from interestclock import workers
 
 settings.register_profile("any machine", deadline=None)  # a busy one takes longer, and is not wrong
 settings.load_profile("any machine")
@@ -37,6 +41,20 @@ def supplied_data() -> Path:
     if not (folder / "nyc_checkins.tsv.gz").exists():
         pytest.skip(f"no real logs in {folder}; set INTERESTCLOCK_DATA to a folder that has them")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forked_workers() -> Iterator[None]:
+    """Workers of a comparison are forked by a server that has imported what a new one takes five seconds for.
+
+    ``test_workers.py`` starts them as they are for users.
+    """
+    multiprocessing.set_forkserver_preload(
+        ["interestclock.studies.compare", "interestclock.live", "interestclock.updater", "torch._dynamo"]
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "_START", "forkserver")
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -128,6 +128,7 @@ def test_every_module_is_imported_without_posix(posixless: Surroundings) -> None
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_a_comparison_runs_without_posix(posixless: Surroundings) -> None:
     write_simulated_log(posixless.folder / "log", size=TINY)
     assert "longterm" in posixless.command(*COMPARE, "--jobs", "2")

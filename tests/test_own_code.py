@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from own_code import command, write_own_code
+from warm_command import WarmCommand, warm_command
 
 from interestclock.errors import ResultError
 from interestclock.live import Checkpoints
@@ -27,6 +29,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("own")
     write_own_code(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[WarmCommand]:
+    with warm_command("interestclock.studies.compare", "interestclock.live") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -170,9 +178,11 @@ def newest_state(trainer: Path) -> dict[str, np.ndarray]:
         ),
     ],
 )
-def test_what_cannot_be_is_said_in_a_line(arguments: list[str], told: str, folder: Path) -> None:
-    done = command(folder, *arguments)
-    assert done.returncode == 1
-    assert told in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+def test_what_cannot_be_is_said_in_a_line(
+    arguments: list[str], told: str, folder: Path, warm: WarmCommand
+) -> None:
+    done = warm.run(arguments, folder=folder)
+    assert done.status == 1
+    assert told in " ".join(done.said.split())
+    assert "Traceback" not in done.said
     assert not (folder / "x").exists()

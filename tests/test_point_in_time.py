@@ -204,7 +204,7 @@ def test_nor_does_what_the_item_table_says_of_items_to_come(kind: str) -> None:
 
 
 @pytest.mark.parametrize("share", slow_but([0.6], [0.4, 0.6, 0.9]))
-@pytest.mark.parametrize("kind", LOGS)
+@pytest.mark.parametrize("kind", slow_but(["choices"], LOGS))
 def test_nor_does_it_matter_that_there_is_a_future(kind: str, share: float) -> None:
     """Labels are known at once here, so that each batch is learned before the next is cut."""
     source = LOGS[kind][0](4, delay_ms=0)
@@ -213,7 +213,7 @@ def test_nor_does_it_matter_that_there_is_a_future(kind: str, share: float) -> N
     assert_unmoved(source, replace(source, events=past), t_ms, "streaming")
 
 
-@pytest.mark.parametrize("kind", LOGS)
+@pytest.mark.parametrize("kind", slow_but(["requests"], LOGS))
 def test_the_poison_works_where_it_may(kind: str) -> None:
     """From t on predictions differ; else the tests above could pass because nothing reaches a prediction."""
     source = LOGS[kind][0](5)

@@ -15,8 +15,15 @@ from pathlib import Path
 import pytest
 import worker_jobs as jobs
 
+from interestclock import workers as workers_module
 from interestclock.errors import InterestClockError, LogError
 from interestclock.workers import Workers
+
+
+@pytest.fixture(autouse=True)
+def _spawned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they are for users; other tests fork them, which takes less time."""
+    monkeypatch.setattr(workers_module, "_START", "spawn")
 
 
 def ends(pid: int, within_s: float = 10.0) -> bool:

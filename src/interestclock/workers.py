@@ -29,6 +29,7 @@ Job = Callable[[Report], Any]
 _Answer = tuple[Literal["report", "result", "error"], Any]
 _SAFE_PATH = "PYTHONSAFEPATH"
 _EXIT_BY_SYSTEM = 128  # from here on, and below 0, exit codes are not the program's own
+_START: Literal["spawn"] = "spawn"  # the one way that all systems have
 _WAIT_S = 0.5  # Windows lets nothing interrupt a longer wait
 
 
@@ -60,7 +61,7 @@ class Workers:
         self._entered.enter_context(put_away_by(self._kill))
         try:
             with uninterrupted(), _safe_path(), _deaf(), _without_main():
-                context = multiprocessing.get_context("spawn")
+                context = multiprocessing.get_context(_START)
                 for _ in range(self._count):
                     self._workers.append(_Worker(context, self._prepare))
         except BaseException:

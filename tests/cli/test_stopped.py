@@ -82,7 +82,7 @@ def _check_stopped(command: str, ended: Ended, where: str, out: Path) -> None:
     assert command == "train" or len(ended.stderr.splitlines()) == 1, where
 
 
-@pytest.mark.parametrize("command", slow_but(["compare", "train"], sorted(COMMANDS)))
+@pytest.mark.parametrize("command", slow_but(["train"], sorted(COMMANDS)))
 def test_stopped_at_five_moments(command: str, log: Path, tmp_path: Path) -> None:
     """One in each fifth of its time, with the one signal and the other, once or twice."""
     draw = random.Random(command)

@@ -94,6 +94,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Log:
     return embedded(tmp_path_factory.mktemp("log") / "log", requests=60)
 
 
+@pytest.mark.slow
 def test_both_killed_three_times(log: Log, tmp_path: Path) -> None:
     kill_on_folder(3, log, tmp_path / "store", tmp_path / "trainer", seed=0)
     check_equal(log, tmp_path / "store", tmp_path / "trainer")

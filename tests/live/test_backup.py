@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from in_memory import HOUR_MS, REQUESTS, MemorySource, requests_log
 from killed_runs import CONFIG, check_same, last_checkpoint, train
+from slow_but import slow_but
 
 from interestclock.errors import ResultError
 from interestclock.live import LiveRun
@@ -62,7 +63,7 @@ def shell(work: Path, lines: Sequence[str]) -> Iterator[Callable[[], None]]:
         yield lambda line=line: subprocess.run(line, shell=True, cwd=work, check=True)
 
 
-@pytest.mark.parametrize("every", [1, 3])
+@pytest.mark.parametrize("every", slow_but([1], [1, 3]))
 def test_copied_in_the_order_of_the_page_while_it_runs(every: int, log: Path, tmp_path: Path) -> None:
     run_with(log, tmp_path, shell(tmp_path, commands("Back up")), every=every)
     backup = tmp_path / "backup"

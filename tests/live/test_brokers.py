@@ -87,6 +87,7 @@ def test_an_embedded_log(tmp_path: Path) -> None:
     check_same(tmp_path / "run", tmp_path / "dropped")  # what was admitted is not asked for again
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
 def test_redis_streams(tmp_path: Path) -> None:
     server = RedisServer(tmp_path)
@@ -107,6 +108,7 @@ def test_redis_streams(tmp_path: Path) -> None:
         server.stop()
 
 
+@pytest.mark.slow
 def test_kafka(tmp_path: Path) -> None:
     confluent_kafka = pytest.importorskip("confluent_kafka")
     with KafkaMock() as address:

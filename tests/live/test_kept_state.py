@@ -191,7 +191,7 @@ def check_accounts(run: LiveRun, *, received: int, kept: int) -> None:
 
 @pytest.mark.parametrize(
     ("ending", "arrivals"),
-    slow_but([(stopped, 18), (killed, 12)], [(stopped, 2), (stopped, 18), (killed, 12), (killed, 26)]),
+    slow_but([(killed, 12)], [(stopped, 2), (stopped, 18), (killed, 12), (killed, 26)]),
 )
 def test_features_are_those_of_a_trainer_that_was_there_all_along(
     ending: Callable, arrivals: int, straight: LiveRun, features, tmp_path: Path
@@ -263,7 +263,7 @@ def test_the_same_settings_start_with_fresh_weights(events: pa.Table, tmp_path: 
     assert run.trainer.rows.ledgers["user"].statistics.admitted > 0
 
 
-@pytest.mark.parametrize("arrivals", [1, 9])
+@pytest.mark.parametrize("arrivals", slow_but([9], [1, 9]))
 def test_resumed_to_the_bit_without_the_other(arrivals: int, events: pa.Table, tmp_path: Path) -> None:
     """The other was killed, so that what it had admitted since its checkpoint is learned again first."""
     killed(LiveRun(messages(events), tmp_path / "old", config=OLD), 12)

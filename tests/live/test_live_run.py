@@ -209,7 +209,9 @@ def test_a_disk_that_is_full_at_the_start(
     check_same(straight, tmp_path / "run")
 
 
-@pytest.mark.parametrize("what", ["checkpoint", "admitted", "predictions", "snapshot"])
+@pytest.mark.parametrize(
+    "what", slow_but(["checkpoint"], ["checkpoint", "admitted", "predictions", "snapshot"])
+)
 def test_a_disk_that_fills_up(
     what: str, log: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

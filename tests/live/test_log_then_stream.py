@@ -95,7 +95,7 @@ def test_a_log_then_its_stream_is_one_stream(lateness_ms: int, events: pa.Table,
     assert counts.duplicates > 0  # labels, at least, that the archive has beforehand
 
 
-@pytest.mark.parametrize("after", slow_but([4, 6], range(8)))
+@pytest.mark.parametrize("after", slow_but([4], range(8)))
 def test_killed_about_the_turn(after: int, events: pa.Table, tmp_path: Path) -> None:
     """225 rows in arrivals of 50: the last of the archive is the fifth; then comes the tick that turns."""
     rows, overlapping = parts(events)
@@ -224,6 +224,7 @@ def test_with_an_embedded_log(events: pa.Table, tmp_path: Path) -> None:
     assert so_far.items() <= whole.items()
 
 
+@pytest.mark.slow
 def test_with_kafka(events: pa.Table, tmp_path: Path) -> None:
     """The archive, then a topic of four partitions, which reach back behind the archive's watermark."""
     confluent_kafka = pytest.importorskip("confluent_kafka")

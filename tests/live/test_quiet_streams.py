@@ -11,6 +11,7 @@ import pytest
 from in_memory import HOUR_MS, REQUESTS, START_MS
 from killed_runs import check_same
 from live_stream import timed_messages
+from slow_but import slow_but
 from small_live import LIVE
 
 from interestclock.admission import AdmissionConfig, AdmittedLog
@@ -226,7 +227,7 @@ def test_it_is_learned_again_to_the_bit(straight: tuple[Path, LiveRun], tmp_path
     check_learned_again(straight[0], tmp_path / "again")
 
 
-@pytest.mark.parametrize("turns", [7, 30])
+@pytest.mark.parametrize("turns", slow_but([7], [7, 30]))
 def test_killed_around_ticks_it_ends_to_the_bit(turns: int, tmp_path: Path) -> None:
     time, kills = Time(), 0
     while True:

@@ -171,6 +171,7 @@ def embeddings_of(trainer: LiveTrainer, kind: str) -> dict[str, list[float]]:
     return {each: weight[row].tolist() for each, row in rows_of(trainer, kind).items()}
 
 
+@pytest.mark.slow
 def test_a_search_finds_what_it_finds_by_id() -> None:
     """But for how a processor rounds: items' projections are multiplied in the order of their slots.
 

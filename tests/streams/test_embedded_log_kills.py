@@ -14,7 +14,6 @@ from embedded_logs import CALLERS, append_for_ever, followed, messages_in
 from interestclock.streams import EmbeddedLogWriter
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["interestclock.streams"])
 
 
 def killed_after(folder: Path, turn: int, after_s: float) -> list[tuple[int, list[bytes]]]:

@@ -23,9 +23,7 @@ from interestclock.embeddings import IdPolicy
 from interestclock.live import CheckpointManifest, Checkpoints, LiveRun, PredictionParts
 from interestclock.streams import EmbeddedLogSource, KafkaSource, LiveSource, RedisSource, ReplaySource
 
-# Processes are made by a server that has the package loaded: a new interpreter would take seconds each time.
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["interestclock.live", "interestclock.streams", "interestclock.updater"])
+_context = multiprocessing.get_context("forkserver")  # which ``conftest.py`` gives what takes long
 
 Work = Callable[[Path, bool], None]
 

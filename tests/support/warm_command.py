@@ -15,20 +15,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _FORK = """
-import contextlib, json, os, sys
+import contextlib, importlib, json, os, sys
 from interestclock.cli import main
 from interestclock.cli.app import app
 
 with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
     app(["compare", "--help"], standalone_mode=False)  # imports what options and help are made with
+for name in sys.argv[1:]:
+    importlib.import_module(name)
 print(json.dumps(sorted(sys.modules)), flush=True)
 for line in sys.stdin:
-    words, said = json.loads(line)
+    words, said, folder = json.loads(line)
     child = os.fork()
     if child == 0:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for number in (1, 2):
             os.dup2(os.open(said, os.O_WRONLY | os.O_APPEND), number)
+        os.chdir(folder)
         sys.argv = ["interestclock", *words]
         try:
             main()
@@ -56,12 +59,13 @@ class WarmCommand:
         self._process, self._said = process, said
         self.imported = frozenset(json.loads(process.stdout.readline()))
 
-    def run(self, words: Sequence[str]) -> Done:
-        """Run ``interestclock`` on words."""
+    def run(self, words: Sequence[str], *, folder: Path | None = None) -> Done:
+        """Run ``interestclock`` on words, in a folder or where it was started."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._said.write_text("")
-        print(json.dumps([list(words), str(self._said)]), file=self._process.stdin, flush=True)
+        call = [list(words), str(self._said), str(folder or Path.cwd())]
+        print(json.dumps(call), file=self._process.stdin, flush=True)
         status = int(self._process.stdout.readline())
         said, found, imported = self._said.read_text().partition("imported:")
         assert found, said
@@ -70,9 +74,10 @@ class WarmCommand:
 
 
 @contextmanager
-def warm_command() -> Iterator[WarmCommand]:
-    """Start it; it ends with the block."""
-    command = [sys.executable, "-c", _FORK]
+def warm_command(*imported: str) -> Iterator[WarmCommand]:
+    """Start it, with more modules that it imports once for all; it ends with the block."""
+    # -P, as the console script: nothing is imported from the current folder.
+    command = [sys.executable, "-P", "-c", _FORK, *imported]
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process,

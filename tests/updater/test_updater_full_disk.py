@@ -41,6 +41,7 @@ def fill_and_go_on(disk: Path, elsewhere: Path) -> None:
     assert len(refused) > 1, offsets
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not may_mount(), reason="no file system can be mounted here")
 def test_a_disk_that_is_full_and_has_room_again(tmp_path: Path) -> None:
     disk, elsewhere = tmp_path / "disk", tmp_path / "elsewhere"

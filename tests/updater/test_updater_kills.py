@@ -115,6 +115,7 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
     server.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
 def test_killed_three_times_with_its_store_on_a_server(log: Log, tmp_path: Path, server: RedisServer) -> None:
     kill_often(3, log, tmp_path / "updater", seed=0, store=address(server))
@@ -157,7 +158,10 @@ def kill_the_server(times: int, log: Log, folder: Path, server: RedisServer) -> 
         shutil.rmtree(folder)
 
 
-@pytest.fixture(params=[ALL_IS_KEPT, NOTHING_IS_KEPT], ids=["all is kept", "nothing is kept"])
+@pytest.fixture(
+    params=[ALL_IS_KEPT, pytest.param(NOTHING_IS_KEPT, marks=pytest.mark.slow)],
+    ids=["all is kept", "nothing is kept"],
+)
 def its_own_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RedisServer]:
     """A server that a test may kill."""
     server = RedisServer(tmp_path, request.param)
