@@ -109,11 +109,11 @@ def test_refused_rows_keep_their_place_and_are_said(tmp_path: Path) -> None:
         assert {name for name, value in row.items() if value is not None} == {"usable", "log_row"}
     kept = pa.array(usable)
     assert features.table["item_id"].filter(kept).equals(log["item_id"].filter(kept))
-    assert features.remark == (
+    assert features.remarks[0] == (
         "3 of 602 rows have no features (duplicates: 2, dead letters: 1): they are not usable in table, and "
         "not in torch()"
     )
-    assert features.remark in repr(features)
+    assert all(each in repr(features) for each in features.remarks)
     data = features.torch()
     assert data.batch(range(len(data))).log_row_B.tolist() == [
         row for row in range(1, log.num_rows + 1) if row not in features.left_out
@@ -122,7 +122,7 @@ def test_refused_rows_keep_their_place_and_are_said(tmp_path: Path) -> None:
 
 def test_a_log_without_refused_rows_has_no_remark(tmp_path: Path) -> None:
     features = features_as_of(opened(plays(), tmp_path))
-    assert features.remark is None
+    assert features.remarks == ()
     assert repr(features) == (
         f"ModelFeatures: 600 rows of 6 users and {len(set(plays()['item_id'].to_pylist()))} items; clocks: "
         f"genre; {features.histories.num_rows} behaviours"

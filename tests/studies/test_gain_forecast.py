@@ -154,6 +154,25 @@ def test_reasons(changed, why):
     assert "hour" not in forecast.own_past.reason
 
 
+def test_what_is_there_and_what_is_uncertain_are_told_apart():
+    """Own hours that tell something are short of the bound; where they tell nothing, it may be nothing."""
+    bounds = VerdictBounds(likely_above=0.5, unlikely_below=-1.0)
+    config = ForecastConfig(over_hour=bounds)
+
+    def of_own_hours(share):
+        def chance(user, kind, hour):
+            return 0.5 + share * np.where(((hour == 8) == (kind == 1)) == (user % 2 == 1), 0.3, -0.3)
+
+        return forecast_of_rows(rows_of(chance), config=config).over_hour
+
+    there, nothing = of_own_hours(1.0), of_own_hours(0.0)
+    assert there.verdict == nothing.verdict == "cannot tell"
+    assert (
+        "own hours tell is there, but may be less than the 0.5 nats from which rankers gained" in there.reason
+    )
+    assert "own hours tell is too uncertain: it may be nothing" in nothing.reason
+
+
 def test_a_log_of_choices(tmp_path):
     """Most take a in the morning and b at night; the hour tells which of the two was chosen."""
     random = np.random.default_rng(0)

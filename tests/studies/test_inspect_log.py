@@ -114,6 +114,17 @@ def test_what_to_try(found, time, past, what):
     assert "the clocks" in verdicts(replace(found, forecast=own_hours))[-1]
 
 
+def test_own_hours_that_tell_little_are_a_reason_to_try_a_clock_all_the_same(found):
+    past = GainEstimate(nats=0.1, low=0.1, high=0.1, verdict="likely", reason="")
+    for low, rankers in (
+        (0.001, "base,hour,hour+gaussian,longterm,sim-hard,din."),
+        (0.0, "base,hour,longterm,"),
+    ):
+        own_hours = GainEstimate(nats=0.01, low=low, high=0.02, verdict="cannot tell", reason="")
+        forecast = GainForecast(over_no_time=own_hours, over_hour=own_hours, own_past=past)
+        assert rankers in verdicts(replace(found, forecast=forecast))[-1]
+
+
 def test_without_attributes_no_ranker_that_searches_by_one_is_named(found):
     told = GainEstimate(nats=0.1, low=0.1, high=0.1, verdict="likely", reason="")
     forecast = GainForecast(over_no_time=told, over_hour=told, own_past=told)

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from interestclock.api.in_arguments import speaking_in_arguments
 from interestclock.api.log_arguments import Columns, Labels, log_title, open_described
 from interestclock.clock_features import ClockFeatureConfig
 from interestclock.clocks import ClockConfig, GaussianConfig
@@ -26,6 +25,7 @@ from interestclock.events import ColumnMapping, CsvFormat, EventSource
 from interestclock.events.frames import Frame, LogData
 from interestclock.results import Comparison
 from interestclock.results.frames import frame_kind
+from interestclock.results.in_arguments import speaking_in_arguments
 from interestclock.samples import CandidateConfig, PrepareConfig
 from interestclock.studies import CompareConfig, NamedRanker, progress_here, read_lineup
 from interestclock.studies.compare import compare as compare_rankers

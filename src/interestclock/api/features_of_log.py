@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from interestclock.api.in_arguments import speaking_in_arguments
 from interestclock.api.log_arguments import Columns, Labels, open_described
 from interestclock.clock_features import ClockFeatureConfig
 from interestclock.events import ColumnMapping, CsvFormat
 from interestclock.events.frames import Frame, LogData
 from interestclock.model_inputs import ModelFeatures, features_as_of
+from interestclock.results.in_arguments import in_arguments, speaking_in_arguments
 
 __all__ = ["features"]
 
@@ -91,4 +92,5 @@ def features(
     clocks = ClockFeatureConfig(buckets_per_day=buckets_per_day, window_days=window_days)
     with speaking_in_arguments(), TemporaryDirectory() as folder:
         source = open_described(data, arguments, dead_letters=Path(folder) / "dead-letters.jsonl")
-        return features_as_of(source, as_of=as_of, clocks=clocks)
+        found = features_as_of(source, as_of=as_of, clocks=clocks)
+        return replace(found, remarks=tuple(in_arguments(each) for each in found.remarks))

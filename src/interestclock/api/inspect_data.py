@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from interestclock.api.in_arguments import speaking_in_arguments
 from interestclock.api.log_arguments import Columns, Labels, log_title, open_described
 from interestclock.defaults import SITTING_MINUTES
 from interestclock.events import ColumnMapping, CsvFormat
 from interestclock.events.frames import Frame, LogData
 from interestclock.results import Inspection
 from interestclock.results.frames import frame_kind
+from interestclock.results.in_arguments import speaking_in_arguments
 from interestclock.studies.inspect_log import inspect_log
 
 __all__ = ["inspect"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from interestclock.api.in_arguments import speaking_in_arguments
 from interestclock.defaults import SIMULATOR_WORLDS
+from interestclock.results.in_arguments import speaking_in_arguments
 from interestclock.simulator import size_named, world_named, write_simulated_log
 
 __all__ = ["simulate"]

@@ -89,9 +89,8 @@ def features_as_of(
     with TemporaryDirectory() as folder:
         samples = prepare_samples(read, Path(folder) / "samples", config=config, progress=progress)
         tables = FeatureTables(samples, known_before_ms=at_ms)
-        if at_ms is not None:
-            return _of_users(tables, at_ms)
-        return _of_rows(tables, source.counts)
+        found = _of_rows(tables, source.counts) if at_ms is None else _of_users(tables, at_ms)
+        return replace(found, remarks=(*found.remarks, *source.counts.remarks))
 
 
 def _utc_ms(as_of: datetime | int) -> int:
@@ -113,7 +112,7 @@ def _utc_ms(as_of: datetime | int) -> int:
 def _of_users(tables: FeatureTables, at_ms: int) -> ModelFeatures:
     piece = tables.piece(users_as_of(tables.state, at_ms=at_ms))
     table = piece.samples.select(_OF_USERS)
-    return _features(tables, [piece], np.arange(table.num_rows), table=table, left_out_R=_NONE, remark=None)
+    return _features(tables, [piece], np.arange(table.num_rows), table=table, left_out_R=_NONE)
 
 
 def _of_rows(tables: FeatureTables, counts: LogCounts) -> ModelFeatures:
@@ -127,7 +126,7 @@ def _of_rows(tables: FeatureTables, counts: LogCounts) -> ModelFeatures:
         order_N,
         table=_with_refused(table, rows=counts.read),
         left_out_R=np.setdiff1d(np.arange(1, counts.read + 1), log_row_N),
-        remark=_remark(counts),
+        remarks=_remarks(counts),
     )
 
 
@@ -138,7 +137,7 @@ def _features(
     *,
     table: pa.Table,
     left_out_R: Ints,
-    remark: str | None,
+    remarks: tuple[str, ...] = (),
 ) -> ModelFeatures:
     """All pieces as one, its rows in an order."""
     order = torch.from_numpy(order_N)
@@ -158,7 +157,7 @@ def _features(
         vocabularies=tables.vocabularies(),
         dataset=dataset,
         left_out=left_out_R,
-        remark=remark,
+        remarks=remarks,
     )
 
 
@@ -171,11 +170,11 @@ def _with_refused(table: pa.Table, *, rows: int) -> pa.Table:
     return numbered.add_column(0, "usable", pa.array(place_N >= 0))
 
 
-def _remark(counts: LogCounts) -> str | None:
+def _remarks(counts: LogCounts) -> tuple[str, ...]:
     refused = counts.read - counts.used
     if not refused:
-        return None
+        return ()
     return (
         f"{refused:,} of {counts.read:,} rows have no features (duplicates: {counts.duplicates:,}, "
-        f"dead letters: {counts.dead_letters:,}): they are not usable in table, and not in torch()"
+        f"dead letters: {counts.dead_letters:,}): they are not usable in table, and not in torch()",
     )

@@ -33,7 +33,8 @@ class ModelFeatures:
         vocabularies: ids and values by number, the one with number n at n - 1: ``user``, ``item``,
             ``attribute.NAME``, ``context.NAME``.
         left_out: int64, rows of the log, from 1, that it refused: in ``table``, but not in ``torch()``.
-        remark: what became of these rows, in a sentence; None where there are none.
+        remarks: what became of these rows, and what was guessed or is missing of the log, in sentences; look
+            at these first.
 
     Example:
         >>> import tempfile
@@ -45,8 +46,8 @@ class ModelFeatures:
         ...     users=5, items=200, days=3, exposures_per_day=40)
         >>> rows = write_simulated_log(folder / "log", size=size)
         >>> features = features_as_of(open_log(folder / "log"))
-        >>> features.embedding_rows["user"], features.remark
-        (6, None)
+        >>> features.embedding_rows["user"], features.remarks
+        (6, ())
         >>> features.table.select(["log_row", "usable", "second_of_day"]).slice(0, 1).to_pylist()
         [{'log_row': 1, 'usable': True, 'second_of_day': 25692}]
     """
@@ -57,7 +58,7 @@ class ModelFeatures:
     vocabularies: Mapping[str, pa.Array]
     dataset: ModelDataset
     left_out: npt.NDArray[np.int64]
-    remark: str | None = None
+    remarks: tuple[str, ...] = ()
 
     def torch(self, *, longest: int = LONGEST) -> ModelDataset:
         """The rows that the log did not refuse, in the log's own order, as tensors.
@@ -81,4 +82,4 @@ class ModelFeatures:
             f"ModelFeatures: {len(self.dataset):,} rows of {len(self.vocabularies['user']):,} users and "
             f"{len(self.vocabularies['item']):,} items; clocks: {clocks}; {len(self.histories):,} behaviours"
         )
-        return text if self.remark is None else f"{text}; {self.remark}"
+        return "\n- ".join([text, *self.remarks])

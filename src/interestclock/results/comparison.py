@@ -17,6 +17,7 @@ from interestclock.evaluation.verdict import verdict
 from interestclock.results.comparison_plots import Picture, plot_of
 from interestclock.results.comparison_table import comparison_table
 from interestclock.results.frames import FrameKind, check_kind, frame_of
+from interestclock.results.in_arguments import in_arguments
 from interestclock.results.plot import Plot
 from interestclock.results.trained_ranker import TrainedRanker
 from interestclock.studies.end_state import EndState
@@ -100,7 +101,12 @@ class Comparison:
     @property
     def verdict(self) -> list[str]:
         """What the figures say, in sentences, the most important first."""
-        return verdict(self.results)
+        return [in_arguments(sentence) for sentence in verdict(self.results)]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What was guessed, left out or is missing of the log, in sentences; look at these first."""
+        return [in_arguments(sentence) for sentence in self.results.get("remarks", [])]
 
     @property
     def best(self) -> str:
@@ -162,7 +168,8 @@ class Comparison:
                 for name, row in rankers.items()
             ),
             *self.verdict[:1],
-            *draw_words(self.results),
+            *(in_arguments(sentence) for sentence in draw_words(self.results)),
+            *(f"Of the log: {sentence}" for sentence in self.remarks),
             f"Best: {self._how_best()}",
         ]
         return "\n".join(lines)

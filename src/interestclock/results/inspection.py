@@ -13,6 +13,7 @@ from interestclock.evaluation.hours_picture import hours_picture
 from interestclock.evaluation.page import page
 from interestclock.files import write_text
 from interestclock.results.frames import FrameKind, check_kind, frame_of
+from interestclock.results.in_arguments import in_arguments
 from interestclock.results.inspection_tables import INSPECTION_TABLES
 from interestclock.results.plot import Plot
 from interestclock.studies.inspect_log import LogInspection
@@ -65,7 +66,12 @@ class Inspection:
     @property
     def verdict(self) -> list[str]:
         """What time would gain over none, a clock over an hour embedding, users' own past; what to try."""
-        return verdicts(self.found)
+        return [in_arguments(sentence) for sentence in verdicts(self.found)]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What was guessed, left out or is missing, in sentences; look at these first."""
+        return [in_arguments(sentence) for sentence in guessed(self.found)]
 
     def table(self, of: Part = "columns") -> Any:
         """A part of it, as a frame of the kind asked for.
@@ -103,9 +109,8 @@ class Inspection:
             f"{_counted(found.items, 'item')}, {_day(found.first_ms)} to {_day(found.last_ms)}",
             *(f"- {sentence}" for sentence in self.verdict),
         ]
-        remarks = guessed(found)
-        if remarks:
-            lines.append(f"Guessed, left out or missing: {len(remarks)}; the report says what.")
+        if self.remarks:
+            lines += ["Guessed, left out or missing:", *(f"- {sentence}" for sentence in self.remarks)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -117,7 +122,7 @@ class Inspection:
             template,
             title=self.title,
             verdicts=self.verdict,
-            guessed=guessed(found),
+            guessed=self.remarks,
             picture=self.plot().svg,
             sheets=[sheet(found) for sheet in _SHEETS],
             within_a_user=WITHIN_A_USER if found.hour_information else "",

@@ -190,6 +190,7 @@ def _compare(
         "validation_from_ms": split.validation_start_ms,
         "test_from_ms": split.test_start_ms,
     }
+    results["remarks"] = list(source.counts.remarks)
     return results, folder, pictures
 
 

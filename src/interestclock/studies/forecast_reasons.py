@@ -81,34 +81,50 @@ def traits_of(rows: ForecastRows, *, log_odds_N: Floats, sitting_minutes: float)
     )
 
 
-def reason(verdict: Verdict, over: Over, traits: LogTraits) -> str:
+def reason(verdict: Verdict, over: Over, traits: LogTraits, *, short_of: float | None = None) -> str:
     """In words.
+
+    Args:
+        short_of: nats from which a gain is likely, where one is certain and may be smaller.
 
     Example:
         >>> few = LogTraits(days=30.0, events_an_hour=0.5, hours=9.0, positives=0.5, in_a_sitting=0.0,
         ...     attributes=1, positive_only=False)
         >>> reason("unlikely", "hour", few)
         'users do not differ in what an hour means to them; too few events an hour: ...'
+        >>> reason("cannot tell", "no time", few, short_of=0.02)
+        'what the hour tells is there, but may be less than the 0.02 nats from which rankers gained'
     """
+    found = _FOUND[over].get(verdict) or _unsure(_INFORMATION[over], short_of)
     against = [] if verdict == "likely" else _against(traits, over)
-    return "; ".join([_FOUND[over][verdict], *against])
+    return "; ".join([found, *against])
+
+
+def _unsure(information: str, short_of: float | None) -> str:
+    if short_of is None:
+        return f"{information} is too uncertain: it may be nothing"
+    return f"{information} is there, but may be less than the {short_of:g} nats from which rankers gained"
+
+
+_INFORMATION: Mapping[Over, str] = {
+    "no time": "what the hour tells",
+    "hour": "what users' own hours tell",
+    "newest": "what a user's past tells",
+}
 
 
 _FOUND: Mapping[Over, Mapping[Verdict, str]] = {
     "no time": {
         "likely": "what is a 1 depends on the hour, beyond user and item",
         "unlikely": "the hour tells nothing of the label beyond user and item",
-        "cannot tell": "what the hour tells is too little, or too uncertain, to rely on",
     },
     "hour": {
         "likely": "users differ in what is a 1 at an hour",
         "unlikely": "users do not differ in what an hour means to them",
-        "cannot tell": "what users' own hours tell is too little, or too uncertain, to rely on",
     },
     "newest": {
         "likely": "what a user chose before tells what is a 1, beyond the item and the newest choices",
         "unlikely": "a user's past tells nothing of the label beyond the item and the newest choices",
-        "cannot tell": "what a user's past tells is too little, or too uncertain, to rely on",
     },
 }
 

@@ -125,11 +125,12 @@ def _estimate(
     gain_N: Floats, whose: tuple[Ints, Ints], bounds: VerdictBounds, traits: LogTraits, over: Over
 ) -> GainEstimate:
     nats, half = mean_and_half_width(gain_N, user_N=whose[0], sitting_N=whose[1])
-    verdict = bounds.verdict(low=nats - half, high=nats + half)
+    low = nats - half
+    verdict = bounds.verdict(low=low, high=nats + half)
     return GainEstimate(
         nats=nats,
-        low=nats - half,
+        low=low,
         high=nats + half,
         verdict=verdict,
-        reason=reason(verdict, over, traits),
+        reason=reason(verdict, over, traits, short_of=bounds.likely_above if low > 0 else None),
     )

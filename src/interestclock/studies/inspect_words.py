@@ -60,7 +60,9 @@ def _what_to_try(found: LogInspection) -> str:
     if forecast.own_past.verdict == "likely":
         beside = "sim-hard,din" if found.hour_information else "din,twin"
         longterm = _HISTORY_TOO if "likely" in time else _HISTORY_ALONE
-        return f"{longterm}; {_WITHOUT_A_CLOCK}, --rankers base,hour,longterm,{beside}."
+        own_hours = found.hour_information and forecast.over_hour.low > 0  # however little
+        clocks = "hour+gaussian,longterm" if own_hours else "longterm"
+        return f"{longterm}; {_WITHOUT_A_CLOCK}, --rankers base,hour,{clocks},{beside}."
     if "likely" in time:
         return "the clocks, with interestclock compare."
     if time[0] == forecast.own_past.verdict == "unlikely":

@@ -64,7 +64,7 @@ def write_results(
         attribute_shares=pictures.attribute_shares,
         top_shares=top_shares(rows, first, pictures.carried, items=pictures.items, label=label),
         hourly_profile=pictures.hourly_profile,
-        notes=_notes(folder, settings),
+        notes=[*_notes(folder, settings), *results["remarks"]],
         configuration={"settings": settings, "schema": configuration["schema"]},
         versions=configuration["versions"],
     )
