@@ -88,6 +88,6 @@ class GapTables:
             feature_GF = _every_feature(weight.dtype, weight.device)
             # A gap's heads side by side: looked up as the networks leave them, they take eight times as long.
             score_GQ = gap(feature_GF).contiguous()
-            self._table = GapTable(feature_GF, score_GQ, gap.summed(feature_GF).contiguous())
+            self._table = GapTable(feature_GF, score_GQ, gap.summed(feature_GF))
             self._of = state
         return self._table

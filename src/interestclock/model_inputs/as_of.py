@@ -89,8 +89,9 @@ def features_as_of(
     with TemporaryDirectory() as folder:
         samples = prepare_samples(read, Path(folder) / "samples", config=config, progress=progress)
         tables = FeatureTables(samples, known_before_ms=at_ms)
-        found = _of_rows(tables, source.counts) if at_ms is None else _of_users(tables, at_ms)
-        return replace(found, remarks=(*found.remarks, *source.counts.remarks))
+        if at_ms is not None:
+            return _of_users(tables, at_ms, remarks=source.counts.remarks)
+        return _of_rows(tables, source.counts)
 
 
 def _utc_ms(as_of: datetime | int) -> int:
@@ -109,10 +110,11 @@ def _utc_ms(as_of: datetime | int) -> int:
     return -((datetime(1970, 1, 1, tzinfo=UTC) - as_of) // timedelta(milliseconds=1))
 
 
-def _of_users(tables: FeatureTables, at_ms: int) -> ModelFeatures:
+def _of_users(tables: FeatureTables, at_ms: int, *, remarks: Sequence[str]) -> ModelFeatures:
     piece = tables.piece(users_as_of(tables.state, at_ms=at_ms))
     table = piece.samples.select(_OF_USERS)
-    return _features(tables, [piece], np.arange(table.num_rows), table=table, left_out_R=_NONE)
+    order_N = np.arange(table.num_rows)
+    return _features(tables, [piece], order_N, table=table, left_out_R=_NONE, remarks=remarks)
 
 
 def _of_rows(tables: FeatureTables, counts: LogCounts) -> ModelFeatures:
@@ -126,7 +128,7 @@ def _of_rows(tables: FeatureTables, counts: LogCounts) -> ModelFeatures:
         order_N,
         table=_with_refused(table, rows=counts.read),
         left_out_R=np.setdiff1d(np.arange(1, counts.read + 1), log_row_N),
-        remarks=_remarks(counts),
+        remarks=[*_refused(counts), *counts.remarks],
     )
 
 
@@ -137,7 +139,7 @@ def _features(
     *,
     table: pa.Table,
     left_out_R: Ints,
-    remarks: tuple[str, ...] = (),
+    remarks: Sequence[str],
 ) -> ModelFeatures:
     """All pieces as one, its rows in an order."""
     order = torch.from_numpy(order_N)
@@ -157,7 +159,7 @@ def _features(
         vocabularies=tables.vocabularies(),
         dataset=dataset,
         left_out=left_out_R,
-        remarks=remarks,
+        remarks=tuple(remarks),
     )
 
 
@@ -170,11 +172,11 @@ def _with_refused(table: pa.Table, *, rows: int) -> pa.Table:
     return numbered.add_column(0, "usable", pa.array(place_N >= 0))
 
 
-def _remarks(counts: LogCounts) -> tuple[str, ...]:
+def _refused(counts: LogCounts) -> list[str]:
     refused = counts.read - counts.used
     if not refused:
-        return ()
-    return (
+        return []
+    return [
         f"{refused:,} of {counts.read:,} rows have no features (duplicates: {counts.duplicates:,}, "
         f"dead letters: {counts.dead_letters:,}): they are not usable in table, and not in torch()",
-    )
+    ]
