@@ -153,6 +153,7 @@ def _compare(
     for part in ("predictions", "rankers"):
         (aside / part).mkdir()
     folder = prepare_samples(source, aside / "samples", config=config.prepare, progress=progress.phase)
+    remarks = list(source.counts.remarks)
     split = split_by_time(folder.event_times_ms())
     pictures, readable = _ask_of_log(folder, aside, split=split, label=label, config=config)
     idle = without_effect(rankers, readable)
@@ -190,7 +191,7 @@ def _compare(
         "validation_from_ms": split.validation_start_ms,
         "test_from_ms": split.test_start_ms,
     }
-    results["remarks"] = list(source.counts.remarks)
+    results["remarks"] = remarks
     return results, folder, pictures
 
 
