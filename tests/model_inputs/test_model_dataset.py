@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from model_logs import opened, plays
 from torch.utils.data import DataLoader, Subset
 
-from interestclock.clocks import AdaptiveClock, GaussianClock, LongTermClock, LongTermConfig, NaiveClock
+from interestclock.clocks import (
+    AdaptiveClock,
+    GaussianClock,
+    LongTermClock,
+    LongTermConfig,
+    NaiveClock,
+    RoutineClock,
+    RoutineConfig,
+)
 from interestclock.embeddings import masked_mean
+from interestclock.events import ColumnMapping, open_log
 from interestclock.model_inputs import ModelBatch, ModelDataset, ModelFeatures, features_as_of
+from interestclock.timeofday import local_second
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +59,7 @@ def test_a_batch_says_what_the_tables_say(features: ModelFeatures) -> None:
         assert batch.log_row_B[place] == row["log_row"]
         assert named(features, "user", batch.user_B[place : place + 1]) == [row["user_id"]]
         assert named(features, "item", batch.item_B[place : place + 1]) == [row["item_id"]]
-        for name in ("timestamp_ms", "second_of_day", "day_of_week"):
+        for name in ("timestamp_ms", "second_of_day", "day_of_week", "utc_offset_minutes"):
             assert getattr(batch, f"{name}_B")[place] == row[name]
         hours = [named(features, "attribute.genre", hour) for hour in batch.clocks["genre"][place]]
         assert hours == clocks[row["clock_row"]]["genre"]
@@ -57,6 +69,7 @@ def test_a_batch_says_what_the_tables_say(features: ModelFeatures) -> None:
         for name, values_BL in (
             ("second_of_day", batch.behaviour_second_BL),
             ("timestamp_ms", batch.behaviour_ms_BL),
+            ("utc_offset_minutes", batch.behaviour_offset_minutes_BL),
         ):
             assert values_BL[place, : len(past)].tolist() == [each[name] for each in past]
             assert not values_BL[place, len(past) :].any()
@@ -164,17 +177,52 @@ def test_clocks_of_the_hour_take_it(features: ModelFeatures, clock: torch.nn.Mod
     assert AdaptiveClock(buckets=24, dim=4)(hours_BHD).shape == (10, 4)
 
 
-def test_the_long_term_clock_takes_it_and_rows_do_not_meet(features: ModelFeatures) -> None:
+@pytest.mark.parametrize(
+    ("of", "config", "history"),
+    [(LongTermClock, LongTermConfig, "history"), (RoutineClock, RoutineConfig, "timed_history")],
+)
+def test_clocks_of_the_past_take_it_and_rows_do_not_meet(
+    features: ModelFeatures, of: type[LongTermClock], config: type[LongTermConfig], history: str
+) -> None:
     """A row alone gives what it gives among others."""
     torch.manual_seed(0)
     item = torch.nn.Embedding(features.embedding_rows["item"], 8)
-    clock = LongTermClock(item_dim=8, config=LongTermConfig(behaviours=5, latent_dim=4, output_dim=3)).eval()
+    clock = of(item_dim=8, config=config(behaviours=5, latent_dim=4, output_dim=3)).eval()
     data = features.torch()
 
     def answered(batch: ModelBatch) -> torch.Tensor:
-        return clock(item(batch.item_B), item_vectors_NI=item.weight, **batch.history)
+        return clock(item(batch.item_B), item_vectors_NI=item.weight, **getattr(batch, history))
 
     together = answered(data.batch(range(390, 400)))
     assert together.shape == (10, 3)
     alone = torch.cat([answered(data[row]) for row in range(390, 400)])
     torch.testing.assert_close(together, alone)
+
+
+def test_offsets_are_the_log_s_own_across_midnights(tmp_path: Path) -> None:
+    """Each play in a zone of its own, half an hour apart: local days begin and end between them."""
+    offsets = [-300, 330, 0, -60, 840, -720, 345, 60] * 6
+    start_ms = 1_700_000_000_000
+    log = pa.table(
+        {
+            "user_id": ["u"] * len(offsets),
+            "item_id": [f"song {each}" for each in range(len(offsets))],
+            "timestamp_ms": [start_ms + each * 1_800_000 for each in range(len(offsets))],
+            "offset": offsets,
+        }
+    )
+    mapping = ColumnMapping(utc_offset_minutes="offset", positive_only="play")
+    features = features_as_of(open_log(log, mapping=mapping))
+    assert features.table["utc_offset_minutes"].to_pylist() == offsets
+    assert features.histories["utc_offset_minutes"].to_pylist() == offsets[: len(features.histories)]
+    batch = features.torch().batch([len(offsets) - 1])
+    assert batch.utc_offset_minutes_B.tolist() == [offsets[-1]]
+    past = batch.behaviour_offset_minutes_BL[0]
+    assert past.tolist() == offsets[:-1]
+    at_BL = local_second(batch.behaviour_ms_BL, batch.behaviour_offset_minutes_BL)
+    assert torch.equal(at_BL, batch.behaviour_second_BL)
+
+
+def test_histories_without_offsets_are_refused(data: ModelDataset) -> None:
+    with pytest.raises(ValueError, match="no utc_offset_minutes_E"):
+        replace(data, histories=replace(data.histories, utc_offset_minutes_E=None))

@@ -35,6 +35,7 @@ _OF_USERS = [
     "timestamp_ms",
     "second_of_day",
     "day_of_week",
+    "utc_offset_minutes",
     "history_first",
     "history_end",
     "clock_row",

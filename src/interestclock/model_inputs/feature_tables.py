@@ -106,7 +106,8 @@ class FeatureTables:
 
     def histories(self) -> pa.Table:
         """Each user's behaviours in the order in which they became known, a row each."""
-        offset_U = self.behaviours.offset_U.numpy()
+        offset_U, offset_E = self.behaviours.offset_U.numpy(), self.behaviours.utc_offset_minutes_E
+        assert offset_E is not None  # the state's behaviours have them
         user_E = np.repeat(np.arange(offset_U.size - 1), np.diff(offset_U))
         return pa.table(
             {
@@ -114,6 +115,7 @@ class FeatureTables:
                 "item_id": self.folder.vocabulary("item").take(pa.array(self.behaviours.item_E.numpy() - 1)),
                 "timestamp_ms": self.behaviours.timestamp_ms_E.numpy(),
                 "second_of_day": self.behaviours.second_of_day_E.numpy(),
+                "utc_offset_minutes": offset_E.numpy(),
             }
         )
 

@@ -27,8 +27,10 @@ class ModelBatch(ContextTensors):
         log_row_B: int64, which row of the log, from 1; 0 for a user as of a moment, who is none.
         user_B, item_B: int64. timestamp_ms_B: int64, UTC.
         second_of_day_B: int64, local, 0..86399. day_of_week_B: int64, local, 0 is Monday.
+        utc_offset_minutes_B: int64, minutes to add to UTC for local time.
         behaviour_BL: int64, items of the history, oldest first, padded with 0 behind; L is the longest here.
         behaviour_second_BL: int64, local second of the day of each. behaviour_ms_BL: int64, UTC.
+        behaviour_offset_minutes_BL: int64, as a row's.
         present_BL: bool, false on padding.
         clocks: int64 ``clock_BHV`` per clock attribute: Eq. 3's best values by bucket of the day, best first.
         attributes: int64 (B, V) per attribute of the item.
@@ -38,10 +40,11 @@ class ModelBatch(ContextTensors):
     Example:
         >>> zero_B, none_BL = torch.zeros(2, dtype=torch.int64), torch.zeros(2, 0, dtype=torch.int64)
         >>> batch = ModelBatch(log_row_B=zero_B, user_B=zero_B, item_B=zero_B, timestamp_ms_B=zero_B,
-        ...     second_of_day_B=zero_B, day_of_week_B=zero_B, behaviour_BL=none_BL,
-        ...     behaviour_second_BL=none_BL, behaviour_ms_BL=none_BL, present_BL=none_BL.bool())
-        >>> len(batch), sorted(batch.history)[:3]
-        (2, ['behaviour_ML', 'behaviour_second_ML', 'present_ML'])
+        ...     second_of_day_B=zero_B, day_of_week_B=zero_B, utc_offset_minutes_B=zero_B,
+        ...     behaviour_BL=none_BL, behaviour_second_BL=none_BL, behaviour_ms_BL=none_BL,
+        ...     behaviour_offset_minutes_BL=none_BL, present_BL=none_BL.bool())
+        >>> len(batch), sorted(batch.history)[:3], sorted(batch.timed_history)[:2]
+        (2, ['behaviour_ML', 'behaviour_second_ML', 'present_ML'], ['behaviour_ML', 'behaviour_ms_ML'])
     """
 
     log_row_B: Tensor
@@ -50,9 +53,11 @@ class ModelBatch(ContextTensors):
     timestamp_ms_B: Tensor
     second_of_day_B: Tensor
     day_of_week_B: Tensor
+    utc_offset_minutes_B: Tensor
     behaviour_BL: Tensor
     behaviour_second_BL: Tensor
     behaviour_ms_BL: Tensor
+    behaviour_offset_minutes_BL: Tensor
     present_BL: Tensor
     clocks: dict[str, Tensor] = field(default_factory=dict)
     attributes: dict[str, Tensor] = field(default_factory=dict)
@@ -64,11 +69,26 @@ class ModelBatch(ContextTensors):
     @property
     def history(self) -> dict[str, Tensor]:
         """What a ``LongTermClock`` takes by name beside items' vectors: each row is a request of its own."""
+        return self._behaviours | {
+            "second_of_day_M": self.second_of_day_B,
+            "behaviour_second_ML": self.behaviour_second_BL,
+        }
+
+    @property
+    def timed_history(self) -> dict[str, Tensor]:
+        """What a ``RoutineClock`` takes likewise: moments with their offsets in the place of times of day."""
+        return self._behaviours | {
+            "moment_ms_M": self.timestamp_ms_B,
+            "offset_minutes_M": self.utc_offset_minutes_B,
+            "behaviour_ms_ML": self.behaviour_ms_BL,
+            "behaviour_offset_minutes_ML": self.behaviour_offset_minutes_BL,
+        }
+
+    @property
+    def _behaviours(self) -> dict[str, Tensor]:
         return {
             "request_row_B": torch.arange(len(self), device=self.user_B.device),
-            "second_of_day_M": self.second_of_day_B,
             "behaviour_ML": self.behaviour_BL,
-            "behaviour_second_ML": self.behaviour_second_BL,
             "present_ML": self.present_BL,
         }
 

@@ -14,6 +14,7 @@ from interestclock.events.context import CONTEXT_KINDS
 from interestclock.histories import Histories
 from interestclock.model_inputs.model_batch import ModelBatch
 from interestclock.samples import Batch
+from interestclock.timeofday import utc_offset_minutes
 
 __all__ = ["LONGEST", "ModelDataset"]
 
@@ -33,11 +34,11 @@ class ModelDataset(Dataset[ModelBatch]):
     Args:
         samples: N rows without clocks. log_row_N: int64, their rows of the log.
         clock_row_N: int64, each row's clock. clocks_RHV: int32 per clock attribute.
-        attributes_SV: integers per attribute of items, by item. histories: of all users.
+        attributes_SV: integers per attribute of items, by item. histories: of all users, with offsets to UTC.
         longest: how many of the newest behaviours a history holds.
 
     Raises:
-        ValueError: ``longest`` is below 1.
+        ValueError: ``longest`` is below 1, or histories have no ``utc_offset_minutes_E``.
 
     Example:
         >>> import tempfile
@@ -65,6 +66,8 @@ class ModelDataset(Dataset[ModelBatch]):
 
     def __post_init__(self) -> None:
         check_size("longest", self.longest)
+        if self.histories.utc_offset_minutes_E is None:
+            raise ValueError("these histories have no utc_offset_minutes_E, of local time then; give it")
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -98,9 +101,11 @@ class ModelDataset(Dataset[ModelBatch]):
             timestamp_ms_B=s.timestamp_ms_B[row_B],
             second_of_day_B=s.second_of_day_B[row_B],
             day_of_week_B=s.day_of_week_B[row_B],
+            utc_offset_minutes_B=_offsets(s, row_B),
             behaviour_BL=_at(self.histories.item_E, place_BL, present_BL),
             behaviour_second_BL=_at(self.histories.second_of_day_E, place_BL, present_BL),
             behaviour_ms_BL=_at(self.histories.timestamp_ms_E, place_BL, present_BL),
+            behaviour_offset_minutes_BL=_at(self._offset_E, place_BL, present_BL),
             present_BL=present_BL,
             clocks={name: each[clock_row_B].long() for name, each in self.clocks_RHV.items()},
             attributes={name: each[item_B].long() for name, each in self.attributes_SV.items()},
@@ -116,6 +121,12 @@ class ModelDataset(Dataset[ModelBatch]):
         """For ``DataLoader(collate_fn=...)``: what it fetched, as one batch."""
         return rows if isinstance(rows, ModelBatch) else ModelBatch.joined(rows)
 
+    @property
+    def _offset_E(self) -> Tensor:  # noqa: N802 - shapes stand in names
+        offset_E = self.histories.utc_offset_minutes_E
+        assert offset_E is not None
+        return offset_E
+
     def _places(self, row_B: Tensor) -> tuple[Tensor, Tensor]:
         """Where the newest behaviours of rows stand among all, oldest first, and where there is one."""
         known_B = self.samples.known_behaviours_B[row_B]
@@ -129,6 +140,12 @@ def _at(values_E: Tensor, place_BL: Tensor, present_BL: Tensor) -> Tensor:
     if not values_E.numel():
         return torch.zeros_like(place_BL)
     return values_E[place_BL.masked_fill(~present_BL, 0)].long().masked_fill(~present_BL, 0)
+
+
+def _offsets(samples: Batch, row_B: Tensor) -> Tensor:
+    """Minutes that local time of rows is ahead of UTC."""
+    moment = (samples.timestamp_ms_B, samples.second_of_day_B, samples.day_of_week_B)
+    return torch.from_numpy(utc_offset_minutes(*(each[row_B].numpy() for each in moment))).long()
 
 
 def _label(label_B: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from interestclock.events.context import CONTEXT_KINDS, ContextKind
 from interestclock.samples import Batch, SampleChunk, SampleFolder
 from interestclock.state import FeatureState
+from interestclock.timeofday import utc_offset_minutes
 
 __all__ = ["SampleTables", "lists_of"]
 
@@ -42,14 +43,16 @@ class SampleTables:
         """A row per sample: ``samples.parquet`` as ``export_features`` describes it."""
         s = chunk.samples
         user_B, item_B = s.user_B.numpy(), s.item_B.numpy()
+        moment = (s.timestamp_ms_B.numpy(), s.second_of_day_B.numpy(), s.day_of_week_B.numpy())
         columns: dict[str, Any] = {
             "log_row": pa.array(chunk.log_row_B, mask=chunk.log_row_B == 0),
             "user_id": _of(user_B, self._ids["user"]),
             "item_id": _of(item_B, self._ids["item"]),
             "request": s.request_B.numpy(),
-            "timestamp_ms": s.timestamp_ms_B.numpy(),
-            "second_of_day": s.second_of_day_B.numpy().astype(np.int32),
-            "day_of_week": s.day_of_week_B.numpy().astype(np.int8),
+            "timestamp_ms": moment[0],
+            "second_of_day": moment[1].astype(np.int32),
+            "day_of_week": moment[2].astype(np.int8),
+            "utc_offset_minutes": utc_offset_minutes(*moment),
             "label_known_ms": s.known_ms_B.numpy(),
         }
         for name, values in s.labels.items():

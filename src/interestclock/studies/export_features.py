@@ -27,8 +27,8 @@ def export_features(
     ``samples.parquet``: a row per exposure (and sampled candidate), in stream order: ``log_row`` (the log's
     row, from 1 over all its files; null for a sampled candidate), ``user_id``, ``item_id``, ``request`` (the
     same for what was shown together, and for a choice and its candidates), ``timestamp_ms``,
-    ``second_of_day``, ``day_of_week``, ``label_known_ms``, ``label.NAME``, ``attribute.NAME`` (lists of
-    text, of the item), context as ``KIND.NAME`` (text, lists of text or a
+    ``second_of_day``, ``day_of_week``, ``utc_offset_minutes``, ``label_known_ms``, ``label.NAME``,
+    ``attribute.NAME`` (lists of text, of the item), context as ``KIND.NAME`` (text, lists of text or a
     float, as the mapping says), ``history_first``, ``history_end``, ``clock_row``.
     ``clocks.parquet``: row ``clock_row`` holds, per clock attribute, a list of the day's buckets, each a
     list of its best values, best first (Eq. 3 as of the start of the sample's UTC day).
