@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pandas as pd
 import pytest
 from small_comparison import lines_with_context
@@ -47,6 +50,10 @@ def test_of_a_comparison_and_its_report(naive: pd.DataFrame) -> None:
     check(compared.remarks, repr(compared))
     assert any(READ_AS_UTC in each for each in compared.results["remarks"])
     assert READ_AS_UTC.split(", which", maxsplit=1)[0] in (compared.folder / "report.html").read_text()
+    cell = compared._repr_html_()
+    assert REMEDY in html.unescape(cell)
+    assert "use seeds=3" in cell
+    assert "--" not in re.sub(r"<style>.*?</style>|var\(.*?\)", "", cell, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("local", [True, False])

@@ -40,14 +40,18 @@ def test_the_table_has_the_digits_that_are_written(comparison: Comparison, folde
             assert [row[f"{metric}_low"], row[f"{metric}_high"]] == written[metric]["ci95"]
         assert row["relaimpr_auc"] == written["relaimpr_auc"]
         assert row["seconds"] == written["seconds"]
-        gain = results["comparisons"]["gains"].get(row["ranker"], {"mean": None, "interval": [None, None]})
-        assert [row["gain_auc"], row["gain_auc_low"], row["gain_auc_high"]] == [
-            gain["mean"],
-            *gain["interval"],
-        ]
+        for column, compared in (("gain_auc", "comparisons"), ("gain_auc_over_hour", "over_hour")):
+            nothing = {"mean": None, "interval": [None, None]}
+            gain = results[compared]["gains"].get(row["ranker"], nothing)
+            assert [row[column], row[f"{column}_low"], row[f"{column}_high"]] == [
+                gain["mean"],
+                *gain["interval"],
+            ]
         assert row["validation_auc"] == results["validation"][row["ranker"]]["auc"]["mean"]
         assert row["frozen_auc"] == results["frozen"][row["ranker"]]["auc"]["mean"]
     assert comparison.table()["ranker"].to_pylist() == list(RANKERS)
+    over_hour = dict(zip(RANKERS, comparison.table()["gain_auc_over_hour"].to_pylist(), strict=True))
+    assert [name for name, gain in over_hour.items() if gain is not None] == ["hour+gaussian"]
 
 
 def test_pandas_gets_the_same_numbers(comparison: Comparison, folder: Path) -> None:

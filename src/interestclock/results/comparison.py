@@ -175,7 +175,13 @@ class Comparison:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return comparison_cell(self._report, best=self._how_best(), pictures=self._pictures())
+        return comparison_cell(
+            self._report,
+            verdict=self.verdict,
+            notes=[in_arguments(note) for note in self._report.notes],
+            best=self._how_best(),
+            pictures=self._pictures(),
+        )
 
     def _how_best(self) -> str:
         auc = self._validation_auc(self.best)

@@ -27,6 +27,7 @@ def comparison_table(results: Json) -> pa.Table:
         of the test part, ``relaimpr_auc`` and ``relaimpr_uauc`` over the baseline, each with ``_low`` and
         ``_high`` of its 95% interval over users; ``gain_auc`` with ``_low`` and ``_high``, the difference to
         the baseline with the interval that the verdict judges by, which counts all comparisons and seeds in;
+        ``gain_auc_over_hour`` likewise, the difference to ``hour`` of rankers that carry it and more;
         ``hit`` with ``_low`` and ``_high``, how often a ranked choice is among the first ten, and
         ``gain_hit`` likewise, as ``gain_auc``, where choices were ranked, and null else;
         ``validation_auc``, ``frozen_auc``; ``seconds``, ``samples_per_second``, ``peak_rss_mib`` of a run.
@@ -52,8 +53,9 @@ def _row(results: Json, name: str) -> Row:
         row |= _with_bounds(metric, ranker[metric]["mean"], ranker[metric]["ci95"])
     for metric in _GAINS:
         row |= _with_bounds(metric, ranker.get(metric), ranker.get(f"{metric}_ci95") or nothing)
-    gain = results.get("comparisons", {}).get("gains", {}).get(name, {})
-    row |= _with_bounds("gain_auc", gain.get("mean"), gain.get("interval", nothing))
+    for column, compared in (("gain_auc", "comparisons"), ("gain_auc_over_hour", "over_hour")):
+        gain = (results.get(compared) or {}).get("gains", {}).get(name, {})
+        row |= _with_bounds(column, gain.get("mean"), gain.get("interval", nothing))
     row |= _ranked(results.get("ranked") or {}, name, str(results.get("baseline")))
     for part in ("validation", "frozen"):
         row[f"{part}_auc"] = results.get(part, {}).get(name, {}).get("auc", {}).get("mean")
