@@ -134,6 +134,14 @@ def test_what_is_missing_is_said_together_with_the_columns_there_are(tmp_path):
             open_log(data, mapping=one)
 
 
+def test_a_ratio_among_what_is_missing_is_told_what_it_lacks():
+    labels = {"finish": LabelColumn(column="rating/rating")}
+    with pytest.raises(
+        ConfigError, match="and it compares nothing: a label is 0 or 1, as 'rating/rating >= "
+    ):
+        open_log(PLAYS, mapping=ColumnMapping(user="uid", item="songs", labels=labels))
+
+
 def test_of_several_files_it_says_which_was_looked_at(tmp_path):
     for name in ("a.parquet", "b.parquet"):
         pq.write_table(PLAYS, tmp_path / name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +15,18 @@ from interestclock.events.raw_tables import BATCH_ROWS, check_columns, parquet_b
 def test_missing_column_names_the_closest(tmp_path):
     with pytest.raises(LogError, match=r"no column 'user' \(closest: 'user_id'\); it has user_id, song"):
         check_columns(tmp_path / "a.csv", ["user_id", "song"], ["song", "user"])
+
+
+@pytest.mark.parametrize("ratio", ["played/length", "played * 2", "(played - length) / length"])
+def test_a_ratio_for_a_label_is_told_what_it_lacks(ratio, tmp_path):
+    says = re.escape(f", and it compares nothing: a label is 0 or 1, as '{ratio} >= 0.8' is; it has played, ")
+    with pytest.raises(LogError, match=says):
+        check_columns(tmp_path / "a.csv", ["played", "length"], [ratio])
+
+
+def test_a_name_with_a_dash_is_no_ratio(tmp_path):
+    with pytest.raises(LogError, match=r"no column 're-plays' \(closest: 'plays'\); it has plays"):
+        check_columns(tmp_path / "a.csv", ["plays"], ["re-plays"])
 
 
 def test_wrong_delimiter_is_suspected(tmp_path):

@@ -148,6 +148,12 @@ def test_a_row_that_is_not_there(data: ModelDataset, row: int) -> None:
         data[row]
 
 
+@pytest.mark.parametrize("batch_size", [1, 8])
+def test_a_loader_without_collate_is_told_to_take_it(data: ModelDataset, batch_size: int) -> None:
+    with pytest.raises(TypeError, match=r"DataLoader\(data, collate_fn=data\.collate\)"):
+        next(iter(DataLoader(data, batch_size=batch_size)))
+
+
 def test_a_log_without_behaviours(tmp_path: Path) -> None:
     data = features_as_of(opened(plays().slice(0, 3), tmp_path)).torch()
     batch = data.batch([0, 1, 2])

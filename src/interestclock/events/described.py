@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from interestclock.errors import ConfigError
+from interestclock.events.label_shorthand import compares_nothing
 from interestclock.events.mapping import ColumnMapping
 
 __all__ = ["check_described"]
@@ -47,9 +48,8 @@ def _no_columns(columns: Collection[str], mapping: ColumnMapping) -> Iterator[st
         if column not in columns:
             close = get_close_matches(column, columns, n=1, cutoff=0.5)
             nearest = f" (closest: '{close[0]}')" if close else ""
-            yield f"no column '{column}'{nearest}" + (
-                f": --{options[column]} COLUMN" if column in options else ""
-            )
+            remedy = f": --{options[column]} COLUMN" if column in options else ""
+            yield f"no column '{column}'{nearest}{compares_nothing(column, columns)}{remedy}"
 
 
 def _no_place(mapping: ColumnMapping) -> list[str]:

@@ -7,9 +7,12 @@ from collections.abc import Callable, Collection
 
 from interestclock.errors import LogError
 
-__all__ = ["label_from_text", "reads_as_expression", "refuse_ambiguous"]
+__all__ = ["compares_nothing", "label_from_text", "reads_as_expression", "refuse_ambiguous"]
 
 _PLAIN = re.compile(r"\w+")
+_TWO = 2
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+_RECKONS = re.compile(r"[-+*/%]")
 _COMPARES = re.compile(r"[=<>]|\b(in|between|like|is)\b", re.IGNORECASE)
 
 
@@ -51,6 +54,21 @@ def reads_as_expression(text: str) -> bool:
         if tree is not None
         for node in tree.walk()
     )
+
+
+def compares_nothing(text: str, columns: Collection[str]) -> str:
+    """What to say where a column that is missing is a sum or a ratio of columns that are there; else nothing.
+
+    Example:
+        >>> compares_nothing("played / length", ["played", "length"])
+        ", and it compares nothing: a label is 0 or 1, as 'played / length >= 0.8' is"
+        >>> compares_nothing("re-plays", ["plays"])
+        ''
+    """
+    parts = [part.strip(" ()") for part in _RECKONS.split(text)]
+    if len(parts) < _TWO or not all(part in columns or _NUMBER.fullmatch(part) for part in parts):
+        return ""
+    return f", and it compares nothing: a label is 0 or 1, as '{text} >= 0.8' is"
 
 
 def refuse_ambiguous(

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from interestclock.errors import LogError
+from interestclock.events.label_shorthand import compares_nothing
 
 __all__ = [
     "MalformedLine",
@@ -100,7 +101,8 @@ def check_columns(path: Path, has: Sequence[str], wanted: Sequence[str]) -> None
             if any(sign in column for sign in "=<>"):
                 hint = f"; nor is it an expression that can be read, as {_as_expression(column, has)}"
             names = ", ".join(has) or "no columns"
-            raise LogError(f"{path}: no column '{column}'{nearest}; it has {names}{hint}")
+            reckons = compares_nothing(column, has)
+            raise LogError(f"{path}: no column '{column}'{nearest}{reckons}; it has {names}{hint}")
         if has.count(column) > 1:
             raise LogError(f"{path}: {has.count(column)} columns are called '{column}'; rename all but one")
 

@@ -66,6 +66,17 @@ class ModelBatch(ContextTensors):
     def __len__(self) -> int:
         return len(self.user_B)
 
+    def __getitem__(self, place: object) -> ModelBatch:
+        """Refused: it is what a ``DataLoader`` without ``collate_fn`` asks for.
+
+        Raises:
+            TypeError: says what a ``DataLoader`` needs, and who gives some rows.
+        """
+        raise TypeError(
+            "a batch is no list of rows; give the loader DataLoader(data, collate_fn=data.collate), or ask "
+            "for rows by data.batch([0, 1])"
+        )
+
     @property
     def history(self) -> dict[str, Tensor]:
         """What a ``LongTermClock`` takes by name beside items' vectors: each row is a request of its own."""
