@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 
 from interestclock.errors import ConfigError
-from interestclock.events.label_shorthand import compares_nothing
 from interestclock.events.mapping import ColumnMapping
+from interestclock.events.raw_tables import no_column
 
 __all__ = ["check_described"]
 
@@ -46,10 +45,8 @@ def _no_columns(columns: Collection[str], mapping: ColumnMapping) -> Iterator[st
     options = {mapping.user: "user", mapping.item: "item", mapping.time: "time"}
     for column in mapping.log_columns():
         if column not in columns:
-            close = get_close_matches(column, columns, n=1, cutoff=0.5)
-            nearest = f" (closest: '{close[0]}')" if close else ""
             remedy = f": --{options[column]} COLUMN" if column in options else ""
-            yield f"no column '{column}'{nearest}{compares_nothing(column, columns)}{remedy}"
+            yield f"{no_column(column, columns)}{remedy}"
 
 
 def _no_place(mapping: ColumnMapping) -> list[str]:

@@ -10,7 +10,6 @@ from interestclock.errors import LogError
 __all__ = ["compares_nothing", "label_from_text", "reads_as_expression", "refuse_ambiguous"]
 
 _PLAIN = re.compile(r"\w+")
-_TWO = 2
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _RECKONS = re.compile(r"[-+*/%]")
 _COMPARES = re.compile(r"[=<>]|\b(in|between|like|is)\b", re.IGNORECASE)
@@ -66,7 +65,7 @@ def compares_nothing(text: str, columns: Collection[str]) -> str:
         ''
     """
     parts = [part.strip(" ()") for part in _RECKONS.split(text)]
-    if len(parts) < _TWO or not all(part in columns or _NUMBER.fullmatch(part) for part in parts):
+    if len(parts) == 1 or not all(part in columns or _NUMBER.fullmatch(part) for part in parts):
         return ""
     return f", and it compares nothing: a label is 0 or 1, as '{text} >= 0.8' is"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,6 +20,7 @@ __all__ = [
     "MalformedLine",
     "RawBlock",
     "check_columns",
+    "no_column",
     "numbered_blocks",
     "parquet_blocks",
     "parquet_schema",
@@ -94,17 +95,26 @@ def check_columns(path: Path, has: Sequence[str], wanted: Sequence[str]) -> None
     """
     for column in wanted:
         if column not in has:
-            close = get_close_matches(column, has, n=1, cutoff=0.5)
-            nearest = f" (closest: '{close[0]}')" if close else ""
             whole = len(has) == 1 and any(mark in has[0] for mark in ";\t|,")
             hint = "; is the delimiter right?" if whole else ""
             if any(sign in column for sign in "=<>"):
                 hint = f"; nor is it an expression that can be read, as {_as_expression(column, has)}"
             names = ", ".join(has) or "no columns"
-            reckons = compares_nothing(column, has)
-            raise LogError(f"{path}: no column '{column}'{nearest}{reckons}; it has {names}{hint}")
+            raise LogError(f"{path}: {no_column(column, has)}; it has {names}{hint}")
         if has.count(column) > 1:
             raise LogError(f"{path}: {has.count(column)} columns are called '{column}'; rename all but one")
+
+
+def no_column(column: str, columns: Collection[str]) -> str:
+    """That a column is not there, the closest that is, and what it lacks to be a label's expression.
+
+    Example:
+        >>> no_column("usr", ["user", "song"])
+        "no column 'usr' (closest: 'user')"
+    """
+    close = get_close_matches(column, columns, n=1, cutoff=0.5)
+    nearest = f" (closest: '{close[0]}')" if close else ""
+    return f"no column '{column}'{nearest}{compares_nothing(column, columns)}"
 
 
 def _as_expression(written: str, has: Sequence[str]) -> str:
