@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from interestclock.errors import ConfigError, LogError
-from interestclock.events import ColumnMapping, EventSource, open_log, raw_tables
+from interestclock.events import ColumnMapping, EventSource, held_frame, open_log
 from interestclock.events.frames import column_names
 
 ROWS = pa.table(
@@ -78,7 +78,7 @@ def test_the_same_rows_have_one_fingerprint_and_others_another():
 
 
 def test_in_how_many_pieces_a_table_lies_does_not_matter(monkeypatch):
-    monkeypatch.setattr(raw_tables, "BATCH_ROWS", 2)
+    monkeypatch.setattr(held_frame, "FRAME_ROWS", 2)
     pieces = pa.concat_tables([ROWS.slice(0, 1), ROWS.slice(1, 2)])
     one, other = open_log(pieces, mapping=MAPPING), open_log(pieces.combine_chunks(), mapping=MAPPING)
     assert events_of(one) == events_of(other)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interestclock.studies.count_levels import Cells, Labels, Moments, hour_level, plain_level
+from interestclock.studies.count_levels import Cells, Labels, Moments, hour_level, hours_of, plain_level
 
 STRENGTHS = np.array([1.0, 10.0])
 HOURS = np.arange(24)
@@ -21,29 +21,31 @@ def labels_of(asked_ms, label, known_ms):
     row_N = np.argsort(known_ms, kind="stable")
     return Labels(
         predicted_ms_N=np.asarray(asked_ms, np.int64),
-        label_N=np.asarray(label, np.float64),
-        row_N=row_N,
+        label_N=np.asarray(label, np.int8),
+        row_N=row_N.astype(np.int32),
         counts_ms_N=known_ms[row_N],
     )
 
 
 def cells_of(cells_by_row):
-    pairs = [(cell, 1 / len(cells)) for cells in cells_by_row for cell in cells]
+    pairs = [cell for cells in cells_by_row for cell in cells]
     return Cells(
-        first_N=np.cumsum([0, *map(len, cells_by_row)]),
-        cell_P=np.array([cell for cell, _ in pairs], np.int64),
-        share_P=np.array([share for _, share in pairs], np.float64),
-        cells=1 + max((cell for cell, _ in pairs), default=-1),
+        first_N=np.cumsum([0, *map(len, cells_by_row)]).astype(np.int32),
+        cell_P=np.array(pairs, np.int32),
+        several_N=np.array([max(len(cells), 1) for cells in cells_by_row], np.int32),
+        cells=1 + max(pairs, default=-1),
     )
 
 
 def moments_of(hours):
     gap_HH = np.abs(HOURS[:, np.newaxis] - HOURS)
     kernel_HH = np.exp(-0.5 * np.minimum(gap_HH, 24 - gap_HH) ** 2)
-    hour_N = np.asarray(hours, np.int64)
-    return Moments(
-        hour_N=hour_N, quarter_N=4 * hour_N, kernel_GYH=np.repeat(kernel_HH, 4, axis=0)[np.newaxis]
-    )
+    hour_N = np.asarray(hours, np.int8)
+    return Moments(quarter_N=4 * hour_N, kernel_GYH=np.repeat(kernel_HH, 4, axis=0)[np.newaxis])
+
+
+def by_hour(labels, below_N, cells, moments, strengths):
+    return hour_level(labels, below_N, hours_of(cells, moments.quarter_N // 4), moments, strengths)
 
 
 def logistic(logit):
@@ -114,7 +116,7 @@ def fast_levels(rows, below):
     below_N = np.asarray(below, np.float64)
     return (
         plain_level(labels, below_N, cells, STRENGTHS),
-        hour_level(labels, below_N, cells, moments, STRENGTHS),
+        by_hour(labels, below_N, cells, moments, STRENGTHS),
     )
 
 
@@ -155,7 +157,7 @@ def test_by_hand_with_hours():
     """A like at 8 and none at 20: at 8 the cell's excess over its mean of 0 is 1/2, of variance 1/4."""
     labels = labels_of([0, 0, 10], [1, 0, 0], [1, 1, 11])
     cells, moments = cells_of([[0], [0], [0]]), moments_of([8, 20, 8])
-    above = hour_level(labels, np.zeros(3), cells, moments, np.array([0.25]))
+    above = by_hour(labels, np.zeros(3), cells, moments, np.array([0.25]))
     told = (logistic(0.0) + logistic(0.5 / 0.5)) / 2
     assert above[2] == pytest.approx(log(told / (1 - told)), abs=1e-6)
 
@@ -165,7 +167,7 @@ def test_what_does_not_depend_on_the_hour_is_no_hours():
     hours = np.tile([3, 9, 15, 21], 50)
     rows = np.arange(len(hours))
     labels = labels_of(rows * 10, np.ones(len(rows)), rows * 10 + 1)
-    above = hour_level(labels, np.zeros(len(rows)), cells_of([[0]] * len(rows)), moments_of(hours), STRENGTHS)
+    above = by_hour(labels, np.zeros(len(rows)), cells_of([[0]] * len(rows)), moments_of(hours), STRENGTHS)
     assert above.tolist() == pytest.approx(np.zeros(len(rows)).tolist(), abs=1e-9)
 
 
@@ -178,6 +180,6 @@ def test_little_is_lost_where_there_is_nothing():
         cells_of(random.integers(0, 50, (len(rows), 1))),
         moments_of(random.integers(0, 24, len(rows))),
     )
-    above = hour_level(labels, np.zeros(len(rows)), cells, moments, STRENGTHS)
+    above = by_hour(labels, np.zeros(len(rows)), cells, moments, STRENGTHS)
     nats = np.logaddexp(0, above) - label_N * above
     assert nats.sum() - len(rows) * log(2) <= log(1 + len(STRENGTHS))

@@ -18,8 +18,8 @@ def labels_of(rows):
     row_N = np.argsort(known_ms, kind="stable")
     return Labels(
         predicted_ms_N=np.arange(1, len(rows) + 1) * 10,
-        label_N=np.array([label for _, _, label, _ in rows], np.float64),
-        row_N=row_N,
+        label_N=np.array([label for _, _, label, _ in rows], np.int8),
+        row_N=row_N.astype(np.int32),
         counts_ms_N=known_ms[row_N],
     )
 
@@ -30,15 +30,15 @@ def own_of(rows):
     pairs = [(user, value) for user, values, *_ in rows for value in values]
     several = [len(values) for _, values, *_ in rows]
     return Cells(
-        first_N=np.concatenate([[0], np.cumsum(several)]).astype(np.int64),
-        cell_P=np.array([keys.index(pair) for pair in pairs], np.int64),
-        share_P=np.array([1 / many for many in several for _ in range(many)], np.float64),
+        first_N=np.concatenate([[0], np.cumsum(several)]).astype(np.int32),
+        cell_P=np.array([keys.index(pair) for pair in pairs], np.int32),
+        several_N=np.maximum(several, 1).astype(np.int32),
         cells=len(keys),
     )
 
 
 def users_of(rows):
-    return np.array([user for user, *_ in rows], np.int64)
+    return np.array([user for user, *_ in rows], np.int32)
 
 
 def test_by_hand():

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interestclock.studies.sittings import SittingTally, sittings_of
+from interestclock.studies.sittings import SittingTally, numbered_by_user, sittings_of
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 200)), max_size=40))
@@ -39,4 +39,4 @@ def test_in_tables_they_are_numbered_as_in_one(steps, cuts):
     tally = SittingTally()
     parts = np.split(np.arange(len(steps)), sorted(cuts))
     sitting_E = np.concatenate([tally.add(user_E[part], ms_E[part]) for part in parts])
-    assert tally.numbered(sitting_E).tolist() == sittings_of(user_E, ms_E).tolist()
+    assert numbered_by_user(sitting_E, user_E).tolist() == sittings_of(user_E, ms_E).tolist()

@@ -11,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from interestclock.errors import LogError
-from interestclock.events import raw_tables
 from interestclock.events.content_digest import content_digest
 from interestclock.events.log_files import LogPath, called
 from interestclock.events.raw_tables import RawBlock, check_columns, plain
 
 __all__ = ["HeldFrame", "log_called"]
+
+FRAME_ROWS = 16_384  # in a block: what is made of them stands beside the frame, and nothing is decoded
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,8 +71,8 @@ class HeldFrame:
             columns: of those that are held; None: all.
         """
         table = self.table if columns is None else self.table.select(list(columns))
-        for start in range(0, table.num_rows, raw_tables.BATCH_ROWS):
-            rows = plain(table.slice(start, raw_tables.BATCH_ROWS))
+        for start in range(0, table.num_rows, FRAME_ROWS):
+            rows = plain(table.slice(start, FRAME_ROWS))
             row_N = np.arange(start + 1, start + 1 + rows.num_rows)
             yield RawBlock(path=self.path, table=rows, row_N=row_N, typed=True)
 

@@ -21,6 +21,7 @@ from interestclock.samples.sample_maker import REQUEST, SAME_TIME, Columns, Samp
 __all__ = ["ForecastRows", "RowGatherer", "together"]
 
 Ints = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.integer]  # of as few bytes as samples have them in
 MOST_ROWS = 300_000
 LEAST_USERS = 1_000
 _FEWER = 0.75  # of the users, each time that there are too many rows
@@ -46,13 +47,13 @@ class ForecastRows:
         {}
     """
 
-    user_N: Ints
-    item_N: Ints
+    user_N: Numbers
+    item_N: Numbers
     timestamp_ms_N: Ints
-    second_of_day_N: Ints
-    label_N: Ints
+    second_of_day_N: Numbers
+    label_N: Numbers
     known_ms_N: Ints
-    values: Mapping[str, Ints]
+    values: Mapping[str, Numbers]
     positive_only: bool
     share_of_users: float = 1.0
 
@@ -99,15 +100,23 @@ class RowGatherer:
             longest=None if schema.positive_only else 1,  # candidates are drawn from own pasts
         )
         label = schema.main_label
-        self._names = ("user", "item", "timestamp_ms", "second_of_day", f"label.{label}", f"known_ms.{label}")
+        self._kinds: dict[str, type[np.signedinteger]] = {
+            "user": np.int32,
+            "item": np.int32,
+            "timestamp_ms": np.int64,
+            "second_of_day": np.int32,
+            f"label.{label}": np.int8,
+            f"known_ms.{label}": np.int64,
+        }
+        self._label = f"label.{label}"
         self._kept: list[Columns] = []
 
     def add(self, chunk: pa.Table) -> None:
         """Gather an event table; no run of rows that belong together may be cut in two."""
         samples, _ = self._maker.make(chunk)
         self._maker.state.user_histories.trim(known_before_ms=self._maker.last_ms)
-        kept_N = (samples[self._names[4]] >= 0) & self._drawn(samples["user"])
-        self._keep({name: samples[name][kept_N] for name in self._names})
+        kept_N = (samples[self._label] >= 0) & self._drawn(samples["user"])
+        self._keep({name: samples[name][kept_N].astype(kind) for name, kind in self._kinds.items()})
         while self._rows > self._most_rows and self._share * _FEWER * self._users() >= LEAST_USERS:
             self._draw_fewer()
 
@@ -115,8 +124,8 @@ class RowGatherer:
         """All that was gathered; it is handed over and no longer held."""
         kept, self._kept = self._kept, []
         columns = [
-            np.concatenate([np.zeros(0, np.int64), *(each.pop(name) for each in kept)]).astype(np.int64)
-            for name in self._names
+            np.concatenate([np.zeros(0, kind), *(each.pop(name) for each in kept)])
+            for name, kind in self._kinds.items()
         ]
         state = self._maker.state
         item_S = np.arange(state.items.capacity + 1)
@@ -127,7 +136,7 @@ class RowGatherer:
             second_of_day_N=columns[3],
             label_N=columns[4],
             known_ms_N=columns[5],
-            values={n: state.values.of(n, item_S).astype(np.int64) for n in self._schema.attributes},
+            values={name: state.values.of(name, item_S) for name in self._schema.attributes},
             positive_only=self._schema.positive_only,
             share_of_users=self._share,
         )

@@ -25,7 +25,7 @@ from interestclock.studies.sittings import sittings_of
 __all__ = ["ForecastConfig", "forecast_gain", "forecast_of_rows"]
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ def forecast_of_rows(rows: ForecastRows, *, config: ForecastConfig | None = None
 
 
 def _estimate(
-    gain_N: Floats, whose: tuple[Ints, Ints], bounds: VerdictBounds, traits: LogTraits, over: Over
+    gain_N: Floats, whose: tuple[Numbers, Numbers], bounds: VerdictBounds, traits: LogTraits, over: Over
 ) -> GainEstimate:
     nats, half = mean_and_half_width(gain_N, user_N=whose[0], sitting_N=whose[1])
     low = nats - half

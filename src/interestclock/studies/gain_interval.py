@@ -23,9 +23,10 @@ CONFIDENCE = 0.95
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.integer]
 
 
-def mean_and_half_width(gain_N: Floats, *, user_N: Ints, sitting_N: Ints) -> tuple[float, float]:
+def mean_and_half_width(gain_N: Floats, *, user_N: Numbers, sitting_N: Numbers) -> tuple[float, float]:
     """The mean, and half the width of its 95% interval; NaN both of fewer than two sittings.
 
     Users of a single sitting tell nothing of their own spread; they count as one user together, which is too
@@ -54,7 +55,7 @@ def mean_and_half_width(gain_N: Floats, *, user_N: Ints, sitting_N: Ints) -> tup
     return float(gain_N.mean()), float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
 
 
-def _groups(user_T: Ints) -> Ints:
+def _groups(user_T: Numbers) -> Ints:
     """A number for each sitting's user, from 0; one for all users of a single sitting."""
     _, which_T, sittings_G = np.unique(user_T, return_inverse=True, return_counts=True)
     alone_T = sittings_G[which_T] == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from interestclock.defaults import SITTING_MINUTES
@@ -17,6 +19,8 @@ from interestclock.studies.log_sample import LogSample
 from interestclock.studies.log_tally import LogTally, Shuffles
 
 __all__ = ["HourInformation", "LabelRate", "LogInspection", "inspect_log", "render"]
+
+_ROWS = 16_384  # of a table: the memory that each takes is what an inspection takes beside what it gathers
 
 
 def inspect_log(
@@ -55,13 +59,22 @@ def inspect_log(
     columns = ColumnTally(source)
     sample = LogSample(source.schema, source.items())
     gatherer = RowGatherer(source.schema, source.items(), candidates=CandidateConfig())
-    for chunk in whole_runs(source.chunks(), together(source.schema)):
-        for each in (tally, columns, sample, gatherer):
-            each.add(chunk)
-    pa.default_memory_pool().release_unused()  # what reading took and the forecast may have
+    _read(source, (tally, columns, sample, gatherer))
+    pa.default_memory_pool().release_unused()  # what reading took and the rest may have
+    rows = gatherer.rows()
+    del gatherer  # its state is as large as what it gathered
+    information = tally.hour_information()
     return tally.result(
         source.counts,
+        hour_information=information,
         sample=sample.rows(),
         columns=columns.readings(),
-        forecast=forecast_of_rows(gatherer.rows(), config=config),
+        forecast=forecast_of_rows(rows, config=config),
     )
+
+
+def _read(source: EventSource, readers: Sequence[LogTally | ColumnTally | LogSample | RowGatherer]) -> None:
+    """All of the log to each reader; then no table of it is held."""
+    for chunk in whole_runs(source.chunks(_ROWS), together(source.schema)):
+        for each in readers:
+            each.add(chunk)

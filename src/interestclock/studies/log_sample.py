@@ -65,10 +65,10 @@ class LogSample:
         """Look at an event table; tables come in time order."""
         taken = min(chunk.num_rows, FIRST_ROWS - sum(each.num_rows for each in self._first))
         if taken:
-            self._first.append(chunk.slice(0, taken))
+            self._first.append(_copied(chunk, 0, taken))
             chunk = chunk.slice(taken)
         if chunk.num_rows:
-            self._last.append(chunk.slice(max(0, chunk.num_rows - LAST_ROWS)))
+            self._last.append(_copied(chunk, max(0, chunk.num_rows - LAST_ROWS), chunk.num_rows))
             while sum(each.num_rows for each in self._last[1:]) >= LAST_ROWS:
                 del self._last[0]
 
@@ -98,6 +98,11 @@ class LogSample:
             attributes={name: row[f"attribute.{name}"] for name in self._schema.attributes},
             context=context,
         )
+
+
+def _copied(chunk: pa.Table, first: int, end: int) -> pa.Table:
+    """Rows of a table that do not keep it in memory, as a slice would."""
+    return chunk.take(pa.array(range(first, end), pa.int64()))
 
 
 def local_time_in_words(timestamp_ms: int, *, second_of_day: int, day_of_week: int) -> str:

@@ -5,8 +5,9 @@ Shapes: ``N`` rows of a table, ``E`` events of all tables, ``P`` pairs of an eve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ from interestclock.studies.hour_information import (
 )
 from interestclock.studies.inspection import HourInformation, LabelRate, LogInspection
 from interestclock.studies.log_sample import SampleRow
-from interestclock.studies.sittings import SittingTally
+from interestclock.studies.sittings import SittingTally, numbered_by_user
 from interestclock.studies.unsplit import UnsplitText
 
 __all__ = ["LogTally", "Shuffles"]
@@ -61,7 +62,7 @@ class Shuffles:
 
 
 class LogTally:
-    """Counts a log chunk by chunk; ``result`` says what was found.
+    """Counts a log chunk by chunk; ``hour_information`` and ``result`` say what was found.
 
     Args:
         schema: the log's names.
@@ -75,7 +76,8 @@ class LogTally:
         ...                     "label.play": [1]}))
         >>> nothing = GainEstimate(nats=0.0, low=0.0, high=0.0, verdict="unlikely", reason="")
         >>> forecast = GainForecast(over_no_time=nothing, over_hour=nothing, own_past=nothing)
-        >>> tally.result(LogCounts(read=1, used=1), sample=(), columns=(), forecast=forecast).users
+        >>> tally.result(LogCounts(read=1, used=1), hour_information={}, sample=(), columns=(),
+        ...     forecast=forecast).users
         1
     """
 
@@ -110,7 +112,7 @@ class LogTally:
         self._item_ids.encode(_array(chunk, "item_id"))
         hour_N = chunk["second_of_day"].to_numpy().astype(np.int64) // 3_600
         self._by_hour += np.bincount(hour_N, minlength=24)
-        self._events_U = with_room(self._events_U, len(self._users.known))
+        self._events_U = with_room(self._events_U, len(self._users))
         self._events_U += np.bincount(user_N, minlength=len(self._events_U))
         sitting_N = self._sittings.add(user_N, times.to_numpy().astype(np.int64))
         for name, sums in self._label_sums.items():
@@ -140,27 +142,51 @@ class LogTally:
             self._pairs[name].append((event_P.astype(np.int32), value_P))
         self._engaged_events += chunk.num_rows
 
+    def hour_information(self) -> dict[str, HourInformation]:
+        """Of each attribute, what the hour tells about it. The log has ended: no event is held any more."""
+        for codes in (self._users, self._item_ids, *self._values.values()):
+            codes.close()
+        if not self._values:
+            return {}
+        user_E, hour_E = _handed_over(self._user_E), _handed_over(self._hour_E)
+        sitting_E = numbered_by_user(_handed_over(self._sitting_E), user_E)
+        how = {"permutations": self._shuffles.permutations, "seed": self._shuffles.seed}
+        found = {}
+        for name, pairs in self._pairs.items():
+            event_P, value_P = (np.concatenate(each) for each in zip(*pairs, strict=True))
+            pairs.clear()
+            events = EventHours(
+                user_E=user_E, hour_E=hour_E, sitting_E=sitting_E, event_P=event_P, value_P=value_P
+            )
+            found[name] = HourInformation(
+                values=len(self._values[name]),
+                overall_bits=hour_information_bits(events, **how),
+                within_users=hour_information_within_users(events, **how),
+            )
+        return found
+
     def result(
         self,
         counts: LogCounts,
         *,
+        hour_information: Mapping[str, HourInformation],
         sample: Sequence[SampleRow],
         columns: Sequence[ColumnReading],
         forecast: GainForecast,
     ) -> LogInspection:
         """What was counted, with what others found; ``counts`` are the source's, final by now."""
-        per_user = self._events_U[: len(self._users.known)]
+        per_user = self._events_U[: len(self._users)]
         quantiles = {q: float(np.quantile(per_user, q, method="lower")) for q in QUANTILES}
         return LogInspection(
             counts=counts,
             first_ms=self._first_last[0],
             last_ms=self._first_last[-1],
-            users=len(self._users.known),
-            items=len(self._item_ids.known),
+            users=len(self._users),
+            items=len(self._item_ids),
             events_per_user=quantiles,
             labels={name: _rate(sums) for name, sums in self._label_sums.items()},
             events_by_hour=self._by_hour.tolist(),
-            hour_information=self._by_attribute(),
+            hour_information=hour_information,
             unsplit=self._unsplit(),
             sample=sample,
             columns=columns,
@@ -171,42 +197,36 @@ class LogTally:
         held = {column.partition(".")[2]: text.separator() for column, text in self._lists.items()}
         return {name: separator for name, separator in held.items() if separator is not None}
 
-    def _by_attribute(self) -> dict[str, HourInformation]:
-        if not self._values:
-            return {}
-        user_E, hour_E = np.concatenate(self._user_E), np.concatenate(self._hour_E)
-        sitting_E = self._sittings.numbered(np.concatenate(self._sitting_E))
-        return {name: self._information(name, user_E, hour_E, sitting_E) for name in self._values}
-
-    def _information(self, name: str, user_E: Codes, hour_E: Hours, sitting_E: Ints) -> HourInformation:
-        events = EventHours(
-            user_E=user_E,
-            hour_E=hour_E,
-            sitting_E=sitting_E,
-            event_P=np.concatenate([event_P for event_P, _ in self._pairs[name]]),
-            value_P=np.concatenate([value_P for _, value_P in self._pairs[name]]),
-        )
-        how = {"permutations": self._shuffles.permutations, "seed": self._shuffles.seed}
-        return HourInformation(
-            values=len(self._values[name].known),
-            overall_bits=hour_information_bits(events, **how),
-            within_users=hour_information_within_users(events, **how),
-        )
-
 
 class _Codes:
     """Numbers values from 0 in order of appearance."""
 
     def __init__(self) -> None:
-        self.known: dict[object, int] = {}
+        self._known: dict[object, int] = {}
+        self._closed_with: int | None = None
+
+    def __len__(self) -> int:
+        return len(self._known) if self._closed_with is None else self._closed_with
+
+    def close(self) -> None:
+        """No more come; how many they are is all that is held."""
+        self._closed_with = len(self)
+        self._known.clear()
 
     def encode(self, values: pa.Array) -> Ints:
         if not len(values):
             return np.zeros(0, np.int64)
         encoded = values.dictionary_encode()
-        codes = [self.known.setdefault(value, len(self.known)) for value in encoded.dictionary.to_pylist()]
+        codes = [self._known.setdefault(value, len(self._known)) for value in encoded.dictionary.to_pylist()]
         code_N: Ints = np.asarray(codes, np.int64)[np.asarray(encoded.indices)]
         return code_N
+
+
+def _handed_over(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """All of them in one, and none in the list any more."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
 
 
 def _array(table: pa.Table, name: str) -> pa.Array:

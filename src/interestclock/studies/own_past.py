@@ -17,23 +17,23 @@ from interestclock.studies.count_levels import Cells, Labels, plain_level
 __all__ = ["PastOfCells", "past_levels", "past_of_cells"]
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.integer]
 
 _POWERS = 16  # of two: 0, 1, 2 to 3, 4 to 7, ... 16,384 and more
 
 
 class PastOfCells(NamedTuple):
     """Of each pair, as of its row: how often its cell was liked, how many its user liked in all, and how many
-    since the cell's last time, that one included; 0 where it never was. All int64 (P,).
+    since the cell's last time, that one included; 0 where it never was. All int32 (P,).
     """
 
-    often_P: Ints
-    in_all_P: Ints
-    since_P: Ints
+    often_P: Numbers
+    in_all_P: Numbers
+    since_P: Numbers
 
 
 def past_levels(
-    labels: Labels, below_N: Floats, user_N: Ints, own: Sequence[Cells], *, newest: int, strength_T: Floats
+    labels: Labels, below_N: Floats, user_N: Numbers, own: Sequence[Cells], *, newest: int, strength_T: Floats
 ) -> tuple[Floats, Floats]:
     """Log odds of each row with what its user liked before, twice (N,): the newest choices alone, and all.
 
@@ -48,7 +48,7 @@ def past_levels(
     """
     pasts = [past_of_cells(labels, user_N, cells) for cells in own]
     for cells, past in zip(own, pasts, strict=True):
-        among_P = ((past.since_P > 0) & (past.since_P <= newest)).astype(np.int64)
+        among_P = ((past.since_P > 0) & (past.since_P <= newest)).astype(np.int32)
         below_N = plain_level(labels, below_N, cells._replace(cell_P=among_P, cells=2), strength_T)
     newest_N = below_N
     for cells, past in zip(own, pasts, strict=True):
@@ -61,18 +61,17 @@ def past_levels(
     return newest_N, below_N
 
 
-def _power(number_P: Ints) -> Ints:
+def _power(number_P: Numbers) -> Numbers:
     """0 of 0, 1 of 1, 2 of 2 and 3, 3 of 4 to 7, and so on."""
-    exponent_P = np.frexp(number_P.astype(np.float64))[1].astype(np.int64)
-    return np.minimum(exponent_P, _POWERS - 1)
+    return np.minimum(np.frexp(number_P.astype(np.float64))[1], _POWERS - 1)
 
 
 @compiled()
-def past_of_cells(labels: Labels, user_N: Ints, own: Cells) -> PastOfCells:
+def past_of_cells(labels: Labels, user_N: Numbers, own: Cells) -> PastOfCells:
     """What each user liked before each row, as far as labels counted by then."""
     pairs = len(own.cell_P)
-    often_P, in_all_P = np.zeros(pairs, np.int64), np.zeros(pairs, np.int64)
-    since_P = np.zeros(pairs, np.int64)
+    often_P, in_all_P = np.zeros(pairs, np.int32), np.zeros(pairs, np.int32)
+    since_P = np.zeros(pairs, np.int32)
     often_C, last_C = np.zeros(own.cells, np.int64), np.zeros(own.cells, np.int64)
     in_all_U = np.zeros(user_N.max() + 1 if len(user_N) else 0, np.int64)
     counted = 0

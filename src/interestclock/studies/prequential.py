@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from interestclock.defaults import SITTING_MINUTES
 from interestclock.ranking import RankerConfig
-from interestclock.studies.count_levels import Cells, Labels, Moments, hour_level, plain_level
+from interestclock.studies.count_levels import Cells, Labels, Moments, hour_level, hours_of, plain_level
 from interestclock.studies.forecast_rows import ForecastRows
 from interestclock.studies.own_past import past_levels
 from interestclock.studies.sittings import sittings_of
@@ -22,7 +22,7 @@ from interestclock.timeofday import circular_gap_seconds
 __all__ = ["LogOdds", "log_loss", "prequential_log_odds"]
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.integer]
 
 STRENGTHS = np.array([0.25, 1.0, 4.0, 16.0])
 HOUR_STRENGTHS = np.array([1.0, 4.0, 16.0, 64.0])
@@ -48,7 +48,7 @@ class LogOdds:
     past_N: Floats
 
 
-def log_loss(log_odds_N: Floats, label_N: Ints) -> Floats:
+def log_loss(log_odds_N: Floats, label_N: Numbers) -> Floats:
     """Nats that each label cost, (N,).
 
     Example:
@@ -72,11 +72,11 @@ def prequential_log_odds(rows: ForecastRows, *, sitting_minutes: float = SITTING
         rows: in time order. sitting_minutes: a gap of so many minutes ends a sitting.
     """
     labels = _labels(rows, sitting_minutes)
-    moments = _moments(rows.second_of_day_N)
-    everyone, users = np.zeros(len(rows.user_N), np.int64), rows.user_N
+    hour_N, moments = (rows.second_of_day_N // 3600).astype(np.int8), _moments(rows.second_of_day_N)
+    everyone, users = np.zeros(len(rows.user_N), np.int32), rows.user_N
     carried = [_Carried.of(rows.item_N[:, np.newaxis])]
     carried += [_Carried.of(values_SV[rows.item_N]) for values_SV in rows.values.values()]
-    nothing = _Carried.of(np.ones((len(users), 1), np.int64))
+    nothing = _Carried.of(np.ones((len(users), 1), np.int32))
 
     below_N = np.zeros(len(users))
     for who_N, what in ((everyone, nothing), (everyone, nothing), (users, nothing)):
@@ -91,7 +91,7 @@ def prequential_log_odds(rows: ForecastRows, *, sitting_minutes: float = SITTING
     for who_N, times in ((everyone, _COMMON_TIMES), (users, 1)):
         for what in (nothing, *carried) * times:
             cells = what.cells(who_N, at_least=_COMES_BACK)
-            below_N = hour_level(labels, below_N, cells, moments, HOUR_STRENGTHS)
+            below_N = hour_level(labels, below_N, hours_of(cells, hour_N), moments, HOUR_STRENGTHS)
         levels.append(below_N)
     without_N, common_N, personal_N = levels
     return LogOdds(
@@ -105,33 +105,30 @@ class _Carried:
 
     row_P: npt.NDArray[np.int32]
     value_P: npt.NDArray[np.int32]
-    share_P: Floats
-    rows: int
+    several_N: npt.NDArray[np.int32]
 
     @classmethod
-    def of(cls, value_NV: Ints) -> _Carried:
+    def of(cls, value_NV: Numbers) -> _Carried:
         """Of values as numbers, 0 is none."""
         row_P, place_P = np.nonzero(value_NV)
-        several_N = np.count_nonzero(value_NV, axis=1)
         return cls(
             row_P=row_P.astype(np.int32),
             value_P=value_NV[row_P, place_P].astype(np.int32),
-            share_P=1.0 / several_N[row_P],
-            rows=len(value_NV),
+            several_N=np.maximum(np.count_nonzero(value_NV, axis=1), 1).astype(np.int32),
         )
 
-    def cells(self, who_N: Ints, *, at_least: int = 1) -> Cells:
+    def cells(self, who_N: Numbers, *, at_least: int = 1) -> Cells:
         """A cell for each of these values and whoever goes with it; those of fewer rows are left out."""
-        key_P = who_N[self.row_P] * (int(self.value_P.max(initial=0)) + 1) + self.value_P
+        key_P = who_N[self.row_P].astype(np.int64) * (int(self.value_P.max(initial=0)) + 1) + self.value_P
         _, cell_P, rows_C = np.unique(key_P, return_inverse=True, return_counts=True)
         often_C = rows_C >= at_least
         often_P = often_C[cell_P]
-        number_C = np.cumsum(often_C) - 1
-        pairs_N = np.bincount(self.row_P[often_P], minlength=self.rows)
+        number_C = (np.cumsum(often_C) - 1).astype(np.int32)
+        pairs_N = np.bincount(self.row_P[often_P], minlength=len(self.several_N))
         return Cells(
-            first_N=np.concatenate([[0], np.cumsum(pairs_N)]),
+            first_N=np.concatenate([[0], np.cumsum(pairs_N)]).astype(np.int32),
             cell_P=number_C[cell_P[often_P]],
-            share_P=self.share_P[often_P],
+            several_N=self.several_N,
             cells=int(often_C.sum()),
         )
 
@@ -144,15 +141,15 @@ def _labels(rows: ForecastRows, sitting_minutes: float) -> Labels:
     row_N = np.argsort(counts_ms_N, kind="stable")
     return Labels(
         predicted_ms_N=rows.timestamp_ms_N,
-        label_N=rows.label_N.astype(np.float64),
-        row_N=row_N,
+        label_N=rows.label_N,
+        row_N=row_N.astype(np.int32),
         counts_ms_N=counts_ms_N[row_N],
     )
 
 
-def _moments(second_of_day_N: Ints) -> Moments:
+def _moments(second_of_day_N: Numbers) -> Moments:
     quarter_Y = (np.arange(_QUARTERS) + 0.5) * 900
     hour_H = (np.arange(24) + 0.5) * 3600
     gap_YH = circular_gap_seconds(quarter_Y[:, np.newaxis], hour_H) / 3600
     kernel_GYH = np.exp([-0.5 * (gap_YH / width) ** 2 for width in WIDTHS_HOURS])
-    return Moments(hour_N=second_of_day_N // 3600, quarter_N=second_of_day_N // 900, kernel_GYH=kernel_GYH)
+    return Moments(quarter_N=(second_of_day_N // 900).astype(np.int8), kernel_GYH=kernel_GYH)

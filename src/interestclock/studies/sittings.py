@@ -11,15 +11,16 @@ import numpy.typing as npt
 from interestclock.arrays import with_room
 from interestclock.defaults import SITTING_MINUTES
 
-__all__ = ["SittingTally", "sittings_of"]
+__all__ = ["SittingTally", "numbered_by_user", "sittings_of"]
 
 _MINUTE_MS = 60_000
 _NEVER = np.iinfo(np.int64).min // 2
 
 Ints = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.integer]
 
 
-def sittings_of(user_E: Ints, timestamp_ms_E: Ints, *, sitting_minutes: float = SITTING_MINUTES) -> Ints:
+def sittings_of(user_E: Numbers, timestamp_ms_E: Ints, *, sitting_minutes: float = SITTING_MINUTES) -> Ints:
     """The number of each event's sitting, from 0, int64 (E,); those of a user follow each other in time.
 
     Args:
@@ -40,6 +41,23 @@ def sittings_of(user_E: Ints, timestamp_ms_E: Ints, *, sitting_minutes: float = 
     return sitting_E
 
 
+def numbered_by_user(sitting_E: Numbers, user_E: Numbers) -> npt.NDArray[np.int32]:
+    """Sittings numbered anew from 0, by user and then as they were, int32 (E,): as ``sittings_of`` does it.
+
+    Args:
+        sitting_E: numbered in the order in which they began, of all users. user_E: whose each event is.
+
+    Example:
+        >>> numbered_by_user(np.array([4, 5, 9, 4]), np.array([8, 7, 8, 8])).tolist()
+        [1, 0, 2, 1]
+    """
+    _, first_T, place_E = np.unique(sitting_E, return_index=True, return_inverse=True)
+    number_T = np.empty(len(first_T), np.int32)
+    number_T[np.argsort(user_E[first_T], kind="stable")] = np.arange(len(first_T))
+    number_E: npt.NDArray[np.int32] = number_T[place_E]
+    return number_E
+
+
 class SittingTally:
     """Numbers sittings of events that come in time order, table by table, and holds nothing of each event.
 
@@ -50,14 +68,13 @@ class SittingTally:
         >>> tally = SittingTally(sitting_minutes=30.0)
         >>> first = tally.add(np.array([8, 7]), np.array([0, 5]) * 60_000)
         >>> later = tally.add(np.array([7, 8]), np.array([20, 40]) * 60_000)
-        >>> tally.numbered(np.concatenate([first, later])).tolist()
-        [1, 0, 0, 2]
+        >>> first.tolist(), later.tolist()
+        ([1, 0], [0, 2])
     """
 
     def __init__(self, *, sitting_minutes: float = SITTING_MINUTES) -> None:
         self._gap_ms = sitting_minutes * _MINUTE_MS
         self._last_ms_U, self._newest_U = np.zeros(0, np.int64), np.zeros(0, np.int64)
-        self._user_T: list[Ints] = []
         self._sittings = 0
 
     def add(self, user_N: Ints, timestamp_ms_N: Ints) -> Ints:
@@ -80,25 +97,10 @@ class SittingTally:
         begins[starts] |= before_ms[starts] == _NEVER
         sitting = self._numbers(user, starts, begins)
         self._last_ms_U[user[ends]], self._newest_U[user[ends]] = timestamp_ms[ends], sitting[ends]
-        self._user_T.append(user[begins].astype(np.int32))
         self._sittings += int(begins.sum())
         sitting_N = np.empty(len(user), np.int64)
         sitting_N[order_N] = sitting
         return sitting_N
-
-    def numbered(self, sitting_E: npt.NDArray[np.integer]) -> Ints:
-        """Sittings by the numbers that ``sittings_of`` gives them.
-
-        Args:
-            sitting_E: as ``add`` gave them.
-        """
-        if not self._user_T:
-            return sitting_E.astype(np.int64)
-        order_T = np.argsort(np.concatenate(self._user_T), kind="stable")
-        number_T = np.empty(len(order_T), np.int64)
-        number_T[order_T] = np.arange(len(order_T))
-        number_E: Ints = number_T[sitting_E]
-        return number_E
 
     def _make_room(self, user: int) -> None:
         self._last_ms_U = with_room(self._last_ms_U, user + 1, fill=_NEVER)
