@@ -17,7 +17,7 @@ from interestclock.events.raw_tables import RawBlock, check_columns, plain
 
 __all__ = ["HeldFrame", "log_called"]
 
-FRAME_ROWS = 16_384  # in a block: what is made of them stands beside the frame, and nothing is decoded
+FRAME_ROWS = 32_768  # in a block: what is made of them stands beside the frame, and nothing is decoded
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -20,7 +20,7 @@ from interestclock.studies.log_tally import LogTally, Shuffles
 
 __all__ = ["HourInformation", "LabelRate", "LogInspection", "inspect_log", "render"]
 
-_ROWS = 16_384  # of a table: the memory that each takes is what an inspection takes beside what it gathers
+_ROWS = 32_768  # of a table: the memory that each takes is what an inspection takes beside what it gathers
 
 
 def inspect_log(
