@@ -172,7 +172,7 @@ def check_numbers(settings: Any, *, error: type[Exception] = ConfigError) -> Non
         several = given.values() if isinstance(given, dict) else given
         for value in several if isinstance(given, dict | tuple | list) else (given,):
             if not (value is None and type(None) in kinds) and (wanted := _number_wanted(kinds, value)):
-                raise error(f"{name} is {given}; give {wanted}")
+                raise error(f"{name} is {given!r}; give {wanted}")
 
 
 @cache
@@ -215,7 +215,7 @@ def check_size(name: str, value: int) -> None:
         ValueError: dim is 2.5; give a whole number, for example 3
     """
     if wanted := _number_wanted(frozenset({int}), value):
-        raise ValueError(f"{name} is {value}; give {wanted}")
+        raise ValueError(f"{name} is {value!r}; give {wanted}")
     if value < 1:
         raise ValueError(f"{name} is {value}; give 1 or more")
 

@@ -203,6 +203,14 @@ def test_a_frame_out_of_order_is_sorted_by_its_own_library(called, remedy):
         events_of(open_log(HOLDERS[called](table), mapping=MAPPING))
 
 
+def test_a_frame_out_of_order_by_less_than_a_day_is_sorted_as_well():
+    hours = pa.array([0, 5 * 3_600, 3_600], pa.timestamp("s", "UTC"))
+    table = ROWS.slice(0, 3).set_column(2, "played_at", hours)
+    wanted = "Sort it by time first: data.sort_values('played_at'). If its rows stand as they arrived"
+    with pytest.raises(LogError, match=re.escape(wanted) + r".* at least --lateness-minutes 240\)"):
+        events_of(open_log(table.to_pandas(), mapping=MAPPING))
+
+
 def test_a_name_of_several_words_stands_in_quotes():
     frame = ROWS.rename_columns(["uid", "song", "played_at", "Play Ratio", "genres", "note"])
     labels = {"finish": "Play Ratio >= 0.5"}

@@ -142,6 +142,16 @@ def test_a_ratio_among_what_is_missing_is_told_what_it_lacks():
         open_log(PLAYS, mapping=ColumnMapping(user="uid", item="songs", labels=labels))
 
 
+def test_a_column_of_one_value_is_no_label():
+    rows = pa.table(
+        {"member": [7, 8], "place": ["a", "b"], "lat": [0.0, 0.0], "done": [1, 1], "offset_min": [-240, -300]}
+    )
+    guess = guess_mapping(rows)
+    assert guess.keys["labels"] == {"finish": "done"}
+    assert guess.keys["item"] == "place"
+    assert guess.keys["utc_offset_minutes"] == "offset_min"
+
+
 def test_of_several_files_it_says_which_was_looked_at(tmp_path):
     for name in ("a.parquet", "b.parquet"):
         pq.write_table(PLAYS, tmp_path / name)

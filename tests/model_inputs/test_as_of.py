@@ -273,6 +273,7 @@ def test_a_log_of_choices_has_its_rows_alone(tmp_path: Path) -> None:
     features = features_as_of(opened(plays(), tmp_path, positive_only="play"))
     assert features.table["log_row"].to_pylist() == list(range(1, ROWS + 1))
     assert features.table["label.play"].to_pylist() == [1] * ROWS
+    assert features.remarks[0].startswith("the log holds choices alone: label 'play' is 1 in every row")
     export_features(opened(plays(), tmp_path, positive_only="play"), tmp_path / "out", config=PrepareConfig())
     scored = pq.read_table(tmp_path / "out" / "samples.parquet")
     scored = scored.filter(pc.is_valid(scored["log_row"])).sort_by("log_row")

@@ -72,6 +72,43 @@ def test_the_best_is_chosen_where_the_figures_do_not_look() -> None:
     assert Comparison("nowhere", Report(title="a log", results=results)).best == "hour"
 
 
+def test_printed_it_says_what_decides_behind_the_limits_of_the_log() -> None:
+    one = {"mean": 0.7, "ci95": [0.6, 0.8]}
+    row = dict.fromkeys(("auc", "uauc", "logloss"), one)
+    results = {
+        "label": "finish",
+        "baseline": "base",
+        "seeds": 1,
+        "rankers": {"base": row},
+        "validation": {"base": row},
+        "log": {
+            "read": 9,
+            "used": 7,
+            "duplicates": 2,
+            "dead_letters": 0,
+            "test_from_ms": 0,
+            "last_ms": 60_000,
+        },
+    }
+    lines = repr(Comparison("nowhere", Report(title="a log", results=results))).splitlines()
+    assert lines[2].startswith("The test part lasts 0.0 hours")
+    assert lines[3] == "Only base was run; there is nothing to compare it with."
+    assert lines[4] == "Of the log: 2 of 9 rows are left out: 2 repeat an event"
+
+
+def test_a_ranker_that_was_not_run_is_refused_with_those_that_were(comparison: Comparison) -> None:
+    names = ", ".join(comparison.rankers)
+    with pytest.raises(ConfigError, match=re.escape(f"no ranker named 'nobody' was run; there are {names}")):
+        comparison.rankers["nobody"]
+
+
+def test_a_report_without_a_folder_to_stand_in_is_refused(comparison: Comparison) -> None:
+    with pytest.raises(
+        ConfigError, match=r"^nowhere/report.html: there is no folder nowhere; make it first$"
+    ):
+        comparison.report("nowhere/report.html")
+
+
 def test_the_report_is_the_one_that_was_written(comparison: Comparison, folder: Path, tmp_path: Path) -> None:
     comparison.report(tmp_path / "report.html")
     assert (tmp_path / "report.html").read_bytes() == (folder / "report.html").read_bytes()

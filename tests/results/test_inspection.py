@@ -35,6 +35,26 @@ def test_printed_it_takes_a_few_lines(inspection: Inspection) -> None:
     assert len(lines) <= 6
 
 
+def test_rows_that_were_left_out_are_remarked(tmp_path: Path) -> None:
+    path = tmp_path / "plays.csv"
+    path.write_text("user_id,item_id,timestamp_ms\n7,a,0\n7,a,0\n7,b,never\n7,c,90000000\n")
+    mapping = ColumnMapping(zone="UTC", positive_only="play")
+    source = open_log(path, mapping=mapping, dead_letters=tmp_path / "dead.jsonl")
+    found = Inspection(inspect_log(source), title="plays")
+    said = "2 of 4 rows are left out: 1 repeats an event, 1 cannot be used (dead letters)"
+    assert found.remarks[0] == said
+    assert f"- {said}" in repr(found).splitlines()
+
+
+def test_a_report_without_a_folder_to_stand_in_is_refused(inspection: Inspection) -> None:
+    with pytest.raises(
+        ConfigError, match=r"^nowhere/report.html: there is no folder nowhere; make it first$"
+    ):
+        inspection.report("nowhere/report.html")
+    with pytest.raises(ConfigError, match="there is no folder nowhere"):
+        inspection.plot().save("nowhere/hours.svg")
+
+
 def test_its_tables_have_what_was_found(inspection: Inspection) -> None:
     found = inspection.found
     assert inspection.table("hours")["events"].to_pylist() == list(found.events_by_hour)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 import numpy as np
@@ -39,7 +40,8 @@ class Disorder:
     """
 
     def __init__(self, block: RawBlock, mapping: ColumnMapping) -> None:
-        self._mapping, self._sort_it = mapping, _sort_it(block, mapping.time)
+        self._mapping, self._sort_frame = mapping, _sort_frame(block, mapping.time)
+        self._sort_it = self._sort_frame or SORT_IT
         rows = pa.array(np.arange(min(_SHOWN, block.table.num_rows)))
         self._first = {
             name: block.table.column(name).take(rows).combine_chunks()
@@ -47,9 +49,9 @@ class Disorder:
         }
 
     def remedy(self, gap_ms: int) -> str | None:
-        """What to do about a row so far behind the newest; None: it may be late, so that can be allowed."""
+        """What to do about a row so far behind the newest; None, of a file: it may be late, as some are."""
         if gap_ms <= DAY_MS:
-            return None
+            return self._sort_or_allow(gap_ms)
         shown = ", ".join(f"'{name}' holds {self._some(name)}" for name in self._first)
         likely = [name for name in self._first if name != self._mapping.time and self._are_times(name)]
         if likely and not self._are_times(self._mapping.time):
@@ -61,6 +63,15 @@ class Disorder:
         return (
             f"No event is late by {timedelta(milliseconds=gap_ms)}: the log is not in order of time. Sort it "
             f"first: {self._sort_it}. {other} {shown}"
+        )
+
+    def _sort_or_allow(self, gap_ms: int) -> str | None:
+        """Of a frame: it is sorted by a word; what its first late row asks for rarely does for the rest."""
+        if self._sort_frame is None:
+            return None
+        return (
+            f"Sort it by time first: {self._sort_frame}. If its rows stand as they arrived, and some late, "
+            f"allow for that (here at least --lateness-minutes {math.ceil(gap_ms / 60_000)})"
         )
 
     def _some(self, name: str) -> str:
@@ -77,11 +88,11 @@ class Disorder:
         return bool((likely_N & moments.valid_N).all())
 
 
-def _sort_it(block: RawBlock, time: str) -> str:
-    """How to: a frame by its library's own method."""
+def _sort_frame(block: RawBlock, time: str) -> str | None:
+    """How to, by the frame's own library; None of what is no frame."""
     return {
         "pandas DataFrame": f"data.sort_values({time!r})",
         "polars DataFrame": f"data.sort({time!r})",
         "polars LazyFrame": f"data.sort({time!r})",
         "pyarrow Table": f"data.sort_by({time!r})",
-    }.get(str(block.path), SORT_IT)
+    }.get(str(block.path))

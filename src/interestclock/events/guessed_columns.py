@@ -18,12 +18,12 @@ _USERS = (
 )
 _ITEMS = (
     "item itemid iid song songid track trackid video videoid product productid movie movieid article "
-    "articleid sku asin venue venueid content contentid book bookid"
+    "articleid sku asin venue venueid place placeid content contentid book bookid"
 )
 _TIMES = "timestampms timestamp time ts datetime eventtime playedat viewedat createdat occurredat date"
 _REQUESTS = "request requestid page pageid impressionid slate slateid"
 _EVENTS = "event eventid"
-_OFFSETS = "utcoffset utcoffsetminutes tzoffset timezoneoffset offset offsetminutes"
+_OFFSETS = "utcoffset utcoffsetminutes tzoffset timezoneoffset offset offsetminutes offsetmin"
 _LABELS = {
     "finish": "finish finished complete completed done",
     "like": "like liked",
@@ -88,12 +88,11 @@ def _plain_name(name: str) -> str:
 
 def _labels(looks: Iterable[ColumnLook]) -> Iterator[tuple[str, str]]:
     for each in looks:
-        if each.reads_as == "0 and 1":
-            plain = _plain_name(each.name)
-            yield (
-                next((label for label, names in _LABELS.items() if plain in names.split()), each.name),
-                each.name,
-            )
+        plain = _plain_name(each.name)
+        named = next((label for label, names in _LABELS.items() if plain in names.split()), None)
+        # A column of one value tells nothing; one that is called so may have another further on.
+        if each.reads_as == "0 and 1" and (named is not None or each.distinct > 1):
+            yield named or each.name, each.name
 
 
 def _is_attribute(look: ColumnLook, rows: pa.Table, item: object) -> bool:

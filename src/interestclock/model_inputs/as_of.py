@@ -16,7 +16,7 @@ import torch
 from interestclock.clock_features import ClockFeatureConfig
 from interestclock.clock_features.clock_terms import require_eq3_term
 from interestclock.errors import ConfigError
-from interestclock.events.schema import EventSource, LogCounts
+from interestclock.events.schema import EventSource, LogCounts, LogSchema
 from interestclock.model_inputs.feature_tables import FeaturePiece, FeatureTables
 from interestclock.model_inputs.model_dataset import ModelDataset
 from interestclock.model_inputs.model_features import ModelFeatures
@@ -92,7 +92,7 @@ def features_as_of(
         tables = FeatureTables(samples, known_before_ms=at_ms)
         if at_ms is not None:
             return _of_users(tables, at_ms, remarks=source.counts.remarks)
-        return _of_rows(tables, source.counts)
+        return _of_rows(tables, source)
 
 
 def _utc_ms(as_of: datetime | int) -> int:
@@ -118,7 +118,8 @@ def _of_users(tables: FeatureTables, at_ms: int, *, remarks: Sequence[str]) -> M
     return _features(tables, [piece], order_N, table=table, left_out_R=_NONE, remarks=remarks)
 
 
-def _of_rows(tables: FeatureTables, counts: LogCounts) -> ModelFeatures:
+def _of_rows(tables: FeatureTables, source: EventSource) -> ModelFeatures:
+    counts = source.counts
     pieces = [replace(each, batch=replace(each.batch, clocks={})) for each in tables.pieces()]
     log_row_N = np.concatenate([each.log_row_B for each in pieces])
     order_N = np.argsort(log_row_N)
@@ -129,7 +130,7 @@ def _of_rows(tables: FeatureTables, counts: LogCounts) -> ModelFeatures:
         order_N,
         table=_with_refused(table, rows=counts.read),
         left_out_R=np.setdiff1d(np.arange(1, counts.read + 1), log_row_N),
-        remarks=[*_refused(counts), *counts.remarks],
+        remarks=[*_refused(counts), *_choices_alone(source.schema), *counts.remarks],
     )
 
 
@@ -171,6 +172,16 @@ def _with_refused(table: pa.Table, *, rows: int) -> pa.Table:
     whole = table.take(pa.array(place_N, mask=place_N < 0)).drop_columns(["log_row"])
     numbered = whole.add_column(0, "log_row", pa.array(np.arange(1, rows + 1)))
     return numbered.add_column(0, "usable", pa.array(place_N >= 0))
+
+
+def _choices_alone(schema: LogSchema) -> list[str]:
+    if not schema.positive_only:
+        return []
+    return [
+        f"the log holds choices alone: label '{schema.main_label}' is 1 in every row, and a model trained on "
+        "these rows learns nothing; draw what was not chosen beside them, as compare does (docs/features.md, "
+        "'A log of choices')"
+    ]
 
 
 def _refused(counts: LogCounts) -> list[str]:

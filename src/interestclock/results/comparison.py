@@ -7,23 +7,35 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
-from interestclock.errors import check_names
+from interestclock.errors import ConfigError, check_names
 from interestclock.evaluation.cell import comparison_cell
 from interestclock.evaluation.draw_words import draw_words
 from interestclock.evaluation.report import write_report
 from interestclock.evaluation.report_data import Report, best_of_validation
 from interestclock.evaluation.svg import has_gains
-from interestclock.evaluation.verdict import verdict
+from interestclock.evaluation.verdict import limits_of_the_log, verdict
+from interestclock.events import LogCounts
 from interestclock.results.comparison_plots import Picture, plot_of
 from interestclock.results.comparison_table import comparison_table
 from interestclock.results.frames import FrameKind, check_kind, frame_of
 from interestclock.results.in_arguments import in_arguments
+from interestclock.results.not_used import not_used
 from interestclock.results.plot import Plot
+from interestclock.results.target import checked_target
 from interestclock.results.trained_ranker import TrainedRanker
 from interestclock.studies.end_state import EndState
 from interestclock.studies.saved_report import read_report
 
 __all__ = ["Comparison"]
+
+_COUNTS = ("read", "used", "duplicates", "dead_letters")
+
+
+class _Rankers(dict[str, TrainedRanker]):
+    """By name; one that was not run is refused with the names of those that were."""
+
+    def __missing__(self, name: str) -> TrainedRanker:
+        raise ConfigError(f"no ranker named {name!r} was run; there are {', '.join(self)}")
 
 
 class Comparison:
@@ -106,7 +118,9 @@ class Comparison:
     @property
     def remarks(self) -> list[str]:
         """What was guessed, left out or is missing of the log, in sentences; look at these first."""
-        return [in_arguments(sentence) for sentence in self.results.get("remarks", [])]
+        counts = LogCounts(**{name: self.results.get("log", {}).get(name, 0) for name in _COUNTS})
+        sentences = [*not_used(counts), *self.results.get("remarks", [])]
+        return [in_arguments(sentence) for sentence in sentences]
 
     @property
     def best(self) -> str:
@@ -121,13 +135,14 @@ class Comparison:
     def rankers(self) -> Mapping[str, TrainedRanker]:
         """The trained rankers by name, to be asked about other rows; they share the state of the log's end.
 
-        A ranker is read when it is first asked, the state with the first of all.
+        A ranker is read when it is first asked, the state with the first of all. One that was not run is a
+        ``ConfigError``.
         """
         end = cache(partial(EndState, self.folder))
-        return {
-            name: TrainedRanker(self.folder, name, end=end, frames=self._frames, allow=self._allow)
+        return _Rankers(
+            (name, TrainedRanker(self.folder, name, end=end, frames=self._frames, allow=self._allow))
             for name in self.results["rankers"]
-        }
+        )
 
     def table(self) -> Any:
         """A row for each ranker, as ``comparison_table`` has it, as a frame of the kind asked for."""
@@ -155,8 +170,11 @@ class Comparison:
 
         Args:
             path: the file to write; an older one is replaced.
+
+        Raises:
+            ConfigError: there is no folder to write it in.
         """
-        write_report(Path(path), self._report)
+        write_report(checked_target(path), self._report)
 
     def __repr__(self) -> str:
         rankers, seeds = self.results["rankers"], self.results["seeds"]
@@ -167,7 +185,7 @@ class Comparison:
                 f"  {name:{wide}}  AUC {_figure(row['auc'])}  UAUC {_figure(row['uauc'])}"
                 for name, row in rankers.items()
             ),
-            *self.verdict[:1],
+            *self.verdict[: len(limits_of_the_log(self.results)) + 1],
             *(in_arguments(sentence) for sentence in draw_words(self.results)),
             *(f"Of the log: {sentence}" for sentence in self.remarks),
             f"Best: {self._how_best()}",

@@ -15,7 +15,9 @@ from interestclock.files import write_text
 from interestclock.results.frames import FrameKind, check_kind, frame_of
 from interestclock.results.in_arguments import in_arguments
 from interestclock.results.inspection_tables import INSPECTION_TABLES
+from interestclock.results.not_used import not_used
 from interestclock.results.plot import Plot
+from interestclock.results.target import checked_target
 from interestclock.studies.inspect_log import LogInspection
 from interestclock.studies.inspect_sheets import (
     columns_sheet,
@@ -71,7 +73,8 @@ class Inspection:
     @property
     def remarks(self) -> list[str]:
         """What was guessed, left out or is missing, in sentences; look at these first."""
-        return [in_arguments(sentence) for sentence in guessed(self.found)]
+        sentences = [*not_used(self.found.counts), *guessed(self.found)]
+        return [in_arguments(sentence) for sentence in sentences]
 
     def table(self, of: Part = "columns") -> Any:
         """A part of it, as a frame of the kind asked for.
@@ -99,8 +102,11 @@ class Inspection:
 
         Args:
             path: the file to write; an older one is replaced.
+
+        Raises:
+            ConfigError: there is no folder to write it in.
         """
-        write_text(Path(path), self._html("inspection_page.html.jinja", whole=True))
+        write_text(checked_target(path), self._html("inspection_page.html.jinja", whole=True))
 
     def __repr__(self) -> str:
         found = self.found

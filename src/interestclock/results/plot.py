@@ -7,6 +7,7 @@ from pathlib import Path
 
 from interestclock.errors import ConfigError
 from interestclock.files import write_text
+from interestclock.results.target import checked_target
 
 __all__ = ["Plot"]
 
@@ -39,8 +40,8 @@ class Plot:
             path: ends in ``.svg``; an older file is replaced.
 
         Raises:
-            ConfigError: it ends in something else.
+            ConfigError: it ends in something else, or there is no folder to write it in.
         """
         if Path(path).suffix != ".svg":
             raise ConfigError(f"{path}: a picture is kept as SVG; give a name that ends in .svg")
-        write_text(Path(path), self.svg)
+        write_text(checked_target(path), self.svg)

@@ -1,0 +1,26 @@
+"""Where a result is written to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from interestclock.errors import ConfigError
+
+__all__ = ["checked_target"]
+
+
+def checked_target(path: str | Path) -> Path:
+    """A file to write.
+
+    Raises:
+        ConfigError: there is no folder to write it in.
+
+    Example:
+        >>> checked_target("nowhere/report.html")
+        Traceback (most recent call last):
+        interestclock.errors.ConfigError: nowhere/report.html: there is no folder nowhere; make it first
+    """
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise ConfigError(f"{target}: there is no folder {target.parent}; make it first")
+    return target
