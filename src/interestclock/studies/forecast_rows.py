@@ -100,15 +100,15 @@ class RowGatherer:
             longest=None if schema.positive_only else 1,  # candidates are drawn from own pasts
         )
         label = schema.main_label
+        self._label = f"label.{label}"
         self._kinds: dict[str, type[np.signedinteger]] = {
             "user": np.int32,
             "item": np.int32,
             "timestamp_ms": np.int64,
             "second_of_day": np.int32,
-            f"label.{label}": np.int8,
+            self._label: np.int8,
             f"known_ms.{label}": np.int64,
         }
-        self._label = f"label.{label}"
         self._kept: list[Columns] = []
 
     def add(self, chunk: pa.Table) -> None:
