@@ -46,19 +46,19 @@ def results_of(auc, *, half=0.005, seeds=3, **more):
 
 def test_gain_loss_and_what_cannot_be_told() -> None:
     assert verdict(results_of({"base": 0.625, "hour": 0.6, "naive": 0.626, "long": 0.65})) == [
-        "long gains 4.00% AUC over base (95% interval +3.20% to +4.80%, over 3 comparisons and 3 seeds).",
-        "hour loses 4.00% AUC over base (95% interval −4.80% to −3.20%, over 3 comparisons and 3 seeds).",
-        "naive cannot be told from base; this log would show a gain of 1.12% or more (in 80 of 100 such "
+        "long gains 0.0250 AUC over base (95% interval +0.0200 to +0.0300, over 3 comparisons and 3 seeds).",
+        "hour loses 0.0250 AUC over base (95% interval −0.0300 to −0.0200, over 3 comparisons and 3 seeds).",
+        "naive cannot be told from base; this log would show a gain of 0.0070 AUC or more (in 80 of 100 such "
         "logs).",
     ]
 
 
 def test_one_ranker_and_one_seed() -> None:
     assert verdict(results_of({"base": 0.625, "long": 0.65}, seeds=1)) == [
-        "long gains 4.00% AUC over base (95% interval +3.20% to +4.80%)."
+        "long gains 0.0250 AUC over base (95% interval +0.0200 to +0.0300)."
     ]
     assert verdict(results_of({"base": 0.625, "hour": 0.626}, seeds=1)) == [
-        "hour cannot be told from base; this log would show a gain of 1.12% or more (in 80 of 100 such "
+        "hour cannot be told from base; this log would show a gain of 0.0070 AUC or more (in 80 of 100 such "
         "logs). With one seed nothing is known of what another would change; --seeds 3 counts it in."
     ]
 
@@ -87,7 +87,7 @@ def test_a_gain_over_guessing_is_called_one() -> None:
         "base cannot be told from guessing: its AUC is 0.5020, 0.4970 to 0.5070, so a gain over it is a gain "
         "over guessing."
     )
-    assert second.startswith("long gains 19.52% AUC over base")
+    assert second.startswith("long gains 0.0980 AUC over base")
 
 
 def test_one_class_only() -> None:
@@ -125,9 +125,9 @@ def test_what_is_added_to_an_hour_embedding_is_a_second_question() -> None:
     sentences = verdict(results | {"over_hour": over_hour})
     assert sentences[:-2] == verdict(results)
     assert sentences[-2:] == [
-        "Beside an hour embedding: hour+long gains 1.54% AUC over hour (95% interval +0.77% to +2.31%, over "
-        "2 comparisons and 3 seeds).",
-        "hour+naive cannot be told from hour; this log would show a gain of 1.08% or more (in 80 of 100 "
+        "Beside an hour embedding: hour+long gains 0.0100 AUC over hour (95% interval +0.0050 to +0.0150, "
+        "over 2 comparisons and 3 seeds).",
+        "hour+naive cannot be told from hour; this log would show a gain of 0.0070 AUC or more (in 80 of 100 "
         "such logs).",
     ]
 

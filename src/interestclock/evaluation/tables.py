@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from interestclock.evaluation.palette import colours
-from interestclock.evaluation.verdict import is_above, percent
+from interestclock.evaluation.verdict import is_above, percent, signed
 
 __all__ = [
     "Cell",
@@ -199,12 +199,8 @@ def difference_cell(one: Json) -> Cell:
         >>> difference_cell({"mean": 0.01, "ci95": [0.002, 0.018]})
         Cell(figure='+0.0100', small=('+0.0020 to +0.0180',), tone='up')
     """
-    interval = " to ".join(_signed(bound) for bound in one["ci95"])
-    return Cell(figure=_signed(one["mean"]), small=(interval,), tone=tone(one["ci95"]))
-
-
-def _signed(value: float | None) -> str:
-    return DASH if value is None else f"{value:+.4f}".replace("-", "−")
+    interval = " to ".join(signed(bound) for bound in one["ci95"])
+    return Cell(figure=signed(one["mean"]), small=(interval,), tone=tone(one["ci95"]))
 
 
 def task_table(results: Json, task: str) -> Table:

@@ -7,7 +7,7 @@ from typing import Any
 
 from interestclock.evaluation.draw_words import draw_words, listed, ranked_words
 
-__all__ = ["is_above", "limits_of_the_log", "percent", "verdict"]
+__all__ = ["is_above", "limits_of_the_log", "percent", "signed", "verdict"]
 
 Json = Mapping[str, Any]
 _GUESSING = 0.5
@@ -22,6 +22,16 @@ def percent(value: float | None, *, digits: int = 2) -> str:
         ('+2.13%', '−0.10%', '–')
     """
     return "–" if value is None else f"{100 * value:+.{digits}f}%".replace("-", "−")
+
+
+def signed(value: float | None) -> str:
+    """A difference with its sign, to four digits; a dash where there is none.
+
+    Example:
+        >>> signed(0.02134), signed(-0.001), signed(None)
+        ('+0.0213', '−0.0010', '–')
+    """
+    return "–" if value is None else f"{value:+.4f}".replace("-", "−")
 
 
 def is_above(ci95: Sequence[float | None], bound: float = 0.0) -> bool:
@@ -167,13 +177,12 @@ def _base_guesses(compared: Json) -> list[str]:
 
 def _gain(compared: Json, name: str, *, seeds: int) -> str:
     base = compared["baseline"]
-    gain, base_auc = compared["gains"][name], compared["auc"][base]["mean"]
+    gain = compared["gains"][name]
     low, high = gain["interval"]
     verb = "gains" if _side(gain) == 1 else "loses"
-    amount = percent(gain["mean"] / base_auc).lstrip("+−")
     return (
-        f"{name} {verb} {amount} AUC over {base} (95% interval {percent(low / base_auc)} to "
-        f"{percent(high / base_auc)}{_held(compared, seeds)})."
+        f"{name} {verb} {abs(gain['mean']):.4f} AUC over {base} (95% interval {signed(low)} to "
+        f"{signed(high)}{_held(compared, seeds)})."
     )
 
 
@@ -189,9 +198,9 @@ def _undecided(compared: Json, names: Sequence[str]) -> list[str]:
     known = [name for name in names if compared["gains"][name]["mean"] is not None]
     if not known:
         return []
-    least = max(compared["gains"][name]["detectable"] for name in known) / compared["auc"][base]["mean"]
+    least = max(compared["gains"][name]["detectable"] for name in known)
     sentence = (
-        f"{listed(known)} cannot be told from {base}; this log would show a gain of {100 * least:.2f}% or "
+        f"{listed(known)} cannot be told from {base}; this log would show a gain of {least:.4f} AUC or "
         f"more (in {100 * compared['power']:.0f} of 100 such logs)."
     )
     if not compared["seeds_counted"]:
