@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from interestclock.errors import ConfigError
+from interestclock.clocks import GaussianConfig
+from interestclock.errors import ConfigError, check_size
 from interestclock.events import ColumnMapping, LogSchema
 from interestclock.live import LiveConfig
 from interestclock.ranking import FeatureNames, load_ranker
@@ -36,3 +38,10 @@ TEXT: Any = "ab"
 def test_text_is_no_collection_of_names(name: str, make: Callable[[], Any]) -> None:
     with pytest.raises(ConfigError, match=rf"{name} is the text 'ab'; give names in a tuple, as \('ab',\)"):
         make()
+
+
+def test_a_number_of_numpy_is_shown_as_its_digits() -> None:
+    with pytest.raises(ValueError, match=r"^dim is 2\.5; give a whole number"):
+        check_size("dim", np.float64(2.5))
+    with pytest.raises(ValueError, match=r"^sigma_hours is nan; give a finite number"):
+        GaussianConfig(sigma_hours=np.float64("nan"))

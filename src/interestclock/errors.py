@@ -172,7 +172,7 @@ def check_numbers(settings: Any, *, error: type[Exception] = ConfigError) -> Non
         several = given.values() if isinstance(given, dict) else given
         for value in several if isinstance(given, dict | tuple | list) else (given,):
             if not (value is None and type(None) in kinds) and (wanted := _number_wanted(kinds, value)):
-                raise error(f"{name} is {given!r}; give {wanted}")
+                raise error(f"{name} is {_quoted(given)}; give {wanted}")
 
 
 @cache
@@ -197,6 +197,11 @@ def _number_wanted(kinds: frozenset[Any], value: object) -> str | None:
     return "a whole number" + (f", for example {math.ceil(number)}" if math.isfinite(number) else "")
 
 
+def _quoted(value: object) -> str:
+    """As it is written: text in quotes, a number of NumPy as its digits."""
+    return str(value) if isinstance(value, Real) else repr(value)
+
+
 def check_size(name: str, value: int) -> None:
     """Refuse a size that is not whole, or below 1.
 
@@ -215,7 +220,7 @@ def check_size(name: str, value: int) -> None:
         ValueError: dim is 2.5; give a whole number, for example 3
     """
     if wanted := _number_wanted(frozenset({int}), value):
-        raise ValueError(f"{name} is {value!r}; give {wanted}")
+        raise ValueError(f"{name} is {_quoted(value)}; give {wanted}")
     if value < 1:
         raise ValueError(f"{name} is {value}; give 1 or more")
 

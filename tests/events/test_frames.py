@@ -191,8 +191,8 @@ def test_what_is_no_log_is_refused():
     ("called", "remedy"),
     [
         ("pyarrow Table", "data.sort_by('played_at')"),
-        ("pandas DataFrame", "data.sort_values('played_at')"),
-        ("polars LazyFrame", "data.sort('played_at')"),
+        ("pandas DataFrame", "data.sort_values('played_at', kind='stable')"),
+        ("polars LazyFrame", "data.sort('played_at', maintain_order=True)"),
         ("duckdb DuckDBPyRelation", "duckdb -c "),
     ],
 )
@@ -206,8 +206,17 @@ def test_a_frame_out_of_order_is_sorted_by_its_own_library(called, remedy):
 def test_a_frame_out_of_order_by_less_than_a_day_is_sorted_as_well():
     hours = pa.array([0, 5 * 3_600, 3_600], pa.timestamp("s", "UTC"))
     table = ROWS.slice(0, 3).set_column(2, "played_at", hours)
-    wanted = "Sort it by time first: data.sort_values('played_at'). If its rows stand as they arrived"
+    wanted = "data.sort_values('played_at', kind='stable'). If its rows stand as they arrived"
     with pytest.raises(LogError, match=re.escape(wanted) + r".* at least --lateness-minutes 240\)"):
+        events_of(open_log(table.to_pandas(), mapping=MAPPING))
+
+
+def test_times_that_are_text_are_not_sorted_as_text():
+    """Sorted as it is, this frame would be as far out of order as before."""
+    at = ["2024-03-01T10:00+09:00", "2024-03-01T09:00+00:00", "2024-03-01T12:00+09:00"]
+    table = ROWS.slice(0, 3).set_column(2, "played_at", pa.array(at))
+    wanted = "make times of 'played_at', as it is text and sorts as text, then data.sort_values("
+    with pytest.raises(LogError, match=re.escape(wanted)):
         events_of(open_log(table.to_pandas(), mapping=MAPPING))
 
 

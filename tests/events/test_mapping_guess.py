@@ -142,7 +142,7 @@ def test_a_ratio_among_what_is_missing_is_told_what_it_lacks():
         open_log(PLAYS, mapping=ColumnMapping(user="uid", item="songs", labels=labels))
 
 
-def test_a_column_of_one_value_is_no_label():
+def test_a_column_of_one_value_is_no_label_unless_it_is_called_one():
     rows = pa.table(
         {"member": [7, 8], "place": ["a", "b"], "lat": [0.0, 0.0], "done": [1, 1], "offset_min": [-240, -300]}
     )
@@ -150,6 +150,27 @@ def test_a_column_of_one_value_is_no_label():
     assert guess.keys["labels"] == {"finish": "done"}
     assert guess.keys["item"] == "place"
     assert guess.keys["utc_offset_minutes"] == "offset_min"
+
+
+def test_a_column_of_one_value_that_may_be_the_label_is_named():
+    guess = guess_mapping(pa.table({"user": [7, 8], "item": ["a", "b"], "bought": [1, None]}))
+    assert "labels" not in guess.keys
+    assert (
+        "as no column holds 0 and 1; 'bought' may be it and is 1 in all of them: below [labels], finish = "
+        '"bought", or positive_only = "play"'
+    ) in guess.open_questions[-1]
+
+
+@pytest.mark.parametrize(
+    ("columns", "item"),
+    [
+        ({"content_id": ["x", "y"], "place": [1, 2]}, "content_id"),
+        ({"book_id": ["x", "y"], "place": ["Rome", "Rome"]}, "book_id"),
+        ({"place": [1, 2]}, None),
+    ],
+)
+def test_a_place_in_a_list_is_no_item(columns: dict[str, list[object]], item: str | None):
+    assert guess_mapping(pa.table({"user": [7, 8], **columns})).keys.get("item") == item
 
 
 def test_of_several_files_it_says_which_was_looked_at(tmp_path):

@@ -107,6 +107,8 @@ def test_a_report_without_a_folder_to_stand_in_is_refused(comparison: Comparison
         ConfigError, match=r"^nowhere/report.html: there is no folder nowhere; make it first$"
     ):
         comparison.report("nowhere/report.html")
+    with pytest.raises(ConfigError, match=r"is a folder; name a file in it$"):
+        comparison.report(comparison.folder)
 
 
 def test_the_report_is_the_one_that_was_written(comparison: Comparison, folder: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from small_comparison import lines_with_context
 
 from interestclock.errors import ConfigError
-from interestclock.events import ColumnMapping, open_log
+from interestclock.events import ColumnMapping, LabelColumn, open_log
 from interestclock.results import Inspection
 from interestclock.studies import inspect_log
 from interestclock.studies.inspect_sheets import columns_sheet, labels_sheet, overview_sheet
@@ -44,6 +44,17 @@ def test_rows_that_were_left_out_are_remarked(tmp_path: Path) -> None:
     said = "2 of 4 rows are left out: 1 repeats an event, 1 cannot be used (dead letters)"
     assert found.remarks[0] == said
     assert f"- {said}" in repr(found).splitlines()
+
+
+def test_rows_that_were_merged_are_not_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "plays.csv"
+    path.write_text("user_id,item_id,timestamp_ms,play\n7,a,0,1\n7,a,0,\n7,b,60000,1\n7,c,90000000,0\n")
+    labels = {"play": LabelColumn(column="play")}
+    mapping = ColumnMapping(zone="UTC", labels=labels, duplicates="merge")
+    found = Inspection(inspect_log(open_log(path, mapping=mapping)), title="plays")
+    assert found.found.counts.merged == 1
+    assert not any("left out" in remark for remark in found.remarks)
+    assert any("merged with it" in remark for remark in found.remarks)
 
 
 def test_a_report_without_a_folder_to_stand_in_is_refused(inspection: Inspection) -> None:

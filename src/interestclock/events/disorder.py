@@ -1,8 +1,7 @@
-"""What to do about rows that are out of order by more than any event is late."""
+"""What to do about rows that are further out of order than was allowed."""
 
 from __future__ import annotations
 
-import math
 from datetime import timedelta
 
 import numpy as np
@@ -11,8 +10,9 @@ import pyarrow as pa
 from interestclock.errors import LogError
 from interestclock.events.mapping import ColumnMapping
 from interestclock.events.raw_tables import RawBlock
-from interestclock.events.reorder import SORT_IT
+from interestclock.events.reorder import SORT_IT, at_least
 from interestclock.events.times import parse_times
+from interestclock.events.values import is_text
 from interestclock.timeofday import DAY_MS
 
 __all__ = ["Disorder"]
@@ -22,7 +22,7 @@ _FIRST_LIKELY_MS, _LAST_LIKELY_MS = 631_152_000_000, 4_102_444_800_000  # 1990 a
 
 
 class Disorder:
-    """Says of a log whose rows are days out of order what its columns look like, not how much to allow.
+    """Says how to sort a frame, and of rows that are days out of order what the columns look like.
 
     Args:
         block: the log's first. mapping: what its columns mean.
@@ -71,7 +71,7 @@ class Disorder:
             return None
         return (
             f"Sort it by time first: {self._sort_frame}. If its rows stand as they arrived, and some late, "
-            f"allow for that (here at least --lateness-minutes {math.ceil(gap_ms / 60_000)})"
+            f"allow for that ({at_least(gap_ms)})"
         )
 
     def _some(self, name: str) -> str:
@@ -89,10 +89,13 @@ class Disorder:
 
 
 def _sort_frame(block: RawBlock, time: str) -> str | None:
-    """How to, by the frame's own library; None of what is no frame."""
-    return {
-        "pandas DataFrame": f"data.sort_values({time!r})",
-        "polars DataFrame": f"data.sort({time!r})",
-        "polars LazyFrame": f"data.sort({time!r})",
+    """How to, by the frame's own library, which keeps ties as they are; None of what is no frame."""
+    sort = {
+        "pandas DataFrame": f"data.sort_values({time!r}, kind='stable')",
+        "polars DataFrame": f"data.sort({time!r}, maintain_order=True)",
+        "polars LazyFrame": f"data.sort({time!r}, maintain_order=True)",
         "pyarrow Table": f"data.sort_by({time!r})",
     }.get(str(block.path))
+    if sort is None or not is_text(block.table.column(time).type):
+        return sort
+    return f"make times of '{time}', as it is text and sorts as text, then {sort}"

@@ -18,7 +18,7 @@ _USERS = (
 )
 _ITEMS = (
     "item itemid iid song songid track trackid video videoid product productid movie movieid article "
-    "articleid sku asin venue venueid place placeid content contentid book bookid"
+    "articleid sku asin venue venueid content contentid book bookid placeid place"
 )
 _TIMES = "timestampms timestamp time ts datetime eventtime playedat viewedat createdat occurredat date"
 _REQUESTS = "request requestid page pageid impressionid slate slateid"
@@ -30,6 +30,7 @@ _LABELS = {
     "skip": "skip skipped",
     "dislike": "dislike disliked",
 }
+_POSITION = "place"  # of an item in a list, where it is a number
 _SEPARATORS = "|;"
 _IDS = ("integers", "text")
 _SOME = 0.1  # of the rows
@@ -76,7 +77,11 @@ def guessed_keys(looks: Sequence[ColumnLook], rows: pa.Table) -> dict[str, objec
 
 def _found(looks: Iterable[ColumnLook], names: Sequence[str], kinds: Sequence[str]) -> str | None:
     """The column with the first of these names that holds what is looked for; of times, any that does."""
-    of_kind = {_plain_name(each.name): each.name for each in looks if each.reads_as in kinds}
+    of_kind = {
+        _plain_name(each.name): each.name
+        for each in looks
+        if each.reads_as in kinds and (_plain_name(each.name), each.reads_as) != (_POSITION, "integers")
+    }
     named = next((of_kind[name] for name in names if name in of_kind), None)
     by_kind = next(iter(of_kind.values()), None) if set(kinds) & {"times", "time zones"} else None
     return named or by_kind

@@ -128,9 +128,16 @@ def _no_label(looks: tuple[ColumnLook, ...], begun: LogBeginning, taken: Collect
     free = [each for each in looks if each.name not in taken and each.reads_as in ("integers", "numbers")]
     scale = next((each.name for each in free if 1 < each.distinct <= _SCALE), None)
     made = "rating >= 4" if scale is None else _expression(scale, begun)
+    constant = next((each for each in looks if each.reads_as == "0 and 1" and each.name not in taken), None)
+    held = (
+        ""
+        if constant is None
+        else f"; '{constant.name}' may be it and is {constant.samples[0]} in all of them"
+    )
+    finish = made if constant is None else constant.name
     return (
-        f"what came of each row, as no column holds 0 and 1: below [labels], finish = {toml_value(made)}, or "
-        'positive_only = "play" if every row is a choice'
+        f"what came of each row, as no column holds 0 and 1{held}: below [labels], finish = "
+        f'{toml_value(finish)}, or positive_only = "play" if every row is a choice'
     )
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from interestclock.errors import ConfigError, LatenessError
 
-__all__ = ["SORT_IT", "Reorderer", "TimeOrder"]
+__all__ = ["SORT_IT", "Reorderer", "TimeOrder", "at_least"]
 
 SORT_IT = "duckdb -c \"COPY (FROM 'LOG' ORDER BY TIME_COLUMN) TO 'sorted.parquet'\""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -128,10 +128,17 @@ class Reorderer:
 
 
 def _allow_or_sort(gap_ms: int) -> str:
-    return (
-        f"Allow more (here at least --lateness-minutes {math.ceil(gap_ms / 60_000)}), or sort the log by "
-        f"time first: {SORT_IT}"
-    )
+    return f"Allow more ({at_least(gap_ms)}), or sort the log by time first: {SORT_IT}"
+
+
+def at_least(gap_ms: int) -> str:
+    """What a row so far behind the newest asks for.
+
+    Example:
+        >>> at_least(60_001)
+        'here at least --lateness-minutes 2'
+    """
+    return f"here at least --lateness-minutes {math.ceil(gap_ms / 60_000)}"
 
 
 def _by_time(events: pa.Table) -> pa.Table:

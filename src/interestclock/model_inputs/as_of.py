@@ -179,8 +179,8 @@ def _choices_alone(schema: LogSchema) -> list[str]:
         return []
     return [
         f"the log holds choices alone: label '{schema.main_label}' is 1 in every row, and a model trained on "
-        "these rows learns nothing; draw what was not chosen beside them, as compare does (docs/features.md, "
-        "'A log of choices')"
+        "these rows learns nothing; draw what was not chosen beside them (docs/features.md, 'A log of "
+        "choices')"
     ]
 
 

@@ -28,7 +28,7 @@ from interestclock.studies.saved_report import read_report
 
 __all__ = ["Comparison"]
 
-_COUNTS = ("read", "duplicates", "dead_letters")
+_COUNTS = ("read", "duplicates", "merged", "dead_letters")
 
 
 class _Rankers(dict[str, TrainedRanker]):

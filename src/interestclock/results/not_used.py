@@ -8,21 +8,22 @@ __all__ = ["not_used"]
 
 
 def not_used(counts: LogCounts) -> list[str]:
-    """How many rows were left out, and why; nothing where none was.
+    """How many rows were left out, and why; nothing where none was. What was merged with another is not.
 
     Example:
         >>> not_used(LogCounts(read=10, used=7, duplicates=2, dead_letters=1))
         ['3 of 10 rows are left out: 2 repeat an event, 1 cannot be used (dead letters)']
-        >>> not_used(LogCounts(read=10, used=10))
+        >>> not_used(LogCounts(read=10, used=9, duplicates=1, merged=1))
         []
     """
-    left_out = counts.duplicates + counts.dead_letters
+    repeated = counts.duplicates - counts.merged
+    left_out = repeated + counts.dead_letters
     if not left_out:
         return []
     parts = [
         f"{count:,} {why[count > 1]}"
         for count, why in (
-            (counts.duplicates, ("repeats an event", "repeat an event")),
+            (repeated, ("repeats an event", "repeat an event")),
             (counts.dead_letters, ("cannot be used (dead letters)",) * 2),
         )
         if count

@@ -13,7 +13,7 @@ def checked_target(path: str | Path) -> Path:
     """A file to write.
 
     Raises:
-        ConfigError: there is no folder to write it in.
+        ConfigError: there is no folder to write it in, or it is a folder itself.
 
     Example:
         >>> checked_target("nowhere/report.html")
@@ -21,6 +21,8 @@ def checked_target(path: str | Path) -> Path:
         interestclock.errors.ConfigError: nowhere/report.html: there is no folder nowhere; make it first
     """
     target = Path(path)
+    if target.is_dir():
+        raise ConfigError(f"{target} is a folder; name a file in it")
     if not target.parent.is_dir():
         raise ConfigError(f"{target}: there is no folder {target.parent}; make it first")
     return target

@@ -73,8 +73,8 @@ def forecast_gain(
 
     Apart from that, what users' own past tells without any time: a ranker that reads long histories gains it
     even where the time of day means nothing. Counts, no training: a million exposures take about a minute.
-    Holds a few dozen numbers of each row of the log, or, of one of more than 300,000, of the rows of some
-    users, drawn by chance.
+    Holds a few dozen numbers of each row of the log, or, of one of more than 300,000 rows, of those of some
+    users, 1,000 or more of them, drawn by chance.
 
     Args:
         source: the log. candidates: sampled beside each choice of a log of choices, as ``compare`` does.

@@ -114,13 +114,14 @@ class LogTally:
         self._by_hour += np.bincount(hour_N, minlength=24)
         self._events_U = with_room(self._events_U, len(self._users))
         self._events_U += np.bincount(user_N, minlength=len(self._events_U))
-        sitting_N = self._sittings.add(user_N, times.to_numpy().astype(np.int64))
         for name, sums in self._label_sums.items():
             sums[:] += _ones_given_missing(chunk[f"label.{name}"])
         engaged_N = self._engaged_of(chunk)
-        self._user_E.append(user_N[engaged_N].astype(np.int32))
-        self._hour_E.append(hour_N[engaged_N].astype(np.int8))
-        self._sitting_E.append(sitting_N[engaged_N].astype(np.int32))
+        if self._values:
+            sitting_N = self._sittings.add(user_N, times.to_numpy().astype(np.int64))
+            self._user_E.append(user_N[engaged_N].astype(np.int32))
+            self._hour_E.append(hour_N[engaged_N].astype(np.int8))
+            self._sitting_E.append(sitting_N[engaged_N].astype(np.int32))
         self._add_values(chunk.filter(pa.array(engaged_N)))
 
     def _engaged_of(self, chunk: pa.Table) -> npt.NDArray[np.bool_]:
@@ -143,7 +144,10 @@ class LogTally:
         self._engaged_events += chunk.num_rows
 
     def hour_information(self) -> dict[str, HourInformation]:
-        """Of each attribute, what the hour tells about it. The log has ended: no event is held any more."""
+        """Of each attribute, what the hour tells about it.
+
+        The log has ended: no event is held any more, and none is taken (``ValueError``).
+        """
         for codes in (self._users, self._item_ids, *self._values.values()):
             codes.close()
         if not self._values:
@@ -214,6 +218,8 @@ class _Codes:
         self._known.clear()
 
     def encode(self, values: pa.Array) -> Ints:
+        if self._closed_with is not None:
+            raise ValueError("the log has ended; begin a tally of its own for another")
         if not len(values):
             return np.zeros(0, np.int64)
         encoded = values.dictionary_encode()
