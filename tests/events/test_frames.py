@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from interestclock.errors import ConfigError, LogError
-from interestclock.events import ColumnMapping, EventSource, held_frame, open_log
+from interestclock.events import ColumnMapping, EventSource, guess_mapping, held_frame, open_log
 from interestclock.events.frames import column_names
 
 ROWS = pa.table(
@@ -274,3 +274,48 @@ def test_opening_a_file_imports_no_library_of_frames(tmp_path):
         [sys.executable, "-c", code, tmp_path / "plays.parquet"], capture_output=True, text=True, check=True
     )
     assert ran.stdout == "set()\n"  # of pandas, Arrow itself imports what is there
+
+
+@pytest.mark.parametrize("zero", ["+00:00", "+0000", "-00:00", "Z", " UTC"])
+def test_utc_is_not_where_the_user_is(zero):
+    at = [f"2024-03-01T1{hour}:00:00{zero}" for hour in range(ROWS.num_rows)]
+    table = ROWS.set_column(2, "played_at", pa.array(at))
+    mapping = ColumnMapping(user="uid", item="song", time="played_at", positive_only="play")
+    with pytest.raises(ConfigError, match="nothing tells its local time; give a zone"):
+        events_of(open_log(table, mapping=mapping))
+
+
+@pytest.mark.parametrize(
+    "genres",
+    [
+        pl.Series([["a", "b"], ["b", "a"], None, ["b"] * 2], dtype=pl.Array(pl.String, 2)),
+        pl.Series([["a", "b"], ["b", "a"], None, ["b"] * 2], dtype=pl.List(pl.Categorical)),
+        pl.Series([["a", "b"], ["b", "a"], None, ["b"] * 2], dtype=pl.List(pl.Enum(["a", "b"]))),
+    ],
+)
+def test_lists_of_any_layout_are_lists(genres):
+    frame = pl.DataFrame({"uid": [1, 1, 1, 1], "song": [1, 2, 3, 4], "at": [0, 1, 2, 3], "genres": genres})
+    mapping = ColumnMapping(
+        user="uid", item="song", time="at", zone="UTC", positive_only="play", attributes={"genre": "genres"}
+    )
+    (events,) = open_log(frame, mapping=mapping).chunks()
+    assert events["attribute.genre"].to_pylist() == [["a", "b"], ["b", "a"], [], ["b", "b"]]
+    assert guess_mapping(frame).columns[-1].reads_as == "lists"
+
+
+def test_nan_is_no_value_of_an_attribute():
+    frame = pl.DataFrame({"uid": [1, 1], "song": [1, 2], "at": [0, 1], "tempo": [float("nan"), 120.0]})
+    mapping = ColumnMapping(
+        user="uid", item="song", time="at", zone="UTC", positive_only="play", attributes={"tempo": "tempo"}
+    )
+    (events,) = open_log(frame, mapping=mapping).chunks()
+    assert events["attribute.tempo"].to_pylist() == [[], ["120"]]
+
+
+@pytest.mark.parametrize(("kind", "remedy"), [(pl.Int128, "polars.Int64"), (pl.Object, "map_elements")])
+def test_what_polars_cannot_hand_over_is_told_what_to_become(kind, remedy):
+    frame = pl.DataFrame({"uid": [1], "song": [1], "at": [0]}).with_columns(odd=pl.Series([1], dtype=kind))
+    with pytest.raises(
+        LogError, match=rf"column 'odd' holds {kind.__name__}, which cannot be read; .*{remedy}"
+    ):
+        guess_mapping(frame)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interestclock.errors import LogError
-from interestclock.events.times import parse_times
+from interestclock.events.times import parse_times, time_faults
 
 MOMENT = datetime(2012, 4, 3, 18, 2, 0, tzinfo=UTC)
 MS = 1_333_476_120_000
@@ -125,3 +125,15 @@ def test_extreme_integers_are_no_times():
         assert not parse_times(extremes, unit=unit).valid_N.any()
     unsigned = pa.array([1_700_000_000_000, (1 << 64) - 1], pa.uint64())
     assert parse_times(unsigned, unit="ms").valid_N.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.float64(), pa.string()])
+def test_a_format_says_how_digits_are_meant_whatever_holds_them(kind):
+    """The fifth of November, by a format that has the day before the month, and no date by itself."""
+    column = pa.array([20230511083000, 20231305083000]).cast(kind)
+    moments = parse_times(column, unit="auto", time_format="%Y%d%m%H%M%S")
+    read = [datetime(2023, 11, 5, 8, 30, tzinfo=UTC), datetime(2023, 5, 13, 8, 30, tzinfo=UTC)]
+    assert moments.ms_N.tolist() == [1_000 * round(each.timestamp()) for each in read]
+    wrong = pa.array([1_700_000_000]).cast(kind)
+    [(_, reason)] = time_faults(wrong, np.array([False]), unit="auto", time_format="%Y%d%m%H%M%S")
+    assert "'1700000000', not written as time_format '%Y%d%m%H%M%S' has it" in reason

@@ -16,7 +16,7 @@ _EXACT_BELOW = {"float64": 2.0**53, "float32": 2.0**24, "float16": 2.0**11}
 
 
 def exact_text(column: pa.Array) -> pa.Array:
-    """Single values of any type as text: 7 and 7.0 are one value, so both are ``7``.
+    """Single values of any type as text: 7 and 7.0 are one value, so both are ``7``; NaN is missing.
 
     Args:
         column: (N,) of a type that is not nested.
@@ -25,13 +25,14 @@ def exact_text(column: pa.Array) -> pa.Array:
         LogError: the type is nested, or of floats of which one is so large that its text would be another's.
 
     Example:
-        >>> exact_text(pa.array([7.0, 7.5, None])).to_pylist()
-        ['7', '7.5', None]
+        >>> exact_text(pa.array([7.0, 7.5, float("nan"), None])).to_pylist()
+        ['7', '7.5', None, None]
     """
     if pa.types.is_nested(column.type):
         raise LogError(f"holds {column.type}; expected one value per row")
     if not pa.types.is_floating(column.type):
         return column.cast(pa.string())
+    column = pc.if_else(pc.is_nan(column), None, column)
     numbers = exact_floats(column)
     whole = pc.equal(numbers, pc.floor(numbers)).fill_null(False)
     integers = pc.if_else(pc.and_(whole, pc.is_finite(numbers)), numbers, None).cast(pa.int64())

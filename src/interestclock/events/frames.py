@@ -21,6 +21,11 @@ _GIVE = (
     "give a frame of pandas or Polars, an Arrow table or reader, a relation of DuckDB, a table of Ibis, or "
     "the path of a file or folder"
 )
+_NOT_HANDED_OVER = {
+    **dict.fromkeys(("Int128", "UInt128"), "cast it: data.with_columns({column}.cast(polars.Int64))"),
+    "Object": "make text or numbers of it: data.with_columns({column}.map_elements(str, polars.String))",
+}
+"""Types of Polars that Arrow has none for: what to do about each."""
 
 
 class ArrowStream(Protocol):
@@ -173,7 +178,14 @@ def _from_polars(data: Any, columns: Sequence[str], called: str) -> HeldFrame:
     """By pieces, as they lie: its stream would first copy all columns into one piece."""
     check_columns(Path(called), data.columns, columns)
     newest = sys.modules["polars"].CompatLevel.newest()
-    table = data.select(list(dict.fromkeys(columns))).to_arrow(compat_level=newest)
+    read = data.select(list(dict.fromkeys(columns)))
+    for name, kind in read.schema.items():
+        if (remedy := _NOT_HANDED_OVER.get(str(kind))) is not None:
+            raise LogError(
+                f"{called}: column '{name}' holds {kind}, which cannot be read; "
+                f"{remedy.format(column=f'polars.col({name!r})')}"
+            )
+    table = read.to_arrow(compat_level=newest)
     return HeldFrame(called=called, columns=tuple(data.columns), table=table)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from interestclock.events.raw_tables import check_columns
@@ -14,6 +14,7 @@ from interestclock.events.raw_tables import check_columns
 __all__ = ["pandas_names", "pandas_table"]
 
 _OTHERWISE = (pa.ArrowException, TypeError, ValueError, OverflowError)
+_GROUPS = (list, tuple, set, frozenset)
 
 
 def pandas_names(frame: Any) -> tuple[str, ...]:
@@ -64,6 +65,8 @@ def _column(frame: Any, labels: list[str], name: str) -> pa.Array:
 def _values(series: Any) -> pa.Array | pa.ChunkedArray:
     if hasattr(series, "sparse"):
         series = series.sparse.to_dense()
+    if series.dtype == object and _differ(series):
+        return _written(series)
     try:
         values = pa.array(series, from_pandas=True)
     except _OTHERWISE:
@@ -71,13 +74,36 @@ def _values(series: Any) -> pa.Array | pa.ChunkedArray:
     return _written(series) if isinstance(values.type, pa.BaseExtensionType) else values
 
 
+def _differ(series: Any) -> bool:
+    """Whether its values are of several kinds that Arrow would make one of, by the first of them."""
+    kinds: set[object] = set()
+    for each in series.dropna().array:
+        if isinstance(each, date):
+            kinds.add(str(each.tzinfo) if isinstance(each, datetime) else date)
+        elif isinstance(each, _GROUPS):
+            kinds.add(type(each))
+        elif isinstance(each, str):
+            return False  # beside anything else Arrow refuses it
+    return len(kinds) > 1
+
+
 def _written(series: Any) -> pa.Array:
-    """Each value as the text it is written as; sets as lists."""
+    """Each value as the text it is written as; sets and tuples as lists, moments as ISO 8601."""
     missing_N = series.isna().to_numpy(dtype=bool)
-    values = series.astype(object).to_numpy()
-    if all(isinstance(each, set | frozenset) for each in values[~missing_N]):
-        return pa.array(
-            [None if gone else sorted(each) for each, gone in zip(values, missing_N, strict=True)]
-        )
-    texts = np.array([str(each) for each in values], object)
-    return pa.array(texts, pa.string(), mask=missing_N)
+    values = [
+        None if gone else sorted(each, key=str) if isinstance(each, set | frozenset) else each
+        for each, gone in zip(series.astype(object), missing_N, strict=True)
+    ]
+    if all(each is None or isinstance(each, _GROUPS) for each in values):
+        lists = [None if each is None else list(each) for each in values]
+        try:
+            return pa.array(lists)
+        except _OTHERWISE:
+            return pa.array([None if each is None else [_text(one) for one in each] for each in lists])
+    return pa.array([None if each is None else _text(each) for each in values], pa.string())
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(list(value) if isinstance(value, tuple) else value)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from interestclock.errors import LogError
 from interestclock.events.label_shorthand import compares_nothing
+from interestclock.events.values import is_list
 
 __all__ = [
     "MalformedLine",
@@ -196,8 +197,12 @@ def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
         return _decoded(values)
     if pa.types.is_run_end_encoded(values.type):
         return _plain(pc.run_end_decode(values))
-    if pa.types.is_large_list(values.type) or pa.types.is_list(values.type):
+    if pa.types.is_struct(values.type):
+        return _plain_structs(values)
+    if is_list(values.type):
         return _plain_lists(values)
+    if pa.types.is_binary_view(values.type):
+        return values.cast(pa.binary())
     return values.cast(pa.string()) if pa.types.is_string_view(values.type) else values
 
 
@@ -212,12 +217,25 @@ def _decoded(codes: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _plain_lists(lists: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Of plain values."""
+    """Of plain values; made anew of them, as not every layout can be cast."""
     within = _plain(pa.chunked_array([], lists.type.value_type)).type
     if within == lists.type.value_type:
         return lists
-    make = pa.large_list if pa.types.is_large_list(lists.type) else pa.list_
-    return lists.cast(make(within))
+    large = pa.types.is_large_list(lists.type) or pa.types.is_large_list_view(lists.type)
+    made_of = pa.LargeListArray if large else pa.ListArray
+    chunks = []
+    for chunk in lists.chunks:
+        values = _plain(pa.chunked_array([chunk.flatten()])).combine_chunks()
+        length_N = np.asarray(pc.list_value_length(chunk).fill_null(0))
+        offsets = pa.array(np.concatenate([[0], np.cumsum(length_N)]), pa.int64() if large else pa.int32())
+        chunks.append(made_of.from_arrays(offsets, values, mask=chunk.is_null()))
+    return pa.chunked_array(chunks, pa.large_list(within) if large else pa.list_(within))
+
+
+def _plain_structs(structs: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Of plain fields."""
+    fields = [pa.field(each.name, _plain(pa.chunked_array([], each.type)).type) for each in structs.type]
+    return structs if pa.struct(fields) == structs.type else structs.cast(pa.struct(fields))
 
 
 def unreadable(path: Path, name: str, rows: int, error: Exception) -> LogError:

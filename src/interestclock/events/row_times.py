@@ -112,7 +112,7 @@ def check_times(blocks: Iterable[RawBlock], mapping: ColumnMapping, unit: str) -
         rows += len(moments.valid_N)
         if moments.valid_N.any():
             first_with_times = first_with_times or checks
-            if not needs_offsets or moments.offset_given_N.any():
+            if not needs_offsets or moments.offset_minutes_N.any():  # +00:00 says UTC, and not where
                 return
         elif first_with_times is None and why is None:
             why = _first_fault(checks, mapping, unit, moments.valid_N)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interestclock.errors import LogError
+from interestclock.events.exact_text import exact_text
 from interestclock.events.time_text import EARLIEST_MS, LATEST_MS, TextTimes, is_text, read_format, read_text
 from interestclock.events.unix_times import UNITS, UNIX, numbers_in, units_of, unix_ms
 
@@ -57,7 +58,7 @@ def parse_times(column: pa.Array, *, unit: str, time_format: str | None = None) 
     Args:
         column: (N,) of any such type; null, unreadable or outside 1900 to 2200 is not valid.
         unit: of numbers: s, ms, us or ns; auto tells that of each from its size, and dates apart.
-        time_format: of text, as strptime writes it.
+        time_format: of text, and of the digits of whole numbers, as strptime writes it.
 
     Raises:
         LogError: the column's type holds no times.
@@ -67,7 +68,10 @@ def parse_times(column: pa.Array, *, unit: str, time_format: str | None = None) 
         [1000, 0]
         >>> parse_times(pa.array(["02/01/1970"]), unit="auto", time_format="%d/%m/%Y").ms_N.tolist()
         [86400000]
+        >>> parse_times(pa.array([19700201]), unit="auto", time_format="%Y%d%m").ms_N.tolist()
+        [86400000]
     """
+    column = _digits(column, time_format)
     kind = column.type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return _timestamps(column)
@@ -100,6 +104,7 @@ def time_faults(
         mapping file, for example time_format = "%d/%m/%Y %H:%M"
         [3] holds '9999-01-01', which lies outside 1900 to 2200
     """
+    column = _digits(column, time_format)
     empty = pc.is_null(column, nan_is_null=True)
     if is_text(column.type):
         empty = pc.or_(
@@ -121,6 +126,14 @@ def time_faults(
         )
         if rows_N.any()
     ]
+
+
+def _digits(column: pa.Array, time_format: str | None) -> pa.Array:
+    """Numbers as text, where a format says how their digits are meant."""
+    kind = column.type
+    if time_format is None or not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        return column
+    return exact_text(column)
 
 
 _UNLIKE_ALL = (
