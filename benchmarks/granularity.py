@@ -44,7 +44,7 @@ def main() -> None:
             console.print(f"{buckets} buckets a day ({number} of {len(BUCKETS)})")
             with TerminalProgress(console) as progress:
                 train(source, Path(name), buckets, arguments, progress=progress)
-        results = together(Path(name), seeds=arguments.seeds)
+        results = together(Path(name), seeds=arguments.seeds, label=source.schema.main_label)
     console.print(table_of(results))
     if arguments.json:
         report = {"figures": results, "size": arguments.size, "machine": machine()}
@@ -82,7 +82,7 @@ def train(
     compare(source, folder / str(buckets), config=config, progress=progress)
 
 
-def together(folder: Path, *, seeds: int) -> dict[str, Any]:
+def together(folder: Path, *, seeds: int, label: str) -> dict[str, Any]:
     """Figures of the test part, which is the same exposures however a day is cut."""
     published = folder / str(PUBLISHED) / "predictions"
     exposures, row_N = read_evaluation_rows(published / "exposures.parquet", part="test")
@@ -96,7 +96,7 @@ def together(folder: Path, *, seeds: int) -> dict[str, Any]:
         ]
         for name, (predicted, ranker) in runs.items()
     }
-    return summarise(exposures, predictions, label=tasks[0], baseline=BASE)
+    return summarise(exposures, predictions, label=label, baseline=BASE)
 
 
 def table_of(results: dict[str, Any]) -> Table:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 __all__ = [
     "ALL_TIME_DAYS",
+    "ALL_TIME_MINUTES",
     "BASE",
     "BASELINES",
     "BATCH_MINUTES",
@@ -90,6 +91,7 @@ CANDIDATES_BY_POPULARITY = 2
 CANDIDATES_FROM_OWN_PAST = 2
 
 ALL_TIME_DAYS = 300 * 366
+ALL_TIME_MINUTES = ALL_TIME_DAYS * 1_440
 """No wait is longer: every time that is read lies between 1900 and 2200."""
 
 IDLE_SECONDS = 1.0

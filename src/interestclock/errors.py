@@ -26,6 +26,7 @@ __all__ = [
     "check_numbers",
     "check_size",
     "own_error",
+    "settings_checked",
     "system_errors_as",
 ]
 
@@ -121,6 +122,25 @@ def system_errors_as(
         yield
     except of as error:
         raise kind(f"{what} ({error}); {remedy}") from error
+
+
+@contextmanager
+def settings_checked() -> Iterator[None]:
+    """What a clock's settings refuse, as any module of PyTorch would, is said as ours within.
+
+    Raises:
+        ConfigError: instead of a ValueError.
+
+    Example:
+        >>> with settings_checked():
+        ...     check_size("dim", 0)
+        Traceback (most recent call last):
+        interestclock.errors.ConfigError: dim is 0; give 1 or more
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 def check_names(name: str, given: object) -> None:

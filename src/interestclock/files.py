@@ -23,6 +23,7 @@ __all__ = [
     "REMOVED",
     "aside_of",
     "check_new",
+    "check_written_out",
     "folder_aside",
     "force",
     "new_folder",
@@ -226,7 +227,24 @@ def check_new(
             _locked(path, remedy).release()
 
 
+def check_written_out(path: Path) -> None:
+    """Refuse a path whose home folder nobody put in: some who read it would, and others make a folder ``~``.
+
+    Raises:
+        ResultError: it begins with ``~``.
+
+    Example:
+        >>> check_written_out(Path("results"))
+    """
+    if path.parts and path.parts[0].startswith("~"):
+        raise ResultError(
+            f"{path} begins with ~, which a shell replaces by a home folder, and none did here; write it "
+            "out, for example as $HOME in a shell or Path.home() in Python"
+        )
+
+
 def _check_free(path: Path, may_replace: Callable[[Path], bool], remedy: str) -> None:
+    check_written_out(path)
     if path.is_symlink() and not path.exists():
         raise ResultError(
             f"{path} is a link to {path.readlink()}, which is not there; {remedy}, or remove it"

@@ -20,7 +20,7 @@ from interestclock.defaults import (
     LEARNING_RATE,
     OWN_PASTS,
 )
-from interestclock.errors import ConfigError
+from interestclock.errors import ConfigError, settings_checked
 from interestclock.events import ColumnMapping, CsvFormat, EventSource
 from interestclock.events.frames import Frame, LogData
 from interestclock.results import Comparison
@@ -136,6 +136,10 @@ def compare(
     arguments = locals()
     with speaking_in_arguments(), _progress(progress) as shown:
         folder = _temporary() if out is None else Path(out)
+        with settings_checked():
+            gaussian = GaussianConfig(
+                sigma_hours=sigma_hours, mu_hours=mu_hours, bucket_centre_hours=bucket_centre_hours
+            )
         config = CompareConfig(
             rankers=_rankers(rankers, lineup),
             seeds=seeds,
@@ -152,9 +156,7 @@ def compare(
                 clocks=ClockFeatureConfig(buckets_per_day=buckets_per_day, window_days=window_days),
             ),
             train=TrainConfig(batch_size=batch_size, learning_rate=learning_rate, order=order, device=device),
-            gaussian=GaussianConfig(
-                sigma_hours=sigma_hours, mu_hours=mu_hours, bucket_centre_hours=bucket_centre_hours
-            ),
+            gaussian=gaussian,
         )
         set_aside = Path(dead_letters or folder.parent / f"{folder.name}-dead-letters.jsonl")
         source = open_described(data, arguments, dead_letters=set_aside)

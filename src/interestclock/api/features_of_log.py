@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 from interestclock.api.log_arguments import Columns, Labels, open_described
 from interestclock.clock_features import ClockFeatureConfig
@@ -90,7 +91,12 @@ def features(
     """
     arguments = locals()
     clocks = ClockFeatureConfig(buckets_per_day=buckets_per_day, window_days=window_days)
-    with speaking_in_arguments(), TemporaryDirectory() as folder:
-        source = open_described(data, arguments, dead_letters=Path(folder) / "dead-letters.jsonl")
-        found = features_as_of(source, as_of=as_of, clocks=clocks)
-        return replace(found, remarks=tuple(in_arguments(each) for each in found.remarks))
+    set_aside, found = Path(mkdtemp()) / "dead-letters.jsonl", None
+    try:
+        with speaking_in_arguments():
+            source = open_described(data, arguments, dead_letters=set_aside)
+            found = features_as_of(source, as_of=as_of, clocks=clocks)
+    finally:
+        if found is not None or not set_aside.exists():  # else the error names it
+            shutil.rmtree(set_aside.parent)
+    return replace(found, remarks=tuple(in_arguments(each) for each in found.remarks))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, structs
 
+from interestclock.defaults import ALL_TIME_MINUTES
 from interestclock.errors import ConfigError
 from interestclock.events import ColumnMapping, EventSource, open_log, resolve_mapping
 from interestclock.events.frames import LogData, frame_name, paths_of
@@ -51,7 +53,7 @@ def open_described(
         data,
         mapping=_over(resolved, given, arguments),
         items=items,
-        lateness_ms=round(arguments["lateness_minutes"] * 60_000),
+        lateness_ms=_lateness_ms(arguments["lateness_minutes"]),
         dead_letters=arguments["dead_letters"] or dead_letters,
     )
 
@@ -68,6 +70,16 @@ def log_title(data: LogData) -> str:
         return frame_name(data)
     first, *more = as_paths(files)
     return first.name + (f" and {len(more)} more" if more else "")
+
+
+def _lateness_ms(minutes: object) -> int:
+    number = float(minutes) if isinstance(minutes, Real) and not isinstance(minutes, bool) else -1.0
+    if not 0 <= number <= ALL_TIME_MINUTES:
+        raise ConfigError(
+            f"lateness_minutes is {minutes!r}; give 0 to {ALL_TIME_MINUTES:,}: how far a row may stand "
+            "behind the newest"
+        )
+    return round(number * 60_000)
 
 
 def _describes_itself(data: LogData) -> bool:

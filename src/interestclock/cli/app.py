@@ -35,6 +35,7 @@ from interestclock.cli.snapshots import snapshots_app
 from interestclock.cli.store import store_app
 from interestclock.cli.train import train_command
 from interestclock.defaults import (
+    ALL_TIME_DAYS,
     LEARNING_RATE,
     ORDERS,
     OWN_PASTS,
@@ -42,7 +43,7 @@ from interestclock.defaults import (
     SIMULATOR_WORLDS,
     SITTING_MINUTES,
 )
-from interestclock.errors import InterestClockError
+from interestclock.errors import InterestClockError, settings_checked
 from interestclock.files import check_new
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ BucketsPerDay = Annotated[
     int, typer.Option(metavar="<int>", min=1, help="Hour buckets of a clock (Interest Clock paper, Eq. 3).")
 ]
 WindowDays = Annotated[
-    int, typer.Option(metavar="<int>", min=1, max=300 * 366, help="How far back a clock counts, in days.")
+    int, typer.Option(metavar="<int>", min=1, max=ALL_TIME_DAYS, help="How far back a clock counts, in days.")
 ]
 
 
@@ -119,7 +120,7 @@ def compare_command(
     candidates_own_past: OwnPast = OWN_PAST,
     rank_choices: RankChoices = 0,
     replicates: Annotated[
-        int, typer.Option(metavar="<int>", min=1, help="Bootstrap resamples of users.")
+        int, typer.Option(metavar="<int>", min=2, help="Bootstrap resamples of users.")
     ] = 1000,
 ) -> None:
     """Compare rankers on a log in streaming order: what would a clock gain you?
@@ -148,6 +149,10 @@ def compare_command(
     from interestclock.studies.result_table import beside_hour_table, ranked_table, result_table
     from interestclock.training import TrainConfig
 
+    with settings_checked():
+        gaussian = GaussianConfig(
+            sigma_hours=sigma_hours, mu_hours=mu_hours, bucket_centre_hours=bucket_centre_hours
+        )
     config = CompareConfig(
         rankers=named,
         seeds=seeds,
@@ -163,9 +168,7 @@ def compare_command(
             candidates_own_past=candidates_own_past,
         ),
         train=TrainConfig(batch_size=batch_size, learning_rate=learning_rate, order=order, device=device),
-        gaussian=GaussianConfig(
-            sigma_hours=sigma_hours, mu_hours=mu_hours, bucket_centre_hours=bucket_centre_hours
-        ),
+        gaussian=gaussian,
     )
     with TerminalProgress(_out) as progress:
         source = log.open(dead_letters=_dead_letters(out))

@@ -13,7 +13,7 @@ import typer
 
 from interestclock.cli.key_options import key_options
 from interestclock.cli.refusals import check_choice, check_logs
-from interestclock.defaults import ALL_TIME_DAYS, LAYOUTS
+from interestclock.defaults import ALL_TIME_MINUTES, LAYOUTS
 from interestclock.errors import ConfigError
 from interestclock.mapping_keys import BEGIN_A_MAPPING, LogKeys
 from interestclock.plugins import exits_refused, is_named, look_in_current_folder
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["LogOptions", "with_log_options", "with_replay_options"]
 
 _COLUMNS = "What the columns mean (over or instead of a mapping file)"
-_ALL_TIME_MINUTES = ALL_TIME_DAYS * 1_440
 _ARGUMENTS = {"delay_seconds": "label_delays"}  # each label's own
 
 
@@ -62,7 +61,7 @@ class LogOptions:
         typer.Option(
             metavar="<float>",
             min=0,
-            max=_ALL_TIME_MINUTES,
+            max=ALL_TIME_MINUTES,
             help="How far a row may stand behind the newest before it.",
         ),
     ] = 0.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from interestclock.errors import ConfigError
 from interestclock.events.schema import EQ3_ROLES, LogSchema
 
@@ -27,5 +29,5 @@ def require_eq3_term(schema: LogSchema, *, wanted_by: str) -> None:
         raise ConfigError(
             f"no clocks for {wanted_by}: Eq. 3 counts labels called {', '.join(EQ3_ROLES)} and this log has "
             f"{', '.join(schema.labels)}; say which counts as which, "
-            f"for example --eq3 finish={schema.main_label}"
+            f"for example --eq3 {shlex.quote(f'finish={schema.main_label}')}"
         )

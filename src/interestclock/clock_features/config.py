@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from interestclock.clock_features.scoring import Eq3Weights
+from interestclock.defaults import ALL_TIME_DAYS
 from interestclock.errors import ConfigError, check_numbers
 from interestclock.timeofday import DAY_MS, DAY_SECONDS
 
@@ -45,6 +46,8 @@ class ClockFeatureConfig:
         for name in ("window_days", "values_per_attribute"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")
+        if self.window_days > ALL_TIME_DAYS:
+            raise ConfigError(f"window_days is {self.window_days}; give at most {ALL_TIME_DAYS:,}, all time")
 
     @property
     def window_ms(self) -> int:

@@ -126,8 +126,12 @@ class ColumnFaults:
 
     def why(self) -> str | None:
         """Of a log without a usable row: the column that costs most rows."""
-        found = [fault for fault in self._faults.values() if fault.rows]
-        return self.sentence(max(found, key=lambda fault: fault.rows)) if found else None
+        worst = max(self._faults.values(), key=lambda fault: max(fault.rows, fault.empty), default=None)
+        if worst is None or not max(worst.rows, worst.empty):
+            return None
+        if worst.rows >= worst.empty:
+            return self.sentence(worst)
+        return f"column '{worst.column}' is empty in {self._share(worst.empty)}"
 
     def remarks(self) -> list[str]:
         """What many rows were set aside for that no column is at fault for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Iterator, Mapping
 
@@ -97,9 +98,11 @@ def _labels_made_of(mapping: ColumnMapping, column: str) -> Iterator[str]:
 
 def _numbers(values: Mapping[str, int]) -> list[float] | None:
     try:
-        return sorted(float(value) for value in values)
+        numbers = sorted(float(value) for value in values)
     except ValueError:
         return None
+    finite = [number for number in numbers if math.isfinite(number)]
+    return finite or None
 
 
 def _beyond(numbers: list[float]) -> str:

@@ -80,9 +80,9 @@ class TableSource:
         self._schema = mapping.schema()
         self._mapping, self._lateness_ms = mapping, lateness_ms
         self._dead_letters = None if dead_letters is None else Path(dead_letters)
+        _spare_the_input(self._blocks.files, mapping.items, self._dead_letters)
         expressions = self._schema.label_expressions.values()
         refuse_ambiguous(self._called, expressions, self._blocks.file_types)
-        _spare_the_input(self._blocks.files, mapping.items, self._dead_letters)
         self._counts = LogCounts()
         self._labels_seen: set[str] = set()
         self._lines_in_quotes = 0

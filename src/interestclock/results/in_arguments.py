@@ -67,6 +67,8 @@ def in_arguments(text: str) -> str:
         "name one, for example labels={'finish': 'COLUMN'}"
         >>> in_arguments("give a zone (--zone Asia/Tokyo), or --time-is-local; use --seeds 3.")
         "give a zone (zone='Asia/Tokyo'), or time_is_local=True; use seeds=3."
+        >>> in_arguments('if it parts values, say so: --separator ","')
+        "if it parts values, say so: separator=','"
     """
     for of_a_file, of_python in _WORDS.items():
         text = text.replace(of_a_file, of_python)
@@ -88,7 +90,7 @@ def _written(kind: Any, value: str) -> str:
     name, equals, column = value.partition("=")
     if kind is dict and equals:
         return f"{{{name!r}: {column!r}}}"
-    if kind in (dict, tuple) or "," in value:
+    if kind in (dict, tuple) or ("," in value and value != ","):
         return repr(value.split(","))
     return value if _NUMBER.fullmatch(value) or value.isupper() else repr(value)
 

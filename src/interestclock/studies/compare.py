@@ -67,9 +67,9 @@ class CompareConfig:
 
     def __post_init__(self) -> None:
         check_numbers(self)
-        for name in ("seeds", "jobs", "replicates"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")
+        for name, least in (("seeds", 1), ("jobs", 1), ("replicates", 2)):  # one resample has no interval
+            if getattr(self, name) < least:
+                raise ConfigError(f"{name} is {getattr(self, name)}; give {least} or more")
         if self.rank_choices < 0:
             raise ConfigError(f"rank_choices is {self.rank_choices}; give 0 or more, for example 2000")
         if not self.rankers:

@@ -45,6 +45,10 @@ class NamedRanker:
 
     def __post_init__(self) -> None:
         check_numbers(self)
+        if not isinstance(self.name, str):
+            raise ConfigError(f"a ranker's name is {self.name!r}; give text")
+        if not isinstance(self.clocks, list | tuple):
+            raise ConfigError(f"{self.name}: clocks is {self.clocks!r}; give a tuple of them")
         if not _NAME.fullmatch(self.name) or len(self.name) > _LONGEST_NAME:
             raise ConfigError(
                 f"a ranker is called '{self.name[:_LONGEST_NAME]}', which becomes the name of files; give at "

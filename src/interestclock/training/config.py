@@ -9,6 +9,8 @@ from interestclock.errors import ConfigError, check_numbers
 
 __all__ = ["ORDERS", "TrainConfig"]
 
+_LARGEST_RATE = 1e30  # weights are float32
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
@@ -43,7 +45,7 @@ class TrainConfig:
             raise ConfigError(
                 f"batch_size is {self.batch_size} and threads {self.threads}; give 1 or more of each"
             )
-        if self.learning_rate <= 0:
+        if not 0 < self.learning_rate <= _LARGEST_RATE:
             raise ConfigError(f"learning_rate is {self.learning_rate}; give a number above 0, such as 0.005")
         if self.order not in ORDERS:
             raise ConfigError(f"'{self.order}' is no order; use one of {', '.join(ORDERS)}")
