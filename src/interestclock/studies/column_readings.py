@@ -75,6 +75,7 @@ class ColumnTally:
     def readings(self) -> Sequence[ColumnReading]:
         """A reading of each column, in the event table's order; local time behind the time."""
         columns, written = _described(self._source)
+        columns |= self._local_time(columns)
         return [
             ColumnReading(
                 name=name,
@@ -87,8 +88,17 @@ class ColumnTally:
             if name not in _NO_COLUMNS and not name.startswith("known_ms.")
         ] + _local_time(columns, written)
 
+    def _local_time(self, columns: Mapping[str, str]) -> dict[str, str]:
+        """Where times carry offsets of their own, these tell it, and a zone only of the others."""
+        by_offset = self._missing.get("zone", 0)
+        zone = columns.get("local time", "")
+        if not by_offset or not zone.startswith("zone "):
+            return {}
+        share = by_offset / self._events
+        return {"local time": f"offsets in '{columns['timestamp_ms']}' ({share:.1%} of rows), else {zone}"}
 
-def _described(source: EventSource) -> tuple[Mapping[str, str], Mapping[str, str]]:
+
+def _described(source: EventSource) -> tuple[dict[str, str], Mapping[str, str]]:
     """Column of the event table -> of the file, and of the file -> its type there, if the source can say."""
     if not isinstance(source, TableSource):
         return {}, {}
