@@ -231,11 +231,16 @@ def test_an_old_projection_is_restored_too(age: dict, events: pa.Table, make_tra
     check_restored(events, lambda: make_trainer(**changes)[0])
 
 
-@pytest.mark.parametrize("population_votes", [0.0, 3.0])
+@pytest.mark.parametrize(
+    ("population_votes", "row_limit"),
+    [(0.0, True), (3.0, True), (0.0, False)],
+    ids=["rows are limited", "with everyone's votes", "a part is limited as a whole"],
+)
 def test_a_sum_of_parts_goes_on_to_the_bit_from_any_state(
-    population_votes: float, events: pa.Table, make_trainer
+    population_votes: float, row_limit: bool, events: pa.Table, make_trainer
 ) -> None:
-    clocks = (TimeEncodingConfig(), GaussianConfig(population_votes=population_votes), ROUTINE)
+    routine = replace(ROUTINE, row_limit=row_limit)
+    clocks = (TimeEncodingConfig(), GaussianConfig(population_votes=population_votes), routine)
     changes = {"ranker": replace(LIVE.ranker, clocks=clocks)}
     check_restored(events, lambda: make_trainer(**changes)[0])
 

@@ -82,9 +82,9 @@ def test_a_description_without_the_setting_is_of_the_published_clock(hour_dim: i
         ),
         (
             RoutineConfig(match=False, features_in_values=False),
-            _without(RoutineConfig(), "holidays", "match", "features_in_values"),
+            _without(RoutineConfig(), "holidays", "match", "features_in_values", "row_limit"),
         ),
-        (RoutineConfig(), _without(RoutineConfig(), "holidays")),
+        (RoutineConfig(), _without(RoutineConfig(), "holidays", "row_limit")),
     ],
 )
 def test_a_trainer_s_folder_of_an_earlier_version_is_of_the_same_settings(clock, described) -> None:

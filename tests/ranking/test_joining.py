@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -19,9 +20,21 @@ from interestclock.clocks import (
     TimeEncodingConfig,
 )
 from interestclock.errors import ConfigError
-from interestclock.ranking import Ranker, RankerConfig, describe_ranker, described_ranker, limit_rms
+from interestclock.ranking import (
+    Ranker,
+    RankerConfig,
+    describe_ranker,
+    described_ranker,
+    limit_rms,
+    load_ranker,
+    save_ranker,
+)
+from interestclock.ranking.joining import limit_part, running_square
+from interestclock.training.learner import Learner
 
 PARTS = (TimeEncodingConfig(), GaussianConfig())
+SEARCH = {"behaviours": 3, "longest": 12, "heads": 2, "latent_dim": 4, "output_dim": 4}
+WHOLE = (TimeEncodingConfig(), RoutineConfig(**SEARCH, row_limit=False))
 
 
 def test_a_row_by_hand() -> None:
@@ -122,7 +135,64 @@ def test_what_an_earlier_version_saved_is_joined_as_it_was() -> None:
     assert described_ranker(described, where="a snapshot").config.rms_limit is None
 
 
-SEARCH = {"behaviours": 3, "longest": 12, "heads": 2, "latent_dim": 4, "output_dim": 4}
+def test_a_part_by_hand() -> None:
+    """The mean of squares is 4: the factor is a tenth, whatever the row; below the limit it is 1."""
+    out_BO = torch.tensor([[3.0, 4.0], [0.3, 0.4]])
+    limited_BO = limit_part(out_BO, square=torch.tensor(4.0), limit=0.2)
+    assert torch.allclose(limited_BO, out_BO / 10)
+    for square in (0.0, 0.01, 0.04):
+        assert limit_part(out_BO, square=torch.tensor(square), limit=0.2).tolist() == out_BO.tolist()
+
+
+def test_a_running_mean_by_hand() -> None:
+    square_P = torch.zeros(2)
+    for of_batch in ([4.0, 1.0], [2.0, 1.0], [0.0, 3.0]):
+        square_P = running_square(square_P, torch.tensor(of_batch))
+    assert square_P.tolist() == pytest.approx([0.99 * (0.99 * 4 + 0.01 * 2), 0.99 + 0.01 * 3])
+
+
+def test_a_part_that_is_limited_as_a_whole_keeps_what_rows_are_beside_one_another() -> None:
+    """By loops over what is learned, batch by batch; the hour's rows are limited one by one as before."""
+    histories, squares = make_histories(), []
+    ranker = _ranker(WHOLE, limit=0.01)
+    for seed in range(3):
+        batch = make_batch(histories, seed=seed)
+        inputs = ranker.clock_inputs(batch, histories)
+        hour, routine = ranker.clock_modules()
+        said_BO = routine(inputs)
+        limited_BO, joined_BO = ranker._parts(inputs)
+        assert torch.equal(limited_BO, limit_rms(hour(inputs), limit=0.01))
+        mean = 0.0 if not squares else squares[0]
+        for later in squares[1:]:
+            mean = 0.99 * mean + 0.01 * later
+        factor = min(1.0, 0.01 / math.sqrt(mean)) if mean else 1.0
+        assert torch.allclose(joined_BO, said_BO * factor, rtol=1e-5)
+        squares.append(float(said_BO.detach().square().mean()))
+        ranker.learned(ranker.batch_square_P)
+
+
+def test_it_follows_what_is_learned_and_nothing_that_is_asked(tmp_path: Path) -> None:
+    histories = make_histories()
+    batch, other = make_batch(histories), make_batch(histories, seed=9)
+    learner = Learner(_ranker(WHOLE, limit=0.01), lambda: histories, learning_rate=0.01)
+    asked = learner.predict(batch)
+    for _ in range(3):
+        learner.predict(other)
+    assert not learner.ranker.square_P.any()
+    learner.learn(batch, asked)
+    assert torch.equal(learner.ranker.square_P, asked.square_P)
+    learner.learn(batch)
+    saved = learner.predict(batch).logits["finish"]
+    save_ranker(learner.ranker, tmp_path / "ranker")
+    again = load_ranker(tmp_path / "ranker")
+    assert torch.equal(again(batch, histories)["finish"], saved)
+
+
+def test_where_rows_are_limited_there_is_nothing_to_follow() -> None:
+    assert "square_P" not in _ranker(PARTS, limit=0.2).state_dict()
+    assert "square_P" not in _ranker(WHOLE[1:], limit=0.2).state_dict()
+    assert "square_P" not in _ranker(WHOLE, limit=None).state_dict()
+    assert "square_P" in _ranker(WHOLE, limit=0.2).state_dict()
 
 
 def _ranker(parts: tuple, *, limit: float | None) -> Ranker:

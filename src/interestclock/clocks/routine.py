@@ -55,8 +55,10 @@ class RoutineConfig(LongTermConfig):
         match: whether attention sees that a behaviour is of the candidate itself, or of an item with the same
             values of an attribute.
         features_in_values: whether what a head pools also holds how long ago a behaviour was, how its weekday
-            lies to now's and what it matches, as far as recency, week and match are on. The others:
-            ``LongTermConfig``.
+            lies to now's and what it matches, as far as recency, week and match are on.
+        row_limit: whether, beside other parts, each row of its output is bounded (``limit_rms``); if not, all
+            rows are by one factor (``limit_part``), so that a row's size still says how much of the past
+            speaks for a candidate. The others: ``LongTermConfig``.
 
     Raises:
         ValueError: a size is below 1, ``gain`` or a refresh is not positive, or a holiday is no date, or
@@ -80,6 +82,7 @@ class RoutineConfig(LongTermConfig):
     time_of_day: bool = True
     match: bool = True
     features_in_values: bool = True
+    row_limit: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -149,6 +149,11 @@ class RankerConfig:
         return self.rms_limit if len(self.clocks) > 1 else None
 
     @property
+    def limits_rows(self) -> tuple[bool, ...]:
+        """Of each part, whether where parts are joined its rows are bounded one by one, or by one factor."""
+        return tuple(bool(getattr(clock, "row_limit", True)) for clock in self.clocks)
+
+    @property
     def needs_clocks(self) -> bool:
         """Whether any clock reads Eq. 3's preferences."""
         return any(clock.reads_preferences for clock in self.clocks)

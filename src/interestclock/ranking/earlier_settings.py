@@ -11,7 +11,7 @@ _EARLIER: dict[str, dict[str, Any]] = {
     "naive": {"population_votes": 0.0},
     "adaptive": {"hour_dim": 0, "population_votes": 0.0},
     "gaussian": {"population_votes": 0.0},
-    "routine": {"holidays": [], "match": False, "features_in_values": False},
+    "routine": {"holidays": [], "match": False, "features_in_values": False, "row_limit": True},
 }
 
 

@@ -16,13 +16,14 @@ from interestclock.histories import Histories
 from interestclock.ranking.config import FeatureNames, RankerConfig
 from interestclock.ranking.context import context_rows, context_vectors, context_width
 from interestclock.ranking.dcn import DCNv2
-from interestclock.ranking.joining import limit_rms
+from interestclock.ranking.joining import limit_part, limit_rms, mean_square, running_square
 from interestclock.samples import Batch
 
 __all__ = ["Ranker", "multi_task_loss"]
 
 # Shapes: B exposures, M requests, K behaviours last seen, H buckets, V values, D embedding, I item vector,
-# F rows of an item, C all clock attributes' embeddings side by side, X rows of a whole batch, O output.
+# F rows of an item, C all clock attributes' embeddings side by side, X rows of a whole batch, O output,
+# P parts.
 
 _ANOTHER = 1_000_003  # from one seed to another that no run is given by counting
 
@@ -46,6 +47,9 @@ class Ranker(nn.Module):
         >>> sum(p.numel() for p in ranker.dense_parameters()) > 0
         True
     """
+
+    square_P: Tensor
+    batch_square_P: Tensor | None = None
 
     def __init__(self, *, names: FeatureNames, config: RankerConfig, seed: int) -> None:
         super().__init__()
@@ -77,6 +81,8 @@ class Ranker(nn.Module):
             torch.manual_seed(_seed_of(place, config.clocks, seed=seed))
             built.append(_built(clock, sizes))
         self.clocks = nn.ModuleList(built)
+        if config.joined_limit is not None and not all(config.limits_rows):
+            self.register_buffer("square_P", torch.zeros(len(built)))
         width = 2 * config.dim + item_dim + context_width(names, dim=config.dim)
         width += sum(module.output_dim for module in built)
         self.dcn = DCNv2(input_dim=width, cross_layers=config.cross_layers, hidden=config.hidden)
@@ -138,7 +144,31 @@ class Ranker(nn.Module):
             for module, clock in zip(self.clock_modules(), self.config.clocks, strict=True)
         ]
         limit = self.config.joined_limit
-        return parts if limit is None else [limit_rms(part_BO, limit=limit) for part_BO in parts]
+        if limit is None:
+            return parts
+        self.batch_square_P = self._squares(parts)
+        return [
+            limit_rms(part_BO, limit=limit)
+            if limits_rows
+            else limit_part(part_BO, square=self.square_P[place], limit=limit)
+            for place, (part_BO, limits_rows) in enumerate(zip(parts, self.config.limits_rows, strict=True))
+        ]
+
+    def _squares(self, parts: Sequence[Tensor]) -> Tensor | None:
+        """What ``learned`` is given of a batch; None where no part is bounded as a whole."""
+        return (
+            None if all(self.config.limits_rows) else torch.stack([mean_square(part_BO) for part_BO in parts])
+        )
+
+    def learned(self, batch_square_P: Tensor | None) -> None:
+        """Follow the sizes of what parts say.
+
+        Args:
+            batch_square_P: float32 (P,), the attribute as it was once the batch had gone forward that is
+                learned; None where no part is bounded as a whole.
+        """
+        if batch_square_P is not None:
+            self.square_P = running_square(self.square_P, batch_square_P)
 
     def clock_inputs(self, batch: Batch, histories: Histories) -> ClockInputs:
         """What the clocks are given for a batch."""

@@ -21,10 +21,15 @@ __all__ = ["Learner", "Prediction"]
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What a ranker said of a batch, and after how many steps of learning it said so."""
+    """What a ranker said of a batch, and after how many steps of learning it said so.
+
+    Args:
+        square_P: how large what its parts said was, as of ``Ranker.learned``.
+    """
 
     logits: dict[str, Tensor]
     step: int
+    square_P: Tensor | None = None
 
     def probabilities(self) -> dict[str, Tensor]:
         """Each task's probability, float32 (B,), on the CPU."""
@@ -68,7 +73,8 @@ class Learner:
 
     def predict(self, batch: Batch) -> Prediction:
         """Ask, with what has been learned so far."""
-        return Prediction(logits=self.ranker(batch, self.histories()), step=self.step)
+        logits = self.ranker(batch, self.histories())
+        return Prediction(logits=logits, step=self.step, square_P=self.ranker.batch_square_P)
 
     def learn(self, batch: Batch, prediction: Prediction | None = None) -> float:
         """Teach the batch's labels; returns the loss.
@@ -85,6 +91,7 @@ class Learner:
         loss.backward()  # type: ignore[no-untyped-call]
         self._dense.step()
         self._rows.step()
+        self.ranker.learned(prediction.square_P)
         self.step += 1
         return _finite(float(loss.detach()), self.step)
 
