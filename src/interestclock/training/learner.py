@@ -18,6 +18,8 @@ from interestclock.samples import Batch
 
 __all__ = ["Learner", "Prediction"]
 
+# Shapes: B exposures, P parts of a ranker.
+
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
