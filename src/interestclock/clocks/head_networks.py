@@ -90,7 +90,11 @@ def _weights(weight_ZF: Tensor, bias_Z: Tensor, second_QG: Tensor) -> _Weights:
     return _Weights(_arrays(filled_ZF), _arrays(bias_Z), _arrays(second_QG))
 
 
-@compiled()
+# Small loops are written into those that call them: compiled by themselves, what a process has just compiled
+# and what it reads back from disk round otherwise.
+
+
+@compiled(inline="always")
 def _turn(feature_XF: Floats, first: int, feature_FR: Floats) -> int:
     """A tile of features, each feature's together; what lies beyond the last is 0. Gives how many rows."""
     rows: int = min(_TILE, feature_XF.shape[0] - first)
@@ -101,12 +105,12 @@ def _turn(feature_XF: Floats, first: int, feature_FR: Floats) -> int:
     return rows
 
 
-@compiled()
+@compiled(inline="always")
 def _relu(hidden: np.float32) -> np.float32:
     return _ZERO if hidden < _ZERO else hidden  # NaN stays
 
 
-@compiled(fastmath=_SUMS)
+@compiled(fastmath=_SUMS, inline="always")
 def _hide(feature_FR: Floats, weights: _Weights, place: int, hidden_R: Floats) -> None:
     """What one unit makes of a tile, before its relu."""
     bias, weight_ZF = weights.bias_Z[place], weights.weight_ZF
@@ -165,7 +169,7 @@ def _learn(feature_XF: Floats, weights: _Weights, towards_QX: Floats, gradients:
                 _add_products(feature_FR, hidden_R, place, gradients.weight_ZF)
 
 
-@compiled(fastmath=_SUMS)
+@compiled(fastmath=_SUMS, inline="always")
 def _through(towards_R: Floats, second: np.float32, hidden_R: Floats) -> tuple[np.float32, np.float32]:
     """The gradient before the unit's relu, in the place of what was there; of its second weight, its bias."""
     by_second, by_bias = _ZERO, _ZERO
@@ -176,7 +180,7 @@ def _through(towards_R: Floats, second: np.float32, hidden_R: Floats) -> tuple[n
     return by_second, by_bias
 
 
-@compiled(fastmath=_SUMS)
+@compiled(fastmath=_SUMS, inline="always")
 def _add_products(feature_FR: Floats, towards_R: Floats, place: int, gradient_ZF: Floats) -> None:
     for feature in range(feature_FR.shape[0]):
         by_weight = _ZERO
