@@ -184,4 +184,6 @@ def test_a_search_finds_what_it_finds_by_id() -> None:
         never = run(SEARCH, DAYS // 2)
     assert used_again.predicted.keys() == never.predicted.keys()
     for event_id, said in never.predicted.items():
-        assert used_again.predicted[event_id] == pytest.approx(said, abs=3e-4), event_id
+        day = int(event_id[1:].partition("-")[0])
+        most = 1e-5 if day < DAYS // 2 - 2 else 3e-4
+        assert used_again.predicted[event_id] == pytest.approx(said, abs=most), event_id

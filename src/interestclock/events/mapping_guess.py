@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -125,20 +125,24 @@ def _open_questions(
 
 
 def _no_label(looks: tuple[ColumnLook, ...], begun: LogBeginning, taken: Collection[Any]) -> str:
-    free = [each for each in looks if each.name not in taken and each.reads_as in ("integers", "numbers")]
-    scale = next((each.name for each in free if 1 < each.distinct <= _SCALE), None)
-    made = "rating >= 4" if scale is None else _expression(scale, begun)
-    constant = next((each for each in looks if each.reads_as == "0 and 1" and each.name not in taken), None)
-    held = (
-        ""
-        if constant is None
-        else f"; '{constant.name}' may be it and is {constant.samples[0]} in all of them"
-    )
-    finish = made if constant is None else constant.name
+    free = [each for each in looks if each.name not in taken]
+    constant = next((each for each in free if each.reads_as == "0 and 1"), None)
+    if constant is None:
+        held, finish = "", _made_of(free, begun)
+    else:
+        held = f"; '{constant.name}' may be it and is {constant.samples[0]} in all of them"
+        finish = constant.name
     return (
         f"what came of each row, as no column holds 0 and 1{held}: below [labels], finish = "
         f'{toml_value(finish)}, or positive_only = "play" if every row is a choice'
     )
+
+
+def _made_of(free: Sequence[ColumnLook], begun: LogBeginning) -> str:
+    """An expression, of a column of few numbers if there is one."""
+    numbers = [each for each in free if each.reads_as in ("integers", "numbers")]
+    scale = next((each.name for each in numbers if 1 < each.distinct <= _SCALE), None)
+    return "rating >= 4" if scale is None else _expression(scale, begun)
 
 
 def _expression(scale: str, begun: LogBeginning) -> str:

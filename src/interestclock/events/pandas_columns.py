@@ -76,6 +76,9 @@ def _values(series: Any) -> pa.Array | pa.ChunkedArray:
 
 def _differ(series: Any) -> bool:
     """Whether its values are of several kinds that Arrow would make one of, by the first of them."""
+    first = next((each for each in series.array if isinstance(each, (str, date, *_GROUPS))), None)
+    if first is None or isinstance(first, str):  # mostly: found at once, and nothing copied
+        return False
     kinds: set[object] = set()
     for each in series.dropna().array:
         if isinstance(each, date):

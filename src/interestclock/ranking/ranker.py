@@ -156,9 +156,9 @@ class Ranker(nn.Module):
 
     def _squares(self, parts: Sequence[Tensor]) -> Tensor | None:
         """What ``learned`` is given of a batch; None where no part is bounded as a whole."""
-        return (
-            None if all(self.config.limits_rows) else torch.stack([mean_square(part_BO) for part_BO in parts])
-        )
+        if all(self.config.limits_rows):
+            return None
+        return torch.stack([mean_square(part_BO) for part_BO in parts])
 
     def learned(self, batch_square_P: Tensor | None) -> None:
         """Follow the sizes of what parts say.

@@ -75,7 +75,7 @@ class ColumnTally:
     def readings(self) -> Sequence[ColumnReading]:
         """A reading of each column, in the event table's order; local time behind the time."""
         columns, written = _described(self._source)
-        columns |= self._local_time(columns)
+        columns |= self._offsets_before_the_zone(columns)
         return [
             ColumnReading(
                 name=name,
@@ -88,7 +88,7 @@ class ColumnTally:
             if name not in _NO_COLUMNS and not name.startswith("known_ms.")
         ] + _local_time(columns, written)
 
-    def _local_time(self, columns: Mapping[str, str]) -> dict[str, str]:
+    def _offsets_before_the_zone(self, columns: Mapping[str, str]) -> dict[str, str]:
         """Where times carry offsets of their own, these tell it, and a zone only of the others."""
         by_offset = self._missing.get("zone", 0)
         zone = columns.get("local time", "")
